@@ -1,0 +1,1 @@
+"""Strings in, sentences out: corpora, tokenizer and file formats."""

@@ -1,0 +1,23 @@
+"""One sentence: tokens, and their tags where they are known."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """Tokens of one sentence with their tags.
+
+    Parameters
+    ----------
+    tokens : sequence of str
+        The words as written, ``n`` of them.
+    tags : sequence of str, optional
+        ``n`` tags, or None for text without labels.
+    """
+
+    tokens: Sequence[str]
+    tags: Sequence[str] | None = None
+
+    def __len__(self) -> int:
+        return len(self.tokens)
