@@ -1,0 +1,1 @@
+"""The network: arrays only. No word, tag or file is known here."""

@@ -1,0 +1,117 @@
+"""The numerical gradient check."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from windowclf.nn.arrays import FloatArray
+from windowclf.nn.parameter import Parameter, TableParameter
+
+TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class GradientCheck:
+    """What the check of one parameter found.
+
+    Parameters
+    ----------
+    name : str
+    shape : tuple of int
+    checked : int
+        How many elements were compared.
+    error : float
+        The largest relative error among them.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    checked: int
+    error: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether the error is under `TOLERANCE`; NaN is not."""
+        return self.error < TOLERANCE
+
+
+def full_gradient(parameter: Parameter) -> FloatArray:
+    """Return the gradient with the shape of the parameter, zero where it has none."""
+    grad = np.zeros_like(parameter.value)
+    if isinstance(parameter, TableParameter):
+        if parameter.rows is not None and parameter.grad is not None:
+            grad[parameter.rows] = parameter.grad
+    elif parameter.grad is not None:
+        grad += parameter.grad
+    return grad
+
+
+def check_gradients(
+    loss_and_gradients: Callable[[], float],
+    parameters: Mapping[str, Parameter],
+    rng: np.random.Generator,
+    *,
+    samples: int = 200,
+    steps: Sequence[float] = (1e-5, 1e-6, 1e-7),
+) -> Iterator[GradientCheck]:
+    """Compare each parameter's gradient with central differences, ``(J(w+h) - J(w-h)) / 2h``.
+
+    The relative error of an element is ``|g - n| / max(|g|, |n|, s)``, where ``s`` is a
+    thousandth of the largest gradient of that parameter: below it, the difference of two losses
+    holds too few digits to compare.
+
+    Parameters
+    ----------
+    loss_and_gradients : callable
+        Computes the loss, always the same for the same parameters, and adds to the gradients.
+    parameters : mapping of str to Parameter
+        In float64.
+    rng : numpy.random.Generator
+        Chooses which elements of a large parameter are compared.
+    samples : int
+        How many elements at the most; those with a gradient are taken first.
+    steps : sequence of float
+        ``h``. Each after the first is tried where the one before it misses: a kink of ReLU or of
+        a margin may lie within the longer step. A wrong gradient misses at every one.
+
+    Yields
+    ------
+    GradientCheck
+        One for each parameter, in order.
+    """
+    for parameter in parameters.values():
+        parameter.clear_grad()
+    loss_and_gradients()
+    analytic = {name: full_gradient(parameter) for name, parameter in parameters.items()}
+    for name, parameter in parameters.items():
+        flat, grad = parameter.value.reshape(-1), analytic[name].reshape(-1)
+        # Elements with a gradient, and a few that should have none.
+        order = rng.permutation(flat.size)
+        alive = order[grad[order] != 0][:samples]
+        dead = order[grad[order] == 0][: max(samples - len(alive), samples // 10)]
+        chosen = np.concatenate([alive, dead])
+        floor = max(1e-3 * float(np.abs(grad).max(initial=0.0)), 1e-8)
+        errors = np.full(len(chosen), np.inf)
+        for step in steps:
+            for i in np.flatnonzero(~(errors < TOLERANCE)):
+                numeric = _central_difference(loss_and_gradients, flat, chosen[i], step)
+                exact = grad[chosen[i]]
+                error = abs(exact - numeric) / max(abs(exact), abs(numeric), floor)
+                errors[i] = min(errors[i], error)
+        error = float(errors.max(initial=0.0))
+        yield GradientCheck(name, parameter.value.shape, len(chosen), error)
+    for parameter in parameters.values():
+        parameter.clear_grad()
+
+
+def _central_difference(
+    loss: Callable[[], float], flat: FloatArray, index: int, step: float
+) -> float:
+    kept = flat[index]
+    flat[index] = kept + step
+    above = loss()
+    flat[index] = kept - step
+    below = loss()
+    flat[index] = kept
+    return (above - below) / (2 * step)

@@ -1,0 +1,88 @@
+"""Losses of a single token: the value, and its gradient with respect to the scores.
+
+Each is a mean over the batch, ``E_in = (1/N) Σ e_n`` (source 003), and each gradient is the
+gradient of that mean.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from windowclf.nn.activations import logistic
+from windowclf.nn.arrays import FloatArray, IntArray
+
+TokenLoss = Callable[[FloatArray, IntArray], tuple[float, FloatArray]]
+
+
+def softmax(s: FloatArray) -> FloatArray:
+    """Turn scores into probabilities along the last axis, ``exp(s_k) / Σ exp(s_j)``."""
+    p: FloatArray = np.exp(s - s.max(axis=-1, keepdims=True))
+    p /= p.sum(axis=-1, keepdims=True)
+    return p
+
+
+def softmax_loss(s: FloatArray, y: IntArray) -> tuple[float, FloatArray]:
+    """Compute ``J = -log softmax(s)_y`` and ``∂J/∂s = softmax(s) - 1_y``.
+
+    Parameters
+    ----------
+    s : float array, shape (N, K)
+        Scores.
+    y : int array, shape (N,)
+        The right classes.
+
+    Returns
+    -------
+    loss : float
+        The mean of ``J`` over the batch.
+    ds : float array, shape (N, K)
+        Its gradient.
+    """
+    n = np.arange(len(y))
+    ds = softmax(s)
+    # log Σ exp(s) - s_y from the shifted scores: finite where softmax(s)_y rounds to zero
+    top = s.max(axis=1)
+    log_sum = np.log(np.exp(s - top[:, None]).sum(axis=1)) + top
+    loss = float(np.mean(log_sum - s[n, y]))
+    ds[n, y] -= 1
+    ds /= len(y)
+    return loss, ds
+
+
+def max_margin_loss(s: FloatArray, y: IntArray) -> tuple[float, FloatArray]:
+    """Compute ``J = max(0, 1 + max_{k≠y} s_k - s_y)`` (Crammer and Singer 2001).
+
+    Where ``J > 0``, ``∂J/∂s`` is +1 at the best wrong class and -1 at ``y``.
+    Parameters and returns are those of `softmax_loss`.
+    """
+    n = np.arange(len(y))
+    wrong = s.copy()
+    wrong[n, y] = -np.inf
+    best = wrong.argmax(axis=1)
+    margins = 1 + s[n, best] - s[n, y]
+    active = (margins > 0).astype(s.dtype) / len(y)
+    ds = np.zeros_like(s)
+    ds[n, best] = active
+    ds[n, y] = -active
+    return float(np.mean(np.maximum(margins, 0))), ds
+
+
+def squared_error_loss(s: FloatArray, y: IntArray) -> tuple[float, FloatArray]:
+    """Compute ``J = ½ Σ_k (t_k - o_k)²`` with logistic outputs ``o = g(s)`` (sources 001, 004).
+
+    ``∂J/∂s = (o - t) ⊙ o ⊙ (1 - o)``, where ``t`` is one-hot. Source 001 leaves out the ½, so
+    its gradient is twice this. Parameters and returns are those of `softmax_loss`.
+    """
+    n = np.arange(len(y))
+    o = logistic(s)
+    difference = o.copy()
+    difference[n, y] -= 1  # shape: (N, K), o - t
+    loss = float(0.5 * np.sum(difference * difference) / len(y))
+    return loss, difference * o * (1 - o) / len(y)
+
+
+TOKEN_LOSSES: dict[str, TokenLoss] = {
+    "softmax": softmax_loss,
+    "max-margin": max_margin_loss,
+    "squared-error": squared_error_loss,
+}

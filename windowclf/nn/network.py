@@ -1,0 +1,149 @@
+"""The window network: lookup, window layer, further layers, scores; and the way back."""
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from windowclf.nn.activations import ACTIVATIONS
+from windowclf.nn.arrays import FloatArray
+from windowclf.nn.batch import Batch
+from windowclf.nn.dense import dense_layer
+from windowclf.nn.dropout import dropout
+from windowclf.nn.initializers import INITIALIZERS
+from windowclf.nn.lookup import lookup
+from windowclf.nn.parameter import Parameter, TableParameter
+from windowclf.nn.window import window_layer
+
+
+class Network:
+    """Scores ``s = Uᵀ f(… f(Wx + b) …) + b_u`` of each token's window.
+
+    Parameters
+    ----------
+    tables : dict of str to float array, shapes (V_f, d_f)
+        The lookup tables ``L_f``, by feature; row 0 is the padding.
+    weights, biases : sequence of float array
+        ``W, b`` with ``W`` of shape (d, 2c+1, H), see `window_layer`; those of each further
+        layer, shapes (H_l, H_l+1) and (H_l+1,); the last pair is ``U, b_u``.
+    activation : str
+        A key of `ACTIVATIONS`.
+    input_dropout, hidden_dropout : float
+        Probability that an element of a word's vector, or of a hidden layer, is left out while
+        training.
+
+    Attributes
+    ----------
+    tables : dict of str to TableParameter
+    weights, biases : list of Parameter
+    """
+
+    def __init__(
+        self,
+        tables: Mapping[str, FloatArray],
+        weights: Sequence[FloatArray],
+        biases: Sequence[FloatArray],
+        *,
+        activation: str,
+        input_dropout: float = 0.0,
+        hidden_dropout: float = 0.0,
+    ) -> None:
+        self.tables = {name: TableParameter(value) for name, value in tables.items()}
+        self.weights = [Parameter(value) for value in weights]
+        self.biases = [Parameter(value) for value in biases]
+        self.activation = ACTIVATIONS[activation]
+        self.input_dropout = input_dropout
+        self.hidden_dropout = hidden_dropout
+
+    def parameters(self) -> dict[str, Parameter]:
+        """List the parameters by name, from the words to the scores."""
+        named: dict[str, Parameter] = {f"L_{name}": table for name, table in self.tables.items()}
+        names = layer_names(len(self.weights))
+        for (w, b), weight, bias in zip(names, self.weights, self.biases, strict=True):
+            named[w], named[b] = weight, bias
+        return named
+
+    def forward(
+        self, batch: Batch, rng: np.random.Generator | None = None
+    ) -> tuple[FloatArray, Callable[[FloatArray], list[float]]]:
+        """Score a batch.
+
+        Parameters
+        ----------
+        batch : Batch
+            ``N`` tokens.
+        rng : numpy.random.Generator, optional
+            Draws the dropout masks; without it nothing is dropped.
+
+        Returns
+        -------
+        s : float array, shape (N, K)
+        backward : callable
+            Takes ``∂J/∂s``, shape (N, K); adds to the gradient of every parameter; returns
+            ``‖δ^(l)‖`` of each layer, the first hidden layer first and the scores last.
+            Layer by layer from the last: ``δ^(l) = f'(z^(l)) ⊙ (W^(l+1)ᵀ δ^(l+1))``
+            (sources 000, 002, 003).
+        """
+        f, slope = self.activation
+        e, lookup_back = lookup(list(self.tables.values()), batch.features)
+        e, drop_back = dropout(e, self.input_dropout, rng)
+        z, window_back = window_layer(self.weights[0], self.biases[0], e, batch.windows)
+        steps: list[tuple[FloatArray, Callable[..., FloatArray], Callable[..., FloatArray]]] = []
+        for weight, bias in zip(self.weights[1:], self.biases[1:], strict=True):
+            a = f(z)
+            dropped, hidden_back = dropout(a, self.hidden_dropout, rng)
+            z, dense_back = dense_layer(weight, bias, dropped)
+            steps.append((a, hidden_back, dense_back))
+
+        def backward(ds: FloatArray) -> list[float]:
+            delta = ds
+            norms = [float(np.linalg.norm(delta))]
+            for a, hidden_back, dense_back in reversed(steps):
+                delta = slope(a) * hidden_back(dense_back(delta))
+                norms.append(float(np.linalg.norm(delta)))
+            lookup_back(drop_back(window_back(delta)))
+            return norms[::-1]
+
+        return z, backward
+
+
+def layer_names(layers: int) -> list[tuple[str, str]]:
+    """Name the weights and biases of each layer: ``W1, b1`` up to ``U, b_u``."""
+    return [(f"W{i}", f"b{i}") for i in range(1, layers)] + [("U", "b_u")]
+
+
+def initial_weights(
+    init: str,
+    rng: np.random.Generator,
+    *,
+    dimensions: int,
+    window: int,
+    hidden: Sequence[int],
+    classes: int,
+) -> tuple[list[FloatArray], list[FloatArray]]:
+    """Draw the starting weights of a network; biases start at zero.
+
+    Parameters
+    ----------
+    init : str
+        A key of `INITIALIZERS`.
+    rng : numpy.random.Generator
+    dimensions : int
+        ``d``, the length of a word's joined vector.
+    window : int
+        ``2c + 1``.
+    hidden : sequence of int
+        Units of each hidden layer, the first one first.
+    classes : int
+        ``K``.
+
+    Returns
+    -------
+    weights, biases : list of float64 array
+        As `Network` takes them.
+    """
+    sizes = [dimensions * window, *hidden, classes]
+    weights = [INITIALIZERS[init](rng, shape) for shape in pairwise(sizes)]
+    # (2c+1, d, H) → (d, 2c+1, H): the layout that projects a distinct word in one product
+    first = weights[0].reshape(window, dimensions, sizes[1]).transpose(1, 0, 2)
+    return [np.ascontiguousarray(first), *weights[1:]], [np.zeros(size) for size in sizes[1:]]

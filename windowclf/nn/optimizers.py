@@ -1,0 +1,152 @@
+"""Optimisers: how a parameter moves against its gradient.
+
+A lookup table moves in the rows that the batch used, and in no others: the state of the other
+rows waits, as PyTorch's SparseAdam and lazy Adam have it.
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+
+from windowclf.nn.arrays import FloatArray
+from windowclf.nn.parameter import Parameter, TableParameter
+
+
+class Optimizer(Protocol):
+    """Moves parameters by their gradients."""
+
+    def step(self, rate: float) -> None:
+        """Move every parameter that has a gradient.
+
+        Parameters
+        ----------
+        rate : float
+            The learning rate ``η`` of this step.
+        """
+
+    def state(self) -> dict[str, FloatArray]:
+        """Return the arrays that the next step depends on, by name."""
+
+
+class _Stateful:
+    """What the optimisers share: the parameters, and `slots` arrays of state for each."""
+
+    slots: tuple[str, ...] = ()
+
+    def __init__(self, parameters: Mapping[str, Parameter]) -> None:
+        self.parameters = parameters
+        self._state = {
+            f"{slot}.{name}": np.zeros_like(parameter.value)
+            for slot in self.slots
+            for name, parameter in parameters.items()
+        }
+
+    def state(self) -> dict[str, FloatArray]:
+        return self._state
+
+    def step(self, rate: float) -> None:
+        for name, parameter in self.parameters.items():
+            if parameter.grad is None:
+                continue
+            state = [self._state[f"{slot}.{name}"] for slot in self.slots]
+            if isinstance(parameter, TableParameter):
+                rows = parameter.rows
+                used = [array[rows] for array in state]
+                parameter.value[rows] -= self._change(parameter.grad, used, rate)
+                for array, changed in zip(state, used, strict=True):
+                    array[rows] = changed
+            else:
+                parameter.value -= self._change(parameter.grad, state, rate)
+
+    def _change(self, grad: FloatArray, state: list[FloatArray], rate: float) -> FloatArray:
+        """Return what is taken from the parameter; change the state in place."""
+        raise NotImplementedError
+
+
+class SGD(_Stateful):
+    """Stochastic gradient descent, ``w ← w - η g``; with momentum ``v ← μ v + g``, ``w ← w - η v``.
+
+    Parameters
+    ----------
+    parameters : mapping of str to Parameter
+    momentum : float
+        ``μ`` in [0, 1).
+    """
+
+    def __init__(self, parameters: Mapping[str, Parameter], momentum: float = 0.0) -> None:
+        self.slots = ("velocity",) if momentum else ()
+        self.momentum = momentum
+        super().__init__(parameters)
+
+    def _change(self, grad: FloatArray, state: list[FloatArray], rate: float) -> FloatArray:
+        if not state:
+            return rate * grad
+        (velocity,) = state
+        velocity *= self.momentum
+        velocity += grad
+        return rate * velocity
+
+
+class Adagrad(_Stateful):
+    """``G ← G + g²``, ``w ← w - η g / (√G + ε)`` (Duchi, Hazan and Singer 2011)."""
+
+    slots = ("sum_of_squares",)
+    epsilon = 1e-8
+
+    def _change(self, grad: FloatArray, state: list[FloatArray], rate: float) -> FloatArray:
+        (total,) = state
+        total += grad * grad
+        return rate * grad / (np.sqrt(total) + self.epsilon)
+
+
+class Adam(_Stateful):
+    """``m ← β₁m + (1-β₁)g``, ``v ← β₂v + (1-β₂)g²``, ``w ← w - η m̂ / (√v̂ + ε)``.
+
+    ``m̂ = m / (1-β₁ᵗ)`` and ``v̂ = v / (1-β₂ᵗ)`` with ``t`` the number of steps (Kingma and Ba
+    2015).
+    """
+
+    slots = ("first_moment", "second_moment")
+    beta1, beta2, epsilon = 0.9, 0.999, 1e-8
+
+    def __init__(self, parameters: Mapping[str, Parameter]) -> None:
+        super().__init__(parameters)
+        self._state["steps"] = np.zeros(1)
+
+    def step(self, rate: float) -> None:
+        """Count the step, then move the parameters; see `Optimizer`."""
+        self._state["steps"] += 1
+        super().step(rate)
+
+    def _change(self, grad: FloatArray, state: list[FloatArray], rate: float) -> FloatArray:
+        m, v = state
+        t = float(self._state["steps"][0])
+        m *= self.beta1
+        m += (1 - self.beta1) * grad
+        v *= self.beta2
+        v += (1 - self.beta2) * (grad * grad)
+        # The two corrections as one factor of the rate, ε scaled along with √v.
+        correction = float(np.sqrt(1 - self.beta2**t))
+        change = np.sqrt(v)
+        change += self.epsilon * correction
+        np.divide(m, change, out=change)
+        change *= rate * correction / (1 - self.beta1**t)
+        return change
+
+
+def make_optimizer(
+    name: str, parameters: Mapping[str, Parameter], momentum: float = 0.0
+) -> Optimizer:
+    """Make an optimiser by its name.
+
+    Parameters
+    ----------
+    name : {"sgd", "adagrad", "adam"}
+    parameters : mapping of str to Parameter
+    momentum : float
+        For "sgd".
+    """
+    if name == "sgd":
+        return SGD(parameters, momentum)
+    return {"adagrad": Adagrad, "adam": Adam}[name](parameters)

@@ -1,0 +1,68 @@
+"""Parameters: a value and its gradient, the only things of a network that change."""
+
+import numpy as np
+
+from windowclf.nn.arrays import FloatArray, IntArray, scatter_add
+
+
+class Parameter:
+    """An array that training changes, with the gradient that is collected for it.
+
+    Parameters
+    ----------
+    value : float array
+        The starting value; its type is the type of all that is computed with it.
+
+    Attributes
+    ----------
+    value : float array
+    grad : float array or None
+        ``∂J/∂value``, the same shape; None until a backward pass has added to it.
+    """
+
+    def __init__(self, value: FloatArray) -> None:
+        self.value = value
+        self.grad: FloatArray | None = None
+
+    def add_grad(self, grad: FloatArray) -> None:
+        """Add a share to the gradient."""
+        self.grad = grad if self.grad is None else self.grad + grad
+
+    def clear_grad(self) -> None:
+        """Forget the gradient."""
+        self.grad = None
+
+
+class TableParameter(Parameter):
+    """A lookup table: its gradient is kept for the rows that the batch used, no others.
+
+    Attributes
+    ----------
+    rows : int array, shape (n,), or None
+        The distinct rows that have a gradient, in order.
+    grad : float array, shape (n, d), or None
+        Their gradients.
+    """
+
+    def __init__(self, value: FloatArray) -> None:
+        super().__init__(value)
+        self.rows: IntArray | None = None
+
+    def add_row_grad(self, rows: IntArray, grad: FloatArray) -> None:
+        """Add shares to the gradients of some rows, which may repeat.
+
+        Parameters
+        ----------
+        rows : int array, shape (n,)
+        grad : float array, shape (n, d)
+        """
+        if self.rows is not None and self.grad is not None:
+            rows = np.concatenate([self.rows, rows])
+            grad = np.concatenate([self.grad, grad])
+        self.rows, inverse = np.unique(rows, return_inverse=True)
+        self.grad = scatter_add(inverse, grad, len(self.rows))
+
+    def clear_grad(self) -> None:
+        """Forget the gradient and its rows."""
+        super().clear_grad()
+        self.rows = None
