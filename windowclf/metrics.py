@@ -1,0 +1,132 @@
+"""Precision, recall and F1 over spans, by the rules of conlleval.
+
+A predicted span is correct if a gold span has the same first token, last token and label.
+Totals are micro averages: they count spans, so that frequent types weigh more.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from operator import eq
+from typing import Any
+
+from windowclf.errors import DataError
+from windowclf.tags import Scheme, spans
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many spans are gold, predicted, and both; the ratios are 0 where undefined."""
+
+    gold: int
+    predicted: int
+    correct: int
+
+    @property
+    def precision(self) -> float:
+        """Fraction of the predicted spans that are correct."""
+        return self.correct / self.predicted if self.predicted else 0.0
+
+    @property
+    def recall(self) -> float:
+        """Fraction of the gold spans that were predicted."""
+        return self.correct / self.gold if self.gold else 0.0
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of precision and recall."""
+        either = self.predicted + self.gold
+        return 2 * self.correct / either if either else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What :func:`score` found.
+
+    Parameters
+    ----------
+    types : dict of str to Counts
+        By label, in alphabetical order.
+    total : Counts
+        Summed over the labels.
+    tokens : int
+    accuracy : float
+        Fraction of the tokens with the right tag, ``O`` included.
+    """
+
+    types: dict[str, Counts]
+    total: Counts
+    tokens: int
+    accuracy: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the scores as plain dictionaries, all ratios from 0 to 1."""
+        return {
+            **_ratios(self.total),
+            "tokens": self.tokens,
+            "accuracy": self.accuracy,
+            "types": {
+                label: {
+                    **_ratios(counts),
+                    "gold": counts.gold,
+                    "predicted": counts.predicted,
+                    "correct": counts.correct,
+                }
+                for label, counts in self.types.items()
+            },
+        }
+
+
+def score(
+    gold: Iterable[Sequence[str]], predicted: Iterable[Sequence[str]], scheme: Scheme
+) -> Scores:
+    """Compare predicted tags with gold tags.
+
+    Parameters
+    ----------
+    gold, predicted : iterable of sequences of str
+        The tags of each sentence, in the same order.
+    scheme : Scheme
+        The scheme of both.
+
+    Returns
+    -------
+    Scores
+
+    Raises
+    ------
+    DataError
+        If a sentence has no counterpart or one of another length, or for a tag that is
+        neither ``O`` nor a prefix with a label.
+    """
+    in_gold: Counter[str] = Counter()
+    in_predicted: Counter[str] = Counter()
+    in_both: Counter[str] = Counter()
+    tokens = right = 0
+    for number, (true, guess) in enumerate(zip_longest(gold, predicted), start=1):
+        if true is None or guess is None or len(true) != len(guess):
+            raise DataError(
+                f"sentence {number}: {_length(true)} in gold but {_length(guess)} in predicted; "
+                f"expected the same sentences with the same tokens in both"
+            )
+        true_spans, guess_spans = spans(true, scheme), spans(guess, scheme)
+        in_gold.update(span.label for span in true_spans)
+        in_predicted.update(span.label for span in guess_spans)
+        in_both.update(span.label for span in set(true_spans).intersection(guess_spans))
+        tokens += len(true)
+        right += sum(map(eq, true, guess))
+    types = {
+        label: Counts(in_gold[label], in_predicted[label], in_both[label])
+        for label in sorted(in_gold | in_predicted)
+    }
+    total = Counts(in_gold.total(), in_predicted.total(), in_both.total())
+    return Scores(types, total, tokens, right / tokens if tokens else 0.0)
+
+
+def _length(tags: Sequence[str] | None) -> str:
+    return "nothing" if tags is None else f"{len(tags)} tags"
+
+
+def _ratios(counts: Counts) -> dict[str, float]:
+    return {"precision": counts.precision, "recall": counts.recall, "f1": counts.f1}
