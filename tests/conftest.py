@@ -1,0 +1,51 @@
+import os
+from pathlib import Path
+
+import pytest
+
+import tiny
+import windowclf
+from windowclf.cli import main
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def conll2003():
+    """The folder of the real corpus, which its licence keeps out of the project."""
+    folder = Path(os.environ.get("WINDOWCLF_CONLL2003") or ROOT / "../shared/data/conll2003")
+    if not (folder / "eng.train").is_file():
+        pytest.skip("CoNLL-2003 is not here: set WINDOWCLF_CONLL2003 to its folder")
+    return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_folders(tmp_path_factory):
+    """Keep every test, and every program it starts, out of the user's folders."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WINDOWCLF_STATE", str(tmp_path_factory.mktemp("state")))
+        patch.setenv("WINDOWCLF_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def tiny_data(tmp_path_factory):
+    """A folder with the splits of a tiny corpus, and vectors."""
+    folder = tmp_path_factory.mktemp("tiny")
+    tiny.write_corpus(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def model_folder(tiny_data, tmp_path_factory):
+    """A model of the tiny corpus, trained by the command line."""
+    folder = tmp_path_factory.mktemp("trained") / "model"
+    data = ["--data", str(tiny_data), "--vectors", str(tiny_data / "vectors.txt")]
+    assert main(["train", *data, *tiny.options(), "--output", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture(scope="session")
+def classifier(model_folder):
+    """The model of `model_folder`; tests leave it as it is."""
+    return windowclf.load(model_folder)

@@ -1,0 +1,126 @@
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from windowclf.text.conll import read_conll
+from windowclf.text.tokenizer import Token, sentences, tokenize
+
+PIECES = [
+    *("a", "U.S.", "Mr.", "J.", "n't", "don't", "'s", "1", "0.5", "http://", "www.", ".com", "_"),
+    *("'", "’", "-", "--", ".", "...", ",", "@", "#", "$", "%", '"', "“", "``", "''", " ", "\n"),
+    *("é", "\u0301", "中", "हि", "👩", "\u200d", "🏽", "🇫", "\ufe0f", "\ufeff"),
+    *("\x85", "\x1c", "\u2028", "\u3000"),
+]
+
+texts = st.text() | st.lists(st.sampled_from(PIECES)).map("".join)
+
+
+def words(text):
+    return [token.text for token in tokenize(text)]
+
+
+@given(texts)
+def test_tokens_hold_every_character_but_whitespace_once_and_in_order(text):
+    position = 0
+    for token in tokenize(text):
+        assert position <= token.start < token.end
+        assert not text[position : token.start].strip()
+        assert text[token.start : token.end] == token.text
+        assert not any(character.isspace() for character in token.text)
+        position = token.end
+    assert not text[position:].strip()
+
+
+@given(texts)
+def test_sentences_are_the_tokens_in_groups(text):
+    groups = sentences(text)
+    assert all(groups)
+    assert [token for group in groups for token in group] == tokenize(text)
+
+
+# Each text is written with a bar where a token ends without a space.
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "Paris is in France|.",
+        "He left the U.S.",
+        "The U.S.-led talks|, then|: a U.N.-Iraq deal at 5 p.m.",
+        "Mr. J. K. Rowling of Acme Inc.|, in No. 5|, Calif.",
+        "So he said no|. He chose plan B|.",
+        "It did|n't|, he ca|n’t|, she|'s|, Bob|’s|, they|'ll|, I|'m|, the players|'",
+        "O'Neill|'s 5 o'clock cafe in Cote d'Ivoire",
+        "$|1,000.50|, US$|7m|, 6-3|, 1996-08-22 at 10:30|, 1/2|, 5.5|%|, +1.5|, .500|, -3",
+        "Oslo|:|5 in '96 *** ===",
+        "so-called vice-president -- AT&T and|/|or",
+        '"|Why|?|"|, she asked|; (|he|) said|: well|...',
+        "“|Hi|,|” he said|…",
+        "a.b-c@example.co.uk|, http://example.com/a?b=c|. www.example.org|. Amazon.com|'s",
+        "the end|.|Then",
+        "@windowclf #news # 1",
+        "👩‍👩‍👧|👍🏽 🇫🇷|🇩🇪 1️⃣ ❤️",
+        "cafe\u0301 हिन्दी में المُدَرِّس Ελλάδα",
+        "中|国|人",
+    ],
+)
+def test_english_is_split_as_in_conll(marked):
+    assert words(marked.replace("|", "")) == marked.replace("|", " ").split()
+
+
+def test_a_rank_keeps_its_period_only_where_a_line_begins():
+    assert words("1. Bob") == ["1.", "Bob"]
+    assert words("He came 1. Bob") == ["He", "came", "1", ".", "Bob"]
+
+
+def test_offsets_count_characters():
+    assert tokenize(" 👍🏽\u3000It's") == [
+        Token("👍🏽", 1, 3),
+        Token("It", 4, 6),
+        Token("'s", 6, 8),
+    ]
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "It rained. | Nobody came! | “Why?” | “Who knows.” | (He left.) | 5 stayed.",
+        "Mr. J. Smith of the U.S. Senate met Gen. Lee at 5.30 p.m. in St. Louis. | He won.",
+        "He ran... and ran. | The end... | Or not?! | Apples sell; e.g. here.",
+        "He left.Then it rained. | ' Why?",
+        "Prices rose 1.5 percent. | “Oh!” he said.",
+        "مرحبا. | كيف الحال؟ | جيد",
+    ],
+)
+def test_sentences_end_where_a_reader_ends_them(marked):
+    text = marked.replace("| ", "")
+    found = [text[group[0].start : group[-1].end] for group in sentences(text)]
+    assert found == [sentence.strip() for sentence in marked.split("|")]
+
+
+def test_chinese_sentences_need_no_space():
+    assert [len(group) for group in sentences("我来了。你呢？")] == [4, 3]
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *("a", "a.", "a-", "a'", "a@", "a%", "a_", "a.b@", "ab.cd.", "a-b.", "A.", "n't", "don't"),
+        *(".5", "+.", "-1", "1.", "1,", "'", "-", ".", "http://.", "www.", " ", "A. "),
+        *("中", "中a", "\u0301", "a\u0301", "👩\u200d", "🇫", "\u200b"),
+    ],
+)
+def test_time_is_linear(piece):
+    text = piece * (50_000 // len(piece))
+    start = time.process_time()
+    tokenize(text)
+    tokenize("a" + text + "é@")
+    assert time.process_time() - start < 3  # seconds; quadratic time would be a minute
+
+
+def test_real_tokens_are_seldom_split(conll2003):
+    whole = total = 0
+    for sentence in read_conll(conll2003 / "eng.testa"):
+        whole += len(set(sentence.tokens) & set(words(" ".join(sentence.tokens))))
+        total += len(set(sentence.tokens))
+    assert whole / total > 0.999

@@ -1,0 +1,24 @@
+"""Where the data that the project carries lies: in the wheel, or beside the package."""
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parent
+
+
+def data_path(*parts: str) -> Path:
+    """Path of a file or folder of the project's own data.
+
+    Parameters
+    ----------
+    *parts : str
+        Names below the data folder, such as ``"sample", "train.txt"``.
+
+    Returns
+    -------
+    Path
+        Below ``windowclf/data`` in an installed wheel, below ``data`` in a checkout. It is
+        not checked that it exists.
+    """
+    installed = _PACKAGE / "data"
+    root = installed if installed.is_dir() else _PACKAGE.parent / "data"
+    return root.joinpath(*parts)

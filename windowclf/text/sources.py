@@ -1,0 +1,229 @@
+"""From what the user names to a corpus: the sample, a folder, single files or the hub."""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from windowclf.errors import DataError, UsageError
+from windowclf.resources import data_path
+from windowclf.tags import Scheme, convert, recognise
+from windowclf.text.conll import read_conll
+from windowclf.text.jsonl import read_jsonl
+from windowclf.text.sentence import Sentence
+
+SAMPLE = "sample"
+CONLL2003 = "conll2003"
+_HUB = "hub:"
+_KNOWN = "sample, conll2003, owner/name of the Hugging Face hub, or a folder"
+
+_SUFFIX = r"\.(?:txt|conll|bio|iob|iob2|tsv|jsonl|json)"
+_FILE = re.compile(rf".*(?:{_SUFFIX}(?:\.gz)?|\.train|\.test[ab]|\.gz)", re.IGNORECASE)
+_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+(?:[:@].+)?")
+_SPLIT_FILES = {
+    "train": re.compile(rf"(?:train{_SUFFIX}|[a-z]{{3}}\.train(?:{_SUFFIX})?)(?:\.gz)?"),
+    "dev": re.compile(
+        rf"(?:(?:dev|valid|validation){_SUFFIX}|[a-z]{{3}}\.testa(?:{_SUFFIX})?)(?:\.gz)?"
+    ),
+    "test": re.compile(rf"(?:test{_SUFFIX}|[a-z]{{3}}\.testb(?:{_SUFFIX})?)(?:\.gz)?"),
+}
+_LOOKED_FOR = (
+    "eng.train, eng.testa, eng.testb; or train, dev (valid, validation), test with .txt, .conll, "
+    ".bio, .iob, .iob2, .tsv, .jsonl or .json; .gz may follow"
+)
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Labelled sentences, by split.
+
+    Parameters
+    ----------
+    name : str
+        What the user called it.
+    splits : dict of str to list of Sentence
+        Those there are among ``"train"``, ``"dev"`` and ``"test"``.
+    scheme : Scheme
+        Of the tags as they are here: ``IOB2``, or ``PLAIN``.
+    original_scheme : Scheme
+        Of the tags as they were read.
+    """
+
+    name: str
+    splits: dict[str, list[Sentence]]
+    scheme: Scheme
+    original_scheme: Scheme
+
+
+def load_corpus(
+    data: str | Path | None = None,
+    *,
+    train: str | Path | None = None,
+    dev: str | Path | None = None,
+    test: str | Path | None = None,
+    scheme: str = "auto",
+    tokens_column: int | str | None = None,
+    tags_column: int | str | None = None,
+) -> Corpus:
+    """Load a labelled corpus.
+
+    Parameters
+    ----------
+    data : str or Path, optional
+        ``"sample"``, the project's own corpus and the default where no file is given; a
+        folder, whose splits are found by the usual file names; ``"conll2003"``; or
+        ``"owner/name"`` of the Hugging Face hub. A folder comes before a data set of the
+        same name, ``"hub:owner/name"`` is always the data set and ``"./sample"`` the folder.
+    train, dev, test : str or Path, optional
+        Single files, which take the place of the splits of `data` or add to them: JSONL if
+        so named, else CoNLL columns.
+    scheme : str, optional
+        ``"iob1"``, ``"iob2"``, ``"iobes"`` or ``"plain"`` (a label for each token by itself,
+        such as parts of speech); ``"auto"`` tells the first three apart by the tags.
+    tokens_column, tags_column : int or str, optional
+        Column numbers of CoNLL files, from 0, or from the end by -1; column names of a data
+        set of the hub. First and last column, or the usual names, if not given.
+
+    Returns
+    -------
+    Corpus
+
+    Raises
+    ------
+    UsageError
+        For a name, a scheme or a column that does not exist.
+    DataError
+        For files that cannot be read, or sentences without tags.
+    """
+    if scheme != "auto" and scheme not in set(Scheme):
+        raise UsageError(f"unknown scheme {scheme!r}; known are auto, {', '.join(Scheme)}")
+    files = {
+        split: _expand(file)
+        for split, file in (("train", train), ("dev", dev), ("test", test))
+        if file is not None
+    }
+    if data is None and not files:
+        data = SAMPLE
+
+    splits: dict[str, list[Sentence]] = {}
+    if data is not None:
+        folder = _folder(data)
+        if folder is None:
+            splits = _load_hub(str(data), tokens_column, tags_column)
+        else:
+            files = _split_files(folder, given=files) | files
+    for split, file in files.items():
+        splits[split] = _read(file, tokens_column, tags_column)
+    splits = {split: splits[split] for split in _SPLIT_FILES if split in splits}
+
+    name = str(next(iter(files.values())) if data is None else data)
+    return _with_iob2(name, splits, scheme)
+
+
+def _folder(data: str | Path) -> Path | None:
+    """Give the folder that `data` names, or None if it names a data set of the hub."""
+    if data == SAMPLE:
+        return data_path(SAMPLE)
+    name = str(data)
+    folder = _expand(data)
+    if name and folder.is_dir():
+        return folder
+    if name and folder.is_file():
+        raise UsageError(f"{name} is a file, not a folder; give it with --train, --dev or --test")
+    if isinstance(data, str):
+        if name == CONLL2003 or name.startswith(_HUB):
+            return None
+        is_path = name.startswith((".", "~", "/")) or _FILE.fullmatch(name)
+        if not is_path and _REPOSITORY.fullmatch(name):
+            return None
+        if not is_path and "/" not in name:
+            raise UsageError(f"unknown data set {name!r}; expected {_KNOWN}")
+    raise UsageError(f"no folder {name}; expected {_KNOWN}")
+
+
+def _expand(path: str | Path) -> Path:
+    try:
+        expanded = Path(path).expanduser()
+        expanded.stat()
+    except FileNotFoundError:
+        pass
+    except (OSError, RuntimeError, ValueError) as error:  # no such user; a name too long; NUL
+        raise UsageError(f"{path}: cannot be found: {error}") from error
+    return expanded
+
+
+def _split_files(folder: Path, given: Collection[str]) -> dict[str, Path]:
+    """Find the files of a folder's splits, but for those that the user has given."""
+    try:
+        names = sorted(path.name for path in folder.iterdir() if path.is_file())
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be read: {error.strerror}") from error
+    found = {}
+    for split, pattern in _SPLIT_FILES.items():
+        matches = [name for name in names if pattern.fullmatch(name.lower())]
+        if split in given or not matches:
+            continue
+        if len(matches) > 1:
+            raise DataError(
+                f"{folder}: {' and '.join(matches)} could each be the {split} split; "
+                f"name one with --{split}"
+            )
+        found[split] = folder / matches[0]
+    if not found and not given:
+        raise DataError(f"{folder}: no file of a split; looked for {_LOOKED_FOR}")
+    return found
+
+
+def _read(
+    path: Path, tokens_column: int | str | None, tags_column: int | str | None
+) -> list[Sentence]:
+    if Path(path.name.lower().removesuffix(".gz")).suffix in (".jsonl", ".json"):
+        found = list(read_jsonl(path))
+    else:
+        tokens = _number(tokens_column, "--tokens-column", default=0)
+        tags = _number(tags_column, "--tags-column", default=-1)
+        found = list(read_conll(path, tokens_column=tokens, tags_column=tags))
+    bare = next((sentence for sentence in found if sentence.tags is None), None)
+    if bare:
+        raise DataError(
+            f"{path}: no tags beside {' '.join(bare.tokens)[:40]!r}; expected a tag for each "
+            "token: a column of them, or the JSON key tags, entities, spans or label"
+        )
+    return found
+
+
+def _number(column: int | str | None, option: str, default: int) -> int:
+    if column is None:
+        return default
+    try:
+        return int(column)
+    except ValueError:
+        raise UsageError(
+            f"{option} {column!r}: a column file has numbers, from 0, or from the end by -1"
+        ) from None
+
+
+def _load_hub(
+    name: str, tokens_column: int | str | None, tags_column: int | str | None
+) -> dict[str, list[Sentence]]:
+    from windowclf.text.hub import load_hub  # what it needs is slow to import
+
+    return load_hub(
+        name.removeprefix(_HUB),
+        tokens_column=None if tokens_column is None else str(tokens_column),
+        tags_column=None if tags_column is None else str(tags_column),
+    )
+
+
+def _with_iob2(name: str, splits: dict[str, list[Sentence]], scheme: str) -> Corpus:
+    tags = (sentence.tags or () for split in splits.values() for sentence in split)
+    try:
+        source = recognise(tags) if scheme == "auto" else Scheme(scheme)
+        target = Scheme.PLAIN if source is Scheme.PLAIN else Scheme.IOB2
+        converted = {
+            split: [Sentence(s.tokens, convert(s.tags or (), source, target)) for s in sentences]
+            for split, sentences in splits.items()
+        }
+    except DataError as error:
+        raise DataError(f"{name}: {error}") from None
+    return Corpus(name, converted, target, source)
