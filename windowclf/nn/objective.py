@@ -6,6 +6,7 @@ import numpy as np
 
 from windowclf.nn.activations import logistic
 from windowclf.nn.arrays import FloatArray, IntArray
+from windowclf.nn.chain import Moves, log_likelihood_loss, marginals, max_margin_loss, viterbi
 from windowclf.nn.losses import TOKEN_LOSSES, softmax
 from windowclf.nn.parameter import Parameter
 
@@ -15,6 +16,9 @@ class Objective(Protocol):
 
     def parameters(self) -> dict[str, Parameter]:
         """List the parameters of the objective itself, by name."""
+
+    def examples(self, lengths: IntArray) -> int:
+        """Count what a loss is the mean over."""
 
     def loss(self, s: FloatArray, gold: IntArray, lengths: IntArray) -> tuple[float, FloatArray]:
         """Compute the mean loss and ``∂J/∂s``; add to the gradients of its own parameters.
@@ -40,14 +44,21 @@ class TokenObjective:
     ----------
     loss : str
         A key of `TOKEN_LOSSES`.
+    penalties : Moves, optional
+        Minus infinity for each move that decoding must not make, zero for the others.
     """
 
-    def __init__(self, loss: str) -> None:
+    def __init__(self, loss: str, penalties: Moves | None = None) -> None:
         self.name = loss
+        self.penalties = penalties
 
     def parameters(self) -> dict[str, Parameter]:
         """Return no parameter: all are the network's."""
         return {}
+
+    def examples(self, lengths: IntArray) -> int:
+        """Count the tokens."""
+        return int(lengths.sum())
 
     def loss(self, s: FloatArray, gold: IntArray, lengths: IntArray) -> tuple[float, FloatArray]:
         """Compute the loss; see `Objective`."""
@@ -55,8 +66,9 @@ class TokenObjective:
         return TOKEN_LOSSES[self.name](s, gold)
 
     def decode(self, s: FloatArray, lengths: IntArray) -> IntArray:
-        """Take the highest score of each token."""
-        del lengths
+        """Take the highest score of each token, or the path with the best sum that is allowed."""
+        if self.penalties is not None:
+            return viterbi(s, lengths, self.penalties)
         best: IntArray = s.argmax(axis=1)
         return best
 
@@ -72,3 +84,51 @@ class TokenObjective:
             shares: FloatArray = o / np.maximum(o.sum(axis=1, keepdims=True), 1e-30)
             return shares
         return softmax(s)
+
+
+class SentenceObjective:
+    """Whole paths of tags: scores of the moves between tags are learned along with the rest.
+
+    Parameters
+    ----------
+    loss : {"softmax", "max-margin"}
+    moves : Moves
+        The starting values of ``A``, start and end scores.
+    penalties : Moves, optional
+        Minus infinity for each move that decoding must not make, zero for the others.
+    """
+
+    def __init__(self, loss: str, moves: Moves, penalties: Moves | None = None) -> None:
+        self.compute = {"softmax": log_likelihood_loss, "max-margin": max_margin_loss}[loss]
+        names = ("A", "start", "end")
+        self._parameters = {n: Parameter(value) for n, value in zip(names, moves, strict=True)}
+        self.penalties = penalties
+
+    def parameters(self) -> dict[str, Parameter]:
+        """List ``A``, start and end scores."""
+        return dict(self._parameters)
+
+    def examples(self, lengths: IntArray) -> int:
+        """Count the sentences."""
+        return len(lengths)
+
+    def loss(self, s: FloatArray, gold: IntArray, lengths: IntArray) -> tuple[float, FloatArray]:
+        """Compute the loss; see `Objective`."""
+        loss, ds, gradients = self.compute(s, gold, lengths, self._moves())
+        for parameter, grad in zip(self._parameters.values(), gradients, strict=True):
+            parameter.add_grad(grad)
+        return loss, ds
+
+    def decode(self, s: FloatArray, lengths: IntArray) -> IntArray:
+        """Find the best path by Viterbi."""
+        moves = self._moves()
+        if self.penalties is not None:
+            moves = Moves(*(a + b for a, b in zip(moves, self.penalties, strict=True)))
+        return viterbi(s, lengths, moves)
+
+    def probabilities(self, s: FloatArray, lengths: IntArray) -> FloatArray:
+        """Compute the marginals of the softmax over paths."""
+        return marginals(s, lengths, self._moves())
+
+    def _moves(self) -> Moves:
+        return Moves(*(parameter.value for parameter in self._parameters.values()))

@@ -1,0 +1,64 @@
+"""A word-window classifier for named entities and other token labels.
+
+The names below are imported when they are first used: nothing heavy stands behind the import.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from windowclf.classifier import WindowClassifier, load
+    from windowclf.config import Config
+    from windowclf.errors import (
+        DataError,
+        MissingExtraError,
+        ModelError,
+        TrainingError,
+        UsageError,
+        VectorsError,
+        WindowclfError,
+    )
+    from windowclf.lexicon.vectors import load_vectors
+    from windowclf.tagging import Entity, TaggedText
+    from windowclf.text.sentence import Sentence
+    from windowclf.text.sources import Corpus, load_corpus
+
+__all__ = [
+    "Config",
+    "Corpus",
+    "DataError",
+    "Entity",
+    "MissingExtraError",
+    "ModelError",
+    "Sentence",
+    "TaggedText",
+    "TrainingError",
+    "UsageError",
+    "VectorsError",
+    "WindowClassifier",
+    "WindowclfError",
+    "load",
+    "load_corpus",
+    "load_vectors",
+]
+
+_ROOMS = {
+    "windowclf.classifier": ("WindowClassifier", "load"),
+    "windowclf.config": ("Config",),
+    "windowclf.lexicon.vectors": ("load_vectors",),
+    "windowclf.tagging": ("Entity", "TaggedText"),
+    "windowclf.text.sentence": ("Sentence",),
+    "windowclf.text.sources": ("Corpus", "load_corpus"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name in __all__:
+        room = next((m for m, names in _ROOMS.items() if name in names), "windowclf.errors")
+        return getattr(import_module(room), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

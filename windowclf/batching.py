@@ -1,0 +1,141 @@
+"""From sentences to the arrays that a network reads."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, count
+
+import numpy as np
+import numpy.typing as npt
+
+from windowclf.lexicon.lexicon import UNKNOWN, Lexicon
+from windowclf.nn.batch import Batch, window_rows
+
+_Ints = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedSentences:
+    """Sentences as numbers.
+
+    Parameters
+    ----------
+    features : int32 array, shape (n, F)
+        Feature ids of the distinct words; row 0 is the padding.
+    words : int32 array, shape (T,)
+        The row of `features` of each token, sentence after sentence.
+    lengths : int32 array, shape (S,)
+        Tokens in each sentence.
+    gold : int32 array, shape (T,), optional
+        The tag of each token.
+    """
+
+    features: _Ints
+    words: _Ints
+    lengths: _Ints
+    gold: _Ints | None = None
+
+    def batch(self, sentences: npt.NDArray[np.integer], window: int) -> Batch:
+        """Cut out some sentences.
+
+        Parameters
+        ----------
+        sentences : int array, shape (B,)
+            Which ones.
+        window : int
+            Width of the window.
+
+        Returns
+        -------
+        Batch
+        """
+        lengths = self.lengths[sentences]
+        first = (np.cumsum(self.lengths) - self.lengths)[sentences]
+        # position of each token: its sentence's first token, and its place in the sentence
+        ends = np.cumsum(lengths)
+        tokens = np.repeat(first - (ends - lengths), lengths) + np.arange(int(ends[-1]))
+        used, words = np.unique(self.words[tokens], return_inverse=True)
+        features = np.concatenate([self.features[:1], self.features[used]])
+        return Batch(
+            features=features,
+            windows=window_rows(words + 1, lengths, window),
+            lengths=lengths,
+            gold=None if self.gold is None else self.gold[tokens],
+        )
+
+    def whole(self, window: int) -> Batch:
+        """Make one batch of all sentences."""
+        windows = window_rows(self.words, self.lengths, window)
+        return Batch(self.features, windows, self.lengths, self.gold)
+
+
+def encode(
+    sentences: Sequence[Sequence[str]],
+    lexicon: Lexicon,
+    tags: Sequence[Sequence[str]] | None = None,
+    labels: Sequence[str] = (),
+) -> EncodedSentences:
+    """Turn sentences into numbers.
+
+    Parameters
+    ----------
+    sentences : sequence of sequences of str
+        Tokens.
+    lexicon : Lexicon
+    tags : sequence of sequences of str, optional
+        The right tag of each token; each is one of `labels`.
+    labels : sequence of str
+        All tags, in the order of the network's scores.
+
+    Returns
+    -------
+    EncodedSentences
+    """
+    index: defaultdict[str, int] = defaultdict(count(1).__next__)  # 0 is the padding
+    words = np.array([index[word] for word in chain.from_iterable(sentences)], dtype=np.int32)
+    padding = np.zeros((1, len(lexicon.features)), dtype=np.int32)
+    gold = None
+    if tags is not None:
+        label_ids = {label: i for i, label in enumerate(labels)}
+        gold = np.array([label_ids[tag] for tag in chain.from_iterable(tags)], dtype=np.int32)
+    return EncodedSentences(
+        features=np.concatenate([padding, lexicon.ids(list(index))]),
+        words=words,
+        lengths=np.array([len(sentence) for sentence in sentences], dtype=np.int32),
+        gold=gold,
+    )
+
+
+def training_batches(
+    encoded: EncodedSentences,
+    *,
+    batch_size: int,
+    window: int,
+    word_dropout: float,
+    unknown_columns: Sequence[int],
+    rng: np.random.Generator,
+) -> Iterator[Batch]:
+    """Yield the batches of one epoch, in random order.
+
+    Parameters
+    ----------
+    encoded : EncodedSentences
+    batch_size : int
+        Sentences in a batch.
+    window : int
+        Width of the window.
+    word_dropout : float
+        Probability that a distinct word of a batch is taken for an unknown one, in each of
+        `unknown_columns` by itself.
+    unknown_columns : sequence of int
+        Columns of the features that hold whole words.
+    rng : numpy.random.Generator
+    """
+    order = rng.permutation(len(encoded.lengths))
+    for start in range(0, len(order), batch_size):
+        batch = encoded.batch(order[start : start + batch_size], window)
+        for column in unknown_columns if word_dropout else ():
+            lost = rng.random(len(batch.features)) < word_dropout
+            lost[0] = False  # the padding
+            batch.features[lost, column] = UNKNOWN
+        yield batch

@@ -1,0 +1,273 @@
+"""A model folder: safetensors and JSON, written whole or not at all.
+
+``model.json`` names the other files, their sizes and their checksums. Each of those has a part
+of its checksum in its name, so a new model never writes over a file of the old one, and the
+folder changes from one model to the next in the moment in which ``model.json`` is replaced.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from itertools import pairwise
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from windowclf.config import Config
+from windowclf.errors import ModelError
+from windowclf.files import write_whole
+from windowclf.lexicon.lexicon import Lexicon
+from windowclf.model import Model, make_objective
+from windowclf.nn.arrays import FloatArray
+from windowclf.nn.network import Network, layer_names
+from windowclf.tags import Scheme
+from windowclf.training.history import TrainingRecord
+
+FORMAT = 1
+MANIFEST = "model.json"
+
+
+class FileEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A file of the folder.
+
+    Parameters
+    ----------
+    name : str
+    size : int
+        In bytes.
+    sha256 : str
+        In hexadecimal digits.
+    """
+
+    name: str
+    size: int
+    sha256: str
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What ``model.json`` holds.
+
+    Parameters
+    ----------
+    format : int
+        `FORMAT` of the program that wrote it.
+    labels : list of str
+        Tags, in the order of the network's scores.
+    scheme : Scheme
+        Of the labels.
+    cased : bool
+        See `Lexicon`.
+    config : Config
+    files : dict of str to FileEntry
+        "parameters", "lexicon" and "training".
+    """
+
+    format: int
+    labels: list[str]
+    scheme: Scheme
+    cased: bool
+    config: Config
+    files: dict[str, FileEntry]
+
+
+class _Format(msgspec.Struct):
+    format: int
+
+
+def save_model(model: Model, folder: Path) -> None:
+    """Write a model folder; an earlier model in it stays whole until the new one is.
+
+    Parameters
+    ----------
+    model : Model
+    folder : Path
+        Is made if it is not there.
+
+    Raises
+    ------
+    ModelError
+        If it cannot be written, or holds something else than a model.
+    """
+    parameters = {**model.network.parameters(), **model.objective.parameters()}
+    contents = {
+        # safetensors writes arrays of another memory order wrongly
+        "parameters": save({n: np.ascontiguousarray(p.value) for n, p in parameters.items()}),
+        "lexicon": msgspec.json.encode(model.lexicon.values),
+        "training": msgspec.json.format(msgspec.json.encode(model.record)),
+    }
+    files = {kind: _entry(kind, content) for kind, content in contents.items()}
+    manifest = Manifest(
+        format=FORMAT,
+        labels=model.labels,
+        scheme=model.scheme,
+        cased=model.lexicon.cased,
+        config=model.config,
+        files=files,
+    )
+    check_output(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for kind, content in contents.items():
+            write_whole(folder / files[kind].name, lambda p, c=content: p.write_bytes(c))  # type: ignore[misc]
+        text = msgspec.json.format(msgspec.json.encode(manifest))
+        write_whole(folder / MANIFEST, lambda path: path.write_bytes(text))
+        for kind in contents:
+            for old in folder.glob(f"{kind}-*"):
+                if old.name != files[kind].name:
+                    old.unlink()
+    except OSError as error:
+        raise ModelError(
+            f"{error.filename or folder}: cannot write the model: {error.strerror}"
+        ) from None
+
+
+def check_output(folder: Path) -> None:
+    """Refuse a folder into which a model cannot be written, before any work is done.
+
+    Raises
+    ------
+    ModelError
+        If it is a file, holds something else than a model, or cannot be written to.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ModelError(f"{folder}: is a file: expected a folder, new or with a model")
+    try:
+        if folder.is_dir():
+            if any(folder.iterdir()) and not (folder / MANIFEST).exists():
+                raise ModelError(
+                    f"{folder}: holds files but no model: give a new or an empty folder"
+                )
+            write_whole(folder / ".writable", Path.touch)
+            (folder / ".writable").unlink()
+        else:
+            folder.mkdir(parents=True)
+    except OSError as error:
+        raise ModelError(f"{folder}: cannot write the model there: {error.strerror}") from None
+
+
+def load_model(folder: Path) -> Model:
+    """Read a model folder.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    ModelError
+        If it is missing, damaged, or written by a newer windowclf.
+    """
+    manifest = _read_manifest(folder)
+    contents = {kind: _read_file(folder, manifest, kind) for kind in _KINDS}
+    try:
+        arrays: dict[str, FloatArray] = load(contents["parameters"])
+        values = msgspec.json.decode(contents["lexicon"], type=dict[str, list[str]])
+        record = msgspec.json.decode(contents["training"], type=TrainingRecord | None)
+    except (SafetensorError, msgspec.MsgspecError, ValueError, KeyError) as error:
+        raise ModelError(f"{folder}: damaged model: {error}; train or fetch it again") from None
+    lexicon = Lexicon(values, cased=manifest.cased)
+    objective = make_objective(manifest.config, manifest.labels, manifest.scheme)
+    network = _network(folder, manifest, lexicon, arrays)
+    for name, parameter in objective.parameters().items():
+        parameter.value = _take(folder, arrays, name, parameter.value.shape)
+    return Model(
+        manifest.config, lexicon, manifest.labels, manifest.scheme, network, objective, record
+    )
+
+
+_KINDS = {"parameters": ".safetensors", "lexicon": ".json", "training": ".json"}
+
+
+def _entry(kind: str, content: bytes) -> FileEntry:
+    digest = hashlib.sha256(content).hexdigest()
+    return FileEntry(f"{kind}-{digest[:12]}{_KINDS[kind]}", len(content), digest)
+
+
+def _read_manifest(folder: Path) -> Manifest:
+    path = folder / MANIFEST
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"{path}: cannot read the model: {error.strerror}; expected a folder that "
+            f"'windowclf train --output' wrote"
+        ) from None
+    try:
+        version = msgspec.json.decode(text, type=_Format).format
+        if version > FORMAT:
+            raise ModelError(
+                f"{path}: written in model format {version}, this windowclf reads up to "
+                f"{FORMAT}: pip install -U windowclf"
+            )
+        manifest = msgspec.json.decode(text, type=Manifest)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise ModelError(f"{path}: damaged model: {error}; train or fetch it again") from None
+    if manifest.files.keys() != _KINDS.keys():
+        raise ModelError(f"{path}: damaged model: expected the files {', '.join(_KINDS)}")
+    return manifest
+
+
+def _read_file(folder: Path, manifest: Manifest, kind: str) -> bytes:
+    entry = manifest.files[kind]
+    path = folder / entry.name
+    if Path(entry.name).name != entry.name:
+        raise ModelError(f"{folder / MANIFEST}: damaged model: {entry.name!r} leaves the folder")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path}: damaged model: {error.strerror}") from None
+    if len(content) != entry.size or hashlib.sha256(content).hexdigest() != entry.sha256:
+        raise ModelError(
+            f"{path}: damaged model: the file is not the one that {MANIFEST} names; train or "
+            f"fetch it again"
+        )
+    return content
+
+
+def _network(
+    folder: Path, manifest: Manifest, lexicon: Lexicon, arrays: Mapping[str, FloatArray]
+) -> Network:
+    """Put the network together, each array held to the shape that the rest asks for."""
+    config = manifest.config
+    if lexicon.features != ["word", *config.features]:
+        raise ModelError(f"{folder}: damaged model: its lexicon has other features than its config")
+    tables = {
+        name: _take(folder, arrays, f"L_{name}", (rows, -1))
+        for name, rows in lexicon.sizes().items()
+    }
+    dimensions = sum(table.shape[1] for table in tables.values())
+    sizes = [*config.hidden, len(manifest.labels)]
+    shapes = [(dimensions, config.window, sizes[0]), *pairwise(sizes)]
+    names = layer_names(len(sizes))
+    return Network(
+        tables,
+        [_take(folder, arrays, w, shape) for (w, _), shape in zip(names, shapes, strict=True)],
+        [_take(folder, arrays, b, (size,)) for (_, b), size in zip(names, sizes, strict=True)],
+        activation=config.activation,
+        input_dropout=config.dropout,
+        hidden_dropout=config.hidden_dropout,
+    )
+
+
+def _take(
+    folder: Path, arrays: Mapping[str, FloatArray], name: str, shape: tuple[int, ...]
+) -> FloatArray:
+    """Take an array of a given shape; -1 stands for any length."""
+    array = arrays.get(name)
+    if array is None:
+        raise ModelError(f"{folder}: damaged model: parameter {name} is missing")
+    fits = array.ndim == len(shape) and all(
+        want in (-1, have) for want, have in zip(shape, array.shape, strict=True)
+    )
+    if not fits or array.dtype != np.float32:
+        raise ModelError(
+            f"{folder}: damaged model: parameter {name} is {array.dtype} {array.shape}, "
+            f"expected float32 {shape}"
+        )
+    return array

@@ -1,0 +1,293 @@
+"""The public object: a classifier that is trained, saved, loaded and asked."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from windowclf.bundle import load_model, save_model
+from windowclf.config import Config, make_config
+from windowclf.errors import DataError, ModelError, UsageError
+from windowclf.metrics import Scores, score
+from windowclf.model import Model
+from windowclf.tagging import Entity, Splitter, TaggedText, tag_texts
+from windowclf.tags import Scheme, convert, recognise
+from windowclf.text.sentence import Sentence
+from windowclf.text.tokenizer import sentences as split_sentences
+
+if TYPE_CHECKING:
+    from gensim.models import KeyedVectors
+
+    from windowclf.text.sources import Corpus
+    from windowclf.training.fit import Listener
+
+TaggedSentences = Iterable[Sentence] | Iterable[tuple[Sequence[str], Sequence[str]]]
+
+
+class WindowClassifier:
+    """A word-window classifier for named entities and other token labels.
+
+    Parameters
+    ----------
+    **settings
+        Fields of `windowclf.Config`; those not given have its defaults.
+
+    Raises
+    ------
+    UsageError
+        For a setting that does not exist or is out of range.
+
+    Examples
+    --------
+    >>> from windowclf import WindowClassifier, load_corpus
+    >>> corpus = load_corpus("sample")
+    >>> classifier = WindowClassifier(epochs=2).fit(corpus)
+    >>> classifier.predict([["Paris", "is", "in", "France"]])
+    [['B-LOC', 'O', 'O', 'B-LOC']]
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        self.config: Config = make_config(settings)
+        self._model: Model | None = None
+
+    @property
+    def model(self) -> Model:
+        """The trained model behind the classifier.
+
+        Raises
+        ------
+        ModelError
+            Before `fit`.
+        """
+        if self._model is None:
+            raise ModelError("the classifier is not trained: call fit, or windowclf.load(folder)")
+        return self._model
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether there is a trained model."""
+        return self._model is not None
+
+    @property
+    def labels(self) -> list[str]:
+        """Labels that the classifier tells apart, such as LOC and PER."""
+        model = self.model
+        if model.scheme is Scheme.PLAIN:
+            return [label for label in model.labels if label != "O"]
+        return sorted({label.partition("-")[2] for label in model.labels} - {""})
+
+    def fit(
+        self,
+        train: "Corpus | TaggedSentences",
+        dev: "TaggedSentences" = (),
+        *,
+        vectors: "str | Path | KeyedVectors" = "bundled",
+        scheme: str = "auto",
+        listener: "Listener | None" = None,
+    ) -> Self:
+        """Train on tagged sentences; the parameters of the best epoch are kept.
+
+        If training is interrupted after its first epoch, the classifier has the best of the
+        epochs that were done.
+
+        Parameters
+        ----------
+        train : Corpus, or sentences
+            A corpus with a train split, and a dev split if there is one; or the sentences
+            themselves, as `Sentence` or as pairs of tokens and tags.
+        dev : sentences
+            Chooses the best epoch and ends training early; without it the last epoch is kept.
+        vectors : str, Path or gensim.models.KeyedVectors
+            Pretrained word vectors, or what `windowclf.load_vectors` takes.
+        scheme : {"auto", "iob1", "iob2", "iobes", "plain"}
+            How the tags spell spans; for a corpus it is known.
+        listener : callable, optional
+            Is told of each batch and each epoch.
+
+        Returns
+        -------
+        WindowClassifier
+            Itself.
+
+        Raises
+        ------
+        DataError
+            If there is nothing to learn from.
+        TrainingError
+            If the loss is no longer finite.
+        """
+        from windowclf.text.sources import Corpus
+        from windowclf.training.fit import fit, prepare
+
+        name = ""
+        if isinstance(train, Corpus):
+            name = train.name
+            read_in, splits = train.scheme, train.splits
+            if "train" not in splits:
+                raise DataError(f"{name}: has no train split: name the file with --train")
+            sentences, dev_sentences = splits["train"], splits.get("dev", [])
+        else:
+            sentences, dev_sentences = _sentences(train), _sentences(dev)
+            tags = [sentence.tags or () for sentence in [*sentences, *dev_sentences]]
+            read_in = recognise(tags) if scheme == "auto" else _scheme(scheme)
+        vector_name = str(vectors) if isinstance(vectors, str | Path) else "given vectors"
+        model = prepare(
+            sentences,
+            scheme=read_in,
+            vectors=self._vectors(vectors, sentences),
+            config=self.config,
+        )
+        try:
+            fit(
+                model,
+                sentences,
+                dev_sentences,
+                scheme=read_in,
+                data=name,
+                vectors=vector_name,
+                listener=listener,
+            )
+        finally:
+            if model.record:
+                self._model = model
+        return self
+
+    def predict(self, sentences: Iterable[Sequence[str]]) -> list[list[str]]:
+        """Tag sentences given as tokens.
+
+        Parameters
+        ----------
+        sentences : iterable of sequences of str
+
+        Returns
+        -------
+        list of list of str
+            A tag for each token: IOB2, or plain labels.
+        """
+        model = self.model
+        outer = Scheme.PLAIN if model.scheme is Scheme.PLAIN else Scheme.IOB2
+        given = list(sentences)
+        return [convert(found.tags, model.scheme, outer) for found in model.predict(given)]
+
+    def tag(self, text: str) -> list[Entity]:
+        """Find the entities of a text.
+
+        Parameters
+        ----------
+        text : str
+
+        Returns
+        -------
+        list of Entity
+            In order, with character offsets.
+        """
+        return next(self.pipe([text])).entities
+
+    def pipe(
+        self,
+        texts: Iterable[str],
+        *,
+        split: Splitter = split_sentences,
+        batch_size: int = 512,
+    ) -> Iterator[TaggedText]:
+        """Tag a stream of texts in constant memory.
+
+        Parameters
+        ----------
+        texts : iterable of str
+        split : callable
+            Splits a text into sentences of tokens.
+        batch_size : int
+            Texts that are tagged at once.
+
+        Yields
+        ------
+        TaggedText
+            One for each text, in order.
+        """
+        return tag_texts(self.model, texts, split=split, batch_size=batch_size)
+
+    def evaluate(self, sentences: TaggedSentences, *, scheme: str = "auto") -> Scores:
+        """Compare the classifier's tags with the right ones, by conlleval's rules.
+
+        Parameters
+        ----------
+        sentences : sentences
+            As `Sentence` or as pairs of tokens and tags.
+        scheme : {"auto", "iob1", "iob2", "iobes", "plain"}
+            Of their tags.
+
+        Returns
+        -------
+        Scores
+        """
+        given = _sentences(sentences)
+        model = self.model
+        tags = [sentence.tags or () for sentence in given]
+        if model.scheme is Scheme.PLAIN:
+            source = Scheme.PLAIN
+        else:
+            source = recognise(tags) if scheme == "auto" else _scheme(scheme)
+        gold = [convert(found, source, model.scheme) for found in tags]
+        predicted = [found.tags for found in model.predict([s.tokens for s in given])]
+        return score(gold, predicted, model.scheme)
+
+    def save(self, folder: str | Path) -> None:
+        """Write the classifier to a folder, whole or not at all.
+
+        Raises
+        ------
+        ModelError
+            If it is not trained, or cannot be written.
+        """
+        save_model(self.model, Path(folder))
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """Read a classifier from a folder.
+
+        Raises
+        ------
+        ModelError
+            If the folder is missing, damaged, or from a newer windowclf.
+        """
+        model = load_model(Path(folder))
+        classifier = cls()
+        classifier.config, classifier._model = model.config, model
+        return classifier
+
+    def _vectors(
+        self, vectors: "str | Path | KeyedVectors", sentences: Sequence[Sentence]
+    ) -> "KeyedVectors":
+        from windowclf.lexicon.vectors import load_vectors
+
+        if not isinstance(vectors, str | Path):
+            return vectors
+        return load_vectors(
+            vectors,
+            words=(word for sentence in sentences for word in sentence.tokens),
+            seed=self.config.seed,
+        )
+
+
+def load(folder: str | Path) -> WindowClassifier:
+    """Read a trained classifier from a folder; see `WindowClassifier.load`."""
+    return WindowClassifier.load(folder)
+
+
+def _sentences(given: TaggedSentences) -> list[Sentence]:
+    sentences = [s if isinstance(s, Sentence) else Sentence(*s) for s in given]
+    for number, sentence in enumerate(sentences, 1):
+        if sentence.tags is None or len(sentence.tags) != len(sentence.tokens):
+            tags = 0 if sentence.tags is None else len(sentence.tags)
+            raise DataError(
+                f"sentence {number}: {len(sentence.tokens)} tokens but {tags} tags; "
+                f"expected a tag for each token"
+            )
+    return sentences
+
+
+def _scheme(name: str) -> Scheme:
+    try:
+        return Scheme(name)
+    except ValueError:
+        raise UsageError(f"unknown scheme {name!r}: expected auto, {', '.join(Scheme)}") from None

@@ -1,0 +1,73 @@
+"""The command line: each command parses, calls the library, and prints."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from windowclf.cli.evaluate import evaluate
+from windowclf.cli.info import info
+from windowclf.cli.tag import tag
+from windowclf.cli.train import train
+from windowclf.errors import UsageError, WindowclfError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="windowclf")
+def windowclf() -> None:
+    """Train and use a word-window tagger for names and other labels.
+
+    \b
+    windowclf train --data conll2003
+    windowclf tag "Paris is in France"
+    """
+
+
+for command in (train, tag, evaluate, info):
+    windowclf.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; every error becomes one line on stderr.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Those of the process if not given.
+
+    Returns
+    -------
+    int
+        The exit code: 0, 2 for a wrong call, 130 for an interrupt, 1 for all else.
+    """
+    try:
+        code = windowclf.main(arguments, prog_name="windowclf", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return 2
+    except click.ClickException as error:
+        return _fail(error.format_message(), error.exit_code)
+    except UsageError as error:
+        return _fail(str(error), 2)
+    except WindowclfError as error:
+        return _fail(str(error), 1)
+    except (KeyboardInterrupt, click.Abort):
+        return _fail("interrupted", 130)
+    except BrokenPipeError:
+        # The reader has gone, as with `| head`: no more is wanted, and exit must not flush again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{where}{error.strerror or error}", 1)
+    except MemoryError:
+        return _fail("out of memory: try a smaller --vocabulary or --batch-size", 1)
+    return code if isinstance(code, int) else 0
+
+
+def _fail(message: str, code: int) -> int:
+    line = " ".join(message.split())
+    click.echo(f"windowclf: error: {line}", err=True)
+    return code

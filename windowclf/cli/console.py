@@ -1,0 +1,34 @@
+"""What goes to stderr: notes, and progress bars where a person looks on."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def note(message: str) -> None:
+    """Tell something on stderr."""
+    click.echo(message, err=True)
+
+
+def stderr_is_terminal() -> bool:
+    """Whether a person looks on."""
+    return sys.stderr.isatty()
+
+
+def error_console() -> "Console":
+    """Make a rich console on stderr."""
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+def print_table(table: object) -> None:
+    """Print a rich table on stdout, as wide as it needs where that is no terminal."""
+    from rich.console import Console
+
+    console = Console() if sys.stdout.isatty() else Console(width=200)
+    console.print(table)

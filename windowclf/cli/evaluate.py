@@ -1,0 +1,45 @@
+"""``windowclf evaluate``."""
+
+import json
+from typing import Any
+
+import click
+
+from windowclf.cli.console import print_table
+from windowclf.cli.options import data_options, json_option, model_option, read_corpus
+from windowclf.errors import UsageError
+
+
+@click.command(short_help="Score a model on a tagged corpus.")
+@model_option
+@data_options
+@click.option(
+    "--split", default="test", show_default=True, type=click.Choice(["train", "dev", "test"])
+)
+@json_option
+def evaluate(model: str | None, split: str, as_json: bool, **options: Any) -> None:
+    """Score a model on a tagged corpus, by type, with conlleval's rules.
+
+    An entity is right if its first token, its last token and its type are. JSON has fractions
+    from 0 to 1.
+
+    \b
+    windowclf evaluate --data sample
+    windowclf evaluate --model models/conll --data conll2003 --split dev --json
+    """
+    from windowclf.classifier import load
+    from windowclf.report.tables import scores_table
+    from windowclf.state import find_model
+
+    folder, _ = find_model(model)
+    classifier = load(folder)
+    corpus = read_corpus(options)
+    if split not in corpus.splits:
+        raise UsageError(
+            f"{corpus.name} has no {split} split: expected one of {', '.join(corpus.splits)}"
+        )
+    scores = classifier.evaluate(corpus.splits[split], scheme=corpus.scheme)
+    if as_json:
+        click.echo(json.dumps(scores.to_json()))
+    else:
+        print_table(scores_table(scores, f"{corpus.name}, {split}: {scores.tokens:,} tokens"))

@@ -1,0 +1,62 @@
+"""``windowclf info``."""
+
+import json
+from typing import Any
+
+import click
+from msgspec import to_builtins
+
+from windowclf.cli.options import json_option, model_option
+
+
+@click.command(short_help="Show what a model is made of and how it was trained.")
+@model_option
+@json_option
+def info(model: str | None, as_json: bool) -> None:
+    """Show what a model is made of and how it was trained.
+
+    \b
+    windowclf info
+    windowclf info --model models/conll --json
+    """
+    from windowclf.classifier import load
+    from windowclf.report.tables import EPOCH_HEADER, epoch_line
+    from windowclf.state import find_model
+
+    folder, why = find_model(model)
+    classifier = load(folder)
+    parts = classifier.model
+    record = parts.record
+    parameters = {**parts.network.parameters(), **parts.objective.parameters()}
+    facts: dict[str, Any] = {
+        "model": str(folder),
+        "labels": classifier.labels,
+        "settings": to_builtins(classifier.config),
+        "parameters": {name: list(p.value.shape) for name, p in parameters.items()},
+        "training": to_builtins(record),
+    }
+    if as_json:
+        click.echo(json.dumps(facts))
+        return
+    rows: dict[str, str] = {
+        "model": f"{folder} ({why})",
+        "labels": ", ".join(classifier.labels),
+        **{name.replace("_", " "): _plain(value) for name, value in facts["settings"].items()},
+        **{name: " × ".join(map(str, p.value.shape)) for name, p in parameters.items()},
+    }
+    if record:
+        rows |= {
+            "trained on": f"{record.data}: {record.tokens['train']:,} tokens in "
+            f"{record.seconds:.0f} s, vectors {record.vectors}",
+            "best epoch": f"{record.best_epoch} of {len(record.epochs)}",
+            "vectors moved": f"{100 * record.vectors_moved:.2f} % of their length, on the mean",
+        }
+    width = max(map(len, rows))
+    for name, fact in rows.items():
+        click.echo(f"{name:{width}}  {fact}")
+    if record:
+        click.echo("\n".join([EPOCH_HEADER, *map(epoch_line, record.epochs)]))
+
+
+def _plain(value: Any) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

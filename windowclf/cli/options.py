@@ -1,0 +1,120 @@
+"""Options that several commands share; those of the network are read off `Config`."""
+
+import typing
+from collections.abc import Callable
+from typing import Any
+
+import click
+import msgspec
+
+from windowclf.config import Config
+from windowclf.tags import Scheme
+
+Command = Callable[..., Any]
+
+NONE = "none"
+"""What a repeated option is given for an empty list."""
+
+_SINGULAR = {"features": "feature"}
+"""Fields whose option names one of several values, and is given again for the next."""
+
+
+def config_options(function: Command) -> Command:
+    """Add an option for each field of `Config`, with its description, choices and default.
+
+    Only those that the user gave are passed on, so that the library's defaults hold.
+    """
+    hints = typing.get_type_hints(Config, include_extras=True)
+    for field in reversed(msgspec.structs.fields(Config)):
+        kind, description = _unwrap(hints[field.name])
+        flag = f"--{_SINGULAR.get(field.name, field.name).replace('_', '-')}"
+        settings: dict[str, Any] = {"default": None, "help": description}
+        default = field.default
+        if kind is bool:
+            settings["is_flag"] = True
+        elif typing.get_origin(kind) is tuple:
+            settings["multiple"] = True
+            settings["type"] = _unwrap(typing.get_args(kind)[0])[0]
+            default = " ".join(map(str, default))
+        elif typing.get_origin(kind) is typing.Literal:
+            settings["type"] = click.Choice(typing.get_args(kind))
+        else:
+            settings["type"] = kind
+        if kind is not bool:
+            settings["help"] += f"  [default: {default}]"
+        function = click.option(flag, field.name, **settings)(function)
+    return function
+
+
+def given_settings(options: dict[str, Any]) -> dict[str, Any]:
+    """Take the fields of `Config` that the user gave, out of a command's options."""
+    names = {field.name for field in msgspec.structs.fields(Config)}
+    given = {name: value for name, value in options.items() if name in names}
+    given = {name: value for name, value in given.items() if value not in (None, ())}
+    return {name: () if value == (NONE,) else value for name, value in given.items()}
+
+
+def data_options(function: Command) -> Command:
+    """Add the options that say which corpus is read."""
+    for option in reversed(
+        [
+            click.option(
+                "--data",
+                metavar="NAME|FOLDER",
+                help="sample (carried along), conll2003, owner/name of a hub data set, or a "
+                "folder of CoNLL or JSONL files.  [default: sample]",
+            ),
+            click.option("--train", "train_file", metavar="FILE", help="A train split."),
+            click.option("--dev", "dev_file", metavar="FILE", help="A dev split."),
+            click.option("--test", "test_file", metavar="FILE", help="A test split."),
+            click.option(
+                "--scheme",
+                default="auto",
+                show_default=True,
+                type=click.Choice(["auto", *(scheme.value for scheme in Scheme)]),
+                help="How the tags spell spans; plain: each token has a label of its own.",
+            ),
+            click.option(
+                "--tokens-column", metavar="NAME|N", help="Column of the tokens, if not guessed."
+            ),
+            click.option(
+                "--tags-column", metavar="NAME|N", help="Column of the tags, if not guessed."
+            ),
+        ]
+    ):
+        function = option(function)
+    return function
+
+
+def read_corpus(options: dict[str, Any]) -> Any:
+    """Load the corpus that `data_options` name."""
+    from windowclf.text.sources import load_corpus
+
+    return load_corpus(
+        options["data"],
+        train=options["train_file"],
+        dev=options["dev_file"],
+        test=options["test_file"],
+        scheme=options["scheme"],
+        tokens_column=options["tokens_column"],
+        tags_column=options["tags_column"],
+    )
+
+
+model_option = click.option(
+    "--model",
+    metavar="DIR",
+    help="A model folder.  [default: the last one trained, else the one carried along]",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def _unwrap(hint: Any) -> tuple[Any, str]:
+    """Take the annotations off a type; return it with the description among them."""
+    description = ""
+    while typing.get_origin(hint) is typing.Annotated:
+        for note in hint.__metadata__:
+            if isinstance(note, msgspec.Meta) and note.description:
+                description = note.description
+        hint = typing.get_args(hint)[0]
+    return hint, description

@@ -1,0 +1,65 @@
+"""``windowclf tag``."""
+
+import sys
+from collections.abc import Iterable
+
+import click
+
+from windowclf.cli.console import note, stderr_is_terminal
+from windowclf.cli.options import model_option
+from windowclf.errors import UsageError
+
+
+@click.command(short_help="Find the names in texts.")
+@click.argument("texts", nargs=-1, metavar="[TEXT]...")
+@model_option
+@click.option("--input", "input_file", metavar="FILE", help="A text a line; - is stdin.")
+@click.option("--pretokenized", is_flag=True, help="Tokens are separated by spaces already.")
+@click.option(
+    "--format",
+    "form",
+    default="text",
+    show_default=True,
+    type=click.Choice(["text", "jsonl", "conll"]),
+    help="text: spans in brackets, or in colour on a terminal; jsonl: a line with text and "
+    "entities; conll: token, tab, tag.",
+)
+def tag(
+    texts: tuple[str, ...],
+    model: str | None,
+    input_file: str | None,
+    pretokenized: bool,
+    form: str,
+) -> None:
+    """Find the names in texts: the arguments, a file, or stdin line by line as it comes.
+
+    \b
+    windowclf tag "Paris is in France"
+    windowclf tag --input news.txt --format jsonl > news.jsonl
+    cat tokens.txt | windowclf tag --pretokenized --format conll
+    """
+    from windowclf.classifier import load
+    from windowclf.report.tagged import as_conll, as_json, as_text, colour_writer
+    from windowclf.state import find_model
+    from windowclf.tagging import given_tokens
+    from windowclf.text.lines import line_chunks
+    from windowclf.text.tokenizer import sentences
+
+    if texts and input_file:
+        raise UsageError("give texts or --input, not both")
+    folder, why = find_model(model)
+    classifier = load(folder)
+    if stderr_is_terminal() and why != "named":
+        note(f"model: {folder} ({why})")
+    chunks: Iterable[list[str]] = [list(texts)] if texts else line_chunks(input_file or "-")
+    writers = {
+        "text": colour_writer(classifier.labels) if sys.stdout.isatty() else as_text,
+        "jsonl": as_json,
+        "conll": as_conll,
+    }
+    write = writers[form]
+    split = given_tokens if pretokenized else sentences
+    for chunk in chunks:
+        for tagged in classifier.pipe(chunk, split=split):
+            sys.stdout.write(write(tagged))
+        sys.stdout.flush()

@@ -1,0 +1,170 @@
+"""``windowclf train``."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from msgspec import to_builtins
+
+from windowclf.cli.console import error_console, note, print_table, stderr_is_terminal
+from windowclf.cli.options import (
+    config_options,
+    data_options,
+    given_settings,
+    json_option,
+    read_corpus,
+)
+
+if TYPE_CHECKING:
+    from windowclf.classifier import WindowClassifier
+    from windowclf.text.sources import Corpus
+    from windowclf.training.history import Epoch
+    from windowclf.training.loop import BatchDone
+
+
+@click.command(short_help="Train a model on a tagged corpus.")
+@data_options
+@click.option(
+    "--vectors",
+    default="bundled",
+    show_default=True,
+    metavar="NAME|FILE",
+    help="bundled, glove-6b-50d (an extra), a gensim-data name such as "
+    "glove-wiki-gigaword-100, a GloVe or word2vec file, or random.",
+)
+@click.option(
+    "--output",
+    metavar="DIR",
+    help="Where the model goes.  [default: models/ and the name of the data]",
+)
+@config_options
+@json_option
+@click.option("--quiet", is_flag=True, help="No line for each epoch.")
+def train(vectors: str, output: str | None, as_json: bool, quiet: bool, **options: Any) -> None:
+    """Train a model on a tagged corpus, and keep its best epoch.
+
+    Without options: on the sample corpus, with the bundled vectors.
+
+    \b
+    windowclf train
+    windowclf train --data conll2003 --output models/conll
+    windowclf train --data FOLDER --vectors glove.6B.100d.txt --hidden 400 --epochs 20
+    """
+    from windowclf.classifier import WindowClassifier
+    from windowclf.state import remember
+
+    classifier = WindowClassifier(**given_settings(options))
+    source = options["data"] or options["train_file"] or "sample"
+    folder = Path(output or Path("models") / Path(source.removeprefix("hub:")).name)
+    with _output_folder(folder), _Progress(quiet=quiet) as progress:
+        corpus = read_corpus(options)
+        try:
+            classifier.fit(corpus, vectors=vectors, listener=progress)
+        except KeyboardInterrupt:
+            if not classifier.is_fitted:
+                raise
+            progress.note("interrupted: keeping the best epoch so far")
+        classifier.save(folder)
+    remember(folder)
+    note(f"model: {folder}")
+    _report(classifier, corpus, folder, as_json=as_json)
+
+
+@contextmanager
+def _output_folder(folder: Path) -> Iterator[None]:
+    """Check the folder before any work is done; leave no empty one behind."""
+    from windowclf.bundle import check_output
+
+    made = not folder.exists()
+    check_output(folder)
+    try:
+        yield
+    finally:
+        if made and folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+class _Progress:
+    """Shows a training on stderr: a line for each epoch, and a bar on a terminal."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        self.quiet = quiet
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("loss {task.fields[loss]:.4f}"),
+            TimeRemainingColumn(),
+            console=error_console(),
+            transient=True,
+            disable=not stderr_is_terminal(),
+        )
+        self.task = self.bar.add_task("reading", total=None, loss=float("nan"))
+
+    def __enter__(self) -> "_Progress":
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def __call__(self, event: "BatchDone | Epoch") -> None:
+        from windowclf.report.tables import EPOCH_HEADER, epoch_line
+        from windowclf.training.history import Epoch
+
+        if isinstance(event, Epoch):
+            if not self.quiet:
+                self.note(
+                    f"{EPOCH_HEADER}\n{epoch_line(event)}"
+                    if event.epoch == 1
+                    else epoch_line(event)
+                )
+            return
+        self.bar.update(
+            self.task,
+            description=f"epoch {event.epoch}",
+            completed=event.batch,
+            total=event.batches,
+            loss=event.loss,
+        )
+
+    def note(self, text: str) -> None:
+        """Write above the bar."""
+        if self.bar.disable:
+            note(text)
+        else:
+            self.bar.console.print(text, highlight=False, markup=False)
+
+
+def _report(
+    classifier: "WindowClassifier", corpus: "Corpus", folder: Path, *, as_json: bool
+) -> None:
+    """Print how the kept epoch does on the splits that did not train it."""
+    from windowclf.report.tables import scores_table
+
+    scores = {
+        split: classifier.evaluate(corpus.splits[split], scheme=corpus.scheme)
+        for split in ("dev", "test")
+        if split in corpus.splits
+    }
+    if as_json:
+        facts: dict[str, object] = {
+            "model": str(folder),
+            **{split: found.to_json() for split, found in scores.items()},
+            "training": to_builtins(classifier.model.record),
+        }
+        click.echo(json.dumps(facts))
+        return
+    for split, found in scores.items():
+        print_table(scores_table(found, f"{corpus.name}, {split}"))

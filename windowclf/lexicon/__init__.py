@@ -1,0 +1,1 @@
+"""Words in, feature ids and vectors out."""

@@ -1,0 +1,169 @@
+"""A trained network with the words and tags it knows: tokens in, tags out."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from windowclf.batching import EncodedSentences, encode
+from windowclf.config import Config
+from windowclf.lexicon.lexicon import Lexicon
+from windowclf.nn.arrays import FloatArray
+from windowclf.nn.chain import Moves
+from windowclf.nn.network import Network, initial_weights
+from windowclf.nn.objective import Objective, SentenceObjective, TokenObjective
+from windowclf.tags import Scheme, legal_moves
+from windowclf.training.history import TrainingRecord
+
+CHUNK_TOKENS = 8192
+"""Tokens that are scored at once: enough to keep the processor busy, small enough for its cache."""
+
+
+class Prediction(NamedTuple):
+    """The tags of one sentence.
+
+    Attributes
+    ----------
+    tags : list of str
+        ``n`` tags in the model's own scheme.
+    probabilities : float array, shape (n,)
+        The probability of each of these tags.
+    """
+
+    tags: list[str]
+    probabilities: FloatArray
+
+
+@dataclass(slots=True)
+class Model:
+    """All that tagging needs.
+
+    Parameters
+    ----------
+    config : Config
+    lexicon : Lexicon
+    labels : list of str
+        The ``K`` tags, in the order of the scores.
+    scheme : Scheme
+        IOBES for spans, PLAIN where each token has a label of its own.
+    network : Network
+    objective : Objective
+    record : TrainingRecord, optional
+        How the model was trained.
+    """
+
+    config: Config
+    lexicon: Lexicon
+    labels: list[str]
+    scheme: Scheme
+    network: Network
+    objective: Objective
+    record: TrainingRecord | None = None
+
+    def decode(self, encoded: EncodedSentences) -> Iterator[Prediction]:
+        """Tag encoded sentences, chunk by chunk.
+
+        Parameters
+        ----------
+        encoded : EncodedSentences
+
+        Yields
+        ------
+        Prediction
+            One for each sentence, in order.
+        """
+        names = np.array(self.labels, dtype=object)
+        for chunk in _chunks(encoded.lengths):
+            batch = encoded.batch(chunk, self.config.window)
+            s, _ = self.network.forward(batch)
+            best = self.objective.decode(s, batch.lengths)
+            sure = self.objective.probabilities(s, batch.lengths)[np.arange(len(best)), best]
+            tags = names[best].tolist()
+            end = 0
+            for length in batch.lengths.tolist():
+                start, end = end, end + length
+                yield Prediction(tags[start:end], sure[start:end])
+
+    def predict(self, sentences: Sequence[Sequence[str]]) -> Iterator[Prediction]:
+        """Tag sentences given as tokens; see `decode`."""
+        if sentences:
+            yield from self.decode(encode(sentences, self.lexicon))
+
+
+def make_network(
+    config: Config,
+    tables: Mapping[str, FloatArray],
+    classes: int,
+    rng: np.random.Generator,
+    dtype: type[np.floating] = np.float32,
+) -> Network:
+    """Build the network that a configuration asks for.
+
+    Parameters
+    ----------
+    config : Config
+    tables : mapping of str to float array
+        Starting values of the lookup tables.
+    classes : int
+        ``K``.
+    rng : numpy.random.Generator
+        Draws the starting weights.
+    dtype : numpy float type
+        float32 to train, float64 to check gradients.
+    """
+    weights, biases = initial_weights(
+        config.init,
+        rng,
+        dimensions=sum(table.shape[1] for table in tables.values()),
+        window=config.window,
+        hidden=config.hidden,
+        classes=classes,
+    )
+    return Network(
+        {name: table.astype(dtype) for name, table in tables.items()},
+        [weight.astype(dtype) for weight in weights],
+        [bias.astype(dtype) for bias in biases],
+        activation=config.activation,
+        input_dropout=config.dropout,
+        hidden_dropout=config.hidden_dropout,
+    )
+
+
+def make_objective(
+    config: Config,
+    labels: Sequence[str],
+    scheme: Scheme,
+    dtype: type[np.floating] = np.float32,
+) -> Objective:
+    """Make the objective that a configuration asks for.
+
+    Parameters
+    ----------
+    config : Config
+    labels : sequence of str
+        The ``K`` tags.
+    scheme : Scheme
+        Of the tags.
+    dtype : numpy float type
+    """
+    penalties = None
+    if config.constrained:
+        start, transition, end = legal_moves(labels, scheme)
+        zero, never = dtype(0), dtype(-np.inf)
+        penalties = Moves(*(np.where(legal, zero, never) for legal in (transition, start, end)))
+    if config.level == "word":
+        return TokenObjective(config.loss, penalties)
+    K = len(labels)
+    moves = Moves(np.zeros((K, K), dtype), np.zeros(K, dtype), np.zeros(K, dtype))
+    return SentenceObjective(config.loss, moves, penalties)
+
+
+def _chunks(lengths: np.ndarray) -> Iterator[np.ndarray]:
+    """Group consecutive sentences so that each group has about `CHUNK_TOKENS` tokens."""
+    group = (np.cumsum(lengths) - lengths) // CHUNK_TOKENS
+    order = np.arange(len(lengths))
+    cuts = np.flatnonzero(np.diff(group)) + 1
+    for chunk in np.split(order, cuts):
+        if len(chunk):
+            yield chunk

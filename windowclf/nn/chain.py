@@ -1,0 +1,323 @@
+"""Sentence level: scores of whole paths of tags, and sums and maxima over all of them.
+
+A path ``y_1 … y_n`` has the score ``start[y_1] + Σ s_t[y_t] + Σ A[y_{t-1}, y_t] + end[y_n]``
+(Collobert et al. 2011; with the softmax over paths, a linear-chain conditional random field).
+
+The recursions run over all sentences of a batch at once. Tokens are laid out step by step, the
+longest sentence first, so that step ``t`` of the sentences that are still running is one block.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from windowclf.nn.arrays import FloatArray, IntArray
+
+_TINY, _HUGE = 1e-30, 80.0  # where float32 products of exponentials lose or overflow their digits
+
+
+class Moves(NamedTuple):
+    """Scores of the moves between tags.
+
+    Attributes
+    ----------
+    transition : float array, shape (K, K)
+        ``A[i, j]``: tag ``j`` after tag ``i``.
+    start, end : float array, shape (K,)
+        A sentence begins, or ends, with the tag.
+    """
+
+    transition: FloatArray
+    start: FloatArray
+    end: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Tokens of a batch laid out step by step.
+
+    Parameters
+    ----------
+    order : int array, shape (N,)
+        The tokens, those of the first step first; within a step the longest sentence first.
+    first : list of int
+        Where each step begins in `order`, and ``N``.
+    sentences : int array, shape (B,)
+        The sentences, the longest first.
+    last : int array, shape (B,)
+        Where the last token of each of these sentences stands in `order`.
+    """
+
+    order: IntArray
+    first: list[int]
+    sentences: IntArray
+    last: IntArray
+
+    @classmethod
+    def of(cls, lengths: IntArray) -> "Steps":
+        """Lay out sentences of the given lengths, shape (B,), none of them zero."""
+        sentences = np.argsort(-lengths, kind="stable")
+        falling = lengths[sentences]
+        # running[t] sentences have a token at step t
+        running = np.searchsorted(-falling, -np.arange(int(falling[0])), side="left")
+        begin = (np.cumsum(lengths) - lengths)[sentences]
+        first = [0, *np.cumsum(running).tolist()]
+        order = np.concatenate([begin[:n] + t for t, n in enumerate(running)])
+        last = np.array(first)[falling - 1] + np.arange(len(lengths))
+        return cls(order, first, sentences, last)
+
+    def blocks(self) -> Iterator[tuple[slice, slice]]:
+        """Yield each step after the first: the tokens before it, and its own."""
+        for before, begin, end in zip(self.first, self.first[1:], self.first[2:], strict=False):
+            yield slice(before, before + end - begin), slice(begin, end)
+
+
+def _log_sum_exp(x: FloatArray, A: FloatArray) -> FloatArray:
+    """Compute ``log Σ_i exp(x[n, i] + A[i, j])``, shape (n, K)."""
+    top = x.max(axis=1, keepdims=True)
+    total = np.exp(x - top) @ np.exp(A)
+    if total.min(initial=1.0) > _TINY and total.max(initial=1.0) < 1 / _TINY:
+        result: FloatArray = np.log(total) + top
+        return result
+    # Scores so far apart that the product of exponentials underflows: sum in the logarithm.
+    sums = x[:, :, None] + A  # shape: (n, K, K)
+    top = sums.max(axis=1)
+    safe: FloatArray = top + np.log(np.exp(sums - top[:, None]).sum(axis=1))
+    return safe
+
+
+def forward(s: FloatArray, steps: Steps, moves: Moves) -> tuple[FloatArray, FloatArray]:
+    """Sum over the paths that lead to each tag.
+
+    ``α_t[j] = s_t[j] + log Σ_i exp(α_{t-1}[i] + A[i, j])``.
+
+    Parameters
+    ----------
+    s : float array, shape (N, K)
+        Scores, in the order of `steps`.
+    steps : Steps
+    moves : Moves
+
+    Returns
+    -------
+    alpha : float array, shape (N, K)
+        In the order of `steps`.
+    log_z : float array, shape (B,)
+        ``log Σ_path exp(score)`` of ``steps.sentences``.
+    """
+    alpha = s.copy()
+    alpha[: steps.first[1]] += moves.start
+    with np.errstate(over="ignore", invalid="ignore"):  # `_log_sum_exp` looks for both
+        for before, block in steps.blocks():
+            alpha[block] += _log_sum_exp(alpha[before], moves.transition)
+        log_z = _log_sum_exp(alpha[steps.last], moves.end[:, None])[:, 0]
+    return alpha, log_z
+
+
+def backward(s: FloatArray, steps: Steps, moves: Moves) -> FloatArray:
+    """Sum over the paths that follow each tag.
+
+    ``β_t[i] = log Σ_j exp(A[i, j] + s_{t+1}[j] + β_{t+1}[j])``, and ``end`` at the last token.
+
+    Returns
+    -------
+    beta : float array, shape (N, K)
+        In the order of `steps`.
+    """
+    beta = np.empty_like(s)
+    beta[steps.last] = moves.end
+    with np.errstate(over="ignore", invalid="ignore"):
+        for before, block in reversed(list(steps.blocks())):
+            beta[before] = _log_sum_exp(s[block] + beta[block], moves.transition.T)
+    return beta
+
+
+def marginals(s: FloatArray, lengths: IntArray, moves: Moves) -> FloatArray:
+    """Compute ``P(y_t = k)`` under the softmax over paths.
+
+    Parameters
+    ----------
+    s : float array, shape (N, K)
+    lengths : int array, shape (B,)
+    moves : Moves
+
+    Returns
+    -------
+    float array, shape (N, K)
+    """
+    steps = Steps.of(lengths)
+    packed = s[steps.order]
+    alpha, _ = forward(packed, steps, moves)
+    p = np.empty_like(s)
+    p[steps.order] = _normalised(alpha + backward(packed, steps, moves))
+    return p
+
+
+def _normalised(log_p: FloatArray) -> FloatArray:
+    """Exponentiate rows that should each sum to one, and see to it that they do."""
+    p: FloatArray = np.exp(log_p - log_p.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    return p
+
+
+def log_likelihood_loss(
+    s: FloatArray, gold: IntArray, lengths: IntArray, moves: Moves
+) -> tuple[float, FloatArray, Moves]:
+    """Compute ``J = log Σ_path exp(score(path)) - score(gold path)``, the mean over sentences.
+
+    ``∂J/∂s_t[k] = P(y_t = k) - 1[gold_t = k]``, and for the moves in the same way their expected
+    less their gold counts; by forward–backward (Collobert et al. 2011).
+
+    Parameters
+    ----------
+    s : float array, shape (N, K)
+    gold : int array, shape (N,)
+    lengths : int array, shape (B,)
+    moves : Moves
+
+    Returns
+    -------
+    loss : float
+    ds : float array, shape (N, K)
+    dmoves : Moves
+        Gradients of the moves.
+    """
+    steps = Steps.of(lengths)
+    packed = s[steps.order]
+    alpha, log_z = forward(packed, steps, moves)
+    beta = backward(packed, steps, moves)
+    p = _normalised(alpha + beta)
+    gold_score = path_scores(s, gold, lengths, moves)[steps.sentences]
+    loss = float(np.mean(log_z - gold_score))
+
+    expected = np.zeros_like(moves.transition)
+    blocks = list(steps.blocks())
+    if blocks:
+        before = np.concatenate([np.arange(b.start, b.stop) for b, _ in blocks])
+        after = np.concatenate([np.arange(b.start, b.stop) for _, b in blocks])
+        # log Z of the sentence that stands in each row of a block
+        z = np.concatenate([log_z[: b.stop - b.start] for _, b in blocks])[:, None]
+        expected = _expected_moves(alpha[before], packed[after] + beta[after], z, moves.transition)
+    first = slice(0, steps.first[1])
+    counts = gold_counts(gold, lengths, moves)
+    size = len(lengths)
+    dmoves = Moves(
+        (expected - counts.transition) / size,
+        (p[first].sum(axis=0) - counts.start) / size,
+        (p[steps.last].sum(axis=0) - counts.end) / size,
+    )
+    ds = np.empty_like(s)
+    ds[steps.order] = p
+    ds[np.arange(len(gold)), gold] -= 1
+    ds /= size
+    return loss, ds, dmoves
+
+
+def _expected_moves(a: FloatArray, b: FloatArray, z: FloatArray, A: FloatArray) -> FloatArray:
+    """Sum ``exp(a[n, i] + A[i, j] + b[n, j] - z[n])`` over ``n``, shape (K, K)."""
+    top_a, top_b = a.max(axis=1, keepdims=True), b.max(axis=1, keepdims=True)
+    scale = top_a + top_b - z
+    if scale.max() < _HUGE and np.abs(A).max() < _HUGE:
+        product: FloatArray = np.exp(a - top_a).T @ np.exp(b - top_b + scale)
+        return product * np.exp(A)
+    total = np.zeros_like(A)
+    for start in range(0, len(a), 1024):  # bounds the memory of the three-way sums
+        part = slice(start, start + 1024)
+        sums = a[part, :, None] + A + (b[part] - z[part])[:, None, :]  # shape: (n, K, K)
+        total += _normalised(sums.reshape(len(sums), -1)).sum(axis=0).reshape(A.shape)
+    return total
+
+
+def max_margin_loss(
+    s: FloatArray, gold: IntArray, lengths: IntArray, moves: Moves
+) -> tuple[float, FloatArray, Moves]:
+    """Compute ``J = max_path (score + Hamming distance to gold) - score(gold)``.
+
+    It is the mean over the sentences. The best path is found by Viterbi on scores that are
+    augmented by one at every wrong tag; the gradient is +1 along it and -1 along the gold path
+    (Taskar et al. 2004). Parameters and returns are those of `log_likelihood_loss`.
+    """
+    n, size = np.arange(len(gold)), len(lengths)
+    augmented = s + 1
+    augmented[n, gold] -= 1
+    best = viterbi(augmented, lengths, moves)
+    worst = path_scores(augmented, best, lengths, moves)
+    loss = float(np.mean(worst - path_scores(s, gold, lengths, moves)))
+    ds = np.zeros_like(s)
+    ds[n, best] += 1
+    ds[n, gold] -= 1
+    ds /= size
+    found, right = gold_counts(best, lengths, moves), gold_counts(gold, lengths, moves)
+    dmoves = Moves(*((a - b) / size for a, b in zip(found, right, strict=True)))
+    return loss, ds, dmoves
+
+
+def viterbi(s: FloatArray, lengths: IntArray, moves: Moves) -> IntArray:
+    """Find the path with the highest score.
+
+    ``v_t[j] = s_t[j] + max_i (v_{t-1}[i] + A[i, j])``, then back along the best ``i``.
+
+    Parameters
+    ----------
+    s : float array, shape (N, K)
+    lengths : int array, shape (B,)
+    moves : Moves
+        Minus infinity forbids a move.
+
+    Returns
+    -------
+    int array, shape (N,)
+    """
+    steps = Steps.of(lengths)
+    v = s[steps.order]
+    v[: steps.first[1]] += moves.start
+    into = np.ascontiguousarray(moves.transition.T)  # into[j, i]: the best i is along a row
+    came_from = np.empty(v.shape, dtype=np.int32)
+    for before, block in steps.blocks():
+        candidates = v[before][:, None, :] + into  # shape: (n, K, K)
+        best = candidates.argmax(axis=2)
+        came_from[block] = best
+        v[block] += np.take_along_axis(candidates, best[:, :, None], axis=2)[:, :, 0]
+    packed = np.empty(len(s), dtype=np.int32)
+    packed[steps.last] = (v[steps.last] + moves.end).argmax(axis=1)
+    for before, block in reversed(list(steps.blocks())):
+        packed[before] = came_from[np.arange(block.start, block.stop), packed[block]]
+    path = np.empty_like(packed)
+    path[steps.order] = packed
+    return path
+
+
+def path_scores(s: FloatArray, path: IntArray, lengths: IntArray, moves: Moves) -> FloatArray:
+    """Score one path for each sentence, shape (B,)."""
+    ends = np.cumsum(lengths)
+    starts = ends - lengths
+    each = s[np.arange(len(path)), path]
+    inside = _inside(len(path), starts)
+    each[inside] += moves.transition[path[inside - 1], path[inside]]
+    each[starts] += moves.start[path[starts]]
+    each[ends - 1] += moves.end[path[ends - 1]]
+    scores: FloatArray = np.add.reduceat(each, starts)
+    return scores
+
+
+def gold_counts(path: IntArray, lengths: IntArray, moves: Moves) -> Moves:
+    """Count the moves that the paths of a batch make, as arrays of the shapes of `moves`."""
+    K = len(moves.start)
+    ends = np.cumsum(lengths)
+    inside = _inside(len(path), ends - lengths)
+    pairs = path[inside - 1].astype(np.int64) * K + path[inside]
+    dtype = moves.start.dtype
+    return Moves(
+        np.bincount(pairs, minlength=K * K).reshape(K, K).astype(dtype),
+        np.bincount(path[ends - lengths], minlength=K).astype(dtype),
+        np.bincount(path[ends - 1], minlength=K).astype(dtype),
+    )
+
+
+def _inside(n: int, starts: IntArray) -> IntArray:
+    """List the tokens that follow another one of their sentence."""
+    follows = np.ones(n, dtype=bool)
+    follows[starts] = False
+    return np.flatnonzero(follows)

@@ -1,0 +1,1 @@
+"""What people read: metrics and histories as tables."""

@@ -1,0 +1,51 @@
+"""Metrics and histories as tables for a terminal."""
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from windowclf.metrics import Counts, Scores
+from windowclf.training.history import Epoch
+
+EPOCH_HEADER = "epoch    loss  precision  recall      F1  tokens/s"
+
+
+def scores_table(scores: Scores, title: str) -> Table:
+    """Lay out scores by type, with their total, in percent.
+
+    Parameters
+    ----------
+    scores : Scores
+    title : str
+
+    Returns
+    -------
+    rich.table.Table
+    """
+    table = Table(title=title, box=SIMPLE_HEAD, title_justify="left")
+    table.add_column("type")
+    for heading in ("precision", "recall", "F1", "gold", "predicted", "correct"):
+        table.add_column(heading, justify="right")
+    for label, counts in scores.types.items():
+        table.add_row(label, *_cells(counts))
+    if scores.types:
+        table.add_section()
+    table.add_row("all", *_cells(scores.total), style="bold")
+    return table
+
+
+def epoch_line(epoch: Epoch) -> str:
+    """Write an epoch under `EPOCH_HEADER`; a star marks the best one so far."""
+    if epoch.f1 is None or epoch.precision is None or epoch.recall is None:
+        ratios = f"{'-':>9}  {'-':>6}  {'-':>6}"
+    else:
+        ratios = f"{100 * epoch.precision:9.2f}  {100 * epoch.recall:6.2f}  {100 * epoch.f1:6.2f}"
+    star = " *" if epoch.best and epoch.f1 is not None else ""
+    return f"{epoch.epoch:5d}  {epoch.loss:6.4f}  {ratios}  {epoch.tokens_per_second:8,.0f}{star}"
+
+
+def _cells(counts: Counts) -> list[str]:
+    ratios = (counts.precision, counts.recall, counts.f1)
+    return [
+        *(f"{100 * ratio:.2f}" for ratio in ratios),
+        *(f"{n:,}" for n in (counts.gold, counts.predicted, counts.correct)),
+    ]

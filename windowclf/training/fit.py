@@ -1,0 +1,203 @@
+"""From a corpus to a trained model."""
+
+import platform
+import time
+from collections.abc import Callable, Iterable, Sequence
+from importlib.metadata import version
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from windowclf.batching import encode
+from windowclf.config import Config
+from windowclf.errors import DataError
+from windowclf.lexicon.lexicon import FIRST, build_lexicon, initial_tables
+from windowclf.metrics import Counts, score
+from windowclf.model import Model, make_network, make_objective
+from windowclf.nn.arrays import FloatArray
+from windowclf.tags import OUTSIDE, Scheme, convert
+from windowclf.text.sentence import Sentence
+from windowclf.training.history import Epoch, TrainingRecord
+from windowclf.training.loop import BatchDone, train
+
+if TYPE_CHECKING:
+    from gensim.models import KeyedVectors
+
+Listener = Callable[[BatchDone | Epoch], None]
+
+
+def prepare(
+    sentences: Sequence[Sentence], *, scheme: Scheme, vectors: "KeyedVectors", config: Config
+) -> Model:
+    """Make an untrained model for the words and tags of a training text.
+
+    Parameters
+    ----------
+    sentences : sequence of Sentence
+        Tagged in `scheme`.
+    scheme : Scheme
+        IOB2, or PLAIN.
+    vectors : gensim.models.KeyedVectors
+    config : Config
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    DataError
+        If there is nothing to learn from.
+    """
+    if not any(len(sentence) for sentence in sentences):
+        raise DataError("the training text has no sentence: expected sentences with tags")
+    inner = Scheme.PLAIN if scheme is Scheme.PLAIN else Scheme.IOBES
+    labels = make_labels([sentence.tags or () for sentence in sentences], scheme)
+    for_tables, for_weights = _generators(config)[:2]
+    lexicon = build_lexicon(
+        chain.from_iterable(sentence.tokens for sentence in sentences),
+        vectors,
+        features=config.features,
+        vocabulary=config.vocabulary,
+    )
+    tables = initial_tables(
+        lexicon, vectors, feature_dimensions=config.feature_dimensions, rng=for_tables
+    )
+    network = make_network(config, tables, len(labels), for_weights)
+    objective = make_objective(config, labels, inner)
+    return Model(config, lexicon, labels, inner, network, objective)
+
+
+def fit(
+    model: Model,
+    sentences: Sequence[Sentence],
+    dev: Sequence[Sentence] = (),
+    *,
+    scheme: Scheme,
+    data: str = "",
+    vectors: str = "",
+    listener: Listener | None = None,
+) -> None:
+    """Train a model; the parameters it ends with are those of its best epoch.
+
+    Whatever ends the training early, the best of the epochs that were done is kept.
+
+    Parameters
+    ----------
+    model : Model
+        From `prepare`, for the same sentences.
+    sentences, dev : sequence of Sentence
+        Tagged in `scheme`; without `dev` the last epoch is the best.
+    scheme : Scheme
+        IOB2, or PLAIN.
+    data, vectors : str
+        Names of the corpus and of the word vectors, for the record.
+    listener : callable, optional
+        Is told of each batch and each epoch.
+
+    Raises
+    ------
+    TrainingError
+        If the loss is no longer finite.
+    """
+    config, network = model.config, model.network
+    tags = [convert(sentence.tags or (), scheme, model.scheme) for sentence in sentences]
+    gold = [convert(sentence.tags or (), scheme, model.scheme) for sentence in dev]
+    encoded = encode([sentence.tokens for sentence in sentences], model.lexicon, tags, model.labels)
+    encoded_dev = encode([sentence.tokens for sentence in dev], model.lexicon)
+
+    def evaluate() -> Counts:
+        predicted = [prediction.tags for prediction in model.decode(encoded_dev)]
+        return score(gold, predicted, model.scheme).total
+
+    parameters = {**network.parameters(), **model.objective.parameters()}
+    best = {name: parameter.value.copy() for name, parameter in parameters.items()}
+    words = np.unique(encoded.features[:, 0])
+    words = words[words >= FIRST]
+    first_vectors = network.tables["word"].value[words]
+    epochs: list[Epoch] = []
+    best_epoch = 0
+    started = time.perf_counter()
+    try:
+        for event in train(
+            network,
+            model.objective,
+            encoded,
+            config,
+            unknown_columns=[
+                i for i, name in enumerate(model.lexicon.features) if name in _WHOLE_WORDS
+            ],
+            evaluate=evaluate if dev else None,
+            rng=_generators(config)[2],
+        ):
+            if isinstance(event, Epoch):
+                epochs.append(event)
+                if event.best:
+                    best_epoch = event.epoch
+                    for name, parameter in parameters.items():
+                        np.copyto(best[name], parameter.value)
+            if listener:
+                listener(event)
+    finally:
+        for name, parameter in parameters.items():
+            np.copyto(parameter.value, best[name])
+        if best_epoch:
+            model.record = TrainingRecord(
+                data=data,
+                vectors=vectors,
+                sentences={"train": len(sentences), "dev": len(dev)},
+                tokens={
+                    "train": int(encoded.lengths.sum()),
+                    "dev": int(encoded_dev.lengths.sum()),
+                },
+                epochs=epochs,
+                best_epoch=best_epoch,
+                vectors_moved=_moved(first_vectors, network.tables["word"].value[words]),
+                seconds=time.perf_counter() - started,
+                versions={
+                    "windowclf": version("windowclf"),
+                    "numpy": np.__version__,
+                    "python": platform.python_version(),
+                },
+            )
+
+
+def _generators(config: Config) -> list[np.random.Generator]:
+    """Make one generator each for the tables, the weights and the training."""
+    seeds = np.random.SeedSequence(config.seed).spawn(3)
+    return [np.random.default_rng(seed) for seed in seeds]
+
+
+_WHOLE_WORDS = ("word", "written")
+"""Features that hold a whole word: what word dropout takes for an unknown one."""
+
+
+def make_labels(tags: Iterable[Sequence[str]], scheme: Scheme) -> list[str]:
+    """List the tags that a network tells apart: "O" first, then each label's, in order.
+
+    Parameters
+    ----------
+    tags : iterable of sequences of str
+        Of the training text.
+    scheme : Scheme
+        The scheme of `tags`.
+
+    Returns
+    -------
+    list of str
+        In IOBES, or as they are where `scheme` is PLAIN.
+    """
+    found = set(chain.from_iterable(tags))
+    if scheme is Scheme.PLAIN:
+        return sorted(found, key=lambda tag: (tag != OUTSIDE, tag))
+    types = sorted({tag.partition("-")[2] for tag in found - {OUTSIDE}})
+    return [OUTSIDE, *(f"{prefix}-{label}" for label in types for prefix in "BIES")]
+
+
+def _moved(first: FloatArray, last: FloatArray) -> float:
+    """Measure how far vectors moved: the mean of ``‖last - first‖ / ‖first‖``."""
+    if not len(first):
+        return 0.0
+    lengths = np.maximum(np.linalg.norm(first, axis=1), 1e-12)
+    return float(np.mean(np.linalg.norm(last - first, axis=1) / lengths))

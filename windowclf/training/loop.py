@@ -1,0 +1,162 @@
+"""The training loop: a generator of what happens. Whoever runs it prints, saves and stops."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from windowclf.batching import EncodedSentences, training_batches
+from windowclf.config import Config
+from windowclf.errors import TrainingError
+from windowclf.metrics import Counts
+from windowclf.nn.network import Network
+from windowclf.nn.objective import Objective
+from windowclf.nn.optimizers import make_optimizer
+from windowclf.nn.parameter import Parameter
+from windowclf.nn.schedules import SCHEDULES
+from windowclf.training.history import Epoch
+
+
+@dataclass(frozen=True, slots=True)
+class BatchDone:
+    """One batch is done.
+
+    Parameters
+    ----------
+    epoch, batch, batches : int
+        Counted from 1; `batches` in an epoch.
+    tokens : int
+        Tokens of the batch.
+    loss : float
+        Mean over the batch.
+    """
+
+    epoch: int
+    batch: int
+    batches: int
+    tokens: int
+    loss: float
+
+
+def train(
+    network: Network,
+    objective: Objective,
+    encoded: EncodedSentences,
+    config: Config,
+    *,
+    unknown_columns: list[int],
+    evaluate: Callable[[], Counts] | None,
+    rng: np.random.Generator,
+) -> Iterator[BatchDone | Epoch]:
+    """Train a network; yield after each batch and after each epoch.
+
+    Parameters
+    ----------
+    network : Network
+    objective : Objective
+    encoded : EncodedSentences
+        With gold tags.
+    config : Config
+    unknown_columns : list of int
+        Columns of the features that word dropout may set to 'unknown'.
+    evaluate : callable or None
+        Counts right and wrong entities of the dev text; without it, training runs its full
+        length and every epoch counts as the best.
+    rng : numpy.random.Generator
+        Draws the order of the sentences and all that is dropped.
+
+    Yields
+    ------
+    BatchDone or Epoch
+
+    Raises
+    ------
+    TrainingError
+        If the loss is no longer finite.
+    """
+    parameters = {**network.parameters(), **objective.parameters()}
+    moved = dict(parameters)
+    if config.freeze_vectors:
+        del moved["L_word"]
+    optimizer = make_optimizer(config.optimizer, moved, config.momentum)
+    batches = math.ceil(len(encoded.lengths) / config.batch_size)
+    best_f1, best_epoch = -1.0, 0
+    for epoch in range(1, config.epochs + 1):
+        sums = _EpochSums(parameters)
+        start = time.perf_counter()
+        epoch_batches = training_batches(
+            encoded,
+            batch_size=config.batch_size,
+            window=config.window,
+            word_dropout=config.word_dropout,
+            unknown_columns=unknown_columns,
+            rng=rng,
+        )
+        for number, batch in enumerate(epoch_batches, 1):
+            done = ((epoch - 1) * batches + number - 1) / (config.epochs * batches)
+            rate = config.rate * SCHEDULES[config.schedule](done)
+            s, backward = network.forward(batch, rng)
+            loss, ds = objective.loss(s, batch.tags(), batch.lengths)
+            if not math.isfinite(loss):
+                raise TrainingError(
+                    f"the loss is {loss} at epoch {epoch}, batch {number}: "
+                    f"try a learning rate under {rate:.2g}"
+                )
+            sums.add(loss, objective.examples(batch.lengths), len(s), backward(ds))
+            optimizer.step(rate)
+            for parameter in parameters.values():
+                parameter.clear_grad()
+            yield BatchDone(epoch, number, batches, len(s), loss)
+        seconds = time.perf_counter() - start
+        counts = evaluate() if evaluate else None
+        best = counts is None or counts.f1 > best_f1
+        if best:
+            best_f1, best_epoch = counts.f1 if counts else -1.0, epoch
+        yield sums.epoch(epoch, rate, seconds, counts, best=best)
+        if epoch - best_epoch >= config.patience:
+            return
+
+
+class _EpochSums:
+    """Adds up what an epoch's record is made of."""
+
+    def __init__(self, parameters: dict[str, Parameter]) -> None:
+        self.parameters = parameters
+        self.loss = 0.0
+        self.examples = self.tokens = self.batches = 0
+        self.sensitivities: list[float] = []
+        self.gradients = dict.fromkeys(parameters, 0.0)
+
+    def add(self, loss: float, examples: int, tokens: int, sensitivities: list[float]) -> None:
+        self.loss += loss * examples
+        self.examples += examples
+        self.tokens += tokens
+        self.batches += 1
+        previous = self.sensitivities or [0.0] * len(sensitivities)
+        self.sensitivities = [a + b for a, b in zip(previous, sensitivities, strict=True)]
+        for name, parameter in self.parameters.items():
+            if parameter.grad is not None:
+                self.gradients[name] += float(np.linalg.norm(parameter.grad))
+
+    def epoch(
+        self, epoch: int, rate: float, seconds: float, counts: Counts | None, *, best: bool
+    ) -> Epoch:
+        layers = [f"delta{i}" for i in range(1, len(self.sensitivities))] + ["delta_s"]
+        return Epoch(
+            epoch=epoch,
+            loss=self.loss / self.examples,
+            rate=rate,
+            seconds=seconds,
+            tokens_per_second=self.tokens / seconds,
+            sensitivities={
+                layer: total / self.batches
+                for layer, total in zip(layers, self.sensitivities, strict=True)
+            },
+            gradients={name: total / self.batches for name, total in self.gradients.items()},
+            precision=counts.precision if counts else None,
+            recall=counts.recall if counts else None,
+            f1=counts.f1 if counts else None,
+            best=best,
+        )
