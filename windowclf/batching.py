@@ -1,14 +1,14 @@
 """From sentences to the arrays that a network reads."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, count
 
 import numpy as np
 import numpy.typing as npt
 
-from windowclf.lexicon.lexicon import UNKNOWN, Lexicon
+from windowclf.lexicon.lexicon import Lexicon
 from windowclf.nn.batch import Batch, window_rows
 
 _Ints = npt.NDArray[np.int32]
@@ -34,6 +34,18 @@ class EncodedSentences:
     words: _Ints
     lengths: _Ints
     gold: _Ints | None = None
+
+    def tags(self) -> _Ints:
+        """Return the right tags.
+
+        Raises
+        ------
+        ValueError
+            If there are none.
+        """
+        if self.gold is None:
+            raise ValueError("the sentences have no gold tags to learn from")
+        return self.gold
 
     def batch(self, sentences: npt.NDArray[np.integer], window: int) -> Batch:
         """Cut out some sentences.
@@ -62,11 +74,6 @@ class EncodedSentences:
             lengths=lengths,
             gold=None if self.gold is None else self.gold[tokens],
         )
-
-    def whole(self, window: int) -> Batch:
-        """Make one batch of all sentences."""
-        windows = window_rows(self.words, self.lengths, window)
-        return Batch(self.features, windows, self.lengths, self.gold)
 
 
 def encode(
@@ -104,38 +111,3 @@ def encode(
         lengths=np.array([len(sentence) for sentence in sentences], dtype=np.int32),
         gold=gold,
     )
-
-
-def training_batches(
-    encoded: EncodedSentences,
-    *,
-    batch_size: int,
-    window: int,
-    word_dropout: float,
-    unknown_columns: Sequence[int],
-    rng: np.random.Generator,
-) -> Iterator[Batch]:
-    """Yield the batches of one epoch, in random order.
-
-    Parameters
-    ----------
-    encoded : EncodedSentences
-    batch_size : int
-        Sentences in a batch.
-    window : int
-        Width of the window.
-    word_dropout : float
-        Probability that a distinct word of a batch is taken for an unknown one, in each of
-        `unknown_columns` by itself.
-    unknown_columns : sequence of int
-        Columns of the features that hold whole words.
-    rng : numpy.random.Generator
-    """
-    order = rng.permutation(len(encoded.lengths))
-    for start in range(0, len(order), batch_size):
-        batch = encoded.batch(order[start : start + batch_size], window)
-        for column in unknown_columns if word_dropout else ():
-            lost = rng.random(len(batch.features)) < word_dropout
-            lost[0] = False  # the padding
-            batch.features[lost, column] = UNKNOWN
-        yield batch

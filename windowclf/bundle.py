@@ -19,7 +19,7 @@ from windowclf.config import Config
 from windowclf.errors import ModelError
 from windowclf.files import write_whole
 from windowclf.lexicon.lexicon import Lexicon
-from windowclf.model import Model, make_objective
+from windowclf.model import Model, make_objective, score_count
 from windowclf.nn.arrays import FloatArray
 from windowclf.nn.network import Network, layer_names
 from windowclf.tags import Scheme
@@ -242,7 +242,7 @@ def _network(
         for name, rows in lexicon.sizes().items()
     }
     dimensions = sum(table.shape[1] for table in tables.values())
-    sizes = [*config.hidden, len(manifest.labels)]
+    sizes = [*config.hidden, score_count(config, manifest.labels)]
     shapes = [(dimensions, config.window, sizes[0]), *pairwise(sizes)]
     names = layer_names(len(sizes))
     return Network(

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from windowclf.batching import encode
 from windowclf.bundle import load_model, save_model
 from windowclf.config import Config, make_config
 from windowclf.errors import DataError, ModelError, UsageError
-from windowclf.metrics import Scores, score
+from windowclf.metrics import Scores
 from windowclf.model import Model
 from windowclf.tagging import Entity, Splitter, TaggedText, tag_texts
 from windowclf.tags import Scheme, convert, recognise
@@ -227,9 +228,8 @@ class WindowClassifier:
             source = Scheme.PLAIN
         else:
             source = recognise(tags) if scheme == "auto" else _scheme(scheme)
-        gold = [convert(found, source, model.scheme) for found in tags]
-        predicted = [found.tags for found in model.predict([s.tokens for s in given])]
-        return score(gold, predicted, model.scheme)
+        gold = [model.gold_tags(found, source) for found in tags]
+        return model.evaluate(encode([s.tokens for s in given], model.lexicon), gold)
 
     def save(self, folder: str | Path) -> None:
         """Write the classifier to a folder, whole or not at all.

@@ -3,13 +3,17 @@
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, inspect
 
 from windowclf.errors import UsageError
 
 Probability = Annotated[float, Meta(ge=0.0, lt=1.0)]
 Count = Annotated[int, Meta(ge=1)]
-FeatureName = Annotated[str, Meta(pattern=r"^(shape|written|(prefix|suffix)[1-9])$")]
+FeatureName = Literal[
+    "shape", "written",
+    "prefix1", "prefix2", "prefix3", "prefix4", "prefix5",
+    "suffix1", "suffix2", "suffix3", "suffix4", "suffix5",
+]  # fmt: skip
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -23,9 +27,18 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Meta(description="Score each word by itself, or whole paths of tags."),
     ] = "word"
     loss: Annotated[
-        Literal["softmax", "max-margin", "squared-error"],
-        Meta(description="What training makes small."),
+        Literal["softmax", "max-margin", "squared-error", "ranking"],
+        Meta(
+            description="What training makes small; ranking scores windows with the label "
+            "--positive in the centre above others."
+        ),
     ] = "softmax"
+    positive: Annotated[
+        str | None, Meta(description="The label that --loss ranking looks for, such as LOC.")
+    ] = None
+    corruptions: Annotated[
+        Count, Meta(description="Corrupted windows for each real one, with --loss ranking.")
+    ] = 5
     constrained: Annotated[
         bool, Meta(description="Decode only sequences of tags that spell whole spans.")
     ] = False
@@ -84,7 +97,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Literal["linear", "cosine", "constant"],
         Meta(description="How the learning rate falls over the epochs."),
     ] = "linear"
-    batch_size: Annotated[Count, Meta(description="Sentences in a batch.")] = 32
+    batch_size: Annotated[
+        Count | Literal["all"],
+        Meta(description="Sentences, or words, in a batch; all: the whole training text."),
+    ] = 32
+    batch_of: Annotated[
+        Literal["sentences", "words"],
+        Meta(description="What a batch is counted in; words are drawn one by one."),
+    ] = "sentences"
     epochs: Annotated[Count, Meta(description="Passes over the training text, at the most.")] = 12
     patience: Annotated[
         Count,
@@ -97,9 +117,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def __post_init__(self) -> None:
         if self.window % 2 == 0:
-            raise ValueError(f"expected an odd number, got {self.window}")
+            raise ValueError(f"--window: expected an odd number, got {self.window}")
         if self.level == "sentence" and self.loss not in ("softmax", "max-margin"):
-            raise ValueError(f"--level sentence has no loss {self.loss}: softmax or max-margin")
+            raise ValueError(f"--level sentence has no --loss {self.loss}: softmax or max-margin")
+        if self.level == "sentence" and self.batch_of == "words":
+            raise ValueError("--level sentence needs --batch-of sentences")
+        if self.loss == "ranking" and not self.positive:
+            raise ValueError("--loss ranking needs --positive LABEL, such as --positive LOC")
+        if self.positive and self.loss != "ranking":
+            raise ValueError(f"--positive {self.positive} needs --loss ranking")
 
 
 def make_config(settings: dict[str, Any]) -> Config:
@@ -119,7 +145,7 @@ def make_config(settings: dict[str, Any]) -> Config:
     UsageError
         For an unknown field or a value out of its range; names both.
     """
-    known = [field.name for field in msgspec.structs.fields(Config)]
+    known = {field.name: field for field in msgspec.structs.fields(Config)}
     for name in settings:
         if name not in known:
             raise UsageError(f"unknown setting {name!r}: expected one of {', '.join(known)}")
@@ -127,16 +153,43 @@ def make_config(settings: dict[str, Any]) -> Config:
         name: [value] if name in _TUPLES and isinstance(value, int | str) else value
         for name, value in settings.items()
     }
-    # One field at a time, so that the message can name the field and its value.
+    # One field at a time first, so that the message can name the field and its value.
     for name, value in settings.items():
+        field = known[name]
         try:
-            msgspec.convert({name: value}, Config)
+            msgspec.convert(value, field.type)
         except msgspec.ValidationError as error:
             reason = str(error).split(" - at ")[0].replace("`", "")
-            got = "" if "got" in reason else f", got {value!r}"
+            choices = _choices(inspect.type_info(field.type))
+            if choices and reason.startswith("Invalid"):
+                reason = f"expected {', '.join(choices)}"
+            got = "" if "got" in reason else f", got {_plain(value)}"
             option = name.replace("_", "-")
             raise UsageError(f"--{option}: {reason[0].lower()}{reason[1:]}{got}") from None
-    return msgspec.convert(settings, Config)
+    try:
+        return msgspec.convert(settings, Config)
+    except msgspec.ValidationError as error:
+        raise UsageError(str(error)) from None
 
 
 _TUPLES = ("hidden", "features")
+
+
+def _choices(kind: inspect.Type) -> list[str]:
+    """List the words that a type takes, wherever in it they stand."""
+    match kind:
+        case inspect.LiteralType():
+            return [str(value) for value in kind.values]
+        case inspect.IntType():
+            return ["a whole number"]
+        case inspect.UnionType():
+            return [choice for part in kind.types for choice in _choices(part)]
+        case inspect.VarTupleType():
+            return _choices(kind.item_type)
+        case inspect.Metadata():
+            return _choices(kind.type)
+    return []
+
+
+def _plain(value: Any) -> str:
+    return " ".join(map(repr, value)) if isinstance(value, list | tuple) else repr(value)

@@ -11,6 +11,9 @@ from itertools import zip_longest
 from operator import eq
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from windowclf.errors import DataError
 from windowclf.tags import Scheme, spans
 
@@ -53,17 +56,22 @@ class Scores:
     tokens : int
     accuracy : float
         Fraction of the tokens with the right tag, ``O`` included.
+    average_precision : float, optional
+        Of a ranking, see `average_precision`.
     """
 
     types: dict[str, Counts]
     total: Counts
     tokens: int
     accuracy: float
+    average_precision: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Give the scores as plain dictionaries, all ratios from 0 to 1."""
+        ranking = self.average_precision
         return {
             **_ratios(self.total),
+            **({} if ranking is None else {"average_precision": ranking}),
             "tokens": self.tokens,
             "accuracy": self.accuracy,
             "types": {
@@ -122,6 +130,55 @@ def score(
     }
     total = Counts(in_gold.total(), in_predicted.total(), in_both.total())
     return Scores(types, total, tokens, right / tokens if tokens else 0.0)
+
+
+def average_precision(scores: NDArray[np.floating], relevant: NDArray[np.bool_]) -> float:
+    """Average the precision over the places of a ranking at which something relevant stands.
+
+    ``AP = Σ_k (R_k - R_{k-1}) P_k`` over the distinct scores, from the highest: those that are
+    equal take one place together.
+
+    Parameters
+    ----------
+    scores : float array, shape (N,)
+    relevant : bool array, shape (N,)
+
+    Returns
+    -------
+    float
+        From 0 to 1; 0 if nothing is relevant.
+    """
+    precision, recall, _ = _precision_recall(scores, relevant)
+    return float(np.sum(np.diff(recall, prepend=0.0) * precision))
+
+
+def best_threshold(scores: NDArray[np.floating], relevant: NDArray[np.bool_]) -> float:
+    """Find the threshold above which taking everything gives the highest F1.
+
+    Parameters
+    ----------
+    scores : float array, shape (N,)
+    relevant : bool array, shape (N,)
+
+    Returns
+    -------
+    float
+        Half-way between two scores, or just under the lowest.
+    """
+    precision, recall, distinct = _precision_recall(scores, relevant)
+    best = int(np.argmax(2 * precision * recall / np.maximum(precision + recall, 1e-12)))
+    below = distinct[best + 1] if best + 1 < len(distinct) else distinct[best] - 1
+    return float((distinct[best] + below) / 2)
+
+
+def _precision_recall(
+    scores: NDArray[np.floating], relevant: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.floating]]:
+    """Compute both at each distinct score, from the highest."""
+    order = np.argsort(-scores, kind="stable")
+    last = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
+    found = np.cumsum(relevant[order])[last]
+    return found / (last + 1), found / max(int(relevant.sum()), 1), scores[order][last]
 
 
 def _length(tags: Sequence[str] | None) -> str:

@@ -1,7 +1,7 @@
 """A trained network with the words and tags it knows: tokens in, tags out."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -9,11 +9,17 @@ import numpy as np
 from windowclf.batching import EncodedSentences, encode
 from windowclf.config import Config
 from windowclf.lexicon.lexicon import Lexicon
-from windowclf.nn.arrays import FloatArray
+from windowclf.metrics import Scores, average_precision, score
+from windowclf.nn.arrays import BoolArray, FloatArray, IntArray
 from windowclf.nn.chain import Moves
 from windowclf.nn.network import Network, initial_weights
-from windowclf.nn.objective import Objective, SentenceObjective, TokenObjective
-from windowclf.tags import Scheme, legal_moves
+from windowclf.nn.objective import (
+    Objective,
+    RankingObjective,
+    SentenceObjective,
+    TokenObjective,
+)
+from windowclf.tags import OUTSIDE, Scheme, convert, legal_moves
 from windowclf.training.history import TrainingRecord
 
 CHUNK_TOKENS = 8192
@@ -61,8 +67,26 @@ class Model:
     objective: Objective
     record: TrainingRecord | None = None
 
+    def scores(self, encoded: EncodedSentences) -> Iterator[tuple[IntArray, FloatArray]]:
+        """Score encoded sentences, chunk by chunk.
+
+        Parameters
+        ----------
+        encoded : EncodedSentences
+
+        Yields
+        ------
+        lengths : int array, shape (B,)
+            Of the sentences of the chunk.
+        s : float array, shape (N, K)
+        """
+        for chunk in _chunks(encoded.lengths):
+            batch = encoded.batch(chunk, self.config.window)
+            s, _ = self.network.forward(batch)
+            yield batch.lengths, s
+
     def decode(self, encoded: EncodedSentences) -> Iterator[Prediction]:
-        """Tag encoded sentences, chunk by chunk.
+        """Tag encoded sentences.
 
         Parameters
         ----------
@@ -74,16 +98,52 @@ class Model:
             One for each sentence, in order.
         """
         names = np.array(self.labels, dtype=object)
-        for chunk in _chunks(encoded.lengths):
-            batch = encoded.batch(chunk, self.config.window)
-            s, _ = self.network.forward(batch)
-            best = self.objective.decode(s, batch.lengths)
-            sure = self.objective.probabilities(s, batch.lengths)[np.arange(len(best)), best]
+        for lengths, s in self.scores(encoded):
+            best = self.objective.decode(s, lengths)
+            sure = self.objective.probabilities(s, lengths)[np.arange(len(best)), best]
             tags = names[best].tolist()
             end = 0
-            for length in batch.lengths.tolist():
+            for length in lengths.tolist():
                 start, end = end, end + length
                 yield Prediction(tags[start:end], sure[start:end])
+
+    def evaluate(self, encoded: EncodedSentences, gold: Sequence[Sequence[str]]) -> Scores:
+        """Compare the tags of encoded sentences with the right ones.
+
+        Parameters
+        ----------
+        encoded : EncodedSentences
+        gold : sequence of sequences of str
+            From `gold_tags`.
+
+        Returns
+        -------
+        Scores
+        """
+        found = score(gold, [prediction.tags for prediction in self.decode(encoded)], self.scheme)
+        if self.config.loss != "ranking":
+            return found
+        ranking = average_precision(*self.ranking(encoded, gold))
+        return replace(found, average_precision=ranking)
+
+    def ranking(
+        self, encoded: EncodedSentences, gold: Sequence[Sequence[str]]
+    ) -> tuple[FloatArray, BoolArray]:
+        """Score each token with the one score of a ranking model, and tell which are positive."""
+        s = [s[:, 0] for _, s in self.scores(encoded)]
+        relevant = [tag != OUTSIDE for tags in gold for tag in tags]
+        return np.concatenate([np.empty(0), *s]), np.array(relevant, dtype=bool)
+
+    def gold_tags(self, tags: Sequence[str], scheme: Scheme) -> list[str]:
+        """Write the right tags of a sentence as this model writes them.
+
+        Parameters
+        ----------
+        tags : sequence of str
+        scheme : Scheme
+            Of the tags.
+        """
+        return own_tags(tags, scheme, self.scheme, self.config)
 
     def predict(self, sentences: Sequence[Sequence[str]]) -> Iterator[Prediction]:
         """Tag sentences given as tokens; see `decode`."""
@@ -91,10 +151,25 @@ class Model:
             yield from self.decode(encode(sentences, self.lexicon))
 
 
+def own_scheme(scheme: Scheme, config: Config) -> Scheme:
+    """Choose how a model writes tags that come in `scheme`."""
+    if config.loss == "ranking":
+        return Scheme.IOB1  # a run of positive tokens is one span
+    return Scheme.PLAIN if scheme is Scheme.PLAIN else Scheme.IOBES
+
+
+def own_tags(tags: Sequence[str], scheme: Scheme, target: Scheme, config: Config) -> list[str]:
+    """Write the tags of a sentence as a model does; one that ranks knows a single label."""
+    if config.loss != "ranking":
+        return convert(tags, scheme, target)
+    labels = tags if scheme is Scheme.PLAIN else [tag.partition("-")[2] for tag in tags]
+    return [f"I-{label}" if label == config.positive else OUTSIDE for label in labels]
+
+
 def make_network(
     config: Config,
     tables: Mapping[str, FloatArray],
-    classes: int,
+    labels: Sequence[str],
     rng: np.random.Generator,
     dtype: type[np.floating] = np.float32,
 ) -> Network:
@@ -105,8 +180,8 @@ def make_network(
     config : Config
     tables : mapping of str to float array
         Starting values of the lookup tables.
-    classes : int
-        ``K``.
+    labels : sequence of str
+        The tags.
     rng : numpy.random.Generator
         Draws the starting weights.
     dtype : numpy float type
@@ -118,7 +193,7 @@ def make_network(
         dimensions=sum(table.shape[1] for table in tables.values()),
         window=config.window,
         hidden=config.hidden,
-        classes=classes,
+        classes=score_count(config, labels),
     )
     return Network(
         {name: table.astype(dtype) for name, table in tables.items()},
@@ -128,6 +203,11 @@ def make_network(
         input_dropout=config.dropout,
         hidden_dropout=config.hidden_dropout,
     )
+
+
+def score_count(config: Config, labels: Sequence[str]) -> int:
+    """Count the scores of a window, ``K``: one for each tag, or a single one to rank by."""
+    return 1 if config.loss == "ranking" else len(labels)
 
 
 def make_objective(
@@ -147,6 +227,8 @@ def make_objective(
         Of the tags.
     dtype : numpy float type
     """
+    if config.loss == "ranking":
+        return RankingObjective()
     penalties = None
     if config.constrained:
         start, transition, end = legal_moves(labels, scheme)

@@ -34,13 +34,15 @@ def config_options(function: Command) -> Command:
             settings["is_flag"] = True
         elif typing.get_origin(kind) is tuple:
             settings["multiple"] = True
-            settings["type"] = _unwrap(typing.get_args(kind)[0])[0]
+            item = _unwrap(typing.get_args(kind)[0])[0]
+            words = typing.get_args(item)
+            settings["type"] = click.Choice([*words, NONE]) if words else item
             default = " ".join(map(str, default))
         elif typing.get_origin(kind) is typing.Literal:
             settings["type"] = click.Choice(typing.get_args(kind))
-        else:
+        elif typing.get_origin(kind) is None:
             settings["type"] = kind
-        if kind is not bool:
+        if kind is not bool and default is not None:
             settings["help"] += f"  [default: {default}]"
         function = click.option(flag, field.name, **settings)(function)
     return function
@@ -51,7 +53,7 @@ def given_settings(options: dict[str, Any]) -> dict[str, Any]:
     names = {field.name for field in msgspec.structs.fields(Config)}
     given = {name: value for name, value in options.items() if name in names}
     given = {name: value for name, value in given.items() if value not in (None, ())}
-    return {name: () if value == (NONE,) else value for name, value in given.items()}
+    return {name: _value(value) for name, value in given.items()}
 
 
 def data_options(function: Command) -> Command:
@@ -118,3 +120,11 @@ def _unwrap(hint: Any) -> tuple[Any, str]:
                 description = note.description
         hint = typing.get_args(hint)[0]
     return hint, description
+
+
+def _value(value: Any) -> Any:
+    """Read what click leaves as it is: "none" for an empty list, and a number that may be a word."""
+    if value == (NONE,):
+        return ()
+    is_number = isinstance(value, str) and value.removeprefix("-").isdecimal()
+    return int(value) if is_number else value

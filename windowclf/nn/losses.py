@@ -81,6 +81,28 @@ def squared_error_loss(s: FloatArray, y: IntArray) -> tuple[float, FloatArray]:
     return loss, difference * o * (1 - o) / len(y)
 
 
+def ranking_loss(s: FloatArray, s_corrupt: FloatArray) -> tuple[float, FloatArray, FloatArray]:
+    """Compute ``J = max(0, 1 - s + s̃)`` for windows and their corruptions (source 000).
+
+    Where ``J > 0``, ``∂J/∂s = -1`` and ``∂J/∂s̃ = +1``.
+
+    Parameters
+    ----------
+    s, s_corrupt : float array, shape (N,) or (N, 1)
+        Scores of the real windows, and of the corrupted ones.
+
+    Returns
+    -------
+    loss : float
+        The mean of ``J`` over the pairs.
+    ds, ds_corrupt : float array
+        Its gradients, with the shapes of the scores.
+    """
+    margins = 1 - s + s_corrupt
+    active = (margins > 0).astype(s.dtype) / len(s)
+    return float(np.mean(np.maximum(margins, 0))), -active, active
+
+
 TOKEN_LOSSES: dict[str, TokenLoss] = {
     "softmax": softmax_loss,
     "max-margin": max_margin_loss,

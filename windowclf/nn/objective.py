@@ -7,7 +7,7 @@ import numpy as np
 from windowclf.nn.activations import logistic
 from windowclf.nn.arrays import FloatArray, IntArray
 from windowclf.nn.chain import Moves, log_likelihood_loss, marginals, max_margin_loss, viterbi
-from windowclf.nn.losses import TOKEN_LOSSES, softmax
+from windowclf.nn.losses import TOKEN_LOSSES, ranking_loss, softmax
 from windowclf.nn.parameter import Parameter
 
 
@@ -132,3 +132,37 @@ class SentenceObjective:
 
     def _moves(self) -> Moves:
         return Moves(*(parameter.value for parameter in self._parameters.values()))
+
+
+class RankingObjective:
+    """One score a window, ``K = 1``: real windows are to rank above corrupted ones (source 000).
+
+    A window is positive where its score is above zero. Adding to the bias ``b_u`` changes no
+    difference of scores, so it holds the threshold that the dev text chose.
+    """
+
+    def parameters(self) -> dict[str, Parameter]:
+        """Return no parameter: all are the network's."""
+        return {}
+
+    def examples(self, lengths: IntArray) -> int:
+        """Count the pairs."""
+        return len(lengths) // 2
+
+    def loss(self, s: FloatArray, gold: IntArray, lengths: IntArray) -> tuple[float, FloatArray]:
+        """Compute the loss of the windows of the first half against those of the second."""
+        del gold, lengths
+        half = len(s) // 2
+        loss, ds, ds_corrupt = ranking_loss(s[:half], s[half:])
+        return loss, np.concatenate([ds, ds_corrupt])
+
+    def decode(self, s: FloatArray, lengths: IntArray) -> IntArray:
+        """Return 1 where the score is above zero, else 0."""
+        del lengths
+        return (s[:, 0] > 0).astype(np.int32)
+
+    def probabilities(self, s: FloatArray, lengths: IntArray) -> FloatArray:
+        """Return ``1 - g(s), g(s)`` with the logistic ``g``: it orders windows, no more."""
+        del lengths
+        p = logistic(s)
+        return np.concatenate([1 - p, p], axis=1)

@@ -13,11 +13,12 @@ from windowclf.batching import encode
 from windowclf.config import Config
 from windowclf.errors import DataError
 from windowclf.lexicon.lexicon import FIRST, build_lexicon, initial_tables
-from windowclf.metrics import Counts, score
-from windowclf.model import Model, make_network, make_objective
+from windowclf.metrics import Scores, best_threshold
+from windowclf.model import Model, make_network, make_objective, own_scheme
 from windowclf.nn.arrays import FloatArray
-from windowclf.tags import OUTSIDE, Scheme, convert
+from windowclf.tags import OUTSIDE, Scheme
 from windowclf.text.sentence import Sentence
+from windowclf.training.batches import TrainingBatches
 from windowclf.training.history import Epoch, TrainingRecord
 from windowclf.training.loop import BatchDone, train
 
@@ -52,8 +53,8 @@ def prepare(
     """
     if not any(len(sentence) for sentence in sentences):
         raise DataError("the training text has no sentence: expected sentences with tags")
-    inner = Scheme.PLAIN if scheme is Scheme.PLAIN else Scheme.IOBES
-    labels = make_labels([sentence.tags or () for sentence in sentences], scheme)
+    inner = own_scheme(scheme, config)
+    labels = make_labels((sentence.tags or () for sentence in sentences), scheme, config)
     for_tables, for_weights = _generators(config)[:2]
     lexicon = build_lexicon(
         chain.from_iterable(sentence.tokens for sentence in sentences),
@@ -64,7 +65,7 @@ def prepare(
     tables = initial_tables(
         lexicon, vectors, feature_dimensions=config.feature_dimensions, rng=for_tables
     )
-    network = make_network(config, tables, len(labels), for_weights)
+    network = make_network(config, tables, labels, for_weights)
     objective = make_objective(config, labels, inner)
     return Model(config, lexicon, labels, inner, network, objective)
 
@@ -102,14 +103,16 @@ def fit(
         If the loss is no longer finite.
     """
     config, network = model.config, model.network
-    tags = [convert(sentence.tags or (), scheme, model.scheme) for sentence in sentences]
-    gold = [convert(sentence.tags or (), scheme, model.scheme) for sentence in dev]
+    tags = [model.gold_tags(sentence.tags or (), scheme) for sentence in sentences]
+    gold = [model.gold_tags(sentence.tags or (), scheme) for sentence in dev]
     encoded = encode([sentence.tokens for sentence in sentences], model.lexicon, tags, model.labels)
     encoded_dev = encode([sentence.tokens for sentence in dev], model.lexicon)
 
-    def evaluate() -> Counts:
-        predicted = [prediction.tags for prediction in model.decode(encoded_dev)]
-        return score(gold, predicted, model.scheme).total
+    def evaluate() -> Scores:
+        if config.loss == "ranking":  # the bias takes up the threshold, see `RankingObjective`
+            threshold = best_threshold(*model.ranking(encoded_dev, gold))
+            network.biases[-1].value -= network.biases[-1].value.dtype.type(threshold)
+        return model.evaluate(encoded_dev, gold)
 
     parameters = {**network.parameters(), **model.objective.parameters()}
     best = {name: parameter.value.copy() for name, parameter in parameters.items()}
@@ -123,11 +126,12 @@ def fit(
         for event in train(
             network,
             model.objective,
-            encoded,
+            TrainingBatches(
+                encoded,
+                config,
+                [i for i, name in enumerate(model.lexicon.features) if name in _WHOLE_WORDS],
+            ),
             config,
-            unknown_columns=[
-                i for i, name in enumerate(model.lexicon.features) if name in _WHOLE_WORDS
-            ],
             evaluate=evaluate if dev else None,
             rng=_generators(config)[2],
         ):
@@ -173,8 +177,8 @@ _WHOLE_WORDS = ("word", "written")
 """Features that hold a whole word: what word dropout takes for an unknown one."""
 
 
-def make_labels(tags: Iterable[Sequence[str]], scheme: Scheme) -> list[str]:
-    """List the tags that a network tells apart: "O" first, then each label's, in order.
+def make_labels(tags: Iterable[Sequence[str]], scheme: Scheme, config: Config) -> list[str]:
+    """List the tags that a model tells apart: "O" first, then those of each label, in order.
 
     Parameters
     ----------
@@ -182,16 +186,30 @@ def make_labels(tags: Iterable[Sequence[str]], scheme: Scheme) -> list[str]:
         Of the training text.
     scheme : Scheme
         The scheme of `tags`.
+    config : Config
 
     Returns
     -------
     list of str
-        In IOBES, or as they are where `scheme` is PLAIN.
+        IOBES tags; plain ones where `scheme` is PLAIN; two where the loss is ranking.
+
+    Raises
+    ------
+    DataError
+        If no token has the label that a ranking is to look for.
     """
     found = set(chain.from_iterable(tags))
-    if scheme is Scheme.PLAIN:
-        return sorted(found, key=lambda tag: (tag != OUTSIDE, tag))
-    types = sorted({tag.partition("-")[2] for tag in found - {OUTSIDE}})
+    plain = scheme is Scheme.PLAIN
+    types = sorted({tag if plain else tag.partition("-")[2] for tag in found - {OUTSIDE}})
+    if config.loss == "ranking":
+        if config.positive not in types:
+            raise DataError(
+                f"--positive {config.positive}: no such label in the training text; "
+                f"expected one of {', '.join(types)}"
+            )
+        return [OUTSIDE, f"I-{config.positive}"]
+    if plain:
+        return [*({OUTSIDE} & found), *types]
     return [OUTSIDE, *(f"{prefix}-{label}" for label in types for prefix in "BIES")]
 
 

@@ -22,6 +22,8 @@ class Epoch(msgspec.Struct, frozen=True, kw_only=True):
         parameter's gradient.
     precision, recall, f1 : float, optional
         On the dev text, from 0 to 1.
+    average_precision : float, optional
+        On the dev text, of a model that ranks.
     best : bool
         Whether the F1 is the best so far.
     """
@@ -36,6 +38,7 @@ class Epoch(msgspec.Struct, frozen=True, kw_only=True):
     precision: float | None = None
     recall: float | None = None
     f1: float | None = None
+    average_precision: float | None = None
     best: bool = True
 
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from windowclf.batching import EncodedSentences, training_batches
 from windowclf.config import Config
 from windowclf.errors import TrainingError
-from windowclf.metrics import Counts
+from windowclf.metrics import Scores
 from windowclf.nn.network import Network
 from windowclf.nn.objective import Objective
 from windowclf.nn.optimizers import make_optimizer
 from windowclf.nn.parameter import Parameter
 from windowclf.nn.schedules import SCHEDULES
+from windowclf.training.batches import TrainingBatches
 from windowclf.training.history import Epoch
 
 
@@ -43,11 +43,10 @@ class BatchDone:
 def train(
     network: Network,
     objective: Objective,
-    encoded: EncodedSentences,
+    batches: TrainingBatches,
     config: Config,
     *,
-    unknown_columns: list[int],
-    evaluate: Callable[[], Counts] | None,
+    evaluate: Callable[[], Scores] | None,
     rng: np.random.Generator,
 ) -> Iterator[BatchDone | Epoch]:
     """Train a network; yield after each batch and after each epoch.
@@ -56,13 +55,10 @@ def train(
     ----------
     network : Network
     objective : Objective
-    encoded : EncodedSentences
-        With gold tags.
+    batches : TrainingBatches
     config : Config
-    unknown_columns : list of int
-        Columns of the features that word dropout may set to 'unknown'.
     evaluate : callable or None
-        Counts right and wrong entities of the dev text; without it, training runs its full
+        Scores the network on the dev text; without it, training runs its full
         length and every epoch counts as the best.
     rng : numpy.random.Generator
         Draws the order of the sentences and all that is dropped.
@@ -81,21 +77,12 @@ def train(
     if config.freeze_vectors:
         del moved["L_word"]
     optimizer = make_optimizer(config.optimizer, moved, config.momentum)
-    batches = math.ceil(len(encoded.lengths) / config.batch_size)
     best_f1, best_epoch = -1.0, 0
     for epoch in range(1, config.epochs + 1):
         sums = _EpochSums(parameters)
         start = time.perf_counter()
-        epoch_batches = training_batches(
-            encoded,
-            batch_size=config.batch_size,
-            window=config.window,
-            word_dropout=config.word_dropout,
-            unknown_columns=unknown_columns,
-            rng=rng,
-        )
-        for number, batch in enumerate(epoch_batches, 1):
-            done = ((epoch - 1) * batches + number - 1) / (config.epochs * batches)
+        for number, batch in enumerate(batches.epoch(rng), 1):
+            done = ((epoch - 1) * len(batches) + number - 1) / (config.epochs * len(batches))
             rate = config.rate * SCHEDULES[config.schedule](done)
             s, backward = network.forward(batch, rng)
             loss, ds = objective.loss(s, batch.tags(), batch.lengths)
@@ -108,13 +95,13 @@ def train(
             optimizer.step(rate)
             for parameter in parameters.values():
                 parameter.clear_grad()
-            yield BatchDone(epoch, number, batches, len(s), loss)
+            yield BatchDone(epoch, number, len(batches), len(s), loss)
         seconds = time.perf_counter() - start
-        counts = evaluate() if evaluate else None
-        best = counts is None or counts.f1 > best_f1
+        scores = evaluate() if evaluate else None
+        best = scores is None or scores.total.f1 > best_f1
         if best:
-            best_f1, best_epoch = counts.f1 if counts else -1.0, epoch
-        yield sums.epoch(epoch, rate, seconds, counts, best=best)
+            best_f1, best_epoch = scores.total.f1 if scores else -1.0, epoch
+        yield sums.epoch(epoch, rate, seconds, scores, best=best)
         if epoch - best_epoch >= config.patience:
             return
 
@@ -141,7 +128,7 @@ class _EpochSums:
                 self.gradients[name] += float(np.linalg.norm(parameter.grad))
 
     def epoch(
-        self, epoch: int, rate: float, seconds: float, counts: Counts | None, *, best: bool
+        self, epoch: int, rate: float, seconds: float, scores: Scores | None, *, best: bool
     ) -> Epoch:
         layers = [f"delta{i}" for i in range(1, len(self.sensitivities))] + ["delta_s"]
         return Epoch(
@@ -155,8 +142,9 @@ class _EpochSums:
                 for layer, total in zip(layers, self.sensitivities, strict=True)
             },
             gradients={name: total / self.batches for name, total in self.gradients.items()},
-            precision=counts.precision if counts else None,
-            recall=counts.recall if counts else None,
-            f1=counts.f1 if counts else None,
+            precision=scores.total.precision if scores else None,
+            recall=scores.total.recall if scores else None,
+            f1=scores.total.f1 if scores else None,
+            average_precision=scores.average_precision if scores else None,
             best=best,
         )

@@ -1,0 +1,94 @@
+"""The batches of an epoch: sentences, single words, or pairs of a real and a corrupted window."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from windowclf.batching import EncodedSentences
+from windowclf.config import Config
+from windowclf.lexicon.lexicon import UNKNOWN
+from windowclf.nn.arrays import IntArray
+from windowclf.nn.batch import Batch, window_rows
+
+
+class TrainingBatches:
+    """Cuts a training text into batches, anew in each epoch.
+
+    Parameters
+    ----------
+    encoded : EncodedSentences
+        With gold tags.
+    config : Config
+        Says what a batch is counted in, and how many make one.
+    unknown_columns : sequence of int
+        Columns of the features that hold whole words, in which word dropout sets a word to
+        'unknown'.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to rank: no token that is positive, or none that is not.
+    """
+
+    def __init__(
+        self, encoded: EncodedSentences, config: Config, unknown_columns: Sequence[int] = ()
+    ) -> None:
+        self.encoded = encoded
+        self.config = config
+        self.unknown_columns = unknown_columns
+        self._by_word = config.batch_of == "words" or config.loss == "ranking"
+        examples = np.arange(len(encoded.lengths))
+        if self._by_word:
+            self._windows = window_rows(encoded.words, encoded.lengths, config.window)
+            examples = np.arange(len(encoded.words))
+        if config.loss == "ranking":
+            positive = encoded.tags() == 1
+            self._others = np.flatnonzero(~positive)
+            examples = np.repeat(np.flatnonzero(positive), config.corruptions)
+        self._examples = examples
+        self._size = len(examples) if config.batch_size == "all" else config.batch_size
+
+    def __len__(self) -> int:
+        return math.ceil(len(self._examples) / max(self._size, 1))
+
+    def epoch(self, rng: np.random.Generator) -> Iterator[Batch]:
+        """Yield the batches of one epoch, in random order.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+            Draws the order, the corrupted windows, and the words that are taken for unknown.
+
+        Yields
+        ------
+        Batch
+            With --loss ranking, the second half of the windows are corruptions of the first.
+        """
+        order = rng.permutation(self._examples)
+        for start in range(0, len(order), self._size):
+            chosen = order[start : start + self._size]
+            if self.config.loss == "ranking":
+                chosen = np.concatenate([chosen, rng.choice(self._others, len(chosen))])
+            batch = (
+                self._of_words(chosen)
+                if self._by_word
+                else self.encoded.batch(chosen, self.config.window)
+            )
+            if self.config.word_dropout:
+                for column in self.unknown_columns:
+                    lost = rng.random(len(batch.features)) < self.config.word_dropout
+                    lost[0] = False  # the padding
+                    batch.features[lost, column] = UNKNOWN
+            yield batch
+
+    def _of_words(self, tokens: IntArray) -> Batch:
+        """Make a batch of the windows of some tokens, each a sentence by itself."""
+        rows = self._windows[tokens]
+        used = np.union1d(rows, [0])  # row 0 stays the padding
+        return Batch(
+            features=self.encoded.features[used],
+            windows=np.searchsorted(used, rows),
+            lengths=np.ones(len(tokens), dtype=np.int32),
+            gold=self.encoded.tags()[tokens],
+        )
