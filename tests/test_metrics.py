@@ -2,11 +2,11 @@ import json
 from itertools import chain
 
 import pytest
-from conlleval import conlleval
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import SPAN_SCHEMES, tagged_corpora
 
+from conlleval import conlleval
+from strategies import SPAN_SCHEMES, tagged_corpora
 from windowclf.errors import DataError
 from windowclf.metrics import Counts, score
 from windowclf.tags import Scheme

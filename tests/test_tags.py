@@ -3,8 +3,8 @@ from itertools import pairwise, product
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import SPAN_SCHEMES, span_lists, tag_sequences
 
+from strategies import SPAN_SCHEMES, span_lists, tag_sequences
 from windowclf.errors import DataError, UsageError
 from windowclf.tags import Scheme, Span, convert, encode, legal_moves, recognise, spans
 

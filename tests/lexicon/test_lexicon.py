@@ -30,7 +30,16 @@ def row(lexicon, word):
 def test_the_vocabulary_is_the_training_words_and_the_most_frequent_of_the_vectors():
     lexicon, _ = build()
     # 'in' and 'k-00' have no vector but come twice; 'once' comes once.
-    assert set(lexicon.values["word"]) == {"the", "of", "lima", "oslo", "0000", "spoke", "in", "k-00"}
+    assert set(lexicon.values["word"]) == {
+        "the",
+        "of",
+        "lima",
+        "oslo",
+        "0000",
+        "spoke",
+        "in",
+        "k-00",
+    }
     assert lexicon.sizes() == {"word": 8 + FIRST}
 
 
@@ -140,6 +149,8 @@ def test_rows_without_a_vector_are_drawn_and_the_padding_is_zero():
 
 def test_no_word_has_a_vector():
     lexicon, vectors = build(words=["zebra", "zebra"], vocabulary=0)
-    table = initial_tables(lexicon, vectors, feature_dimensions=5, rng=np.random.default_rng(0))["word"]
+    table = initial_tables(lexicon, vectors, feature_dimensions=5, rng=np.random.default_rng(0))[
+        "word"
+    ]
     assert table.shape == (FIRST + 1, 6)
     assert np.isfinite(table).all()

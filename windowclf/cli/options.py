@@ -123,7 +123,7 @@ def _unwrap(hint: Any) -> tuple[Any, str]:
 
 
 def _value(value: Any) -> Any:
-    """Read what click leaves as it is: "none" for an empty list, and a number that may be a word."""
+    """Read what click leaves as text: "none" for an empty list, and a number or a word."""
     if value == (NONE,):
         return ()
     is_number = isinstance(value, str) and value.removeprefix("-").isdecimal()

@@ -36,6 +36,13 @@ if TYPE_CHECKING:
     "glove-wiki-gigaword-100, a GloVe or word2vec file, or random.",
 )
 @click.option(
+    "--train-fraction",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Part of the train split that is used, drawn at random.",
+)
+@click.option(
     "--output",
     metavar="DIR",
     help="Where the model goes.  [default: models/ and the name of the data]",
@@ -43,7 +50,14 @@ if TYPE_CHECKING:
 @config_options
 @json_option
 @click.option("--quiet", is_flag=True, help="No line for each epoch.")
-def train(vectors: str, output: str | None, as_json: bool, quiet: bool, **options: Any) -> None:
+def train(
+    vectors: str,
+    train_fraction: float,
+    output: str | None,
+    as_json: bool,
+    quiet: bool,
+    **options: Any,
+) -> None:
     """Train a model on a tagged corpus, and keep its best epoch.
 
     Without options: on the sample corpus, with the bundled vectors.
@@ -61,6 +75,8 @@ def train(vectors: str, output: str | None, as_json: bool, quiet: bool, **option
     folder = Path(output or Path("models") / Path(source.removeprefix("hub:")).name)
     with _output_folder(folder), _Progress(quiet=quiet) as progress:
         corpus = read_corpus(options)
+        if train_fraction != 1.0:
+            corpus = corpus.with_train_fraction(train_fraction, classifier.config.seed)
         try:
             classifier.fit(corpus, vectors=vectors, listener=progress)
         except KeyboardInterrupt:

@@ -1,8 +1,9 @@
 """From what the user names to a corpus: the sample, a folder, single files or the hub."""
 
+import random
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from windowclf.errors import DataError, UsageError
@@ -53,6 +54,32 @@ class Corpus:
     splits: dict[str, list[Sentence]]
     scheme: Scheme
     original_scheme: Scheme
+
+    def with_train_fraction(self, fraction: float, seed: int) -> "Corpus":
+        """Keep a part of the train split, drawn at random but in its order.
+
+        Parameters
+        ----------
+        fraction : float
+            Above 0, at most 1.
+        seed : int
+            Fixes the draw.
+
+        Raises
+        ------
+        UsageError
+            For a fraction that is not in its range.
+        DataError
+            If there is no train split.
+        """
+        if not 0 < fraction <= 1:
+            raise UsageError(f"--train-fraction: expected more than 0, at most 1, got {fraction}")
+        if "train" not in self.splits:
+            raise DataError(f"{self.name}: has no train split: name the file with --train")
+        sentences = self.splits["train"]
+        kept = max(1, round(fraction * len(sentences)))
+        drawn = sorted(random.Random(seed).sample(range(len(sentences)), kept))  # noqa: S311
+        return replace(self, splits=self.splits | {"train": [sentences[i] for i in drawn]})
 
 
 def load_corpus(
