@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta, inspect
 
 from windowclf.errors import UsageError
+from windowclf.presets import preset_settings
 
 Probability = Annotated[float, Meta(ge=0.0, lt=1.0)]
 Count = Annotated[int, Meta(ge=1)]
@@ -135,6 +136,7 @@ def make_config(settings: dict[str, Any]) -> Config:
     ----------
     settings : dict
         Fields of `Config`; as from JSON, lists serve for tuples, and a single value for one.
+        "preset" names settings that the others add to or replace.
 
     Returns
     -------
@@ -145,10 +147,14 @@ def make_config(settings: dict[str, Any]) -> Config:
     UsageError
         For an unknown field or a value out of its range; names both.
     """
+    if "preset" in settings:
+        given = dict(settings)
+        settings = preset_settings(given.pop("preset")) | given
     known = {field.name: field for field in msgspec.structs.fields(Config)}
     for name in settings:
         if name not in known:
-            raise UsageError(f"unknown setting {name!r}: expected one of {', '.join(known)}")
+            expected = ", ".join(["preset", *known])
+            raise UsageError(f"unknown setting {name!r}: expected one of {expected}")
     settings = {
         name: [value] if name in _TUPLES and isinstance(value, int | str) else value
         for name, value in settings.items()

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import click
 
 from windowclf.cli.evaluate import evaluate
+from windowclf.cli.gradcheck import gradcheck
 from windowclf.cli.info import info
+from windowclf.cli.presets import presets
 from windowclf.cli.tag import tag
 from windowclf.cli.train import train
 from windowclf.errors import UsageError, WindowclfError
@@ -24,7 +26,7 @@ def windowclf() -> None:
     """
 
 
-for command in (train, tag, evaluate, info):
+for command in (train, tag, evaluate, info, presets, gradcheck):
     windowclf.add_command(command)
 
 

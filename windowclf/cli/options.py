@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from windowclf.config import Config
+from windowclf.presets import PRESETS
 from windowclf.tags import Scheme
 
 Command = Callable[..., Any]
@@ -45,12 +46,16 @@ def config_options(function: Command) -> Command:
         if kind is not bool and default is not None:
             settings["help"] += f"  [default: {default}]"
         function = click.option(flag, field.name, **settings)(function)
-    return function
+    return click.option(
+        "--preset",
+        type=click.Choice(list(PRESETS)),
+        help="Settings by name, which the other options change; see 'windowclf presets'.",
+    )(function)
 
 
 def given_settings(options: dict[str, Any]) -> dict[str, Any]:
-    """Take the fields of `Config` that the user gave, out of a command's options."""
-    names = {field.name for field in msgspec.structs.fields(Config)}
+    """Take what `make_config` reads out of a command's options, if the user gave it."""
+    names = {"preset", *(field.name for field in msgspec.structs.fields(Config))}
     given = {name: value for name, value in options.items() if name in names}
     given = {name: value for name, value in given.items() if value not in (None, ())}
     return {name: _value(value) for name, value in given.items()}

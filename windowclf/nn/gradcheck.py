@@ -52,14 +52,16 @@ def check_gradients(
     parameters: Mapping[str, Parameter],
     rng: np.random.Generator,
     *,
-    samples: int = 200,
-    steps: Sequence[float] = (1e-5, 1e-6, 1e-7),
+    loss: Callable[[], float] | None = None,
+    samples: int = 100,
+    steps: Sequence[float] = (1e-3, 1e-4, 1e-5),
 ) -> Iterator[GradientCheck]:
-    """Compare each parameter's gradient with central differences, ``(J(w+h) - J(w-h)) / 2h``.
+    """Compare each parameter's gradient with differences of the loss.
 
-    The relative error of an element is ``|g - n| / max(|g|, |n|, s)``, where ``s`` is a
-    thousandth of the largest gradient of that parameter: below it, the difference of two losses
-    holds too few digits to compare.
+    The numerical gradient is ``(J(w-2h) - 8 J(w-h) + 8 J(w+h) - J(w+2h)) / 12h``, whose error
+    falls with ``h⁴``. The relative error of an element is ``|g - n| / max(|g|, |n|, s)``, where
+    ``s`` is a thousandth of the largest gradient of that parameter, or 1e-6: below it, the
+    difference of two losses holds too few digits to compare.
 
     Parameters
     ----------
@@ -69,8 +71,10 @@ def check_gradients(
         In float64.
     rng : numpy.random.Generator
         Chooses which elements of a large parameter are compared.
+    loss : callable, optional
+        Computes the same loss without the backward pass, which saves half of the time.
     samples : int
-        How many elements at the most; those with a gradient are taken first.
+        How many elements at the most: those with a gradient first, and some that have none.
     steps : sequence of float
         ``h``. Each after the first is tried where the one before it misses: a kink of ReLU or of
         a margin may lie within the longer step. A wrong gradient misses at every one.
@@ -86,32 +90,28 @@ def check_gradients(
     analytic = {name: full_gradient(parameter) for name, parameter in parameters.items()}
     for name, parameter in parameters.items():
         flat, grad = parameter.value.reshape(-1), analytic[name].reshape(-1)
-        # Elements with a gradient, and a few that should have none.
         order = rng.permutation(flat.size)
-        alive = order[grad[order] != 0][:samples]
-        dead = order[grad[order] == 0][: max(samples - len(alive), samples // 10)]
-        chosen = np.concatenate([alive, dead])
-        floor = max(1e-3 * float(np.abs(grad).max(initial=0.0)), 1e-8)
+        alive, dead = order[grad[order] != 0], order[grad[order] == 0]
+        chosen = np.concatenate([alive[: samples - samples // 5], dead[: samples // 5]])
+        floor = max(1e-3 * float(np.abs(grad).max(initial=0.0)), 1e-6)
         errors = np.full(len(chosen), np.inf)
         for step in steps:
             for i in np.flatnonzero(~(errors < TOLERANCE)):
-                numeric = _central_difference(loss_and_gradients, flat, chosen[i], step)
+                numeric = _difference(loss or loss_and_gradients, flat, chosen[i], step)
                 exact = grad[chosen[i]]
                 error = abs(exact - numeric) / max(abs(exact), abs(numeric), floor)
                 errors[i] = min(errors[i], error)
-        error = float(errors.max(initial=0.0))
-        yield GradientCheck(name, parameter.value.shape, len(chosen), error)
+        largest = float(errors.max(initial=0.0))
+        yield GradientCheck(name, parameter.value.shape, len(chosen), largest)
     for parameter in parameters.values():
         parameter.clear_grad()
 
 
-def _central_difference(
-    loss: Callable[[], float], flat: FloatArray, index: int, step: float
-) -> float:
+def _difference(loss: Callable[[], float], flat: FloatArray, index: int, step: float) -> float:
     kept = flat[index]
-    flat[index] = kept + step
-    above = loss()
-    flat[index] = kept - step
-    below = loss()
+    total = 0.0
+    for distance, weight in ((-2, 1), (-1, -8), (1, 8), (2, -1)):
+        flat[index] = kept + distance * step
+        total += weight * loss()
     flat[index] = kept
-    return (above - below) / (2 * step)
+    return total / (12 * step)

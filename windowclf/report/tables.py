@@ -1,9 +1,12 @@
 """Metrics and histories as tables for a terminal."""
 
+from collections.abc import Sequence
+
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from windowclf.metrics import Counts, Scores
+from windowclf.nn.gradcheck import GradientCheck
 from windowclf.training.history import Epoch
 
 EPOCH_HEADER = "epoch    loss  precision  recall      F1  tokens/s"
@@ -41,6 +44,31 @@ def epoch_line(epoch: Epoch) -> str:
         ratios = f"{100 * epoch.precision:9.2f}  {100 * epoch.recall:6.2f}  {100 * epoch.f1:6.2f}"
     star = " *" if epoch.best and epoch.f1 is not None else ""
     return f"{epoch.epoch:5d}  {epoch.loss:6.4f}  {ratios}  {epoch.tokens_per_second:8,.0f}{star}"
+
+
+def gradient_table(checks: Sequence[GradientCheck], title: str) -> Table:
+    """Lay out what the gradient check found, a parameter a row.
+
+    Parameters
+    ----------
+    checks : sequence of GradientCheck
+    title : str
+
+    Returns
+    -------
+    rich.table.Table
+    """
+    table = Table(title=title, box=SIMPLE_HEAD, title_justify="left")
+    table.add_column("parameter")
+    table.add_column("shape")
+    for heading in ("compared", "relative error"):
+        table.add_column(heading, justify="right")
+    table.add_column("verdict")
+    for check in checks:
+        shape = " × ".join(map(str, check.shape))
+        verdict = "right" if check.passed else "WRONG"
+        table.add_row(check.name, shape, str(check.checked), f"{check.error:.1e}", verdict)
+    return table
 
 
 def _cells(counts: Counts) -> list[str]:

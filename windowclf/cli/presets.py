@@ -1,0 +1,44 @@
+"""``windowclf presets``."""
+
+import json
+from typing import Any
+
+import click
+
+from windowclf.cli.options import json_option
+from windowclf.presets import PRESETS
+
+
+@click.command(short_help="List the systems that --preset runs.")
+@json_option
+def presets(as_json: bool) -> None:
+    """List the systems that --preset runs, with their sources and settings.
+
+    \b
+    windowclf presets
+    windowclf train --preset algorithm-1
+    """
+    if as_json:
+        click.echo(json.dumps({name: _facts(name) for name in PRESETS}))
+        return
+    for name, preset in PRESETS.items():
+        settings = ", ".join(f"{key} {_plain(value)}" for key, value in preset.settings.items())
+        click.echo(click.style(name, bold=True))
+        click.echo(f"    {preset.system}")
+        click.echo(f"    source:   {preset.source}")
+        click.echo(f"    settings: {settings or 'the defaults'}")
+
+
+def _facts(name: str) -> dict[str, Any]:
+    preset = PRESETS[name]
+    return {
+        "system": preset.system,
+        "source": preset.source,
+        "settings": dict(preset.settings),
+    }
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, tuple):
+        return " ".join(map(str, value)) or "none"
+    return str(value)

@@ -1,0 +1,61 @@
+"""The gradient check of a configuration, on a small batch made for it."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from windowclf.config import Config
+from windowclf.model import make_network, make_objective, score_count
+from windowclf.nn.batch import Batch, window_rows
+from windowclf.nn.gradcheck import GradientCheck, check_gradients
+from windowclf.tags import Scheme
+
+_LABELS = ("O", *(f"{prefix}-{label}" for label in ("LOC", "PER") for prefix in "BIES"))
+_LENGTHS = np.array([6, 1, 4, 3])
+_WORDS, _ROWS, _DIMENSIONS = 6, 5, 10
+
+
+def check_config(config: Config, *, samples: int = 40) -> Iterator[GradientCheck]:
+    """Check the gradient of every parameter of the network that a configuration asks for.
+
+    Layers, activation, loss, level, window and dropout are those of the configuration, in
+    float64; the batch is four sentences of six distinct words, so that words are repeated in
+    their windows, and the dropout masks stay the same from one loss to the next.
+
+    Parameters
+    ----------
+    config : Config
+    samples : int
+        Elements of each parameter that are compared, at the most.
+
+    Yields
+    ------
+    GradientCheck
+        One for each parameter, word vectors included.
+    """
+    rng = np.random.default_rng(config.seed)
+    names = ["word", *config.features]
+    tables = {name: rng.normal(size=(_ROWS, _DIMENSIONS)) for name in names}
+    network = make_network(config, tables, _LABELS, rng, np.float64)
+    objective = make_objective(config, _LABELS, Scheme.IOBES, np.float64)
+    parameters = {**network.parameters(), **objective.parameters()}
+    for name, parameter in parameters.items():
+        if parameter.value.ndim == 1 or name == "A":  # zero at the start, where kinks are
+            parameter.value += rng.normal(scale=0.5, size=parameter.value.shape)
+    features = rng.integers(1, _ROWS, (_WORDS + 1, len(names)))
+    features[0] = 0  # the padding
+    words = rng.integers(1, _WORDS + 1, int(_LENGTHS.sum()))
+    gold = rng.integers(0, max(score_count(config, _LABELS), 2), len(words))
+    batch = Batch(features, window_rows(words, _LENGTHS, config.window), _LENGTHS, gold)
+
+    def loss() -> float:
+        s, _ = network.forward(batch, np.random.default_rng(config.seed))
+        return objective.loss(s, batch.tags(), batch.lengths)[0]
+
+    def loss_and_gradients() -> float:
+        s, backward = network.forward(batch, np.random.default_rng(config.seed))
+        value, ds = objective.loss(s, batch.tags(), batch.lengths)
+        backward(ds)
+        return value
+
+    yield from check_gradients(loss_and_gradients, parameters, rng, loss=loss, samples=samples)
