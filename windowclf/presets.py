@@ -88,19 +88,18 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             patience=2,
         ),
         "whole-set": _preset(
-            "Gaussian start, the whole set at once, tanh units, squared error",
+            "Gaussian start, the whole set at once, tanh units",
             f"{_LECTURE_10}; {_LECTURE_20}",
             **_PLAIN,
-            loss="squared-error",
             hidden=(100,),
             activation="tanh",
             init="gaussian",
             optimizer="sgd",
-            rate=30.0,
+            rate=0.5,
             schedule="constant",
             batch_size="all",
-            epochs=200,
-            patience=20,
+            epochs=300,
+            patience=50,
         ),
         "sentence-softmax": _preset(
             "softmax over the paths of a sentence", _COLLOBERT, level="sentence", constrained=True

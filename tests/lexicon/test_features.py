@@ -1,4 +1,5 @@
 import re
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -32,7 +33,7 @@ def test_shape(word, expected):
 @given(words)
 def test_shape_writes_a_run_once(word):
     found = shape(word)
-    assert all(a != b for a, b in zip(found, found[1:], strict=False))
+    assert all(a != b for a, b in pairwise(found))
     assert len(found) <= len(word)
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from networks import make_vectors
 
+from networks import make_vectors
 from windowclf.lexicon.lexicon import (
     FIRST,
     PADDING,
