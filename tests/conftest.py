@@ -1,4 +1,5 @@
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,15 @@ def model_folder(tiny_data, tmp_path_factory):
 def classifier(model_folder):
     """The model of `model_folder`; tests leave it as it is."""
     return windowclf.load(model_folder)
+
+
+@pytest.fixture(scope="session")
+def other():
+    """A model that differs from `classifier` in all its files."""
+    return windowclf.WindowClassifier(**tiny.QUICK).fit(tiny.sentences()[5:], vectors="random")
+
+
+@pytest.fixture
+def folder(model_folder, tmp_path):
+    """A copy of the model that a test may damage."""
+    return Path(shutil.copytree(model_folder, tmp_path / "model"))

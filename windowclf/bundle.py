@@ -7,6 +7,8 @@ folder changes from one model to the next in the moment in which ``model.json`` 
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -62,6 +64,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     config : Config
     files : dict of str to FileEntry
         "parameters", "lexicon" and "training".
+    sha256 : str
+        Of the manifest itself, as JSON in which this field is empty.
     """
 
     format: int
@@ -70,6 +74,12 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     cased: bool
     config: Config
     files: dict[str, FileEntry]
+    sha256: str = ""
+
+    def checksum(self) -> str:
+        """Compute what `sha256` should be."""
+        bare = msgspec.structs.replace(self, sha256="")
+        return hashlib.sha256(msgspec.json.encode(bare)).hexdigest()
 
 
 class _Format(msgspec.Struct):
@@ -106,21 +116,40 @@ def save_model(model: Model, folder: Path) -> None:
         config=model.config,
         files=files,
     )
+    manifest = msgspec.structs.replace(manifest, sha256=manifest.checksum())
+    text = msgspec.json.format(msgspec.json.encode(manifest))
     check_output(folder)
+    before = _files_of(folder)
+    written: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for kind, content in contents.items():
-            write_whole(folder / files[kind].name, lambda p, c=content: p.write_bytes(c))  # type: ignore[misc]
-        text = msgspec.json.format(msgspec.json.encode(manifest))
-        write_whole(folder / MANIFEST, lambda path: path.write_bytes(text))
-        for kind in contents:
-            for old in folder.glob(f"{kind}-*"):
-                if old.name != files[kind].name:
-                    old.unlink()
+            name = files[kind].name
+            write_whole(folder / name, partial(_write, content=content))
+            if name not in before:
+                written.append(folder / name)
+        write_whole(folder / MANIFEST, partial(_write, content=text))
     except OSError as error:
+        for path in written:
+            path.unlink(missing_ok=True)
         raise ModelError(
             f"{error.filename or folder}: cannot write the model: {error.strerror}"
         ) from None
+    for name in before - {entry.name for entry in files.values()}:
+        with suppress(OSError):  # the model is whole, whatever stays beside it
+            (folder / name).unlink()
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+
+
+def _files_of(folder: Path) -> set[str]:
+    """Name the files of the model that a folder holds; none if it holds no whole one."""
+    try:
+        return {entry.name for entry in _read_manifest(folder).files.values()}
+    except ModelError:
+        return set()
 
 
 def check_output(folder: Path) -> None:
@@ -131,9 +160,9 @@ def check_output(folder: Path) -> None:
     ModelError
         If it is a file, holds something else than a model, or cannot be written to.
     """
-    if folder.exists() and not folder.is_dir():
-        raise ModelError(f"{folder}: is a file: expected a folder, new or with a model")
     try:
+        if folder.exists() and not folder.is_dir():
+            raise ModelError(f"{folder}: is a file: expected a folder, new or with a model")
         if folder.is_dir():
             if any(folder.iterdir()) and not (folder / MANIFEST).exists():
                 raise ModelError(
@@ -171,6 +200,8 @@ def load_model(folder: Path) -> Model:
         record = msgspec.json.decode(contents["training"], type=TrainingRecord | None)
     except (SafetensorError, msgspec.MsgspecError, ValueError, KeyError) as error:
         raise ModelError(f"{folder}: damaged model: {error}; train or fetch it again") from None
+    if list(values) != ["word", *manifest.config.features]:
+        raise ModelError(f"{folder}: damaged model: its lexicon has other features than its config")
     lexicon = Lexicon(values, cased=manifest.cased)
     objective = make_objective(manifest.config, manifest.labels, manifest.scheme)
     network = _network(folder, manifest, lexicon, arrays)
@@ -193,9 +224,10 @@ def _read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST
     try:
         text = path.read_bytes()
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise ModelError(
-            f"{path}: cannot read the model: {error.strerror}; expected a folder that "
+            f"{path}: cannot read the model: {reason}; expected a folder that "
             f"'windowclf train --output' wrote"
         ) from None
     try:
@@ -208,6 +240,8 @@ def _read_manifest(folder: Path) -> Manifest:
         manifest = msgspec.json.decode(text, type=Manifest)
     except (msgspec.MsgspecError, ValueError) as error:
         raise ModelError(f"{path}: damaged model: {error}; train or fetch it again") from None
+    if manifest.sha256 != manifest.checksum():
+        raise ModelError(f"{path}: damaged model: its checksum is wrong; train or fetch it again")
     if manifest.files.keys() != _KINDS.keys():
         raise ModelError(f"{path}: damaged model: expected the files {', '.join(_KINDS)}")
     return manifest
@@ -220,8 +254,9 @@ def _read_file(folder: Path, manifest: Manifest, kind: str) -> bytes:
         raise ModelError(f"{folder / MANIFEST}: damaged model: {entry.name!r} leaves the folder")
     try:
         content = path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"{path}: damaged model: {error.strerror}") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ModelError(f"{path}: damaged model: {reason}") from None
     if len(content) != entry.size or hashlib.sha256(content).hexdigest() != entry.sha256:
         raise ModelError(
             f"{path}: damaged model: the file is not the one that {MANIFEST} names; train or "
@@ -235,8 +270,6 @@ def _network(
 ) -> Network:
     """Put the network together, each array held to the shape that the rest asks for."""
     config = manifest.config
-    if lexicon.features != ["word", *config.features]:
-        raise ModelError(f"{folder}: damaged model: its lexicon has other features than its config")
     tables = {
         name: _take(folder, arrays, f"L_{name}", (rows, -1))
         for name, rows in lexicon.sizes().items()

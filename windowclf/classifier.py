@@ -96,7 +96,8 @@ class WindowClassifier:
             A corpus with a train split, and a dev split if there is one; or the sentences
             themselves, as `Sentence` or as pairs of tokens and tags.
         dev : sentences
-            Chooses the best epoch and ends training early; without it the last epoch is kept.
+            Chooses the best epoch and ends training early, in place of the dev split of a
+            corpus; without either the last epoch is kept.
         vectors : str, Path or gensim.models.KeyedVectors
             Pretrained word vectors, or what `windowclf.load_vectors` takes.
         scheme : {"auto", "iob1", "iob2", "iobes", "plain"}
@@ -125,7 +126,7 @@ class WindowClassifier:
             read_in, splits = train.scheme, train.splits
             if "train" not in splits:
                 raise DataError(f"{name}: has no train split: name the file with --train")
-            sentences, dev_sentences = splits["train"], splits.get("dev", [])
+            sentences, dev_sentences = splits["train"], _sentences(dev) or splits.get("dev", [])
         else:
             sentences, dev_sentences = _sentences(train), _sentences(dev)
             tags = [sentence.tags or () for sentence in [*sentences, *dev_sentences]]
@@ -275,7 +276,12 @@ def load(folder: str | Path) -> WindowClassifier:
 
 
 def _sentences(given: TaggedSentences) -> list[Sentence]:
-    sentences = [s if isinstance(s, Sentence) else Sentence(*s) for s in given]
+    try:
+        sentences = [s if isinstance(s, Sentence) else Sentence(*s) for s in given]
+    except TypeError:
+        raise DataError(
+            "expected sentences, each a Sentence or a pair of tokens and tags"
+        ) from None
     for number, sentence in enumerate(sentences, 1):
         if sentence.tags is None or len(sentence.tags) != len(sentence.tokens):
             tags = 0 if sentence.tags is None else len(sentence.tags)

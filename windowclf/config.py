@@ -92,7 +92,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = "adam"
     momentum: Annotated[Probability, Meta(description="Momentum of sgd.")] = 0.0
     rate: Annotated[
-        Annotated[float, Meta(gt=0.0)], Meta(description="Learning rate at the start.")
+        Annotated[float, Meta(gt=0.0, le=1e6)], Meta(description="Learning rate at the start.")
     ] = 1.5e-3
     schedule: Annotated[
         Literal["linear", "cosine", "constant"],
@@ -170,8 +170,7 @@ def make_config(settings: dict[str, Any]) -> Config:
             if choices and reason.startswith("Invalid"):
                 reason = f"expected {', '.join(choices)}"
             got = "" if "got" in reason else f", got {_plain(value)}"
-            option = name.replace("_", "-")
-            raise UsageError(f"--{option}: {reason[0].lower()}{reason[1:]}{got}") from None
+            raise UsageError(f"{option_name(name)}: {reason[0].lower()}{reason[1:]}{got}") from None
     try:
         return msgspec.convert(settings, Config)
     except msgspec.ValidationError as error:
@@ -179,6 +178,14 @@ def make_config(settings: dict[str, Any]) -> Config:
 
 
 _TUPLES = ("hidden", "features")
+
+
+def option_name(field: str) -> str:
+    """Name the command-line option of a field of `Config`.
+
+    One that names a single value of several, and is given again for the next, is in the singular.
+    """
+    return f"--{field.replace('features', 'feature').replace('_', '-')}"
 
 
 def _choices(kind: inspect.Type) -> list[str]:

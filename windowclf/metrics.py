@@ -166,6 +166,8 @@ def best_threshold(scores: NDArray[np.floating], relevant: NDArray[np.bool_]) ->
         Half-way between two scores, or just under the lowest.
     """
     precision, recall, distinct = _precision_recall(scores, relevant)
+    if not len(distinct):
+        return 0.0
     best = int(np.argmax(2 * precision * recall / np.maximum(precision + recall, 1e-12)))
     below = distinct[best + 1] if best + 1 < len(distinct) else distinct[best] - 1
     return float((distinct[best] + below) / 2)
@@ -175,8 +177,9 @@ def _precision_recall(
     scores: NDArray[np.floating], relevant: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.floating]]:
     """Compute both at each distinct score, from the highest."""
+    scores = scores.astype(np.float64)  # so that a threshold fits between any two of them
     order = np.argsort(-scores, kind="stable")
-    last = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
+    last = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True)[: len(order)])
     found = np.cumsum(relevant[order])[last]
     return found / (last + 1), found / max(int(relevant.sum()), 1), scores[order][last]
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from windowclf.errors import UsageError
 from windowclf.model import Model
 from windowclf.tags import Scheme, convert, spans
 from windowclf.text.tokenizer import Token, sentences
@@ -82,14 +83,26 @@ def tag_texts(
     batch_size : int
         Texts that are tagged at once.
 
-    Yields
-    ------
-    TaggedText
+    Returns
+    -------
+    iterator of TaggedText
         One for each text, in order.
+
+    Raises
+    ------
+    UsageError
+        If `batch_size` is less than 1.
     """
+    if batch_size < 1:
+        raise UsageError(f"batch_size: expected at least 1, got {batch_size}")
+    return _tag_batches(model, iter(texts), split, batch_size)
+
+
+def _tag_batches(
+    model: Model, texts: Iterator[str], split: Splitter, batch_size: int
+) -> Iterator[TaggedText]:
     outer = Scheme.PLAIN if model.scheme is Scheme.PLAIN else Scheme.IOB2
-    stream = iter(texts)
-    while batch := list(islice(stream, batch_size)):
+    while batch := list(islice(texts, batch_size)):
         split_texts = [split(text) for text in batch]
         words = [[token.text for token in tokens] for found in split_texts for tokens in found]
         predictions = model.predict(words)

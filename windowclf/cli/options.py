@@ -7,7 +7,7 @@ from typing import Any
 import click
 import msgspec
 
-from windowclf.config import Config
+from windowclf.config import Config, option_name
 from windowclf.presets import PRESETS
 from windowclf.tags import Scheme
 
@@ -15,9 +15,6 @@ Command = Callable[..., Any]
 
 NONE = "none"
 """What a repeated option is given for an empty list."""
-
-_SINGULAR = {"features": "feature"}
-"""Fields whose option names one of several values, and is given again for the next."""
 
 
 def config_options(function: Command) -> Command:
@@ -28,7 +25,7 @@ def config_options(function: Command) -> Command:
     hints = typing.get_type_hints(Config, include_extras=True)
     for field in reversed(msgspec.structs.fields(Config)):
         kind, description = _unwrap(hints[field.name])
-        flag = f"--{_SINGULAR.get(field.name, field.name).replace('_', '-')}"
+        flag = option_name(field.name)
         settings: dict[str, Any] = {"default": None, "help": description}
         default = field.default
         if kind is bool:

@@ -51,7 +51,9 @@ def tag(
     classifier = load(folder)
     if stderr_is_terminal() and why != "named":
         note(f"model: {folder} ({why})")
-    chunks: Iterable[list[str]] = [list(texts)] if texts else line_chunks(input_file or "-")
+    # Arguments that are no text in the terminal's encoding come as lone surrogates.
+    given = [text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for text in texts]
+    chunks: Iterable[list[str]] = [given] if texts else line_chunks(input_file or "-")
     writers = {
         "text": colour_writer(classifier.labels) if sys.stdout.isatty() else as_text,
         "jsonl": as_json,

@@ -1,8 +1,9 @@
 """``windowclf train``."""
 
 import json
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from windowclf.cli.options import (
     json_option,
     read_corpus,
 )
+from windowclf.errors import TrainingError
 
 if TYPE_CHECKING:
     from windowclf.classifier import WindowClassifier
@@ -72,7 +74,7 @@ def train(
 
     classifier = WindowClassifier(**given_settings(options))
     source = options["data"] or options["train_file"] or "sample"
-    folder = Path(output or Path("models") / Path(source.removeprefix("hub:")).name)
+    folder = Path(output or Path("models") / Path(source.removeprefix("hub:")).absolute().name)
     with _output_folder(folder), _Progress(quiet=quiet) as progress:
         corpus = read_corpus(options)
         if train_fraction != 1.0:
@@ -83,6 +85,11 @@ def train(
             if not classifier.is_fitted:
                 raise
             progress.note("interrupted: keeping the best epoch so far")
+        except TrainingError as error:
+            if not classifier.is_fitted:
+                raise
+            classifier.save(folder)
+            raise TrainingError(f"{error}; the best epoch before is kept in {folder}") from None
         classifier.save(folder)
     remember(folder)
     note(f"model: {folder}")
@@ -94,13 +101,14 @@ def _output_folder(folder: Path) -> Iterator[None]:
     """Check the folder before any work is done; leave no empty one behind."""
     from windowclf.bundle import check_output
 
-    made = not folder.exists()
-    check_output(folder)
+    made = [path for path in (folder, *folder.parents) if not os.path.lexists(path)]
     try:
+        check_output(folder)
         yield
     finally:
-        if made and folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
+        for path in made:
+            with suppress(OSError):  # it is not empty, or was never made
+                path.rmdir()
 
 
 class _Progress:

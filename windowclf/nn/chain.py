@@ -15,7 +15,8 @@ import numpy as np
 
 from windowclf.nn.arrays import FloatArray, IntArray
 
-_TINY, _HUGE = 1e-30, 80.0  # where float32 products of exponentials lose or overflow their digits
+_TINY = 1e-30  # so far above the smallest float32, 1e-38, that what underflows does not count
+_LARGE = 60.0  # exp(60) times what underflows still does not count
 
 
 class Moves(NamedTuple):
@@ -57,15 +58,15 @@ class Steps:
 
     @classmethod
     def of(cls, lengths: IntArray) -> "Steps":
-        """Lay out sentences of the given lengths, shape (B,), none of them zero."""
-        sentences = np.argsort(-lengths, kind="stable")
+        """Lay out sentences of the given lengths, shape (B,); those without tokens are left out."""
+        sentences = np.argsort(-lengths, kind="stable")[: np.count_nonzero(lengths)]
         falling = lengths[sentences]
         # running[t] sentences have a token at step t
         running = np.searchsorted(-falling, -np.arange(int(falling[0])), side="left")
         begin = (np.cumsum(lengths) - lengths)[sentences]
         first = [0, *np.cumsum(running).tolist()]
         order = np.concatenate([begin[:n] + t for t, n in enumerate(running)])
-        last = np.array(first)[falling - 1] + np.arange(len(lengths))
+        last = np.array(first)[falling - 1] + np.arange(len(sentences))
         return cls(order, first, sentences, last)
 
     def blocks(self) -> Iterator[tuple[slice, slice]]:
@@ -77,8 +78,10 @@ class Steps:
 def _log_sum_exp(x: FloatArray, A: FloatArray) -> FloatArray:
     """Compute ``log Σ_i exp(x[n, i] + A[i, j])``, shape (n, K)."""
     top = x.max(axis=1, keepdims=True)
-    total = np.exp(x - top) @ np.exp(A)
-    if total.min(initial=1.0) > _TINY and total.max(initial=1.0) < 1 / _TINY:
+    exp_A = np.exp(A)
+    total = np.exp(x - top) @ exp_A
+    largest = max(1.0, float(exp_A.max()))
+    if total.min(initial=1.0) > _TINY * largest and largest < 1 / _TINY:
         result: FloatArray = np.log(total) + top
         return result
     # Scores so far apart that the product of exponentials underflows: sum in the logarithm.
@@ -147,12 +150,20 @@ def marginals(s: FloatArray, lengths: IntArray, moves: Moves) -> FloatArray:
     -------
     float array, shape (N, K)
     """
+    if not len(s):
+        return np.empty_like(s)
     steps = Steps.of(lengths)
-    packed = s[steps.order]
+    packed = _shifted(s)[steps.order]
     alpha, _ = forward(packed, steps, moves)
     p = np.empty_like(s)
     p[steps.order] = _normalised(alpha + backward(packed, steps, moves))
     return p
+
+
+def _shifted(s: FloatArray) -> FloatArray:
+    """Take each token's highest score off: no probability changes, and long sums stay exact."""
+    shifted: FloatArray = s - s.max(axis=1, keepdims=True)
+    return shifted
 
 
 def _normalised(log_p: FloatArray) -> FloatArray:
@@ -184,6 +195,7 @@ def log_likelihood_loss(
     dmoves : Moves
         Gradients of the moves.
     """
+    s = _shifted(s)
     steps = Steps.of(lengths)
     packed = s[steps.order]
     alpha, log_z = forward(packed, steps, moves)
@@ -219,7 +231,7 @@ def _expected_moves(a: FloatArray, b: FloatArray, z: FloatArray, A: FloatArray) 
     """Sum ``exp(a[n, i] + A[i, j] + b[n, j] - z[n])`` over ``n``, shape (K, K)."""
     top_a, top_b = a.max(axis=1, keepdims=True), b.max(axis=1, keepdims=True)
     scale = top_a + top_b - z
-    if scale.max() < _HUGE and np.abs(A).max() < _HUGE:
+    if max(0.0, float(scale.max())) + max(0.0, float(A.max())) < _LARGE:
         product: FloatArray = np.exp(a - top_a).T @ np.exp(b - top_b + scale)
         return product * np.exp(A)
     total = np.zeros_like(A)
@@ -241,7 +253,7 @@ def max_margin_loss(
     """
     n, size = np.arange(len(gold)), len(lengths)
     augmented = s + 1
-    augmented[n, gold] -= 1
+    augmented[n, gold] = s[n, gold]
     best = viterbi(augmented, lengths, moves)
     worst = path_scores(augmented, best, lengths, moves)
     loss = float(np.mean(worst - path_scores(s, gold, lengths, moves)))
@@ -270,6 +282,8 @@ def viterbi(s: FloatArray, lengths: IntArray, moves: Moves) -> IntArray:
     -------
     int array, shape (N,)
     """
+    if not len(s):
+        return np.empty(0, dtype=np.int32)
     steps = Steps.of(lengths)
     v = s[steps.order]
     v[: steps.first[1]] += moves.start

@@ -59,7 +59,7 @@ def max_margin_loss(s: FloatArray, y: IntArray) -> tuple[float, FloatArray]:
     wrong = s.copy()
     wrong[n, y] = -np.inf
     best = wrong.argmax(axis=1)
-    margins = 1 + s[n, best] - s[n, y]
+    margins = 1 + wrong[n, best] - s[n, y]
     active = (margins > 0).astype(s.dtype) / len(y)
     ds = np.zeros_like(s)
     ds[n, best] = active

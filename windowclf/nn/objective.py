@@ -31,10 +31,10 @@ class Objective(Protocol):
         """
 
     def decode(self, s: FloatArray, lengths: IntArray) -> IntArray:
-        """Return the best tags, shape (N,)."""
+        """Return the best tags, shape (N,); there is at least one token."""
 
     def probabilities(self, s: FloatArray, lengths: IntArray) -> FloatArray:
-        """Return the probability of each tag of each token, shape (N, K)."""
+        """Return the probability of each tag of each token, shape (N, K); see `decode`."""
 
 
 class TokenObjective:
@@ -80,8 +80,8 @@ class TokenObjective:
         """
         del lengths
         if self.name == "squared-error":
-            o = logistic(s)
-            shares: FloatArray = o / np.maximum(o.sum(axis=1, keepdims=True), 1e-30)
+            o = logistic(s) + np.finfo(s.dtype).tiny  # all may be too small for the type
+            shares: FloatArray = o / o.sum(axis=1, keepdims=True)
             return shares
         return softmax(s)
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from windowclf.batching import EncodedSentences
 from windowclf.config import Config
+from windowclf.errors import DataError
 from windowclf.lexicon.lexicon import UNKNOWN
 from windowclf.nn.arrays import IntArray
 from windowclf.nn.batch import Batch, window_rows
@@ -27,7 +28,7 @@ class TrainingBatches:
 
     Raises
     ------
-    ValueError
+    DataError
         If there is nothing to rank: no token that is positive, or none that is not.
     """
 
@@ -45,6 +46,12 @@ class TrainingBatches:
         if config.loss == "ranking":
             positive = encoded.tags() == 1
             self._others = np.flatnonzero(~positive)
+            if positive.all() or not positive.any():
+                raise DataError(
+                    f"nothing to rank: {int(positive.sum())} of {len(positive)} words of the "
+                    f"training text are {config.positive}; expected some that are and some that "
+                    f"are not"
+                )
             examples = np.repeat(np.flatnonzero(positive), config.corruptions)
         self._examples = examples
         self._size = len(examples) if config.batch_size == "all" else config.batch_size

@@ -1,7 +1,6 @@
 """From a corpus to a trained model."""
 
 import platform
-import time
 from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import version
 from itertools import chain
@@ -103,6 +102,7 @@ def fit(
         If the loss is no longer finite.
     """
     config, network = model.config, model.network
+    sentences = [sentence for sentence in sentences if len(sentence)]
     tags = [model.gold_tags(sentence.tags or (), scheme) for sentence in sentences]
     gold = [model.gold_tags(sentence.tags or (), scheme) for sentence in dev]
     encoded = encode([sentence.tokens for sentence in sentences], model.lexicon, tags, model.labels)
@@ -121,7 +121,6 @@ def fit(
     first_vectors = network.tables["word"].value[words]
     epochs: list[Epoch] = []
     best_epoch = 0
-    started = time.perf_counter()
     try:
         for event in train(
             network,
@@ -158,7 +157,7 @@ def fit(
                 epochs=epochs,
                 best_epoch=best_epoch,
                 vectors_moved=_moved(first_vectors, network.tables["word"].value[words]),
-                seconds=time.perf_counter() - started,
+                seconds=sum(epoch.seconds for epoch in epochs),
                 versions={
                     "windowclf": version("windowclf"),
                     "numpy": np.__version__,

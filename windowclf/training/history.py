@@ -19,7 +19,7 @@ class Epoch(msgspec.Struct, frozen=True, kw_only=True):
     tokens_per_second : float
     sensitivities, gradients : dict of str to float
         Means over the epoch's batches: ``‖δ^(l)‖`` of each layer and the norm of each
-        parameter's gradient.
+        parameter's gradient; None where it is past the range of the type.
     precision, recall, f1 : float, optional
         On the dev text, from 0 to 1.
     average_precision : float, optional
@@ -33,8 +33,8 @@ class Epoch(msgspec.Struct, frozen=True, kw_only=True):
     rate: float
     seconds: float
     tokens_per_second: float
-    sensitivities: dict[str, float]
-    gradients: dict[str, float]
+    sensitivities: dict[str, float | None]
+    gradients: dict[str, float | None]
     precision: float | None = None
     recall: float | None = None
     f1: float | None = None

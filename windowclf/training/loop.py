@@ -80,23 +80,26 @@ def train(
     best_f1, best_epoch = -1.0, 0
     for epoch in range(1, config.epochs + 1):
         sums = _EpochSums(parameters)
-        start = time.perf_counter()
+        seconds = 0.0
+        resumed = time.perf_counter()
         for number, batch in enumerate(batches.epoch(rng), 1):
             done = ((epoch - 1) * len(batches) + number - 1) / (config.epochs * len(batches))
             rate = config.rate * SCHEDULES[config.schedule](done)
-            s, backward = network.forward(batch, rng)
-            loss, ds = objective.loss(s, batch.tags(), batch.lengths)
-            if not math.isfinite(loss):
-                raise TrainingError(
-                    f"the loss is {loss} at epoch {epoch}, batch {number}: "
-                    f"try a learning rate under {rate:.2g}"
-                )
-            sums.add(loss, objective.examples(batch.lengths), len(s), backward(ds))
-            optimizer.step(rate)
+            with np.errstate(over="ignore", invalid="ignore"):  # looked for here
+                s, backward = network.forward(batch, rng)
+                loss, ds = objective.loss(s, batch.tags(), batch.lengths)
+                if not math.isfinite(loss):
+                    raise _diverged(f"the loss is {loss}", epoch, number, rate)
+                sums.add(loss, objective.examples(batch.lengths), len(s), backward(ds))
+                optimizer.step(rate)
             for parameter in parameters.values():
                 parameter.clear_grad()
+            seconds += time.perf_counter() - resumed
             yield BatchDone(epoch, number, len(batches), len(s), loss)
-        seconds = time.perf_counter() - start
+            resumed = time.perf_counter()
+        for name, parameter in parameters.items():
+            if not np.isfinite(parameter.value).all():
+                raise _diverged(f"parameter {name} is not finite", epoch, len(batches), rate)
         scores = evaluate() if evaluate else None
         best = scores is None or scores.total.f1 > best_f1
         if best:
@@ -104,6 +107,12 @@ def train(
         yield sums.epoch(epoch, rate, seconds, scores, best=best)
         if epoch - best_epoch >= config.patience:
             return
+
+
+def _diverged(what: str, epoch: int, batch: int, rate: float) -> TrainingError:
+    return TrainingError(
+        f"{what} at epoch {epoch}, batch {batch}: try a learning rate under {rate:.2g}"
+    )
 
 
 class _EpochSums:

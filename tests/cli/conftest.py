@@ -1,0 +1,35 @@
+import io
+
+import pytest
+
+from windowclf.cli import main
+
+
+@pytest.fixture
+def stdin(monkeypatch):
+    """Return a function that puts bytes in the place of stdin."""
+
+    def use(data):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data), encoding="utf-8"))
+
+    return use
+
+
+@pytest.fixture
+def run(capfd):
+    """Return a function that runs a command and returns its exit code, stdout and stderr."""
+
+    def run(*arguments):
+        capfd.readouterr()
+        code = main([str(argument) for argument in arguments])
+        return code, *capfd.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def no_model(monkeypatch, tmp_path):
+    """A user who has not trained yet; returns the folder of the model the project carries."""
+    monkeypatch.setenv("WINDOWCLF_STATE", str(tmp_path / "own-state"))
+    monkeypatch.setattr("windowclf.state.data_path", (tmp_path / "carried").joinpath)
+    return tmp_path / "carried" / "model"

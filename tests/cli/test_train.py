@@ -1,0 +1,147 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import tiny
+import windowclf
+from windowclf.bundle import MANIFEST
+
+QUICK = tiny.options(tiny.QUICK)
+
+
+@pytest.fixture
+def quick(tiny_data, tmp_path, monkeypatch):
+    """Options of a short training; the user stands in an empty folder, with no model yet."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("WINDOWCLF_STATE", str(tmp_path / "state"))
+    return ["train", "--data", tiny_data, "--vectors", "random", *QUICK]
+
+
+def test_a_training_is_told_and_saved(run, quick, tiny_data):
+    code, out, err = run(*quick, "--output", "out", "--epochs", "2")
+    assert code == 0
+    header, first, second, model = err.splitlines()
+    assert header.split() == ["epoch", "loss", "precision", "recall", "F1", "tokens/s"]
+    assert [first.split()[0], second.split()[0]] == ["1", "2"]
+    assert model == "model: out"
+    assert f"{tiny_data}, dev" in out
+    assert f"{tiny_data}, test" in out
+    assert "epoch" not in out
+    config = windowclf.load("out").config
+    for name, value in (tiny.QUICK | {"epochs": 2, "hidden": (4,)}).items():
+        assert getattr(config, name) == value
+
+
+def test_json_alone_is_on_stdout(run, quick):
+    code, out, _ = run(*quick, "--output", "out", "--json")
+    facts = json.loads(out)
+    assert code == 0
+    assert out.count("\n") == 1
+    assert facts["model"] == "out"
+    assert facts["training"]["vectors"] == "random"
+    assert len(facts["training"]["epochs"]) == 1
+    model = windowclf.load("out")
+    corpus = windowclf.load_corpus(quick[2])
+    for split in ("dev", "test"):
+        assert facts[split] == model.evaluate(corpus.splits[split]).to_json()
+
+
+def test_quiet_leaves_out_the_epochs(run, quick):
+    code, out, err = run(*quick, "--output", "out", "--quiet")
+    assert (code, err) == (0, "model: out\n")
+    assert out
+
+
+def test_the_default_output_is_named_after_the_data(run, quick, tiny_data):
+    assert run(*quick)[0] == 0
+    assert (Path("models") / tiny_data.name / MANIFEST).is_file()
+
+
+def test_files_and_settings_reach_the_training(run, quick, tiny_data):
+    code, out, _ = run(
+        *["train", "--train", tiny_data / "train.txt", "--vectors", tiny_data / "vectors.txt"],
+        *[*QUICK, "--output", "out", "--json", "--hidden", "3", "--feature", "shape"],
+        *["--feature", "suffix3", "--freeze-vectors", "--loss", "max-margin", "--seed", "7"],
+    )
+    facts = json.loads(out)
+    assert code == 0
+    assert "dev" not in facts
+    assert "test" not in facts
+    assert facts["training"]["vectors_moved"] == 0
+    config = windowclf.load("out").config
+    assert config.hidden == (4, 3)
+    assert config.features == ("shape", "suffix3")
+    assert (config.freeze_vectors, config.loss, config.seed) == (True, "max-margin", 7)
+
+
+def test_no_feature_at_all(run, quick):
+    assert run(*quick, "--output", "out", "--feature", "none")[0] == 0
+    assert windowclf.load("out").config.features == ()
+
+
+def test_plain_labels(run, quick, tmp_path):
+    (tmp_path / "train.txt").write_text("dogs NOUN\nbark VERB\n\n" * 9)
+    options = ["--scheme", "plain", "--vectors", "random", "--output", "out"]
+    code, out, _ = run("train", "--data", tmp_path, *options, *QUICK)
+    assert (code, out) == (0, "")
+    assert windowclf.load("out").labels == ["NOUN", "VERB"]
+
+
+def test_the_same_seed_gives_the_same_bytes(run, quick):
+    for name in ("a", "b"):
+        assert run(*quick, "--output", name)[0] == 0
+    parameters = [next(Path(name).glob("parameters-*")) for name in ("a", "b")]
+    assert parameters[0].name == parameters[1].name
+    assert parameters[0].read_bytes() == parameters[1].read_bytes()
+    assert run(*quick, "--output", "c", "--seed", "2")[0] == 0
+    assert next(Path("c").glob("parameters-*")).name != parameters[0].name
+
+
+def test_a_second_training_takes_the_place_of_the_first(run, quick):
+    for seed in ("1", "2"):
+        assert run(*quick, "--output", "out", "--seed", seed)[0] == 0
+    assert windowclf.load("out").config.seed == 2
+    assert len(list(Path("out").iterdir())) == 4
+
+
+class Interrupt:
+    """Stands for what shows a training; the user presses Ctrl-C after some epochs."""
+
+    def __init__(self, patch, epochs):
+        from windowclf.cli.train import _Progress
+        from windowclf.training.history import Epoch
+
+        def call(_, event):
+            if epochs == 0 or (isinstance(event, Epoch) and event.epoch == epochs):
+                raise KeyboardInterrupt
+
+        patch.setattr(_Progress, "__call__", call)
+
+
+def test_an_interrupt_keeps_the_best_epoch_so_far(run, quick, monkeypatch):
+    Interrupt(monkeypatch, 2)
+    code, out, err = run(*quick, "--output", "out", "--epochs", "9", "--json")
+    assert code == 0
+    assert err.startswith("interrupted: keeping the best epoch so far\n")
+    assert len(json.loads(out)["training"]["epochs"]) == 2
+
+
+def test_an_interrupt_before_the_first_epoch_leaves_nothing(run, quick, monkeypatch):
+    Interrupt(monkeypatch, 0)
+    code, out, err = run(*quick, "--output", "out")
+    assert (code, out) == (130, "")
+    assert err.lstrip("\n") == "windowclf: error: interrupted\n"  # click ends the line of ^C
+    assert not os.listdir()  # noqa: PTH208
+
+
+def test_a_program_of_its_own(quick):
+    command = [sys.executable, "-m", "windowclf", *quick, "--output", "out", "--json"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert 0 <= json.loads(ran.stdout)["dev"]["f1"] <= 1
+    assert ran.stderr.endswith("model: out\n")
+    assert "\x1b" not in ran.stdout + ran.stderr

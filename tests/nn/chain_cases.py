@@ -1,0 +1,49 @@
+"""Batches of sentences with random scores."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from windowclf.nn.arrays import FloatArray, IntArray
+from windowclf.nn.chain import Moves
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A batch of sentences with random scores."""
+
+    s: FloatArray
+    gold: IntArray
+    lengths: IntArray
+    moves: Moves
+
+    def cut(self, rows):
+        """Cut what belongs to the tokens of a batch into sentences."""
+        return np.split(rows, np.cumsum(self.lengths)[:-1])
+
+    def sentences(self):
+        return self.cut(self.s)
+
+    def golds(self):
+        return [tuple(gold.tolist()) for gold in self.cut(self.gold)]
+
+    def reordered(self, order):
+        """The same sentences, one after another as `order` has them."""
+        parts = [np.concatenate([self.cut(x)[i] for i in order]) for x in (self.s, self.gold)]
+        return Case(*parts, self.lengths[list(order)], self.moves)
+
+    def arguments(self):
+        return self.s, self.gold, self.lengths, self.moves
+
+
+def make_case(draw, K, lengths, dtype, seed):
+    """Fill all arrays by ``draw(rng, shape)``."""
+    rng = np.random.default_rng(seed)
+    n = sum(lengths)
+    shapes = [(n, K), (K, K), (K,), (K,)]
+    s, *moves = (draw(rng, shape).astype(dtype) for shape in shapes)
+    return Case(s, rng.integers(0, K, n), np.array(lengths), Moves(*moves))
+
+
+def normal(scale):
+    return lambda rng, shape: rng.normal(scale=scale, size=shape)

@@ -1,0 +1,145 @@
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from windowclf.errors import DataError
+from windowclf.text import lines
+from windowclf.text.lines import line_chunks
+
+MARKS = st.sampled_from("\n\n\r\ufeffé😀 \x0b\x0c\x1c\x85\u2028a")
+CHARACTERS = MARKS | st.characters(codec="utf-8")
+
+
+@pytest.fixture
+def stdin(monkeypatch):
+    """Put bytes, or an open file, in the place of stdin."""
+
+    def use(source):
+        file = io.BytesIO(source) if isinstance(source, bytes) else source
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(file))
+
+    return use
+
+
+def chunks_of(data, size):
+    """Read bytes from stdin in pieces of some size."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines, "CHUNK_BYTES", size)
+        patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+        return list(line_chunks("-"))
+
+
+def expected(text):
+    found = text.removeprefix("\ufeff").split("\n")
+    if found[-1] == "":
+        found.pop()
+    return [line.removesuffix("\r") for line in found]
+
+
+@given(st.text(CHARACTERS), st.integers(1, 9))
+def test_only_line_feeds_end_lines(text, size):
+    chunks = chunks_of(text.encode(), size)
+    assert all(chunks)
+    found = [line for chunk in chunks for line in chunk]
+    if text != "\ufeff":
+        assert found == expected(text)
+
+
+@pytest.mark.parametrize("size", [1, 4, 1 << 16])
+@pytest.mark.parametrize(
+    ("data", "wanted"),
+    [
+        (b"", []),
+        (b"\n", [""]),
+        (b"\r\n\r\n", ["", ""]),
+        (b"a\r\nb\r\n", ["a", "b"]),
+        (b"a\rb\n", ["a\rb"]),
+        (b"a\nb", ["a", "b"]),
+        (b"a\r\nb\r", ["a", "b"]),
+        (b"\xef\xbb\xbfa\n\xef\xbb\xbfb\n", ["a", "\ufeffb"]),
+        ("é\u2028😀\n".encode(), ["é\u2028😀"]),
+        (b"a" * 99 + b"\n\nb\n", ["a" * 99, "", "b"]),
+    ],
+)
+def test_line_ends(tmp_path, stdin, monkeypatch, data, wanted, size):
+    monkeypatch.setattr(lines, "CHUNK_BYTES", size)
+    (tmp_path / "text").write_bytes(data)
+    stdin(data)
+    for path in (str(tmp_path / "text"), "-"):
+        assert [line for chunk in line_chunks(path) for line in chunk] == wanted
+
+
+@pytest.mark.parametrize("size", [1, 5, 1 << 16])
+@pytest.mark.parametrize(
+    ("data", "line", "byte"),
+    [
+        (b"caf\xe9\n", 1, "e9"),
+        (b"a\n\nb\nna\xefve", 4, "ef"),
+        (b"a\n" * 9 + b"\xff\xfe\n", 10, "ff"),
+        (b"ok\ncut \xc3\n\xa9\n", 2, "c3"),
+    ],
+)
+def test_bytes_that_are_not_utf8(tmp_path, stdin, monkeypatch, data, line, byte, size):
+    monkeypatch.setattr(lines, "CHUNK_BYTES", size)
+    path = tmp_path / "text"
+    path.write_bytes(data)
+    stdin(data)
+    for name, source in (("stdin", "-"), (str(path), str(path))):
+        with pytest.raises(DataError) as caught:
+            list(line_chunks(source))
+        assert str(caught.value).startswith(f"{name}:{line}: byte 0x{byte} is not UTF-8; ")
+        assert "iconv" in str(caught.value)
+
+
+class Slow(io.RawIOBase):
+    """A pipe whose writer is slow: to read when nothing has come would be to wait."""
+
+    def __init__(self):
+        self.come = []
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        assert self.come, "it waits for more"
+        data = self.come.pop(0)
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def test_a_slow_stream_is_answered_at_once(stdin):
+    stream = Slow()
+    stdin(io.BufferedReader(stream))
+    chunks = line_chunks("-")
+    for come, answered in (
+        ([b"one\n"], ["one"]),
+        ([b"two\nthree\r\n"], ["two", "three"]),
+        ([b"\n"], [""]),
+        ([b"fo", b"ur\nfi"], ["four"]),
+        ([b"ve\nsix"], ["five"]),
+        ([b""], ["six"]),
+    ):
+        stream.come += come
+        assert next(chunks) == answered
+    stream.come.append(b"")
+    assert next(chunks, None) is None
+
+
+def test_many_lines_come_in_chunks_of_bounded_size(tmp_path):
+    data = b"a line\n" * 50_000
+    (tmp_path / "text").write_bytes(data)
+    sizes = [len(chunk) for chunk in line_chunks(str(tmp_path / "text"))]
+    assert sum(sizes) == 50_000
+    assert max(sizes) <= lines.CHUNK_BYTES / 7 + 1
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("none.txt", "No such file"), (".", "Is a directory")]
+)
+def test_a_file_that_cannot_be_read(tmp_path, name, reason):
+    path = str(tmp_path / name)
+    with pytest.raises(DataError) as caught:
+        list(line_chunks(path))
+    assert str(caught.value).startswith(f"{path}: cannot be read: {reason}")

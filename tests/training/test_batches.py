@@ -1,0 +1,191 @@
+from dataclasses import replace
+from itertools import chain
+
+import numpy as np
+import pytest
+
+from windowclf.batching import EncodedSentences
+from windowclf.config import make_config
+from windowclf.errors import DataError
+from windowclf.lexicon.lexicon import PADDING, UNKNOWN
+from windowclf.training.batches import TrainingBatches
+
+# 20 sentences, no word twice: word w has the features [w + 1, w + 101] and the tag w % 7.
+SIZES = np.random.default_rng(0).integers(1, 5, 20)
+COUNT = int(SIZES.sum())
+NUMBERS = np.arange(COUNT + 1)
+DISTINCT = EncodedSentences(
+    features=np.stack([NUMBERS + 1, NUMBERS + 101], axis=1) * (NUMBERS > 0)[:, None],
+    words=NUMBERS[1:],
+    lengths=SIZES,
+    gold=NUMBERS[1:] % 7,
+)
+
+
+RANKING = {"loss": "ranking", "positive": "LOC"}
+WORDS = {"batch_of": "words"}
+
+
+def epoch(rng, unknown_columns=(), encoded=DISTINCT, **settings):
+    config = make_config({"window": 3, "batch_size": 6, "word_dropout": 0.0} | settings)
+    batches = TrainingBatches(encoded, config, unknown_columns)
+    found = list(batches.epoch(rng))
+    assert len(found) == len(batches)
+    return found
+
+
+def centres(batches):
+    """The words in the order in which an epoch meets them."""
+    return [w for b in batches for w in (b.features[b.windows[:, 1], 0] - 1).tolist()]
+
+
+@pytest.mark.parametrize("batch_size", [1, 6, 20, 50])
+def test_an_epoch_meets_each_sentence_once(batch_size):
+    batches = epoch(np.random.default_rng(0), batch_size=batch_size)
+    sizes = [len(batch.lengths) for batch in batches]
+    assert sum(sizes) == 20
+    assert max(sizes[:-1], default=0) <= batch_size
+    assert len(sizes) == -(-20 // batch_size)
+    assert sorted(centres(batches)) == list(range(1, COUNT + 1))
+    for batch in batches:
+        assert batch.gold.tolist() == [word % 7 for word in centres([batch])]
+    # each sentence stays together
+    lengths = [length for batch in batches for length in batch.lengths]
+    heads = np.array(centres(batches))[np.cumsum(lengths) - lengths]
+    assert sorted(heads) == (np.cumsum(SIZES) - SIZES + 1).tolist()
+
+
+def test_each_epoch_has_another_order_that_the_seed_fixes():
+    rng = np.random.default_rng(3)
+    first, second = centres(epoch(rng)), centres(epoch(rng))
+    assert first != second
+    assert first == centres(epoch(np.random.default_rng(3)))
+
+
+def test_single_words_keep_the_window_of_their_sentence():
+    def windows(batches):
+        return sorted(w for batch in batches for w in batch.features[batch.windows].tolist())
+
+    batches = epoch(np.random.default_rng(0), **WORDS)
+    assert [len(batch.lengths) for batch in batches[:-1]] == [6] * (len(batches) - 1)
+    assert {length for batch in batches for length in batch.lengths} == {1}
+    assert sorted(centres(batches)) == list(range(1, COUNT + 1))
+    assert windows(batches) == windows(epoch(np.random.default_rng(0)))
+    assert all(not batch.features[0].any() for batch in batches)
+    for batch in batches:
+        assert batch.gold.tolist() == [word % 7 for word in centres([batch])]
+
+
+@pytest.mark.parametrize("settings", [{}, WORDS])
+def test_all_is_one_batch(settings):
+    (batch,) = epoch(np.random.default_rng(0), batch_size="all", **settings)
+    assert len(batch.windows) == COUNT
+
+
+# The same sentences with few words, so that each word stands in many windows, also twice in one.
+REPEATED = EncodedSentences(
+    features=np.array([[0, 0], [5, 9], [6, 9], [7, 10], [8, 11]]),
+    words=np.random.default_rng(1).integers(1, 5, COUNT),
+    lengths=SIZES,
+    gold=np.random.default_rng(2).integers(0, 2, COUNT),
+)
+
+
+def windows_by_loops(width):
+    """The feature ids in the window of each token, looked up one by one."""
+    found, first = [], 0
+    for size in SIZES.tolist():
+        for t in range(size):
+            places = range(t - width // 2, t + width // 2 + 1)
+            rows = [REPEATED.words[first + p] if 0 <= p < size else 0 for p in places]
+            found.append(REPEATED.features[rows].tolist())
+        first += size
+    return found
+
+
+def windows_in(batches):
+    return [batch.features[batch.windows].tolist() for batch in batches]
+
+
+@pytest.mark.parametrize("width", [1, 3, 5, 7])
+@pytest.mark.parametrize("settings", [{}, WORDS, {"batch_size": "all"}, {**WORDS, "batch_size": 1}])
+def test_the_windows_against_loops(settings, width):
+    batches = epoch(np.random.default_rng(0), encoded=REPEATED, window=width, **settings)
+    assert sorted(chain(*windows_in(batches))) == sorted(windows_by_loops(width))
+    for batch in batches:
+        assert batch.features[0].tolist() == [PADDING, PADDING]
+
+
+@pytest.mark.parametrize("width", [1, 3, 5, 7])
+@pytest.mark.parametrize("batch_size", [1, 6, "all"])
+def test_the_windows_that_are_ranked_against_loops(width, batch_size):
+    batches = epoch(
+        np.random.default_rng(0),
+        encoded=REPEATED,
+        window=width,
+        batch_size=batch_size,
+        corruptions=2,
+        **RANKING,
+    )
+    every = list(zip(windows_by_loops(width), REPEATED.gold.tolist(), strict=True))
+    positive = [window for window, tag in every if tag == 1]
+    others = [window for window, tag in every if tag != 1]
+    real = [window for windows in windows_in(batches) for window in windows[: len(windows) // 2]]
+    corrupted = [
+        window for windows in windows_in(batches) for window in windows[len(windows) // 2 :]
+    ]
+    assert sorted(real) == sorted(2 * positive)
+    assert len(corrupted) == len(real)
+    assert all(window in others for window in corrupted)
+    for batch in batches:
+        half = len(batch.windows) // 2
+        assert batch.gold.tolist() == [1] * half + [0] * half
+        assert batch.lengths.tolist() == [1] * 2 * half
+        assert batch_size == "all" or half <= batch_size
+
+
+@pytest.mark.parametrize("tag", [0, 1])
+def test_there_must_be_something_to_rank(tag):
+    encoded = replace(REPEATED, gold=np.full(COUNT, tag))
+    with pytest.raises(DataError, match="rank"):
+        TrainingBatches(encoded, make_config(RANKING))
+
+
+def test_ranking_sets_each_real_window_against_corrupted_ones():
+    batches = epoch(np.random.default_rng(0), **RANKING, corruptions=3)
+    real, corrupted = [], []
+    for batch in batches:
+        words, half = centres([batch]), len(batch.windows) // 2
+        assert batch.gold.tolist() == [word % 7 for word in words]
+        real += words[:half]
+        corrupted += words[half:]
+    assert sorted(real) == sorted(3 * [word for word in range(1, COUNT + 1) if word % 7 == 1])
+    assert len(corrupted) == len(real)
+    assert all(word % 7 != 1 for word in corrupted)
+    assert len(set(corrupted)) > 5
+
+
+@pytest.mark.parametrize("settings", [{}, WORDS, RANKING])
+def test_word_dropout_hits_the_named_columns_and_never_the_padding(settings):
+    before = DISTINCT.features.copy()
+    rng = np.random.default_rng(0)
+    for batch in epoch(rng, word_dropout=0.999999, unknown_columns=[1], **settings):
+        assert batch.features[0].tolist() == [PADDING, PADDING]
+        assert (batch.features[1:, 1] == UNKNOWN).all()
+        assert (batch.features[1:, 0] > UNKNOWN).all()
+    np.testing.assert_array_equal(DISTINCT.features, before)
+
+
+def test_word_dropout_takes_its_share_of_each_column_by_itself():
+    rng = np.random.default_rng(1)
+    batches = [
+        batch for _ in range(40) for batch in epoch(rng, word_dropout=0.3, unknown_columns=[0, 1])
+    ]
+    lost = np.concatenate([batch.features[1:] == UNKNOWN for batch in batches])
+    assert lost.mean(axis=0) == pytest.approx([0.3, 0.3], abs=0.03)
+    assert lost.all(axis=1).mean() == pytest.approx(0.09, abs=0.03)
+
+
+def test_without_word_dropout_no_word_is_lost():
+    batches = epoch(np.random.default_rng(0), word_dropout=0.0, unknown_columns=[0, 1])
+    assert not any((batch.features == UNKNOWN).any() for batch in batches)
