@@ -17,7 +17,7 @@ PACKAGE = Path(windowclf.__file__).parent
 # a model carries it.
 LAYERS = [
     "errors",
-    "tags files resources presets",
+    "tags files resources presets settings",
     "config text metrics training.history",
     "lexicon nn",
     "batching",

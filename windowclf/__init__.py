@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         WindowclfError,
     )
     from windowclf.lexicon.vectors import load_vectors
+    from windowclf.pretraining.pretrain import pretrain
     from windowclf.tagging import Entity, TaggedText
     from windowclf.text.sentence import Sentence
     from windowclf.text.sources import Corpus, load_corpus
@@ -39,12 +40,14 @@ __all__ = [
     "load",
     "load_corpus",
     "load_vectors",
+    "pretrain",
 ]
 
 _ROOMS = {
     "windowclf.classifier": ("WindowClassifier", "load"),
     "windowclf.config": ("Config",),
     "windowclf.lexicon.vectors": ("load_vectors",),
+    "windowclf.pretraining.pretrain": ("pretrain",),
     "windowclf.tagging": ("Entity", "TaggedText"),
     "windowclf.text.sentence": ("Sentence",),
     "windowclf.text.sources": ("Corpus", "load_corpus"),

@@ -3,13 +3,11 @@
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta, inspect
+from msgspec import Meta
 
-from windowclf.errors import UsageError
 from windowclf.presets import preset_settings
+from windowclf.settings import Count, Probability, check_settings
 
-Probability = Annotated[float, Meta(ge=0.0, lt=1.0)]
-Count = Annotated[int, Meta(ge=1)]
 FeatureName = Literal[
     "shape", "written",
     "prefix1", "prefix2", "prefix3", "prefix4", "prefix5",
@@ -92,7 +90,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = "adam"
     momentum: Annotated[Probability, Meta(description="Momentum of sgd.")] = 0.0
     rate: Annotated[
-        Annotated[float, Meta(gt=0.0, le=1e6)], Meta(description="Learning rate at the start.")
+        Annotated[float, Meta(gt=0.0, le=1e300)], Meta(description="Learning rate at the start.")
     ] = 1.5e-3
     schedule: Annotated[
         Literal["linear", "cosine", "constant"],
@@ -150,59 +148,4 @@ def make_config(settings: dict[str, Any]) -> Config:
     if "preset" in settings:
         given = dict(settings)
         settings = preset_settings(given.pop("preset")) | given
-    known = {field.name: field for field in msgspec.structs.fields(Config)}
-    for name in settings:
-        if name not in known:
-            expected = ", ".join(["preset", *known])
-            raise UsageError(f"unknown setting {name!r}: expected one of {expected}")
-    settings = {
-        name: [value] if name in _TUPLES and isinstance(value, int | str) else value
-        for name, value in settings.items()
-    }
-    # One field at a time first, so that the message can name the field and its value.
-    for name, value in settings.items():
-        field = known[name]
-        try:
-            msgspec.convert(value, field.type)
-        except msgspec.ValidationError as error:
-            reason = str(error).split(" - at ")[0].replace("`", "")
-            choices = _choices(inspect.type_info(field.type))
-            if choices and reason.startswith("Invalid"):
-                reason = f"expected {', '.join(choices)}"
-            got = "" if "got" in reason else f", got {_plain(value)}"
-            raise UsageError(f"{option_name(name)}: {reason[0].lower()}{reason[1:]}{got}") from None
-    try:
-        return msgspec.convert(settings, Config)
-    except msgspec.ValidationError as error:
-        raise UsageError(str(error)) from None
-
-
-_TUPLES = ("hidden", "features")
-
-
-def option_name(field: str) -> str:
-    """Name the command-line option of a field of `Config`.
-
-    One that names a single value of several, and is given again for the next, is in the singular.
-    """
-    return f"--{field.replace('features', 'feature').replace('_', '-')}"
-
-
-def _choices(kind: inspect.Type) -> list[str]:
-    """List the words that a type takes, wherever in it they stand."""
-    match kind:
-        case inspect.LiteralType():
-            return [str(value) for value in kind.values]
-        case inspect.IntType():
-            return ["a whole number"]
-        case inspect.UnionType():
-            return [choice for part in kind.types for choice in _choices(part)]
-        case inspect.VarTupleType():
-            return _choices(kind.item_type)
-        case inspect.Metadata():
-            return _choices(kind.type)
-    return []
-
-
-def _plain(value: Any) -> str:
-    return " ".join(map(repr, value)) if isinstance(value, list | tuple) else repr(value)
+    return check_settings(Config, settings, "preset")

@@ -113,14 +113,14 @@ class Interrupt:
     """Stands for what shows a training; the user presses Ctrl-C after some epochs."""
 
     def __init__(self, patch, epochs):
-        from windowclf.cli.train import _Progress
+        from windowclf.cli.progress import TrainingProgress
         from windowclf.training.history import Epoch
 
         def call(_, event):
             if epochs == 0 or (isinstance(event, Epoch) and event.epoch == epochs):
                 raise KeyboardInterrupt
 
-        patch.setattr(_Progress, "__call__", call)
+        patch.setattr(TrainingProgress, "__call__", call)
 
 
 def test_an_interrupt_keeps_the_best_epoch_so_far(run, quick, monkeypatch):

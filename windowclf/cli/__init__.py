@@ -1,5 +1,6 @@
 """The command line: each command parses, calls the library, and prints."""
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from windowclf.cli.evaluate import evaluate
 from windowclf.cli.gradcheck import gradcheck
 from windowclf.cli.info import info
 from windowclf.cli.presets import presets
+from windowclf.cli.pretrain import pretrain
 from windowclf.cli.tag import tag
 from windowclf.cli.train import train
 from windowclf.errors import UsageError, WindowclfError
@@ -26,7 +28,7 @@ def windowclf() -> None:
     """
 
 
-for command in (train, tag, evaluate, info, presets, gradcheck):
+for command in (train, pretrain, tag, evaluate, info, presets, gradcheck):
     windowclf.add_command(command)
 
 
@@ -43,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         The exit code: 0, 2 for a wrong call, 130 for an interrupt, 1 for all else.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a character it cannot write is written as \u…
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = windowclf.main(arguments, prog_name="windowclf", standalone_mode=False)
         sys.stdout.flush()

@@ -7,8 +7,9 @@ from typing import Any
 import click
 import msgspec
 
-from windowclf.config import Config, option_name
+from windowclf.config import Config
 from windowclf.presets import PRESETS
+from windowclf.settings import option_name
 from windowclf.tags import Scheme
 
 Command = Callable[..., Any]
@@ -18,41 +19,51 @@ NONE = "none"
 
 
 def config_options(function: Command) -> Command:
-    """Add an option for each field of `Config`, with its description, choices and default.
-
-    Only those that the user gave are passed on, so that the library's defaults hold.
-    """
-    hints = typing.get_type_hints(Config, include_extras=True)
-    for field in reversed(msgspec.structs.fields(Config)):
-        kind, description = _unwrap(hints[field.name])
-        flag = option_name(field.name)
-        settings: dict[str, Any] = {"default": None, "help": description}
-        default = field.default
-        if kind is bool:
-            settings["is_flag"] = True
-        elif typing.get_origin(kind) is tuple:
-            settings["multiple"] = True
-            item = _unwrap(typing.get_args(kind)[0])[0]
-            words = typing.get_args(item)
-            settings["type"] = click.Choice([*words, NONE]) if words else item
-            default = " ".join(map(str, default))
-        elif typing.get_origin(kind) is typing.Literal:
-            settings["type"] = click.Choice(typing.get_args(kind))
-        elif typing.get_origin(kind) is None:
-            settings["type"] = kind
-        if kind is not bool and default is not None:
-            settings["help"] += f"  [default: {default}]"
-        function = click.option(flag, field.name, **settings)(function)
+    """Add an option for each field of `Config`, and one for a preset."""
     return click.option(
         "--preset",
         type=click.Choice(list(PRESETS)),
         help="Settings by name, which the other options change; see 'windowclf presets'.",
-    )(function)
+    )(record_options(Config)(function))
 
 
-def given_settings(options: dict[str, Any]) -> dict[str, Any]:
-    """Take what `make_config` reads out of a command's options, if the user gave it."""
-    names = {"preset", *(field.name for field in msgspec.structs.fields(Config))}
+def record_options(record: type[msgspec.Struct]) -> Callable[[Command], Command]:
+    """Add an option for each field of a record, with its description, choices and default.
+
+    The options themselves have no defaults, so that those of the library hold.
+    """
+    hints = typing.get_type_hints(record, include_extras=True)
+
+    def add_options(function: Command) -> Command:
+        for field in reversed(msgspec.structs.fields(record)):
+            kind, description = _unwrap(hints[field.name])
+            settings: dict[str, Any] = {"default": None, "help": description}
+            default = field.default
+            if kind is bool:
+                settings["is_flag"] = True
+            elif typing.get_origin(kind) is tuple:
+                settings["multiple"] = True
+                item = _unwrap(typing.get_args(kind)[0])[0]
+                words = typing.get_args(item)
+                settings["type"] = click.Choice([*words, NONE]) if words else item
+                default = " ".join(map(str, default))
+            elif typing.get_origin(kind) is typing.Literal:
+                settings["type"] = click.Choice(typing.get_args(kind))
+            elif typing.get_origin(kind) is None:
+                settings["type"] = kind
+            if kind is not bool and default is not None:
+                settings["help"] += f"  [default: {default}]"
+            function = click.option(option_name(field.name), field.name, **settings)(function)
+        return function
+
+    return add_options
+
+
+def given_settings(
+    options: dict[str, Any], record: type[msgspec.Struct] = Config
+) -> dict[str, Any]:
+    """Take the fields of a record, and a preset, out of a command's options, if they were given."""
+    names = {"preset", *(field.name for field in msgspec.structs.fields(record))}
     given = {name: value for name, value in options.items() if name in names}
     given = {name: value for name, value in given.items() if value not in (None, ())}
     return {name: _value(value) for name, value in given.items()}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from msgspec import to_builtins
 
-from windowclf.cli.console import error_console, note, print_table, stderr_is_terminal
+from windowclf.cli.console import note, print_table
 from windowclf.cli.options import (
     config_options,
     data_options,
@@ -18,13 +18,12 @@ from windowclf.cli.options import (
     json_option,
     read_corpus,
 )
+from windowclf.cli.progress import TrainingProgress
 from windowclf.errors import TrainingError
 
 if TYPE_CHECKING:
     from windowclf.classifier import WindowClassifier
     from windowclf.text.sources import Corpus
-    from windowclf.training.history import Epoch
-    from windowclf.training.loop import BatchDone
 
 
 @click.command(short_help="Train a model on a tagged corpus.")
@@ -70,12 +69,14 @@ def train(
     windowclf train --data FOLDER --vectors glove.6B.100d.txt --hidden 400 --epochs 20
     """
     from windowclf.classifier import WindowClassifier
+    from windowclf.report.tables import EPOCH_HEADER, epoch_line
     from windowclf.state import remember
 
     classifier = WindowClassifier(**given_settings(options))
     source = options["data"] or options["train_file"] or "sample"
     folder = Path(output or Path("models") / Path(source.removeprefix("hub:")).absolute().name)
-    with _output_folder(folder), _Progress(quiet=quiet) as progress:
+    watch = TrainingProgress("reading", EPOCH_HEADER, epoch_line, quiet=quiet)
+    with _output_folder(folder), watch as progress:
         corpus = read_corpus(options)
         if train_fraction != 1.0:
             corpus = corpus.with_train_fraction(train_fraction, classifier.config.seed)
@@ -109,66 +110,6 @@ def _output_folder(folder: Path) -> Iterator[None]:
         for path in made:
             with suppress(OSError):  # it is not empty, or was never made
                 path.rmdir()
-
-
-class _Progress:
-    """Shows a training on stderr: a line for each epoch, and a bar on a terminal."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            TextColumn,
-            TimeRemainingColumn,
-        )
-
-        self.quiet = quiet
-        self.bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("loss {task.fields[loss]:.4f}"),
-            TimeRemainingColumn(),
-            console=error_console(),
-            transient=True,
-            disable=not stderr_is_terminal(),
-        )
-        self.task = self.bar.add_task("reading", total=None, loss=float("nan"))
-
-    def __enter__(self) -> "_Progress":
-        self.bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.bar.stop()
-
-    def __call__(self, event: "BatchDone | Epoch") -> None:
-        from windowclf.report.tables import EPOCH_HEADER, epoch_line
-        from windowclf.training.history import Epoch
-
-        if isinstance(event, Epoch):
-            if not self.quiet:
-                self.note(
-                    f"{EPOCH_HEADER}\n{epoch_line(event)}"
-                    if event.epoch == 1
-                    else epoch_line(event)
-                )
-            return
-        self.bar.update(
-            self.task,
-            description=f"epoch {event.epoch}",
-            completed=event.batch,
-            total=event.batches,
-            loss=event.loss,
-        )
-
-    def note(self, text: str) -> None:
-        """Write above the bar."""
-        if self.bar.disable:
-            note(text)
-        else:
-            self.bar.console.print(text, highlight=False, markup=False)
 
 
 def _report(

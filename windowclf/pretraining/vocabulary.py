@@ -7,9 +7,7 @@ LARGEST_TABLE = 2_000_000
 """Words that are counted at once at the most: some hundred megabytes."""
 
 
-def count_words(
-    sentences: Iterable[Sequence[str]], largest: int = LARGEST_TABLE
-) -> tuple[Counter[str], int]:
+def count_words(sentences: Iterable[Sequence[str]], largest: int = LARGEST_TABLE) -> Counter[str]:
     """Count words in bounded memory.
 
     As in word2vec, when the table grows past its bound the words seen once are dropped, the
@@ -23,10 +21,8 @@ def count_words(
 
     Returns
     -------
-    counts : Counter
-        What was left out before a word was seen again is missing from its count.
-    dropped : int
-        How often the table was pruned: words of up to so many occurrences were dropped.
+    Counter
+        Occurrences of a word before it was last dropped are missing.
     """
     counts: Counter[str] = Counter()
     dropped = 0
@@ -35,7 +31,7 @@ def count_words(
         while len(counts) > largest:
             dropped += 1
             counts = Counter({word: n for word, n in counts.items() if n > dropped})
-    return counts, dropped
+    return counts
 
 
 def frequent_words(counts: Counter[str], *, min_count: int, size: int) -> list[str]:

@@ -1,0 +1,147 @@
+"""What pretraining leaves: the vectors, before and after, and how it went."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from windowclf.errors import UsageError
+from windowclf.files import write_whole
+from windowclf.nn.arrays import FloatArray
+
+if TYPE_CHECKING:
+    from gensim.models import KeyedVectors
+
+
+class PretrainEpoch(msgspec.Struct, frozen=True, kw_only=True):
+    """What one epoch came to.
+
+    Parameters
+    ----------
+    epoch : int
+        Counted from 1.
+    loss : float
+        Mean over the windows.
+    seconds : float
+        Time of training, without the held-out text.
+    tokens_per_second : float
+        Centre words of windows, a second.
+    held_out : float, optional
+        Share of the held-out windows that outrank their corrupted twins.
+    """
+
+    epoch: int
+    loss: float
+    seconds: float
+    tokens_per_second: float
+    held_out: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pretrained:
+    """Word vectors learnt from text.
+
+    Parameters
+    ----------
+    words : list of str
+        Most frequent first.
+    counts : list of int
+        How often each stands in the text.
+    first, last : float array, shape (len(words), d)
+        Their vectors before and after.
+    epochs : list of PretrainEpoch
+    held_out_first : float, optional
+        Share of the held-out windows that outranked their corrupted twins before.
+    """
+
+    words: list[str]
+    counts: list[int]
+    first: FloatArray
+    last: FloatArray
+    epochs: list[PretrainEpoch]
+    held_out_first: float | None = None
+
+    @property
+    def vectors(self) -> "KeyedVectors":
+        """The vectors as `WindowClassifier.fit` takes them, with gensim's attribute "count"."""
+        keyed = _keyed(self.words, self.last)
+        for word, count in zip(self.words, self.counts, strict=True):
+            keyed.set_vecattr(word, "count", count)
+        return keyed
+
+    def save(self, path: str | Path) -> None:
+        """Write the vectors as word2vec text, whole or not at all.
+
+        Parameters
+        ----------
+        path : str or Path
+            Its folder must exist.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+        """
+        vectors = self.vectors
+        write_whole(Path(path), lambda file: vectors.save_word2vec_format(str(file)))
+
+    def neighbours(
+        self, words: Sequence[str], count: int = 5
+    ) -> dict[str, tuple[list[str], list[str]]]:
+        """List the nearest words by cosine, before and after.
+
+        Parameters
+        ----------
+        words : sequence of str
+        count : int
+            Neighbours of each word.
+
+        Raises
+        ------
+        UsageError
+            For a word that has no vector.
+        """
+        keyed = [_keyed(self.words, rows) for rows in (self.first, self.last)]
+        for word in words:
+            if word not in keyed[0]:
+                raise UsageError(
+                    f"{word!r} has no vector: expected a word that the text has often enough, in "
+                    "lower case, digits written as 0"
+                )
+        before, after = (
+            [[near for near, _ in k.most_similar(word, topn=count)] for word in words]
+            for k in keyed
+        )
+        return dict(zip(words, zip(before, after, strict=True), strict=True))
+
+
+def middle_words(words: Sequence[str], count: int = 10) -> list[str]:
+    """Choose words of middle frequency: from the hundredth part of the list to the tenth.
+
+    Parameters
+    ----------
+    words : sequence of str
+        Most frequent first.
+    count : int
+
+    Returns
+    -------
+    list of str
+        At most `count`, of letters only and three at the least, which names and contents have.
+    """
+    start = min(len(words) // 100, 1000)
+    middle = [word for word in words[start : 10 * start] if len(word) > 2 and word.isalpha()]
+    middle = middle or list(words)
+    places = np.linspace(0, len(middle) - 1, min(count, len(middle)))
+    return [middle[int(place)] for place in places]
+
+
+def _keyed(words: Sequence[str], rows: FloatArray) -> "KeyedVectors":
+    from gensim.models import KeyedVectors
+
+    keyed = KeyedVectors(vector_size=rows.shape[1])
+    keyed.add_vectors(list(words), rows)
+    return keyed

@@ -1,0 +1,94 @@
+"""Settings as frozen records: checked wherever they come from, and named alike everywhere."""
+
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import Meta, inspect
+
+from windowclf.errors import UsageError
+
+Probability = Annotated[float, Meta(ge=0.0, lt=1.0)]
+Count = Annotated[int, Meta(ge=1)]
+Record = TypeVar("Record", bound=msgspec.Struct)
+
+
+def check_settings(kind: type[Record], settings: dict[str, Any], *also: str) -> Record:
+    """Check settings and fill in the rest.
+
+    Parameters
+    ----------
+    kind : type of msgspec.Struct
+        The record.
+    settings : dict
+        Its fields; as from JSON, lists serve for tuples, and a single value for one.
+    *also : str
+        Other names that a message lists as known.
+
+    Returns
+    -------
+    Record
+
+    Raises
+    ------
+    UsageError
+        For an unknown field or a value out of its range; names both.
+    """
+    known = {field.name: field.type for field in msgspec.structs.fields(kind)}
+    for name in settings:
+        if name not in known:
+            expected = ", ".join([*also, *known])
+            raise UsageError(f"unknown setting {name!r}: expected one of {expected}")
+    types = {name: inspect.type_info(known[name]) for name in settings}
+    settings = {
+        name: [value] if _is_tuple(types[name]) and isinstance(value, int | str) else value
+        for name, value in settings.items()
+    }
+    # One field at a time first, so that the message can name the field and its value.
+    for name, value in settings.items():
+        try:
+            msgspec.convert(value, known[name])
+        except msgspec.ValidationError as error:
+            reason = str(error).split(" - at ")[0].replace("`", "")
+            choices = _choices(types[name])
+            if choices and reason.startswith("Invalid"):
+                reason = f"expected {', '.join(choices)}"
+            got = "" if "got" in reason else f", got {_plain(value)}"
+            raise UsageError(f"{option_name(name)}: {reason[0].lower()}{reason[1:]}{got}") from None
+    try:
+        return msgspec.convert(settings, kind)
+    except msgspec.ValidationError as error:  # two fields that do not go together
+        raise UsageError(str(error)) from None
+
+
+def option_name(field: str) -> str:
+    """Name the command-line option of a field.
+
+    One that names a single value of several, and is given again for the next, is in the singular.
+    """
+    return f"--{field.replace('features', 'feature').replace('_', '-')}"
+
+
+def _is_tuple(kind: inspect.Type) -> bool:
+    if isinstance(kind, inspect.Metadata):
+        return _is_tuple(kind.type)
+    return isinstance(kind, inspect.VarTupleType)
+
+
+def _choices(kind: inspect.Type) -> list[str]:
+    """List the words that a type takes, wherever in it they stand."""
+    match kind:
+        case inspect.LiteralType():
+            return [str(value) for value in kind.values]
+        case inspect.IntType():
+            return ["a whole number"]
+        case inspect.UnionType():
+            return [choice for part in kind.types for choice in _choices(part)]
+        case inspect.VarTupleType():
+            return _choices(kind.item_type)
+        case inspect.Metadata():
+            return _choices(kind.type)
+    return []
+
+
+def _plain(value: Any) -> str:
+    return " ".join(map(repr, value)) if isinstance(value, list | tuple) else repr(value)
