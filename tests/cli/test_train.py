@@ -9,6 +9,9 @@ import pytest
 import tiny
 import windowclf
 from windowclf.bundle import MANIFEST
+from windowclf.cli.progress import TrainingProgress
+from windowclf.errors import TrainingError
+from windowclf.training.history import Epoch
 
 QUICK = tiny.options(tiny.QUICK)
 
@@ -113,9 +116,6 @@ class Interrupt:
     """Stands for what shows a training; the user presses Ctrl-C after some epochs."""
 
     def __init__(self, patch, epochs):
-        from windowclf.cli.progress import TrainingProgress
-        from windowclf.training.history import Epoch
-
         def call(_, event):
             if epochs == 0 or (isinstance(event, Epoch) and event.epoch == epochs):
                 raise KeyboardInterrupt
@@ -129,6 +129,33 @@ def test_an_interrupt_keeps_the_best_epoch_so_far(run, quick, monkeypatch):
     assert code == 0
     assert err.startswith("interrupted: keeping the best epoch so far\n")
     assert len(json.loads(out)["training"]["epochs"]) == 2
+
+
+def test_a_loss_that_diverges_later_keeps_the_best_epoch(run, quick, monkeypatch):
+    def call(_, event):
+        if isinstance(event, Epoch) and event.epoch == 2:
+            raise TrainingError("the loss is nan at epoch 3, batch 1")
+
+    monkeypatch.setattr(TrainingProgress, "__call__", call)
+    code, out, err = run(*quick, "--output", "out", "--epochs", "9")
+    assert (code, out) == (1, "")
+    assert err == (
+        "windowclf: error: the loss is nan at epoch 3, batch 1; "
+        "the best epoch before is kept in out\n"
+    )
+    assert len(windowclf.load("out").model.record.epochs) == 2
+
+
+def test_a_part_of_the_train_split(run, quick):
+    counts = {}
+    for fraction in ("1", "0.5", "0.0001"):
+        _, out, _ = run(*quick, "--output", "out", "--train-fraction", fraction, "--json")
+        counts[fraction] = json.loads(out)["training"]["sentences"]["train"]
+    assert counts == {"1": counts["1"], "0.5": round(counts["1"] / 2), "0.0001": 1}
+    for wrong in ("0", "1.5"):
+        code, _, err = run(*quick, "--output", "out", "--train-fraction", wrong)
+        assert code == 2
+        assert err.startswith("windowclf: error: --train-fraction: expected more than 0")
 
 
 def test_an_interrupt_before_the_first_epoch_leaves_nothing(run, quick, monkeypatch):

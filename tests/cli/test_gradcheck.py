@@ -1,0 +1,51 @@
+import json
+
+import pytest
+
+from windowclf.nn import activations
+from windowclf.presets import PRESETS
+
+SMALL = ("--hidden", "6", "--feature", "shape")
+
+
+def test_every_preset_has_the_right_gradients(run):
+    code, out, err = run("gradcheck", "--all", "--feature", "shape", "--json")
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    assert found["passed"]
+    assert list(found["checks"]) == list(PRESETS)
+    for preset, checks in found["checks"].items():
+        assert "L_word" in checks, preset
+        assert all(check["error"] < 1e-6 and check["passed"] for check in checks.values())
+    assert {"A", "start", "end"} < set(found["checks"]["sentence-softmax"])
+    assert {"W3", "b3"} < set(found["checks"]["deep"])
+
+
+def test_a_table_with_every_parameter(run):
+    code, out, _ = run("gradcheck", *SMALL, "--hidden", "4", "--loss", "max-margin")
+    assert code == 0
+    for name in ("L_word", "L_shape", "W1", "b1", "W2", "b2", "U", "b_u"):
+        (line,) = (line for line in out.splitlines() if line.split()[:1] == [name])
+        assert line.split()[-1] == "right"
+
+
+@pytest.mark.parametrize("level", ["word", "sentence"])
+def test_a_wrong_slope_is_found(run, monkeypatch, level):
+    tanh = activations.ACTIVATIONS["tanh"]
+    wrong = tanh._replace(slope=lambda a: 1 - a)
+    monkeypatch.setitem(activations.ACTIVATIONS, "tanh", wrong)
+    code, out, err = run("gradcheck", *SMALL, "--activation", "tanh", "--level", level)
+    assert (code, err) == (1, "")
+    rows = [line.split() for line in out.splitlines()]
+    verdicts = {row[0]: row[-1] for row in rows if row and row[-1] in ("right", "WRONG")}
+    assert verdicts["W1"] == verdicts["b1"] == verdicts["L_word"] == "WRONG"
+    assert verdicts["U"] == "right"  # above the slope
+
+
+def test_presets_are_listed_with_their_sources(run):
+    code, out, _ = run("presets")
+    assert code == 0
+    for name, preset in PRESETS.items():
+        assert f"{name}\n    {preset.system}\n    source:   {preset.source}\n" in out
+    code, out, _ = run("presets", "--json")
+    assert json.loads(out)["two-layers"]["settings"] == {"hidden": [300, 100]}
