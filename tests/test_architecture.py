@@ -20,7 +20,7 @@ LAYERS = [
     "tags files resources presets settings",
     "config text metrics training.history",
     "lexicon nn",
-    "batching",
+    "batching manifest",
     "model",
     "training bundle tagging",
     "pretraining",

@@ -11,8 +11,9 @@ from safetensors.numpy import load
 import tiny
 import windowclf
 from model_folders import KINDS, assert_same, contents, path_of, refusal
-from windowclf.bundle import MANIFEST, check_output, load_model, save_model
+from windowclf.bundle import check_output, load_model, save_model
 from windowclf.errors import ModelError
+from windowclf.manifest import MANIFEST
 
 
 def test_what_is_saved_comes_back(other, tmp_path):

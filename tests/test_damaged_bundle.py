@@ -8,8 +8,9 @@ import pytest
 from safetensors.numpy import load, save
 
 from model_folders import KINDS, change_manifest, path_of, refusal, replace
-from windowclf.bundle import FORMAT, MANIFEST, load_model
+from windowclf.bundle import load_model
 from windowclf.errors import ModelError
+from windowclf.manifest import FORMAT, MANIFEST
 
 
 @pytest.mark.parametrize("kind", ["manifest", *KINDS])

@@ -5,7 +5,6 @@ of its checksum in its name, so a new model never writes over a file of the old 
 folder changes from one model to the next in the moment in which ``model.json`` is replaced.
 """
 
-import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
@@ -17,73 +16,22 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from windowclf.config import Config
 from windowclf.errors import ModelError
 from windowclf.files import write_whole
 from windowclf.lexicon.lexicon import Lexicon
+from windowclf.manifest import (
+    FORMAT,
+    KINDS,
+    MANIFEST,
+    Manifest,
+    file_entry,
+    read_file,
+    read_manifest,
+)
 from windowclf.model import Model, make_objective, score_count
 from windowclf.nn.arrays import FloatArray
 from windowclf.nn.network import Network, layer_names
-from windowclf.tags import Scheme
 from windowclf.training.history import TrainingRecord
-
-FORMAT = 1
-MANIFEST = "model.json"
-
-
-class FileEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A file of the folder.
-
-    Parameters
-    ----------
-    name : str
-    size : int
-        In bytes.
-    sha256 : str
-        In hexadecimal digits.
-    """
-
-    name: str
-    size: int
-    sha256: str
-
-
-class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What ``model.json`` holds.
-
-    Parameters
-    ----------
-    format : int
-        `FORMAT` of the program that wrote it.
-    labels : list of str
-        Tags, in the order of the network's scores.
-    scheme : Scheme
-        Of the labels.
-    cased : bool
-        See `Lexicon`.
-    config : Config
-    files : dict of str to FileEntry
-        "parameters", "lexicon" and "training".
-    sha256 : str
-        Of the manifest itself, as JSON in which this field is empty.
-    """
-
-    format: int
-    labels: list[str]
-    scheme: Scheme
-    cased: bool
-    config: Config
-    files: dict[str, FileEntry]
-    sha256: str = ""
-
-    def checksum(self) -> str:
-        """Compute what `sha256` should be."""
-        bare = msgspec.structs.replace(self, sha256="")
-        return hashlib.sha256(msgspec.json.encode(bare)).hexdigest()
-
-
-class _Format(msgspec.Struct):
-    format: int
 
 
 def save_model(model: Model, folder: Path) -> None:
@@ -107,7 +55,7 @@ def save_model(model: Model, folder: Path) -> None:
         "lexicon": msgspec.json.encode(model.lexicon.values),
         "training": msgspec.json.format(msgspec.json.encode(model.record)),
     }
-    files = {kind: _entry(kind, content) for kind, content in contents.items()}
+    files = {kind: file_entry(kind, content) for kind, content in contents.items()}
     manifest = Manifest(
         format=FORMAT,
         labels=model.labels,
@@ -147,7 +95,7 @@ def _write(path: Path, content: bytes) -> None:
 def _files_of(folder: Path) -> set[str]:
     """Name the files of the model that a folder holds; none if it holds no whole one."""
     try:
-        return {entry.name for entry in _read_manifest(folder).files.values()}
+        return {entry.name for entry in read_manifest(folder).files.values()}
     except ModelError:
         return set()
 
@@ -192,8 +140,8 @@ def load_model(folder: Path) -> Model:
     ModelError
         If it is missing, damaged, or written by a newer windowclf.
     """
-    manifest = _read_manifest(folder)
-    contents = {kind: _read_file(folder, manifest, kind) for kind in _KINDS}
+    manifest = read_manifest(folder)
+    contents = {kind: read_file(folder, manifest, kind) for kind in KINDS}
     try:
         arrays: dict[str, FloatArray] = load(contents["parameters"])
         values = msgspec.json.decode(contents["lexicon"], type=dict[str, list[str]])
@@ -210,59 +158,6 @@ def load_model(folder: Path) -> Model:
     return Model(
         manifest.config, lexicon, manifest.labels, manifest.scheme, network, objective, record
     )
-
-
-_KINDS = {"parameters": ".safetensors", "lexicon": ".json", "training": ".json"}
-
-
-def _entry(kind: str, content: bytes) -> FileEntry:
-    digest = hashlib.sha256(content).hexdigest()
-    return FileEntry(f"{kind}-{digest[:12]}{_KINDS[kind]}", len(content), digest)
-
-
-def _read_manifest(folder: Path) -> Manifest:
-    path = folder / MANIFEST
-    try:
-        text = path.read_bytes()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ModelError(
-            f"{path}: cannot read the model: {reason}; expected a folder that "
-            f"'windowclf train --output' wrote"
-        ) from None
-    try:
-        version = msgspec.json.decode(text, type=_Format).format
-        if version > FORMAT:
-            raise ModelError(
-                f"{path}: written in model format {version}, this windowclf reads up to "
-                f"{FORMAT}: pip install -U windowclf"
-            )
-        manifest = msgspec.json.decode(text, type=Manifest)
-    except (msgspec.MsgspecError, ValueError) as error:
-        raise ModelError(f"{path}: damaged model: {error}; train or fetch it again") from None
-    if manifest.sha256 != manifest.checksum():
-        raise ModelError(f"{path}: damaged model: its checksum is wrong; train or fetch it again")
-    if manifest.files.keys() != _KINDS.keys():
-        raise ModelError(f"{path}: damaged model: expected the files {', '.join(_KINDS)}")
-    return manifest
-
-
-def _read_file(folder: Path, manifest: Manifest, kind: str) -> bytes:
-    entry = manifest.files[kind]
-    path = folder / entry.name
-    if Path(entry.name).name != entry.name:
-        raise ModelError(f"{folder / MANIFEST}: damaged model: {entry.name!r} leaves the folder")
-    try:
-        content = path.read_bytes()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ModelError(f"{path}: damaged model: {reason}") from None
-    if len(content) != entry.size or hashlib.sha256(content).hexdigest() != entry.sha256:
-        raise ModelError(
-            f"{path}: damaged model: the file is not the one that {MANIFEST} names; train or "
-            f"fetch it again"
-        )
-    return content
 
 
 def _network(

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import platformdirs
 
-from windowclf.bundle import MANIFEST
 from windowclf.errors import ModelError
 from windowclf.files import write_whole
+from windowclf.manifest import MANIFEST
 from windowclf.resources import data_path
 
 _LAST = "last-model"

@@ -8,9 +8,9 @@ import pytest
 
 import tiny
 import windowclf
-from windowclf.bundle import MANIFEST
 from windowclf.cli.progress import TrainingProgress
 from windowclf.errors import TrainingError
+from windowclf.manifest import MANIFEST
 from windowclf.training.history import Epoch
 
 QUICK = tiny.options(tiny.QUICK)

@@ -5,17 +5,8 @@ import numpy as np
 import pytest
 from chain_cases import make_case, normal
 
-from windowclf.nn.chain import (
-    Moves,
-    Steps,
-    forward,
-    gold_counts,
-    log_likelihood_loss,
-    marginals,
-    max_margin_loss,
-    path_scores,
-    viterbi,
-)
+from windowclf.nn.chain import Moves, Steps, forward, marginals, move_counts, path_scores, viterbi
+from windowclf.nn.chain_losses import log_likelihood_loss, max_margin_loss
 
 SHAPES = [
     (1, [3, 1]),
@@ -86,10 +77,10 @@ def test_path_scores(case):
     assert_close(found, expected, scale=10)
 
 
-def test_gold_counts(case):
+def test_move_counts(case):
     K = case.s.shape[1]
     of_each = [brute_force.counts(gold, K)[1] for gold in case.golds()]
-    found = gold_counts(case.gold, case.lengths, case.moves)
+    found = move_counts(case.gold, case.lengths, case.moves)
     for array, parts in zip(found, zip(*of_each, strict=True), strict=True):
         assert array.dtype == case.s.dtype
         np.testing.assert_array_equal(array, sum(parts))

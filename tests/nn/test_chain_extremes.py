@@ -8,16 +8,9 @@ import numpy as np
 import pytest
 from chain_cases import make_case, normal
 
-from windowclf.nn import chain
-from windowclf.nn.chain import (
-    Moves,
-    gold_counts,
-    log_likelihood_loss,
-    marginals,
-    max_margin_loss,
-    path_scores,
-    viterbi,
-)
+from windowclf.nn import chain, chain_losses
+from windowclf.nn.chain import Moves, marginals, move_counts, path_scores, viterbi
+from windowclf.nn.chain_losses import log_likelihood_loss, max_margin_loss
 
 # Whole numbers, whose sums are exact in float32, so that the oracle's best path
 # is the best path of float32 too.
@@ -81,8 +74,8 @@ def test_extreme_scores_have_the_same_max_margin(case):
     for s, gold, path in zip(case.sentences(), case.golds(), worst, strict=True):
         scores = brute_force.augmented_scores(s, gold, case.moves)
         assert scores[path] == max(scores.values())
-    found = gold_counts(np.concatenate(worst), case.lengths, case.moves)
-    right = gold_counts(case.gold, case.lengths, case.moves)
+    found = move_counts(np.concatenate(worst), case.lengths, case.moves)
+    right = move_counts(case.gold, case.lengths, case.moves)
     for grad, plus, minus in zip(dmoves, found, right, strict=True):
         np.testing.assert_allclose(grad, (plus - minus) / size, rtol=1e-6)
 
@@ -186,9 +179,9 @@ def test_expected_moves_fast_and_safe(n, monkeypatch):
     sums = np.exp(a[:, :, None] + A + b[:, None, :])
     z = np.log(sums.sum(axis=(1, 2)))[:, None]
     expected = (sums / np.exp(z)[:, None]).sum(axis=0)
-    fast = chain._expected_moves(a, b, z, A)
-    monkeypatch.setattr(chain, "_LARGE", -np.inf)
-    safe = chain._expected_moves(a, b, z, A)
+    fast = chain_losses._expected_moves(a, b, z, A)
+    monkeypatch.setattr(chain_losses, "_LARGE", -np.inf)
+    safe = chain_losses._expected_moves(a, b, z, A)
     np.testing.assert_allclose(fast, expected, rtol=1e-10)
     np.testing.assert_allclose(safe, expected, rtol=1e-10)
     assert n == 1 or not np.array_equal(fast, safe)

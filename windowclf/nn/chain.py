@@ -16,7 +16,6 @@ import numpy as np
 from windowclf.nn.arrays import FloatArray, IntArray
 
 _TINY = 1e-30  # so far above the smallest float32, 1e-38, that what underflows does not count
-_LARGE = 60.0  # exp(60) times what underflows still does not count
 
 
 class Moves(NamedTuple):
@@ -153,117 +152,24 @@ def marginals(s: FloatArray, lengths: IntArray, moves: Moves) -> FloatArray:
     if not len(s):
         return np.empty_like(s)
     steps = Steps.of(lengths)
-    packed = _shifted(s)[steps.order]
+    packed = shifted(s)[steps.order]
     alpha, _ = forward(packed, steps, moves)
     p = np.empty_like(s)
-    p[steps.order] = _normalised(alpha + backward(packed, steps, moves))
+    p[steps.order] = normalised(alpha + backward(packed, steps, moves))
     return p
 
 
-def _shifted(s: FloatArray) -> FloatArray:
+def shifted(s: FloatArray) -> FloatArray:
     """Take each token's highest score off: no probability changes, and long sums stay exact."""
-    shifted: FloatArray = s - s.max(axis=1, keepdims=True)
-    return shifted
+    below: FloatArray = s - s.max(axis=1, keepdims=True)
+    return below
 
 
-def _normalised(log_p: FloatArray) -> FloatArray:
+def normalised(log_p: FloatArray) -> FloatArray:
     """Exponentiate rows that should each sum to one, and see to it that they do."""
     p: FloatArray = np.exp(log_p - log_p.max(axis=1, keepdims=True))
     p /= p.sum(axis=1, keepdims=True)
     return p
-
-
-def log_likelihood_loss(
-    s: FloatArray, gold: IntArray, lengths: IntArray, moves: Moves
-) -> tuple[float, FloatArray, Moves]:
-    """Compute ``J = log Σ_path exp(score(path)) - score(gold path)``, the mean over sentences.
-
-    ``∂J/∂s_t[k] = P(y_t = k) - 1[gold_t = k]``, and for the moves in the same way their expected
-    less their gold counts; by forward–backward (Collobert et al. 2011).
-
-    Parameters
-    ----------
-    s : float array, shape (N, K)
-    gold : int array, shape (N,)
-    lengths : int array, shape (B,)
-    moves : Moves
-
-    Returns
-    -------
-    loss : float
-    ds : float array, shape (N, K)
-    dmoves : Moves
-        Gradients of the moves.
-    """
-    s = _shifted(s)
-    steps = Steps.of(lengths)
-    packed = s[steps.order]
-    alpha, log_z = forward(packed, steps, moves)
-    beta = backward(packed, steps, moves)
-    p = _normalised(alpha + beta)
-    gold_score = path_scores(s, gold, lengths, moves)[steps.sentences]
-    loss = float(np.mean(log_z - gold_score))
-
-    expected = np.zeros_like(moves.transition)
-    blocks = list(steps.blocks())
-    if blocks:
-        before = np.concatenate([np.arange(b.start, b.stop) for b, _ in blocks])
-        after = np.concatenate([np.arange(b.start, b.stop) for _, b in blocks])
-        # log Z of the sentence that stands in each row of a block
-        z = np.concatenate([log_z[: b.stop - b.start] for _, b in blocks])[:, None]
-        expected = _expected_moves(alpha[before], packed[after] + beta[after], z, moves.transition)
-    first = slice(0, steps.first[1])
-    counts = gold_counts(gold, lengths, moves)
-    size = len(lengths)
-    dmoves = Moves(
-        (expected - counts.transition) / size,
-        (p[first].sum(axis=0) - counts.start) / size,
-        (p[steps.last].sum(axis=0) - counts.end) / size,
-    )
-    ds = np.empty_like(s)
-    ds[steps.order] = p
-    ds[np.arange(len(gold)), gold] -= 1
-    ds /= size
-    return loss, ds, dmoves
-
-
-def _expected_moves(a: FloatArray, b: FloatArray, z: FloatArray, A: FloatArray) -> FloatArray:
-    """Sum ``exp(a[n, i] + A[i, j] + b[n, j] - z[n])`` over ``n``, shape (K, K)."""
-    top_a, top_b = a.max(axis=1, keepdims=True), b.max(axis=1, keepdims=True)
-    scale = top_a + top_b - z
-    if max(0.0, float(scale.max())) + max(0.0, float(A.max())) < _LARGE:
-        product: FloatArray = np.exp(a - top_a).T @ np.exp(b - top_b + scale)
-        return product * np.exp(A)
-    total = np.zeros_like(A)
-    for start in range(0, len(a), 1024):  # bounds the memory of the three-way sums
-        part = slice(start, start + 1024)
-        sums = a[part, :, None] + A + (b[part] - z[part])[:, None, :]  # shape: (n, K, K)
-        total += _normalised(sums.reshape(len(sums), -1)).sum(axis=0).reshape(A.shape)
-    return total
-
-
-def max_margin_loss(
-    s: FloatArray, gold: IntArray, lengths: IntArray, moves: Moves
-) -> tuple[float, FloatArray, Moves]:
-    """Compute ``J = max_path (score + Hamming distance to gold) - score(gold)``.
-
-    It is the mean over the sentences. The best path is found by Viterbi on scores that are
-    augmented by one at every wrong tag; the gradient is +1 along it and -1 along the gold path
-    (Taskar et al. 2004). Parameters and returns are those of `log_likelihood_loss`.
-    """
-    n, size = np.arange(len(gold)), len(lengths)
-    augmented = s + 1
-    augmented[n, gold] = s[n, gold]
-    best = viterbi(augmented, lengths, moves)
-    worst = path_scores(augmented, best, lengths, moves)
-    loss = float(np.mean(worst - path_scores(s, gold, lengths, moves)))
-    ds = np.zeros_like(s)
-    ds[n, best] += 1
-    ds[n, gold] -= 1
-    ds /= size
-    found, right = gold_counts(best, lengths, moves), gold_counts(gold, lengths, moves)
-    dmoves = Moves(*((a - b) / size for a, b in zip(found, right, strict=True)))
-    return loss, ds, dmoves
 
 
 def viterbi(s: FloatArray, lengths: IntArray, moves: Moves) -> IntArray:
@@ -316,7 +222,7 @@ def path_scores(s: FloatArray, path: IntArray, lengths: IntArray, moves: Moves) 
     return scores
 
 
-def gold_counts(path: IntArray, lengths: IntArray, moves: Moves) -> Moves:
+def move_counts(path: IntArray, lengths: IntArray, moves: Moves) -> Moves:
     """Count the moves that the paths of a batch make, as arrays of the shapes of `moves`."""
     K = len(moves.start)
     ends = np.cumsum(lengths)

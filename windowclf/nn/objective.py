@@ -6,7 +6,8 @@ import numpy as np
 
 from windowclf.nn.activations import logistic
 from windowclf.nn.arrays import FloatArray, IntArray
-from windowclf.nn.chain import Moves, log_likelihood_loss, marginals, max_margin_loss, viterbi
+from windowclf.nn.chain import Moves, marginals, viterbi
+from windowclf.nn.chain_losses import log_likelihood_loss, max_margin_loss
 from windowclf.nn.losses import TOKEN_LOSSES, ranking_loss, softmax
 from windowclf.nn.parameter import Parameter
 

@@ -1,0 +1,114 @@
+"""Losses of whole sentences: the value, and its gradients for the scores and for the moves.
+
+Each is a mean over the sentences of a batch.
+"""
+
+import numpy as np
+
+from windowclf.nn.arrays import FloatArray, IntArray
+from windowclf.nn.chain import (
+    Moves,
+    Steps,
+    backward,
+    forward,
+    move_counts,
+    normalised,
+    path_scores,
+    shifted,
+    viterbi,
+)
+
+_LARGE = 60.0  # exp(60) times what underflows in float32 still does not count
+
+
+def log_likelihood_loss(
+    s: FloatArray, gold: IntArray, lengths: IntArray, moves: Moves
+) -> tuple[float, FloatArray, Moves]:
+    """Compute ``J = log Σ_path exp(score(path)) - score(gold path)``, the mean over sentences.
+
+    ``∂J/∂s_t[k] = P(y_t = k) - 1[gold_t = k]``, and for the moves in the same way their expected
+    less their gold counts; by forward–backward (Collobert et al. 2011).
+
+    Parameters
+    ----------
+    s : float array, shape (N, K)
+    gold : int array, shape (N,)
+    lengths : int array, shape (B,)
+    moves : Moves
+
+    Returns
+    -------
+    loss : float
+    ds : float array, shape (N, K)
+    dmoves : Moves
+        Gradients of the moves.
+    """
+    s = shifted(s)
+    steps = Steps.of(lengths)
+    packed = s[steps.order]
+    alpha, log_z = forward(packed, steps, moves)
+    beta = backward(packed, steps, moves)
+    p = normalised(alpha + beta)
+    gold_score = path_scores(s, gold, lengths, moves)[steps.sentences]
+    loss = float(np.mean(log_z - gold_score))
+
+    expected = np.zeros_like(moves.transition)
+    blocks = list(steps.blocks())
+    if blocks:
+        before = np.concatenate([np.arange(b.start, b.stop) for b, _ in blocks])
+        after = np.concatenate([np.arange(b.start, b.stop) for _, b in blocks])
+        # log Z of the sentence that stands in each row of a block
+        z = np.concatenate([log_z[: b.stop - b.start] for _, b in blocks])[:, None]
+        expected = _expected_moves(alpha[before], packed[after] + beta[after], z, moves.transition)
+    first = slice(0, steps.first[1])
+    counts = move_counts(gold, lengths, moves)
+    size = len(lengths)
+    dmoves = Moves(
+        (expected - counts.transition) / size,
+        (p[first].sum(axis=0) - counts.start) / size,
+        (p[steps.last].sum(axis=0) - counts.end) / size,
+    )
+    ds = np.empty_like(s)
+    ds[steps.order] = p
+    ds[np.arange(len(gold)), gold] -= 1
+    ds /= size
+    return loss, ds, dmoves
+
+
+def _expected_moves(a: FloatArray, b: FloatArray, z: FloatArray, A: FloatArray) -> FloatArray:
+    """Sum ``exp(a[n, i] + A[i, j] + b[n, j] - z[n])`` over ``n``, shape (K, K)."""
+    top_a, top_b = a.max(axis=1, keepdims=True), b.max(axis=1, keepdims=True)
+    scale = top_a + top_b - z
+    if max(0.0, float(scale.max())) + max(0.0, float(A.max())) < _LARGE:
+        product: FloatArray = np.exp(a - top_a).T @ np.exp(b - top_b + scale)
+        return product * np.exp(A)
+    total = np.zeros_like(A)
+    for start in range(0, len(a), 1024):  # bounds the memory of the three-way sums
+        part = slice(start, start + 1024)
+        sums = a[part, :, None] + A + (b[part] - z[part])[:, None, :]  # shape: (n, K, K)
+        total += normalised(sums.reshape(len(sums), -1)).sum(axis=0).reshape(A.shape)
+    return total
+
+
+def max_margin_loss(
+    s: FloatArray, gold: IntArray, lengths: IntArray, moves: Moves
+) -> tuple[float, FloatArray, Moves]:
+    """Compute ``J = max_path (score + Hamming distance to gold) - score(gold)``.
+
+    It is the mean over the sentences. The best path is found by Viterbi on scores that are
+    augmented by one at every wrong tag; the gradient is +1 along it and -1 along the gold path
+    (Taskar et al. 2004). Parameters and returns are those of `log_likelihood_loss`.
+    """
+    n, size = np.arange(len(gold)), len(lengths)
+    augmented = s + 1
+    augmented[n, gold] = s[n, gold]
+    best = viterbi(augmented, lengths, moves)
+    worst = path_scores(augmented, best, lengths, moves)
+    loss = float(np.mean(worst - path_scores(s, gold, lengths, moves)))
+    ds = np.zeros_like(s)
+    ds[n, best] += 1
+    ds[n, gold] -= 1
+    ds /= size
+    found, right = move_counts(best, lengths, moves), move_counts(gold, lengths, moves)
+    dmoves = Moves(*((a - b) / size for a, b in zip(found, right, strict=True)))
+    return loss, ds, dmoves
