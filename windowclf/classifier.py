@@ -30,7 +30,8 @@ class WindowClassifier:
     Parameters
     ----------
     **settings
-        Fields of `windowclf.Config`; those not given have its defaults.
+        Fields of `windowclf.Config`; those not given have its defaults. `preset` names a set of
+        them, see `windowclf.presets.PRESETS`.
 
     Raises
     ------

@@ -33,13 +33,13 @@ class TrainingProgress:
         self.bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
-            TextColumn("loss {task.fields[loss]:.4f}"),
+            TextColumn("{task.fields[loss]}"),
             TimeRemainingColumn(),
             console=error_console(),
             transient=True,
             disable=not stderr_is_terminal(),
         )
-        self.task = self.bar.add_task(before, total=None, loss=float("nan"))
+        self.task = self.bar.add_task(before, total=None, loss="")
 
     def __enter__(self) -> Self:
         self.bar.start()
@@ -58,7 +58,7 @@ class TrainingProgress:
                 description=f"epoch {event.epoch}",
                 completed=event.batch,
                 total=event.batches,
-                loss=event.loss,
+                loss=f"loss {event.loss:.4f}",
             )
         elif not self.quiet:
             line = self.line(event)
