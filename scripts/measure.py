@@ -1,0 +1,60 @@
+"""Train with several seeds and print the mean F1 of each split with its spread.
+
+Run by scripts/measure; each training is a process of its own with one thread.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+
+def train(options: list[str], seed: int) -> dict[str, Any]:
+    """Train one model in a process of its own; return what it reports."""
+    with tempfile.TemporaryDirectory() as work:
+        command = [sys.executable, "-m", "windowclf", "train", *options, "--quiet", "--json"]
+        done = subprocess.run(
+            [*command, "--seed", str(seed), "--output", str(Path(work, "model"))],
+            stdout=subprocess.PIPE,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "WINDOWCLF_STATE": work},
+            check=False,
+        )
+        if done.returncode:
+            sys.exit(done.returncode)
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+
+def main() -> None:
+    """Train, then print a line a seed and a line of means."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/measure",
+        description=__doc__.splitlines()[0],
+        epilog="All other options go to windowclf train.",
+    )
+    parser.add_argument("--seeds", type=int, default=3, help="how many (default 3)")
+    parser.add_argument("--jobs", type=int, default=1, help="how many at once (default 1)")
+    arguments, options = parser.parse_known_args()
+    with ThreadPoolExecutor(arguments.jobs) as pool:
+        runs = list(pool.map(lambda seed: train(options, seed), range(1, arguments.seeds + 1)))
+    splits = [split for split in ("dev", "test") if split in runs[0]]
+    f1 = {split: [100 * run[split]["f1"] for run in runs] for split in splits}
+    for seed, run in enumerate(runs, 1):
+        figures = "  ".join(f"{split} {f1[split][seed - 1]:.2f}" for split in splits)
+        training = run["training"]
+        print(f"seed {seed}: {figures}  ({training['seconds']:.0f} s, vectors moved "
+              f"{100 * training['vectors_moved']:.1f} %)")  # fmt: skip
+    for split in splits:
+        spread = statistics.stdev(f1[split]) if len(runs) > 1 else 0.0
+        print(f"{split}: mean F1 {statistics.mean(f1[split]):.2f} ± {spread:.2f} "
+              f"over {len(runs)} seeds")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
