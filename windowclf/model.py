@@ -143,7 +143,12 @@ class Model:
         scheme : Scheme
             Of the tags.
         """
-        return own_tags(tags, scheme, self.scheme, self.config)
+        if self.config.loss != "ranking":
+            return convert(tags, scheme, self.scheme)
+        # One that ranks knows a single label.
+        labels = tags if scheme is Scheme.PLAIN else [tag.partition("-")[2] for tag in tags]
+        positive = self.config.positive
+        return [f"I-{positive}" if label == positive else OUTSIDE for label in labels]
 
     def predict(self, sentences: Sequence[Sequence[str]]) -> Iterator[Prediction]:
         """Tag sentences given as tokens; see `decode`."""
@@ -156,14 +161,6 @@ def own_scheme(scheme: Scheme, config: Config) -> Scheme:
     if config.loss == "ranking":
         return Scheme.IOB1  # a run of positive tokens is one span
     return Scheme.PLAIN if scheme is Scheme.PLAIN else Scheme.IOBES
-
-
-def own_tags(tags: Sequence[str], scheme: Scheme, target: Scheme, config: Config) -> list[str]:
-    """Write the tags of a sentence as a model does; one that ranks knows a single label."""
-    if config.loss != "ranking":
-        return convert(tags, scheme, target)
-    labels = tags if scheme is Scheme.PLAIN else [tag.partition("-")[2] for tag in tags]
-    return [f"I-{label}" if label == config.positive else OUTSIDE for label in labels]
 
 
 def make_network(

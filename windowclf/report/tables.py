@@ -33,6 +33,9 @@ def scores_table(scores: Scores, title: str) -> Table:
     if scores.types:
         table.add_section()
     table.add_row("all", *_cells(scores.total), style="bold")
+    if scores.average_precision is not None:
+        table.caption = f"average precision {scores.average_precision:.4f}"
+        table.caption_justify = "left"
     return table
 
 

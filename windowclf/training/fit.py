@@ -98,9 +98,13 @@ def fit(
 
     Raises
     ------
+    DataError
+        If a ranking has no dev text to choose its threshold on.
     TrainingError
         If the loss is no longer finite.
     """
+    if model.config.loss == "ranking" and not dev:
+        raise DataError("--loss ranking chooses its threshold on a dev text: give one with --dev")
     config, network = model.config, model.network
     sentences = [sentence for sentence in sentences if len(sentence)]
     tags = [model.gold_tags(sentence.tags or (), scheme) for sentence in sentences]
