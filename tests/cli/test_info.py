@@ -41,6 +41,21 @@ def test_text(run, model_folder, classifier):
     assert [row[4] for row in rows] == [f"{100 * epoch.f1:.2f}" for epoch in record.epochs]
 
 
+def test_norms(run, model_folder, classifier):
+    epochs = classifier.model.record.epochs
+    _, plain, _ = run("info", "--model", model_folder)
+    code, out, err = run("info", "--model", model_folder, "--norms")
+    assert (code, err) == (0, "")
+    assert out.startswith(plain)
+    header, *rows = (line.split() for line in out[len(plain) :].splitlines())
+    assert header[:3] == ["epoch", "delta1", "delta_s"]
+    for row, epoch in zip(rows, epochs, strict=True):
+        found = dict(zip(header, row, strict=True))
+        assert found["epoch"] == str(epoch.epoch)
+        assert float(found["delta1"]) == pytest.approx(epoch.sensitivities["delta1"], rel=1e-2)
+        assert float(found["∂U"]) == pytest.approx(epoch.gradients["U"], rel=1e-2)
+
+
 @pytest.mark.parametrize("option", [[], ["--json"]])
 def test_a_model_without_a_record(run, model_folder, tmp_path, option):
     model = load_model(model_folder)

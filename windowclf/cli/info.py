@@ -11,16 +11,18 @@ from windowclf.cli.options import json_option, model_option
 
 @click.command(short_help="Show what a model is made of and how it was trained.")
 @model_option
+@click.option("--norms", is_flag=True, help="Show the norms of δ and of the gradients, by epoch.")
 @json_option
-def info(model: str | None, as_json: bool) -> None:
+def info(model: str | None, norms: bool, as_json: bool) -> None:
     """Show what a model is made of and how it was trained.
 
     \b
     windowclf info
-    windowclf info --model models/conll --json
+    windowclf info --model models/conll --norms
+    windowclf info --json
     """
     from windowclf.classifier import load
-    from windowclf.report.tables import EPOCH_HEADER, epoch_line
+    from windowclf.report.tables import EPOCH_HEADER, epoch_line, norm_lines
     from windowclf.state import find_model
 
     folder, why = find_model(model)
@@ -56,6 +58,8 @@ def info(model: str | None, as_json: bool) -> None:
         click.echo(f"{name:{width}}  {fact}")
     if record:
         click.echo("\n".join([EPOCH_HEADER, *map(epoch_line, record.epochs)]))
+        if norms:
+            click.echo("\n".join(norm_lines(record.epochs)))
 
 
 def _plain(value: Any) -> str:

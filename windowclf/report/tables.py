@@ -49,6 +49,28 @@ def epoch_line(epoch: Epoch) -> str:
     return f"{epoch.epoch:5d}  {epoch.loss:6.4f}  {ratios}  {epoch.tokens_per_second:8,.0f}{star}"
 
 
+def norm_lines(epochs: Sequence[Epoch]) -> list[str]:
+    """Write the norms of each epoch: ``‖δ‖`` of each layer, and of each parameter's gradient.
+
+    Parameters
+    ----------
+    epochs : sequence of Epoch
+        At least one.
+
+    Returns
+    -------
+    list of str
+        A header, and a line for each epoch.
+    """
+    names = [*epochs[0].sensitivities, *(f"∂{name}" for name in epochs[0].gradients)]
+    lines = ["epoch" + "".join(f"{name:>11}" for name in names)]
+    for epoch in epochs:
+        norms = [*epoch.sensitivities.values(), *epoch.gradients.values()]
+        cells = (f"{'-' if norm is None else format(norm, '.2e'):>11}" for norm in norms)
+        lines.append(f"{epoch.epoch:5d}" + "".join(cells))
+    return lines
+
+
 def gradient_table(checks: Sequence[GradientCheck], title: str) -> Table:
     """Lay out what the gradient check found, a parameter a row.
 
