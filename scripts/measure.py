@@ -43,17 +43,20 @@ def main() -> None:
     arguments, options = parser.parse_known_args()
     with ThreadPoolExecutor(arguments.jobs) as pool:
         runs = list(pool.map(lambda seed: train(options, seed), range(1, arguments.seeds + 1)))
-    splits = [split for split in ("dev", "test") if split in runs[0]]
-    f1 = {split: [100 * run[split]["f1"] for run in runs] for split in splits}
-    for seed, run in enumerate(runs, 1):
-        figures = "  ".join(f"{split} {f1[split][seed - 1]:.2f}" for split in splits)
+    figures = {
+        f"{split} {name}": [100 * run[split][key] for run in runs]
+        for split in ("dev", "test")
+        for name, key in (("F1", "f1"), ("average precision", "average_precision"))
+        if key in runs[0].get(split, {})
+    }
+    for i, run in enumerate(runs):
+        found = "  ".join(f"{name} {values[i]:.2f}" for name, values in figures.items())
         training = run["training"]
-        print(f"seed {seed}: {figures}  ({training['seconds']:.0f} s, vectors moved "
-              f"{100 * training['vectors_moved']:.1f} %)")  # fmt: skip
-    for split in splits:
-        spread = statistics.stdev(f1[split]) if len(runs) > 1 else 0.0
-        print(f"{split}: mean F1 {statistics.mean(f1[split]):.2f} ± {spread:.2f} "
-              f"over {len(runs)} seeds")  # fmt: skip
+        moved = 100 * training["vectors_moved"]
+        print(f"seed {i + 1}: {found}  ({training['seconds']:.0f} s, vectors moved {moved:.1f} %)")
+    for name, values in figures.items():
+        spread = f" ± {statistics.stdev(values):.2f}" if len(values) > 1 else ""
+        print(f"{name}: mean {statistics.mean(values):.2f}{spread}, seeds: {len(values)}")
 
 
 if __name__ == "__main__":
