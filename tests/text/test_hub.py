@@ -211,7 +211,7 @@ def test_without_network(load, home, tmp_path):
         message = refusal(cut_off("ana/unknown"), "DataError")
         assert time.monotonic() - start < 5  # the client by itself tries for 23 seconds
     assert "ana/unknown is not in the cache" in message
-    assert "could not be reached (http://127.0.0.1:9: ConnectError" in message
+    assert "could not be reached (http://127.0.0.1:9: " in message
     assert "set HF_ENDPOINT to a mirror, or give the files: --data FOLDER" in message
 
 

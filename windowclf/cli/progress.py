@@ -42,7 +42,8 @@ class TrainingProgress:
         self.task = self.bar.add_task(before, total=None, loss="")
 
     def __enter__(self) -> Self:
-        self.bar.start()
+        if not self.bar.disable:
+            self.bar.start()
         return self
 
     def __exit__(self, *_: object) -> None:
