@@ -47,7 +47,8 @@ class TrainingProgress:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.bar.stop()
+        if not self.bar.disable:
+            self.bar.stop()
 
     def __call__(self, event: "BatchDone | Any") -> None:
         """Take notice of a batch, or of the record of an epoch."""
