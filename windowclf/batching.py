@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, count
 
 import numpy as np
@@ -14,7 +15,7 @@ from windowclf.nn.batch import Batch, window_rows
 _Ints = npt.NDArray[np.int32]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EncodedSentences:
     """Sentences as numbers.
 
@@ -34,6 +35,12 @@ class EncodedSentences:
     words: _Ints
     lengths: _Ints
     gold: _Ints | None = None
+
+    @cached_property
+    def first(self) -> npt.NDArray[np.int64]:
+        """The first token of each sentence, shape (S,); computed once, not for each batch."""
+        starts: npt.NDArray[np.int64] = np.cumsum(self.lengths, dtype=np.int64) - self.lengths
+        return starts
 
     def tags(self) -> _Ints:
         """Return the right tags.
@@ -62,7 +69,7 @@ class EncodedSentences:
         Batch
         """
         lengths = self.lengths[sentences]
-        first = (np.cumsum(self.lengths) - self.lengths)[sentences]
+        first = self.first[sentences]
         # position of each token: its sentence's first token, and its place in the sentence
         ends = np.cumsum(lengths)
         tokens = np.repeat(first - (ends - lengths), lengths) + np.arange(int(ends[-1]))

@@ -28,7 +28,7 @@ from windowclf.manifest import (
     read_file,
     read_manifest,
 )
-from windowclf.model import Model, make_objective, score_count
+from windowclf.model import Model, assemble, make_objective, score_count
 from windowclf.nn.arrays import FloatArray
 from windowclf.nn.network import Network, layer_names
 from windowclf.training.history import TrainingRecord
@@ -48,7 +48,7 @@ def save_model(model: Model, folder: Path) -> None:
     ModelError
         If it cannot be written, or holds something else than a model.
     """
-    parameters = {**model.network.parameters(), **model.objective.parameters()}
+    parameters = model.parameters()
     contents = {
         # safetensors writes arrays of another memory order wrongly
         "parameters": save({n: np.ascontiguousarray(p.value) for n, p in parameters.items()}),
@@ -173,13 +173,11 @@ def _network(
     sizes = [*config.hidden, score_count(config, manifest.labels)]
     shapes = [(dimensions, config.window, sizes[0]), *pairwise(sizes)]
     names = layer_names(len(sizes))
-    return Network(
+    return assemble(
+        config,
         tables,
         [_take(folder, arrays, w, shape) for (w, _), shape in zip(names, shapes, strict=True)],
         [_take(folder, arrays, b, (size,)) for (_, b), size in zip(names, sizes, strict=True)],
-        activation=config.activation,
-        input_dropout=config.dropout,
-        hidden_dropout=config.hidden_dropout,
     )
 
 

@@ -168,8 +168,8 @@ class WindowClassifier:
         """
         model = self.model
         outer = Scheme.PLAIN if model.scheme is Scheme.PLAIN else Scheme.IOB2
-        given = list(sentences)
-        return [convert(found.tags, model.scheme, outer) for found in model.predict(given)]
+        encoded = encode(list(sentences), model.lexicon)
+        return [convert(tags, model.scheme, outer) for tags in model.tags(encoded)]
 
     def tag(self, text: str) -> list[Entity]:
         """Find the entities of a text.

@@ -19,6 +19,7 @@ from windowclf.nn.objective import (
     SentenceObjective,
     TokenObjective,
 )
+from windowclf.nn.parameter import Parameter
 from windowclf.tags import OUTSIDE, Scheme, convert, legal_moves
 from windowclf.training.history import TrainingRecord
 
@@ -67,6 +68,10 @@ class Model:
     objective: Objective
     record: TrainingRecord | None = None
 
+    def parameters(self) -> dict[str, Parameter]:
+        """List all that training changes, by name: the network's, then the objective's."""
+        return {**self.network.parameters(), **self.objective.parameters()}
+
     def scores(self, encoded: EncodedSentences) -> Iterator[tuple[IntArray, FloatArray]]:
         """Score encoded sentences, chunk by chunk.
 
@@ -97,15 +102,23 @@ class Model:
         Prediction
             One for each sentence, in order.
         """
-        names = np.array(self.labels, dtype=object)
         for lengths, s in self.scores(encoded):
             best = self.objective.decode(s, lengths)
             sure = self.objective.probabilities(s, lengths)[np.arange(len(best)), best]
-            tags = names[best].tolist()
-            end = 0
-            for length in lengths.tolist():
-                start, end = end, end + length
-                yield Prediction(tags[start:end], sure[start:end])
+            tags = self._names(best)
+            for part in _parts(lengths):
+                yield Prediction(tags[part], sure[part])
+
+    def tags(self, encoded: EncodedSentences) -> Iterator[list[str]]:
+        """Tag encoded sentences as `decode` does, and spare the probabilities."""
+        for lengths, s in self.scores(encoded):
+            tags = self._names(self.objective.decode(s, lengths))
+            for part in _parts(lengths):
+                yield tags[part]
+
+    def _names(self, best: IntArray) -> list[str]:
+        names: list[str] = np.array(self.labels, dtype=object)[best].tolist()
+        return names
 
     def evaluate(self, encoded: EncodedSentences, gold: Sequence[Sequence[str]]) -> Scores:
         """Compare the tags of encoded sentences with the right ones.
@@ -120,7 +133,7 @@ class Model:
         -------
         Scores
         """
-        found = score(gold, [prediction.tags for prediction in self.decode(encoded)], self.scheme)
+        found = score(gold, self.tags(encoded), self.scheme)
         if self.config.loss != "ranking":
             return found
         ranking = average_precision(*self.ranking(encoded, gold))
@@ -192,13 +205,11 @@ def make_network(
         hidden=config.hidden,
         classes=score_count(config, labels),
     )
-    return Network(
+    return assemble(
+        config,
         {name: table.astype(dtype) for name, table in tables.items()},
         [weight.astype(dtype) for weight in weights],
         [bias.astype(dtype) for bias in biases],
-        activation=config.activation,
-        input_dropout=config.dropout,
-        hidden_dropout=config.hidden_dropout,
     )
 
 
@@ -236,6 +247,31 @@ def make_objective(
     K = len(labels)
     moves = Moves(np.zeros((K, K), dtype), np.zeros(K, dtype), np.zeros(K, dtype))
     return SentenceObjective(config.loss, moves, penalties)
+
+
+def assemble(
+    config: Config,
+    tables: Mapping[str, FloatArray],
+    weights: Sequence[FloatArray],
+    biases: Sequence[FloatArray],
+) -> Network:
+    """Put a network together from its arrays and what a configuration says of it."""
+    return Network(
+        tables,
+        weights,
+        biases,
+        activation=config.activation,
+        input_dropout=config.dropout,
+        hidden_dropout=config.hidden_dropout,
+    )
+
+
+def _parts(lengths: IntArray) -> Iterator[slice]:
+    """Yield the place of each sentence among the tokens of a chunk."""
+    end = 0
+    for length in lengths.tolist():
+        start, end = end, end + length
+        yield slice(start, end)
 
 
 def _chunks(lengths: np.ndarray) -> Iterator[np.ndarray]:

@@ -29,7 +29,7 @@ def info(model: str | None, norms: bool, as_json: bool) -> None:
     classifier = load(folder)
     parts = classifier.model
     record = parts.record
-    parameters = {**parts.network.parameters(), **parts.objective.parameters()}
+    parameters = parts.parameters()
     facts: dict[str, Any] = {
         "model": str(folder),
         "labels": classifier.labels,

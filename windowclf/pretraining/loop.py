@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from windowclf.errors import TrainingError
 from windowclf.nn.arrays import IntArray
 from windowclf.nn.network import Network
 from windowclf.nn.optimizers import make_optimizer
@@ -15,7 +14,7 @@ from windowclf.pretraining.corruption import Corruption
 from windowclf.pretraining.ranking import add_gradients
 from windowclf.pretraining.result import PretrainEpoch
 from windowclf.pretraining.settings import PretrainSettings
-from windowclf.training.loop import BatchDone
+from windowclf.training.loop import BatchDone, diverged
 
 
 def train_ranking(
@@ -66,7 +65,7 @@ def train_ranking(
                 loss = add_gradients(network, real, corrupt(real, rng), rng)
                 optimizer.step(rate)
             if not math.isfinite(loss):
-                raise _diverged(f"the loss is {loss}", epoch, number, rate)
+                raise diverged(f"the loss is {loss}", epoch, number, rate)
             for parameter in parameters.values():
                 parameter.clear_grad()
             sum_of_losses += loss * len(real)
@@ -74,7 +73,7 @@ def train_ranking(
             yield BatchDone(epoch, number, max(batches, number), len(real), loss)
         seconds = time.perf_counter() - start
         if not all(np.isfinite(parameter.value).all() for parameter in parameters.values()):
-            raise _diverged("a parameter is not finite", epoch, number, rate)
+            raise diverged("a parameter is not finite", epoch, number, rate)
         yield PretrainEpoch(
             epoch=epoch,
             loss=sum_of_losses / seen,
@@ -82,9 +81,3 @@ def train_ranking(
             tokens_per_second=seen / seconds,
             held_out=measure(),
         )
-
-
-def _diverged(what: str, epoch: int, batch: int, rate: float) -> TrainingError:
-    return TrainingError(
-        f"{what} at epoch {epoch}, batch {batch}: try a learning rate under {rate:.2g}"
-    )

@@ -118,7 +118,7 @@ def fit(
             network.biases[-1].value -= network.biases[-1].value.dtype.type(threshold)
         return model.evaluate(encoded_dev, gold)
 
-    parameters = {**network.parameters(), **model.objective.parameters()}
+    parameters = model.parameters()
     best = {name: parameter.value.copy() for name, parameter in parameters.items()}
     words = np.unique(encoded.features[:, 0])
     words = words[words >= FIRST]

@@ -89,7 +89,7 @@ def train(
                 s, backward = network.forward(batch, rng)
                 loss, ds = objective.loss(s, batch.tags(), batch.lengths)
                 if not math.isfinite(loss):
-                    raise _diverged(f"the loss is {loss}", epoch, number, rate)
+                    raise diverged(f"the loss is {loss}", epoch, number, rate)
                 sums.add(loss, objective.examples(batch.lengths), len(s), backward(ds))
                 optimizer.step(rate)
             for parameter in parameters.values():
@@ -99,7 +99,7 @@ def train(
             resumed = time.perf_counter()
         for name, parameter in parameters.items():
             if not np.isfinite(parameter.value).all():
-                raise _diverged(f"parameter {name} is not finite", epoch, len(batches), rate)
+                raise diverged(f"parameter {name} is not finite", epoch, len(batches), rate)
         scores = evaluate() if evaluate else None
         best = scores is None or scores.total.f1 > best_f1
         if best:
@@ -109,7 +109,8 @@ def train(
             return
 
 
-def _diverged(what: str, epoch: int, batch: int, rate: float) -> TrainingError:
+def diverged(what: str, epoch: int, batch: int, rate: float) -> TrainingError:
+    """Say what is no longer finite, and where, and what may help."""
     return TrainingError(
         f"{what} at epoch {epoch}, batch {batch}: try a learning rate under {rate:.2g}"
     )
