@@ -26,6 +26,7 @@ def test_what_is_saved_comes_back(other, tmp_path):
     [
         {"level": "sentence"},
         {"level": "sentence", "loss": "max-margin", "constrained": True},
+        {"sentence_mean": True},
         {"hidden": (3, 5), "window": 3, "features": ("shape",), "activation": "tanh"},
     ],
 )

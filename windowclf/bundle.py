@@ -5,43 +5,44 @@ of its checksum in its name, so a new model never writes over a file of the old 
 folder changes from one model to the next in the moment in which ``model.json`` is replaced.
 """
 
-from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import msgspec
-import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
 
 from windowclf.errors import ModelError
 from windowclf.files import write_whole
-from windowclf.lexicon.lexicon import Lexicon
+from windowclf.lexicon.lexicon import GAZETTEER, Lexicon
+from windowclf.lexicon.lexicon_file import pack_values, unpack_values
 from windowclf.manifest import (
     FORMAT,
     KINDS,
     MANIFEST,
     Manifest,
     file_entry,
-    read_file,
+    map_file,
     read_manifest,
 )
 from windowclf.model import Model, assemble, make_objective, score_count
-from windowclf.nn.arrays import FloatArray
 from windowclf.nn.network import Network, layer_names
+from windowclf.nn.quantised_table import QuantisedTable
+from windowclf.parameter_file import ParameterFile, pack_parameters
 from windowclf.training.history import TrainingRecord
 
 
-def save_model(model: Model, folder: Path) -> None:
+def save_model(model: Model, folder: Path, *, compress: bool = False) -> None:
     """Write a model folder; an earlier model in it stays whole until the new one is.
 
     Parameters
     ----------
     model : Model
+        One that came out of a compressed folder is written as it was there.
     folder : Path
         Is made if it is not there.
+    compress : bool
+        Whether to round the parameters to a third of their size, for tagging.
 
     Raises
     ------
@@ -49,19 +50,24 @@ def save_model(model: Model, folder: Path) -> None:
         If it cannot be written, or holds something else than a model.
     """
     parameters = model.parameters()
+    compress |= any(isinstance(parameter, QuantisedTable) for parameter in parameters.values())
     contents = {
-        # safetensors writes arrays of another memory order wrongly
-        "parameters": save({n: np.ascontiguousarray(p.value) for n, p in parameters.items()}),
-        "lexicon": msgspec.json.encode(model.lexicon.values),
+        "parameters": pack_parameters(parameters, compress=compress),
+        "lexicon": pack_values(model.lexicon.values, compress=compress),
         "training": msgspec.json.format(msgspec.json.encode(model.record)),
     }
-    files = {kind: file_entry(kind, content) for kind, content in contents.items()}
+    suffixes = (".safetensors", ".json.gz" if compress else ".json", ".json")
+    files = {
+        kind: file_entry(kind, suffix, content)
+        for (kind, content), suffix in zip(contents.items(), suffixes, strict=True)
+    }
     manifest = Manifest(
         format=FORMAT,
         labels=model.labels,
         scheme=model.scheme,
         cased=model.lexicon.cased,
         config=model.config,
+        calibration=model.calibration,
         files=files,
     )
     manifest = msgspec.structs.replace(manifest, sha256=manifest.checksum())
@@ -134,6 +140,7 @@ def load_model(folder: Path) -> Model:
     Returns
     -------
     Model
+        Its lookup tables stay on the disk, and only the rows that are used are read.
 
     Raises
     ------
@@ -141,59 +148,47 @@ def load_model(folder: Path) -> Model:
         If it is missing, damaged, or written by a newer windowclf.
     """
     manifest = read_manifest(folder)
-    contents = {kind: read_file(folder, manifest, kind) for kind in KINDS}
+    parameters, lexicon, training = (map_file(folder, manifest, kind) for kind in KINDS)
     try:
-        arrays: dict[str, FloatArray] = load(contents["parameters"])
-        values = msgspec.json.decode(contents["lexicon"], type=dict[str, list[str]])
-        record = msgspec.json.decode(contents["training"], type=TrainingRecord | None)
-    except (SafetensorError, msgspec.MsgspecError, ValueError, KeyError) as error:
+        arrays = ParameterFile(folder, parameters)
+        values = unpack_values(lexicon[:])
+        record = msgspec.json.decode(training[:], type=TrainingRecord | None)
+    except ValueError as error:
         raise ModelError(f"{folder}: damaged model: {error}; train or fetch it again") from None
-    if list(values) != ["word", *manifest.config.features]:
+    features = [name for name in values if not name.startswith(GAZETTEER)]
+    if features != ["word", *manifest.config.features]:
         raise ModelError(f"{folder}: damaged model: its lexicon has other features than its config")
-    lexicon = Lexicon(values, cased=manifest.cased)
+    known = Lexicon(values, cased=manifest.cased)
     objective = make_objective(manifest.config, manifest.labels, manifest.scheme)
-    network = _network(folder, manifest, lexicon, arrays)
+    network = _network(manifest, known, arrays)
     for name, parameter in objective.parameters().items():
-        parameter.value = _take(folder, arrays, name, parameter.value.shape)
+        parameter.value = arrays.array(name, parameter.shape)
     return Model(
-        manifest.config, lexicon, manifest.labels, manifest.scheme, network, objective, record
+        manifest.config,
+        known,
+        manifest.labels,
+        manifest.scheme,
+        network,
+        objective,
+        manifest.calibration,
+        record,
     )
 
 
-def _network(
-    folder: Path, manifest: Manifest, lexicon: Lexicon, arrays: Mapping[str, FloatArray]
-) -> Network:
+def _network(manifest: Manifest, lexicon: Lexicon, arrays: ParameterFile) -> Network:
     """Put the network together, each array held to the shape that the rest asks for."""
     config = manifest.config
-    tables = {
-        name: _take(folder, arrays, f"L_{name}", (rows, -1))
-        for name, rows in lexicon.sizes().items()
-    }
+    tables = {name: arrays.table(f"L_{name}", rows) for name, rows in lexicon.sizes().items()}
     dimensions = sum(table.shape[1] for table in tables.values())
     sizes = [*config.hidden, score_count(config, manifest.labels)]
     shapes = [(dimensions, config.window, sizes[0]), *pairwise(sizes)]
     names = layer_names(len(sizes))
-    return assemble(
+    network = assemble(
         config,
-        tables,
-        [_take(folder, arrays, w, shape) for (w, _), shape in zip(names, shapes, strict=True)],
-        [_take(folder, arrays, b, (size,)) for (_, b), size in zip(names, sizes, strict=True)],
+        {},
+        [arrays.array(w, shape) for (w, _), shape in zip(names, shapes, strict=True)],
+        [arrays.array(b, (size,)) for (_, b), size in zip(names, sizes, strict=True)],
+        arrays.array("W_s", (dimensions, sizes[0])) if config.sentence_mean else None,
     )
-
-
-def _take(
-    folder: Path, arrays: Mapping[str, FloatArray], name: str, shape: tuple[int, ...]
-) -> FloatArray:
-    """Take an array of a given shape; -1 stands for any length."""
-    array = arrays.get(name)
-    if array is None:
-        raise ModelError(f"{folder}: damaged model: parameter {name} is missing")
-    fits = array.ndim == len(shape) and all(
-        want in (-1, have) for want, have in zip(shape, array.shape, strict=True)
-    )
-    if not fits or array.dtype != np.float32:
-        raise ModelError(
-            f"{folder}: damaged model: parameter {name} is {array.dtype} {array.shape}, "
-            f"expected float32 {shape}"
-        )
-    return array
+    network.tables = tables
+    return network

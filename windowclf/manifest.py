@@ -1,10 +1,13 @@
 """The manifest of a model folder: which files make the model, and whether they are whole."""
 
 import hashlib
+import mmap
+import os
 from pathlib import Path
 
 import msgspec
 
+from windowclf.calibration import Calibration
 from windowclf.config import Config
 from windowclf.errors import ModelError
 from windowclf.tags import Scheme
@@ -44,6 +47,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     cased : bool
         See `Lexicon`.
     config : Config
+    calibration : Calibration
     files : dict of str to FileEntry
         "parameters", "lexicon" and "training".
     sha256 : str
@@ -55,6 +59,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     scheme: Scheme
     cased: bool
     config: Config
+    calibration: Calibration
     files: dict[str, FileEntry]
     sha256: str = ""
 
@@ -68,13 +73,13 @@ class _Format(msgspec.Struct):
     format: int
 
 
-KINDS = {"parameters": ".safetensors", "lexicon": ".json", "training": ".json"}
+KINDS = ("parameters", "lexicon", "training")
 
 
-def file_entry(kind: str, content: bytes) -> FileEntry:
+def file_entry(kind: str, suffix: str, content: bytes) -> FileEntry:
     """Describe a file of a kind of `KINDS`; a part of its checksum is in its name."""
     digest = hashlib.sha256(content).hexdigest()
-    return FileEntry(f"{kind}-{digest[:12]}{KINDS[kind]}", len(content), digest)
+    return FileEntry(f"{kind}-{digest[:12]}{suffix}", len(content), digest)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -110,20 +115,25 @@ def read_manifest(folder: Path) -> Manifest:
         raise ModelError(f"{path}: damaged model: {error}; train or fetch it again") from None
     if manifest.sha256 != manifest.checksum():
         raise ModelError(f"{path}: damaged model: its checksum is wrong; train or fetch it again")
-    if manifest.files.keys() != KINDS.keys():
+    if manifest.files.keys() != set(KINDS):
         raise ModelError(f"{path}: damaged model: expected the files {', '.join(KINDS)}")
     return manifest
 
 
-def read_file(folder: Path, manifest: Manifest, kind: str) -> bytes:
-    """Read a file of a model folder.
+def map_file(folder: Path, manifest: Manifest, kind: str) -> mmap.mmap:
+    """Check a file of a model folder, and map it into memory.
 
     Parameters
     ----------
     folder : Path
     manifest : Manifest
     kind : str
-        A key of `KINDS`.
+        One of `KINDS`.
+
+    Returns
+    -------
+    mmap
+        What is written to it changes the memory, never the file.
 
     Raises
     ------
@@ -135,13 +145,15 @@ def read_file(folder: Path, manifest: Manifest, kind: str) -> bytes:
     if Path(entry.name).name != entry.name:
         raise ModelError(f"{folder / MANIFEST}: damaged model: {entry.name!r} leaves the folder")
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            same = os.fstat(file.fileno()).st_size == entry.size
+            # Read for the checksum, not mapped: what is mapped and never used takes no memory.
+            if same and hashlib.file_digest(file, "sha256").hexdigest() == entry.sha256:
+                return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ModelError(f"{path}: damaged model: {reason}") from None
-    if len(content) != entry.size or hashlib.sha256(content).hexdigest() != entry.sha256:
-        raise ModelError(
-            f"{path}: damaged model: the file is not the one that {MANIFEST} names; train or "
-            f"fetch it again"
-        )
-    return content
+    raise ModelError(
+        f"{path}: damaged model: the file is not the one that {MANIFEST} names; train or "
+        f"fetch it again"
+    )

@@ -34,7 +34,7 @@ def info(model: str | None, norms: bool, as_json: bool) -> None:
         "model": str(folder),
         "labels": classifier.labels,
         "settings": to_builtins(classifier.config),
-        "parameters": {name: list(p.value.shape) for name, p in parameters.items()},
+        "parameters": {name: list(p.shape) for name, p in parameters.items()},
         "training": to_builtins(record),
     }
     if as_json:
@@ -44,7 +44,7 @@ def info(model: str | None, norms: bool, as_json: bool) -> None:
         "model": f"{folder} ({why})",
         "labels": ", ".join(classifier.labels),
         **{name.replace("_", " "): _plain(value) for name, value in facts["settings"].items()},
-        **{name: " × ".join(map(str, p.value.shape)) for name, p in parameters.items()},
+        **{name: " × ".join(map(str, p.shape)) for name, p in parameters.items()},
     }
     if record:
         rows |= {

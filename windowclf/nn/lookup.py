@@ -25,11 +25,9 @@ def lookup(
         Takes ``∂J/∂e``, shape (n, d), and adds its columns to the rows they came from:
         ``∂J/∂L_f[i] = Σ over all e that used row i``.
     """
-    widths = [table.value.shape[1] for table in tables]
+    widths = [table.shape[1] for table in tables]
     stops = np.cumsum(widths)
-    e = np.empty((len(ids), int(stops[-1])), dtype=tables[0].value.dtype)
-    for column, (table, stop, width) in enumerate(zip(tables, stops, widths, strict=True)):
-        e[:, stop - width : stop] = table.value[ids[:, column]]
+    e = np.concatenate([table.take(ids[:, i]) for i, table in enumerate(tables)], axis=1)
 
     def backward(de: FloatArray) -> None:
         for column, (table, stop, width) in enumerate(zip(tables, stops, widths, strict=True)):

@@ -24,6 +24,11 @@ class Parameter:
         self.value = value
         self.grad: FloatArray | None = None
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the value."""
+        return self.value.shape
+
     def add_grad(self, grad: FloatArray) -> None:
         """Add a share to the gradient."""
         self.grad = grad if self.grad is None else self.grad + grad
@@ -47,6 +52,19 @@ class TableParameter(Parameter):
     def __init__(self, value: FloatArray) -> None:
         super().__init__(value)
         self.rows: IntArray | None = None
+
+    def take(self, rows: IntArray) -> FloatArray:
+        """Copy rows out of the table.
+
+        Parameters
+        ----------
+        rows : int array, shape (n,)
+
+        Returns
+        -------
+        float array, shape (n, d)
+        """
+        return self.value[rows]
 
     def add_row_grad(self, rows: IntArray, grad: FloatArray) -> None:
         """Add shares to the gradients of some rows, which may repeat.

@@ -1,0 +1,71 @@
+"""The values of a lexicon as a file: JSON, gzipped where the size counts."""
+
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+_GZIP = 31  # what zlib calls a window of 32 KiB with gzip's header
+_MAGIC = b"\x1f\x8b"  # JSON never begins so
+_LARGEST = 2**30  # a damaged file must not fill the memory
+
+
+def pack_values(values: Mapping[str, Sequence[str]], *, compress: bool) -> bytes:
+    """Write the values of a lexicon.
+
+    Parameters
+    ----------
+    values : mapping of str to sequence of str
+        As `Lexicon` takes them; any characters.
+    compress : bool
+        Whether to gzip: less than half of the size, twice the time to read.
+
+    Returns
+    -------
+    bytes
+        The same for the same values.
+    """
+    try:
+        text = msgspec.json.encode(values)
+    except UnicodeEncodeError:  # half of a surrogate pair, which a token from Python may hold
+        text = json.dumps(values, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return zlib.compress(text, level=9, wbits=_GZIP) if compress else text
+
+
+def unpack_values(content: bytes) -> dict[str, list[str]]:
+    """Read what `pack_values` wrote.
+
+    Parameters
+    ----------
+    content : bytes
+
+    Returns
+    -------
+    dict of str to list of str
+
+    Raises
+    ------
+    ValueError
+        If it is something else.
+    """
+    text = _unzip(content) if content.startswith(_MAGIC) else content
+    try:
+        return msgspec.json.decode(text, type=dict[str, list[str]])
+    except UnicodeDecodeError:
+        try:
+            values = json.loads(text.decode("utf-8", "surrogatepass"))
+        except RecursionError:
+            raise ValueError("arrays nested too deeply") from None
+        return msgspec.convert(values, dict[str, list[str]])
+
+
+def _unzip(content: bytes) -> bytes:
+    stream = zlib.decompressobj(_GZIP)
+    try:
+        text = stream.decompress(content, _LARGEST)
+    except zlib.error as error:
+        raise ValueError(str(error)) from None
+    if not stream.eof:
+        raise ValueError(f"the gzipped text is cut off, or more than {_LARGEST:,} bytes")
+    return text
