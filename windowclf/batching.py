@@ -1,10 +1,11 @@
 """From sentences to the arrays that a network reads."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, count
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -105,15 +106,22 @@ def encode(
     -------
     EncodedSentences
     """
-    index: defaultdict[str, int] = defaultdict(count(1).__next__)  # 0 is the padding
-    words = np.array([index[word] for word in chain.from_iterable(sentences)], dtype=np.int32)
+    keys: Iterable[Hashable] = chain.from_iterable(sentences)
+    marks: Sequence[Sequence[str]] = lexicon.marks(sentences)
+    if marks:  # a word is another one where it has another place in a gazetteer's name
+        keys = zip(keys, *marks, strict=True)
+    index: defaultdict[Any, int] = defaultdict(count(1).__next__)  # 0 is the padding
+    words = np.array([index[key] for key in keys], dtype=np.int32)
+    distinct: Sequence[str] = list(index)
+    if marks and distinct:
+        distinct, *marks = zip(*distinct, strict=True)
     padding = np.zeros((1, len(lexicon.features)), dtype=np.int32)
     gold = None
     if tags is not None:
         label_ids = {label: i for i, label in enumerate(labels)}
         gold = np.array([label_ids[tag] for tag in chain.from_iterable(tags)], dtype=np.int32)
     return EncodedSentences(
-        features=np.concatenate([padding, lexicon.ids(list(index))]),
+        features=np.concatenate([padding, lexicon.ids(distinct, marks)]),
         words=words,
         lengths=np.array([len(sentence) for sentence in sentences], dtype=np.int32),
         gold=gold,

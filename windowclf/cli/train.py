@@ -19,7 +19,7 @@ from windowclf.cli.options import (
     read_corpus,
 )
 from windowclf.cli.progress import TrainingProgress
-from windowclf.errors import TrainingError
+from windowclf.errors import TrainingError, UsageError
 
 if TYPE_CHECKING:
     from windowclf.classifier import WindowClassifier
@@ -35,6 +35,13 @@ if TYPE_CHECKING:
     metavar="NAME|FILE",
     help="bundled, glove-6b-50d (an extra), a gensim-data name such as "
     "glove-wiki-gigaword-100, a GloVe or word2vec file, or random.",
+)
+@click.option(
+    "--gazetteer",
+    "gazetteers",
+    multiple=True,
+    metavar="TYPE=FILE",
+    help="A list of names of a type, one a line, such as LOC=cities.txt; again for the next.",
 )
 @click.option(
     "--train-fraction",
@@ -53,6 +60,7 @@ if TYPE_CHECKING:
 @click.option("--quiet", is_flag=True, help="No line for each epoch.")
 def train(
     vectors: str,
+    gazetteers: tuple[str, ...],
     train_fraction: float,
     output: str | None,
     as_json: bool,
@@ -69,10 +77,14 @@ def train(
     windowclf train --data FOLDER --vectors glove.6B.100d.txt --hidden 400 --epochs 20
     """
     from windowclf.classifier import WindowClassifier
+    from windowclf.lexicon.gazetteer import parse_gazetteer_option
     from windowclf.report.tables import EPOCH_HEADER, epoch_line
     from windowclf.state import remember
 
     classifier = WindowClassifier(**given_settings(options))
+    names = dict(map(parse_gazetteer_option, gazetteers))
+    if len(names) < len(gazetteers):
+        raise UsageError("--gazetteer: a type has two files: expected one; put both in one file")
     source = options["data"] or options["train_file"] or "sample"
     folder = Path(output or Path("models") / Path(source.removeprefix("hub:")).absolute().name)
     watch = TrainingProgress("reading", EPOCH_HEADER, epoch_line, quiet=quiet)
@@ -81,7 +93,7 @@ def train(
         if train_fraction != 1.0:
             corpus = corpus.with_train_fraction(train_fraction, classifier.config.seed)
         try:
-            classifier.fit(corpus, vectors=vectors, listener=progress)
+            classifier.fit(corpus, vectors=vectors, gazetteers=names, listener=progress)
         except KeyboardInterrupt:
             if not classifier.is_fitted:
                 raise

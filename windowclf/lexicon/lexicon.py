@@ -2,18 +2,23 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from windowclf.lexicon.features import feature_function, zero_digits
+from windowclf.lexicon.gazetteer import Gazetteer
 
 if TYPE_CHECKING:
     from gensim.models import KeyedVectors
 
 PADDING, UNKNOWN, FIRST = 0, 1, 2
 """Row 0 of each table stands past a sentence's ends, row 1 for a value never seen."""
+GAZETTEER = "gazetteer-"
+"""What the name of a gazetteer's feature begins with, before the type of its names."""
+_PLACES = {place: row for row, place in enumerate("BIES", FIRST)}
 
 
 class Lexicon:
@@ -22,7 +27,8 @@ class Lexicon:
     Parameters
     ----------
     values : mapping of str to sequence of str
-        For each feature, "word" first, the values that have a row, from row `FIRST` on.
+        For each feature, "word" first, the values that have a row, from row `FIRST` on. For
+        a gazetteer its names; the values with a row are the places in a name: B, I, E and S.
     cased : bool
         Whether the word vectors tell "Paris" from "paris".
     """
@@ -30,13 +36,20 @@ class Lexicon:
     def __init__(self, values: Mapping[str, Sequence[str]], *, cased: bool) -> None:
         self.values = {name: list(known) for name, known in values.items()}
         self.cased = cased
+        self.gazetteers = {
+            name: Gazetteer(names) for name, names in values.items() if name.startswith(GAZETTEER)
+        }
         self._rows = {
-            name: {value: row for row, value in enumerate(known, FIRST)}
+            name: _PLACES
+            if name in self.gazetteers
+            else {value: row for row, value in enumerate(known, FIRST)}
             for name, known in self.values.items()
         }
-        self._functions = [
-            (feature_function(name), self._rows[name]) for name in self.values if name != "word"
-        ]
+        self._functions = {
+            name: feature_function(name)
+            for name in self.values
+            if name != "word" and name not in self.gazetteers
+        }
 
     @property
     def features(self) -> list[str]:
@@ -45,14 +58,36 @@ class Lexicon:
 
     def sizes(self) -> dict[str, int]:
         """Count the rows of each feature's table."""
-        return {name: len(known) + FIRST for name, known in self.values.items()}
+        return {name: len(rows) + FIRST for name, rows in self._rows.items()}
 
-    def ids(self, words: Sequence[str]) -> npt.NDArray[np.int32]:
+    def marks(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
+        """Find the names of each gazetteer in sentences.
+
+        Parameters
+        ----------
+        sentences : sequence of sequences of str
+            Tokens.
+
+        Returns
+        -------
+        list of list of str
+            For each gazetteer, the place in a name of each token, sentence after sentence.
+        """
+        return [
+            [mark for sentence in sentences for mark in gazetteer.match(sentence)]
+            for gazetteer in self.gazetteers.values()
+        ]
+
+    def ids(
+        self, words: Sequence[str], marks: Sequence[Sequence[str]] = ()
+    ) -> npt.NDArray[np.int32]:
         """Look words up.
 
         Parameters
         ----------
         words : sequence of str, n of them
+        marks : sequence of sequences of str
+            For each gazetteer, the place in a name of each of the words.
 
         Returns
         -------
@@ -68,8 +103,12 @@ class Lexicon:
                     row = known[form]
                     break
             ids[i, 0] = row
-        for column, (function, rows) in enumerate(self._functions, 1):
-            ids[:, column] = [rows.get(function(word), UNKNOWN) for word in words]
+        found = {
+            name: [function(word) for word in words] for name, function in self._functions.items()
+        } | dict(zip(self.gazetteers, marks, strict=True))
+        for column, name in enumerate(self.features[1:], 1):
+            rows = self._rows[name]
+            ids[:, column] = [rows.get(value, UNKNOWN) for value in found[name]]
         return ids
 
 
@@ -88,6 +127,8 @@ def build_lexicon(
     *,
     features: Sequence[str],
     vocabulary: int,
+    recased: Iterable[str] = (),
+    gazetteers: Mapping[str, Gazetteer] | None = None,
 ) -> Lexicon:
     """Collect the words and feature values that get a row.
 
@@ -104,6 +145,10 @@ def build_lexicon(
         Names of the features beside the word itself.
     vocabulary : int
         How many of the vectors' words are taken besides those of the text.
+    recased : iterable of str
+        The words of the text in other letter cases, whose feature values get rows as well.
+    gazetteers : mapping of str to Gazetteer, optional
+        By the type of their names.
 
     Returns
     -------
@@ -124,9 +169,12 @@ def build_lexicon(
     # A word without a vector learns its own where it comes twice; once teaches only 'unknown'.
     chosen.update(dict.fromkeys(form for form, count in unseen.items() if count > 1))
     values: dict[str, list[str]] = {"word": list(chosen)}
+    forms_read = dict.fromkeys(chain(counts, recased))
     for name in features:
         function = feature_function(name)
-        values[name] = list(dict.fromkeys(function(word) for word in counts))
+        values[name] = list(dict.fromkeys(function(word) for word in forms_read))
+    for kind, gazetteer in (gazetteers or {}).items():
+        values[GAZETTEER + kind] = gazetteer.names
     return Lexicon(values, cased=cased)
 
 

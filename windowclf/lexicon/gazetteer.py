@@ -1,0 +1,135 @@
+"""Gazetteers: lists of names, found in a sentence by longest match."""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from windowclf.errors import DataError, UsageError
+from windowclf.text.lines import read_lines
+from windowclf.text.tokenizer import tokenize
+
+
+class Gazetteer:
+    """A list of names, each of one or more words, in any letter case.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Words are what white space separates, and what `tokenize` makes of the name as written,
+        in lower case and in capitals: "St. John's" is found as ``St. John's``, as
+        ``St. John 's`` and as ``st . john 's``. A blank name is none.
+
+    Attributes
+    ----------
+    names : list of str
+        As written, with a single space between words, in order, none twice. A gazetteer of
+        them matches the same.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = list(dict.fromkeys(filter(None, (" ".join(name.split()) for name in names))))
+        self._known: set[tuple[str, ...]] = set()
+        self._sizes: dict[str, tuple[int, ...]] = {}  # by first word, the longest first
+        for name in self.names:
+            for words in _splits(name):
+                # Names share their words: one copy of each saves a third of the memory.
+                known = tuple(sys.intern(word.casefold()) for word in words)
+                self._known.add(known)
+                sizes = self._sizes.get(known[0], ())
+                if len(known) not in sizes:
+                    self._sizes[known[0]] = tuple(sorted((*sizes, len(known)), reverse=True))
+
+    def match(self, tokens: Sequence[str]) -> list[str]:
+        """Mark the names in a sentence.
+
+        Of the names that begin at a token the longest counts, and the search goes on after it.
+
+        Parameters
+        ----------
+        tokens : sequence of str, n of them
+
+        Returns
+        -------
+        list of str, n of them
+            The token's place in a name, as in IOBES: "B" begins one, "I" is inside, "E" ends
+            it, "S" is one by itself, and "O" is outside of any.
+        """
+        words = [token.casefold() for token in tokens]
+        marks = ["O"] * len(words)
+        start = 0
+        while start < len(words):
+            size = self._longest(words, start)
+            if size:
+                marks[start : start + size] = "S" if size == 1 else f"B{'I' * (size - 2)}E"
+            start += size or 1
+        return marks
+
+    def _longest(self, words: list[str], start: int) -> int:
+        """Count the words of the longest name that begins here; 0 if none does."""
+        for size in self._sizes.get(words[start], ()):
+            found = tuple(words[start : start + size])  # shorter at the end of the sentence
+            if found in self._known:
+                return len(found)
+        return 0
+
+
+def read_gazetteer(path: str | Path) -> Gazetteer:
+    """Read a file of names, one a line.
+
+    Parameters
+    ----------
+    path : str or Path
+        UTF-8 text, gzipped if the name ends in ``.gz``. Blank lines are skipped, and so are
+        those that begin with ``#``; a name that does has a space before it.
+
+    Returns
+    -------
+    Gazetteer
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, is not UTF-8 or holds no name.
+    """
+    gazetteer = Gazetteer(line for _, line in read_lines(path) if not line.startswith("#"))
+    if not gazetteer.names:
+        raise DataError(f"{path}: no name; expected one a line")
+    return gazetteer
+
+
+def parse_gazetteer_option(value: str) -> tuple[str, Path]:
+    """Take an option ``TYPE=FILE`` apart.
+
+    Parameters
+    ----------
+    value : str
+
+    Returns
+    -------
+    kind : str
+        The type of the file's names, such as "LOC".
+    path : Path
+
+    Raises
+    ------
+    UsageError
+        If one of the two is missing, or the type holds white space.
+    """
+    kind, _, file = value.partition("=")
+    if kind.split() != [kind] or not file.strip():
+        raise UsageError(
+            f"gazetteer {value!r}: expected TYPE=FILE, a type without white space and a file "
+            "with a name a line, such as LOC=cities.txt"
+        )
+    return kind, Path(file)
+
+
+def _splits(name: str) -> Iterator[list[str]]:
+    """Split a name in each way that a corpus or the tokenizer may split it."""
+    yield name.split(" ")
+    if name.isascii() and name.replace(" ", "").isalpha():
+        return  # as most names are, and the tokenizer would only find the same words, slowly
+    # Capitals tell an abbreviation. The space is for "1. FC Köln": a number and its period are
+    # one token at the beginning of a text only, where the name is split by its white space.
+    for form in (name, name.lower(), name.upper()):
+        yield [token.text for token in tokenize(f" {form}")]
