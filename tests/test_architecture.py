@@ -18,9 +18,9 @@ PACKAGE = Path(windowclf.__file__).parent
 LAYERS = [
     "errors",
     "tags files resources presets settings",
-    "config text metrics training.history",
+    "config text metrics calibration tag_spans training.history",
     "lexicon nn",
-    "batching manifest",
+    "batching manifest parameter_file",
     "model",
     "training bundle tagging",
     "pretraining",

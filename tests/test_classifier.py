@@ -142,9 +142,11 @@ def test_tag_is_predict_with_offsets(classifier, text):
     expected = []
     for tokens in split_sentences(text):
         words = [token.text for token in tokens]
-        probabilities = next(classifier.model.predict([words])).probabilities
-        for start, end, label in spans(classifier.predict([words])[0], Scheme.IOB2):
-            score = pytest.approx(np.prod(probabilities[start:end], dtype=float), rel=1e-4)
+        scores = next(classifier.model.predict([words])).confidences
+        for (start, end, label), score in zip(
+            spans(classifier.predict([words])[0], Scheme.IOB2), scores, strict=True
+        ):
+            score = pytest.approx(score, rel=1e-4)
             expected.append((label, tokens[start].start, tokens[end - 1].end, score))
     found = classifier.tag(text)
     assert [(e.label, e.start, e.end, e.score) for e in found] == expected

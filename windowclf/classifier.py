@@ -1,11 +1,13 @@
 """The public object: a classifier that is trained, saved, loaded and asked."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from windowclf.batching import encode
 from windowclf.bundle import load_model, save_model
+from windowclf.calibration import expected_calibration_error
 from windowclf.config import Config, make_config
 from windowclf.errors import DataError, ModelError, UsageError
 from windowclf.metrics import Scores
@@ -83,6 +85,7 @@ class WindowClassifier:
         dev: "TaggedSentences" = (),
         *,
         vectors: "str | Path | KeyedVectors" = "bundled",
+        gazetteers: Mapping[str, str | Path | Iterable[str]] | None = None,
         scheme: str = "auto",
         listener: "Listener | None" = None,
     ) -> Self:
@@ -101,6 +104,8 @@ class WindowClassifier:
             corpus; without either the last epoch is kept.
         vectors : str, Path or gensim.models.KeyedVectors
             Pretrained word vectors, or what `windowclf.load_vectors` takes.
+        gazetteers : mapping of str to str, Path or iterable of str, optional
+            Lists of names by their type: a file with a name a line, or the names themselves.
         scheme : {"auto", "iob1", "iob2", "iobes", "plain"}
             How the tags spell spans; for a corpus it is known.
         listener : callable, optional
@@ -114,10 +119,11 @@ class WindowClassifier:
         Raises
         ------
         DataError
-            If there is nothing to learn from.
+            If there is nothing to learn from, or a gazetteer cannot be read.
         TrainingError
             If the loss is no longer finite.
         """
+        from windowclf.lexicon.gazetteer import Gazetteer, read_gazetteer
         from windowclf.text.sources import Corpus
         from windowclf.training.fit import fit, prepare
 
@@ -138,6 +144,10 @@ class WindowClassifier:
             scheme=read_in,
             vectors=self._vectors(vectors, sentences),
             config=self.config,
+            gazetteers={
+                kind: read_gazetteer(names) if isinstance(names, str | Path) else Gazetteer(names)
+                for kind, names in (gazetteers or {}).items()
+            },
         )
         try:
             fit(
@@ -231,7 +241,9 @@ class WindowClassifier:
         else:
             source = recognise(tags) if scheme == "auto" else _scheme(scheme)
         gold = [model.gold_tags(found, source) for found in tags]
-        return model.evaluate(encode([s.tokens for s in given], model.lexicon), gold)
+        encoded = encode([s.tokens for s in given], model.lexicon)
+        error = expected_calibration_error(*model.confidences(encoded, gold))
+        return replace(model.evaluate(encoded, gold), calibration_error=error)
 
     def save(self, folder: str | Path) -> None:
         """Write the classifier to a folder, whole or not at all.

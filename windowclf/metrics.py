@@ -58,6 +58,8 @@ class Scores:
         Fraction of the tokens with the right tag, ``O`` included.
     average_precision : float, optional
         Of a ranking, see `average_precision`.
+    calibration_error : float, optional
+        Of the confidences of the spans, see `windowclf.calibration`.
     """
 
     types: dict[str, Counts]
@@ -65,13 +67,17 @@ class Scores:
     tokens: int
     accuracy: float
     average_precision: float | None = None
+    calibration_error: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Give the scores as plain dictionaries, all ratios from 0 to 1."""
-        ranking = self.average_precision
+        further = {
+            "average_precision": self.average_precision,
+            "calibration_error": self.calibration_error,
+        }
         return {
             **_ratios(self.total),
-            **({} if ranking is None else {"average_precision": ranking}),
+            **{name: value for name, value in further.items() if value is not None},
             "tokens": self.tokens,
             "accuracy": self.accuracy,
             "types": {

@@ -1,12 +1,13 @@
 """A trained network with the words and tags it knows: tokens in, tags out."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
 
 from windowclf.batching import EncodedSentences, encode
+from windowclf.calibration import Calibration
 from windowclf.config import Config
 from windowclf.lexicon.lexicon import Lexicon
 from windowclf.metrics import Scores, average_precision, score
@@ -20,7 +21,8 @@ from windowclf.nn.objective import (
     TokenObjective,
 )
 from windowclf.nn.parameter import Parameter
-from windowclf.tags import OUTSIDE, Scheme, convert, legal_moves
+from windowclf.tag_spans import SpanFinder
+from windowclf.tags import OUTSIDE, Scheme, Span, convert, legal_moves, spans
 from windowclf.training.history import TrainingRecord
 
 CHUNK_TOKENS = 8192
@@ -28,18 +30,20 @@ CHUNK_TOKENS = 8192
 
 
 class Prediction(NamedTuple):
-    """The tags of one sentence.
+    """The tags of one sentence, and the spans they spell.
 
     Attributes
     ----------
     tags : list of str
         ``n`` tags in the model's own scheme.
-    probabilities : float array, shape (n,)
-        The probability of each of these tags.
+    spans : list of Span
+    confidences : float array, shape (len(spans),)
+        The calibrated probability of each span.
     """
 
     tags: list[str]
-    probabilities: FloatArray
+    spans: list[Span]
+    confidences: FloatArray
 
 
 @dataclass(slots=True)
@@ -56,6 +60,8 @@ class Model:
         IOBES for spans, PLAIN where each token has a label of its own.
     network : Network
     objective : Objective
+    calibration : Calibration
+        Corrects the probabilities of spans.
     record : TrainingRecord, optional
         How the model was trained.
     """
@@ -66,6 +72,7 @@ class Model:
     scheme: Scheme
     network: Network
     objective: Objective
+    calibration: Calibration = field(default_factory=Calibration)
     record: TrainingRecord | None = None
 
     def parameters(self) -> dict[str, Parameter]:
@@ -102,12 +109,25 @@ class Model:
         Prediction
             One for each sentence, in order.
         """
+        finder = SpanFinder(self.labels, self.scheme)
         for lengths, s in self.scores(encoded):
-            best = self.objective.decode(s, lengths)
-            sure = self.objective.probabilities(s, lengths)[np.arange(len(best)), best]
-            tags = self._names(best)
-            for part in _parts(lengths):
-                yield Prediction(tags[part], sure[part])
+            path = self.objective.decode(s, lengths)
+            first, last, label = finder.find(path, lengths)
+            p = self.objective.span_probabilities(s, path, lengths, first, last)
+            confidences = self.calibration(p)
+            tags = self._names(path)
+            cuts = np.searchsorted(first, np.cumsum(lengths)).tolist()  # spans before its end
+            begin = 0
+            for part, end in zip(_parts(lengths), cuts, strict=True):
+                here = slice(begin, end)
+                found = [
+                    Span(a - part.start, b - part.start + 1, finder.labels[k])
+                    for a, b, k in zip(
+                        first[here].tolist(), last[here].tolist(), label[here].tolist(), strict=True
+                    )
+                ]
+                yield Prediction(tags[part], found, confidences[here])
+                begin = end
 
     def tags(self, encoded: EncodedSentences) -> Iterator[list[str]]:
         """Tag encoded sentences as `decode` does, and spare the probabilities."""
@@ -138,6 +158,25 @@ class Model:
             return found
         ranking = average_precision(*self.ranking(encoded, gold))
         return replace(found, average_precision=ranking)
+
+    def confidences(
+        self, encoded: EncodedSentences, gold: Sequence[Sequence[str]]
+    ) -> tuple[FloatArray, BoolArray]:
+        """Give the confidence of each span that is found, and tell which are right.
+
+        Parameters
+        ----------
+        encoded : EncodedSentences
+        gold : sequence of sequences of str
+            From `gold_tags`.
+        """
+        sure: list[FloatArray] = [np.empty(0)]
+        right: list[bool] = []
+        for tags, found in zip(gold, self.decode(encoded), strict=True):
+            true = set(spans(tags, self.scheme))
+            sure.append(found.confidences)
+            right += [span in true for span in found.spans]
+        return np.concatenate(sure), np.array(right, dtype=bool)
 
     def ranking(
         self, encoded: EncodedSentences, gold: Sequence[Sequence[str]]
@@ -197,10 +236,11 @@ def make_network(
     dtype : numpy float type
         float32 to train, float64 to check gradients.
     """
+    dimensions = sum(table.shape[1] for table in tables.values())
     weights, biases = initial_weights(
         config.init,
         rng,
-        dimensions=sum(table.shape[1] for table in tables.values()),
+        dimensions=dimensions,
         window=config.window,
         hidden=config.hidden,
         classes=score_count(config, labels),
@@ -210,6 +250,7 @@ def make_network(
         {name: table.astype(dtype) for name, table in tables.items()},
         [weight.astype(dtype) for weight in weights],
         [bias.astype(dtype) for bias in biases],
+        np.zeros((dimensions, config.hidden[0]), dtype) if config.sentence_mean else None,
     )
 
 
@@ -254,6 +295,7 @@ def assemble(
     tables: Mapping[str, FloatArray],
     weights: Sequence[FloatArray],
     biases: Sequence[FloatArray],
+    sentence_weight: FloatArray | None = None,
 ) -> Network:
     """Put a network together from its arrays and what a configuration says of it."""
     return Network(
@@ -261,6 +303,7 @@ def assemble(
         weights,
         biases,
         activation=config.activation,
+        sentence_weight=sentence_weight,
         input_dropout=config.dropout,
         hidden_dropout=config.hidden_dropout,
     )

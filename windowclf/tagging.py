@@ -8,7 +8,7 @@ import msgspec
 
 from windowclf.errors import UsageError
 from windowclf.model import Model
-from windowclf.tags import Scheme, convert, spans
+from windowclf.tags import Scheme, convert
 from windowclf.text.tokenizer import Token, sentences
 
 Splitter = Callable[[str], list[list[Token]]]
@@ -25,7 +25,7 @@ class Entity(msgspec.Struct, frozen=True):
     start, end : int
         Character offsets.
     score : float
-        Probability that the model gives to all of its tags, from 0 to 1.
+        Probability that it is an entity with this border and this label, from 0 to 1.
     """
 
     text: str
@@ -112,8 +112,9 @@ def _tag_batches(
             for tokens in found:
                 prediction = next(predictions)
                 tags.append(convert(prediction.tags, model.scheme, outer))
-                for span in spans(prediction.tags, model.scheme):
+                for span, score in zip(
+                    prediction.spans, prediction.confidences.tolist(), strict=True
+                ):
                     start, end = tokens[span.start].start, tokens[span.end - 1].end
-                    score = float(prediction.probabilities[span.start : span.end].prod())
                     entities.append(Entity(text[start:end], span.label, start, end, score))
             yield TaggedText(text, found, tags, entities)

@@ -5,6 +5,7 @@ import pytest
 
 import tiny
 import windowclf
+from windowclf.batching import encode
 from windowclf.metrics import average_precision
 
 OPTIONS = ["--loss", "ranking", "--positive", "LOC", *tiny.options(tiny.QUICK)]
@@ -41,14 +42,9 @@ def test_the_average_precision_is_that_of_the_scores(trained, tiny_data):
     model = windowclf.load(folder).model
     dev = windowclf.load_corpus(tiny_data).splits["dev"]
     relevant = [tag.endswith("LOC") for sentence in dev for tag in sentence.tags]
-    s = [model.predict([sentence.tokens]) for sentence in dev]
-    probabilities = [
-        p if tag != "O" else 1 - p
-        for predictions in s
-        for prediction in predictions
-        for tag, p in zip(prediction.tags, prediction.probabilities, strict=True)
-    ]
-    assert average_precision(np.array(probabilities), np.array(relevant)) == pytest.approx(
+    encoded = encode([sentence.tokens for sentence in dev], model.lexicon)
+    s = np.concatenate([s[:, 0] for _, s in model.scores(encoded)])
+    assert average_precision(s, np.array(relevant)) == pytest.approx(
         told["dev"]["average_precision"]
     )
 

@@ -8,6 +8,7 @@ from windowclf.nn.activations import logistic
 from windowclf.nn.arrays import FloatArray, IntArray
 from windowclf.nn.chain import Moves, marginals, viterbi
 from windowclf.nn.chain_losses import log_likelihood_loss, max_margin_loss
+from windowclf.nn.chain_spans import span_probabilities
 from windowclf.nn.losses import TOKEN_LOSSES, ranking_loss, softmax
 from windowclf.nn.parameter import Parameter
 
@@ -37,8 +38,44 @@ class Objective(Protocol):
     def probabilities(self, s: FloatArray, lengths: IntArray) -> FloatArray:
         """Return the probability of each tag of each token, shape (N, K); see `decode`."""
 
+    def span_probabilities(
+        self, s: FloatArray, path: IntArray, lengths: IntArray, first: IntArray, last: IntArray
+    ) -> FloatArray:
+        """Return the probability that all tags of a span are right.
 
-class TokenObjective:
+        Parameters
+        ----------
+        s : float array, shape (N, K)
+        path : int array, shape (N,)
+            From `decode`.
+        lengths : int array, shape (B,)
+        first, last : int array, shape (M,)
+            The first and the last token of each span.
+
+        Returns
+        -------
+        float array, shape (M,)
+        """
+
+
+class _Independent:
+    """What the objectives share that score each token for itself."""
+
+    def probabilities(self, s: FloatArray, lengths: IntArray) -> FloatArray:
+        raise NotImplementedError
+
+    def span_probabilities(
+        self, s: FloatArray, path: IntArray, lengths: IntArray, first: IntArray, last: IntArray
+    ) -> FloatArray:
+        """Multiply the probabilities of the tags; see `Objective`."""
+        p = self.probabilities(s, lengths)[np.arange(len(path)), path].astype(np.float64)
+        log_p = np.log(np.maximum(p, np.finfo(np.float64).tiny))
+        passed = np.cumsum(log_p)
+        product: FloatArray = np.exp(passed[last] - passed[first] + log_p[first]).astype(s.dtype)
+        return product
+
+
+class TokenObjective(_Independent):
     """Each token for itself: a loss of `TOKEN_LOSSES`, and the tag with the highest score.
 
     Parameters
@@ -131,11 +168,17 @@ class SentenceObjective:
         """Compute the marginals of the softmax over paths."""
         return marginals(s, lengths, self._moves())
 
+    def span_probabilities(
+        self, s: FloatArray, path: IntArray, lengths: IntArray, first: IntArray, last: IntArray
+    ) -> FloatArray:
+        """Sum over all paths that have the tags of a span; see `Objective`."""
+        return span_probabilities(s, path, lengths, self._moves(), first, last)
+
     def _moves(self) -> Moves:
         return Moves(*(parameter.value for parameter in self._parameters.values()))
 
 
-class RankingObjective:
+class RankingObjective(_Independent):
     """One score a window, ``K = 1``: real windows are to rank above corrupted ones (source 000).
 
     A window is positive where its score is above zero. Adding to the bias ``b_u`` changes no

@@ -33,8 +33,16 @@ def scores_table(scores: Scores, title: str) -> Table:
     if scores.types:
         table.add_section()
     table.add_row("all", *_cells(scores.total), style="bold")
-    if scores.average_precision is not None:
-        table.caption = f"average precision {scores.average_precision:.4f}"
+    captions = [
+        f"{name} {value:.4f}"
+        for name, value in (
+            ("average precision", scores.average_precision),
+            ("expected calibration error", scores.calibration_error),
+        )
+        if value is not None
+    ]
+    if captions:
+        table.caption = "\n".join(captions)
         table.caption_justify = "left"
     return table
 

@@ -1,0 +1,74 @@
+"""Spans of whole batches: what `tags.spans` finds in one sentence, for arrays of tags."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windowclf.tags import Scheme, spans
+
+_IntArray = NDArray[np.integer[Any]]
+
+
+class SpanFinder:
+    """Finds the spans in tags that are given by their numbers.
+
+    Parameters
+    ----------
+    tags : sequence of str
+        The ``K`` tags.
+    scheme : Scheme
+        Of the tags.
+
+    Attributes
+    ----------
+    labels : list of str
+        The labels of spans, in the order in which the tags first name them.
+
+    Raises
+    ------
+    DataError
+        For a tag that is neither ``O`` nor a prefix with a label.
+    """
+
+    def __init__(self, tags: Sequence[str], scheme: Scheme) -> None:
+        alone = [spans([tag], scheme) for tag in tags]
+        names = [found[0].label if found else "" for found in alone]
+        self.labels = list(dict.fromkeys(name for name in names if name))
+        numbers = {name: number for number, name in enumerate(self.labels)}
+        self._label = np.array([numbers.get(name, -1) for name in names], dtype=np.intp)
+        # I- goes on with its label's span, unless the tag beside it keeps the two apart.
+        inside = [f"I-{name}" if name else tag for name, tag in zip(names, tags, strict=True)]
+        pairs = list(zip(inside, tags, strict=True))
+        self._begins = np.array([len(spans([i, tag], scheme)) == 2 for i, tag in pairs], dtype=bool)
+        self._ends = np.array([len(spans([tag, i], scheme)) == 2 for i, tag in pairs], dtype=bool)
+
+    def find(
+        self, path: _IntArray, lengths: _IntArray
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+        """Find the spans of a batch by conlleval's rules, in order.
+
+        Parameters
+        ----------
+        path : int array, shape (N,)
+            The tags of all sentences.
+        lengths : int array, shape (B,)
+            Tokens of each sentence.
+
+        Returns
+        -------
+        first, last : int array, shape (M,)
+            The first and the last token of each span, counted from the start of the batch.
+        label : int array, shape (M,)
+            Its place in `labels`.
+        """
+        label = self._label[path]
+        goes_on = np.zeros(len(path) + 1, dtype=bool)  # with the span of the token before
+        goes_on[1:-1] = label[1:] == label[:-1]
+        goes_on[1:-1] &= ~(self._begins[path[1:]] | self._ends[path[:-1]])
+        goes_on[np.cumsum(lengths)] = False
+        in_span = label >= 0
+        first = np.flatnonzero(in_span & ~goes_on[:-1])
+        last = np.flatnonzero(in_span & ~goes_on[1:])
+        return first, last, label[first]
