@@ -24,7 +24,16 @@ def make_batch(width=3, classes=4):
     return Batch(FEATURES, window_rows(WORDS, LENGTHS, width), LENGTHS, gold)
 
 
-def make_network(*, hidden=(5,), activation="tanh", dropout=0.0, width=3, classes=4, seed=1):
+def make_network(
+    *,
+    hidden=(5,),
+    activation="tanh",
+    dropout=0.0,
+    width=3,
+    classes=4,
+    seed=1,
+    sentence_mean=False,
+):
     """A float64 network for `make_batch`: two tables, four numbers a word."""
     rng = np.random.default_rng(seed)
     tables = {"word": rng.normal(size=(6, 3)), "shape": rng.normal(size=(5, 1))}
@@ -37,6 +46,7 @@ def make_network(*, hidden=(5,), activation="tanh", dropout=0.0, width=3, classe
         weights,
         biases,
         activation=activation,
+        sentence_weight=rng.normal(size=(4, hidden[0])) if sentence_mean else None,
         input_dropout=dropout,
         hidden_dropout=dropout,
     )
@@ -87,6 +97,10 @@ CORPUS = sentences()
 DEV = CORPUS[::3]
 TRAIN = [sentence for i, sentence in enumerate(CORPUS) if i % 3]
 SMALL = {
+    "level": "word",
+    "constrained": False,
+    "sentence_mean": False,
+    "recase": 0,
     "window": 3,
     "hidden": 8,
     "features": ["shape", "written", "suffix2"],

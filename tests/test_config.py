@@ -64,6 +64,7 @@ STRATEGIES = {field.name: values(inspect.type_info(field.type)) for field in STR
     "level": st.just("word"),
     "loss": st.sampled_from(["softmax", "max-margin", "squared-error"]),
     "positive": st.none(),
+    "batch_of": st.just("sentences"),
 }
 
 

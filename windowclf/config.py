@@ -24,7 +24,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     level: Annotated[
         Literal["word", "sentence"],
         Meta(description="Score each word by itself, or whole paths of tags."),
-    ] = "word"
+    ] = "sentence"
     loss: Annotated[
         Literal["softmax", "max-margin", "squared-error", "ranking"],
         Meta(
@@ -40,10 +40,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = 5
     constrained: Annotated[
         bool, Meta(description="Decode only sequences of tags that spell whole spans.")
-    ] = False
+    ] = True
     window: Annotated[
         Count, Meta(description="Width of the window in words; odd, so that one is the centre.")
     ] = 5
+    sentence_mean: Annotated[
+        bool, Meta(description="One more slot of the window: the mean of the sentence's words.")
+    ] = True
     hidden: Annotated[
         tuple[Count, ...],
         Meta(min_length=1, description="Units of a hidden layer; again for each further layer."),
@@ -62,7 +65,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             description="A lookup table beside the word vectors: shape (letter case), written "
             "(the word as written), prefixN or suffixN (N letters); again for the next; none."
         ),
-    ] = ("shape", "written", "prefix2", "prefix3", "suffix2", "suffix3")
+    ] = ("shape", "written", "prefix2", "prefix3", "prefix4", "suffix2", "suffix3", "suffix4")
     feature_dimensions: Annotated[
         Count, Meta(description="Numbers in a row of each such table.")
     ] = 25
@@ -84,6 +87,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = 0.3
     word_dropout: Annotated[
         Probability, Meta(description="Share of the words that training takes for unknown ones.")
+    ] = 0.05
+    recase: Annotated[
+        float,
+        Meta(
+            ge=0.0,
+            le=0.5,
+            description="Share of the sentences that training reads in capitals, and as many "
+            "again in lower case.",
+        ),
     ] = 0.05
     optimizer: Annotated[
         Literal["adam", "adagrad", "sgd"], Meta(description="How the parameters are moved.")
@@ -119,8 +131,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             raise ValueError(f"--window: expected an odd number, got {self.window}")
         if self.level == "sentence" and self.loss not in ("softmax", "max-margin"):
             raise ValueError(f"--level sentence has no --loss {self.loss}: softmax or max-margin")
-        if self.level == "sentence" and self.batch_of == "words":
-            raise ValueError("--level sentence needs --batch-of sentences")
+        single_words = self.batch_of == "words" or self.loss == "ranking"
+        for setting, needs in (
+            ("--level sentence", self.level == "sentence"),
+            ("--sentence-mean", self.sentence_mean),
+        ):
+            if single_words and needs:
+                raise ValueError(f"{setting} needs --batch-of sentences")
         if self.loss == "ranking" and not self.positive:
             raise ValueError("--loss ranking needs --positive LABEL, such as --positive LOC")
         if self.positive and self.loss != "ranking":
@@ -134,7 +151,8 @@ def make_config(settings: dict[str, Any]) -> Config:
     ----------
     settings : dict
         Fields of `Config`; as from JSON, lists serve for tuples, and a single value for one.
-        "preset" names settings that the others add to or replace.
+        "preset" names settings that the others add to or replace. Where the loss or the batches
+        are of single words, so is the level, if nothing else is said.
 
     Returns
     -------
@@ -148,4 +166,8 @@ def make_config(settings: dict[str, Any]) -> Config:
     if "preset" in settings:
         given = dict(settings)
         settings = preset_settings(given.pop("preset")) | given
+    if settings.get("loss") in ("squared-error", "ranking") or settings.get("batch_of") == "words":
+        settings = {"level": "word"} | settings
+    if settings.get("loss") == "ranking" or settings.get("batch_of") == "words":
+        settings = {"sentence_mean": False} | settings
     return check_settings(Config, settings, "preset")

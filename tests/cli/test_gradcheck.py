@@ -48,4 +48,5 @@ def test_presets_are_listed_with_their_sources(run):
     for name, preset in PRESETS.items():
         assert f"{name}\n    {preset.system}\n    source:   {preset.source}\n" in out
     code, out, _ = run("presets", "--json")
-    assert json.loads(out)["two-layers"]["settings"] == {"hidden": [300, 100]}
+    settings = json.loads(out)["two-layers"]["settings"]
+    assert (settings["hidden"], settings["level"]) == ([300, 100], "word")

@@ -14,7 +14,7 @@ def test_json(run, model_folder, classifier):
     assert facts["model"] == str(model_folder)
     assert facts["labels"] == ["LOC", "PER"]
     assert facts["settings"]["hidden"] == [16]
-    parameters = classifier.model.network.parameters()
+    parameters = classifier.model.parameters()
     assert facts["parameters"] == {n: list(p.value.shape) for n, p in parameters.items()}
     assert facts["training"] == to_builtins(classifier.model.record)
 

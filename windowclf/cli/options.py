@@ -39,8 +39,10 @@ def record_options(record: type[msgspec.Struct]) -> Callable[[Command], Command]
             kind, description = _unwrap(hints[field.name])
             settings: dict[str, Any] = {"default": None, "help": description}
             default = field.default
+            name = option_name(field.name)
             if kind is bool:
-                settings["is_flag"] = True
+                name = f"{name}/--no-{name.removeprefix('--')}"
+                default = "on" if default else "off"
             elif typing.get_origin(kind) is tuple:
                 settings["multiple"] = True
                 item = _unwrap(typing.get_args(kind)[0])[0]
@@ -51,9 +53,9 @@ def record_options(record: type[msgspec.Struct]) -> Callable[[Command], Command]
                 settings["type"] = click.Choice(typing.get_args(kind))
             elif typing.get_origin(kind) is None:
                 settings["type"] = kind
-            if kind is not bool and default is not None:
+            if default is not None:
                 settings["help"] += f"  [default: {default}]"
-            function = click.option(option_name(field.name), field.name, **settings)(function)
+            function = click.option(name, field.name, **settings)(function)
         return function
 
     return add_options

@@ -13,6 +13,7 @@ from windowclf.nn.dropout import dropout
 from windowclf.nn.initializers import INITIALIZERS
 from windowclf.nn.lookup import lookup
 from windowclf.nn.parameter import Parameter, TableParameter
+from windowclf.nn.sentence_mean import sentence_mean_layer
 from windowclf.nn.window import window_layer
 
 
@@ -28,14 +29,17 @@ class Network:
         layer, shapes (H_l, H_l+1) and (H_l+1,); the last pair is ``U, b_u``.
     activation : str
         A key of `ACTIVATIONS`.
+    sentence_weight : float array, shape (d, H), optional
+        ``W_s``, which makes the mean of the sentence one more slot of each window.
     input_dropout, hidden_dropout : float
-        Probability that an element of a word's vector, or of a hidden layer, is left out while
-        training.
+        Probability that an element of a word's vector, or of a hidden layer or a sentence's
+        mean, is left out while training.
 
     Attributes
     ----------
     tables : dict of str to TableParameter
     weights, biases : list of Parameter
+    sentence_weight : Parameter or None
     """
 
     def __init__(
@@ -45,12 +49,14 @@ class Network:
         biases: Sequence[FloatArray],
         *,
         activation: str,
+        sentence_weight: FloatArray | None = None,
         input_dropout: float = 0.0,
         hidden_dropout: float = 0.0,
     ) -> None:
         self.tables = {name: TableParameter(value) for name, value in tables.items()}
         self.weights = [Parameter(value) for value in weights]
         self.biases = [Parameter(value) for value in biases]
+        self.sentence_weight = None if sentence_weight is None else Parameter(sentence_weight)
         self.activation = ACTIVATIONS[activation]
         self.input_dropout = input_dropout
         self.hidden_dropout = hidden_dropout
@@ -61,6 +67,8 @@ class Network:
         names = layer_names(len(self.weights))
         for (w, b), weight, bias in zip(names, self.weights, self.biases, strict=True):
             named[w], named[b] = weight, bias
+        if self.sentence_weight is not None:
+            named["W_s"] = self.sentence_weight
         return named
 
     def forward(
@@ -85,9 +93,16 @@ class Network:
             (sources 000, 002, 003).
         """
         f, slope = self.activation
-        e, lookup_back = lookup(list(self.tables.values()), batch.features)
-        e, drop_back = dropout(e, self.input_dropout, rng)
+        words, lookup_back = lookup(list(self.tables.values()), batch.features)
+        e, drop_back = dropout(words, self.input_dropout, rng)
         z, window_back = window_layer(self.weights[0], self.biases[0], e, batch.windows)
+        sentence_back = None
+        if self.sentence_weight is not None:
+            centres = batch.windows[:, batch.windows.shape[1] // 2]
+            of_sentence, sentence_back = sentence_mean_layer(
+                self.sentence_weight, words, centres, batch.lengths, self.hidden_dropout, rng
+            )
+            z += of_sentence
         steps: list[tuple[FloatArray, Callable[..., FloatArray], Callable[..., FloatArray]]] = []
         for weight, bias in zip(self.weights[1:], self.biases[1:], strict=True):
             a = f(z)
@@ -101,7 +116,10 @@ class Network:
             for a, hidden_back, dense_back in reversed(steps):
                 delta = slope(a) * hidden_back(dense_back(delta))
                 norms.append(float(np.linalg.norm(delta)))
-            lookup_back(drop_back(window_back(delta)))
+            de = drop_back(window_back(delta))
+            if sentence_back is not None:
+                de = de + sentence_back(delta)
+            lookup_back(de)
             return norms[::-1]
 
         return z, backward

@@ -25,6 +25,9 @@ class TrainingBatches:
     unknown_columns : sequence of int
         Columns of the features that hold whole words, in which word dropout sets a word to
         'unknown'.
+    versions : int
+        How often `encoded` holds the text, the same sentences in the same order: as it is, and
+        then in each letter case of `CASES` that training also reads.
 
     Raises
     ------
@@ -33,18 +36,23 @@ class TrainingBatches:
     """
 
     def __init__(
-        self, encoded: EncodedSentences, config: Config, unknown_columns: Sequence[int] = ()
+        self,
+        encoded: EncodedSentences,
+        config: Config,
+        unknown_columns: Sequence[int] = (),
+        versions: int = 1,
     ) -> None:
         self.encoded = encoded
         self.config = config
         self.unknown_columns = unknown_columns
         self._by_word = config.batch_of == "words" or config.loss == "ranking"
-        examples = np.arange(len(encoded.lengths))
+        self._versions = versions
+        self._units = len(encoded.words if self._by_word else encoded.lengths) // versions
+        examples = np.arange(self._units)
         if self._by_word:
             self._windows = window_rows(encoded.words, encoded.lengths, config.window)
-            examples = np.arange(len(encoded.words))
         if config.loss == "ranking":
-            positive = encoded.tags() == 1
+            positive = encoded.tags()[: self._units] == 1
             self._others = np.flatnonzero(~positive)
             if positive.all() or not positive.any():
                 raise DataError(
@@ -77,6 +85,8 @@ class TrainingBatches:
             chosen = order[start : start + self._size]
             if self.config.loss == "ranking":
                 chosen = np.concatenate([chosen, rng.choice(self._others, len(chosen))])
+            if self._versions > 1:
+                chosen = chosen + self._units * self._draw_versions(rng, len(chosen))
             batch = (
                 self._of_words(chosen)
                 if self._by_word
@@ -88,6 +98,11 @@ class TrainingBatches:
                     lost[0] = False  # the padding
                     batch.features[lost, column] = UNKNOWN
             yield batch
+
+    def _draw_versions(self, rng: np.random.Generator, n: int) -> IntArray:
+        """Draw which version of each example is read: 0 is the text as it is."""
+        others = rng.integers(1, self._versions, n)
+        return np.where(rng.random(n) < (self._versions - 1) * self.config.recase, others, 0)
 
     def _of_words(self, tokens: IntArray) -> Batch:
         """Make a batch of the windows of some tokens, each a sentence by itself."""

@@ -1,7 +1,7 @@
 """From a corpus to a trained model."""
 
 import platform
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from windowclf.batching import encode
+from windowclf.calibration import fit_calibration
 from windowclf.config import Config
 from windowclf.errors import DataError
+from windowclf.lexicon.gazetteer import Gazetteer
 from windowclf.lexicon.lexicon import FIRST, build_lexicon, initial_tables
 from windowclf.metrics import Scores, best_threshold
 from windowclf.model import Model, make_network, make_objective, own_scheme
 from windowclf.nn.arrays import FloatArray
-from windowclf.tags import OUTSIDE, Scheme
+from windowclf.tags import OUTSIDE, Scheme, recognise
+from windowclf.text.recase import CASES, recase
 from windowclf.text.sentence import Sentence
 from windowclf.training.batches import TrainingBatches
 from windowclf.training.history import Epoch, TrainingRecord
@@ -28,7 +31,12 @@ Listener = Callable[[BatchDone | Epoch], None]
 
 
 def prepare(
-    sentences: Sequence[Sentence], *, scheme: Scheme, vectors: "KeyedVectors", config: Config
+    sentences: Sequence[Sentence],
+    *,
+    scheme: Scheme,
+    vectors: "KeyedVectors",
+    config: Config,
+    gazetteers: Mapping[str, Gazetteer] | None = None,
 ) -> Model:
     """Make an untrained model for the words and tags of a training text.
 
@@ -40,6 +48,8 @@ def prepare(
         IOB2, or PLAIN.
     vectors : gensim.models.KeyedVectors
     config : Config
+    gazetteers : mapping of str to Gazetteer, optional
+        By the type of their names.
 
     Returns
     -------
@@ -55,9 +65,12 @@ def prepare(
     inner = own_scheme(scheme, config)
     labels = make_labels((sentence.tags or () for sentence in sentences), scheme, config)
     for_tables, for_weights = _generators(config)[:2]
+    _, *recased = _versions(sentences, config)
     lexicon = build_lexicon(
-        chain.from_iterable(sentence.tokens for sentence in sentences),
+        _words(sentences),
         vectors,
+        recased=_words(chain(*recased)),
+        gazetteers=gazetteers,
         features=config.features,
         vocabulary=config.vocabulary,
     )
@@ -109,7 +122,13 @@ def fit(
     sentences = [sentence for sentence in sentences if len(sentence)]
     tags = [model.gold_tags(sentence.tags or (), scheme) for sentence in sentences]
     gold = [model.gold_tags(sentence.tags or (), scheme) for sentence in dev]
-    encoded = encode([sentence.tokens for sentence in sentences], model.lexicon, tags, model.labels)
+    versions = _versions(sentences, config)
+    encoded = encode(
+        [sentence.tokens for sentence in chain(*versions)],
+        model.lexicon,
+        tags * len(versions),
+        model.labels,
+    )
     encoded_dev = encode([sentence.tokens for sentence in dev], model.lexicon)
 
     def evaluate() -> Scores:
@@ -133,6 +152,7 @@ def fit(
                 encoded,
                 config,
                 [i for i, name in enumerate(model.lexicon.features) if name in _WHOLE_WORDS],
+                len(versions),
             ),
             config,
             evaluate=evaluate if dev else None,
@@ -150,12 +170,13 @@ def fit(
         for name, parameter in parameters.items():
             np.copyto(parameter.value, best[name])
         if best_epoch:
+            model.calibration = fit_calibration(*model.confidences(encoded_dev, gold))
             model.record = TrainingRecord(
                 data=data,
                 vectors=vectors,
                 sentences={"train": len(sentences), "dev": len(dev)},
                 tokens={
-                    "train": int(encoded.lengths.sum()),
+                    "train": int(encoded.lengths.sum()) // len(versions),
                     "dev": int(encoded_dev.lengths.sum()),
                 },
                 epochs=epochs,
@@ -168,6 +189,16 @@ def fit(
                     "python": platform.python_version(),
                 },
             )
+
+
+def _versions(sentences: Sequence[Sentence], config: Config) -> list[Sequence[Sentence]]:
+    """List a text as it is, and in every other letter case that training reads."""
+    cases = CASES if config.recase else ()
+    return [sentences, *([recase(sentence, case) for sentence in sentences] for case in cases)]
+
+
+def _words(sentences: Iterable[Sentence]) -> Iterator[str]:
+    return chain.from_iterable(sentence.tokens for sentence in sentences)
 
 
 def _generators(config: Config) -> list[np.random.Generator]:
@@ -199,10 +230,13 @@ def make_labels(tags: Iterable[Sequence[str]], scheme: Scheme, config: Config) -
     Raises
     ------
     DataError
-        If no token has the label that a ranking is to look for.
+        If no token has the label that a ranking is to look for, or for a tag that is neither
+        ``O`` nor a prefix with a label.
     """
     found = set(chain.from_iterable(tags))
     plain = scheme is Scheme.PLAIN
+    if not plain:
+        recognise([sorted(found)])  # refuses what is no tag
     types = sorted({tag if plain else tag.partition("-")[2] for tag in found - {OUTSIDE}})
     if config.loss == "ranking":
         if config.positive not in types:
