@@ -10,7 +10,8 @@ from windowclf.nn.batch import Batch, window_rows
 from windowclf.nn.network import Network, initial_weights
 from windowclf.nn.objective import TokenObjective
 from windowclf.tags import Scheme
-from windowclf.training.fit import fit, prepare
+from windowclf.training.fit import fit
+from windowclf.training.prepare import prepare
 
 # Words 1 and 4 share row 2 of the first table, words 1 and 2 row 1 of the second.
 FEATURES = np.array([[0, 0], [2, 1], [3, 1], [4, 2], [2, 3]])
@@ -33,6 +34,7 @@ def make_network(
     classes=4,
     seed=1,
     sentence_mean=False,
+    repeats=False,
 ):
     """A float64 network for `make_batch`: two tables, four numbers a word."""
     rng = np.random.default_rng(seed)
@@ -47,6 +49,7 @@ def make_network(
         biases,
         activation=activation,
         sentence_weight=rng.normal(size=(4, hidden[0])) if sentence_mean else None,
+        repeats_weight=rng.normal(size=hidden[0]) if repeats else None,
         input_dropout=dropout,
         hidden_dropout=dropout,
     )
@@ -100,6 +103,7 @@ SMALL = {
     "level": "word",
     "constrained": False,
     "sentence_mean": False,
+    "repeats": False,
     "recase": 0,
     "window": 3,
     "hidden": 8,

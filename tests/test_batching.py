@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from windowclf.batching import encode
+from windowclf.lexicon.gazetteer import Gazetteer
 from windowclf.lexicon.lexicon import PADDING, Lexicon
 
 VALUES = {"word": ["oslo", "in", "0"], "shape": ["Xx", "x"], "written": ["Oslo", "In", "in"]}
@@ -49,6 +50,39 @@ def test_batch_against_the_oracle(corpus, width, data):
     some = data.draw(st.lists(st.integers(0, len(corpus) - 1), min_size=1, max_size=6))
     batch = encoded.batch(np.array(some), width)
     assert_holds(batch, [words[i] for i in some], [tags[i] for i in some], width)
+
+
+LISTS = {"LOC": ["Oslo", "in Oslo .", "nowhere 7"], "PER": ["oslo in 7 8", "8", "oslo oslo"]}
+WITH_LISTS = Lexicon(
+    VALUES | {f"gazetteer-{kind}": names for kind, names in LISTS.items()}, cased=False
+)
+
+
+@given(st.lists(st.lists(tokens, max_size=8), max_size=5))
+@example([["Oslo", "in", "Oslo", "."], ["Oslo"], ["oslo", "in", "7", "8"]])
+@example([["nowhere"], ["7"]])  # no name reaches over the end of a sentence
+@example([[]])
+def test_words_with_marks_against_the_oracle(sentences):
+    expected = []
+    for sentence in sentences:
+        marks = [Gazetteer(names).match(sentence) for names in LISTS.values()]
+        for t, word in enumerate(sentence):
+            rows = ["-OBIES".index(mark[t]) for mark in marks]
+            expected.append([*LEXICON.ids([word])[0].tolist(), *rows])
+    encoded = encode(sentences, WITH_LISTS)
+    assert encoded.features[encoded.words].tolist() == expected
+    assert encoded.features[0].tolist() == [PADDING] * 5
+    assert encoded.lengths.tolist() == [len(sentence) for sentence in sentences]
+    words = [word for sentence in sentences for word in sentence]
+    apart = {(word, *row[3:]) for word, row in zip(words, expected, strict=True)}
+    assert len(encoded.features) == 1 + len(apart)
+
+
+def test_a_word_inside_and_outside_a_name_is_two():
+    encoded = encode([["7", "in", "Oslo", ".", "in", "7"]], WITH_LISTS)
+    assert encoded.words.tolist() == [1, 2, 3, 4, 5, 1]
+    assert encoded.features[[2, 5], :3].tolist() == 2 * [LEXICON.ids(["in"])[0].tolist()]
+    assert encoded.features[[2, 5], 3].tolist() == [2, 1]
 
 
 def test_without_tags_there_is_no_gold():

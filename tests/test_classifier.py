@@ -140,12 +140,13 @@ def test_tag_gives_entities_with_offsets(classifier):
 @given(texts())
 def test_tag_is_predict_with_offsets(classifier, text):
     expected = []
-    for tokens in split_sentences(text):
-        words = [token.text for token in tokens]
-        scores = next(classifier.model.predict([words])).confidences
-        for (start, end, label), score in zip(
-            spans(classifier.predict([words])[0], Scheme.IOB2), scores, strict=True
-        ):
+    sentences = split_sentences(text)
+    words = [[token.text for token in tokens] for tokens in sentences]
+    one = [0] * len(words)  # the text is one document
+    predictions = classifier.model.predict(words, one)
+    for tokens, tags in zip(sentences, classifier.predict(words, one), strict=True):
+        scores = next(predictions).confidences
+        for (start, end, label), score in zip(spans(tags, Scheme.IOB2), scores, strict=True):
             score = pytest.approx(score, rel=1e-4)
             expected.append((label, tokens[start].start, tokens[end - 1].end, score))
     found = classifier.tag(text)

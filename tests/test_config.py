@@ -65,6 +65,7 @@ STRATEGIES = {field.name: values(inspect.type_info(field.type)) for field in STR
     "loss": st.sampled_from(["softmax", "max-margin", "squared-error"]),
     "positive": st.none(),
     "batch_of": st.just("sentences"),
+    "teachers": st.just(0),
 }
 
 

@@ -11,7 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from windowclf.lexicon.lexicon import Lexicon
+from windowclf.nn.arrays import FloatArray, IntArray
 from windowclf.nn.batch import Batch, window_rows
+from windowclf.nn.repeats import find_repeats
 
 _Ints = npt.NDArray[np.int32]
 
@@ -28,14 +30,20 @@ class EncodedSentences:
         The row of `features` of each token, sentence after sentence.
     lengths : int32 array, shape (S,)
         Tokens in each sentence.
-    gold : int32 array, shape (T,), optional
-        The tag of each token.
+    documents : int32 array, shape (S,)
+        The number of the document that each sentence is of, from 0; it never falls.
+    names : int32 array, shape (n,)
+        Which of the distinct words are the same name, in any letter case; 0: not a name.
+    gold : int32 array, shape (T,), or float array, shape (T, K), optional
+        The tag of each token, or a teacher's scores of its tags.
     """
 
     features: _Ints
     words: _Ints
     lengths: _Ints
-    gold: _Ints | None = None
+    documents: _Ints
+    names: _Ints
+    gold: _Ints | FloatArray | None = None
 
     @cached_property
     def first(self) -> npt.NDArray[np.int64]:
@@ -43,8 +51,17 @@ class EncodedSentences:
         starts: npt.NDArray[np.int64] = np.cumsum(self.lengths, dtype=np.int64) - self.lengths
         return starts
 
-    def tags(self) -> _Ints:
-        """Return the right tags.
+    @cached_property
+    def keys(self) -> npt.NDArray[np.int64]:
+        """For each token a number that its name has in its document alone; 0: not a name."""
+        names = self.names[self.words].astype(np.int64)
+        documents = np.repeat(self.documents.astype(np.int64), self.lengths)
+        keys: npt.NDArray[np.int64] = documents * (int(self.names.max(initial=0)) + 1) + names
+        keys[names == 0] = 0
+        return keys
+
+    def tags(self) -> _Ints | FloatArray:
+        """Return `gold`.
 
         Raises
         ------
@@ -55,7 +72,15 @@ class EncodedSentences:
             raise ValueError("the sentences have no gold tags to learn from")
         return self.gold
 
-    def batch(self, sentences: npt.NDArray[np.integer], window: int) -> Batch:
+    def tokens(self, sentences: IntArray) -> IntArray:
+        """List the tokens of some sentences."""
+        lengths = self.lengths[sentences]
+        ends = np.cumsum(lengths)
+        return np.repeat(self.first[sentences] - (ends - lengths), lengths) + np.arange(
+            int(ends[-1])
+        )
+
+    def batch(self, sentences: IntArray, window: int, elsewhere: IntArray | None = None) -> Batch:
         """Cut out some sentences.
 
         Parameters
@@ -64,23 +89,30 @@ class EncodedSentences:
             Which ones.
         window : int
             Width of the window.
+        elsewhere : int array, shape (E, window), optional
+            Windows of other places in the same documents, the token in the centre: those that
+            names of the sentences may heed. Padding is -1.
 
         Returns
         -------
         Batch
         """
         lengths = self.lengths[sentences]
-        first = self.first[sentences]
-        # position of each token: its sentence's first token, and its place in the sentence
-        ends = np.cumsum(lengths)
-        tokens = np.repeat(first - (ends - lengths), lengths) + np.arange(int(ends[-1]))
-        used, words = np.unique(self.words[tokens], return_inverse=True)
-        features = np.concatenate([self.features[:1], self.features[used]])
+        tokens = self.tokens(sentences)
+        keys = self.keys[tokens]
+        words = [np.zeros(1, dtype=np.int32), self.words[tokens]]
+        if elsewhere is not None:
+            words.append(np.where(elsewhere < 0, 0, self.words[elsewhere]).reshape(-1))
+            keys = np.concatenate([keys, self.keys[elsewhere[:, window // 2]]])
+        used, rows = np.unique(np.concatenate(words), return_inverse=True)
+        n = len(tokens) + 1
+        windows = window_rows(rows[1:n], lengths, window)
         return Batch(
-            features=features,
-            windows=window_rows(words + 1, lengths, window),
+            features=self.features[used],
+            windows=np.concatenate([windows, rows[n:].reshape(-1, window)]),
             lengths=lengths,
             gold=None if self.gold is None else self.gold[tokens],
+            repeats=find_repeats(keys),
         )
 
 
@@ -89,6 +121,7 @@ def encode(
     lexicon: Lexicon,
     tags: Sequence[Sequence[str]] | None = None,
     labels: Sequence[str] = (),
+    documents: Sequence[Hashable | None] | None = None,
 ) -> EncodedSentences:
     """Turn sentences into numbers.
 
@@ -101,6 +134,9 @@ def encode(
         The right tag of each token; each is one of `labels`.
     labels : sequence of str
         All tags, in the order of the network's scores.
+    documents : sequence, optional
+        A number or a name of the document that each sentence is of: neighbours with the same
+        one are together; None is by itself, and so is every sentence without `documents`.
 
     Returns
     -------
@@ -124,5 +160,22 @@ def encode(
         features=np.concatenate([padding, lexicon.ids(distinct, marks)]),
         words=words,
         lengths=np.array([len(sentence) for sentence in sentences], dtype=np.int32),
+        documents=_number(documents or [None] * len(sentences)),
+        names=_names(distinct),
         gold=gold,
     )
+
+
+def _number(documents: Sequence[Hashable | None]) -> _Ints:
+    """Count documents from 0, a new one wherever the number changes or is None."""
+    pairs = zip([None, *documents], documents, strict=False)
+    new = [document is None or document != before for before, document in pairs]
+    return np.cumsum(new, dtype=np.int32) - 1
+
+
+def _names(words: Sequence[str]) -> _Ints:
+    """Give each word with a capital a number; the padding, before them, has 0."""
+    forms: defaultdict[str, int] = defaultdict(count(1).__next__)
+    lower = [word.lower() for word in words]
+    named = (forms[low] if low != word else 0 for word, low in zip(words, lower, strict=True))
+    return np.array([0, *named], dtype=np.int32)

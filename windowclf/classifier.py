@@ -1,6 +1,6 @@
 """The public object: a classifier that is trained, saved, loaded and asked."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gensim.models import KeyedVectors
 
     from windowclf.text.sources import Corpus
-    from windowclf.training.fit import Listener
+    from windowclf.training.learn import Listener
 
 TaggedSentences = Iterable[Sentence] | Iterable[tuple[Sequence[str], Sequence[str]]]
 
@@ -88,6 +88,7 @@ class WindowClassifier:
         gazetteers: Mapping[str, str | Path | Iterable[str]] | None = None,
         scheme: str = "auto",
         listener: "Listener | None" = None,
+        begin: "Callable[[str], None] | None" = None,
     ) -> Self:
         """Train on tagged sentences; the parameters of the best epoch are kept.
 
@@ -110,6 +111,8 @@ class WindowClassifier:
             How the tags spell spans; for a corpus it is known.
         listener : callable, optional
             Is told of each batch and each epoch.
+        begin : callable, optional
+            Is told which network is trained, before each where there are several.
 
         Returns
         -------
@@ -125,7 +128,8 @@ class WindowClassifier:
         """
         from windowclf.lexicon.gazetteer import Gazetteer, read_gazetteer
         from windowclf.text.sources import Corpus
-        from windowclf.training.fit import fit, prepare
+        from windowclf.training.fit import fit
+        from windowclf.training.prepare import prepare
 
         name = ""
         if isinstance(train, Corpus):
@@ -138,16 +142,17 @@ class WindowClassifier:
             sentences, dev_sentences = _sentences(train), _sentences(dev)
             tags = [sentence.tags or () for sentence in [*sentences, *dev_sentences]]
             read_in = recognise(tags) if scheme == "auto" else _scheme(scheme)
+        lists = {
+            kind: read_gazetteer(names) if isinstance(names, str | Path) else Gazetteer(names)
+            for kind, names in (gazetteers or {}).items()
+        }
         vector_name = str(vectors) if isinstance(vectors, str | Path) else "given vectors"
         model = prepare(
             sentences,
             scheme=read_in,
             vectors=self._vectors(vectors, sentences),
             config=self.config,
-            gazetteers={
-                kind: read_gazetteer(names) if isinstance(names, str | Path) else Gazetteer(names)
-                for kind, names in (gazetteers or {}).items()
-            },
+            gazetteers=lists,
         )
         try:
             fit(
@@ -158,18 +163,26 @@ class WindowClassifier:
                 data=name,
                 vectors=vector_name,
                 listener=listener,
+                begin=begin,
             )
         finally:
             if model.record:
                 self._model = model
         return self
 
-    def predict(self, sentences: Iterable[Sequence[str]]) -> list[list[str]]:
+    def predict(
+        self,
+        sentences: Iterable[Sequence[str]],
+        documents: Iterable[Hashable | None] | None = None,
+    ) -> list[list[str]]:
         """Tag sentences given as tokens.
 
         Parameters
         ----------
         sentences : iterable of sequences of str
+        documents : iterable, optional
+            A number or a name of the document that each sentence is of: neighbours with the
+            same one are together, None is by itself. Without it every sentence is.
 
         Returns
         -------
@@ -178,7 +191,9 @@ class WindowClassifier:
         """
         model = self.model
         outer = Scheme.PLAIN if model.scheme is Scheme.PLAIN else Scheme.IOB2
-        encoded = encode(list(sentences), model.lexicon)
+        encoded = encode(
+            list(sentences), model.lexicon, documents=None if documents is None else list(documents)
+        )
         return [convert(tags, model.scheme, outer) for tags in model.tags(encoded)]
 
     def tag(self, text: str) -> list[Entity]:
@@ -241,7 +256,9 @@ class WindowClassifier:
         else:
             source = recognise(tags) if scheme == "auto" else _scheme(scheme)
         gold = [model.gold_tags(found, source) for found in tags]
-        encoded = encode([s.tokens for s in given], model.lexicon)
+        encoded = encode(
+            [s.tokens for s in given], model.lexicon, documents=[s.document for s in given]
+        )
         error = expected_calibration_error(*model.confidences(encoded, gold))
         return replace(model.evaluate(encoded, gold), calibration_error=error)
 

@@ -47,6 +47,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     sentence_mean: Annotated[
         bool, Meta(description="One more slot of the window: the mean of the sentence's words.")
     ] = True
+    repeats: Annotated[
+        bool,
+        Meta(
+            description="Let a name heed the windows of its other places in the document, where "
+            "the corpus marks documents."
+        ),
+    ] = True
     hidden: Annotated[
         tuple[Count, ...],
         Meta(min_length=1, description="Units of a hidden layer; again for each further layer."),
@@ -121,6 +128,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Count,
         Meta(description="Stop after so many epochs without a better F1 on the dev text."),
     ] = 5
+    teachers: Annotated[
+        Annotated[int, Meta(ge=0)],
+        Meta(
+            description="Networks of other seeds that are trained first; the network then learns "
+            "from the mean of their scores."
+        ),
+    ] = 0
     seed: Annotated[
         Annotated[int, Meta(ge=0)],
         Meta(description="Fixes all that is drawn at random: the same seed, the same model."),
@@ -135,9 +149,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         for setting, needs in (
             ("--level sentence", self.level == "sentence"),
             ("--sentence-mean", self.sentence_mean),
+            ("--repeats", self.repeats),
         ):
             if single_words and needs:
                 raise ValueError(f"{setting} needs --batch-of sentences")
+        if self.teachers and self.loss != "softmax":
+            raise ValueError(f"--teachers needs --loss softmax, not {self.loss}")
         if self.loss == "ranking" and not self.positive:
             raise ValueError("--loss ranking needs --positive LABEL, such as --positive LOC")
         if self.positive and self.loss != "ranking":
@@ -169,5 +186,5 @@ def make_config(settings: dict[str, Any]) -> Config:
     if settings.get("loss") in ("squared-error", "ranking") or settings.get("batch_of") == "words":
         settings = {"level": "word"} | settings
     if settings.get("loss") == "ranking" or settings.get("batch_of") == "words":
-        settings = {"sentence_mean": False} | settings
+        settings = {"sentence_mean": False, "repeats": False} | settings
     return check_settings(Config, settings, "preset")

@@ -1,6 +1,6 @@
 """A trained network with the words and tags it knows: tokens in, tags out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -92,7 +92,7 @@ class Model:
             Of the sentences of the chunk.
         s : float array, shape (N, K)
         """
-        for chunk in _chunks(encoded.lengths):
+        for chunk in _chunks(encoded):
             batch = encoded.batch(chunk, self.config.window)
             s, _ = self.network.forward(batch)
             yield batch.lengths, s
@@ -202,10 +202,12 @@ class Model:
         positive = self.config.positive
         return [f"I-{positive}" if label == positive else OUTSIDE for label in labels]
 
-    def predict(self, sentences: Sequence[Sequence[str]]) -> Iterator[Prediction]:
-        """Tag sentences given as tokens; see `decode`."""
+    def predict(
+        self, sentences: Sequence[Sequence[str]], documents: Sequence[Hashable | None] | None = None
+    ) -> Iterator[Prediction]:
+        """Tag sentences given as tokens; see `decode` and `encode`."""
         if sentences:
-            yield from self.decode(encode(sentences, self.lexicon))
+            yield from self.decode(encode(sentences, self.lexicon, documents=documents))
 
 
 def own_scheme(scheme: Scheme, config: Config) -> Scheme:
@@ -251,6 +253,7 @@ def make_network(
         [weight.astype(dtype) for weight in weights],
         [bias.astype(dtype) for bias in biases],
         np.zeros((dimensions, config.hidden[0]), dtype) if config.sentence_mean else None,
+        np.zeros(config.hidden[0], dtype) if config.repeats else None,
     )
 
 
@@ -296,6 +299,7 @@ def assemble(
     weights: Sequence[FloatArray],
     biases: Sequence[FloatArray],
     sentence_weight: FloatArray | None = None,
+    repeats_weight: FloatArray | None = None,
 ) -> Network:
     """Put a network together from its arrays and what a configuration says of it."""
     return Network(
@@ -304,6 +308,7 @@ def assemble(
         biases,
         activation=config.activation,
         sentence_weight=sentence_weight,
+        repeats_weight=repeats_weight,
         input_dropout=config.dropout,
         hidden_dropout=config.hidden_dropout,
     )
@@ -317,11 +322,17 @@ def _parts(lengths: IntArray) -> Iterator[slice]:
         yield slice(start, end)
 
 
-def _chunks(lengths: np.ndarray) -> Iterator[np.ndarray]:
-    """Group consecutive sentences so that each group has about `CHUNK_TOKENS` tokens."""
-    group = (np.cumsum(lengths) - lengths) // CHUNK_TOKENS
-    order = np.arange(len(lengths))
-    cuts = np.flatnonzero(np.diff(group)) + 1
+def _chunks(encoded: EncodedSentences) -> Iterator[IntArray]:
+    """Group consecutive sentences so that each group has about `CHUNK_TOKENS` tokens.
+
+    Documents are kept whole, but for those that are longer than that.
+    """
+    starts = encoded.first
+    order = np.arange(len(starts))
+    begins = np.flatnonzero(np.diff(encoded.documents, prepend=-1))
+    of_document = np.repeat(starts[begins], np.diff(begins, append=len(order)))
+    group = np.stack([of_document // CHUNK_TOKENS, (starts - of_document) // CHUNK_TOKENS])
+    cuts = np.flatnonzero(np.diff(group).any(axis=0)) + 1
     for chunk in np.split(order, cuts):
         if len(chunk):
             yield chunk

@@ -35,6 +35,7 @@ _ALIKE = {
     "level": "word",
     "constrained": False,
     "sentence_mean": False,
+    "repeats": False,
     "features": ("shape", "written", "prefix2", "prefix3", "suffix2", "suffix3"),
     "recase": 0.0,
     "batch_size": 32,

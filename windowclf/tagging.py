@@ -105,7 +105,8 @@ def _tag_batches(
     while batch := list(islice(texts, batch_size)):
         split_texts = [split(text) for text in batch]
         words = [[token.text for token in tokens] for found in split_texts for tokens in found]
-        predictions = model.predict(words)
+        texts_of = [number for number, found in enumerate(split_texts) for _ in found]
+        predictions = model.predict(words, documents=texts_of)
         for text, found in zip(batch, split_texts, strict=True):
             tags: list[list[str]] = []
             entities: list[Entity] = []

@@ -74,6 +74,24 @@ CASES = [
     (options("--data test"), 1, "test: has no train split: name the file with --train"),
     (options("--train short.txt"), 1, "short.txt:3: 1 column, but line 1 has 2"),
     (options("--train scheme.txt"), 1, "tag 'U-LOC' belongs to no known scheme: expected O, or B-"),
+    *(
+        (options(f"--data tiny --gazetteer {value}"), code, message)
+        for value, code, message in (
+            ("LOC", 2, "gazetteer 'LOC': expected TYPE=FILE, a type without white space and a"),
+            ("=good.txt", 2, "gazetteer '=good.txt': expected TYPE=FILE"),
+            ("LOC=", 2, "gazetteer 'LOC=': expected TYPE=FILE"),
+            ("LOC=none.txt", 1, "none.txt: cannot be read: No such file or directory"),
+            ("LOC=nothing", 1, "nothing: cannot be read: Is a directory"),
+            ("LOC=empty.txt", 1, "empty.txt: no name; expected one a line"),
+            ("LOC=latin.txt", 1, "latin.txt:2: byte 0xe9 is not UTF-8; convert"),
+            (
+                "LOC=bare.txt --gazetteer PER=bare.txt --gazetteer LOC=good.txt",
+                2,
+                "--gazetteer: a type has two files: expected one; put both in one file",
+            ),
+            ("LOC=bare.txt --gazetteer LOC=bare.txt", 2, "--gazetteer: a type has two files"),
+        )
+    ),
     (options("--train good.txt --scheme bilou"), 2, "'bilou' is not one of 'auto', 'iob1'"),
     (options("--train latin.txt"), 1, "latin.txt:2: byte 0xe9 is not UTF-8; convert"),
     (options("--train empty.txt"), 1, "empty.txt: no sentence; expected a token and its tag"),
@@ -98,6 +116,8 @@ CASES = [
     (options("--rate 0"), 2, "--rate: expected float > 0.0, got 0.0"),
     (options("--rate nan"), 2, "--rate: expected float > 0.0, got nan"),
     (options("--dropout 1"), 2, "--dropout: expected float < 1.0, got 1.0"),
+    (options("--recase 0.51"), 2, "--recase: expected float <= 0.5, got 0.51"),
+    (options("--recase -0.1"), 2, "--recase: expected float >= 0.0, got -0.1"),
     (options("--loss hinge"), 2, "'hinge' is not one of 'softmax'"),
     (options("--rate"), 2, "Option '--rate' requires an argument"),
     (options("--data tiny --output good.txt"), 1, "good.txt: is a file: expected a folder"),
@@ -117,6 +137,8 @@ CASES = [
     ([*EVALUATE, "--data", "tiny", "--split", "eval"], 2, "'eval' is not one of 'train', 'dev'"),
     ([*EVALUATE, "--data", "test", "--split", "dev"], 2, "test has no dev split: expected one of"),
     ([*EVALUATE, "--data", "nosuch"], 2, KNOWN),
+    ([*EVALUATE, "--data", "tiny", "--recase", "title"], 2, "'title' is not one of 'upper', 'low"),
+    ([*EVALUATE, "--data", "tiny", "--recase"], 2, "Option '--recase' requires an argument"),
     ([*EVALUATE, "--test", "short.txt"], 1, "short.txt:3: 1 column"),
     ([*EVALUATE, "--test", "good.txt", "--scheme", "plain"], 2, "cannot convert plain tags"),
     *(

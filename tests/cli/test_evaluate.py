@@ -2,7 +2,9 @@ import json
 
 import pytest
 
+import tiny
 import windowclf
+from windowclf.tags import Scheme, spans
 
 
 @pytest.fixture
@@ -71,3 +73,87 @@ def test_other_schemes_and_single_files(run, model_folder, tmp_path):
         code, out, _ = run("evaluate", *options, "--scheme", scheme)
         assert code == 0
         assert json.loads(out)["types"]["PER"]["gold"] == 2
+
+
+@pytest.fixture(scope="module")
+def unsure(tiny_data, tmp_path_factory):
+    """The folder of a model that is often wrong, and knows what is written in which case."""
+    own = {
+        "level": "word",
+        "loss": "softmax",
+        "constrained": False,
+        "sentence_mean": False,
+        "features": ("shape", "written"),
+        "recase": 0.0,
+        "epochs": 2,
+        "seed": 3,
+    }
+    classifier = windowclf.WindowClassifier(**tiny.QUICK | own)
+    classifier.fit(windowclf.load_corpus(tiny_data), vectors="random")
+    folder = tmp_path_factory.mktemp("unsure") / "model"
+    classifier.save(folder)
+    return folder
+
+
+@pytest.mark.parametrize("case", ["upper", "lower"])
+def test_a_text_in_another_case(run, unsure, tiny_data, tmp_path, case):
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    for split in ("dev", "test"):
+        lines = (tiny_data / f"{split}.txt").read_text(encoding="utf-8").splitlines()
+        rows = [line.split() for line in lines]
+        by_hand = [" ".join([getattr(row[0], case)(), *row[1:]]) if row else "" for row in rows]
+        (folder / f"{split}.txt").write_text("\n".join(by_hand) + "\n", encoding="utf-8")
+    evaluate = ["evaluate", "--model", unsure]
+    for split in ("dev", "test"):
+        options = ["--split", split, "--json"]
+        as_it_is = run(*evaluate, "--data", tiny_data, *options)
+        recased = run(*evaluate, "--data", tiny_data, "--recase", case, *options)
+        assert recased == run(*evaluate, "--data", folder, *options)
+        assert recased[0] == 0
+        assert json.loads(recased[1])["f1"] != json.loads(as_it_is[1])["f1"]
+    code, out, _ = run(*evaluate, "--data", tiny_data, "--recase", case)
+    assert code == 0
+    assert f"{tiny_data}, test in {case} case: " in out
+
+
+def calibration_error(sure, right):
+    """The gap between confidence and accuracy in ten bins, weighed by what is in them."""
+    error = 0.0
+    for low in range(10):
+        inside = [i for i, p in enumerate(sure) if low < 10 * p <= low + 1 or (p == 0 == low)]
+        error += abs(sum(right[i] for i in inside) - sum(sure[i] for i in inside))
+    return error / len(sure)
+
+
+def test_the_calibration_error_is_that_of_the_scores_of_tag(run, unsure, tiny_data, tmp_path):
+    given = windowclf.load_corpus(tiny_data).splits["dev"]
+    texts = tmp_path / "texts"
+    texts.write_text("".join(f"{' '.join(s.tokens)}\n" for s in given), encoding="utf-8")
+    tag = ["tag", "--model", unsure, "--input", texts, "--pretokenized", "--format", "jsonl"]
+    sure, right = [], []
+    for sentence, line in zip(given, run(*tag)[1].splitlines(), strict=True):
+        ends = [len(" ".join(sentence.tokens[: i + 1])) for i in range(len(sentence))]
+        true = {
+            (ends[start] - len(sentence.tokens[start]), ends[end - 1], label)
+            for start, end, label in spans(sentence.tags, Scheme.IOB2)
+        }
+        for entity in json.loads(line)["entities"]:
+            sure.append(entity["score"])
+            right.append((entity["start"], entity["end"], entity["label"]) in true)
+    assert {*right} == {True, False}
+    expected = calibration_error(sure, right)
+    assert 0 < expected < 1
+
+    evaluate = ["evaluate", "--model", unsure, "--data", tiny_data, "--split", "dev"]
+    found = json.loads(run(*evaluate, "--json")[1])["calibration_error"]
+    assert found == pytest.approx(expected, abs=1e-5)
+    assert f"expected calibration error {found:.4f}" in run(*evaluate)[1]
+
+
+def test_nothing_found_has_no_calibration_error(run, model_folder, tmp_path):
+    (tmp_path / "test.txt").write_text("They O\nsaw O\nhim O\n. O\n")
+    code, out, _ = run("evaluate", "--model", model_folder, "--data", tmp_path, "--json")
+    found = json.loads(out)
+    assert (code, found["calibration_error"]) == (0, 0)
+    assert not found["types"]

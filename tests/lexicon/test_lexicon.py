@@ -154,3 +154,20 @@ def test_no_word_has_a_vector():
     ]
     assert table.shape == (FIRST + 1, 6)
     assert np.isfinite(table).all()
+
+
+def test_words_in_other_cases_bring_feature_values_and_no_words():
+    vectors = make_vectors(CASED)
+    names = ["shape", "written", "suffix2"]
+    words = ["Oslo", "in", "in"]
+    plain = build_lexicon(words, vectors, features=names, vocabulary=1)
+    both = build_lexicon(
+        words, vectors, features=names, vocabulary=1, recased=iter(["OSLO", "oslo", "oslo", "IN"])
+    )
+    assert both.values == {
+        "word": plain.values["word"],
+        "shape": ["Xx", "x", "X"],
+        "written": ["Oslo", "in", "OSLO", "oslo", "IN"],
+        "suffix2": ["lo", "in"],
+    }
+    assert both.cased == plain.cased

@@ -1,6 +1,7 @@
 import gzip
 import io
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -85,7 +86,18 @@ TWO = [Sentence(["EU", "said"], ["B-ORG", "O"]), Sentence(["Oslo"], ["B-LOC"])]
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r\r\n"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 def test_layouts_of_other_tools_are_in_order(path, text, ending, mark):
-    assert read(path, mark + text.replace("\n", ending)) == TWO
+    found = read(path, mark + text.replace("\n", ending))
+    assert [replace(sentence, document=None) for sentence in found] == TWO
+    assert [s.document for s in found] == ([1, 2] if "-DOCSTART-" in text else [None, None])
+
+
+def test_documents_are_written_and_read(path):
+    documents = [None, 1, 1, 2]
+    sentences = [Sentence(["Oslo"], ["B-LOC"], document) for document in documents]
+    file = io.StringIO()
+    write_conll(sentences, file)
+    assert file.getvalue().count("-DOCSTART-\n\n") == 2
+    assert read(path, file.getvalue()) == sentences
 
 
 @pytest.mark.parametrize(

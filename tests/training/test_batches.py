@@ -18,17 +18,28 @@ DISTINCT = EncodedSentences(
     features=np.stack([NUMBERS + 1, NUMBERS + 101], axis=1) * (NUMBERS > 0)[:, None],
     words=NUMBERS[1:],
     lengths=SIZES,
+    documents=np.arange(len(SIZES)),
+    names=NUMBERS,
     gold=NUMBERS[1:] % 7,
 )
 
 
+SETTINGS = {
+    "level": "word",
+    "loss": "softmax",
+    "window": 3,
+    "sentence_mean": False,
+    "batch_of": "sentences",
+    "batch_size": 6,
+    "word_dropout": 0.0,
+}
 RANKING = {"loss": "ranking", "positive": "LOC"}
 WORDS = {"batch_of": "words"}
 
 
-def epoch(rng, unknown_columns=(), encoded=DISTINCT, **settings):
-    config = make_config({"window": 3, "batch_size": 6, "word_dropout": 0.0} | settings)
-    batches = TrainingBatches(encoded, config, unknown_columns)
+def epoch(rng, unknown_columns=(), encoded=DISTINCT, versions=1, **settings):
+    config = make_config(SETTINGS | settings)
+    batches = TrainingBatches(encoded, config, unknown_columns, versions)
     found = list(batches.epoch(rng))
     assert len(found) == len(batches)
     return found
@@ -87,6 +98,8 @@ REPEATED = EncodedSentences(
     features=np.array([[0, 0], [5, 9], [6, 9], [7, 10], [8, 11]]),
     words=np.random.default_rng(1).integers(1, 5, COUNT),
     lengths=SIZES,
+    documents=np.arange(len(SIZES)),
+    names=np.zeros(5, dtype=int),
     gold=np.random.default_rng(2).integers(0, 2, COUNT),
 )
 
@@ -148,7 +161,7 @@ def test_the_windows_that_are_ranked_against_loops(width, batch_size):
 def test_there_must_be_something_to_rank(tag):
     encoded = replace(REPEATED, gold=np.full(COUNT, tag))
     with pytest.raises(DataError, match="rank"):
-        TrainingBatches(encoded, make_config(RANKING))
+        TrainingBatches(encoded, make_config(SETTINGS | RANKING))
 
 
 def test_ranking_sets_each_real_window_against_corrupted_ones():
@@ -189,3 +202,84 @@ def test_word_dropout_takes_its_share_of_each_column_by_itself():
 def test_without_word_dropout_no_word_is_lost():
     batches = epoch(np.random.default_rng(0), word_dropout=0.0, unknown_columns=[0, 1])
     assert not any((batch.features == UNKNOWN).any() for batch in batches)
+
+
+def in_versions(versions):
+    """The same sentences several times: in version v, word w is the word w + v * COUNT."""
+    numbers = np.arange(versions * COUNT + 1)
+    return EncodedSentences(
+        features=np.stack([numbers + 1, numbers + 1001], axis=1) * (numbers > 0)[:, None],
+        words=numbers[1:],
+        lengths=np.tile(SIZES, versions),
+        documents=np.arange(versions * len(SIZES)),
+        names=numbers,
+        gold=np.tile(DISTINCT.gold, versions),
+    )
+
+
+def words_and_versions(batches):
+    """The words of the text in the order in which an epoch meets them, and their versions."""
+    versions, words = np.divmod(np.array(centres(batches)) - 1, COUNT)
+    return words + 1, versions
+
+
+def test_a_text_in_one_version_is_read_as_it_is():
+    for settings in ({}, WORDS, RANKING):
+        plain, other = (
+            epoch(np.random.default_rng(0), recase=share, **settings) for share in (0.0, 0.5)
+        )
+        assert windows_in(other) == windows_in(plain)
+
+
+@pytest.mark.parametrize("versions", [2, 3])
+@pytest.mark.parametrize("settings", [{}, WORDS, RANKING])
+def test_an_epoch_reads_each_example_once_in_one_version(settings, versions):
+    encoded = in_versions(versions)
+    more = {"encoded": encoded, "versions": versions, "recase": 0.3, "corruptions": 3}
+    batches = epoch(np.random.default_rng(0), **settings, **more)
+    words, found = words_and_versions(batches)
+    tags = [tag for batch in batches for tag in batch.gold.tolist()]
+    assert tags == (words % 7).tolist()
+    if settings == RANKING:  # the examples are the real windows, the first half of a batch
+        sizes = [len(batch.windows) for batch in batches]
+        real = np.concatenate([np.arange(size) < size // 2 for size in sizes])
+        assert all(words[~real] % 7 != 1)
+        assert set(found[~real]) == set(range(versions))
+        words, found = words[real], found[real]
+    assert set(found) == set(range(versions))
+    every = [*range(1, COUNT + 1)]
+    examples = [w for w in every for _ in range(3) if w % 7 == 1] if settings == RANKING else every
+    assert sorted(words) == examples
+
+
+@pytest.mark.parametrize("settings", [{}, WORDS, RANKING])
+def test_all_words_around_one_are_of_its_version(settings):
+    rng = np.random.default_rng(0)
+    for batch in epoch(rng, encoded=in_versions(3), versions=3, recase=0.3, **settings):
+        numbers = batch.features[batch.windows, 0]
+        versions = (numbers - 2) // COUNT
+        assert np.all((versions == versions[:, 1:2]) | (numbers == PADDING))
+        first = np.cumsum(batch.lengths) - batch.lengths
+        assert versions[:, 1].tolist() == np.repeat(versions[first, 1], batch.lengths).tolist()
+
+
+@pytest.mark.parametrize(
+    ("versions", "share", "shares"),
+    [(3, 0.2, [0.6, 0.2, 0.2]), (3, 0.5, [0, 0.5, 0.5]), (2, 0.1, [0.9, 0.1]), (3, 0.0, [1, 0, 0])],
+)
+@pytest.mark.parametrize("settings", [{}, WORDS, RANKING])
+def test_each_version_has_its_share(settings, versions, share, shares):
+    rng = np.random.default_rng(2)
+    more = {"encoded": in_versions(versions), "versions": versions, "recase": share}
+    batches = [batch for _ in range(100) for batch in epoch(rng, **settings, **more)]
+    _, found = words_and_versions(batches)
+    assert np.bincount(found, minlength=versions) / len(found) == pytest.approx(shares, abs=0.03)
+
+
+def test_each_epoch_draws_the_versions_anew():
+    rng = np.random.default_rng(0)
+    seen = set()
+    for _ in range(60):
+        batches = epoch(rng, encoded=in_versions(3), versions=3, recase=0.3)
+        seen |= {*zip(*(found.tolist() for found in words_and_versions(batches)), strict=True)}
+    assert len(seen) == 3 * COUNT

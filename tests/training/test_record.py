@@ -8,8 +8,9 @@ from networks import BATCHES, DEV, TRAIN, prepare_small, train_small
 from windowclf.batching import encode
 from windowclf.config import make_config
 from windowclf.tags import Scheme, convert
-from windowclf.training.fit import fit, make_labels
+from windowclf.training.fit import fit
 from windowclf.training.history import TrainingRecord
+from windowclf.training.prepare import make_labels
 
 
 def test_how_far_the_vectors_moved():

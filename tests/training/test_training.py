@@ -10,9 +10,9 @@ from windowclf.model import Model
 from windowclf.tags import Scheme, convert
 from windowclf.text.sentence import Sentence
 from windowclf.training import fit as fit_module
-from windowclf.training.fit import prepare
 from windowclf.training.history import Epoch
 from windowclf.training.loop import BatchDone
+from windowclf.training.prepare import prepare
 
 
 def swapped(corpus):

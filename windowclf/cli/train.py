@@ -93,7 +93,13 @@ def train(
         if train_fraction != 1.0:
             corpus = corpus.with_train_fraction(train_fraction, classifier.config.seed)
         try:
-            classifier.fit(corpus, vectors=vectors, gazetteers=names, listener=progress)
+            classifier.fit(
+                corpus,
+                vectors=vectors,
+                gazetteers=names,
+                listener=progress,
+                begin=progress.note,
+            )
         except KeyboardInterrupt:
             if not classifier.is_fitted:
                 raise

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from windowclf.nn.arrays import IntArray
+from windowclf.nn.arrays import FloatArray, IntArray
+from windowclf.nn.repeats import Repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,21 +16,25 @@ class Batch:
     ----------
     features : int array, shape (n, F)
         Feature ids of the ``n`` distinct words; row 0 is the padding past a sentence's ends.
-    windows : int array, shape (N, 2c+1)
-        For each of the ``N`` tokens, the rows of `features` in its window.
+    windows : int array, shape (N + E, 2c+1)
+        For each of the ``N`` tokens, the rows of `features` in its window; then ``E`` windows of
+        other places, which are read for `repeats` alone.
     lengths : int array, shape (B,)
         Tokens in each of the ``B`` sentences; they add up to ``N``.
-    gold : int array, shape (N,), optional
-        The right tag of each token.
+    gold : int array, shape (N,), or float array, shape (N, K), optional
+        The right tag of each token, or a teacher's scores of its tags.
+    repeats : Repeats, optional
+        The windows of words that come again in their document.
     """
 
     features: IntArray
     windows: IntArray
     lengths: IntArray
-    gold: IntArray | None = None
+    gold: IntArray | FloatArray | None = None
+    repeats: Repeats | None = None
 
-    def tags(self) -> IntArray:
-        """Return the right tags.
+    def tags(self) -> IntArray | FloatArray:
+        """Return `gold`.
 
         Raises
         ------

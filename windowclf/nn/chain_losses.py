@@ -43,15 +43,76 @@ def log_likelihood_loss(
     dmoves : Moves
         Gradients of the moves.
     """
+    p, moved, log_z = expectations(s, lengths, moves)
+    gold_score = path_scores(shifted(s), gold, lengths, moves)
+    loss = float(np.mean(log_z - gold_score))
+    counts = move_counts(gold, lengths, moves)
+    size = len(lengths)
+    ds = p
+    ds[np.arange(len(gold)), gold] -= 1
+    ds /= size
+    return loss, ds, Moves(*((a - b) / size for a, b in zip(moved, counts, strict=True)))
+
+
+def distillation_loss(
+    s: FloatArray, taught: FloatArray, lengths: IntArray, moves: Moves, taught_moves: Moves
+) -> tuple[float, FloatArray, Moves]:
+    """Compute the cross-entropy of two softmaxes over paths, a teacher's and one's own.
+
+    ``J = log Σ_path exp(score(path)) - E_taught[score(path)]``, the mean over sentences: where
+    the teacher has but one path it is `log_likelihood_loss`, and the gold counts of that give way
+    to the teacher's expected ones (Hinton, Vinyals and Dean 2015, for sequences).
+
+    Parameters
+    ----------
+    s, taught : float array, shape (N, K)
+        Own scores and the teacher's.
+    lengths : int array, shape (B,)
+    moves, taught_moves : Moves
+
+    Returns
+    -------
+    loss : float
+    ds : float array, shape (N, K)
+    dmoves : Moves
+    """
+    p, moved, log_z = expectations(s, lengths, moves)
+    q, taught_moved, _ = expectations(taught, lengths, taught_moves)
+    score = float(np.sum(q * shifted(s)))
+    score += sum(float(np.sum(a * b)) for a, b in zip(taught_moved, moves, strict=True))
+    size = len(lengths)
+    loss = (float(np.sum(log_z)) - score) / size
+    differences = (a - b for a, b in zip(moved, taught_moved, strict=True))
+    return loss, (p - q) / size, Moves(*(difference / size for difference in differences))
+
+
+def expectations(
+    s: FloatArray, lengths: IntArray, moves: Moves
+) -> tuple[FloatArray, Moves, FloatArray]:
+    """Compute what the softmax over paths expects, by forward–backward.
+
+    Parameters
+    ----------
+    s : float array, shape (N, K)
+    lengths : int array, shape (B,)
+        Each at least 1.
+    moves : Moves
+
+    Returns
+    -------
+    p : float array, shape (N, K)
+        ``P(y_t = k)``.
+    moved : Moves
+        How often each move is made, summed over the sentences.
+    log_z : float array, shape (B,)
+        Of the scores less each token's highest.
+    """
     s = shifted(s)
     steps = Steps.of(lengths)
     packed = s[steps.order]
     alpha, log_z = forward(packed, steps, moves)
     beta = backward(packed, steps, moves)
     p = normalised(alpha + beta)
-    gold_score = path_scores(s, gold, lengths, moves)[steps.sentences]
-    loss = float(np.mean(log_z - gold_score))
-
     expected = np.zeros_like(moves.transition)
     blocks = list(steps.blocks())
     if blocks:
@@ -61,18 +122,11 @@ def log_likelihood_loss(
         z = np.concatenate([log_z[: b.stop - b.start] for _, b in blocks])[:, None]
         expected = _expected_moves(alpha[before], packed[after] + beta[after], z, moves.transition)
     first = slice(0, steps.first[1])
-    counts = move_counts(gold, lengths, moves)
-    size = len(lengths)
-    dmoves = Moves(
-        (expected - counts.transition) / size,
-        (p[first].sum(axis=0) - counts.start) / size,
-        (p[steps.last].sum(axis=0) - counts.end) / size,
-    )
-    ds = np.empty_like(s)
-    ds[steps.order] = p
-    ds[np.arange(len(gold)), gold] -= 1
-    ds /= size
-    return loss, ds, dmoves
+    moved = Moves(expected, p[first].sum(axis=0), p[steps.last].sum(axis=0))
+    of_tokens, of_sentences = np.empty_like(s), np.empty_like(log_z)
+    of_tokens[steps.order] = p
+    of_sentences[steps.sentences] = log_z
+    return of_tokens, moved, of_sentences
 
 
 def _expected_moves(a: FloatArray, b: FloatArray, z: FloatArray, A: FloatArray) -> FloatArray:

@@ -49,6 +49,23 @@ def softmax_loss(s: FloatArray, y: IntArray) -> tuple[float, FloatArray]:
     return loss, ds
 
 
+def distillation_loss(s: FloatArray, taught: FloatArray) -> tuple[float, FloatArray]:
+    """Compute ``J = -Σ_k q_k log softmax(s)_k`` for a teacher's ``q = softmax(taught)``.
+
+    ``∂J/∂s = softmax(s) - q`` (Hinton, Vinyals and Dean 2015).
+
+    Parameters
+    ----------
+    s, taught : float array, shape (N, K)
+        Own scores and the teacher's. Returns are those of `softmax_loss`.
+    """
+    q = softmax(taught)
+    top = s.max(axis=1, keepdims=True)
+    log_p = s - top - np.log(np.exp(s - top).sum(axis=1, keepdims=True))
+    loss = float(-np.mean(np.sum(q * log_p, axis=1)))
+    return loss, (np.exp(log_p) - q) / s.dtype.type(len(s))
+
+
 def max_margin_loss(s: FloatArray, y: IntArray) -> tuple[float, FloatArray]:
     """Compute ``J = max(0, 1 + max_{k≠y} s_k - s_y)`` (Crammer and Singer 2001).
 

@@ -13,6 +13,7 @@ from windowclf.nn.dropout import dropout
 from windowclf.nn.initializers import INITIALIZERS
 from windowclf.nn.lookup import lookup
 from windowclf.nn.parameter import Parameter, TableParameter
+from windowclf.nn.repeats import repeats_layer
 from windowclf.nn.sentence_mean import sentence_mean_layer
 from windowclf.nn.window import window_layer
 
@@ -31,6 +32,8 @@ class Network:
         A key of `ACTIVATIONS`.
     sentence_weight : float array, shape (d, H), optional
         ``W_s``, which makes the mean of the sentence one more slot of each window.
+    repeats_weight : float array, shape (H,), optional
+        ``g``, by which a window heeds those of the same word elsewhere in the document.
     input_dropout, hidden_dropout : float
         Probability that an element of a word's vector, or of a hidden layer or a sentence's
         mean, is left out while training.
@@ -39,7 +42,7 @@ class Network:
     ----------
     tables : dict of str to TableParameter
     weights, biases : list of Parameter
-    sentence_weight : Parameter or None
+    sentence_weight, repeats_weight : Parameter or None
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class Network:
         *,
         activation: str,
         sentence_weight: FloatArray | None = None,
+        repeats_weight: FloatArray | None = None,
         input_dropout: float = 0.0,
         hidden_dropout: float = 0.0,
     ) -> None:
@@ -57,6 +61,7 @@ class Network:
         self.weights = [Parameter(value) for value in weights]
         self.biases = [Parameter(value) for value in biases]
         self.sentence_weight = None if sentence_weight is None else Parameter(sentence_weight)
+        self.repeats_weight = None if repeats_weight is None else Parameter(repeats_weight)
         self.activation = ACTIVATIONS[activation]
         self.input_dropout = input_dropout
         self.hidden_dropout = hidden_dropout
@@ -69,6 +74,8 @@ class Network:
             named[w], named[b] = weight, bias
         if self.sentence_weight is not None:
             named["W_s"] = self.sentence_weight
+        if self.repeats_weight is not None:
+            named["g"] = self.repeats_weight
         return named
 
     def forward(
@@ -94,15 +101,7 @@ class Network:
         """
         f, slope = self.activation
         words, lookup_back = lookup(list(self.tables.values()), batch.features)
-        e, drop_back = dropout(words, self.input_dropout, rng)
-        z, window_back = window_layer(self.weights[0], self.biases[0], e, batch.windows)
-        sentence_back = None
-        if self.sentence_weight is not None:
-            centres = batch.windows[:, batch.windows.shape[1] // 2]
-            of_sentence, sentence_back = sentence_mean_layer(
-                self.sentence_weight, words, centres, batch.lengths, self.hidden_dropout, rng
-            )
-            z += of_sentence
+        z, first_back = self._first_layer(words, batch, rng)
         steps: list[tuple[FloatArray, Callable[..., FloatArray], Callable[..., FloatArray]]] = []
         for weight, bias in zip(self.weights[1:], self.biases[1:], strict=True):
             a = f(z)
@@ -116,11 +115,38 @@ class Network:
             for a, hidden_back, dense_back in reversed(steps):
                 delta = slope(a) * hidden_back(dense_back(delta))
                 norms.append(float(np.linalg.norm(delta)))
-            de = drop_back(window_back(delta))
-            if sentence_back is not None:
-                de = de + sentence_back(delta)
-            lookup_back(de)
+            lookup_back(first_back(delta))
             return norms[::-1]
+
+        return z, backward
+
+    def _first_layer(
+        self, words: FloatArray, batch: Batch, rng: np.random.Generator | None
+    ) -> tuple[FloatArray, Callable[[FloatArray], FloatArray]]:
+        """Project the windows, and what lies further off; return ``z`` and the way to ``∂J/∂e``."""
+        e, drop_back = dropout(words, self.input_dropout, rng)
+        z, window_back = window_layer(self.weights[0], self.biases[0], e, batch.windows)
+        repeats_back = sentence_back = None
+        if self.repeats_weight is not None and batch.repeats is not None:
+            z, repeats_back = repeats_layer(self.repeats_weight, z, batch.repeats)
+        tokens = int(batch.lengths.sum())
+        further = len(z) - tokens
+        z = z[:tokens]
+        if self.sentence_weight is not None:
+            centres = batch.windows[:tokens, batch.windows.shape[1] // 2]
+            mean, sentence_back = sentence_mean_layer(
+                self.sentence_weight, words, centres, batch.lengths, self.hidden_dropout, rng
+            )
+            z += mean
+
+        def backward(delta: FloatArray) -> FloatArray:
+            of_sentence = 0 if sentence_back is None else sentence_back(delta)
+            if further:
+                delta = np.concatenate([delta, np.zeros((further, delta.shape[1]), delta.dtype)])
+            if repeats_back is not None:
+                delta = repeats_back(delta)
+            de: FloatArray = drop_back(window_back(delta)) + of_sentence
+            return de
 
         return z, backward
 

@@ -1,15 +1,18 @@
 """Objectives: what training makes small, and how scores become tags."""
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 import numpy as np
 
+from windowclf.nn import chain_losses
 from windowclf.nn.activations import logistic
 from windowclf.nn.arrays import FloatArray, IntArray
 from windowclf.nn.chain import Moves, marginals, viterbi
 from windowclf.nn.chain_losses import log_likelihood_loss, max_margin_loss
 from windowclf.nn.chain_spans import span_probabilities
-from windowclf.nn.losses import TOKEN_LOSSES, ranking_loss, softmax
+from windowclf.nn.losses import TOKEN_LOSSES, distillation_loss, ranking_loss, softmax
 from windowclf.nn.parameter import Parameter
 
 
@@ -22,14 +25,26 @@ class Objective(Protocol):
     def examples(self, lengths: IntArray) -> int:
         """Count what a loss is the mean over."""
 
-    def loss(self, s: FloatArray, gold: IntArray, lengths: IntArray) -> tuple[float, FloatArray]:
+    def loss(
+        self, s: FloatArray, gold: IntArray | FloatArray, lengths: IntArray
+    ) -> tuple[float, FloatArray]:
         """Compute the mean loss and ``∂J/∂s``; add to the gradients of its own parameters.
 
         Parameters
         ----------
         s : float array, shape (N, K)
-        gold : int array, shape (N,)
+        gold : int array, shape (N,); or float array, shape (N, K)
+            The right tags, or a teacher's scores of them, see `heed`.
         lengths : int array, shape (B,)
+        """
+
+    def heed(self, taught: Sequence[FloatArray]) -> None:
+        """Learn from a teacher's scores in place of gold tags.
+
+        Parameters
+        ----------
+        taught : sequence of float array
+            The teacher's values of this objective's own parameters.
         """
 
     def decode(self, s: FloatArray, lengths: IntArray) -> IntArray:
@@ -88,6 +103,7 @@ class TokenObjective(_Independent):
 
     def __init__(self, loss: str, penalties: Moves | None = None) -> None:
         self.name = loss
+        self.compute: Callable[..., tuple[float, FloatArray]] = TOKEN_LOSSES[loss]
         self.penalties = penalties
 
     def parameters(self) -> dict[str, Parameter]:
@@ -98,10 +114,17 @@ class TokenObjective(_Independent):
         """Count the tokens."""
         return int(lengths.sum())
 
-    def loss(self, s: FloatArray, gold: IntArray, lengths: IntArray) -> tuple[float, FloatArray]:
+    def loss(
+        self, s: FloatArray, gold: IntArray | FloatArray, lengths: IntArray
+    ) -> tuple[float, FloatArray]:
         """Compute the loss; see `Objective`."""
         del lengths
-        return TOKEN_LOSSES[self.name](s, gold)
+        return self.compute(s, gold)
+
+    def heed(self, taught: Sequence[FloatArray]) -> None:
+        """Take a teacher's scores for `gold`; see `Objective`."""
+        del taught
+        self.compute = distillation_loss
 
     def decode(self, s: FloatArray, lengths: IntArray) -> IntArray:
         """Take the highest score of each token, or the path with the best sum that is allowed."""
@@ -137,7 +160,10 @@ class SentenceObjective:
     """
 
     def __init__(self, loss: str, moves: Moves, penalties: Moves | None = None) -> None:
-        self.compute = {"softmax": log_likelihood_loss, "max-margin": max_margin_loss}[loss]
+        self.compute: Callable[..., tuple[float, FloatArray, Moves]] = {
+            "softmax": log_likelihood_loss,
+            "max-margin": max_margin_loss,
+        }[loss]
         names = ("A", "start", "end")
         self._parameters = {n: Parameter(value) for n, value in zip(names, moves, strict=True)}
         self.penalties = penalties
@@ -150,12 +176,18 @@ class SentenceObjective:
         """Count the sentences."""
         return len(lengths)
 
-    def loss(self, s: FloatArray, gold: IntArray, lengths: IntArray) -> tuple[float, FloatArray]:
+    def loss(
+        self, s: FloatArray, gold: IntArray | FloatArray, lengths: IntArray
+    ) -> tuple[float, FloatArray]:
         """Compute the loss; see `Objective`."""
         loss, ds, gradients = self.compute(s, gold, lengths, self._moves())
         for parameter, grad in zip(self._parameters.values(), gradients, strict=True):
             parameter.add_grad(grad)
         return loss, ds
+
+    def heed(self, taught: Sequence[FloatArray]) -> None:
+        """Take a teacher's scores for `gold`, and its moves; see `Objective`."""
+        self.compute = partial(chain_losses.distillation_loss, taught_moves=Moves(*taught))
 
     def decode(self, s: FloatArray, lengths: IntArray) -> IntArray:
         """Find the best path by Viterbi."""
@@ -193,12 +225,18 @@ class RankingObjective(_Independent):
         """Count the pairs."""
         return len(lengths) // 2
 
-    def loss(self, s: FloatArray, gold: IntArray, lengths: IntArray) -> tuple[float, FloatArray]:
+    def loss(
+        self, s: FloatArray, gold: IntArray | FloatArray, lengths: IntArray
+    ) -> tuple[float, FloatArray]:
         """Compute the loss of the windows of the first half against those of the second."""
         del gold, lengths
         half = len(s) // 2
         loss, ds, ds_corrupt = ranking_loss(s[:half], s[half:])
         return loss, np.concatenate([ds, ds_corrupt])
+
+    def heed(self, taught: Sequence[FloatArray]) -> None:
+        """Refuse: pairs of windows have no teacher."""
+        raise NotImplementedError
 
     def decode(self, s: FloatArray, lengths: IntArray) -> IntArray:
         """Return 1 where the score is above zero, else 0."""

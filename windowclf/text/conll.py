@@ -20,8 +20,8 @@ def read_conll(
 ) -> Iterator[Sentence]:
     """Read the sentences of a column file.
 
-    Columns are separated by tabs if the line holds one, else by spaces. Skipped are the
-    marks of documents (``-DOCSTART-``) and comments. A comment begins with ``#`` and a
+    Columns are separated by tabs if the line holds one, else by spaces. A mark
+    (``-DOCSTART-``) begins a document. Comments are skipped. A comment begins with ``#`` and a
     space, and either has not the tabs or the number of columns of the first row, or begins
     a sentence in the manner ``# key = value``. Any other ``#`` is a token, and so is what
     looks like a mark or a comment but has a space before it.
@@ -60,11 +60,14 @@ def read_conll(
 
     tokens: list[str] = []
     tags: list[str] = []
+    document: int | None = None
     for number, line in chain(head, lines):
         if _is_blank(line) or _is_document(line):
             if tokens:
-                yield Sentence(tokens, tags if labelled else None)
+                yield Sentence(tokens, tags if labelled else None, document)
                 tokens, tags = [], []
+            if _is_document(line):
+                document = (document or 0) + 1
             continue
         columns = _columns(line)
         if _may_be_comment(line) and (
@@ -84,13 +87,14 @@ def read_conll(
         tokens.append(token)
         tags.append(tag)
     if tokens:
-        yield Sentence(tokens, tags if labelled else None)
+        yield Sentence(tokens, tags if labelled else None, document)
 
 
 def write_conll(sentences: Iterable[Sentence], file: TextIO) -> None:
     """Write sentences as lines of token, tab and tag; of the token alone without tags.
 
-    A token that `read_conll` would take for a mark or a comment has a space before it.
+    A mark is written where a document begins. A token that `read_conll` would take for a mark
+    or a comment has a space before it.
 
     Parameters
     ----------
@@ -103,7 +107,11 @@ def write_conll(sentences: Iterable[Sentence], file: TextIO) -> None:
     DataError
         For a token or a tag that is empty or holds a space, a tab or a line break.
     """
+    document: int | None = None
     for sentence in sentences:
+        if sentence.document != document:
+            file.write(f"{_DOCUMENT}\n\n")
+        document = sentence.document
         columns = [sentence.tokens] if sentence.tags is None else [sentence.tokens, sentence.tags]
         for row in zip(*columns, strict=True):
             for cell in row:

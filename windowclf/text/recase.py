@@ -1,5 +1,7 @@
 """Text in another letter case: as headlines and hurried mail have it."""
 
+from dataclasses import replace
+
 from windowclf.text.sentence import Sentence
 
 CASES = ("upper", "lower")
@@ -14,4 +16,4 @@ def recase(sentence: Sentence, case: str) -> Sentence:
     case : {"upper", "lower"}
     """
     change = str.upper if case == "upper" else str.lower
-    return Sentence([change(token) for token in sentence.tokens], sentence.tags)
+    return replace(sentence, tokens=[change(token) for token in sentence.tokens])

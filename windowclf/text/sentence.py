@@ -14,10 +14,13 @@ class Sentence:
         The words as written, ``n`` of them.
     tags : sequence of str, optional
         ``n`` tags, or None for text without labels.
+    document : int, optional
+        The number of its document, the same for neighbours of one; None: it stands alone.
     """
 
     tokens: Sequence[str]
     tags: Sequence[str] | None = None
+    document: int | None = None
 
     def __len__(self) -> int:
         return len(self.tokens)

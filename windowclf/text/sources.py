@@ -248,7 +248,7 @@ def _with_iob2(name: str, splits: dict[str, list[Sentence]], scheme: str) -> Cor
         source = recognise(tags) if scheme == "auto" else Scheme(scheme)
         target = Scheme.PLAIN if source is Scheme.PLAIN else Scheme.IOB2
         converted = {
-            split: [Sentence(s.tokens, convert(s.tags or (), source, target)) for s in sentences]
+            split: [replace(s, tags=convert(s.tags or (), source, target)) for s in sentences]
             for split, sentences in splits.items()
         }
     except DataError as error:

@@ -11,6 +11,10 @@ from windowclf.errors import DataError
 from windowclf.lexicon.lexicon import UNKNOWN
 from windowclf.nn.arrays import IntArray
 from windowclf.nn.batch import Batch, window_rows
+from windowclf.nn.repeats import find_repeats
+
+PLACES = 4
+"""Other places of a name, at the most, whose windows a training batch also reads."""
 
 
 class TrainingBatches:
@@ -61,6 +65,7 @@ class TrainingBatches:
                     f"are not"
                 )
             examples = np.repeat(np.flatnonzero(positive), config.corruptions)
+        self._elsewhere = _Elsewhere(encoded, config.window) if config.repeats else None
         self._examples = examples
         self._size = len(examples) if config.batch_size == "all" else config.batch_size
 
@@ -87,11 +92,7 @@ class TrainingBatches:
                 chosen = np.concatenate([chosen, rng.choice(self._others, len(chosen))])
             if self._versions > 1:
                 chosen = chosen + self._units * self._draw_versions(rng, len(chosen))
-            batch = (
-                self._of_words(chosen)
-                if self._by_word
-                else self.encoded.batch(chosen, self.config.window)
-            )
+            batch = self._of_words(chosen) if self._by_word else self._of_sentences(chosen, rng)
             if self.config.word_dropout:
                 for column in self.unknown_columns:
                     lost = rng.random(len(batch.features)) < self.config.word_dropout
@@ -104,6 +105,11 @@ class TrainingBatches:
         others = rng.integers(1, self._versions, n)
         return np.where(rng.random(n) < (self._versions - 1) * self.config.recase, others, 0)
 
+    def _of_sentences(self, sentences: IntArray, rng: np.random.Generator) -> Batch:
+        """Make a batch of sentences, with windows from the rest of their documents."""
+        elsewhere = self._elsewhere.draw(sentences, rng) if self._elsewhere else None
+        return self.encoded.batch(sentences, self.config.window, elsewhere)
+
     def _of_words(self, tokens: IntArray) -> Batch:
         """Make a batch of the windows of some tokens, each a sentence by itself."""
         rows = self._windows[tokens]
@@ -114,3 +120,30 @@ class TrainingBatches:
             lengths=np.ones(len(tokens), dtype=np.int32),
             gold=self.encoded.tags()[tokens],
         )
+
+
+class _Elsewhere:
+    """Draws windows that the names of a batch have in the rest of their documents.
+
+    So a batch need not hold whole documents, whose sentences are too much alike to learn from.
+    """
+
+    def __init__(self, encoded: EncodedSentences, window: int) -> None:
+        self._encoded = encoded
+        tokens = np.arange(len(encoded.words))
+        self._windows = window_rows(tokens, encoded.lengths, window, padding=-1)
+        self._repeats = find_repeats(encoded.keys)
+        sizes = self._repeats.sizes
+        self._first = np.cumsum(sizes) - sizes
+        self._group = np.full(len(tokens), -1)  # which of the repeated names a token is
+        self._group[self._repeats.windows] = np.repeat(np.arange(len(sizes)), sizes)
+
+    def draw(self, sentences: IntArray, rng: np.random.Generator) -> IntArray:
+        """Draw at most `PLACES` windows for each repeated name, shape (E, window)."""
+        tokens = self._encoded.tokens(sentences)
+        names = np.unique(self._group[tokens])
+        names = names[names >= 0]
+        drawn = rng.random((len(names), PLACES)) * self._repeats.sizes[names, None]
+        places = self._repeats.windows[self._first[names, None] + drawn.astype(int)]
+        drawn_windows: IntArray = self._windows[np.setdiff1d(places, tokens)]
+        return drawn_windows

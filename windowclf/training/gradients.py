@@ -8,6 +8,7 @@ from windowclf.config import Config
 from windowclf.model import make_network, make_objective, score_count
 from windowclf.nn.batch import Batch, window_rows
 from windowclf.nn.gradcheck import GradientCheck, check_gradients
+from windowclf.nn.repeats import find_repeats
 from windowclf.tags import Scheme
 
 _LABELS = ("O", *(f"{prefix}-{label}" for label in ("LOC", "PER") for prefix in "BIES"))
@@ -46,7 +47,8 @@ def check_config(config: Config, *, samples: int = 40) -> Iterator[GradientCheck
     features[0] = 0  # the padding
     words = rng.integers(1, _WORDS + 1, int(_LENGTHS.sum()))
     gold = rng.integers(0, max(score_count(config, _LABELS), 2), len(words))
-    batch = Batch(features, window_rows(words, _LENGTHS, config.window), _LENGTHS, gold)
+    windows = window_rows(words, _LENGTHS, config.window)
+    batch = Batch(features, windows, _LENGTHS, gold, find_repeats(words))
 
     def loss() -> float:
         s, _ = network.forward(batch, np.random.default_rng(config.seed))

@@ -1,0 +1,69 @@
+"""Several networks distilled into one (Hinton, Vinyals and Dean 2015).
+
+Networks of other seeds err in other places, and the mean of their scores is better than each. One
+network that learns from that mean comes near it, at the cost of one when tagging.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+import numpy as np
+
+from windowclf.model import Model, make_network, make_objective
+from windowclf.nn.arrays import FloatArray
+from windowclf.training.history import Epoch
+from windowclf.training.learn import Listener, Texts, learn
+from windowclf.training.prepare import generators
+
+
+def teach(
+    model: Model,
+    texts: Texts,
+    epochs: list[Epoch],
+    listener: Listener | None,
+    begin: Callable[[int], None],
+) -> FloatArray:
+    """Train the teachers of a model, and tell its objective of their moves between tags.
+
+    Parameters
+    ----------
+    model : Model
+        Not trained yet; its configuration says how many teachers it has. Each begins with the
+        same lookup tables and its own weights.
+    texts : Texts
+    epochs : list of Epoch
+        Is added to.
+    listener : callable or None
+        Is told of each batch and each epoch.
+    begin : callable
+        Is told of each teacher, by its number from 1, before it is trained.
+
+    Returns
+    -------
+    float array, shape (T, K)
+        The mean of the teachers' scores of the training text.
+    """
+    count = model.config.teachers
+    taught = np.zeros((len(texts.train.words), len(model.labels)), dtype=np.float32)
+    moves: list[list[FloatArray]] = []
+    for number in range(1, count + 1):
+        begin(number)
+        teacher = _teacher(model, number)
+        learn(teacher, texts, epochs, listener)
+        begin_at = 0
+        for _, s in teacher.scores(texts.train):
+            taught[begin_at : begin_at + len(s)] += s / count
+            begin_at += len(s)
+        moves.append([p.value for p in teacher.objective.parameters().values()])
+    model.objective.heed([sum(arrays) / count for arrays in zip(*moves, strict=True)])
+    return taught
+
+
+def _teacher(model: Model, number: int) -> Model:
+    seeds = np.random.SeedSequence((model.config.seed, number))
+    seed = int(seeds.generate_state(1)[0])
+    config = msgspec.structs.replace(model.config, seed=seed, teachers=0)
+    tables = {name: table.value.copy() for name, table in model.network.tables.items()}
+    network = make_network(config, tables, model.labels, generators(config)[1])
+    objective = make_objective(config, model.labels, model.scheme)
+    return Model(config, model.lexicon, model.labels, model.scheme, network, objective)
