@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from windowclf.assembly import assemble, make_objective, score_count
 from windowclf.errors import ModelError
 from windowclf.files import write_whole
 from windowclf.lexicon.lexicon import GAZETTEER, Lexicon
@@ -25,7 +26,7 @@ from windowclf.manifest import (
     map_file,
     read_manifest,
 )
-from windowclf.model import Model, assemble, make_objective, score_count
+from windowclf.model import Model
 from windowclf.nn.network import Network, layer_names
 from windowclf.nn.quantised_table import QuantisedTable
 from windowclf.parameter_file import ParameterFile, pack_parameters

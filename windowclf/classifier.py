@@ -1,13 +1,11 @@
 """The public object: a classifier that is trained, saved, loaded and asked."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from windowclf.batching import encode
 from windowclf.bundle import load_model, save_model
-from windowclf.calibration import expected_calibration_error
 from windowclf.config import Config, make_config
 from windowclf.errors import DataError, ModelError, UsageError
 from windowclf.metrics import Scores
@@ -259,18 +257,23 @@ class WindowClassifier:
         encoded = encode(
             [s.tokens for s in given], model.lexicon, documents=[s.document for s in given]
         )
-        error = expected_calibration_error(*model.confidences(encoded, gold))
-        return replace(model.evaluate(encoded, gold), calibration_error=error)
+        return model.evaluate(encoded, gold, confidence=True)
 
-    def save(self, folder: str | Path) -> None:
+    def save(self, folder: str | Path, *, compress: bool = False) -> None:
         """Write the classifier to a folder, whole or not at all.
+
+        Parameters
+        ----------
+        folder : str or Path
+        compress : bool
+            Whether to round the parameters, to a third of their size or less.
 
         Raises
         ------
         ModelError
             If it is not trained, or cannot be written.
         """
-        save_model(self.model, Path(folder))
+        save_model(self.model, Path(folder), compress=compress)
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:

@@ -75,7 +75,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = ("shape", "written", "prefix2", "prefix3", "prefix4", "suffix2", "suffix3", "suffix4")
     feature_dimensions: Annotated[
         Count, Meta(description="Numbers in a row of each such table.")
-    ] = 25
+    ] = 15
     vocabulary: Annotated[
         Annotated[int, Meta(ge=0)],
         Meta(
@@ -110,7 +110,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     momentum: Annotated[Probability, Meta(description="Momentum of sgd.")] = 0.0
     rate: Annotated[
         Annotated[float, Meta(gt=0.0, le=1e300)], Meta(description="Learning rate at the start.")
-    ] = 1.5e-3
+    ] = 1e-3
     schedule: Annotated[
         Literal["linear", "cosine", "constant"],
         Meta(description="How the learning rate falls over the epochs."),
@@ -118,16 +118,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     batch_size: Annotated[
         Count | Literal["all"],
         Meta(description="Sentences, or words, in a batch; all: the whole training text."),
-    ] = 32
+    ] = 16
     batch_of: Annotated[
         Literal["sentences", "words"],
         Meta(description="What a batch is counted in; words are drawn one by one."),
     ] = "sentences"
-    epochs: Annotated[Count, Meta(description="Passes over the training text, at the most.")] = 12
+    epochs: Annotated[Count, Meta(description="Passes over the training text, at the most.")] = 14
     patience: Annotated[
         Count,
         Meta(description="Stop after so many epochs without a better F1 on the dev text."),
-    ] = 5
+    ] = 15
     teachers: Annotated[
         Annotated[int, Meta(ge=0)],
         Meta(

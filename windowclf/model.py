@@ -1,28 +1,24 @@
 """A trained network with the words and tags it knows: tokens in, tags out."""
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
 
 from windowclf.batching import EncodedSentences, encode
-from windowclf.calibration import Calibration
+from windowclf.calibration import Calibration, expected_calibration_error
 from windowclf.config import Config
 from windowclf.lexicon.lexicon import Lexicon
 from windowclf.metrics import Scores, average_precision, score
 from windowclf.nn.arrays import BoolArray, FloatArray, IntArray
-from windowclf.nn.chain import Moves
-from windowclf.nn.network import Network, initial_weights
+from windowclf.nn.network import Network
 from windowclf.nn.objective import (
     Objective,
-    RankingObjective,
-    SentenceObjective,
-    TokenObjective,
 )
 from windowclf.nn.parameter import Parameter
 from windowclf.tag_spans import SpanFinder
-from windowclf.tags import OUTSIDE, Scheme, Span, convert, legal_moves, spans
+from windowclf.tags import OUTSIDE, Scheme, Span, convert, spans
 from windowclf.training.history import TrainingRecord
 
 CHUNK_TOKENS = 8192
@@ -140,7 +136,13 @@ class Model:
         names: list[str] = np.array(self.labels, dtype=object)[best].tolist()
         return names
 
-    def evaluate(self, encoded: EncodedSentences, gold: Sequence[Sequence[str]]) -> Scores:
+    def evaluate(
+        self,
+        encoded: EncodedSentences,
+        gold: Sequence[Sequence[str]],
+        *,
+        confidence: bool = False,
+    ) -> Scores:
         """Compare the tags of encoded sentences with the right ones.
 
         Parameters
@@ -148,12 +150,20 @@ class Model:
         encoded : EncodedSentences
         gold : sequence of sequences of str
             From `gold_tags`.
+        confidence : bool
+            Whether to measure how far the confidences can be trusted as well.
 
         Returns
         -------
         Scores
         """
-        found = score(gold, self.tags(encoded), self.scheme)
+        if confidence:
+            predictions = list(self.decode(encoded))
+            found = score(gold, (prediction.tags for prediction in predictions), self.scheme)
+            error = expected_calibration_error(*self._beside_gold(predictions, gold))
+            found = replace(found, calibration_error=error)
+        else:
+            found = score(gold, self.tags(encoded), self.scheme)
         if self.config.loss != "ranking":
             return found
         ranking = average_precision(*self.ranking(encoded, gold))
@@ -170,9 +180,14 @@ class Model:
         gold : sequence of sequences of str
             From `gold_tags`.
         """
+        return self._beside_gold(self.decode(encoded), gold)
+
+    def _beside_gold(
+        self, predictions: Iterable[Prediction], gold: Sequence[Sequence[str]]
+    ) -> tuple[FloatArray, BoolArray]:
         sure: list[FloatArray] = [np.empty(0)]
         right: list[bool] = []
-        for tags, found in zip(gold, self.decode(encoded), strict=True):
+        for tags, found in zip(gold, predictions, strict=True):
             true = set(spans(tags, self.scheme))
             sure.append(found.confidences)
             right += [span in true for span in found.spans]
@@ -208,110 +223,6 @@ class Model:
         """Tag sentences given as tokens; see `decode` and `encode`."""
         if sentences:
             yield from self.decode(encode(sentences, self.lexicon, documents=documents))
-
-
-def own_scheme(scheme: Scheme, config: Config) -> Scheme:
-    """Choose how a model writes tags that come in `scheme`."""
-    if config.loss == "ranking":
-        return Scheme.IOB1  # a run of positive tokens is one span
-    return Scheme.PLAIN if scheme is Scheme.PLAIN else Scheme.IOBES
-
-
-def make_network(
-    config: Config,
-    tables: Mapping[str, FloatArray],
-    labels: Sequence[str],
-    rng: np.random.Generator,
-    dtype: type[np.floating] = np.float32,
-) -> Network:
-    """Build the network that a configuration asks for.
-
-    Parameters
-    ----------
-    config : Config
-    tables : mapping of str to float array
-        Starting values of the lookup tables.
-    labels : sequence of str
-        The tags.
-    rng : numpy.random.Generator
-        Draws the starting weights.
-    dtype : numpy float type
-        float32 to train, float64 to check gradients.
-    """
-    dimensions = sum(table.shape[1] for table in tables.values())
-    weights, biases = initial_weights(
-        config.init,
-        rng,
-        dimensions=dimensions,
-        window=config.window,
-        hidden=config.hidden,
-        classes=score_count(config, labels),
-    )
-    return assemble(
-        config,
-        {name: table.astype(dtype) for name, table in tables.items()},
-        [weight.astype(dtype) for weight in weights],
-        [bias.astype(dtype) for bias in biases],
-        np.zeros((dimensions, config.hidden[0]), dtype) if config.sentence_mean else None,
-        np.zeros(config.hidden[0], dtype) if config.repeats else None,
-    )
-
-
-def score_count(config: Config, labels: Sequence[str]) -> int:
-    """Count the scores of a window, ``K``: one for each tag, or a single one to rank by."""
-    return 1 if config.loss == "ranking" else len(labels)
-
-
-def make_objective(
-    config: Config,
-    labels: Sequence[str],
-    scheme: Scheme,
-    dtype: type[np.floating] = np.float32,
-) -> Objective:
-    """Make the objective that a configuration asks for.
-
-    Parameters
-    ----------
-    config : Config
-    labels : sequence of str
-        The ``K`` tags.
-    scheme : Scheme
-        Of the tags.
-    dtype : numpy float type
-    """
-    if config.loss == "ranking":
-        return RankingObjective()
-    penalties = None
-    if config.constrained:
-        start, transition, end = legal_moves(labels, scheme)
-        zero, never = dtype(0), dtype(-np.inf)
-        penalties = Moves(*(np.where(legal, zero, never) for legal in (transition, start, end)))
-    if config.level == "word":
-        return TokenObjective(config.loss, penalties)
-    K = len(labels)
-    moves = Moves(np.zeros((K, K), dtype), np.zeros(K, dtype), np.zeros(K, dtype))
-    return SentenceObjective(config.loss, moves, penalties)
-
-
-def assemble(
-    config: Config,
-    tables: Mapping[str, FloatArray],
-    weights: Sequence[FloatArray],
-    biases: Sequence[FloatArray],
-    sentence_weight: FloatArray | None = None,
-    repeats_weight: FloatArray | None = None,
-) -> Network:
-    """Put a network together from its arrays and what a configuration says of it."""
-    return Network(
-        tables,
-        weights,
-        biases,
-        activation=config.activation,
-        sentence_weight=sentence_weight,
-        repeats_weight=repeats_weight,
-        input_dropout=config.dropout,
-        hidden_dropout=config.hidden_dropout,
-    )
 
 
 def _parts(lengths: IntArray) -> Iterator[slice]:

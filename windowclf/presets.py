@@ -37,9 +37,12 @@ _ALIKE = {
     "sentence_mean": False,
     "repeats": False,
     "features": ("shape", "written", "prefix2", "prefix3", "suffix2", "suffix3"),
+    "feature_dimensions": 25,
     "recase": 0.0,
+    "rate": 1.5e-3,
     "batch_size": 32,
     "epochs": 12,
+    "patience": 5,
 }
 """What the systems of the sources have in common, so that a comparison shows what they are."""
 

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Where the model goes.  [default: models/ and the name of the data]",
 )
+@click.option("--compress", is_flag=True, help="Write the model in a third of its size.")
 @config_options
 @json_option
 @click.option("--quiet", is_flag=True, help="No line for each epoch.")
@@ -63,6 +64,7 @@ def train(
     gazetteers: tuple[str, ...],
     train_fraction: float,
     output: str | None,
+    compress: bool,
     as_json: bool,
     quiet: bool,
     **options: Any,
@@ -107,9 +109,9 @@ def train(
         except TrainingError as error:
             if not classifier.is_fitted:
                 raise
-            classifier.save(folder)
+            classifier.save(folder, compress=compress)
             raise TrainingError(f"{error}; the best epoch before is kept in {folder}") from None
-        classifier.save(folder)
+        classifier.save(folder, compress=compress)
     remember(folder)
     note(f"model: {folder}")
     _report(classifier, corpus, folder, as_json=as_json)

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from windowclf.assembly import make_network, make_objective, own_scheme
 from windowclf.config import Config
 from windowclf.errors import DataError
 from windowclf.lexicon.gazetteer import Gazetteer
 from windowclf.lexicon.lexicon import build_lexicon, initial_tables
-from windowclf.model import Model, make_network, make_objective, own_scheme
+from windowclf.model import Model
 from windowclf.tags import OUTSIDE, Scheme, recognise
 from windowclf.text.recase import CASES, recase
 from windowclf.text.sentence import Sentence

@@ -9,7 +9,8 @@ from collections.abc import Callable
 import msgspec
 import numpy as np
 
-from windowclf.model import Model, make_network, make_objective
+from windowclf.assembly import make_network, make_objective
+from windowclf.model import Model
 from windowclf.nn.arrays import FloatArray
 from windowclf.training.history import Epoch
 from windowclf.training.learn import Listener, Texts, learn

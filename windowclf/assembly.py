@@ -1,0 +1,121 @@
+"""What a configuration asks for: the network, and the objective it is trained by."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from windowclf.config import Config
+from windowclf.nn.arrays import FloatArray
+from windowclf.nn.chain import Moves
+from windowclf.nn.network import Network, initial_weights
+from windowclf.nn.objective import (
+    Objective,
+    RankingObjective,
+    SentenceObjective,
+    TokenObjective,
+)
+from windowclf.tags import Scheme, legal_moves
+
+
+def own_scheme(scheme: Scheme, config: Config) -> Scheme:
+    """Choose how a model writes tags that come in `scheme`."""
+    if config.loss == "ranking":
+        return Scheme.IOB1  # a run of positive tokens is one span
+    return Scheme.PLAIN if scheme is Scheme.PLAIN else Scheme.IOBES
+
+
+def make_network(
+    config: Config,
+    tables: Mapping[str, FloatArray],
+    labels: Sequence[str],
+    rng: np.random.Generator,
+    dtype: type[np.floating] = np.float32,
+) -> Network:
+    """Build the network that a configuration asks for.
+
+    Parameters
+    ----------
+    config : Config
+    tables : mapping of str to float array
+        Starting values of the lookup tables.
+    labels : sequence of str
+        The tags.
+    rng : numpy.random.Generator
+        Draws the starting weights.
+    dtype : numpy float type
+        float32 to train, float64 to check gradients.
+    """
+    dimensions = sum(table.shape[1] for table in tables.values())
+    weights, biases = initial_weights(
+        config.init,
+        rng,
+        dimensions=dimensions,
+        window=config.window,
+        hidden=config.hidden,
+        classes=score_count(config, labels),
+    )
+    return assemble(
+        config,
+        {name: table.astype(dtype) for name, table in tables.items()},
+        [weight.astype(dtype) for weight in weights],
+        [bias.astype(dtype) for bias in biases],
+        np.zeros((dimensions, config.hidden[0]), dtype) if config.sentence_mean else None,
+        np.zeros(config.hidden[0], dtype) if config.repeats else None,
+    )
+
+
+def score_count(config: Config, labels: Sequence[str]) -> int:
+    """Count the scores of a window, ``K``: one for each tag, or a single one to rank by."""
+    return 1 if config.loss == "ranking" else len(labels)
+
+
+def make_objective(
+    config: Config,
+    labels: Sequence[str],
+    scheme: Scheme,
+    dtype: type[np.floating] = np.float32,
+) -> Objective:
+    """Make the objective that a configuration asks for.
+
+    Parameters
+    ----------
+    config : Config
+    labels : sequence of str
+        The ``K`` tags.
+    scheme : Scheme
+        Of the tags.
+    dtype : numpy float type
+    """
+    if config.loss == "ranking":
+        return RankingObjective()
+    penalties = None
+    if config.constrained:
+        start, transition, end = legal_moves(labels, scheme)
+        zero, never = dtype(0), dtype(-np.inf)
+        penalties = Moves(*(np.where(legal, zero, never) for legal in (transition, start, end)))
+    if config.level == "word":
+        return TokenObjective(config.loss, penalties)
+    K = len(labels)
+    moves = Moves(np.zeros((K, K), dtype), np.zeros(K, dtype), np.zeros(K, dtype))
+    return SentenceObjective(config.loss, moves, penalties)
+
+
+def assemble(
+    config: Config,
+    tables: Mapping[str, FloatArray],
+    weights: Sequence[FloatArray],
+    biases: Sequence[FloatArray],
+    sentence_weight: FloatArray | None = None,
+    repeats_weight: FloatArray | None = None,
+) -> Network:
+    """Put a network together from its arrays and what a configuration says of it."""
+    return Network(
+        tables,
+        weights,
+        biases,
+        activation=config.activation,
+        sentence_weight=sentence_weight,
+        repeats_weight=repeats_weight,
+        input_dropout=config.dropout,
+        hidden_dropout=config.hidden_dropout,
+    )
