@@ -20,7 +20,7 @@ LAYERS = [
     "tags files resources presets settings",
     "config text metrics calibration tag_spans training.history",
     "lexicon nn",
-    "batching manifest parameter_file",
+    "assembly batching manifest parameter_file",
     "model",
     "training bundle tagging",
     "pretraining",

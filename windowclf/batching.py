@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from windowclf.errors import UsageError
 from windowclf.lexicon.lexicon import Lexicon
 from windowclf.nn.arrays import FloatArray, IntArray
 from windowclf.nn.batch import Batch, window_rows
@@ -141,7 +142,16 @@ def encode(
     Returns
     -------
     EncodedSentences
+
+    Raises
+    ------
+    UsageError
+        If there are more or fewer documents than sentences.
     """
+    if documents is not None and len(documents) != len(sentences):
+        raise UsageError(
+            f"{len(sentences)} sentences but {len(documents)} documents; expected one for each"
+        )
     keys: Iterable[Hashable] = chain.from_iterable(sentences)
     marks: Sequence[Sequence[str]] = lexicon.marks(sentences)
     if marks:  # a word is another one where it has another place in a gazetteer's name
@@ -160,7 +170,7 @@ def encode(
         features=np.concatenate([padding, lexicon.ids(distinct, marks)]),
         words=words,
         lengths=np.array([len(sentence) for sentence in sentences], dtype=np.int32),
-        documents=_number(documents or [None] * len(sentences)),
+        documents=_number([None] * len(sentences) if documents is None else documents),
         names=_names(distinct),
         gold=gold,
     )

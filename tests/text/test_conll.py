@@ -92,11 +92,12 @@ def test_layouts_of_other_tools_are_in_order(path, text, ending, mark):
 
 
 def test_documents_are_written_and_read(path):
-    documents = [None, 1, 1, 2]
+    documents = [None, 1, 1, 2, 3, 4]
     sentences = [Sentence(["Oslo"], ["B-LOC"], document) for document in documents]
     file = io.StringIO()
-    write_conll(sentences, file)
-    assert file.getvalue().count("-DOCSTART-\n\n") == 2
+    given = [*sentences[:-2], *(replace(s, document=None) for s in sentences[-2:])]
+    write_conll(given, file)
+    assert file.getvalue().count("-DOCSTART-\n\n") == 4
     assert read(path, file.getvalue()) == sentences
 
 

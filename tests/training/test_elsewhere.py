@@ -162,7 +162,7 @@ def encoded_by_fit(sentences, dev, monkeypatch, **settings):
     model = prepare_small(sentences, repeats=True, epochs=1, **settings)
     monkeypatch.setattr(fit_module, "encode", spy)
     fit_module.fit(model, sentences, dev, scheme=Scheme.IOB2)
-    return found
+    return found[:2]
 
 
 @pytest.mark.parametrize("recase_share", [0.0, 0.3])
@@ -192,9 +192,9 @@ def test_a_name_in_capitals_never_heeds_the_one_in_lower_case(monkeypatch, docum
 
     elsewhere, rng = _Elsewhere(train, 3), np.random.default_rng(0)
     drawn = set()
-    for sentences, _ in product(range(len(train.lengths)), range(3)):
-        (version,) = {*version_of[train.tokens(np.array([sentences]))]}
-        centres = elsewhere.draw(np.array([sentences]), rng)[:, 1]
+    for sentence, _ in product(range(len(train.lengths)), range(3)):
+        (version,) = {*version_of[train.tokens(np.array([sentence]))]}
+        centres = elsewhere.draw(np.array([sentence]), rng)[:, 1]
         assert (version_of[centres] == version).all()
         drawn |= {*version_of[centres].tolist()}
     assert drawn == ({0, 1} if document else set())

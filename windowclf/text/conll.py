@@ -108,9 +108,11 @@ def write_conll(sentences: Iterable[Sentence], file: TextIO) -> None:
         For a token or a tag that is empty or holds a space, a tab or a line break.
     """
     document: int | None = None
+    marked = False  # then a sentence that stands alone needs a mark of its own
     for sentence in sentences:
-        if sentence.document != document:
+        if sentence.document != document or (marked and sentence.document is None):
             file.write(f"{_DOCUMENT}\n\n")
+            marked = True
         document = sentence.document
         columns = [sentence.tokens] if sentence.tags is None else [sentence.tokens, sentence.tags]
         for row in zip(*columns, strict=True):

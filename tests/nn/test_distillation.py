@@ -1,0 +1,91 @@
+"""Learning from a teacher's scores: at the level of the word and of the sentence."""
+
+import numpy as np
+import pytest
+
+from networks import numeric_gradient
+from windowclf.nn.chain import Moves
+from windowclf.nn.chain_losses import distillation_loss, expectations, log_likelihood_loss
+from windowclf.nn.losses import distillation_loss as word_distillation_loss
+from windowclf.nn.losses import softmax_loss
+from windowclf.nn.objective import RankingObjective, SentenceObjective, TokenObjective
+
+LENGTHS = np.array([3, 1, 4])
+K = 3
+RNG = np.random.default_rng(4)
+S, TAUGHT = RNG.normal(size=(2, LENGTHS.sum(), K))
+GOLD = RNG.integers(0, K, LENGTHS.sum())
+
+
+def random_moves(seed):
+    rng = np.random.default_rng(seed)
+    return Moves(rng.normal(size=(K, K)), rng.normal(size=K), rng.normal(size=K))
+
+
+def certain(gold):
+    """The scores of a teacher that knows one path."""
+    s = np.full((len(gold), K), -50.0)
+    s[np.arange(len(gold)), gold] = 50.0
+    return s
+
+
+def test_of_a_token_the_gradient_is_that_of_the_loss():
+    _, ds = word_distillation_loss(S, TAUGHT)
+    x = S.copy()
+    expected = numeric_gradient(lambda: word_distillation_loss(x, TAUGHT)[0], x)
+    np.testing.assert_allclose(ds, expected, atol=1e-8)
+
+
+def test_of_paths_the_gradients_are_those_of_the_loss():
+    taught_moves, moves, x = random_moves(1), random_moves(2), S.copy()
+
+    def loss():
+        return distillation_loss(x, TAUGHT, LENGTHS, moves, taught_moves)
+
+    _, ds, dmoves = loss()
+    for array, found in zip((x, *moves), (ds, *dmoves), strict=True):
+        expected = numeric_gradient(lambda: loss()[0], array)
+        np.testing.assert_allclose(found, expected, atol=1e-7)
+
+
+def test_a_certain_teacher_is_as_good_as_gold():
+    moves, none = random_moves(2), Moves(np.zeros((K, K)), np.zeros(K), np.zeros(K))
+    found = distillation_loss(S, certain(GOLD), LENGTHS, moves, none)
+    expected = log_likelihood_loss(S, GOLD, LENGTHS, moves)
+    assert found[0] == pytest.approx(expected[0])
+    for a, b in zip((found[1], *found[2]), (expected[1], *expected[2]), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-9)
+    loss, ds = word_distillation_loss(S, certain(GOLD))
+    assert loss == pytest.approx(softmax_loss(S, GOLD)[0])
+    np.testing.assert_allclose(ds, softmax_loss(S, GOLD)[1], atol=1e-9)
+
+
+def test_a_teacher_has_nothing_to_tell_its_equal():
+    moves = random_moves(1)
+    _, ds, dmoves = distillation_loss(S, S, LENGTHS, moves, moves)
+    for gradient in (ds, *dmoves, word_distillation_loss(S, S)[1]):
+        np.testing.assert_allclose(gradient, 0, atol=1e-12)
+
+
+def test_the_expected_moves_are_as_many_as_there_are():
+    _, moved, _ = expectations(S, LENGTHS, random_moves(1))
+    inside = (LENGTHS - 1).sum()
+    assert [array.sum() for array in moved] == pytest.approx([inside, len(LENGTHS), len(LENGTHS)])
+
+
+def test_objectives_heed_their_teacher():
+    taught_moves, moves = random_moves(1), random_moves(2)
+    objective = SentenceObjective("softmax", moves)
+    objective.heed(taught_moves)
+    loss, ds = objective.loss(S, TAUGHT, LENGTHS)
+    expected = distillation_loss(S, TAUGHT, LENGTHS, moves, taught_moves)
+    assert loss == expected[0]
+    np.testing.assert_array_equal(ds, expected[1])
+    grads = [p.grad for p in objective.parameters().values()]
+    for a, b in zip(grads, expected[2], strict=True):
+        np.testing.assert_array_equal(a, b)
+    words = TokenObjective("softmax")
+    words.heed([])
+    assert words.loss(S, TAUGHT, LENGTHS)[0] == word_distillation_loss(S, TAUGHT)[0]
+    with pytest.raises(NotImplementedError):
+        RankingObjective().heed([])
