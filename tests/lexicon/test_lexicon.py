@@ -166,8 +166,17 @@ def test_words_in_other_cases_bring_feature_values_and_no_words():
     )
     assert both.values == {
         "word": plain.values["word"],
-        "shape": ["Xx", "x", "X"],
-        "written": ["Oslo", "in", "OSLO", "oslo", "IN"],
-        "suffix2": ["lo", "in"],
+        "shape": ["X", "Xx", "x"],
+        "written": ["IN", "OSLO", "Oslo", "in", "oslo"],
+        "suffix2": ["in", "lo"],
     }
     assert both.cased == plain.cased
+
+
+def test_a_lexicon_does_not_tell_the_order_of_its_text():
+    text = ["zebra", "Oslo", "zebra", "apple", "in", "apple"]
+    lexicons = [
+        build_lexicon(words, make_vectors(CASED), features=["written", "prefix2"], vocabulary=1)
+        for words in (text, text[::-1], sorted(text))
+    ]
+    assert lexicons[0].values == lexicons[1].values == lexicons[2].values

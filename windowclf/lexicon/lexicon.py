@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -157,7 +156,8 @@ def build_lexicon(
     counts = Counter(words)
     pretrained: dict[str, int] = vectors.key_to_index
     cased = any(word != word.lower() for word in vectors.index_to_key[:10_000])
-    chosen = dict.fromkeys(vectors.index_to_key[:vocabulary])
+    frequent = dict.fromkeys(vectors.index_to_key[:vocabulary])
+    further: set[str] = set()
     unseen: Counter[str] = Counter()
     for word, count in counts.items():
         forms = word_forms(word, cased=cased)
@@ -165,14 +165,15 @@ def build_lexicon(
         if found is None:
             unseen[forms[-1]] += count
         else:
-            chosen[found] = None
+            further.add(found)
     # A word without a vector learns its own where it comes twice; once teaches only 'unknown'.
-    chosen.update(dict.fromkeys(form for form, count in unseen.items() if count > 1))
-    values: dict[str, list[str]] = {"word": list(chosen)}
-    forms_read = dict.fromkeys(chain(counts, recased))
+    further.update(form for form, count in unseen.items() if count > 1)
+    # Sorted, so that a model does not give away in which order its training text has them.
+    values = {"word": [*frequent, *sorted(further - frequent.keys())]}
+    forms_read = {*counts, *recased}
     for name in features:
         function = feature_function(name)
-        values[name] = list(dict.fromkeys(function(word) for word in forms_read))
+        values[name] = sorted({function(word) for word in forms_read})
     for kind, gazetteer in (gazetteers or {}).items():
         values[GAZETTEER + kind] = gazetteer.names
     return Lexicon(values, cased=cased)

@@ -1,0 +1,64 @@
+"""The model that the project carries."""
+
+import socket
+
+import pytest
+
+from windowclf import load
+from windowclf.nn.quantised_table import QuantisedTable
+from windowclf.resources import data_path
+from windowclf.state import find_model
+
+FOLDER = data_path("model")
+
+
+@pytest.fixture(scope="module")
+def carried():
+    return load(FOLDER)
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch):
+    def refuse(*_):
+        raise AssertionError("the carried model needs no network")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+
+
+def test_it_is_found_where_none_was_trained(monkeypatch, tmp_path):
+    monkeypatch.setenv("WINDOWCLF_STATE", str(tmp_path))
+    assert find_model(None) == (FOLDER, "carried")
+
+
+def test_it_fits_into_the_package():
+    files = list(FOLDER.iterdir())
+    assert sum(file.stat().st_size for file in files) <= 16_000_000
+    assert {file.name.partition("-")[0] for file in files} == {
+        *("README.md", "model.json", "parameters", "lexicon", "training")
+    }
+
+
+def test_it_knows_a_hundred_thousand_words(carried):
+    table = carried.model.network.tables["word"]
+    assert isinstance(table, QuantisedTable)
+    assert table.shape[0] >= 100_000
+    assert table.shape[1] == 100
+
+
+@pytest.mark.parametrize("case", [str, str.upper, str.lower])
+def test_it_knows_the_four_types(carried, case):
+    assert carried.labels == ["LOC", "MISC", "ORG", "PER"]
+    text = case("Angela Merkel met French ministers at Siemens in Berlin .")
+    found = {entity.label: entity.text for entity in carried.tag(text)}
+    assert found == {
+        "PER": case("Angela Merkel"),
+        "MISC": case("French"),
+        "ORG": case("Siemens"),
+        "LOC": case("Berlin"),
+    }
+
+
+def test_its_confidences_are_probabilities(carried):
+    found = carried.tag("Paris is in France, and Washington plays Jordan on Friday.")
+    assert all(0 < entity.score < 1 for entity in found)
+    assert carried.model.calibration.slope > 0
