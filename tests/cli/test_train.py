@@ -95,6 +95,22 @@ def test_plain_labels(run, quick, tmp_path):
     assert windowclf.load("out").labels == ["NOUN", "VERB"]
 
 
+def test_a_compressed_model_is_smaller_and_tags(run, quick):
+    sizes = {}
+    for name, more in (("plain", []), ("small", ["--compress"])):
+        assert run(*quick, "--hidden", "100", "--output", name, *more)[0] == 0
+        sizes[name] = sum(file.stat().st_size for file in Path(name).glob("parameters*"))
+    assert sizes["small"] < 0.6 * sizes["plain"]
+    assert [run("tag", "--model", name, tiny.unmarked(tiny.PAIR))[0] for name in sizes] == [0, 0]
+
+
+def test_teachers_are_told_of(run, quick):
+    code, _, err = run(*quick, "--teachers", "2", "--output", "out")
+    assert code == 0
+    told = [line for line in err.splitlines() if "teach" in line]
+    assert told == ["teacher 1 of 2", "teacher 2 of 2", "the network they teach"]
+
+
 def test_the_same_seed_gives_the_same_bytes(run, quick):
     for name in ("a", "b"):
         assert run(*quick, "--output", name)[0] == 0
