@@ -51,10 +51,10 @@ def teach(
         begin(number)
         teacher = _teacher(model, number)
         learn(teacher, texts, epochs, listener)
-        begin_at = 0
+        start = 0
         for _, s in teacher.scores(texts.train):
-            taught[begin_at : begin_at + len(s)] += s / count
-            begin_at += len(s)
+            taught[start : start + len(s)] += s / count
+            start += len(s)
         moves.append([p.value for p in teacher.objective.parameters().values()])
     model.objective.heed([sum(arrays) / count for arrays in zip(*moves, strict=True)])
     return taught
