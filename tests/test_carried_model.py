@@ -14,7 +14,7 @@ FOLDER = data_path("model")
 
 @pytest.fixture(scope="module")
 def carried():
-    return load(FOLDER)
+    return load()
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +28,11 @@ def no_network(monkeypatch):
 def test_it_is_found_where_none_was_trained(monkeypatch, tmp_path):
     monkeypatch.setenv("WINDOWCLF_STATE", str(tmp_path))
     assert find_model(None) == (FOLDER, "carried")
+
+
+def test_its_folder_can_be_named(carried):
+    [a], [b] = (model.tag("It was in Berlin.") for model in (carried, load(FOLDER)))
+    assert a == b
 
 
 def test_it_fits_into_the_package():

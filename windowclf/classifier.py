@@ -10,6 +10,7 @@ from windowclf.config import Config, make_config
 from windowclf.errors import DataError, ModelError, UsageError
 from windowclf.metrics import Scores
 from windowclf.model import Model
+from windowclf.resources import data_path
 from windowclf.tagging import Entity, Splitter, TaggedText, tag_texts
 from windowclf.tags import Scheme, convert, recognise
 from windowclf.text.sentence import Sentence
@@ -303,9 +304,26 @@ class WindowClassifier:
         )
 
 
-def load(folder: str | Path) -> WindowClassifier:
-    """Read a trained classifier from a folder; see `WindowClassifier.load`."""
-    return WindowClassifier.load(folder)
+def load(folder: str | Path | None = None) -> WindowClassifier:
+    """Read a trained classifier.
+
+    Parameters
+    ----------
+    folder : str or Path, optional
+        Where it was saved; without it the English model is read that the project carries.
+
+    Raises
+    ------
+    ModelError
+        See `WindowClassifier.load`.
+
+    Examples
+    --------
+    >>> from windowclf import load
+    >>> [(entity.text, entity.label) for entity in load().tag("Paris is in France")]
+    [('Paris', 'LOC'), ('France', 'LOC')]
+    """
+    return WindowClassifier.load(data_path("model") if folder is None else folder)
 
 
 def _sentences(given: TaggedSentences) -> list[Sentence]:
