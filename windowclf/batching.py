@@ -76,10 +76,10 @@ class EncodedSentences:
     def tokens(self, sentences: IntArray) -> IntArray:
         """List the tokens of some sentences."""
         lengths = self.lengths[sentences]
-        ends = np.cumsum(lengths)
-        return np.repeat(self.first[sentences] - (ends - lengths), lengths) + np.arange(
-            int(ends[-1])
-        )
+        before = np.cumsum(lengths) - lengths  # tokens of the sentences already listed
+        shift = np.repeat(self.first[sentences] - before, lengths)
+        tokens: IntArray = shift + np.arange(len(shift))
+        return tokens
 
     def batch(self, sentences: IntArray, window: int, elsewhere: IntArray | None = None) -> Batch:
         """Cut out some sentences.
