@@ -195,12 +195,18 @@ def test_a_model_that_lacks_what_it_should_heed_by_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "settings", [{"batch_of": "words"}, {"loss": "ranking", "positive": "LOC"}]
+    ("settings", "needed"),
+    [
+        ({"batch_of": "words"}, "--repeats needs --batch-of sentences"),
+        (
+            {"loss": "ranking", "positive": "LOC"},
+            "--repeats needs whole sentences; --loss ranking has windows",
+        ),
+    ],
 )
-def test_single_words_have_no_document(settings, capsys):
+def test_single_words_have_no_document(settings, needed, capsys):
     assert make_config({}).repeats
     assert not make_config(settings).repeats
-    needed = "--repeats needs "
     with pytest.raises(UsageError) as caught:
         make_config(settings | {"repeats": True})
     assert needed in str(caught.value)

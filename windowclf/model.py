@@ -13,9 +13,7 @@ from windowclf.lexicon.lexicon import Lexicon
 from windowclf.metrics import Scores, average_precision, score
 from windowclf.nn.arrays import BoolArray, FloatArray, IntArray
 from windowclf.nn.network import Network
-from windowclf.nn.objective import (
-    Objective,
-)
+from windowclf.nn.objective import Objective
 from windowclf.nn.parameter import Parameter
 from windowclf.tag_spans import SpanFinder
 from windowclf.tags import OUTSIDE, Scheme, Span, convert, spans

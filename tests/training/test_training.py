@@ -82,7 +82,7 @@ def scripted(monkeypatch):
         {},
         {"optimizer": "sgd", "rate": 0.5, "activation": "tanh"},
         {"optimizer": "sgd", "rate": 0.2, "momentum": 0.8},
-        {"optimizer": "adagrad", "rate": 0.3, "hidden": [8, 6], "schedule": "cosine"},
+        {"optimizer": "adagrad", "rate": 0.1, "hidden": [8, 6], "schedule": "cosine", "epochs": 20},
         {"activation": "hard-tanh", "freeze_vectors": True, "features": []},
     ],
     ids=["adam", "sgd", "momentum", "adagrad", "frozen"],
@@ -90,7 +90,7 @@ def scripted(monkeypatch):
 def test_the_loss_falls(loss, settings):
     model = train_small(TRAIN, **{"epochs": 8, "loss": loss} | settings)
     losses = [epoch.loss for epoch in model.record.epochs]
-    assert losses[-1] < 0.6 * losses[0]
+    assert losses[-1] < losses[0] / 2
 
 
 def test_a_trained_model_tags_the_dev_text():
