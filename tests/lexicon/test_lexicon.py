@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from networks import make_vectors
 from windowclf.lexicon.lexicon import (
@@ -104,6 +106,45 @@ def test_features_have_the_values_of_the_training_text():
 def test_each_column_is_looked_up_in_its_own_table():
     lexicon = Lexicon({"word": ["xx"], "written": ["a", "xx"], "shape": ["x"]}, cased=False)
     assert lexicon.ids(["xx", "a"]).tolist() == [[2, 3, 2], [UNKNOWN, 2, 2]]
+
+
+TEXT = st.text("aAbI1٣-İΣß\n\0\ud800", max_size=3)
+
+
+@given(
+    st.lists(TEXT, unique=True),
+    st.lists(TEXT, unique=True),
+    st.lists(TEXT),
+    st.booleans(),
+)
+def test_ids_are_the_rows_of_the_first_known_form(known, written, words, cased):
+    lexicon = Lexicon({"word": known, "written": written, "gazetteer-LOC": []}, cased=cased)
+    ids = lexicon.ids(words, [["E"] * len(words)])
+    assert ids.dtype == np.int32
+    assert ids.flags.c_contiguous
+    assert ids.shape == (len(words), 3)
+    for word, row_of_word in zip(words, ids.tolist(), strict=True):
+        forms = word_forms(word, cased=cased)
+        first = next((known.index(form) + FIRST for form in forms if form in known), UNKNOWN)
+        zeros = "".join("0" if c.isdecimal() else c for c in word)
+        second = written.index(zeros) + FIRST if zeros in written else UNKNOWN
+        assert row_of_word == [first, second, FIRST + "BIES".index("E")]
+
+
+def test_marks_are_one_for_each_word():
+    lexicon = Lexicon({"word": [], "gazetteer-LOC": ["Oslo"]}, cased=False)
+    for marks in ([], [["B", "E"], ["S", "S"]], [["B", "I", "E"]]):
+        with pytest.raises(ValueError, match=r"zip|broadcast"):
+            lexicon.ids(["Oslo", "is"], marks)
+
+
+def test_a_lexicon_keeps_its_values_whatever_becomes_of_the_lists_it_was_given():
+    values = {"word": ["oslo"], "shape": ["Xx"]}
+    lexicon = Lexicon(values, cased=False)
+    values["word"].insert(0, "rome")
+    values["shape"].clear()
+    assert lexicon.sizes() == {"word": 1 + FIRST, "shape": 1 + FIRST}
+    assert lexicon.ids(["Oslo", "rome"]).tolist() == [[FIRST, FIRST], [UNKNOWN, UNKNOWN]]
 
 
 def test_no_words():

@@ -1,15 +1,48 @@
 """Features of a word: functions of the word as written, and of nothing else."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
 
 _DIGIT = re.compile(r"\d")
 _REPEATS = re.compile(r"(.)\1+", re.DOTALL)
+_WHOLE = slice(None)
+_IRREGULAR = frozenset("İΣ")
+"""In lower case the first is two characters, and the second one that its neighbours decide."""
+_END = "\x80"
+"""Ends each of the ASCII words that are changed as one text."""
+
+
+class Feature(NamedTuple):
+    """A function of words: ``form(word[cut])``.
+
+    Parameters
+    ----------
+    form : callable
+        From a text to a text, each character by itself; `shape` then writes a run once.
+    cut : slice
+        Which characters of the word it is given.
+    """
+
+    form: Callable[[str], str]
+    cut: slice = _WHOLE
+
+    def __call__(self, word: str) -> str:
+        """Return the feature's value."""
+        return self.form(word[self.cut])
 
 
 def zero_digits(word: str) -> str:
     """Write 0 for every digit, so that all numbers of a form are one word."""
-    return _DIGIT.sub("0", word)
+    return word if word.isalpha() else _DIGIT.sub("0", word)
+
+
+def lower_zero_digits(word: str) -> str:
+    """Write in lower case, and 0 for every digit."""
+    return zero_digits(word.lower())
 
 
 def shape(word: str) -> str:
@@ -20,13 +53,15 @@ def shape(word: str) -> str:
     >>> shape("Paris"), shape("NATO"), shape("1996-08-22"), shape("McDonald")
     ('Xx', 'X', 'd-d-d', 'XxXx')
     """
+    if word.isalpha() and word[1:].islower():  # as most words are
+        return "Xx" if word[0].isupper() else "x"
     kinds = [
         "X" if c.isupper() else "x" if c.isalpha() else "d" if c.isdigit() else c for c in word
     ]
     return _REPEATS.sub(r"\1", "".join(kinds))
 
 
-def feature_function(name: str) -> Callable[[str], str]:
+def feature_function(name: str) -> Feature:
     """Return the function of a feature.
 
     Parameters
@@ -36,15 +71,63 @@ def feature_function(name: str) -> Callable[[str], str]:
 
     Returns
     -------
-    callable
+    Feature
         Takes a word, returns the feature's value. Prefixes and suffixes are lower-cased, since
         "shape" tells the case.
     """
     if name == "shape":
-        return shape
+        return Feature(shape)
     if name == "written":
-        return zero_digits
+        return Feature(zero_digits)
     size = int(name[-1])
-    if name.startswith("prefix"):
-        return lambda word: zero_digits(word[:size].lower())
-    return lambda word: zero_digits(word[-size:].lower())
+    cut = slice(size) if name.startswith("prefix") else slice(-size, None)
+    return Feature(lower_zero_digits, cut)
+
+
+def feature_values(features: Sequence[Feature], words: Sequence[str]) -> Iterator[list[str]]:
+    """Compute features of many words: the same as one by one, ASCII words ten times as fast.
+
+    Parameters
+    ----------
+    features : sequence of Feature
+    words : sequence of str
+
+    Yields
+    ------
+    list of str
+        For each feature, its value for each word.
+    """
+    others = [i for i, word in enumerate(words) if not word.isascii()]
+    irregular = [i for i in others if not _IRREGULAR.isdisjoint(words[i])]
+    plain = [*words, ""]
+    for i in others:
+        plain[i] = ""
+    text = _END.join(plain).encode("latin-1")
+    forms: dict[Callable[[str], str], list[str]] = {}
+    for feature in features:
+        form, cut = feature
+        if form not in forms:
+            forms[form] = _change(text, form)
+            for i in others:
+                forms[form][i] = form(words[i])
+        # The form of a part is that part of the form: one change serves all prefixes, suffixes.
+        values = forms[form] if cut is _WHOLE else [changed[cut] for changed in forms[form]]
+        for i in irregular:
+            values[i] = feature(words[i])
+        yield values
+
+
+def _change(text: bytes, form: Callable[[str], str]) -> list[str]:
+    """Apply a form to each of the words of a text."""
+    text = text.translate(_table(form))
+    if form is shape:
+        kinds = np.frombuffer(text, dtype=np.uint8)
+        first = (kinds[1:] != kinds[:-1]) | (kinds[1:] == ord(_END))
+        text = text[:1] + kinds[1:][first].tobytes()
+    return text.decode("latin-1").split(_END)[:-1]
+
+
+@cache
+def _table(form: Callable[[str], str]) -> bytes:
+    """List what a form makes of each ASCII character."""
+    return "".join(map(form, map(chr, range(128)))).encode() + bytes(range(128, 256))

@@ -2,12 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from windowclf.lexicon.features import feature_function, zero_digits
+from windowclf.lexicon.features import (
+    Feature,
+    feature_function,
+    feature_values,
+    lower_zero_digits,
+)
 from windowclf.lexicon.gazetteer import Gazetteer
 
 if TYPE_CHECKING:
@@ -18,6 +25,8 @@ PADDING, UNKNOWN, FIRST = 0, 1, 2
 GAZETTEER = "gazetteer-"
 """What the name of a gazetteer's feature begins with, before the type of its names."""
 _PLACES = {place: row for row, place in enumerate("BIES", FIRST)}
+_FORMS = {True: (str, str.lower, lower_zero_digits), False: (str.lower, lower_zero_digits)}
+"""The forms under which a word is looked up, for vectors cased or not, the best form first."""
 
 
 class Lexicon:
@@ -38,16 +47,20 @@ class Lexicon:
         self.gazetteers = {
             name: Gazetteer(names) for name, names in values.items() if name.startswith(GAZETTEER)
         }
-        self._rows = {
-            name: _PLACES
-            if name in self.gazetteers
-            else {value: row for row, value in enumerate(known, FIRST)}
-            for name, known in self.values.items()
-        }
         self._functions = {
             name: feature_function(name)
             for name in self.values
             if name != "word" and name not in self.gazetteers
+        }
+
+    @cached_property
+    def _rows(self) -> dict[str, dict[str, int]]:
+        """The row of each value, by feature; not built before a word is looked up."""
+        return {
+            name: _PLACES
+            if name in self.gazetteers
+            else {value: row for row, value in enumerate(known, FIRST)}
+            for name, known in self.values.items()
         }
 
     @property
@@ -57,7 +70,10 @@ class Lexicon:
 
     def sizes(self) -> dict[str, int]:
         """Count the rows of each feature's table."""
-        return {name: len(rows) + FIRST for name, rows in self._rows.items()}
+        return {
+            name: len(_PLACES if name in self.gazetteers else known) + FIRST
+            for name, known in self.values.items()
+        }
 
     def marks(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
         """Find the names of each gazetteer in sentences.
@@ -93,21 +109,21 @@ class Lexicon:
         int32 array, shape (n, F)
             A row of each of the ``F`` lookup tables.
         """
-        known = self._rows["word"]
+        forms = _FORMS[self.cased]
+        functions = [*map(Feature, reversed(forms)), *self._functions.values()]
+        columns = feature_values(functions, words)
+        rows: Iterable[int] = repeat(UNKNOWN)
+        for _ in forms:  # each falls back on the one before, so that the best has the last word
+            rows = map(self._rows["word"].get, next(columns), rows)
         ids = np.empty((len(words), len(self.values)), dtype=np.int32)
-        for i, word in enumerate(words):
-            row = UNKNOWN
-            for form in word_forms(word, cased=self.cased):
-                if form in known:
-                    row = known[form]
-                    break
-            ids[i, 0] = row
-        found = {
-            name: [function(word) for word in words] for name, function in self._functions.items()
-        } | dict(zip(self.gazetteers, marks, strict=True))
-        for column, name in enumerate(self.features[1:], 1):
-            rows = self._rows[name]
-            ids[:, column] = [rows.get(value, UNKNOWN) for value in found[name]]
+        ids[:, 0] = list(rows)
+        found = chain(
+            zip(self._functions, columns, strict=True),
+            zip(self.gazetteers, marks, strict=True),
+        )
+        for name, values in found:
+            rows = map(self._rows[name].get, values, repeat(UNKNOWN))
+            ids[:, self.features.index(name)] = list(rows)
         return ids
 
 
@@ -116,8 +132,7 @@ def word_forms(word: str, *, cased: bool) -> list[str]:
 
     As written where the vectors are cased, in lower case, and with its digits as zeros.
     """
-    lower = word.lower()
-    return [word, lower, zero_digits(lower)] if cased else [lower, zero_digits(lower)]
+    return [form(word) for form in _FORMS[cased]]
 
 
 def build_lexicon(
@@ -170,10 +185,10 @@ def build_lexicon(
     further.update(form for form, count in unseen.items() if count > 1)
     # Sorted, so that a model does not give away in which order its training text has them.
     values = {"word": [*frequent, *sorted(further - frequent.keys())]}
-    forms_read = {*counts, *recased}
-    for name in features:
-        function = feature_function(name)
-        values[name] = sorted({function(word) for word in forms_read})
+    functions = [feature_function(name) for name in features]
+    columns = feature_values(functions, list({*counts, *recased}))
+    for name, column in zip(features, columns, strict=True):
+        values[name] = sorted(set(column))
     for kind, gazetteer in (gazetteers or {}).items():
         values[GAZETTEER + kind] = gazetteer.names
     return Lexicon(values, cased=cased)
