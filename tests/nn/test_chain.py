@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from chain_cases import make_case, normal
 
-from windowclf.nn.chain import Moves, Steps, forward, marginals, move_counts, path_scores, viterbi
+from windowclf.nn.chain import Moves, Steps, forward, marginals, move_counts, path_scores
 from windowclf.nn.chain_losses import log_likelihood_loss, max_margin_loss
+from windowclf.nn.viterbi import viterbi
 
 SHAPES = [
     (1, [3, 1]),

@@ -9,8 +9,9 @@ import pytest
 from chain_cases import make_case, normal
 
 from windowclf.nn import chain, chain_losses
-from windowclf.nn.chain import Moves, marginals, move_counts, path_scores, viterbi
+from windowclf.nn.chain import Moves, marginals, move_counts, path_scores
 from windowclf.nn.chain_losses import log_likelihood_loss, max_margin_loss
+from windowclf.nn.viterbi import viterbi
 
 # Whole numbers, whose sums are exact in float32, so that the oracle's best path
 # is the best path of float32 too.

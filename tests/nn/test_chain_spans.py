@@ -3,8 +3,9 @@ import numpy as np
 import pytest
 from chain_cases import make_case, normal
 
-from windowclf.nn.chain import Moves, marginals, viterbi
+from windowclf.nn.chain import Moves, marginals
 from windowclf.nn.chain_spans import span_probabilities
+from windowclf.nn.viterbi import viterbi
 
 
 def all_spans(lengths):
@@ -57,6 +58,18 @@ def test_spans_against_all_paths(K, lengths, scale, dtype, digits):
         p = found(case, path)
         assert p.dtype == dtype
         np.testing.assert_allclose(p, by_enumeration(case, path), rtol=digits, atol=digits)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_few_spans_have_what_they_have_among_all(seed):
+    # Sentences without spans, and the tokens far from those of others, are left out.
+    case = make_case(normal(2), 4, [5, 0, 1, 3, 7, 2, 0, 4], np.float64, seed)
+    of_all = dict(zip(all_spans(case.lengths), found(case, case.gold), strict=True))
+    rng = np.random.default_rng(seed)
+    few = [list(of_all)[i] for i in rng.integers(0, len(of_all), 1 + seed % 5)]
+    _, first, last = np.array(few).T
+    p = span_probabilities(case.s, case.gold, case.lengths, case.moves, first, last)
+    np.testing.assert_allclose(p, [of_all[span] for span in few], rtol=1e-12)
 
 
 def test_a_span_of_one_token_has_its_marginal():

@@ -11,11 +11,12 @@ from networks import make_batch, make_network, numeric_gradient
 from windowclf.assembly import make_objective
 from windowclf.config import make_config
 from windowclf.nn import objective as objective_module
-from windowclf.nn.chain import Moves, marginals, viterbi
+from windowclf.nn.chain import Moves, marginals
 from windowclf.nn.chain_losses import log_likelihood_loss, max_margin_loss
 from windowclf.nn.gradcheck import check_gradients
 from windowclf.nn.losses import TOKEN_LOSSES
 from windowclf.nn.objective import RankingObjective, SentenceObjective, TokenObjective
+from windowclf.nn.viterbi import viterbi
 from windowclf.tags import Scheme, encode, spans
 
 LENGTHS = np.array([3, 1, 4])

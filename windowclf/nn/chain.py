@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from windowclf.nn.arrays import FloatArray, IntArray
+from windowclf.nn.arrays import FloatArray, IntArray, row_max
 
 _TINY = 1e-30  # so far above the smallest float32, 1e-38, that what underflows does not count
 
@@ -76,7 +76,7 @@ class Steps:
 
 def _log_sum_exp(x: FloatArray, A: FloatArray) -> FloatArray:
     """Compute ``log Σ_i exp(x[n, i] + A[i, j])``, shape (n, K)."""
-    top = x.max(axis=1, keepdims=True)
+    top = row_max(x)
     exp_A = np.exp(A)
     total = np.exp(x - top) @ exp_A
     largest = max(1.0, float(exp_A.max()))
@@ -161,52 +161,15 @@ def marginals(s: FloatArray, lengths: IntArray, moves: Moves) -> FloatArray:
 
 def shifted(s: FloatArray) -> FloatArray:
     """Take each token's highest score off: no probability changes, and long sums stay exact."""
-    below: FloatArray = s - s.max(axis=1, keepdims=True)
+    below: FloatArray = s - row_max(s)
     return below
 
 
 def normalised(log_p: FloatArray) -> FloatArray:
     """Exponentiate rows that should each sum to one, and see to it that they do."""
-    p: FloatArray = np.exp(log_p - log_p.max(axis=1, keepdims=True))
+    p: FloatArray = np.exp(log_p - row_max(log_p))
     p /= p.sum(axis=1, keepdims=True)
     return p
-
-
-def viterbi(s: FloatArray, lengths: IntArray, moves: Moves) -> IntArray:
-    """Find the path with the highest score.
-
-    ``v_t[j] = s_t[j] + max_i (v_{t-1}[i] + A[i, j])``, then back along the best ``i``.
-
-    Parameters
-    ----------
-    s : float array, shape (N, K)
-    lengths : int array, shape (B,)
-    moves : Moves
-        Minus infinity forbids a move.
-
-    Returns
-    -------
-    int array, shape (N,)
-    """
-    if not len(s):
-        return np.empty(0, dtype=np.int32)
-    steps = Steps.of(lengths)
-    v = s[steps.order]
-    v[: steps.first[1]] += moves.start
-    into = np.ascontiguousarray(moves.transition.T)  # into[j, i]: the best i is along a row
-    came_from = np.empty(v.shape, dtype=np.int32)
-    for before, block in steps.blocks():
-        candidates = v[before][:, None, :] + into  # shape: (n, K, K)
-        best = candidates.argmax(axis=2)
-        came_from[block] = best
-        v[block] += np.take_along_axis(candidates, best[:, :, None], axis=2)[:, :, 0]
-    packed = np.empty(len(s), dtype=np.int32)
-    packed[steps.last] = (v[steps.last] + moves.end).argmax(axis=1)
-    for before, block in reversed(list(steps.blocks())):
-        packed[before] = came_from[np.arange(block.start, block.stop), packed[block]]
-    path = np.empty_like(packed)
-    path[steps.order] = packed
-    return path
 
 
 def path_scores(s: FloatArray, path: IntArray, lengths: IntArray, moves: Moves) -> FloatArray:

@@ -15,8 +15,8 @@ from windowclf.nn.chain import (
     normalised,
     path_scores,
     shifted,
-    viterbi,
 )
+from windowclf.nn.viterbi import viterbi
 
 _LARGE = 60.0  # exp(60) times what underflows in float32 still does not count
 

@@ -40,13 +40,17 @@ def span_probabilities(
     """
     if not len(first):
         return np.empty(0, dtype=s.dtype)
-    steps = Steps.of(lengths)
     s = shifted(s)
-    packed = s[steps.order]
-    place = np.empty(len(s), dtype=np.intp)  # where each token stands in `steps.order`
-    place[steps.order] = np.arange(len(s))
-    alpha = forward(packed, steps, moves)[0][place[first]].astype(np.float64)
-    beta = backward(packed, steps, moves)
+    ends = np.cumsum(lengths)
+    sentence = np.searchsorted(ends, first, side="right")
+    # α is needed up to the last span that begins in a sentence, β from the first one on.
+    ahead, behind = np.zeros_like(ends), np.zeros_like(ends)
+    np.maximum.at(ahead, sentence, first - (ends - lengths)[sentence] + 1)
+    np.maximum.at(behind, sentence, ends[sentence] - first)
+    steps, tokens, place = _stretches(ends - lengths, ahead)
+    alpha = forward(s.take(tokens, axis=0), steps, moves)[0][place[first]].astype(np.float64)
+    steps, tokens, place = _stretches(ends - behind, behind)
+    beta = backward(s.take(tokens, axis=0), steps, moves)
 
     # Differences of sums from the first token of the batch on; float64 keeps them exact. A move
     # from one sentence to the next is in both sums or in none.
@@ -60,3 +64,22 @@ def span_probabilities(
     log_p += passed[last] - passed[first]
     p: FloatArray = np.exp(np.minimum(log_p, 0)).astype(s.dtype)
     return p
+
+
+def _stretches(begin: IntArray, lengths: IntArray) -> tuple[Steps, IntArray, IntArray]:
+    """Lay out a stretch of each sentence.
+
+    Returns
+    -------
+    steps : Steps
+    tokens : int array
+        The tokens of the stretches, in the order of the steps.
+    place : int array
+        Where each token of the batch stands in `tokens`; anything where it does not.
+    """
+    steps = Steps.of(lengths)
+    shift = np.repeat(begin - (np.cumsum(lengths) - lengths), lengths)
+    tokens = steps.order + shift[steps.order]
+    place = np.empty(int(tokens.max()) + 1, dtype=np.intp)
+    place[tokens] = np.arange(len(tokens))
+    return steps, tokens, place
