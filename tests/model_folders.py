@@ -72,6 +72,8 @@ def assert_same(a, b):
     assert a.model.lexicon.values == b.model.lexicon.values
     assert a.model.lexicon.cased == b.model.lexicon.cased
     texts = [*map(tiny.unmarked, tiny.MARKED), "Something else, 42 of New York's."]
-    assert [found.entities for found in a.pipe(texts)] == [
-        found.entities for found in b.pipe(texts)
-    ]
+    for one, other in zip(a.pipe(texts), b.pipe(texts), strict=True):
+        # The last bit of a score depends on which words were projected along with these.
+        assert other.entities == [
+            msgspec.structs.replace(e, score=pytest.approx(e.score, rel=1e-5)) for e in one.entities
+        ]

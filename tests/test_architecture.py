@@ -17,12 +17,14 @@ PACKAGE = Path(windowclf.__file__).parent
 # a model carries it.
 LAYERS = [
     "errors",
-    "tags files resources presets settings",
+    "tags files resources presets settings threads",
     "config text metrics calibration tag_spans training.history",
     "lexicon nn",
     "assembly batching manifest parameter_file",
     "model",
-    "training bundle tagging",
+    "bundle tagging",
+    "evaluation",
+    "training",
     "pretraining",
     "classifier",
     "report state",

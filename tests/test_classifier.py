@@ -143,7 +143,7 @@ def test_tag_is_predict_with_offsets(classifier, text):
     sentences = split_sentences(text)
     words = [[token.text for token in tokens] for tokens in sentences]
     one = [0] * len(words)  # the text is one document
-    predictions = classifier.model.predict(words, one)
+    predictions = classifier.tagger.predict(words, one)
     for tokens, tags in zip(sentences, classifier.predict(words, one), strict=True):
         scores = next(predictions).confidences
         for (start, end, label), score in zip(spans(tags, Scheme.IOB2), scores, strict=True):

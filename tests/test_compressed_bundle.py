@@ -19,11 +19,11 @@ from model_folders import (
     refusal,
     replace,
 )
-from windowclf.batching import encode
 from windowclf.bundle import load_model, save_model
 from windowclf.cli import main
 from windowclf.lexicon.lexicon_file import pack_values, unpack_values
 from windowclf.nn.quantised_table import QuantisedTable
+from windowclf.tagging.tagger import Tagger
 
 TOKENS = [tiny.unmarked(marked).split() for marked in tiny.MARKED]
 
@@ -42,7 +42,7 @@ def compressed(compressed_model, tmp_path):
 
 
 def all_scores(model):
-    return np.concatenate([s for _, s in model.scores(encode(TOKENS, model.lexicon))])
+    return np.concatenate([s for _, s in Tagger(model).scores(TOKENS)])
 
 
 def test_a_compressed_model_tags_as_the_model_it_was_made_of(classifier, compressed):

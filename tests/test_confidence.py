@@ -8,8 +8,9 @@ import pytest
 
 import tiny
 from networks import CORPUS, prepare_small
-from windowclf.batching import encode
+from windowclf import evaluation
 from windowclf.calibration import Calibration
+from windowclf.tagging.tagger import Tagger
 from windowclf.tags import Scheme, spans
 from windowclf.tags import encode as spell
 from windowclf.text.sentence import Sentence
@@ -50,20 +51,27 @@ def shuffled(text=CORPUS, longest=12, count=60):
 
 
 def scores_of(model, tokens):
-    [(_, s)] = model.scores(encode([tokens], model.lexicon))
+    [(_, s)] = Tagger(model).scores([tokens])
     return s.astype(np.float64)
 
 
+def own_tags(model, sentences):
+    return [tags for chunk in Tagger(model).chunks(sentences) for tags in chunk.own_tags()]
+
+
+def beside_gold(model, sentences, gold):
+    return evaluation.confidences(Tagger(model), [Sentence(tokens) for tokens in sentences], gold)
+
+
 def decoded(model, sentences):
-    found = list(model.predict(sentences))
+    found = list(Tagger(model).predict(sentences))
     assert len(found) == len(sentences)
     return found
 
 
 def assert_spans_are_those_of_the_tags(model, sentences):
-    encoded = encode(sentences, model.lexicon)
     found = decoded(model, sentences)
-    assert [prediction.tags for prediction in found] == list(model.tags(encoded))
+    assert [prediction.tags for prediction in found] == own_tags(model, sentences)
     for tokens, (tags, where, confidences) in zip(sentences, found, strict=True):
         assert len(tags) == len(tokens)
         assert where == spans(tags, model.scheme)
@@ -77,7 +85,7 @@ def test_the_spans_are_those_of_the_tags(settings, monkeypatch):
     model = untrained(settings)
     assert model.scheme is (Scheme.IOB1 if settings["loss"] == "ranking" else Scheme.IOBES)
     assert_spans_are_those_of_the_tags(model, shuffled())
-    monkeypatch.setattr("windowclf.model.CHUNK_TOKENS", 7)
+    monkeypatch.setattr("windowclf.tagging.tagger.CHUNK_TOKENS", 7)
     assert_spans_are_those_of_the_tags(model, shuffled())
 
 
@@ -184,7 +192,7 @@ def test_confidences_beside_what_is_right():
     tags = [
         spell(row, len(tokens), Scheme.IOBES) for row, tokens in zip(gold, sentences, strict=True)
     ]
-    sure, right = model.confidences(encode(sentences, model.lexicon), tags)
+    sure, right = beside_gold(model, sentences, tags)
     pairs = zip(chain(*gold), chain(*(prediction.spans for prediction in found)), strict=True)
     assert right.tolist() == [a == b for a, b in pairs]
     assert {*right.tolist()} == {True, False}
@@ -194,6 +202,6 @@ def test_confidences_beside_what_is_right():
 def test_no_confidence_at_all():
     model = untrained(PATH)
     for sentences in ([], [[]]):
-        sure, right = model.confidences(encode(sentences, model.lexicon), sentences)
+        sure, right = beside_gold(model, sentences, sentences)
         assert sure.shape == right.shape == (0,)
         assert right.dtype == bool

@@ -9,12 +9,11 @@ from hypothesis import strategies as st
 
 import tiny
 from networks import prepare_small
-from windowclf import model as model_module
-from windowclf.batching import encode
-from windowclf.lexicon.lexicon import Lexicon
-from windowclf.model import _chunks
+from windowclf.batching import number_documents
+from windowclf.tagging import tagger as tagger_module
+from windowclf.tagging.tagger import Tagger, _chunks
+from windowclf.tags import Scheme, convert
 
-LEXICON = Lexicon({"word": ["x"]}, cased=False)
 SENTENCES = [tiny.unmarked(marked).split() for marked in tiny.MARKED[:30]]
 
 # The lengths of the sentences of each document.
@@ -25,10 +24,10 @@ chunk_sizes = st.sampled_from([1, 5, 10, 40])
 def chunks_of(found, size):
     lengths = [length for document in found for length in document]
     numbers = [number for number, document in enumerate(found) for _ in document]
-    encoded = encode([["x"] * length for length in lengths], LEXICON, documents=numbers)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(model_module, "CHUNK_TOKENS", size)
-        chunks = [chunk.tolist() for chunk in _chunks(encoded)]
+        patch.setattr(tagger_module, "CHUNK_TOKENS", size)
+        places = np.array(lengths, dtype=np.intp), number_documents(numbers, len(numbers))
+        chunks = [[*range(len(lengths))][chunk] for chunk in _chunks(*places)]
     return chunks, lengths, numbers
 
 
@@ -81,7 +80,7 @@ def model(request):
 
 @pytest.mark.parametrize("size", [1, 8, 25, 8192])
 def test_a_document_is_tagged_the_same_whatever_stands_beside_it(model, size, monkeypatch):
-    monkeypatch.setattr(model_module, "CHUNK_TOKENS", size)
+    monkeypatch.setattr(tagger_module, "CHUNK_TOKENS", size)
     rng = np.random.default_rng(3)
     order = rng.permutation(len(SENTENCES))
     numbers = np.sort(rng.integers(0, 9, len(SENTENCES))).tolist()
@@ -92,23 +91,25 @@ def test_a_document_is_tagged_the_same_whatever_stands_beside_it(model, size, mo
     ]
     assert {len(part) > 3 for part in parts} == {True, False}
 
-    at_once = list(model.predict(sentences, numbers))
-    one_by_one = [p for part in parts for p in model.predict(part, [0] * len(part))]
+    at_once = list(Tagger(model).predict(sentences, numbers))
+    one_by_one = [p for part in parts for p in Tagger(model).predict(part, [0] * len(part))]
     assert [p.tags for p in at_once] == [p.tags for p in one_by_one]
     for found, expected in zip(at_once, one_by_one, strict=True):
         assert found.spans == expected.spans
         np.testing.assert_allclose(found.confidences, expected.confidences, rtol=1e-4)
     if size > 1:
-        assert [p.tags for p in at_once] != [p.tags for p in model.predict(sentences)]
+        assert [p.tags for p in at_once] != [p.tags for p in Tagger(model).predict(sentences)]
 
 
 @pytest.mark.parametrize("size", [8, 8192])
 def test_tags_and_scores_know_the_document_as_predictions_do(model, size, monkeypatch):
-    monkeypatch.setattr(model_module, "CHUNK_TOKENS", size)
+    monkeypatch.setattr(tagger_module, "CHUNK_TOKENS", size)
     numbers = [i // 4 for i in range(len(SENTENCES))]
-    encoded = encode(SENTENCES, model.lexicon, documents=numbers)
-    assert list(model.tags(encoded)) == [p.tags for p in model.predict(SENTENCES, numbers)]
-    alone = encode(SENTENCES, model.lexicon)
-    ours, others = (np.concatenate([s for _, s in model.scores(e)]) for e in (encoded, alone))
+    tagger = Tagger(model)
+    found = [convert(p.tags, model.scheme, Scheme.IOB2) for p in tagger.predict(SENTENCES, numbers)]
+    assert list(tagger.tags(SENTENCES, numbers)) == found
+    ours, others = (
+        np.concatenate([s for _, s in tagger.scores(SENTENCES, n)]) for n in (numbers, None)
+    )
     assert ours.shape == others.shape
     assert not np.allclose(ours, others)

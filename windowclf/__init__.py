@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     )
     from windowclf.lexicon.vectors import load_vectors
     from windowclf.pretraining.pretrain import pretrain
-    from windowclf.tagging import Entity, TaggedText
+    from windowclf.tagging.texts import Entity, TaggedText
     from windowclf.text.sentence import Sentence
     from windowclf.text.sources import Corpus, load_corpus
 
@@ -48,7 +48,7 @@ _ROOMS = {
     "windowclf.config": ("Config",),
     "windowclf.lexicon.vectors": ("load_vectors",),
     "windowclf.pretraining.pretrain": ("pretrain",),
-    "windowclf.tagging": ("Entity", "TaggedText"),
+    "windowclf.tagging.texts": ("Entity", "TaggedText"),
     "windowclf.text.sentence": ("Sentence",),
     "windowclf.text.sources": ("Corpus", "load_corpus"),
 }

@@ -4,17 +4,18 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from windowclf.batching import encode
 from windowclf.bundle import load_model, save_model
 from windowclf.config import Config, make_config
 from windowclf.errors import DataError, ModelError, UsageError
+from windowclf.evaluation import evaluate
 from windowclf.metrics import Scores
 from windowclf.model import Model
 from windowclf.resources import data_path
-from windowclf.tagging import Entity, Splitter, TaggedText, tag_texts
-from windowclf.tags import Scheme, convert, recognise
+from windowclf.tagging.tagger import Tagger
+from windowclf.tagging.texts import Entity, Splitter, TaggedText, tag_texts
+from windowclf.tags import Scheme, recognise
 from windowclf.text.sentence import Sentence
-from windowclf.text.tokenizer import sentences as split_sentences
+from windowclf.text.tokenizer import split_words
 
 if TYPE_CHECKING:
     from gensim.models import KeyedVectors
@@ -51,6 +52,7 @@ class WindowClassifier:
     def __init__(self, **settings: Any) -> None:
         self.config: Config = make_config(settings)
         self._model: Model | None = None
+        self._tagger: Tagger | None = None
 
     @property
     def model(self) -> Model:
@@ -64,6 +66,19 @@ class WindowClassifier:
         if self._model is None:
             raise ModelError("the classifier is not trained: call fit, or windowclf.load(folder)")
         return self._model
+
+    @property
+    def tagger(self) -> Tagger:
+        """The model at work, with the words that it has seen.
+
+        Raises
+        ------
+        ModelError
+            Before `fit`.
+        """
+        if self._tagger is None:
+            self._tagger = Tagger(self.model)
+        return self._tagger
 
     @property
     def is_fitted(self) -> bool:
@@ -166,7 +181,7 @@ class WindowClassifier:
             )
         finally:
             if model.record:
-                self._model = model
+                self._model, self._tagger = model, None
         return self
 
     def predict(
@@ -188,12 +203,8 @@ class WindowClassifier:
         list of list of str
             A tag for each token: IOB2, or plain labels.
         """
-        model = self.model
-        outer = Scheme.PLAIN if model.scheme is Scheme.PLAIN else Scheme.IOB2
-        encoded = encode(
-            list(sentences), model.lexicon, documents=None if documents is None else list(documents)
-        )
-        return [convert(tags, model.scheme, outer) for tags in model.tags(encoded)]
+        numbers = None if documents is None else list(documents)
+        return list(self.tagger.tags(list(sentences), numbers))
 
     def tag(self, text: str) -> list[Entity]:
         """Find the entities of a text.
@@ -213,7 +224,7 @@ class WindowClassifier:
         self,
         texts: Iterable[str],
         *,
-        split: Splitter = split_sentences,
+        split: Splitter = split_words,
         batch_size: int = 512,
     ) -> Iterator[TaggedText]:
         """Tag a stream of texts in constant memory.
@@ -231,7 +242,7 @@ class WindowClassifier:
         TaggedText
             One for each text, in order.
         """
-        return tag_texts(self.model, texts, split=split, batch_size=batch_size)
+        return tag_texts(self.tagger, texts, split=split, batch_size=batch_size)
 
     def evaluate(self, sentences: TaggedSentences, *, scheme: str = "auto") -> Scores:
         """Compare the classifier's tags with the right ones, by conlleval's rules.
@@ -255,10 +266,7 @@ class WindowClassifier:
         else:
             source = recognise(tags) if scheme == "auto" else _scheme(scheme)
         gold = [model.gold_tags(found, source) for found in tags]
-        encoded = encode(
-            [s.tokens for s in given], model.lexicon, documents=[s.document for s in given]
-        )
-        return model.evaluate(encoded, gold, confidence=True)
+        return evaluate(self.tagger, given, gold, confidence=True)
 
     def save(self, folder: str | Path, *, compress: bool = False) -> None:
         """Write the classifier to a folder, whole or not at all.

@@ -1,14 +1,30 @@
 """Spans of whole batches: what `tags.spans` finds in one sentence, for arrays of tags."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from windowclf.tags import Scheme, spans
+from windowclf.tags import OUTSIDE, Scheme, spans
 
 _IntArray = NDArray[np.integer[Any]]
+
+
+class FoundSpans(NamedTuple):
+    """The spans of a batch, in order.
+
+    Attributes
+    ----------
+    first, last : int array, shape (M,)
+        The first and the last token of each, counted from the start of the batch.
+    label : int array, shape (M,)
+        Its place in `SpanFinder.labels`.
+    """
+
+    first: NDArray[np.intp]
+    last: NDArray[np.intp]
+    label: NDArray[np.intp]
 
 
 class SpanFinder:
@@ -25,6 +41,8 @@ class SpanFinder:
     ----------
     labels : list of str
         The labels of spans, in the order in which the tags first name them.
+    spelled : list of str
+        The tags that `spell` counts: those of IOB2, or plain labels.
 
     Raises
     ------
@@ -36,6 +54,9 @@ class SpanFinder:
         alone = [spans([tag], scheme) for tag in tags]
         names = [found[0].label if found else "" for found in alone]
         self.labels = list(dict.fromkeys(name for name in names if name))
+        prefixes = ("", "") if scheme is Scheme.PLAIN else ("B-", "I-")
+        pairs = [(label, prefix) for label in self.labels for prefix in prefixes]
+        self.spelled = [OUTSIDE, *(prefix + label for label, prefix in pairs)]
         numbers = {name: number for number, name in enumerate(self.labels)}
         self._label = np.array([numbers.get(name, -1) for name in names], dtype=np.intp)
         # I- goes on with its label's span, unless the tag beside it keeps the two apart.
@@ -44,9 +65,7 @@ class SpanFinder:
         self._begins = np.array([len(spans([i, tag], scheme)) == 2 for i, tag in pairs], dtype=bool)
         self._ends = np.array([len(spans([tag, i], scheme)) == 2 for i, tag in pairs], dtype=bool)
 
-    def find(
-        self, path: _IntArray, lengths: _IntArray
-    ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    def find(self, path: _IntArray, lengths: _IntArray) -> FoundSpans:
         """Find the spans of a batch by conlleval's rules, in order.
 
         Parameters
@@ -58,10 +77,7 @@ class SpanFinder:
 
         Returns
         -------
-        first, last : int array, shape (M,)
-            The first and the last token of each span, counted from the start of the batch.
-        label : int array, shape (M,)
-            Its place in `labels`.
+        FoundSpans
         """
         label = self._label[path]
         goes_on = np.zeros(len(path) + 1, dtype=bool)  # with the span of the token before
@@ -71,4 +87,27 @@ class SpanFinder:
         in_span = label >= 0
         first = np.flatnonzero(in_span & ~goes_on[:-1])
         last = np.flatnonzero(in_span & ~goes_on[1:])
-        return first, last, label[first]
+        return FoundSpans(first, last, label[first])
+
+    @staticmethod
+    def spell(found: FoundSpans, tokens: int) -> NDArray[np.intp]:
+        """Spell spans as well-formed tags, the places of which in `spelled` are returned.
+
+        Parameters
+        ----------
+        found : FoundSpans
+        tokens : int
+            Of the batch.
+
+        Returns
+        -------
+        int array, shape (tokens,)
+        """
+        first, last, label = found
+        inside = 2 * label + 2
+        change = np.zeros(tokens + 1, dtype=np.intp)
+        change[first] = inside
+        change[last + 1] -= inside
+        ids = np.cumsum(change[:-1])
+        ids[first] -= 1
+        return ids

@@ -5,7 +5,6 @@ import pytest
 
 import tiny
 import windowclf
-from windowclf.batching import encode
 from windowclf.metrics import average_precision
 
 OPTIONS = ["--loss", "ranking", "--positive", "LOC", *tiny.options(tiny.QUICK)]
@@ -39,11 +38,10 @@ def test_a_ranking_is_trained_tagged_and_scored(run, trained, tiny_data):
 
 def test_the_average_precision_is_that_of_the_scores(trained, tiny_data):
     folder, told = trained
-    model = windowclf.load(folder).model
+    tagger = windowclf.load(folder).tagger
     dev = windowclf.load_corpus(tiny_data).splits["dev"]
     relevant = [tag.endswith("LOC") for sentence in dev for tag in sentence.tags]
-    encoded = encode([sentence.tokens for sentence in dev], model.lexicon)
-    s = np.concatenate([s[:, 0] for _, s in model.scores(encoded)])
+    s = np.concatenate([s[:, 0] for _, s in tagger.scores([sentence.tokens for sentence in dev])])
     assert average_precision(s, np.array(relevant)) == pytest.approx(
         told["dev"]["average_precision"]
     )

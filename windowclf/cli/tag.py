@@ -41,9 +41,9 @@ def tag(
     from windowclf.classifier import load
     from windowclf.report.tagged import as_conll, as_json, as_text, colour_writer
     from windowclf.state import find_model
-    from windowclf.tagging import given_tokens
+    from windowclf.tagging.texts import given_tokens
     from windowclf.text.lines import line_chunks
-    from windowclf.text.tokenizer import sentences
+    from windowclf.text.tokenizer import split_words
 
     if texts and input_file:
         raise UsageError("give texts or --input, not both")
@@ -60,7 +60,7 @@ def tag(
         "conll": as_conll,
     }
     write = writers[form]
-    split = given_tokens if pretokenized else sentences
+    split = given_tokens if pretokenized else split_words
     for chunk in chunks:
         for tagged in classifier.pipe(chunk, split=split):
             sys.stdout.write(write(tagged))

@@ -1,4 +1,4 @@
-"""Array types, and the sum of rows that share an index."""
+"""Array types, and sums of rows that share an index."""
 
 from typing import Any
 
@@ -43,4 +43,44 @@ def scatter_add(indices: IntArray, values: FloatArray, rows: int) -> FloatArray:
         shape=(rows, n),
     )
     summed: FloatArray = one_hot @ values
+    return summed
+
+
+_FEW = 256  # for so few rows the import of scipy would take longer than the sum
+
+
+def row_max(x: FloatArray) -> FloatArray:
+    """Take the largest number of each row of a tall array, shape (n, 1).
+
+    NumPy goes through a row at a time where the last axis is reduced, however short it is; with
+    the long axis last it is several times faster.
+    """
+    largest: FloatArray = np.ascontiguousarray(x.T).max(axis=0)[:, None]
+    return largest
+
+
+def gather_add(table: FloatArray, rows: IntArray, sizes: IntArray) -> FloatArray:
+    """Add up groups of rows of a table: the reverse of `scatter_add`.
+
+    Parameters
+    ----------
+    table : float array, shape (v, m)
+    rows : int array, shape (n,)
+        Rows of the table, those of one group side by side.
+    sizes : int array, shape (g,)
+        Rows in each group, at least one; they add up to ``n``.
+
+    Returns
+    -------
+    float array, shape (g, m)
+    """
+    if not len(sizes):
+        return np.empty((0, table.shape[1]), dtype=table.dtype)
+    if len(rows) < _FEW:
+        return np.add.reduceat(table[rows], np.cumsum(sizes) - sizes)
+    from scipy.sparse import csr_array  # noqa: PLC0415, RUF100 - a single sentence never gets here
+
+    ends = np.concatenate([[0], np.cumsum(sizes)])
+    chosen = csr_array((np.ones(len(rows), table.dtype), rows, ends), (len(sizes), len(table)))
+    summed: FloatArray = chosen @ table
     return summed

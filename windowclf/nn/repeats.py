@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from windowclf.nn.arrays import FloatArray, IntArray
+from windowclf.nn.arrays import FloatArray, IntArray, gather_add
 from windowclf.nn.parameter import Parameter
 
 
@@ -44,6 +44,27 @@ def find_repeats(keys: IntArray) -> Repeats:
     return Repeats(keyed[np.repeat(sizes > 1, sizes)], sizes[sizes > 1])
 
 
+def name_keys(names: IntArray, documents: IntArray) -> IntArray:
+    """Give each token a number that its name has in its document alone.
+
+    Parameters
+    ----------
+    names : int array, shape (N,)
+        The number of each token's name, the same in all documents; 0: not a name.
+    documents : int array, shape (N,)
+        The number of each token's document, from 0.
+
+    Returns
+    -------
+    int array, shape (N,)
+        For `find_repeats`; 0: not a name.
+    """
+    width = int(names.max(initial=0)) - int(names.min(initial=0)) + 1
+    keys = documents.astype(np.int64) * width + names
+    keys[names == 0] = 0
+    return keys
+
+
 def repeats_layer(
     g: Parameter, z: FloatArray, repeats: Repeats
 ) -> tuple[FloatArray, Callable[[FloatArray], FloatArray]]:
@@ -68,22 +89,34 @@ def repeats_layer(
     windows, sizes = repeats
     if not len(windows):
         return z, lambda delta: delta
-    firsts = np.cumsum(sizes) - sizes
-
-    def mean_of_others(rows: FloatArray) -> FloatArray:
-        total = np.repeat(np.add.reduceat(rows, firsts), sizes, axis=0)
-        total -= rows
-        total /= np.repeat(sizes - 1, sizes)[:, None].astype(rows.dtype)
-        return total
-
-    others = mean_of_others(z[windows])
+    others = mean_of_others(z[windows], sizes)
     z[windows] += g.value * others
 
     def backward(delta: FloatArray) -> FloatArray:
         heeding = delta[windows]
         g.add_grad((heeding * others).sum(axis=0))
         before = delta.copy()
-        before[windows] += mean_of_others(g.value * heeding)
+        before[windows] += mean_of_others(g.value * heeding, sizes)
         return before
 
     return z, backward
+
+
+def mean_of_others(rows: FloatArray, sizes: IntArray) -> FloatArray:
+    """Take the mean of the other rows of each row's group.
+
+    Parameters
+    ----------
+    rows : float array, shape (R, H)
+        Those of one group side by side.
+    sizes : int array, shape (G,)
+        Rows of each group, two or more.
+
+    Returns
+    -------
+    float array, shape (R, H)
+    """
+    total = np.repeat(gather_add(rows, np.arange(len(rows)), sizes), sizes, axis=0)
+    total -= rows
+    total /= np.repeat(sizes - 1, sizes)[:, None].astype(rows.dtype)
+    return total

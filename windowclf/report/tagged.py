@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import click
 import msgspec
 
-from windowclf.tagging import TaggedText
+from windowclf.tagging.texts import TaggedText
 
 Writer = Callable[[TaggedText], str]
 

@@ -1,0 +1,194 @@
+"""Scores for tagging: each word is projected once, and a window is a sum of kept rows.
+
+``z_t = Σ_k W_k e_{t+k} + b + W_s mean_i e_i`` needs of a word nothing but its rows
+``W_k e`` and ``W_s e``. Whoever keeps them pays one addition of rows for each slot of a window,
+whatever the number of features. The scores are those of `Network.forward`, to rounding.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from windowclf.nn.arrays import FloatArray, IntArray, gather_add
+from windowclf.nn.batch import window_rows
+from windowclf.nn.lookup import lookup
+from windowclf.nn.network import Network
+from windowclf.nn.repeats import Repeats, mean_of_others
+
+BLOCK = 512
+"""Tokens whose windows are summed at once: 300 floats of each stay in the processor's cache."""
+
+
+class Projection:
+    """A trained network, taken apart into rows of words and what comes after their sum.
+
+    Parameters
+    ----------
+    network : Network
+        Is read here, and not again: whoever trains on makes a new projection.
+
+    Attributes
+    ----------
+    slots : int
+        Rows of a word, ``S``: one for each place in the window, the centre's with ``b``, and one
+        for the mean of the sentence if the network has that.
+    hidden : int
+        Floats of a row, ``H``.
+    """
+
+    def __init__(self, network: Network) -> None:
+        W, b = network.weights[0].value, network.biases[0].value
+        d, self.window, self.hidden = W.shape
+        of_mean = network.sentence_weight
+        blocks = [W.reshape(d, -1)] if of_mean is None else [W.reshape(d, -1), of_mean.value]
+        self.slots = self.window + (of_mean is not None)
+        self._tables = list(network.tables.values())
+        self._W = np.concatenate(blocks, axis=1)  # shape: (d, S * H)
+        self._b = np.zeros((self.slots, self.hidden), dtype=W.dtype)
+        self._b[self.window // 2] = b
+        self._gate = None if network.repeats_weight is None else network.repeats_weight.value
+        self._f = network.activation.f
+        self._layers = [
+            (weight.value, bias.value)
+            for weight, bias in zip(network.weights[1:], network.biases[1:], strict=True)
+        ]
+
+    def project(self, features: IntArray) -> FloatArray:
+        """Make the rows of words.
+
+        Parameters
+        ----------
+        features : int array, shape (n, F)
+
+        Returns
+        -------
+        float array, shape (n * S, H)
+            Those of the first word, then those of the next.
+        """
+        e, _ = lookup(self._tables, features)
+        rows = e @ self._W
+        rows += self._b.reshape(-1)
+        return rows.reshape(-1, self.hidden)
+
+    def scores(
+        self, rows: "WordRows", places: IntArray, lengths: IntArray, repeats: Repeats | None = None
+    ) -> FloatArray:
+        """Score the windows of sentences.
+
+        Parameters
+        ----------
+        rows : WordRows
+        places : int array, shape (N,)
+            The place of each token's word.
+        lengths : int array, shape (B,)
+            Tokens in each sentence; they add up to ``N``.
+        repeats : Repeats, optional
+            Which windows heed one another.
+
+        Returns
+        -------
+        s : float array, shape (N, K)
+        """
+        windows = window_rows(places, lengths, self.window, rows.padding)
+        windows = np.ascontiguousarray(windows.T)  # shape: (2c+1, N)
+        heeding: IntArray = np.empty(0, dtype=np.intp)
+        heeded: FloatArray = np.empty((0, self.hidden))
+        if repeats is not None and self._gate is not None and len(repeats.windows):
+            heeding, heeded = self._heed(rows, windows, repeats, self._gate)
+        means = None
+        if self.slots > self.window:
+            lengths = lengths[lengths > 0]
+            means = rows.sum_groups(places, self.window, lengths)
+            means /= lengths[:, None].astype(means.dtype)
+            sentence = np.repeat(np.arange(len(lengths)), lengths)
+        U, b = self._layers[-1]
+        s = np.empty((len(places), len(b)), dtype=U.dtype)
+        for start in range(0, len(places), BLOCK):
+            block = slice(start, start + BLOCK)
+            z = rows.sum(windows[:, block])
+            here = slice(*np.searchsorted(heeding, (start, start + BLOCK)))
+            z[heeding[here] - start] += heeded[here]
+            if means is not None:
+                z += np.take(means, sentence[block], axis=0, mode="clip")
+            for weight, bias in self._layers[:-1]:
+                z = self._f(z) @ weight
+                z += bias
+            np.matmul(self._f(z), U, out=s[block])
+        s += b
+        return s
+
+    def _heed(
+        self, rows: "WordRows", windows: IntArray, repeats: Repeats, gate: FloatArray
+    ) -> tuple[IntArray, FloatArray]:
+        """Find what windows of repeated names add to ``z``, in order; see `repeats_layer`."""
+        places = windows[:, repeats.windows]
+        blocks = range(0, places.shape[1], BLOCK)
+        z = np.concatenate([rows.sum(places[:, start : start + BLOCK]) for start in blocks])
+        heeded = mean_of_others(z, repeats.sizes)
+        heeded *= gate
+        order = np.argsort(repeats.windows)
+        return repeats.windows[order], heeded[order]
+
+
+class WordRows(NamedTuple):
+    """Rows of words: those that are kept, and those of words for which there was no room.
+
+    The place of a word is where its rows begin in `kept`, or, if it is negative, the complement
+    of where they begin in `own`.
+
+    Attributes
+    ----------
+    kept : float array, shape (m, H)
+        The first word's rows are zero.
+    own : float array, shape (m', H)
+    padding : int
+        The place of what stands past the ends of a sentence.
+    """
+
+    kept: FloatArray
+    own: FloatArray
+    padding: int
+
+    def sum(self, places: IntArray) -> FloatArray:
+        """Sum rows ``0, 1, …`` of the words at ``places[0], places[1], …``.
+
+        Parameters
+        ----------
+        places : int array, shape (k, n)
+
+        Returns
+        -------
+        float array, shape (n, H)
+        """
+        # A place in `own` is cut off at the first word, and adds a row of zeros here.
+        z: FloatArray = np.take(self.kept, places[0], axis=0, mode="clip")
+        buffer = np.empty_like(z)
+        for slot, row in enumerate(places[1:], 1):
+            z += np.take(self.kept, row + slot, axis=0, out=buffer, mode="clip")
+        if len(self.own):
+            token, slots = np.nonzero(places.T < 0)
+            tokens, sizes = np.unique(token, return_counts=True)
+            z[tokens] += gather_add(self.own, ~places[slots, token] + slots, sizes)
+        return z
+
+    def sum_groups(self, places: IntArray, slot: int, sizes: IntArray) -> FloatArray:
+        """Sum one row of each word over groups of neighbours.
+
+        Parameters
+        ----------
+        places : int array, shape (n,)
+        slot : int
+            Which of a word's rows.
+        sizes : int array, shape (g,)
+            Words in each group, at least one; they add up to ``n``.
+
+        Returns
+        -------
+        float array, shape (g, H)
+        """
+        sums = gather_add(self.kept, np.maximum(places, 0) + slot, sizes)
+        if len(self.own):
+            group = np.repeat(np.arange(len(sizes)), sizes)[places < 0]
+            groups, sizes = np.unique(group, return_counts=True)
+            sums[groups] += gather_add(self.own, ~places[places < 0] + slot, sizes)
+        return sums

@@ -1,0 +1,137 @@
+"""The words that tagging has met, each with its projected rows, within a memory bound."""
+
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
+from itertools import chain, count, repeat
+from threading import Lock
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from windowclf.lexicon.lexicon import PADDING, Lexicon
+from windowclf.nn.arrays import FloatArray
+from windowclf.nn.projection import Projection, WordRows
+
+_NOTHING, _PAD, _FIRST = 0, 1, 2
+"""Word 0 has rows of zeros, word 1 stands past a sentence's ends."""
+
+
+class FoundWords(NamedTuple):
+    """Where the rows of some tokens' words are.
+
+    Attributes
+    ----------
+    places : int array, shape (N,)
+    rows : WordRows
+    names : int array, shape (N,)
+        The same number for the same name in any letter case; 0: not a name.
+    """
+
+    places: npt.NDArray[np.intp]
+    rows: WordRows
+    names: npt.NDArray[np.intp]
+
+
+class SeenWords:
+    """Looks words up, and keeps the rows of the first that come: most of any text is of these.
+
+    Several threads may use one at the same time.
+
+    Parameters
+    ----------
+    lexicon : Lexicon
+    projection : Projection
+    memory : int
+        Bytes of rows that are kept at the most; of those never written the system has none.
+    """
+
+    def __init__(self, lexicon: Lexicon, projection: Projection, memory: int) -> None:
+        self._lexicon, self._projection = lexicon, projection
+        slots, hidden = projection.slots, projection.hidden
+        padding = projection.project(np.full((1, len(lexicon.features)), PADDING, dtype=np.int32))
+        self._capacity = max(memory // padding.nbytes, _FIRST)
+        rows = np.empty((self._capacity * slots, hidden), dtype=padding.dtype)
+        rows[: _PAD * slots] = 0
+        rows[_PAD * slots : _FIRST * slots] = padding
+        self._rows = WordRows(rows, rows[:0], _PAD * slots)
+        self._places: dict[Hashable, int] = {}
+        self._names = np.zeros(self._capacity, dtype=np.intp)
+        self._numbers: dict[str, int] = {}
+        self._kept = _FIRST
+        self._passed = 0
+        self._lock = Lock()
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether so many words found no room that those that are kept may be of older texts."""
+        return self._passed > 4 * self._capacity
+
+    def find(self, sentences: Sequence[Sequence[str]]) -> FoundWords:
+        """Look up all tokens of some sentences; keep the rows of new words while there is room.
+
+        Parameters
+        ----------
+        sentences : sequence of sequences of str
+        """
+        keys: list[Hashable] = list(chain.from_iterable(sentences))
+        marks = self._lexicon.marks(sentences)
+        if marks:  # a word is another one where it has another place in a gazetteer's name
+            keys = list(zip(keys, *marks, strict=True))
+        places = np.fromiter(map(self._places.get, keys, repeat(-1)), np.intp, len(keys))
+        rows = self._rows
+        new = np.flatnonzero(places < 0)
+        names = self._names[places // self._projection.slots]
+        if len(new):
+            numbers: defaultdict[Hashable, int] = defaultdict(count().__next__)
+            which = [numbers[keys[i]] for i in new.tolist()]
+            of_new, own, named = self._add(list(numbers), split=bool(marks))
+            places[new], names[new] = of_new[which], named[which]
+            rows = rows._replace(own=own)
+        return FoundWords(places, rows, names)
+
+    def _add(
+        self, keys: Sequence[Any], *, split: bool
+    ) -> tuple[npt.NDArray[np.intp], FloatArray, npt.NDArray[np.intp]]:
+        """Project new words and keep as many as there is room for.
+
+        Returns
+        -------
+        places : int array, shape (n,)
+        own : float array, shape (m, H)
+            Rows of those that are not kept.
+        names : int array, shape (n,)
+        """
+        words, *marks = zip(*keys, strict=True) if split else (keys,)
+        slots = self._projection.slots
+        rows = self._projection.project(self._lexicon.ids(words, marks))
+        with self._lock:
+            begin = self._kept
+            room = min(len(words), self._capacity - begin)
+            self._kept += room
+            self._passed += len(words) - room
+            names = self._number(words, room)
+        end = begin + room
+        self._rows.kept[begin * slots : end * slots] = rows[: room * slots]
+        self._names[begin:end] = names[:room]
+        places = np.arange(begin, begin + len(words)) * slots
+        places[room:] = ~(np.arange(len(words) - room) * slots)
+        # Only now, with the rows written, may other threads find them.
+        self._places.update(zip(keys[:room], places[:room].tolist(), strict=True))
+        return places, rows[room * slots :], names
+
+    def _number(self, words: Sequence[str], room: int) -> npt.NDArray[np.intp]:
+        """Give each word with a capital the number of its name; 0 is for the others."""
+        own: dict[str, int] = {}  # names of words that are not kept have negative ones
+        named = []
+        for i, word in enumerate(words):
+            lower = word.lower()
+            number = 0
+            if lower != word:
+                number = self._numbers.get(lower, 0)
+                if not number and i < room:
+                    number = self._numbers[lower] = len(self._numbers) + 1
+                elif not number:
+                    number = own.setdefault(lower, -1 - len(own))
+            named.append(number)
+        return np.array(named, dtype=np.intp)

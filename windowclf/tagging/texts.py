@@ -1,0 +1,163 @@
+"""Texts in, entities with character offsets out, as a stream."""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from itertools import chain
+
+import msgspec
+import numpy as np
+
+from windowclf.errors import UsageError
+from windowclf.tagging.tagger import TaggedChunk, Tagger
+from windowclf.text.tokenizer import Token, split_words, token_starts
+
+Splitter = Callable[[str], list[list[str]]]
+"""Splits a text into sentences of tokens, each a stretch of the text, in order."""
+
+BATCH_CHARACTERS = 1 << 16
+"""Characters of texts that are tagged at once, about: some ten thousand tokens."""
+
+
+class Entity(msgspec.Struct, frozen=True):
+    """A labelled stretch of a text.
+
+    Parameters
+    ----------
+    text : str
+        ``source[start:end]``.
+    label : str
+    start, end : int
+        Character offsets.
+    score : float
+        Probability that it is an entity with this border and this label, from 0 to 1.
+    """
+
+    text: str
+    label: str
+    start: int
+    end: int
+    score: float
+
+
+class TaggedText:
+    """A text with what was found in it, each part made when it is asked for.
+
+    Attributes
+    ----------
+    text : str
+    words : list of list of str
+        The tokens of each sentence.
+    """
+
+    def __init__(
+        self, text: str, words: list[list[str]], chunk: TaggedChunk, sentences: slice
+    ) -> None:
+        self.text = text
+        self.words = words
+        self._chunk, self._place = chunk, sentences
+
+    @cached_property
+    def sentences(self) -> list[list[Token]]:
+        """The tokens of each sentence, with character offsets."""
+        starts = iter(self._starts)
+        return [
+            [Token(word, at, at + len(word)) for word, at in zip(words, starts, strict=False)]
+            for words in self.words
+        ]
+
+    @cached_property
+    def tags(self) -> list[list[str]]:
+        """A tag for each token: IOB2, or plain labels."""
+        return list(self._chunk.tags(self._place))
+
+    @cached_property
+    def entities(self) -> list[Entity]:
+        """The entities, in order."""
+        chunk = self._chunk
+        spans = chunk.spans_of(self._place)
+        if spans.start == spans.stop:
+            return []
+        starts, words = self._starts, [*chain.from_iterable(self.words)]
+        before = chunk.tokens_of(self._place).start
+        entities = []
+        for first, last, label, score in zip(
+            (chunk.spans.first[spans] - before).tolist(),
+            (chunk.spans.last[spans] - before).tolist(),
+            chunk.spans.label[spans].tolist(),
+            chunk.confidences[spans].tolist(),
+            strict=True,
+        ):
+            start, end = starts[first], starts[last] + len(words[last])
+            entities.append(Entity(self.text[start:end], chunk.labels[label], start, end, score))
+        return entities
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        starts: list[int] = token_starts(self.text, chain.from_iterable(self.words)).tolist()
+        return starts
+
+
+def given_tokens(text: str) -> list[list[str]]:
+    """Take a text as one sentence whose tokens are separated by white space."""
+    words = text.split()
+    return [words] if words else []
+
+
+def tag_texts(
+    tagger: Tagger,
+    texts: Iterable[str],
+    *,
+    split: Splitter = split_words,
+    batch_size: int = 512,
+) -> Iterator[TaggedText]:
+    """Tag texts as they come; no more than a batch of them is held at a time.
+
+    Parameters
+    ----------
+    tagger : Tagger
+    texts : iterable of str
+    split : callable
+        Splits a text into sentences of tokens, each a stretch of the text, in order.
+    batch_size : int
+        Texts that are tagged at once, at the most; long ones are fewer.
+
+    Returns
+    -------
+    iterator of TaggedText
+        One for each text, in order.
+
+    Raises
+    ------
+    UsageError
+        If `batch_size` is less than 1.
+    """
+    if batch_size < 1:
+        raise UsageError(f"batch_size: expected at least 1, got {batch_size}")
+    return chain.from_iterable(
+        _tag_batch(tagger, batch, split) for batch in _batches(texts, batch_size)
+    )
+
+
+def _batches(texts: Iterable[str], size: int) -> Iterator[list[str]]:
+    batch: list[str] = []
+    characters = 0
+    for text in texts:
+        batch.append(text)
+        characters += len(text)
+        if len(batch) == size or characters >= BATCH_CHARACTERS:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch
+
+
+def _tag_batch(tagger: Tagger, texts: list[str], split: Splitter) -> Iterator[TaggedText]:
+    words = [split(text) for text in texts]
+    counts = np.array([len(found) for found in words])
+    chunk = tagger.tag(
+        [*chain.from_iterable(words)], np.repeat(np.arange(len(texts)), counts).tolist()
+    )
+    end = 0
+    for text, found in zip(texts, words, strict=True):
+        start, end = end, end + len(found)
+        yield TaggedText(text, found, chunk, slice(start, end))
