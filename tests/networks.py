@@ -82,6 +82,11 @@ def numeric_gradient(function, x, step=1e-6):
     return gradient
 
 
+def epoch_batches(batches, rng):
+    """The batches of an epoch, none of them in parts."""
+    return [batches.part(chosen, rng) for [chosen] in batches.epoch(rng)]
+
+
 def parameter_bytes(model):
     return {name: p.value.tobytes() for name, p in model.network.parameters().items()}
 

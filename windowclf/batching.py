@@ -14,7 +14,7 @@ from windowclf.errors import UsageError
 from windowclf.lexicon.lexicon import Lexicon
 from windowclf.nn.arrays import FloatArray, IntArray
 from windowclf.nn.batch import Batch, window_rows
-from windowclf.nn.repeats import find_repeats
+from windowclf.nn.repeats import find_repeats, name_keys
 
 _Ints = npt.NDArray[np.int32]
 
@@ -53,13 +53,9 @@ class EncodedSentences:
         return starts
 
     @cached_property
-    def keys(self) -> npt.NDArray[np.int64]:
+    def keys(self) -> IntArray:
         """For each token a number that its name has in its document alone; 0: not a name."""
-        names = self.names[self.words].astype(np.int64)
-        documents = np.repeat(self.documents.astype(np.int64), self.lengths)
-        keys: npt.NDArray[np.int64] = documents * (int(self.names.max(initial=0)) + 1) + names
-        keys[names == 0] = 0
-        return keys
+        return name_keys(self.names[self.words], np.repeat(self.documents, self.lengths))
 
     def tags(self) -> _Ints | FloatArray:
         """Return `gold`.
@@ -81,7 +77,14 @@ class EncodedSentences:
         tokens: IntArray = shift + np.arange(len(shift))
         return tokens
 
-    def batch(self, sentences: IntArray, window: int, elsewhere: IntArray | None = None) -> Batch:
+    def batch(
+        self,
+        sentences: IntArray,
+        window: int,
+        elsewhere: IntArray | None = None,
+        *,
+        repeats: bool = True,
+    ) -> Batch:
         """Cut out some sentences.
 
         Parameters
@@ -93,6 +96,8 @@ class EncodedSentences:
         elsewhere : int array, shape (E, window), optional
             Windows of other places in the same documents, the token in the centre: those that
             names of the sentences may heed. Padding is -1.
+        repeats : bool
+            Whether to find the names that come again.
 
         Returns
         -------
@@ -100,21 +105,45 @@ class EncodedSentences:
         """
         lengths = self.lengths[sentences]
         tokens = self.tokens(sentences)
-        keys = self.keys[tokens]
-        words = [np.zeros(1, dtype=np.int32), self.words[tokens]]
+        centres = tokens
+        windows = window_rows(self.words[tokens], lengths, window)
         if elsewhere is not None:
-            words.append(np.where(elsewhere < 0, 0, self.words[elsewhere]).reshape(-1))
-            keys = np.concatenate([keys, self.keys[elsewhere[:, window // 2]]])
-        used, rows = np.unique(np.concatenate(words), return_inverse=True)
-        n = len(tokens) + 1
-        windows = window_rows(rows[1:n], lengths, window)
+            there = np.where(elsewhere < 0, 0, self.words[elsewhere])
+            windows = np.concatenate([windows, there])
+            centres = np.concatenate([tokens, elsewhere[:, window // 2]])
+        used, windows = distinct(windows, len(self.features))
         return Batch(
             features=self.features[used],
-            windows=np.concatenate([windows, rows[n:].reshape(-1, window)]),
+            windows=windows,
             lengths=lengths,
             gold=None if self.gold is None else self.gold[tokens],
-            repeats=find_repeats(keys),
+            repeats=find_repeats(self.keys[centres]) if repeats else None,
         )
+
+
+def distinct(words: IntArray, n: int) -> tuple[IntArray, IntArray]:
+    """Give the distinct words of an array new numbers, without sorting it.
+
+    Parameters
+    ----------
+    words : int array, any shape
+    n : int
+        All words are less. The first, 0, is always counted in.
+
+    Returns
+    -------
+    used : int array, shape (m,)
+        The distinct words, in order.
+    places : int array, the shape of `words`
+        Where each stands in `used`.
+    """
+    seen = np.zeros(n, dtype=bool)
+    seen[0] = True
+    seen[words] = True
+    used = np.flatnonzero(seen)
+    place = np.empty(n, dtype=np.intp)
+    place[used] = np.arange(len(used))
+    return used, place[words]
 
 
 def encode(
@@ -148,10 +177,7 @@ def encode(
     UsageError
         If there are more or fewer documents than sentences.
     """
-    if documents is not None and len(documents) != len(sentences):
-        raise UsageError(
-            f"{len(sentences)} sentences but {len(documents)} documents; expected one for each"
-        )
+    numbers = number_documents(documents, len(sentences))
     keys: Iterable[Hashable] = chain.from_iterable(sentences)
     marks: Sequence[Sequence[str]] = lexicon.marks(sentences)
     if marks:  # a word is another one where it has another place in a gazetteer's name
@@ -170,14 +196,37 @@ def encode(
         features=np.concatenate([padding, lexicon.ids(distinct, marks)]),
         words=words,
         lengths=np.array([len(sentence) for sentence in sentences], dtype=np.int32),
-        documents=_number([None] * len(sentences) if documents is None else documents),
+        documents=numbers,
         names=_names(distinct),
         gold=gold,
     )
 
 
-def _number(documents: Sequence[Hashable | None]) -> _Ints:
-    """Count documents from 0, a new one wherever the number changes or is None."""
+def number_documents(documents: Sequence[Hashable | None] | None, sentences: int) -> _Ints:
+    """Count documents from 0, a new one wherever the number changes or is None.
+
+    Parameters
+    ----------
+    documents : sequence or None
+        See `encode`.
+    sentences : int
+        How many there must be.
+
+    Returns
+    -------
+    int32 array, shape (sentences,)
+
+    Raises
+    ------
+    UsageError
+        If there are more or fewer documents than sentences.
+    """
+    if documents is None:
+        return np.arange(sentences, dtype=np.int32)
+    if len(documents) != sentences:
+        raise UsageError(
+            f"{sentences} sentences but {len(documents)} documents; expected one for each"
+        )
     pairs = zip([None, *documents], documents, strict=False)
     new = [document is None or document != before for before, document in pairs]
     return np.cumsum(new, dtype=np.int32) - 1

@@ -117,11 +117,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = "linear"
     batch_size: Annotated[
         Count | Literal["all"],
-        Meta(description="Sentences, or words, in a batch; all: the whole training text."),
+        Meta(description="How many make a batch; all: the whole training text."),
     ] = 16
     batch_of: Annotated[
-        Literal["sentences", "words"],
-        Meta(description="What a batch is counted in; words are drawn one by one."),
+        Literal["sentences", "tokens", "words"],
+        Meta(
+            description="What a batch is counted in: whole sentences, the tokens of whole "
+            "sentences, or words that are drawn one by one."
+        ),
     ] = "sentences"
     epochs: Annotated[Count, Meta(description="Passes over the training text, at the most.")] = 14
     patience: Annotated[
@@ -153,7 +156,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             if given and self.loss == "ranking":
                 raise ValueError(f"{setting} needs whole sentences; --loss ranking has windows")
             if given and self.batch_of == "words":
-                raise ValueError(f"{setting} needs --batch-of sentences")
+                raise ValueError(f"{setting} needs --batch-of sentences or tokens")
         if self.teachers and self.loss != "softmax":
             raise ValueError(f"--teachers needs --loss softmax, not {self.loss}")
         if self.loss == "ranking" and not self.positive:

@@ -4,6 +4,7 @@ from itertools import chain
 import numpy as np
 import pytest
 
+from networks import epoch_batches
 from windowclf.batching import EncodedSentences
 from windowclf.config import make_config
 from windowclf.errors import DataError
@@ -40,7 +41,7 @@ WORDS = {"batch_of": "words"}
 def epoch(rng, unknown_columns=(), encoded=DISTINCT, versions=1, **settings):
     config = make_config(SETTINGS | settings)
     batches = TrainingBatches(encoded, config, unknown_columns, versions)
-    found = list(batches.epoch(rng))
+    found = epoch_batches(batches, rng)
     assert len(found) == len(batches)
     return found
 

@@ -9,8 +9,9 @@ import windowclf
 from model_folders import assert_same
 from networks import CORPUS, SMALL, TRAIN, train_small
 from windowclf import WindowClassifier
-from windowclf.batching import encode
 from windowclf.calibration import Calibration, fit_calibration
+from windowclf.evaluation import confidences
+from windowclf.tagging.tagger import Tagger
 from windowclf.tags import Scheme
 from windowclf.training.history import Epoch
 
@@ -36,9 +37,8 @@ def without_calibration(model):
 
 
 def dev_confidences(model):
-    encoded = encode([sentence.tokens for sentence in DEV], model.lexicon)
     gold = [model.gold_tags(sentence.tags, Scheme.IOB2) for sentence in DEV]
-    return model.confidences(encoded, gold)
+    return confidences(Tagger(model), DEV, gold)
 
 
 @pytest.mark.parametrize("settings", KINDS, ids=str)

@@ -6,10 +6,11 @@ import pytest
 
 from networks import SMALL, make_vectors, parameter_bytes
 from tiny import PEOPLE, PLACES, parse
-from windowclf.batching import encode
 from windowclf.config import make_config
+from windowclf.evaluation import evaluate
 from windowclf.lexicon.features import feature_function
 from windowclf.lexicon.lexicon import UNKNOWN
+from windowclf.tagging.tagger import Tagger
 from windowclf.tags import Scheme
 from windowclf.text.recase import CASES, recase
 from windowclf.text.sentence import Sentence
@@ -60,8 +61,7 @@ def train_cased(sentences=TRAIN, listener=None, **settings):
 def f1(model, case=None):
     sentences = [recase(sentence, case) for sentence in DEV] if case else DEV
     gold = [model.gold_tags(sentence.tags, Scheme.IOB2) for sentence in sentences]
-    encoded = encode([sentence.tokens for sentence in sentences], model.lexicon)
-    return model.evaluate(encoded, gold).total.f1
+    return evaluate(Tagger(model), sentences, gold).total.f1
 
 
 @pytest.mark.parametrize("settings", KINDS)

@@ -6,6 +6,7 @@ import pytest
 from networks import DEV, TRAIN, parameter_bytes, prepare_small
 from windowclf.config import make_config
 from windowclf.errors import UsageError
+from windowclf.tagging.tagger import Tagger
 from windowclf.tags import Scheme
 from windowclf.training import fit as fit_module
 from windowclf.training.fit import fit
@@ -37,7 +38,12 @@ def test_what_is_taught_is_the_mean_of_the_teachers(monkeypatch, settings):
     said = []
     fit(model, TRAIN, DEV, scheme=Scheme.IOB2, begin=said.append)
     assert said == ["teacher 1 of 2", "teacher 2 of 2", "the network they teach"]
-    scores = [np.concatenate([s for _, s in t.scores(seen["texts"].train)]) for t in teachers]
+    scores = [
+        np.concatenate(
+            [s for _, s in Tagger(t).scores(seen["texts"].tokens, seen["texts"].documents)]
+        )
+        for t in teachers
+    ]
     np.testing.assert_allclose(seen["taught"], np.mean(scores, axis=0), atol=1e-5)
     assert not np.allclose(scores[0], scores[1])
     assert {t.config.seed for t in teachers}.isdisjoint({model.config.seed})

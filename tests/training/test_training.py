@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from networks import BATCHES, DEV, TRAIN, parameter_bytes, prepare_small, train_small
+from windowclf import evaluation
 from windowclf.errors import DataError, TrainingError
 from windowclf.metrics import Counts, score
-from windowclf.model import Model
+from windowclf.tagging.tagger import Tagger
 from windowclf.tags import Scheme, convert
 from windowclf.text.sentence import Sentence
 from windowclf.training import fit as fit_module
@@ -26,7 +27,7 @@ def swapped(corpus):
 
 def dev_f1(model, dev):
     gold = [convert(s.tags, Scheme.IOB2, Scheme.IOBES) for s in dev]
-    predicted = [found.tags for found in model.predict([s.tokens for s in dev])]
+    predicted = [found.tags for found in Tagger(model).predict([s.tokens for s in dev])]
     return score(gold, predicted, Scheme.IOBES).total.f1
 
 
@@ -61,7 +62,7 @@ def watched(dev=DEV, stop=None, **settings):
 def scripted(monkeypatch):
     """Make the dev F1 of each epoch what the test says."""
 
-    evaluate = Model.evaluate
+    evaluate = evaluation.evaluate
 
     def script(*percents):
         left = iter(percents)
@@ -70,7 +71,7 @@ def scripted(monkeypatch):
             right = evaluate(*arguments)
             return replace(right, total=Counts(gold=100, predicted=100, correct=next(left)))
 
-        monkeypatch.setattr(Model, "evaluate", fake)
+        monkeypatch.setattr(evaluation, "evaluate", fake)
 
     return script
 
@@ -102,7 +103,7 @@ def test_plain_labels():
     model = train_small(corpus, corpus, scheme=Scheme.PLAIN, epochs=6)
     assert model.labels == ["NUM", "X"]
     assert model.record.epochs[model.record.best_epoch - 1].f1 == 1
-    assert [found.tags for found in model.predict([["7", "b"]])] == [["NUM", "X"]]
+    assert [found.tags for found in Tagger(model).predict([["7", "b"]])] == [["NUM", "X"]]
 
 
 def test_the_same_seed_gives_the_same_bytes():

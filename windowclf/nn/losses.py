@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from windowclf.nn.activations import logistic
-from windowclf.nn.arrays import FloatArray, IntArray
+from windowclf.nn.arrays import FloatArray, IntArray, row_max
 
 TokenLoss = Callable[[FloatArray, IntArray], tuple[float, FloatArray]]
 
@@ -39,11 +39,12 @@ def softmax_loss(s: FloatArray, y: IntArray) -> tuple[float, FloatArray]:
         Its gradient.
     """
     n = np.arange(len(y))
-    ds = softmax(s)
-    # log Σ exp(s) - s_y from the shifted scores: finite where softmax(s)_y rounds to zero
-    top = s.max(axis=1)
-    log_sum = np.log(np.exp(s - top[:, None]).sum(axis=1)) + top
-    loss = float(np.mean(log_sum - s[n, y]))
+    below = s - row_max(s)
+    ds = np.exp(below)
+    total = ds.sum(axis=1, keepdims=True)
+    ds /= total
+    # from the logarithm: finite where softmax(s)_y rounds to zero
+    loss = float(np.mean(np.log(total[:, 0]) - below[n, y]))
     ds[n, y] -= 1
     ds /= len(y)
     return loss, ds
@@ -60,7 +61,7 @@ def distillation_loss(s: FloatArray, taught: FloatArray) -> tuple[float, FloatAr
         Own scores and the teacher's. Returns are those of `softmax_loss`.
     """
     q = softmax(taught)
-    top = s.max(axis=1, keepdims=True)
+    top = row_max(s)
     log_p = s - top - np.log(np.exp(s - top).sum(axis=1, keepdims=True))
     loss = float(-np.mean(np.sum(q * log_p, axis=1)))
     return loss, (np.exp(log_p) - q) / s.dtype.type(len(s))

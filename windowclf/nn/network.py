@@ -1,6 +1,7 @@
 """The window network: lookup, window layer, further layers, scores; and the way back."""
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from itertools import pairwise
 
 import numpy as np
@@ -65,6 +66,16 @@ class Network:
         self.activation = ACTIVATIONS[activation]
         self.input_dropout = input_dropout
         self.hidden_dropout = hidden_dropout
+
+    def twin(self) -> "Network":
+        """Make a network that shares all values, and collects gradients of its own."""
+        twin = copy(self)
+        twin.tables = {name: table.twin() for name, table in self.tables.items()}
+        twin.weights = [weight.twin() for weight in self.weights]
+        twin.biases = [bias.twin() for bias in self.biases]
+        twin.sentence_weight = self.sentence_weight and self.sentence_weight.twin()
+        twin.repeats_weight = self.repeats_weight and self.repeats_weight.twin()
+        return twin
 
     def parameters(self) -> dict[str, Parameter]:
         """List the parameters by name, from the words to the scores."""

@@ -1,19 +1,21 @@
 """Objectives: what training makes small, and how scores become tags."""
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from functools import partial
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 
 from windowclf.nn import chain_losses
 from windowclf.nn.activations import logistic
 from windowclf.nn.arrays import FloatArray, IntArray
-from windowclf.nn.chain import Moves, marginals, viterbi
+from windowclf.nn.chain import Moves, marginals
 from windowclf.nn.chain_losses import log_likelihood_loss, max_margin_loss
 from windowclf.nn.chain_spans import span_probabilities
 from windowclf.nn.losses import TOKEN_LOSSES, distillation_loss, ranking_loss, softmax
 from windowclf.nn.parameter import Parameter
+from windowclf.nn.viterbi import viterbi
 
 
 class Objective(Protocol):
@@ -21,6 +23,9 @@ class Objective(Protocol):
 
     def parameters(self) -> dict[str, Parameter]:
         """List the parameters of the objective itself, by name."""
+
+    def twin(self) -> Self:
+        """Make an objective that shares all values, and collects gradients of its own."""
 
     def examples(self, lengths: IntArray) -> int:
         """Count what a loss is the mean over."""
@@ -75,6 +80,10 @@ class Objective(Protocol):
 
 class _Independent:
     """What the objectives share that score each token for itself."""
+
+    def twin(self) -> Self:
+        """Return itself: there is no parameter."""
+        return self
 
     def probabilities(self, s: FloatArray, lengths: IntArray) -> FloatArray:
         raise NotImplementedError
@@ -171,6 +180,12 @@ class SentenceObjective:
     def parameters(self) -> dict[str, Parameter]:
         """List ``A``, start and end scores."""
         return dict(self._parameters)
+
+    def twin(self) -> Self:
+        """Share ``A``, start and end scores; see `Objective`."""
+        twin = copy(self)
+        twin._parameters = {name: p.twin() for name, p in self._parameters.items()}
+        return twin
 
     def examples(self, lengths: IntArray) -> int:
         """Count the sentences."""

@@ -4,7 +4,7 @@ A lookup table moves in the rows that the batch used, and in no others: the stat
 rows waits, as PyTorch's SparseAdam and lazy Adam have it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 import numpy as np
@@ -12,17 +12,22 @@ import numpy as np
 from windowclf.nn.arrays import FloatArray
 from windowclf.nn.parameter import Parameter, TableParameter
 
+_Grads = Mapping[str, FloatArray]
+Run = Callable[[Callable[[_Grads], None], Iterable[_Grads]], Iterable[None]]
+
 
 class Optimizer(Protocol):
     """Moves parameters by their gradients."""
 
-    def step(self, rate: float) -> None:
+    def step(self, rate: float, run: Run = map) -> None:
         """Move every parameter that has a gradient.
 
         Parameters
         ----------
         rate : float
             The learning rate ``η`` of this step.
+        run : callable
+            Maps as `map` does, and may do several at the same time.
         """
 
     def state(self) -> dict[str, FloatArray]:
@@ -45,19 +50,26 @@ class _Stateful:
     def state(self) -> dict[str, FloatArray]:
         return self._state
 
-    def step(self, rate: float) -> None:
-        for name, parameter in self.parameters.items():
-            if parameter.grad is None:
-                continue
+    def step(self, rate: float, run: Run = map) -> None:
+        grads = {n: p.grad for n, p in self.parameters.items() if p.grad is not None}
+        moving = sorted(grads, key=lambda name: grads[name].size, reverse=True)
+        # The largest is about as much work as all the others.
+        pieces = [{name: grads[name] for name in names} for names in (moving[:1], moving[1:])]
+        for _ in run(lambda piece: self._move(piece, rate), pieces):
+            pass
+
+    def _move(self, grads: _Grads, rate: float) -> None:
+        for name, grad in grads.items():
+            parameter = self.parameters[name]
             state = [self._state[f"{slot}.{name}"] for slot in self.slots]
             if isinstance(parameter, TableParameter):
                 rows = parameter.rows
                 used = [array[rows] for array in state]
-                parameter.value[rows] -= self._change(parameter.grad, used, rate)
+                parameter.value[rows] -= self._change(grad, used, rate)
                 for array, changed in zip(state, used, strict=True):
                     array[rows] = changed
             else:
-                parameter.value -= self._change(parameter.grad, state, rate)
+                parameter.value -= self._change(grad, state, rate)
 
     def _change(self, grad: FloatArray, state: list[FloatArray], rate: float) -> FloatArray:
         """Return what is taken from the parameter; change the state in place."""
@@ -104,7 +116,7 @@ class Adam(_Stateful):
     """``m ← β₁m + (1-β₁)g``, ``v ← β₂v + (1-β₂)g²``, ``w ← w - η m̂ / (√v̂ + ε)``.
 
     ``m̂ = m / (1-β₁ᵗ)`` and ``v̂ = v / (1-β₂ᵗ)`` with ``t`` the number of steps (Kingma and Ba
-    2015).
+    2015). The state holds ``m / (1-β₁)`` and ``v / (1-β₂)``: two passes over the arrays less.
     """
 
     slots = ("first_moment", "second_moment")
@@ -114,24 +126,26 @@ class Adam(_Stateful):
         super().__init__(parameters)
         self._state["steps"] = np.zeros(1)
 
-    def step(self, rate: float) -> None:
+    def step(self, rate: float, run: Run = map) -> None:
         """Count the step, then move the parameters; see `Optimizer`."""
         self._state["steps"] += 1
-        super().step(rate)
+        super().step(rate, run)
 
     def _change(self, grad: FloatArray, state: list[FloatArray], rate: float) -> FloatArray:
         m, v = state
         t = float(self._state["steps"][0])
         m *= self.beta1
-        m += (1 - self.beta1) * grad
+        m += grad
         v *= self.beta2
-        v += (1 - self.beta2) * (grad * grad)
-        # The two corrections as one factor of the rate, ε scaled along with √v.
-        correction = float(np.sqrt(1 - self.beta2**t))
-        change = np.sqrt(v)
-        change += self.epsilon * correction
+        change = grad * grad
+        v += change
+        # The corrections as one factor of the rate, ε scaled along with √v.
+        to_v = float(np.sqrt((1 - self.beta2) / (1 - self.beta2**t)))
+        to_m = (1 - self.beta1) / (1 - self.beta1**t)
+        np.sqrt(v, out=change)
+        change += self.epsilon / to_v
         np.divide(m, change, out=change)
-        change *= rate * correction / (1 - self.beta1**t)
+        change *= rate * to_m / to_v
         return change
 
 

@@ -1,5 +1,8 @@
 """Parameters: a value and its gradient, the only things of a network that change."""
 
+from collections.abc import Sequence
+from typing import Self
+
 import numpy as np
 
 from windowclf.nn.arrays import FloatArray, IntArray, scatter_add
@@ -36,6 +39,22 @@ class Parameter:
     def clear_grad(self) -> None:
         """Forget the gradient."""
         self.grad = None
+
+    def twin(self) -> Self:
+        """Make a parameter that shares the value, and collects a gradient of its own."""
+        return type(self)(self.value)
+
+    def collect(self, twins: "Sequence[Parameter]", shares: Sequence[float]) -> None:
+        """Take the sum of the twins' gradients, each times its share.
+
+        Parameters
+        ----------
+        twins : sequence of Parameter
+            This one may be among them.
+        shares : sequence of float
+        """
+        grads = [s * p.grad for p, s in zip(twins, shares, strict=True) if p.grad is not None]
+        self.grad = sum(grads[1:], grads[0]) if grads else None
 
 
 class TableParameter(Parameter):
@@ -79,6 +98,18 @@ class TableParameter(Parameter):
             grad = np.concatenate([self.grad, grad])
         self.rows, inverse = np.unique(rows, return_inverse=True)
         self.grad = scatter_add(inverse, grad, len(self.rows))
+
+    def collect(self, twins: Sequence[Parameter], shares: Sequence[float]) -> None:
+        """Take the sum of the twins' gradients, see `Parameter.collect`."""
+        found = [
+            (twin.rows, share * twin.grad)
+            for twin, share in zip(twins, shares, strict=True)
+            if isinstance(twin, TableParameter) and twin.rows is not None and twin.grad is not None
+        ]
+        self.clear_grad()
+        if found:
+            rows, grads = zip(*found, strict=True)
+            self.add_row_grad(np.concatenate(rows), np.concatenate(grads))
 
     def clear_grad(self) -> None:
         """Forget the gradient and its rows."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from windowclf.batching import EncodedSentences
+from windowclf.batching import EncodedSentences, distinct
 from windowclf.config import Config
 from windowclf.errors import DataError
 from windowclf.lexicon.lexicon import UNKNOWN
@@ -13,6 +13,8 @@ from windowclf.nn.arrays import IntArray
 from windowclf.nn.batch import Batch, window_rows
 from windowclf.nn.repeats import find_repeats
 
+FEWEST_TOKENS, MOST_TOKENS = 200, 1024
+"""Tokens of a part: a smaller one has too many words of its own, a larger one leaves the cache."""
 PLACES = 4
 """Other places of a name, at the most, whose windows a training batch also reads."""
 
@@ -67,38 +69,76 @@ class TrainingBatches:
             examples = np.repeat(np.flatnonzero(positive), config.corruptions)
         self._elsewhere = _Elsewhere(encoded, config.window) if config.repeats else None
         self._examples = examples
-        self._size = len(examples) if config.batch_size == "all" else config.batch_size
+        # What each example counts, and how many make a batch.
+        self._counts = np.ones(len(encoded.lengths if not self._by_word else encoded.words), int)
+        if config.batch_of == "tokens":
+            self._counts = encoded.lengths.astype(int)
+        total = int(self._counts[examples].sum())
+        self._size = max(total if config.batch_size == "all" else config.batch_size, 1)
+        self._batches = math.ceil(total / self._size)
+        self.parts = self._count_parts()
+
+    def _count_parts(self) -> int:
+        """Choose into how many parts a batch falls."""
+        tokens = len(self._examples) if self._by_word else len(self.encoded.words) / self._versions
+        mean = tokens / max(self._batches, 1)
+        if self.config.loss == "ranking" or mean < 2 * FEWEST_TOKENS:
+            return 1
+        return int(2 ** max(round(math.log2(mean / MOST_TOKENS)), 1))
 
     def __len__(self) -> int:
-        return math.ceil(len(self._examples) / max(self._size, 1))
+        return self._batches
 
-    def epoch(self, rng: np.random.Generator) -> Iterator[Batch]:
-        """Yield the batches of one epoch, in random order.
+    def epoch(self, rng: np.random.Generator) -> Iterator[list[IntArray]]:
+        """Yield the examples of each batch of one epoch, in random order, in its parts.
 
         Parameters
         ----------
         rng : numpy.random.Generator
-            Draws the order, the corrupted windows, and the words that are taken for unknown.
+            Draws the order, the letter cases and the corrupted windows.
 
         Yields
         ------
-        Batch
-            With --loss ranking, the second half of the windows are corruptions of the first.
+        list of int array
+            For `part`. With --loss ranking, the second half are corruptions of the first.
         """
         order = rng.permutation(self._examples)
-        for start in range(0, len(order), self._size):
-            chosen = order[start : start + self._size]
+        counts = self._counts[order]
+        batch_of = (np.cumsum(counts) - counts) // self._size
+        for chosen in np.split(order, np.flatnonzero(np.diff(batch_of)) + 1):
+            if not len(chosen):
+                continue
             if self.config.loss == "ranking":
                 chosen = np.concatenate([chosen, rng.choice(self._others, len(chosen))])
             if self._versions > 1:
                 chosen = chosen + self._units * self._draw_versions(rng, len(chosen))
-            batch = self._of_words(chosen) if self._by_word else self._of_sentences(chosen, rng)
-            if self.config.word_dropout:
-                for column in self.unknown_columns:
-                    lost = rng.random(len(batch.features)) < self.config.word_dropout
-                    lost[0] = False  # the padding
-                    batch.features[lost, column] = UNKNOWN
-            yield batch
+            yield self._split(chosen)
+
+    def _split(self, chosen: IntArray) -> list[IntArray]:
+        """Cut a batch into parts of about as many tokens each."""
+        if self.parts == 1:
+            return [chosen]
+        tokens = np.cumsum(self._counts[chosen] if self._by_word else self.encoded.lengths[chosen])
+        cuts = np.searchsorted(tokens, tokens[-1] * np.arange(1, self.parts) / self.parts)
+        return [part for part in np.split(chosen, cuts) if len(part)]
+
+    def part(self, chosen: IntArray, rng: np.random.Generator) -> Batch:
+        """Read a part of a batch.
+
+        Parameters
+        ----------
+        chosen : int array
+            From `epoch`.
+        rng : numpy.random.Generator
+            Draws the words that are taken for unknown, and the places of names elsewhere.
+        """
+        batch = self._of_words(chosen) if self._by_word else self._of_sentences(chosen, rng)
+        if self.config.word_dropout:
+            for column in self.unknown_columns:
+                lost = rng.random(len(batch.features)) < self.config.word_dropout
+                lost[0] = False  # the padding
+                batch.features[lost, column] = UNKNOWN
+        return batch
 
     def _draw_versions(self, rng: np.random.Generator, n: int) -> IntArray:
         """Draw which version of each example is read: 0 is the text as it is."""
@@ -108,15 +148,17 @@ class TrainingBatches:
     def _of_sentences(self, sentences: IntArray, rng: np.random.Generator) -> Batch:
         """Make a batch of sentences, with windows from the rest of their documents."""
         elsewhere = self._elsewhere.draw(sentences, rng) if self._elsewhere else None
-        return self.encoded.batch(sentences, self.config.window, elsewhere)
+        return self.encoded.batch(
+            sentences, self.config.window, elsewhere, repeats=self.config.repeats
+        )
 
     def _of_words(self, tokens: IntArray) -> Batch:
         """Make a batch of the windows of some tokens, each a sentence by itself."""
         rows = self._windows[tokens]
-        used = np.union1d(rows, [0])  # row 0 stays the padding
+        used, windows = distinct(rows, len(self.encoded.features))
         return Batch(
             features=self.encoded.features[used],
-            windows=np.searchsorted(used, rows),
+            windows=windows,
             lengths=np.ones(len(tokens), dtype=np.int32),
             gold=self.encoded.tags()[tokens],
         )

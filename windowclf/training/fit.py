@@ -11,9 +11,11 @@ import numpy as np
 from windowclf.batching import encode
 from windowclf.calibration import Calibration, fit_calibration
 from windowclf.errors import DataError
+from windowclf.evaluation import confidences
 from windowclf.lexicon.lexicon import FIRST
 from windowclf.model import Model
 from windowclf.nn.arrays import FloatArray
+from windowclf.tagging.tagger import Tagger
 from windowclf.tags import Scheme
 from windowclf.text.sentence import Sentence
 from windowclf.training.history import Epoch, TrainingRecord
@@ -82,14 +84,14 @@ def fit(
         best_epoch = max((epoch.epoch for epoch in epochs if epoch.best), default=0)
         if best_epoch:
             model.calibration = Calibration()  # what is fitted is what the network says itself
-            model.calibration = fit_calibration(*model.confidences(texts.dev, texts.gold))
+            model.calibration = fit_calibration(*confidences(Tagger(model), texts.dev, texts.gold))
             model.record = TrainingRecord(
                 data=data,
                 vectors=vectors,
                 sentences={"train": len(sentences), "dev": len(dev)},
                 tokens={
                     "train": len(texts.train.words) // texts.versions,
-                    "dev": len(texts.dev.words),
+                    "dev": sum(map(len, dev)),
                 },
                 epochs=epochs,
                 best_epoch=best_epoch,
@@ -116,13 +118,11 @@ def _encode(
     ]
     tokens = [sentence.tokens for sentence in chain(*versions)]
     return Texts(
+        tokens=tokens,
+        documents=documents,
         train=encode(tokens, model.lexicon, tags * len(versions), model.labels, documents),
         versions=len(versions),
-        dev=encode(
-            [sentence.tokens for sentence in dev],
-            model.lexicon,
-            documents=[sentence.document for sentence in dev],
-        ),
+        dev=dev,
         gold=[model.gold_tags(sentence.tags or (), scheme) for sentence in dev],
     )
 

@@ -15,8 +15,10 @@ from windowclf.nn.objective import Objective
 from windowclf.nn.optimizers import make_optimizer
 from windowclf.nn.parameter import Parameter
 from windowclf.nn.schedules import SCHEDULES
+from windowclf.threads import Workers
 from windowclf.training.batches import TrainingBatches
 from windowclf.training.history import Epoch
+from windowclf.training.parts import BatchSums, Replicas
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ def train(
     *,
     evaluate: Callable[[], Scores] | None,
     rng: np.random.Generator,
+    workers: Workers,
 ) -> Iterator[BatchDone | Epoch]:
     """Train a network; yield after each batch and after each epoch.
 
@@ -62,6 +65,8 @@ def train(
         length and every epoch counts as the best.
     rng : numpy.random.Generator
         Draws the order of the sentences and all that is dropped.
+    workers : Workers
+        Share the parts of a batch.
 
     Yields
     ------
@@ -77,25 +82,25 @@ def train(
     if config.freeze_vectors:
         del moved["L_word"]
     optimizer = make_optimizer(config.optimizer, moved, config.momentum)
+    replicas = Replicas(network, objective, batches, rng)
     best_f1, best_epoch = -1.0, 0
     for epoch in range(1, config.epochs + 1):
         sums = _EpochSums(parameters)
         seconds = 0.0
         resumed = time.perf_counter()
-        for number, batch in enumerate(batches.epoch(rng), 1):
+        for number, parts in enumerate(batches.epoch(rng), 1):
             done = ((epoch - 1) * len(batches) + number - 1) / (config.epochs * len(batches))
             rate = config.rate * SCHEDULES[config.schedule](done)
-            with np.errstate(over="ignore", invalid="ignore"):  # looked for here
-                s, backward = network.forward(batch, rng)
-                loss, ds = objective.loss(s, batch.tags(), batch.lengths)
-                if not math.isfinite(loss):
-                    raise diverged(f"the loss is {loss}", epoch, number, rate)
-                sums.add(loss, objective.examples(batch.lengths), len(s), backward(ds))
-                optimizer.step(rate)
+            found = replicas.add_gradients(parts, workers)
+            if not math.isfinite(found.loss):
+                raise diverged(f"the loss is {found.loss}", epoch, number, rate)
+            sums.add(found)
+            with np.errstate(over="ignore", invalid="ignore"):  # looked for after the epoch
+                optimizer.step(rate, workers.run)
             for parameter in parameters.values():
                 parameter.clear_grad()
             seconds += time.perf_counter() - resumed
-            yield BatchDone(epoch, number, len(batches), len(s), loss)
+            yield BatchDone(epoch, number, len(batches), found.tokens, found.loss)
             resumed = time.perf_counter()
         for name, parameter in parameters.items():
             if not np.isfinite(parameter.value).all():
@@ -126,13 +131,13 @@ class _EpochSums:
         self.sensitivities: list[float] = []
         self.gradients = dict.fromkeys(parameters, 0.0)
 
-    def add(self, loss: float, examples: int, tokens: int, sensitivities: list[float]) -> None:
-        self.loss += loss * examples
-        self.examples += examples
-        self.tokens += tokens
+    def add(self, batch: BatchSums) -> None:
+        self.loss += batch.loss * batch.examples
+        self.examples += batch.examples
+        self.tokens += batch.tokens
         self.batches += 1
-        previous = self.sensitivities or [0.0] * len(sensitivities)
-        self.sensitivities = [a + b for a, b in zip(previous, sensitivities, strict=True)]
+        previous = self.sensitivities or [0.0] * len(batch.sensitivities)
+        self.sensitivities = [a + b for a, b in zip(previous, batch.sensitivities, strict=True)]
         for name, parameter in self.parameters.items():
             if parameter.grad is not None:
                 self.gradients[name] += float(np.linalg.norm(parameter.grad))

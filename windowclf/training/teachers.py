@@ -12,6 +12,7 @@ import numpy as np
 from windowclf.assembly import make_network, make_objective
 from windowclf.model import Model
 from windowclf.nn.arrays import FloatArray
+from windowclf.tagging.tagger import Tagger
 from windowclf.training.history import Epoch
 from windowclf.training.learn import Listener, Texts, learn
 from windowclf.training.prepare import generators
@@ -52,7 +53,7 @@ def teach(
         teacher = _teacher(model, number)
         learn(teacher, texts, epochs, listener)
         start = 0
-        for _, s in teacher.scores(texts.train):
+        for _, s in Tagger(teacher).scores(texts.tokens, texts.documents):
             taught[start : start + len(s)] += s / count
             start += len(s)
         moves.append([p.value for p in teacher.objective.parameters().values()])

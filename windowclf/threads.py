@@ -1,0 +1,77 @@
+"""Work shared out among threads: pieces of it, or else the linear algebra within."""
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import Self, TypeVar
+
+from windowclf.errors import UsageError
+
+T = TypeVar("T")
+
+_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def thread_count(threads: int | None = None) -> int:
+    """Say how many threads work.
+
+    Parameters
+    ----------
+    threads : int, optional
+        As asked for; without it, as the variables say that bind the linear algebra library, and
+        else one for each processor that this process may use.
+
+    Raises
+    ------
+    UsageError
+        If it is less than 1.
+    """
+    if threads is None:
+        set_by = [int(n) for name in _VARIABLES if (n := os.environ.get(name, "")).isdecimal()]
+        return max(min(set_by), 1) if set_by else _processors()
+    if threads < 1:
+        raise UsageError(f"threads: expected at least 1, got {threads}")
+    return threads
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Workers:
+    """Runs pieces of work at the same time, as a context manager.
+
+    While it is open, the linear algebra library has one thread where there is more than one
+    piece, for two pools of threads would wait for each other, and all threads where there is not.
+
+    Parameters
+    ----------
+    threads : int
+    pieces : int
+        That there are at the same time, at the most.
+    """
+
+    def __init__(self, threads: int, pieces: int) -> None:
+        self._threads, self._pieces = threads, pieces
+        self._pool: ThreadPoolExecutor | None = None
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        from threadpoolctl import threadpool_limits
+
+        within = self._threads if self._pieces == 1 else 1
+        self._stack.enter_context(threadpool_limits(within, user_api="blas"))
+        if within < self._threads:
+            self._pool = self._stack.enter_context(ThreadPoolExecutor(self._threads))
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stack.close()
+        self._pool = None
+
+    def run(self, function: Callable[..., T], *arguments: Iterable[object]) -> list[T]:
+        """Call a function with each group of arguments, as `map` does; all at the same time."""
+        return list((self._pool.map if self._pool else map)(function, *arguments))

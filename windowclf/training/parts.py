@@ -1,0 +1,103 @@
+"""A batch in parts, whose gradients are computed at the same time and then added up.
+
+Into how many parts a batch falls depends on the batch alone, so the same seed gives the same
+model on any number of threads. A part also fits the processor's cache where the batch does not.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from windowclf.nn.arrays import IntArray
+from windowclf.nn.network import Network
+from windowclf.nn.objective import Objective
+from windowclf.nn.parameter import Parameter
+from windowclf.threads import Workers
+from windowclf.training.batches import TrainingBatches
+
+
+class BatchSums(NamedTuple):
+    """What a batch came to.
+
+    Attributes
+    ----------
+    loss : float
+        The mean over its examples.
+    examples, tokens : int
+    sensitivities : list of float
+        ``‖δ^(l)‖`` of each layer, the scores last.
+    """
+
+    loss: float
+    examples: int
+    tokens: int
+    sensitivities: list[float]
+
+
+class Replicas:
+    """A network, and twins of it that collect the gradients of further parts.
+
+    Parameters
+    ----------
+    network : Network
+    objective : Objective
+    batches : TrainingBatches
+    rng : numpy.random.Generator
+        Draws what is dropped in the first part; its children do so in the others.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        objective: Objective,
+        batches: TrainingBatches,
+        rng: np.random.Generator,
+    ) -> None:
+        others = range(batches.parts - 1)
+        self._batches = batches
+        self._networks = [network, *(network.twin() for _ in others)]
+        self._objectives = [objective, *(objective.twin() for _ in others)]
+        self._rngs = [rng, *rng.spawn(batches.parts - 1)]
+
+    def add_gradients(self, parts: Sequence[IntArray], workers: Workers) -> BatchSums:
+        """Compute the mean loss of a batch; add its gradients to those of the network.
+
+        Parameters
+        ----------
+        parts : sequence of int array
+            From `TrainingBatches.epoch`.
+        workers : Workers
+        """
+        n = len(parts)
+        arguments = self._networks[:n], self._objectives[:n], self._rngs[:n], parts
+        found = workers.run(self._of_part, *arguments)
+        if n == 1:
+            return found[0]
+        examples = sum(part.examples for part in found)
+        shares = [part.examples / examples for part in found]
+        for same in zip(*(self._parameters(i) for i in range(n)), strict=True):
+            same[0].collect(same, shares)
+            for parameter in same[1:]:
+                parameter.clear_grad()
+        norms = np.array([part.sensitivities for part in found]) * np.array(shares)[:, None]
+        return BatchSums(
+            loss=sum(part.loss * share for part, share in zip(found, shares, strict=True)),
+            examples=examples,
+            tokens=sum(part.tokens for part in found),
+            sensitivities=np.sqrt((norms * norms).sum(axis=0)).tolist(),
+        )
+
+    def _parameters(self, i: int) -> list[Parameter]:
+        named = {**self._networks[i].parameters(), **self._objectives[i].parameters()}
+        return list(named.values())
+
+    def _of_part(
+        self, network: Network, objective: Objective, rng: np.random.Generator, chosen: IntArray
+    ) -> BatchSums:
+        batch = self._batches.part(chosen, rng)
+        with np.errstate(over="ignore", invalid="ignore"):  # the loop looks for both
+            s, backward = network.forward(batch, rng)
+            loss, ds = objective.loss(s, batch.tags(), batch.lengths)
+            norms = backward(ds)
+        return BatchSums(loss, objective.examples(batch.lengths), len(s), norms)
