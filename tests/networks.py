@@ -87,6 +87,10 @@ def epoch_batches(batches, rng):
     return [batches.part(chosen, rng) for [chosen] in batches.epoch(rng)]
 
 
+def tagger_scores(tagger, sentences, documents=None):
+    return np.concatenate(list(map(tagger.score, tagger.find(sentences, documents))))
+
+
 def parameter_bytes(model):
     return {name: p.value.tobytes() for name, p in model.network.parameters().items()}
 

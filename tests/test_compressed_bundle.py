@@ -19,6 +19,7 @@ from model_folders import (
     refusal,
     replace,
 )
+from networks import tagger_scores
 from windowclf.bundle import load_model, save_model
 from windowclf.cli import main
 from windowclf.lexicon.lexicon_file import pack_values, unpack_values
@@ -42,7 +43,7 @@ def compressed(compressed_model, tmp_path):
 
 
 def all_scores(model):
-    return np.concatenate([s for _, s in Tagger(model).scores(TOKENS)])
+    return tagger_scores(Tagger(model), TOKENS)
 
 
 def test_a_compressed_model_tags_as_the_model_it_was_made_of(classifier, compressed):

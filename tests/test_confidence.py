@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import tiny
-from networks import CORPUS, prepare_small
+from networks import CORPUS, prepare_small, tagger_scores
 from windowclf import evaluation
 from windowclf.calibration import Calibration
 from windowclf.tagging.tagger import Tagger
@@ -51,8 +51,7 @@ def shuffled(text=CORPUS, longest=12, count=60):
 
 
 def scores_of(model, tokens):
-    [(_, s)] = Tagger(model).scores([tokens])
-    return s.astype(np.float64)
+    return tagger_scores(Tagger(model), [tokens]).astype(np.float64)
 
 
 def own_tags(model, sentences):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import tiny
-from networks import SMALL, make_vectors
+from networks import SMALL, make_vectors, tagger_scores
 from plain_network import PlainNetwork
 from windowclf.batching import encode
 from windowclf.config import FeatureName, make_config
@@ -52,8 +52,8 @@ def make_model(*, lists=None, **settings):
     return model
 
 
-def tagger_scores(model, **settings):
-    return np.concatenate([s for _, s in Tagger(model, **settings).scores(SENTENCES, DOCUMENTS)])
+def scores_of(model, **settings):
+    return tagger_scores(Tagger(model, **settings), SENTENCES, DOCUMENTS)
 
 
 def assert_close(found, expected):
@@ -69,7 +69,7 @@ def test_tagging(settings, lists):
     model = make_model(lists=lists, **settings)
     expected = PlainNetwork(model, SENTENCES, DOCUMENTS).scores()
     assert np.abs(expected).max() > 1
-    assert_close(tagger_scores(model), expected)
+    assert_close(scores_of(model), expected)
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
@@ -99,7 +99,7 @@ def test_whatever_is_kept_of_the_words(kept, chunk, monkeypatch):
     monkeypatch.setattr(tagger_module, "CHUNK_TOKENS", chunk)
     model = make_model(lists=LISTS, features=ALL, sentence_mean=True)
     assert_close(
-        tagger_scores(model, kept_bytes=kept), PlainNetwork(model, SENTENCES, DOCUMENTS).scores()
+        scores_of(model, kept_bytes=kept), PlainNetwork(model, SENTENCES, DOCUMENTS).scores()
     )
 
 
@@ -107,7 +107,7 @@ def test_names_heed_each_other_whether_they_are_kept_or_not():
     model = make_model(repeats=True)
     expected = PlainNetwork(model, SENTENCES, DOCUMENTS).scores()
     for kept in range(0, 3000, 96):
-        assert_close(tagger_scores(model, kept_bytes=kept), expected)
+        assert_close(scores_of(model, kept_bytes=kept), expected)
 
 
 def test_a_long_text_in_blocks(monkeypatch):
@@ -115,12 +115,12 @@ def test_a_long_text_in_blocks(monkeypatch):
     expected = PlainNetwork(model, SENTENCES, DOCUMENTS).scores()
     monkeypatch.setattr("windowclf.nn.projection.BLOCK", 3)
     monkeypatch.setattr("windowclf.nn.arrays._FEW", 2)  # the sparse sums too
-    assert_close(tagger_scores(model), expected)
-    assert_close(tagger_scores(model, kept_bytes=500), expected)
+    assert_close(scores_of(model), expected)
+    assert_close(scores_of(model, kept_bytes=500), expected)
 
 
 def test_codes_of_eight_bits():
     model = make_model(features=["shape", "prefix2"], sentence_mean=True)
     for name, table in model.network.tables.items():
         model.network.tables[name] = QuantisedTable(*quantise(table.value))
-    assert_close(tagger_scores(model), PlainNetwork(model, SENTENCES, DOCUMENTS).scores())
+    assert_close(scores_of(model), PlainNetwork(model, SENTENCES, DOCUMENTS).scores())

@@ -103,6 +103,7 @@ class WindowClassifier:
         scheme: str = "auto",
         listener: "Listener | None" = None,
         begin: "Callable[[str], None] | None" = None,
+        threads: int | None = None,
     ) -> Self:
         """Train on tagged sentences; the parameters of the best epoch are kept.
 
@@ -127,6 +128,9 @@ class WindowClassifier:
             Is told of each batch and each epoch.
         begin : callable, optional
             Is told which network is trained, before each where there are several.
+        threads : int, optional
+            How many work at the same time; without it one for each processor. The same seed gives
+            the same model on any number of them, to rounding.
 
         Returns
         -------
@@ -178,6 +182,7 @@ class WindowClassifier:
                 vectors=vector_name,
                 listener=listener,
                 begin=begin,
+                threads=threads,
             )
         finally:
             if model.record:
@@ -188,6 +193,7 @@ class WindowClassifier:
         self,
         sentences: Iterable[Sequence[str]],
         documents: Iterable[Hashable | None] | None = None,
+        threads: int = 1,
     ) -> list[list[str]]:
         """Tag sentences given as tokens.
 
@@ -197,6 +203,8 @@ class WindowClassifier:
         documents : iterable, optional
             A number or a name of the document that each sentence is of: neighbours with the
             same one are together, None is by itself. Without it every sentence is.
+        threads : int
+            Share the work where there is enough of it.
 
         Returns
         -------
@@ -204,7 +212,7 @@ class WindowClassifier:
             A tag for each token: IOB2, or plain labels.
         """
         numbers = None if documents is None else list(documents)
-        return list(self.tagger.tags(list(sentences), numbers))
+        return list(self.tagger.tags(list(sentences), numbers, threads))
 
     def tag(self, text: str) -> list[Entity]:
         """Find the entities of a text.
@@ -226,6 +234,7 @@ class WindowClassifier:
         *,
         split: Splitter = split_words,
         batch_size: int = 512,
+        threads: int = 1,
     ) -> Iterator[TaggedText]:
         """Tag a stream of texts in constant memory.
 
@@ -235,14 +244,16 @@ class WindowClassifier:
         split : callable
             Splits a text into sentences of tokens.
         batch_size : int
-            Texts that are tagged at once.
+            Texts that are tagged at once, at the most.
+        threads : int
+            Share the work; with more than one, texts are taken before their turn.
 
         Yields
         ------
         TaggedText
             One for each text, in order.
         """
-        return tag_texts(self.tagger, texts, split=split, batch_size=batch_size)
+        return tag_texts(self.tagger, texts, split=split, batch_size=batch_size, threads=threads)
 
     def evaluate(self, sentences: TaggedSentences, *, scheme: str = "auto") -> Scores:
         """Compare the classifier's tags with the right ones, by conlleval's rules.

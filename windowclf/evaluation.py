@@ -8,7 +8,8 @@ import numpy as np
 from windowclf.calibration import expected_calibration_error
 from windowclf.metrics import Scores, average_precision, score
 from windowclf.nn.arrays import BoolArray, FloatArray
-from windowclf.tagging.tagger import Prediction, Tagger
+from windowclf.tagging.chunk import Prediction
+from windowclf.tagging.tagger import Tagger
 from windowclf.tags import OUTSIDE, spans
 from windowclf.text.sentence import Sentence
 
@@ -61,7 +62,7 @@ def ranking(
     tagger: Tagger, sentences: Sequence[Sentence], gold: Sequence[Sequence[str]]
 ) -> tuple[FloatArray, BoolArray]:
     """Score each token with the one score of a ranking model, and tell which are positive."""
-    s = [s[:, 0] for _, s in tagger.scores(*_tokens(sentences))]
+    s = [tagger.score(found)[:, 0] for found in tagger.find(*_tokens(sentences))]
     relevant = [tag != OUTSIDE for tags in gold for tag in tags]
     return np.concatenate([np.empty(0), *s]), np.array(relevant, dtype=bool)
 

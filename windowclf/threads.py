@@ -1,13 +1,16 @@
 """Work shared out among threads: pieces of it, or else the linear algebra within."""
 
 import os
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from queue import Queue
+from threading import Event, Thread
 from typing import Self, TypeVar
 
 from windowclf.errors import UsageError
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 _VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -75,3 +78,38 @@ class Workers:
     def run(self, function: Callable[..., T], *arguments: Iterable[object]) -> list[T]:
         """Call a function with each group of arguments, as `map` does; all at the same time."""
         return list((self._pool.map if self._pool else map)(function, *arguments))
+
+    def stream(self, function: Callable[[S], T], items: Iterable[S]) -> Iterator[T]:
+        """Call a function with each item as it comes; yield the results in order.
+
+        Items are taken by a thread of their own, a few before their results are wanted: whoever
+        waits for the next item does not keep back the result of the last.
+        """
+        if self._pool is None:
+            yield from map(function, items)
+            return
+        pool = self._pool
+        started: Queue[Future[T] | None] = Queue(self._threads + 1)
+        stopped = Event()
+
+        def feed() -> None:
+            try:
+                for item in items:
+                    started.put(pool.submit(function, item))
+                    if stopped.is_set():
+                        return
+            except BaseException as error:
+                failed: Future[T] = Future()
+                failed.set_exception(error)
+                started.put(failed)
+            started.put(None)
+
+        # A daemon, for it may be waiting for input when the program is to end.
+        Thread(target=feed, daemon=True).start()
+        try:
+            while (future := started.get()) is not None:
+                yield future.result()
+        finally:
+            stopped.set()
+            while not started.empty():  # lets a feeder go that waits for room
+                started.get_nowait()

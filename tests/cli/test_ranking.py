@@ -5,6 +5,7 @@ import pytest
 
 import tiny
 import windowclf
+from networks import tagger_scores
 from windowclf.metrics import average_precision
 
 OPTIONS = ["--loss", "ranking", "--positive", "LOC", *tiny.options(tiny.QUICK)]
@@ -41,7 +42,7 @@ def test_the_average_precision_is_that_of_the_scores(trained, tiny_data):
     tagger = windowclf.load(folder).tagger
     dev = windowclf.load_corpus(tiny_data).splits["dev"]
     relevant = [tag.endswith("LOC") for sentence in dev for tag in sentence.tags]
-    s = np.concatenate([s[:, 0] for _, s in tagger.scores([sentence.tokens for sentence in dev])])
+    s = tagger_scores(tagger, [sentence.tokens for sentence in dev])[:, 0]
     assert average_precision(s, np.array(relevant)) == pytest.approx(
         told["dev"]["average_precision"]
     )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from networks import DEV, TRAIN, parameter_bytes, prepare_small
+from networks import DEV, TRAIN, parameter_bytes, prepare_small, tagger_scores
 from windowclf.config import make_config
 from windowclf.errors import UsageError
 from windowclf.tagging.tagger import Tagger
@@ -38,12 +38,8 @@ def test_what_is_taught_is_the_mean_of_the_teachers(monkeypatch, settings):
     said = []
     fit(model, TRAIN, DEV, scheme=Scheme.IOB2, begin=said.append)
     assert said == ["teacher 1 of 2", "teacher 2 of 2", "the network they teach"]
-    scores = [
-        np.concatenate(
-            [s for _, s in Tagger(t).scores(seen["texts"].tokens, seen["texts"].documents)]
-        )
-        for t in teachers
-    ]
+    texts = seen["texts"]
+    scores = [tagger_scores(Tagger(t), texts.tokens, texts.documents) for t in teachers]
     np.testing.assert_allclose(seen["taught"], np.mean(scores, axis=0), atol=1e-5)
     assert not np.allclose(scores[0], scores[1])
     assert {t.config.seed for t in teachers}.isdisjoint({model.config.seed})

@@ -123,6 +123,11 @@ model_option = click.option(
     metavar="DIR",
     help="A model folder.  [default: the last one trained, else the one carried along]",
 )
+threads_option = click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    help="How many work at the same time.  [default: one for each processor]",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 

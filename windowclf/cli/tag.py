@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import click
 
 from windowclf.cli.console import note, stderr_is_terminal
-from windowclf.cli.options import model_option
+from windowclf.cli.options import model_option, threads_option
 from windowclf.errors import UsageError
 
 
@@ -24,12 +24,14 @@ from windowclf.errors import UsageError
     help="text: spans in brackets, or in colour on a terminal; jsonl: a line with text and "
     "entities; conll: token, tab, tag.",
 )
+@threads_option
 def tag(
     texts: tuple[str, ...],
     model: str | None,
     input_file: str | None,
     pretokenized: bool,
     form: str,
+    threads: int | None,
 ) -> None:
     """Find the names in texts: the arguments, a file, or stdin line by line as it comes.
 
@@ -41,7 +43,7 @@ def tag(
     from windowclf.classifier import load
     from windowclf.report.tagged import as_conll, as_json, as_text, colour_writer
     from windowclf.state import find_model
-    from windowclf.tagging.texts import given_tokens
+    from windowclf.tagging.texts import given_tokens, tag_batches
     from windowclf.text.lines import line_chunks
     from windowclf.text.tokenizer import split_words
 
@@ -61,7 +63,6 @@ def tag(
     }
     write = writers[form]
     split = given_tokens if pretokenized else split_words
-    for chunk in chunks:
-        for tagged in classifier.pipe(chunk, split=split):
-            sys.stdout.write(write(tagged))
+    for batch in tag_batches(classifier.tagger, chunks, split=split, threads=threads):
+        sys.stdout.write("".join(map(write, batch)))
         sys.stdout.flush()

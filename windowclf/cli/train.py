@@ -17,6 +17,7 @@ from windowclf.cli.options import (
     given_settings,
     json_option,
     read_corpus,
+    threads_option,
 )
 from windowclf.cli.progress import TrainingProgress
 from windowclf.errors import TrainingError, UsageError
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
 )
 @click.option("--compress", is_flag=True, help="Write the model in a third of its size.")
 @config_options
+@threads_option
 @json_option
 @click.option("--quiet", is_flag=True, help="No line for each epoch.")
 def train(
@@ -65,6 +67,7 @@ def train(
     train_fraction: float,
     output: str | None,
     compress: bool,
+    threads: int | None,
     as_json: bool,
     quiet: bool,
     **options: Any,
@@ -101,6 +104,7 @@ def train(
                 gazetteers=names,
                 listener=progress,
                 begin=progress.note,
+                threads=threads,
             )
         except KeyboardInterrupt:
             if not classifier.is_fitted:

@@ -8,11 +8,15 @@ import msgspec
 import numpy as np
 
 from windowclf.errors import UsageError
-from windowclf.tagging.tagger import TaggedChunk, Tagger
+from windowclf.tagging.chunk import TaggedChunk
+from windowclf.tagging.tagger import FoundSentences, Tagger
 from windowclf.text.tokenizer import Token, split_words, token_starts
+from windowclf.threads import Workers, thread_count
 
 Splitter = Callable[[str], list[list[str]]]
 """Splits a text into sentences of tokens, each a stretch of the text, in order."""
+
+_FoundTexts = tuple[list[str], list[list[list[str]]], list[FoundSentences]]
 
 BATCH_CHARACTERS = 1 << 16
 """Characters of texts that are tagged at once, about: some ten thousand tokens."""
@@ -109,6 +113,7 @@ def tag_texts(
     *,
     split: Splitter = split_words,
     batch_size: int = 512,
+    threads: int = 1,
 ) -> Iterator[TaggedText]:
     """Tag texts as they come; no more than a batch of them is held at a time.
 
@@ -120,6 +125,8 @@ def tag_texts(
         Splits a text into sentences of tokens, each a stretch of the text, in order.
     batch_size : int
         Texts that are tagged at once, at the most; long ones are fewer.
+    threads : int
+        Share the batches; with more than one, texts are taken some batches before their turn.
 
     Returns
     -------
@@ -134,8 +141,43 @@ def tag_texts(
     if batch_size < 1:
         raise UsageError(f"batch_size: expected at least 1, got {batch_size}")
     return chain.from_iterable(
-        _tag_batch(tagger, batch, split) for batch in _batches(texts, batch_size)
+        tag_batches(tagger, _batches(texts, batch_size), split=split, threads=threads)
     )
+
+
+def tag_batches(
+    tagger: Tagger, batches: Iterable[list[str]], *, split: Splitter, threads: int | None
+) -> Iterator[list[TaggedText]]:
+    """Tag batches of texts as they come; see `tag_texts`.
+
+    One thread splits the texts and looks their words up, others score. The first batch, which is
+    often the only one, is tagged before there is any other thread.
+    """
+
+    def find(batch: list[str]) -> _FoundTexts:
+        words = [split(text) for text in batch]
+        texts = [number for number, found in enumerate(words) for _ in found]
+        return batch, words, list(tagger.find([*chain.from_iterable(words)], texts))
+
+    def tag(found: _FoundTexts) -> list[TaggedText]:
+        batch, words, sentences = found
+        chunk = tagger.tag(sentences)
+        ends = np.cumsum([len(found) for found in words]).tolist()
+        return [
+            TaggedText(text, found, chunk, slice(end - len(found), end))
+            for text, found, end in zip(batch, words, ends, strict=True)
+        ]
+
+    found = map(find, batches)
+    for first in found:
+        yield tag(first)
+        break
+    count = thread_count(threads)
+    if count == 1:
+        yield from map(tag, found)
+    for second in found:
+        with Workers(count, 2) as workers:
+            yield from workers.stream(tag, chain([second], found))
 
 
 def _batches(texts: Iterable[str], size: int) -> Iterator[list[str]]:
@@ -149,15 +191,3 @@ def _batches(texts: Iterable[str], size: int) -> Iterator[list[str]]:
             batch, characters = [], 0
     if batch:
         yield batch
-
-
-def _tag_batch(tagger: Tagger, texts: list[str], split: Splitter) -> Iterator[TaggedText]:
-    words = [split(text) for text in texts]
-    counts = np.array([len(found) for found in words])
-    chunk = tagger.tag(
-        [*chain.from_iterable(words)], np.repeat(np.arange(len(texts)), counts).tolist()
-    )
-    end = 0
-    for text, found in zip(texts, words, strict=True):
-        start, end = end, end + len(found)
-        yield TaggedText(text, found, chunk, slice(start, end))

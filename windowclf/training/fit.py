@@ -34,6 +34,7 @@ def fit(
     vectors: str = "",
     listener: Listener | None = None,
     begin: Callable[[str], None] | None = None,
+    threads: int | None = None,
 ) -> None:
     """Train a model; the parameters it ends with are those of its best epoch.
 
@@ -53,6 +54,8 @@ def fit(
         Is told of each batch and each epoch.
     begin : callable, optional
         Is told which network is trained, before each where there are several.
+    threads : int, optional
+        See `thread_count`.
 
     Raises
     ------
@@ -74,12 +77,12 @@ def fit(
         say = begin or (lambda _: None)
         count = model.config.teachers
         taught = teach(
-            model, texts, of_teachers, listener, lambda n: say(f"teacher {n} of {count}")
+            model, texts, of_teachers, listener, lambda n: say(f"teacher {n} of {count}"), threads
         )
         texts = replace(texts, train=replace(texts.train, gold=taught))
         say("the network they teach")
     try:
-        learn(model, texts, epochs, listener)
+        learn(model, texts, epochs, listener, threads)
     finally:
         best_epoch = max((epoch.epoch for epoch in epochs if epoch.best), default=0)
         if best_epoch:

@@ -24,6 +24,7 @@ def teach(
     epochs: list[Epoch],
     listener: Listener | None,
     begin: Callable[[int], None],
+    threads: int | None,
 ) -> FloatArray:
     """Train the teachers of a model, and tell its objective of their moves between tags.
 
@@ -39,6 +40,8 @@ def teach(
         Is told of each batch and each epoch.
     begin : callable
         Is told of each teacher, by its number from 1, before it is trained.
+    threads : int or None
+        See `thread_count`.
 
     Returns
     -------
@@ -51,9 +54,10 @@ def teach(
     for number in range(1, count + 1):
         begin(number)
         teacher = _teacher(model, number)
-        learn(teacher, texts, epochs, listener)
+        learn(teacher, texts, epochs, listener, threads)
         start = 0
-        for _, s in Tagger(teacher).scores(texts.tokens, texts.documents):
+        tagger = Tagger(teacher)
+        for s in map(tagger.score, tagger.find(texts.tokens, texts.documents)):
             taught[start : start + len(s)] += s / count
             start += len(s)
         moves.append([p.value for p in teacher.objective.parameters().values()])

@@ -1,0 +1,114 @@
+"""Tagged sentences as arrays, from which tags, spans and probabilities are made when asked for."""
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from windowclf.model import Model
+from windowclf.nn.arrays import FloatArray, IntArray
+from windowclf.tag_spans import FoundSpans, SpanFinder
+from windowclf.tags import Span
+
+
+class Prediction(NamedTuple):
+    """The tags of one sentence, and the spans they spell.
+
+    Attributes
+    ----------
+    tags : list of str
+        ``n`` tags in the model's own scheme.
+    spans : list of Span
+    confidences : float array, shape (len(spans),)
+        The calibrated probability of each span.
+    """
+
+    tags: list[str]
+    spans: list[Span]
+    confidences: FloatArray
+
+
+class TaggedChunk:
+    """Sentences and the best paths through their tags; the rest is made when it is asked for.
+
+    Parameters
+    ----------
+    model : Model
+    finder : SpanFinder
+        Of the model's tags.
+    lengths : int array, shape (B,)
+        Tokens of each sentence.
+    s : float array, shape (N, K)
+
+    Attributes
+    ----------
+    path : int array, shape (N,)
+    """
+
+    def __init__(self, model: Model, finder: SpanFinder, lengths: IntArray, s: FloatArray) -> None:
+        self._model, self._finder = model, finder
+        self.labels = finder.labels
+        self.lengths, self.s = lengths, s
+        self.path = model.objective.decode(s, lengths)
+        self._ends = np.concatenate([[0], np.cumsum(lengths)])
+
+    @cached_property
+    def spans(self) -> FoundSpans:
+        """The spans of all sentences, counted from the first token of the chunk."""
+        return self._finder.find(self.path, self.lengths)
+
+    @cached_property
+    def confidences(self) -> FloatArray:
+        """The calibrated probability of each span."""
+        first, last, _ = self.spans
+        p = self._model.objective.span_probabilities(self.s, self.path, self.lengths, first, last)
+        return self._model.calibration(p)
+
+    def tokens_of(self, sentences: slice) -> slice:
+        """Return the place of some sentences among the tokens."""
+        return slice(int(self._ends[sentences.start]), int(self._ends[sentences.stop]))
+
+    def spans_of(self, sentences: slice) -> slice:
+        """Return the place of some sentences among the spans."""
+        return slice(int(self._cuts[sentences.start]), int(self._cuts[sentences.stop]))
+
+    @cached_property
+    def _cuts(self) -> IntArray:
+        """How many spans begin before each sentence."""
+        return np.searchsorted(self.spans.first, self._ends)
+
+    def own_tags(self) -> Iterator[list[str]]:
+        """Yield the tags of each sentence in the model's own scheme."""
+        return self._named(self._model.labels, self.path, self.lengths)
+
+    def tags(self, sentences: slice = slice(None)) -> Iterator[list[str]]:
+        """Yield the tags of each of some sentences as users read them: IOB2, or plain labels."""
+        start, stop, _ = sentences.indices(len(self.lengths))
+        tokens = self.tokens_of(slice(start, stop))
+        names = self._finder.spelled
+        return self._named(names, self._spelled[tokens], self.lengths[start:stop])
+
+    @cached_property
+    def _spelled(self) -> IntArray:
+        return self._finder.spell(self.spans, len(self.path))
+
+    def _named(self, names: Sequence[str], ids: IntArray, lengths: IntArray) -> Iterator[list[str]]:
+        tags: list[str] = np.array(names, dtype=object)[ids].tolist()
+        end = 0
+        for length in lengths.tolist():
+            start, end = end, end + length
+            yield tags[start:end]
+
+    def predictions(self) -> Iterator[Prediction]:
+        """Yield tags, spans and confidences of each sentence."""
+        first, last, label = (array.tolist() for array in self.spans)
+        start = begin = 0
+        for tags, end in zip(self.own_tags(), self._cuts[1:].tolist(), strict=True):
+            found = [
+                Span(first[i] - start, last[i] - start + 1, self.labels[label[i]])
+                for i in range(begin, end)
+            ]
+            yield Prediction(tags, found, self.confidences[begin:end])
+            begin = end
+            start += len(tags)
