@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from windowclf.errors import UsageError
-from windowclf.lexicon.lexicon import Lexicon
+from windowclf.lexicon.lexicon import PADDING, Lexicon
 from windowclf.nn.arrays import FloatArray, IntArray
 from windowclf.nn.batch import Batch, window_rows
 from windowclf.nn.repeats import find_repeats, name_keys
@@ -26,15 +26,16 @@ class EncodedSentences:
     Parameters
     ----------
     features : int32 array, shape (n, F)
-        Feature ids of the distinct words; row 0 is the padding.
+        Feature ids of the distinct words, in order: words with the same ids are one. Row 0 is the
+        padding.
     words : int32 array, shape (T,)
         The row of `features` of each token, sentence after sentence.
     lengths : int32 array, shape (S,)
         Tokens in each sentence.
     documents : int32 array, shape (S,)
         The number of the document that each sentence is of, from 0; it never falls.
-    names : int32 array, shape (n,)
-        Which of the distinct words are the same name, in any letter case; 0: not a name.
+    names : int32 array, shape (T,)
+        Which tokens are the same name, in any letter case; 0: not a name.
     gold : int32 array, shape (T,), or float array, shape (T, K), optional
         The tag of each token, or a teacher's scores of its tags.
     """
@@ -55,7 +56,7 @@ class EncodedSentences:
     @cached_property
     def keys(self) -> IntArray:
         """For each token a number that its name has in its document alone; 0: not a name."""
-        return name_keys(self.names[self.words], np.repeat(self.documents, self.lengths))
+        return name_keys(self.names, np.repeat(self.documents, self.lengths))
 
     def tags(self) -> _Ints | FloatArray:
         """Return `gold`.
@@ -187,17 +188,19 @@ def encode(
     distinct: Sequence[str] = list(index)
     if marks and distinct:
         distinct, *marks = zip(*distinct, strict=True)
-    padding = np.zeros((1, len(lexicon.features)), dtype=np.int32)
+    padding = np.full((1, len(lexicon.features)), PADDING, dtype=np.int32)
+    ids = np.concatenate([padding, lexicon.ids(distinct, marks)])
+    features, row = np.unique(ids, axis=0, return_inverse=True)
     gold = None
     if tags is not None:
         label_ids = {label: i for i, label in enumerate(labels)}
         gold = np.array([label_ids[tag] for tag in chain.from_iterable(tags)], dtype=np.int32)
     return EncodedSentences(
-        features=np.concatenate([padding, lexicon.ids(distinct, marks)]),
-        words=words,
+        features=features,
+        words=row.reshape(-1)[words].astype(np.int32),
         lengths=np.array([len(sentence) for sentence in sentences], dtype=np.int32),
         documents=numbers,
-        names=_names(distinct),
+        names=_names(distinct)[words],
         gold=gold,
     )
 

@@ -77,7 +77,20 @@ class Workers:
 
     def run(self, function: Callable[..., T], *arguments: Iterable[object]) -> list[T]:
         """Call a function with each group of arguments, as `map` does; all at the same time."""
-        return list((self._pool.map if self._pool else map)(function, *arguments))
+        calls = list(zip(*arguments, strict=True))
+        results: dict[int, T] = {}
+        waiting = iter(range(len(calls)))
+
+        def work() -> None:
+            for i in waiting:
+                results[i] = function(*calls[i])
+
+        # This thread works too: to wake another one takes as long as a small piece of work.
+        others = [self._pool.submit(work) for _ in calls[1 : self._threads]] if self._pool else []
+        work()
+        for other in others:
+            other.result()
+        return [results[i] for i in range(len(calls))]
 
     def stream(self, function: Callable[[S], T], items: Iterable[S]) -> Iterator[T]:
         """Call a function with each item as it comes; yield the results in order.

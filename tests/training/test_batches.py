@@ -20,7 +20,7 @@ DISTINCT = EncodedSentences(
     words=NUMBERS[1:],
     lengths=SIZES,
     documents=np.arange(len(SIZES)),
-    names=NUMBERS,
+    names=NUMBERS[1:],
     gold=NUMBERS[1:] % 7,
 )
 
@@ -100,7 +100,7 @@ REPEATED = EncodedSentences(
     words=np.random.default_rng(1).integers(1, 5, COUNT),
     lengths=SIZES,
     documents=np.arange(len(SIZES)),
-    names=np.zeros(5, dtype=int),
+    names=np.zeros(COUNT, dtype=int),
     gold=np.random.default_rng(2).integers(0, 2, COUNT),
 )
 
@@ -213,7 +213,7 @@ def in_versions(versions):
         words=numbers[1:],
         lengths=np.tile(SIZES, versions),
         documents=np.arange(versions * len(SIZES)),
-        names=numbers,
+        names=numbers[1:],
         gold=np.tile(DISTINCT.gold, versions),
     )
 

@@ -124,7 +124,8 @@ class Network:
             delta = ds
             norms = [float(np.linalg.norm(delta))]
             for a, hidden_back, dense_back in reversed(steps):
-                delta = slope(a) * hidden_back(dense_back(delta))
+                delta = hidden_back(dense_back(delta))
+                delta *= slope(a)
                 norms.append(float(np.linalg.norm(delta)))
             lookup_back(first_back(delta))
             return norms[::-1]

@@ -96,6 +96,9 @@ class TableParameter(Parameter):
         if self.rows is not None and self.grad is not None:
             rows = np.concatenate([self.rows, rows])
             grad = np.concatenate([self.grad, grad])
+        if (rows[1:] > rows[:-1]).all():
+            self.rows, self.grad = rows, grad
+            return
         self.rows, inverse = np.unique(rows, return_inverse=True)
         self.grad = scatter_add(inverse, grad, len(self.rows))
 

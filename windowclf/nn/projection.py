@@ -92,9 +92,10 @@ class Projection:
         windows = window_rows(places, lengths, self.window, rows.padding)
         windows = np.ascontiguousarray(windows.T)  # shape: (2c+1, N)
         heeding: IntArray = np.empty(0, dtype=np.intp)
-        heeded: FloatArray = np.empty((0, self.hidden))
         if repeats is not None and self._gate is not None and len(repeats.windows):
-            heeding, heeded = self._heed(rows, windows, repeats, self._gate)
+            heeded = self._heed(rows, windows, repeats, self._gate)
+            order = np.argsort(repeats.windows)
+            heeding = repeats.windows[order]
         means = None
         if self.slots > self.window:
             lengths = lengths[lengths > 0]
@@ -107,7 +108,8 @@ class Projection:
             block = slice(start, start + BLOCK)
             z = rows.sum(windows[:, block])
             here = slice(*np.searchsorted(heeding, (start, start + BLOCK)))
-            z[heeding[here] - start] += heeded[here]
+            if here.start < here.stop:
+                z[heeding[here] - start] += heeded.take(order[here], axis=0)
             if means is not None:
                 z += np.take(means, sentence[block], axis=0, mode="clip")
             for weight, bias in self._layers[:-1]:
@@ -119,15 +121,14 @@ class Projection:
 
     def _heed(
         self, rows: "WordRows", windows: IntArray, repeats: Repeats, gate: FloatArray
-    ) -> tuple[IntArray, FloatArray]:
-        """Find what windows of repeated names add to ``z``, in order; see `repeats_layer`."""
+    ) -> FloatArray:
+        """Find what windows of repeated names add to ``z``; see `repeats_layer`."""
         places = windows[:, repeats.windows]
         blocks = range(0, places.shape[1], BLOCK)
         z = np.concatenate([rows.sum(places[:, start : start + BLOCK]) for start in blocks])
         heeded = mean_of_others(z, repeats.sizes)
         heeded *= gate
-        order = np.argsort(repeats.windows)
-        return repeats.windows[order], heeded[order]
+        return heeded
 
 
 class WordRows(NamedTuple):

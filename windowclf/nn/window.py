@@ -39,14 +39,14 @@ def window_layer(
     d, slots, hidden = W.value.shape
     n = len(e)
     flat_W = W.value.reshape(d, slots * hidden)
-    # projected[i * S + k] = W_k e_i                                    shape: (n * S, H)
+    # projected[i * S + k] = W_k e_i, with b for the centre             shape: (n * S, H)
     projected = (e @ flat_W).reshape(n * slots, hidden)
+    projected[slots // 2 :: slots] += b.value
     rows = windows * slots + np.arange(slots, dtype=windows.dtype)  # shape: (N, S)
     z = np.take(projected, rows[:, 0], axis=0, mode="clip")
     buffer = np.empty_like(z)
     for k in range(1, slots):
         z += np.take(projected, rows[:, k], axis=0, out=buffer, mode="clip")
-    z += b.value
 
     def backward(delta: FloatArray) -> FloatArray:
         # Sum δ for each distinct word and slot first: then two products do the rest.

@@ -18,8 +18,8 @@ from windowclf.threads import Workers, thread_count
 
 CHUNK_TOKENS = 8192
 """Tokens that are looked up and scored at once."""
-KEPT_BYTES = 2**27
-"""Rows of words that are kept, at the most: 18,000 words of the carried model."""
+KEPT_BYTES = 2**28
+"""Rows of words that are kept, at the most: 37,000 words of the carried model."""
 
 Sentences = Sequence[Sequence[str]]
 Documents = Sequence[Hashable | None] | None
