@@ -13,8 +13,8 @@ from windowclf.nn.arrays import IntArray
 from windowclf.nn.batch import Batch, window_rows
 from windowclf.nn.repeats import find_repeats
 
-FEWEST_TOKENS, MOST_TOKENS = 200, 1024
-"""Tokens of a part: a smaller one has too many words of its own, a larger one leaves the cache."""
+PART_TOKENS = 1024
+"""Of a part, about: a smaller one has too many words of its own, a larger one leaves the cache."""
 PLACES = 4
 """Other places of a name, at the most, whose windows a training batch also reads."""
 
@@ -82,9 +82,9 @@ class TrainingBatches:
         """Choose into how many parts a batch falls."""
         tokens = len(self._examples) if self._by_word else len(self.encoded.words) / self._versions
         mean = tokens / max(self._batches, 1)
-        if self.config.loss == "ranking" or mean < 2 * FEWEST_TOKENS:
-            return 1
-        return int(2 ** max(round(math.log2(mean / MOST_TOKENS)), 1))
+        if self.config.loss == "ranking" or mean < 1.8 * PART_TOKENS:
+            return 1  # the linear algebra within has work for all threads
+        return int(2 ** round(math.log2(mean / PART_TOKENS)))
 
     def __len__(self) -> int:
         return self._batches
