@@ -44,8 +44,7 @@ class Projection:
         self.slots = self.window + (of_mean is not None)
         self._tables = list(network.tables.values())
         self._W = np.concatenate(blocks, axis=1)  # shape: (d, S * H)
-        self._b = np.zeros((self.slots, self.hidden), dtype=W.dtype)
-        self._b[self.window // 2] = b
+        self._b = b
         self._gate = None if network.repeats_weight is None else network.repeats_weight.value
         self._f = network.activation.f
         self._layers = [
@@ -53,22 +52,22 @@ class Projection:
             for weight, bias in zip(network.weights[1:], network.biases[1:], strict=True)
         ]
 
-    def project(self, features: IntArray) -> FloatArray:
+    def project(self, features: IntArray, rows: FloatArray) -> None:
         """Make the rows of words.
 
         Parameters
         ----------
         features : int array, shape (n, F)
-
-        Returns
-        -------
-        float array, shape (n * S, H)
-            Those of the first word, then those of the next.
+        rows : float array, shape (n * S, H)
+            Is written to: the rows of the first word, then those of the next.
         """
         e, _ = lookup(self._tables, features)
-        rows = e @ self._W
-        rows += self._b.reshape(-1)
-        return rows.reshape(-1, self.hidden)
+        np.matmul(e, self._W, out=rows.reshape(len(e), self._W.shape[1]))
+        rows[self.window // 2 :: self.slots] += self._b
+
+    def empty(self, words: int) -> FloatArray:
+        """Make room for the rows of so many words."""
+        return np.empty((words * self.slots, self.hidden), dtype=self._W.dtype)
 
     def scores(
         self, rows: "WordRows", places: IntArray, lengths: IntArray, repeats: Repeats | None = None

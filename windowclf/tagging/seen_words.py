@@ -48,13 +48,13 @@ class SeenWords:
 
     def __init__(self, lexicon: Lexicon, projection: Projection, memory: int) -> None:
         self._lexicon, self._projection = lexicon, projection
-        slots, hidden = projection.slots, projection.hidden
-        padding = projection.project(np.full((1, len(lexicon.features)), PADDING, dtype=np.int32))
-        self._capacity = max(memory // padding.nbytes, _FIRST)
-        rows = np.empty((self._capacity * slots, hidden), dtype=padding.dtype)
-        rows[: _PAD * slots] = 0
-        rows[_PAD * slots : _FIRST * slots] = padding
-        self._rows = WordRows(rows, rows[:0], _PAD * slots)
+        slots = projection.slots
+        self._capacity = max(memory // projection.empty(1).nbytes, _FIRST)
+        kept = projection.empty(self._capacity)
+        kept[: _PAD * slots] = 0
+        padding = np.full((1, len(lexicon.features)), PADDING, dtype=np.int32)
+        projection.project(padding, kept[_PAD * slots : _FIRST * slots])
+        self._rows = WordRows(kept, kept[:0], _PAD * slots)
         self._places: dict[Hashable, int] = {}
         self._names = np.zeros(self._capacity, dtype=np.intp)
         self._numbers: dict[str, int] = {}
@@ -104,7 +104,7 @@ class SeenWords:
         """
         words, *marks = zip(*keys, strict=True) if split else (keys,)
         slots = self._projection.slots
-        rows = self._projection.project(self._lexicon.ids(words, marks))
+        features = self._lexicon.ids(words, marks)
         with self._lock:
             begin = self._kept
             room = min(len(words), self._capacity - begin)
@@ -112,13 +112,15 @@ class SeenWords:
             self._passed += len(words) - room
             names = self._number(words, room)
         end = begin + room
-        self._rows.kept[begin * slots : end * slots] = rows[: room * slots]
+        self._projection.project(features[:room], self._rows.kept[begin * slots : end * slots])
+        own = self._projection.empty(len(words) - room)
+        self._projection.project(features[room:], own)
         self._names[begin:end] = names[:room]
         places = np.arange(begin, begin + len(words)) * slots
         places[room:] = ~(np.arange(len(words) - room) * slots)
         # Only now, with the rows written, may other threads find them.
         self._places.update(zip(keys[:room], places[:room].tolist(), strict=True))
-        return places, rows[room * slots :], names
+        return places, own, names
 
     def _number(self, words: Sequence[str], room: int) -> npt.NDArray[np.intp]:
         """Give each word with a capital the number of its name; 0 is for the others."""
