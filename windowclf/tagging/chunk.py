@@ -51,7 +51,7 @@ class TaggedChunk:
         self.labels = finder.labels
         self.lengths, self.s = lengths, s
         self.path = model.objective.decode(s, lengths)
-        self._ends = np.concatenate([[0], np.cumsum(lengths)])
+        self._ends: list[int] = [0, *np.cumsum(lengths).tolist()]
 
     @cached_property
     def spans(self) -> FoundSpans:
@@ -65,18 +65,31 @@ class TaggedChunk:
         p = self._model.objective.span_probabilities(self.s, self.path, self.lengths, first, last)
         return self._model.calibration(p)
 
-    def tokens_of(self, sentences: slice) -> slice:
-        """Return the place of some sentences among the tokens."""
-        return slice(int(self._ends[sentences.start]), int(self._ends[sentences.stop]))
+    def entities_of(self, sentences: slice) -> list[tuple[int, int, str, float]]:
+        """List the spans of some sentences, counted from the first token of these.
 
-    def spans_of(self, sentences: slice) -> slice:
-        """Return the place of some sentences among the spans."""
-        return slice(int(self._cuts[sentences.start]), int(self._cuts[sentences.stop]))
+        Returns
+        -------
+        list of tuple
+            First token, last token, label and confidence.
+        """
+        first, last, label, sure = self._lists
+        before = self._ends[sentences.start]
+        return [
+            (first[i] - before, last[i] - before, self.labels[label[i]], sure[i])
+            for i in range(self._cuts[sentences.start], self._cuts[sentences.stop])
+        ]
 
     @cached_property
-    def _cuts(self) -> IntArray:
+    def _lists(self) -> tuple[list[int], list[int], list[int], list[float]]:
+        first, last, label = (array.tolist() for array in self.spans)
+        return first, last, label, self.confidences.tolist()
+
+    @cached_property
+    def _cuts(self) -> list[int]:
         """How many spans begin before each sentence."""
-        return np.searchsorted(self.spans.first, self._ends)
+        cuts: list[int] = np.searchsorted(self.spans.first, self._ends).tolist()
+        return cuts
 
     def own_tags(self) -> Iterator[list[str]]:
         """Yield the tags of each sentence in the model's own scheme."""
@@ -85,7 +98,7 @@ class TaggedChunk:
     def tags(self, sentences: slice = slice(None)) -> Iterator[list[str]]:
         """Yield the tags of each of some sentences as users read them: IOB2, or plain labels."""
         start, stop, _ = sentences.indices(len(self.lengths))
-        tokens = self.tokens_of(slice(start, stop))
+        tokens = slice(self._ends[start], self._ends[stop])
         names = self._finder.spelled
         return self._named(names, self._spelled[tokens], self.lengths[start:stop])
 
@@ -104,7 +117,7 @@ class TaggedChunk:
         """Yield tags, spans and confidences of each sentence."""
         first, last, label = (array.tolist() for array in self.spans)
         start = begin = 0
-        for tags, end in zip(self.own_tags(), self._cuts[1:].tolist(), strict=True):
+        for tags, end in zip(self.own_tags(), self._cuts[1:], strict=True):
             found = [
                 Span(first[i] - start, last[i] - start + 1, self.labels[label[i]])
                 for i in range(begin, end)

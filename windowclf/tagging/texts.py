@@ -77,22 +77,14 @@ class TaggedText:
     @cached_property
     def entities(self) -> list[Entity]:
         """The entities, in order."""
-        chunk = self._chunk
-        spans = chunk.spans_of(self._place)
-        if spans.start == spans.stop:
+        found = self._chunk.entities_of(self._place)
+        if not found:
             return []
         starts, words = self._starts, [*chain.from_iterable(self.words)]
-        before = chunk.tokens_of(self._place).start
         entities = []
-        for first, last, label, score in zip(
-            (chunk.spans.first[spans] - before).tolist(),
-            (chunk.spans.last[spans] - before).tolist(),
-            chunk.spans.label[spans].tolist(),
-            chunk.confidences[spans].tolist(),
-            strict=True,
-        ):
+        for first, last, label, score in found:
             start, end = starts[first], starts[last] + len(words[last])
-            entities.append(Entity(self.text[start:end], chunk.labels[label], start, end, score))
+            entities.append(Entity(self.text[start:end], label, start, end, score))
         return entities
 
     @cached_property
