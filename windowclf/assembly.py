@@ -28,7 +28,7 @@ def make_network(
     config: Config,
     tables: Mapping[str, FloatArray],
     labels: Sequence[str],
-    rng: np.random.Generator,
+    rng: "np.random.Generator",
     dtype: type[np.floating] = np.float32,
 ) -> Network:
     """Build the network that a configuration asks for.

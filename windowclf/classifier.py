@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any, Self
 from windowclf.bundle import load_model, save_model
 from windowclf.config import Config, make_config
 from windowclf.errors import DataError, ModelError, UsageError
-from windowclf.evaluation import evaluate
-from windowclf.metrics import Scores
 from windowclf.model import Model
 from windowclf.resources import data_path
 from windowclf.tagging.tagger import Tagger
@@ -20,6 +18,7 @@ from windowclf.text.tokenizer import split_words
 if TYPE_CHECKING:
     from gensim.models import KeyedVectors
 
+    from windowclf.metrics import Scores
     from windowclf.text.sources import Corpus
     from windowclf.training.learn import Listener
 
@@ -255,7 +254,7 @@ class WindowClassifier:
         """
         return tag_texts(self.tagger, texts, split=split, batch_size=batch_size, threads=threads)
 
-    def evaluate(self, sentences: TaggedSentences, *, scheme: str = "auto") -> Scores:
+    def evaluate(self, sentences: TaggedSentences, *, scheme: str = "auto") -> "Scores":
         """Compare the classifier's tags with the right ones, by conlleval's rules.
 
         Parameters
@@ -277,6 +276,8 @@ class WindowClassifier:
         else:
             source = recognise(tags) if scheme == "auto" else _scheme(scheme)
         gold = [model.gold_tags(found, source) for found in tags]
+        from windowclf.evaluation import evaluate
+
         return evaluate(self.tagger, given, gold, confidence=True)
 
     def save(self, folder: str | Path, *, compress: bool = False) -> None:

@@ -1,7 +1,6 @@
 """Files that are written whole or not at all."""
 
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +20,8 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     OSError
         If it cannot be written; the file that was there before is untouched.
     """
+    import tempfile  # which tagging does without
+
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     os.close(handle)
     temporary = Path(name)

@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from queue import Queue
-from threading import Event, Thread
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from windowclf.errors import UsageError
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -63,6 +63,9 @@ class Workers:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
+        # Imported here, for most calls that tag a sentence need no thread.
+        from concurrent.futures import ThreadPoolExecutor
+
         from threadpoolctl import threadpool_limits
 
         within = self._threads if self._pieces == 1 else 1
@@ -101,6 +104,10 @@ class Workers:
         if self._pool is None:
             yield from map(function, items)
             return
+        from concurrent.futures import Future
+        from queue import Queue
+        from threading import Event, Thread
+
         pool = self._pool
         started: Queue[Future[T] | None] = Queue(self._threads + 1)
         stopped = Event()

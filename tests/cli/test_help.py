@@ -6,7 +6,7 @@ import pytest
 
 from windowclf.cli import windowclf
 
-COMMANDS = sorted(windowclf.commands)
+COMMANDS = sorted(windowclf.list_commands(None))
 
 
 def examples(text):
@@ -28,7 +28,7 @@ def parse(line):
     """Parse an example as click does, without running it."""
     words = shlex.split(line.partition(">")[0])
     name, *arguments = words[words.index("windowclf") + 1 :]
-    windowclf.commands[name].make_context(name, arguments)
+    windowclf.get_command(None, name).make_context(name, arguments)
 
 
 def test_an_example_that_is_wrong_would_not_parse():

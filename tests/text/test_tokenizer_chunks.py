@@ -9,8 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from windowclf.errors import UsageError
-from windowclf.text import tokenizer
-from windowclf.text.token_pattern import TOKEN
+from windowclf.text import token_pattern, tokenizer
 from windowclf.text.tokenizer import Token, sentences, split_words, token_starts, tokenize
 
 WORDS = [
@@ -33,7 +32,7 @@ texts |= st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(SPACES))).ma
 
 
 def whole_tokens(text):
-    return [Token(match[0], *match.span()) for match in TOKEN.finditer(text)]
+    return [Token(match[0], *match.span()) for match in token_pattern.token().finditer(text)]
 
 
 def whole_sentences(text):

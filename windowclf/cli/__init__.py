@@ -4,20 +4,34 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 import click
 
-from windowclf.cli.evaluate import evaluate
-from windowclf.cli.gradcheck import gradcheck
-from windowclf.cli.info import info
-from windowclf.cli.presets import presets
-from windowclf.cli.pretrain import pretrain
-from windowclf.cli.tag import tag
-from windowclf.cli.train import train
 from windowclf.errors import UsageError, WindowclfError
 
+_COMMANDS = ("train", "pretrain", "tag", "evaluate", "info", "presets", "gradcheck")
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+class _Commands(click.Group):
+    """Imports a command when it is called: to tag a sentence needs no option of training."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"windowclf.cli.{cmd_name}"), cmd_name)
+        return command
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="windowclf")
 def windowclf() -> None:
     """Train and use a word-window tagger for names and other labels.
@@ -26,10 +40,6 @@ def windowclf() -> None:
     windowclf train --data conll2003
     windowclf tag "Paris is in France"
     """
-
-
-for command in (train, pretrain, tag, evaluate, info, presets, gradcheck):
-    windowclf.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -199,7 +199,7 @@ def initial_tables(
     vectors: "KeyedVectors",
     *,
     feature_dimensions: int,
-    rng: np.random.Generator,
+    rng: "np.random.Generator",
 ) -> dict[str, npt.NDArray[np.float32]]:
     """Make the starting lookup tables.
 

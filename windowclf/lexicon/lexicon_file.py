@@ -1,6 +1,5 @@
 """The values of a lexicon as a file: JSON, gzipped where the size counts."""
 
-import json
 import zlib
 from collections.abc import Mapping, Sequence
 
@@ -29,6 +28,8 @@ def pack_values(values: Mapping[str, Sequence[str]], *, compress: bool) -> bytes
     try:
         text = msgspec.json.encode(values)
     except UnicodeEncodeError:  # half of a surrogate pair, which a token from Python may hold
+        import json
+
         text = json.dumps(values, ensure_ascii=False).encode("utf-8", "surrogatepass")
     return zlib.compress(text, level=9, wbits=_GZIP) if compress else text
 
@@ -53,6 +54,8 @@ def unpack_values(content: bytes) -> dict[str, list[str]]:
     try:
         return msgspec.json.decode(text, type=dict[str, list[str]])
     except UnicodeDecodeError:
+        import json
+
         try:
             values = json.loads(text.decode("utf-8", "surrogatepass"))
         except RecursionError:

@@ -8,7 +8,7 @@ from windowclf.nn.arrays import FloatArray
 
 
 def dropout(
-    x: FloatArray, rate: float, rng: np.random.Generator | None
+    x: FloatArray, rate: float, rng: "np.random.Generator | None"
 ) -> tuple[FloatArray, Callable[[FloatArray], FloatArray]]:
     """Set each element to zero with probability `rate`, divide the others by ``1 - rate``.
 

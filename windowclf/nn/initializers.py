@@ -6,10 +6,10 @@ import numpy as np
 
 from windowclf.nn.arrays import FloatArray
 
-Initializer = Callable[[np.random.Generator, tuple[int, int]], FloatArray]
+Initializer = Callable[["np.random.Generator", tuple[int, int]], FloatArray]
 
 
-def glorot(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
+def glorot(rng: "np.random.Generator", shape: tuple[int, int]) -> FloatArray:
     """Draw from ``U[-r, r]`` with ``r = sqrt(6 / (fan_in + fan_out))`` (Glorot and Bengio 2010).
 
     Parameters
@@ -25,17 +25,17 @@ def glorot(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
     return rng.uniform(-limit, limit, shape)
 
 
-def he(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
+def he(rng: "np.random.Generator", shape: tuple[int, int]) -> FloatArray:
     """Draw from ``N(0, 2 / fan_in)`` (He et al. 2015); see `glorot`."""
     return rng.normal(0.0, np.sqrt(2.0 / shape[0]), shape)
 
 
-def gaussian(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
+def gaussian(rng: "np.random.Generator", shape: tuple[int, int]) -> FloatArray:
     """Draw from ``N(0, σ²/m)``, ``σ² = 0.1`` small, ``m = fan_in`` (source 002); see `glorot`."""
     return rng.normal(0.0, np.sqrt(0.1 / shape[0]), shape)
 
 
-def uniform(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
+def uniform(rng: "np.random.Generator", shape: tuple[int, int]) -> FloatArray:
     """Draw from ``U[-0.05, 0.05]`` (source 004, Algorithm 1); see `glorot`."""
     return rng.uniform(-0.05, 0.05, shape)
 

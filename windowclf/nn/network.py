@@ -90,7 +90,7 @@ class Network:
         return named
 
     def forward(
-        self, batch: Batch, rng: np.random.Generator | None = None
+        self, batch: Batch, rng: "np.random.Generator | None" = None
     ) -> tuple[FloatArray, Callable[[FloatArray], list[float]]]:
         """Score a batch.
 
@@ -133,7 +133,7 @@ class Network:
         return z, backward
 
     def _first_layer(
-        self, words: FloatArray, batch: Batch, rng: np.random.Generator | None
+        self, words: FloatArray, batch: Batch, rng: "np.random.Generator | None"
     ) -> tuple[FloatArray, Callable[[FloatArray], FloatArray]]:
         """Project the windows, and what lies further off; return ``z`` and the way to ``∂J/∂e``."""
         e, drop_back = dropout(words, self.input_dropout, rng)
@@ -170,7 +170,7 @@ def layer_names(layers: int) -> list[tuple[str, str]]:
 
 def initial_weights(
     init: str,
-    rng: np.random.Generator,
+    rng: "np.random.Generator",
     *,
     dimensions: int,
     window: int,

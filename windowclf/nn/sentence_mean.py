@@ -19,7 +19,7 @@ def sentence_mean_layer(
     words: IntArray,
     lengths: IntArray,
     rate: float = 0.0,
-    rng: np.random.Generator | None = None,
+    rng: "np.random.Generator | None" = None,
 ) -> tuple[FloatArray, Callable[[FloatArray], FloatArray]]:
     """Project the mean of the word vectors of each sentence.
 

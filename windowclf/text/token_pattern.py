@@ -5,6 +5,7 @@ stretch of text: the time is linear on any input.
 """
 
 import re
+from functools import cache
 
 # Written with a period that belongs to them, at the end of a sentence too.
 _ABBREVIATION = (
@@ -46,8 +47,7 @@ _LABEL = r"[A-Za-z0-9]++(?:-[A-Za-z0-9]++)*+"  # of a domain name
 _EMOJI = r"[\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]"
 _EMOJI_MARKS = r"[\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]*+"
 
-TOKEN = re.compile(
-    rf"""
+_TOKEN = rf"""
       [A-Za-z]++(?=[\s,;)"]|\Z) | [,;()"]                                # most of any text
     | (?<!\w)(?:(?i:https?|ftp)://|(?i:www)\.)[^\s<>"]*[\w/]            # URLs
     | (?<![\w.+-])[\w.+%-]{{1,64}}+@{_LABEL}(?:\.{_LABEL})++             # e-mail addresses
@@ -69,13 +69,18 @@ TOKEN = re.compile(
     | [\U0001f1e6-\U0001f1ff]{{2}}                                       # flags
     | {_EMOJI}{_EMOJI_MARKS}(?:\u200d{_EMOJI}{_EMOJI_MARKS})*+
     | \S
-    """,
-    re.VERBOSE,
-)
+"""
+
+
+@cache
+def token() -> re.Pattern[str]:
+    """Compile the pattern of a token, which takes as long as to tag a hundred sentences."""
+    return re.compile(_TOKEN, re.VERBOSE)
+
 
 # The periods whose token hangs on what follows the white space after them, or on the text's
 # beginning: those of the three alternatives above with \s in their look-ahead, none of which
-# looks further than the next character that is not white space. Nothing else in `TOKEN` looks
+# looks further than the next character that is not white space. Nothing else in `token` looks
 # past white space: any other run of text without it is split alike wherever it stands.
 _OPEN = [rf"(?<!\w){word}" for word in (_CAPITAL, *_NUMBERED.split("|"))]
 _OPEN += [r"\A\d", r"\A\d\d", r"\A\d\d\d"]

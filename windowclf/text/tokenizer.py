@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windowclf.errors import UsageError
-from windowclf.text.token_pattern import OPEN_PERIOD, TOKEN
+from windowclf.text.token_pattern import OPEN_PERIOD, token
 
 
 class Token(NamedTuple):
@@ -161,7 +161,10 @@ class _Chunks(dict[str, _Chunk]):
     most = 1 << 16  # chunks, of 200 bytes each; no text can make it hold more than 60 MB
 
     def __missing__(self, text: str) -> _Chunk:
-        chunk = _read(TOKEN.findall(text))
+        if text.isalpha() and text.isascii():
+            chunk: _Chunk = (text,), False  # as the pattern has it, which one sentence may not need
+        else:
+            chunk = _read(token().findall(text))
         if len(text) <= 24 and len(chunk[0]) <= 4:  # 99.9 % of news
             if len(self) >= self.most:
                 self.clear()  # which costs other threads time, nothing else
@@ -178,7 +181,7 @@ def _split_chunks(text: str) -> list[_Chunk]:
     for period in OPEN_PERIOD.finditer(text):
         *before, last = text[end : period.end()].split()
         found += map(_chunks.__getitem__, before)
-        *words, _ = TOKEN.findall(last + period[1])  # with all that it hangs on
+        *words, _ = token().findall(last + period[1])  # with all that it hangs on
         found.append(_read(words))
         end = period.end()
     found += map(_chunks.__getitem__, text[end:].split())
