@@ -1,0 +1,1 @@
+"""Runs windowclf and its peers side by side; see scripts/bench."""

