@@ -152,6 +152,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             ("--level sentence", self.level == "sentence"),
             ("--sentence-mean", self.sentence_mean),
             ("--repeats", self.repeats),
+            ("--batch-of tokens", self.batch_of == "tokens"),
         ):
             if given and self.loss == "ranking":
                 raise ValueError(f"{setting} needs whole sentences; --loss ranking has windows")

@@ -46,6 +46,7 @@ def tag(
     from windowclf.tagging.texts import given_tokens, tag_batches
     from windowclf.text.lines import line_chunks
     from windowclf.text.tokenizer import split_words
+    from windowclf.threads import thread_count
 
     if texts and input_file:
         raise UsageError("give texts or --input, not both")
@@ -63,6 +64,6 @@ def tag(
     }
     write = writers[form]
     split = given_tokens if pretokenized else split_words
-    for batch in tag_batches(classifier.tagger, chunks, split=split, threads=threads):
+    for batch in tag_batches(classifier.tagger, chunks, split=split, threads=thread_count(threads)):
         sys.stdout.write("".join(map(write, batch)))
         sys.stdout.flush()

@@ -103,14 +103,16 @@ class Projection:
             sentence = np.repeat(np.arange(len(lengths)), lengths)
         U, b = self._layers[-1]
         s = np.empty((len(places), len(b)), dtype=U.dtype)
+        memory = self.empty(-(-2 * BLOCK // self.slots))
         for start in range(0, len(places), BLOCK):
             block = slice(start, start + BLOCK)
-            z = rows.sum(windows[:, block])
+            z, buffer = memory[: 2 * len(places[block])].reshape(2, -1, self.hidden)
+            rows.sum(windows[:, block], z, buffer)
             here = slice(*np.searchsorted(heeding, (start, start + BLOCK)))
             if here.start < here.stop:
                 z[heeding[here] - start] += heeded.take(order[here], axis=0)
             if means is not None:
-                z += np.take(means, sentence[block], axis=0, mode="clip")
+                z += np.take(means, sentence[block], axis=0, out=buffer, mode="clip")
             for weight, bias in self._layers[:-1]:
                 z = self._f(z) @ weight
                 z += bias
@@ -124,7 +126,11 @@ class Projection:
         """Find what windows of repeated names add to ``z``; see `repeats_layer`."""
         places = windows[:, repeats.windows]
         blocks = range(0, places.shape[1], BLOCK)
-        z = np.concatenate([rows.sum(places[:, start : start + BLOCK]) for start in blocks])
+        z = np.empty((places.shape[1], self.hidden), dtype=gate.dtype)
+        buffer = np.empty_like(z[:BLOCK])
+        for start in blocks:
+            block = z[start : start + BLOCK]
+            rows.sum(places[:, start : start + BLOCK], block, buffer[: len(block)])
         heeded = mean_of_others(z, repeats.sizes)
         heeded *= gate
         return heeded
@@ -149,27 +155,23 @@ class WordRows(NamedTuple):
     own: FloatArray
     padding: int
 
-    def sum(self, places: IntArray) -> FloatArray:
+    def sum(self, places: IntArray, z: FloatArray, buffer: FloatArray) -> None:
         """Sum rows ``0, 1, …`` of the words at ``places[0], places[1], …``.
 
         Parameters
         ----------
         places : int array, shape (k, n)
-
-        Returns
-        -------
-        float array, shape (n, H)
+        z, buffer : float array, shape (n, H)
+            Are written to: the sum, and what is added.
         """
         # A place in `own` is cut off at the first word, and adds a row of zeros here.
-        z: FloatArray = np.take(self.kept, places[0], axis=0, mode="clip")
-        buffer = np.empty_like(z)
+        np.take(self.kept, places[0], axis=0, out=z, mode="clip")
         for slot, row in enumerate(places[1:], 1):
             z += np.take(self.kept, row + slot, axis=0, out=buffer, mode="clip")
         if len(self.own):
             token, slots = np.nonzero(places.T < 0)
             tokens, sizes = np.unique(token, return_counts=True)
             z[tokens] += gather_add(self.own, ~places[slots, token] + slots, sizes)
-        return z
 
     def sum_groups(self, places: IntArray, slot: int, sizes: IntArray) -> FloatArray:
         """Sum one row of each word over groups of neighbours.

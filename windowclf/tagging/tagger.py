@@ -129,12 +129,8 @@ class Tagger:
         def tags(found: FoundSentences) -> list[list[str]]:
             return list(self.tag([found]).tags())
 
-        chunks = self.find(sentences, documents)
-        if thread_count(threads) == 1:
-            yield from chain.from_iterable(map(tags, chunks))
-        else:
-            with Workers(threads, 2) as workers:
-                yield from chain.from_iterable(workers.stream(tags, chunks))
+        with Workers(thread_count(threads), 2) as workers:
+            yield from chain.from_iterable(workers.stream(tags, self.find(sentences, documents)))
 
     def predict(self, sentences: Sentences, documents: Documents = None) -> Iterator[Prediction]:
         """Yield tags, spans and confidences of each sentence; see `find`."""

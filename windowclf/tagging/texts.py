@@ -132,13 +132,14 @@ def tag_texts(
     """
     if batch_size < 1:
         raise UsageError(f"batch_size: expected at least 1, got {batch_size}")
+    batches = _batches(texts, batch_size)
     return chain.from_iterable(
-        tag_batches(tagger, _batches(texts, batch_size), split=split, threads=threads)
+        tag_batches(tagger, batches, split=split, threads=thread_count(threads))
     )
 
 
 def tag_batches(
-    tagger: Tagger, batches: Iterable[list[str]], *, split: Splitter, threads: int | None
+    tagger: Tagger, batches: Iterable[list[str]], *, split: Splitter, threads: int
 ) -> Iterator[list[TaggedText]]:
     """Tag batches of texts as they come; see `tag_texts`.
 
@@ -164,11 +165,8 @@ def tag_batches(
     for first in found:
         yield tag(first)
         break
-    count = thread_count(threads)
-    if count == 1:
-        yield from map(tag, found)
     for second in found:
-        with Workers(count, 2) as workers:
+        with Workers(threads, 2) as workers:
             yield from workers.stream(tag, chain([second], found))
 
 

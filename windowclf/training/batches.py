@@ -119,7 +119,7 @@ class TrainingBatches:
         if self.parts == 1:
             return [chosen]
         tokens = np.cumsum(self._counts[chosen] if self._by_word else self.encoded.lengths[chosen])
-        cuts = np.searchsorted(tokens, tokens[-1] * np.arange(1, self.parts) / self.parts)
+        cuts = np.searchsorted(tokens, tokens[-1] * np.arange(1, self.parts) / self.parts) + 1
         return [part for part in np.split(chosen, cuts) if len(part)]
 
     def part(self, chosen: IntArray, rng: np.random.Generator) -> Batch:

@@ -1,0 +1,111 @@
+"""How many threads work, and what they do at the same time."""
+
+import os
+from threading import Barrier, Event
+
+import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from windowclf.errors import UsageError
+from windowclf.threads import Workers, thread_count
+
+SECONDS = 10  # whoever waits so long for another thread waits in vain
+SHARED = pytest.mark.parametrize("threads", [2, 3])
+ANY = pytest.mark.parametrize(("threads", "pieces"), [(1, 1), (1, 4), (2, 1), (2, 2), (3, 9)])
+
+
+@pytest.fixture
+def unbound(monkeypatch):
+    """No variable binds the linear algebra library."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
+
+
+@pytest.fixture
+def processors(unbound):
+    """A process that may use three of five processors."""
+    unbound.setattr(os, "sched_getaffinity", lambda _: {0, 2, 3}, raising=False)
+    unbound.setattr(os, "cpu_count", lambda: 5)
+
+
+def test_as_many_as_are_asked_for(unbound, processors):
+    unbound.setenv("OMP_NUM_THREADS", "7")
+    assert [thread_count(threads) for threads in (1, 2, 9)] == [1, 2, 9]
+
+
+@pytest.mark.parametrize(
+    ("variables", "threads"),
+    [
+        ({}, 3),
+        ({"OMP": "2"}, 2),
+        ({"OPENBLAS": "4"}, 4),
+        ({"MKL": "8"}, 8),
+        ({"OMP": "6", "OPENBLAS": "4", "MKL": "5"}, 4),
+        ({"OMP": "", "MKL": "many"}, 3),
+        ({"OMP": "0"}, 1),
+    ],
+)
+def test_as_many_as_the_variables_say_or_processors_there_are(
+    unbound, processors, variables, threads
+):
+    for name, value in variables.items():
+        unbound.setenv(f"{name}_NUM_THREADS", value)
+    assert thread_count() == thread_count(None) == threads
+
+
+@pytest.mark.parametrize(("there", "threads"), [(5, 5), (None, 1)])
+def test_where_nobody_says_which_processors_may_be_used(unbound, there, threads):
+    unbound.delattr(os, "sched_getaffinity", raising=False)
+    unbound.setattr(os, "cpu_count", lambda: there)
+    assert thread_count() == threads
+
+
+@pytest.mark.parametrize("threads", [0, -1])
+def test_no_thread_at_all(threads):
+    with pytest.raises(UsageError, match=f"threads: expected at least 1, got {threads}"):
+        thread_count(threads)
+
+
+@ANY
+def test_run_is_map(threads, pieces):
+    with Workers(threads, pieces) as workers:
+        assert workers.run(divmod, [7, 8, 9], [2, 3, 5]) == [(3, 1), (2, 2), (1, 4)]
+        assert workers.run(str, []) == []
+        with pytest.raises(ZeroDivisionError):
+            workers.run(divmod, [1, 1], [1, 0])
+
+
+@SHARED
+def test_run_keeps_the_order_of_what_runs_at_the_same_time(threads):
+    both, second = Barrier(2), Event()
+
+    def work(number):
+        both.wait(SECONDS)
+        if number == 1:
+            second.set()
+        return number, second.wait(SECONDS)
+
+    with Workers(threads, 2) as workers:
+        assert workers.run(work, [0, 1]) == [(0, True), (1, True)]
+
+
+def blas_threads():
+    return {info["num_threads"] for info in threadpool_info() if info["user_api"] == "blas"}
+
+
+@pytest.mark.parametrize("former", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("threads", "pieces", "inside"), [(1, 1, 1), (2, 1, 2), (1, 2, 1), (2, 2, 1), (3, 7, 1)]
+)
+def test_the_linear_algebra_has_threads_where_we_have_none(threads, pieces, inside, former):
+    if not blas_threads():
+        pytest.skip("threadpoolctl does not know this linear algebra library")
+    with threadpool_limits(former, user_api="blas"):
+        with Workers(threads, pieces) as workers:
+            assert blas_threads() == {inside}
+            assert workers.run(lambda _: blas_threads(), range(3)) == [{inside}] * 3
+        assert blas_threads() == {former}
+        with pytest.raises(KeyError), Workers(threads, pieces):
+            raise KeyError
+        assert blas_threads() == {former}

@@ -1,0 +1,181 @@
+"""The gradients of a batch in parts are those of the batch, whoever computes them."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import tiny
+from networks import DEV, SMALL, TRAIN, parameter_bytes, prepare_small
+from windowclf.batching import encode
+from windowclf.nn.gradcheck import full_gradient
+from windowclf.tags import Scheme
+from windowclf.text.sentence import Sentence
+from windowclf.threads import Workers
+from windowclf.training import batches as batches_module
+from windowclf.training.batches import TrainingBatches
+from windowclf.training.fit import fit
+from windowclf.training.parts import Replicas
+
+# Names come again in a sentence, and in capitals; every sentence is a document.
+TEXT = [tiny.parse("[LOC OSLO] is in [LOC Oslo] , [PER Ada] saw Oslo and OSLO"), *TRAIN]
+WORD, SENTENCE = {"level": "word"}, {"level": "sentence"}
+FURTHER = {"sentence_mean": True, "repeats": True}
+KINDS = [
+    *({**WORD, "loss": loss} for loss in ("softmax", "max-margin", "squared-error")),
+    *({**SENTENCE, "loss": loss} for loss in ("softmax", "max-margin")),
+    *({**level, **FURTHER, "hidden": [8, 5]} for level in (WORD, SENTENCE)),
+    *({**level, "taught": True} for level in (WORD, SENTENCE)),
+    *({**WORD, "loss": loss, "batch_of": "words"} for loss in ("softmax", "squared-error")),
+    {**SENTENCE, "batch_of": "tokens"},
+]
+NOTHING_DROPPED = {"dropout": 0.0, "hidden_dropout": 0.0, "word_dropout": 0.0}
+
+
+def make_replicas(parts, text=TEXT, *, taught=False, **settings):
+    """Batches in so many parts, of a model of float64 with weights so random that all count."""
+    settings = {"activation": "tanh", "batch_size": "all"} | NOTHING_DROPPED | settings
+    model = prepare_small(text, **settings)
+    rng = np.random.default_rng(7)
+    for parameter in model.parameters().values():
+        parameter.value = rng.normal(scale=0.5, size=parameter.shape)
+    tags = [model.gold_tags(sentence.tags, Scheme.IOB2) for sentence in text]
+    encoded = encode([sentence.tokens for sentence in text], model.lexicon, tags, model.labels)
+    if taught:
+        scores = rng.normal(size=(len(encoded.words), len(model.labels)))
+        encoded = replace(encoded, gold=scores)
+        model.objective.heed(
+            [rng.normal(size=p.shape) for p in model.objective.parameters().values()]
+        )
+    batches = TrainingBatches(encoded, model.config)
+    batches.parts = parts
+    return model, batches, Replicas(model.network, model.objective, batches, rng)
+
+
+def sums_and_gradients(parts, **settings):
+    """Of each batch of an epoch: in how many parts it was, what it came to, its gradients."""
+    model, batches, replicas = make_replicas(parts, **settings)
+    found = []
+    with Workers(1, parts) as workers:
+        for chosen in batches.epoch(np.random.default_rng(3)):
+            sums = replicas.add_gradients(chosen, workers)
+            gradients = {name: full_gradient(p) for name, p in model.parameters().items()}
+            found.append((len(chosen), sums, gradients))
+            for parameter in model.parameters().values():
+                parameter.clear_grad()
+    return found
+
+
+def assert_same(found, expected):
+    for (_, sums, gradients), (_, whole, right) in zip(found, expected, strict=True):
+        assert (sums.examples, sums.tokens) == (whole.examples, whole.tokens)
+        assert sums.loss == pytest.approx(whole.loss, rel=1e-10)
+        np.testing.assert_allclose(sums.sensitivities, whole.sensitivities, rtol=1e-10)
+        assert list(gradients) == list(right)
+        for name, gradient in gradients.items():
+            np.testing.assert_allclose(gradient, right[name], atol=1e-12, err_msg=name)
+
+
+@pytest.mark.parametrize("settings", KINDS, ids=str)
+def test_the_sum_of_the_parts_is_the_batch(settings):
+    [whole] = sums_and_gradients(1, **settings)
+    assert whole[0] == 1
+    assert all(np.abs(gradient).max() > 1e-6 for gradient in whole[2].values())
+    for parts in (2, 3, 4):
+        found = sums_and_gradients(parts, **settings)
+        assert [n for n, _, _ in found] == [parts]
+        assert_same(found, [whole])
+
+
+def test_a_part_forgets_the_batch_before():
+    settings = {**SENTENCE, **FURTHER, "batch_size": 9}
+    found = sums_and_gradients(3, **settings)
+    assert len(found) > 3
+    assert_same(found, sums_and_gradients(1, **settings))
+
+
+@pytest.mark.parametrize("settings", [WORD, SENTENCE], ids=str)
+def test_a_batch_of_fewer_sentences_than_parts(settings):
+    text = [Sentence(["Oslo"], ["B-LOC"]), tiny.parse("[PER Mary Poppins] saw him"), TEXT[0]]
+    for size in (1, 2, 3):
+        settings = {**settings, "text": text, "batch_size": size, "batch_of": "sentences"}
+        found = sums_and_gradients(8, **settings)
+        assert all(1 <= n <= size for n, _, _ in found)
+        assert_same(found, sums_and_gradients(1, **settings))
+
+
+def test_what_is_dropped_in_a_part_is_its_own():
+    settings = {"text": [TEXT[0]] * 4, "hidden_dropout": 0.5, "word_dropout": 0.5}
+    _, batches, replicas = make_replicas(2, **settings)
+    kept = []
+
+    def part(chosen, rng):
+        batch = TrainingBatches.part(batches, chosen, rng)
+        kept.append((batch.features.tolist(), rng.random()))
+        return batch
+
+    batches.part, batches.unknown_columns = part, [0]
+    [chosen] = batches.epoch(np.random.default_rng(0))
+    replicas.add_gradients(chosen, Workers(1, 2))
+    [(features, drawn), (other_features, other_drawn)] = kept
+    assert features != other_features
+    assert drawn != other_drawn
+
+
+DOCUMENTS = [replace(sentence, document=i // 5) for i, sentence in enumerate(TEXT)]
+TRAININGS = [
+    WORD,
+    {**SENTENCE, **FURTHER},
+    {**SENTENCE, **FURTHER, "batch_of": "tokens", "batch_size": 25, "recase": 0.2},
+    {**WORD, "batch_of": "words", "batch_size": 30, "optimizer": "adagrad"},
+]
+
+
+def trained(threads, **settings):
+    model = prepare_small(DOCUMENTS, **{"epochs": 2, **settings})
+    losses = []
+    fit(
+        model,
+        DOCUMENTS,
+        DEV,
+        scheme=Scheme.IOB2,
+        threads=threads,
+        listener=lambda event: losses.append(event.loss),
+    )
+    return losses, {name: p.value.tobytes() for name, p in model.parameters().items()}
+
+
+@pytest.mark.parametrize("settings", TRAININGS, ids=str)
+def test_any_number_of_threads_trains_the_same_bytes(settings, monkeypatch):
+    assert SMALL["dropout"] > 0 < SMALL["word_dropout"]
+    counts = set()
+
+    class Spied(Replicas):
+        def add_gradients(self, parts, workers):
+            counts.add(len(parts))
+            return super().add_gradients(parts, workers)
+
+    monkeypatch.setattr("windowclf.training.loop.Replicas", Spied)
+    whole = trained(1, **settings)
+    assert counts == {1}
+    monkeypatch.setattr(batches_module, "PART_TOKENS", 4)
+    counts.clear()
+    first, *others = (trained(threads, **settings) for threads in (1, 2, 3))
+    assert max(counts) >= 4
+    assert others == [first, first]
+    assert first != whole  # or this test would see nothing
+
+
+def test_a_teacher_and_its_pupil_train_in_parts_too(monkeypatch):
+    monkeypatch.setattr(batches_module, "PART_TOKENS", 4)
+    found = [trained(threads, teachers=1, **SENTENCE) for threads in (1, 2)]
+    assert found[0] == found[1]
+
+
+def test_the_gradients_of_parts_train_as_well(monkeypatch):
+    monkeypatch.setattr(batches_module, "PART_TOKENS", 4)
+    model = prepare_small(TRAIN, epochs=8)
+    before = parameter_bytes(model)
+    fit(model, TRAIN, DEV, scheme=Scheme.IOB2, threads=2)
+    assert model.record.epochs[model.record.best_epoch - 1].f1 > 0.9
+    assert all(value != before[name] for name, value in parameter_bytes(model).items())
