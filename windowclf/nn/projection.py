@@ -165,9 +165,10 @@ class WordRows(NamedTuple):
             Are written to: the sum, and what is added.
         """
         # A place in `own` is cut off at the first word, and adds a row of zeros here.
-        np.take(self.kept, places[0], axis=0, out=z, mode="clip")
+        take = self.kept.take
+        take(places[0], axis=0, out=z, mode="clip")
         for slot, row in enumerate(places[1:], 1):
-            z += np.take(self.kept, row + slot, axis=0, out=buffer, mode="clip")
+            z += take(row + slot, axis=0, out=buffer, mode="clip")
         if len(self.own):
             token, slots = np.nonzero(places.T < 0)
             tokens, sizes = np.unique(token, return_counts=True)
