@@ -3,6 +3,7 @@
 from benchmarks.names import (
     CRFSUITE,
     FLOOR,
+    FLOOR_KNOWN,
     OURS,
     RAW,
     SENTENCE_LEVEL,
@@ -34,6 +35,7 @@ def tagging(setup: Setup) -> dict[str, list[Competitor]]:
         SENTENCE_LEVEL: [
             Competitor(OURS, "windowclf_peer:Tagger", text),
             Competitor(FLOOR, "floor:Floor", text),
+            Competitor(FLOOR_KNOWN, "floor:Floor", {**text, "known": True}),
             *spacy(raw=False),
             Competitor(CRFSUITE, "crfsuite_peer:Tagger", crfsuite),
         ],

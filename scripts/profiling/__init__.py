@@ -1,0 +1,1 @@
+"""Shows where the time goes, stage by stage; see scripts/profile."""

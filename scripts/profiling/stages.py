@@ -1,0 +1,88 @@
+"""Which functions make up which stage, each named where it is looked up."""
+
+from functools import cached_property
+from inspect import getattr_static
+
+import windowclf.nn.network as network
+import windowclf.nn.projection as projection
+import windowclf.nn.sentence_mean as sentence_mean
+import windowclf.tagging.tagger as tagger
+import windowclf.training.learn as learn
+import windowclf.training.loop as loop
+from profiling.stopwatch import Stopwatch
+from windowclf import evaluation
+from windowclf.calibration import Calibration
+from windowclf.lexicon.lexicon import Lexicon
+from windowclf.nn import objective, optimizers
+from windowclf.nn.parameter import Parameter, TableParameter
+from windowclf.report import tagged
+from windowclf.tag_spans import SpanFinder
+from windowclf.tagging.chunk import TaggedChunk
+from windowclf.tagging.seen_words import SeenWords
+from windowclf.tagging.texts import TaggedText
+from windowclf.text import tokenizer
+from windowclf.training.batches import TrainingBatches
+
+REST = "the rest"
+_OBJECTIVES = (objective.TokenObjective, objective.SentenceObjective, objective.RankingObjective)
+
+
+def wrap_tagging(watch: Stopwatch) -> None:
+    """Time the stages of tagging."""
+    watch.wrap(tokenizer, "split_words", "split into tokens")
+    watch.wrap(SeenWords, "find", "look words up")
+    watch.wrap(Lexicon, "marks", "names of gazetteers")
+    watch.wrap(_of_property(Lexicon, "_rows"), "func", "index of the lexicon, once")
+    watch.wrap(Lexicon, "ids", "features of new words")
+    watch.wrap(projection.Projection, "project", "project new words")
+    for name in ("name_keys", "find_repeats"):
+        watch.wrap(tagger, name, "names that come again")
+    watch.wrap(projection.Projection, "_heed", "names that come again", whole=True)
+    watch.wrap(projection, "window_rows", "lay out windows")
+    watch.wrap(projection.WordRows, "sum", "add rows")
+    watch.wrap(projection.WordRows, "sum_groups", "mean of the sentence")
+    watch.wrap(projection.Projection, "scores", "f, U and the rest of the scores")
+    for kind in _OBJECTIVES:
+        watch.wrap(kind, "decode", "decode")
+    watch.wrap(SpanFinder, "find", "spans")
+    for kind in _OBJECTIVES:
+        watch.wrap(kind, "span_probabilities", "confidences")
+    watch.wrap(Calibration, "__call__", "confidences")
+    watch.wrap(_of_property(TaggedText, "entities"), "func", "entities and offsets")
+    watch.wrap(tagged, "as_json", "write JSON")
+    watch.wrap(SpanFinder, "spell", "write tags")
+    watch.wrap(TaggedChunk, "_named", "write tags", drain=True)
+
+
+def wrap_training(watch: Stopwatch) -> None:
+    """Time the stages of training."""
+    watch.wrap(TrainingBatches, "part", "make a batch")
+    watch.wrap(network, "lookup", "look up rows", backward="table gradients")
+    for way in (network, sentence_mean):
+        watch.wrap(way, "dropout", "dropout", backward="dropout")
+    window = "window layer, forward", "window layer, backward"
+    watch.wrap(network, "window_layer", window[0], backward=window[1])
+    for name, stage in (
+        ("sentence_mean_layer", "mean of the sentence"),
+        ("repeats_layer", "names that come again"),
+        ("dense_layer", "further layers"),
+    ):
+        watch.wrap(network, name, stage, backward=stage)
+    stage = "f and f', sums of layers"
+    watch.wrap(network.Network, "forward", stage, backward=stage)
+    for kind in _OBJECTIVES:
+        watch.wrap(kind, "loss", "loss")
+    watch.wrap(TableParameter, "add_row_grad", "table gradients")
+    for kind in (Parameter, TableParameter):
+        watch.wrap(kind, "collect", "add up the parts")
+    # Not `step`, which only waits where several threads share its work.
+    watch.wrap(optimizers._Stateful, "_move", "optimiser step")
+    watch.wrap(loop._EpochSums, "add", "norms for the record")
+    for owner, name in ((learn, "Tagger"), (evaluation, "ranking"), (evaluation, "evaluate")):
+        watch.wrap(owner, name, "evaluation on dev", whole=True)
+
+
+def _of_property(owner: type, name: str) -> "cached_property[object]":
+    found = getattr_static(owner, name)
+    assert isinstance(found, cached_property)
+    return found

@@ -1,0 +1,67 @@
+"""Where the time goes in tagging with the carried model."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from functools import partial
+from typing import Any
+
+from benchmarks.text import Text
+from benchmarks.worker import timed
+
+import windowclf
+from profiling.profiles import Profile, profiles
+from profiling.stages import REST, wrap_tagging
+from profiling.stopwatch import Spent, Stopwatch
+from windowclf import WindowClassifier
+from windowclf.report import tagged
+from windowclf.text import tokenizer
+
+PASSES = "first pass, words new", "second pass, words known"
+_Work = Callable[[WindowClassifier, Text, int], Any]
+
+
+def profile_tagging(text: Text, threads: int) -> dict[str, list[Profile]]:
+    """Tag a text twice with a classifier that is read anew.
+
+    Parameters
+    ----------
+    text : Text
+    threads : int
+
+    Returns
+    -------
+    dict of str to list of Profile
+        By title: those of raw text, with the entities written as JSON, and of words.
+    """
+    return {
+        title: profiles(partial(_twice, work, text, threads), *PASSES)
+        for title, work in (("tagging raw text", tag_raw), ("tagging words", tag_words))
+    }
+
+
+def tag_raw(classifier: WindowClassifier, text: Text, threads: int) -> str:
+    """Write what ``windowclf tag --format jsonl`` writes."""
+    found = classifier.pipe(text.join(), split=tokenizer.split_words, threads=threads)
+    return "".join(tagged.as_json(one) for one in found)
+
+
+def tag_words(classifier: WindowClassifier, text: Text, threads: int) -> list[list[str]]:
+    """Tag by `predict`."""
+    return classifier.predict(text.sentences, text.documents, threads)
+
+
+def _twice(
+    work: _Work, text: Text, threads: int, stages: bool
+) -> Iterator[tuple[int, dict[str, Spent]]]:
+    tokenizer._chunks.clear()
+    classifier = windowclf.load()
+    classifier.tagger  # noqa: B018 - makes it
+    kept = json.dumps(asdict(text))
+    for _ in PASSES:
+        anew = Text(**json.loads(kept))  # strings remember their hash
+        with Stopwatch() as watch:
+            if stages:
+                wrap_tagging(watch)
+            timed(partial(watch.timed(work, REST), classifier, anew, threads))
+        yield text.tokens, watch.spent()

@@ -1,0 +1,86 @@
+"""Where the time goes in training."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import windowclf.training.fit as fit
+from profiling.profiles import Profile, profiles
+from profiling.stages import REST, wrap_training
+from profiling.stopwatch import Spent, Stopwatch
+from windowclf import Corpus, Sentence, UsageError, WindowClassifier, load_vectors
+from windowclf.cli.options import given_settings, read_corpus
+from windowclf.cli.train import train as command
+from windowclf.lexicon.gazetteer import parse_gazetteer_option
+from windowclf.training.loop import BatchDone
+
+EPOCHS = 2
+"""Unless --epochs says otherwise."""
+
+
+class Training:
+    """A training that the options of ``windowclf train`` describe.
+
+    What comes before and after its epochs is not timed: vectors, lexicon and calibration.
+
+    Parameters
+    ----------
+    options : sequence of str
+        Those for the output have no effect.
+    tokens : int or None
+        How many are taken of each split, at the most.
+    threads : int
+
+    Attributes
+    ----------
+    corpus : Corpus
+    settings : dict
+    """
+
+    def __init__(self, options: Sequence[str], tokens: int | None, threads: int) -> None:
+        given = command.make_context("windowclf train", list(options)).params
+        self.settings: dict[str, Any] = {"epochs": EPOCHS, **given_settings(given)}
+        config = WindowClassifier(**self.settings).config
+        corpus: Corpus = read_corpus(given)
+        if given["train_fraction"] != 1.0:
+            corpus = corpus.with_train_fraction(given["train_fraction"], config.seed)
+        if "train" not in corpus.splits:
+            raise UsageError(f"{corpus.name}: has no train split: name the file with --train")
+        splits = {name: head(split, tokens) for name, split in corpus.splits.items()}
+        self.corpus = replace(corpus, splits=splits)
+        self._gazetteers = dict(map(parse_gazetteer_option, given["gazetteers"]))
+        words = [word for sentence in splits["train"] for word in sentence.tokens]
+        self._vectors = load_vectors(given["vectors"], words=words, seed=config.seed)
+        self._threads = threads
+
+    def profile(self) -> Profile:
+        """Train several times, with and without timing the stages."""
+        return profiles(self._run, "training")[0]
+
+    def _run(self, stages: bool) -> Iterator[tuple[int, dict[str, Spent]]]:
+        batches: list[BatchDone] = []
+        with Stopwatch() as watch:
+            if stages:
+                wrap_training(watch)
+            for name in ("learn", "teach"):
+                watch.wrap(fit, name, REST)
+            WindowClassifier(**self.settings).fit(
+                self.corpus,
+                vectors=self._vectors,
+                gazetteers=self._gazetteers,
+                listener=lambda event: isinstance(event, BatchDone) and batches.append(event),
+                threads=self._threads,
+            )
+        yield sum(batch.tokens for batch in batches), watch.spent()
+
+
+def head(sentences: Sequence[Sentence], tokens: int | None) -> list[Sentence]:
+    """Take the first sentences, until there are so many tokens."""
+    kept = []
+    total = 0
+    for sentence in sentences:
+        if tokens is not None and total >= tokens:
+            break
+        kept.append(sentence)
+        total += len(sentence)
+    return kept
