@@ -3,12 +3,16 @@
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from functools import cache, cached_property
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from windowclf.errors import UsageError
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
+
+    from threadpoolctl import ThreadpoolController
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -44,6 +48,14 @@ def _processors() -> int:
     return os.cpu_count() or 1
 
 
+@cache
+def _libraries() -> "ThreadpoolController":
+    """Find the libraries of linear algebra once: it takes a millisecond."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
 class Workers:
     """Runs pieces of work at the same time, as a context manager.
 
@@ -58,25 +70,24 @@ class Workers:
     """
 
     def __init__(self, threads: int, pieces: int) -> None:
-        self._threads, self._pieces = threads, pieces
-        self._pool: ThreadPoolExecutor | None = None
+        self._threads = threads
+        self._within = threads if pieces == 1 else 1
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        # Imported here, for most calls that tag a sentence need no thread.
-        from concurrent.futures import ThreadPoolExecutor
-
-        from threadpoolctl import threadpool_limits
-
-        within = self._threads if self._pieces == 1 else 1
-        self._stack.enter_context(threadpool_limits(within, user_api="blas"))
-        if within < self._threads:
-            self._pool = self._stack.enter_context(ThreadPoolExecutor(self._threads))
+        self._stack.enter_context(_libraries().limit(limits=self._within, user_api="blas"))
         return self
 
     def __exit__(self, *exception: object) -> None:
         self._stack.close()
-        self._pool = None
+        self.__dict__.pop("_pool", None)
+
+    @cached_property
+    def _pool(self) -> "ThreadPoolExecutor":
+        # Imported here, for to tag a sentence needs no thread.
+        from concurrent.futures import ThreadPoolExecutor
+
+        return self._stack.enter_context(ThreadPoolExecutor(self._threads))
 
     def run(self, function: Callable[..., T], *arguments: Iterable[object]) -> list[T]:
         """Call a function with each group of arguments, as `map` does; all at the same time."""
@@ -89,7 +100,8 @@ class Workers:
                 results[i] = function(*calls[i])
 
         # This thread works too: to wake another one takes as long as a small piece of work.
-        others = [self._pool.submit(work) for _ in calls[1 : self._threads]] if self._pool else []
+        several = self._within < self._threads
+        others = [self._pool.submit(work) for _ in calls[1 : self._threads]] if several else []
         work()
         for other in others:
             other.result()
@@ -99,11 +111,18 @@ class Workers:
         """Call a function with each item as it comes; yield the results in order.
 
         Items are taken by a thread of their own, a few before their results are wanted: whoever
-        waits for the next item does not keep back the result of the last.
+        waits for the next item does not keep back the result of the last. The first item, which
+        is often the only one, needs no thread.
         """
-        if self._pool is None:
+        items = iter(items)
+        yield from map(function, islice(items, 1))
+        if self._within == self._threads:
             yield from map(function, items)
             return
+        for second in items:
+            yield from self._ahead(function, chain([second], items))
+
+    def _ahead(self, function: Callable[[S], T], items: Iterable[S]) -> Iterator[T]:
         from concurrent.futures import Future
         from queue import Queue
         from threading import Event, Thread

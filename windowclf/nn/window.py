@@ -36,24 +36,24 @@ def window_layer(
         the windows; returns ``∂J/∂e``, where slot ``k`` of ``∂J/∂x = Wᵀ δ`` is added to the word
         that stood there, so a word that stands in many windows collects every share.
     """
-    d, slots, hidden = W.value.shape
-    n = len(e)
-    flat_W = W.value.reshape(d, slots * hidden)
-    # projected[i * S + k] = W_k e_i, with b for the centre             shape: (n * S, H)
-    projected = (e @ flat_W).reshape(n * slots, hidden)
-    projected[slots // 2 :: slots] += b.value
-    rows = windows * slots + np.arange(slots, dtype=windows.dtype)  # shape: (N, S)
-    z = np.take(projected, rows[:, 0], axis=0, mode="clip")
+    slots, n = W.value.shape[1], len(e)
+    columns = np.ascontiguousarray(windows.T)  # shape: (S, N)
+    # Slot after slot, so that the rows which are gathered stay in the processor's cache.
+    z = (e @ W.value[:, 0]).take(columns[0], axis=0, mode="clip")
     buffer = np.empty_like(z)
     for k in range(1, slots):
-        z += np.take(projected, rows[:, k], axis=0, out=buffer, mode="clip")
+        z += (e @ W.value[:, k]).take(columns[k], axis=0, out=buffer, mode="clip")
+    z += b.value
 
     def backward(delta: FloatArray) -> FloatArray:
-        # Sum δ for each distinct word and slot first: then two products do the rest.
-        summed = scatter_add(rows, delta, n * slots).reshape(n, slots * hidden)
-        W.add_grad((e.T @ summed).reshape(d, slots, hidden))
+        dW, de = np.empty_like(W.value), np.zeros_like(e)
+        for k in range(slots):
+            # Sum δ for each distinct word first: then two products do the rest.
+            summed = scatter_add(columns[k], delta, n)
+            dW[:, k] = e.T @ summed
+            de += summed @ W.value[:, k].T
+        W.add_grad(dW)
         b.add_grad(delta.sum(axis=0))
-        de: FloatArray = summed @ flat_W.T
         return de
 
     return z, backward

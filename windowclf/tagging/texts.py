@@ -143,8 +143,7 @@ def tag_batches(
 ) -> Iterator[list[TaggedText]]:
     """Tag batches of texts as they come; see `tag_texts`.
 
-    One thread splits the texts and looks their words up, others score. The first batch, which is
-    often the only one, is tagged before there is any other thread.
+    With more than one of `threads`, one splits the texts and looks their words up, others score.
     """
 
     def find(batch: list[str]) -> _FoundTexts:
@@ -161,13 +160,8 @@ def tag_batches(
             for text, found, end in zip(batch, words, ends, strict=True)
         ]
 
-    found = map(find, batches)
-    for first in found:
-        yield tag(first)
-        break
-    for second in found:
-        with Workers(threads, 2) as workers:
-            yield from workers.stream(tag, chain([second], found))
+    with Workers(threads, 2) as workers:
+        yield from workers.stream(tag, map(find, batches))
 
 
 def _batches(texts: Iterable[str], size: int) -> Iterator[list[str]]:

@@ -13,7 +13,7 @@ from windowclf.nn.arrays import IntArray
 from windowclf.nn.batch import Batch, window_rows
 from windowclf.nn.repeats import find_repeats
 
-PART_TOKENS = 1024
+PART_TOKENS = 1500
 """Of a part, about: a smaller one has too many words of its own, a larger one leaves the cache."""
 PLACES = 4
 """Other places of a name, at the most, whose windows a training batch also reads."""
@@ -82,9 +82,9 @@ class TrainingBatches:
         """Choose into how many parts a batch falls."""
         tokens = len(self._examples) if self._by_word else len(self.encoded.words) / self._versions
         mean = tokens / max(self._batches, 1)
-        if self.config.loss == "ranking" or mean < 1.8 * PART_TOKENS:
+        if self.config.loss == "ranking" or mean < 1.2 * PART_TOKENS:
             return 1  # the linear algebra within has work for all threads
-        return int(2 ** round(math.log2(mean / PART_TOKENS)))
+        return int(2 ** max(round(math.log2(mean / PART_TOKENS)), 1))
 
     def __len__(self) -> int:
         return self._batches
