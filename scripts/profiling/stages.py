@@ -21,6 +21,7 @@ from windowclf.tagging.chunk import TaggedChunk
 from windowclf.tagging.seen_words import SeenWords
 from windowclf.tagging.texts import TaggedText
 from windowclf.text import tokenizer
+from windowclf.threads import Workers
 from windowclf.training.batches import TrainingBatches
 
 REST = "the rest"
@@ -52,6 +53,8 @@ def wrap_tagging(watch: Stopwatch) -> None:
     watch.wrap(tagged, "as_json", "write JSON")
     watch.wrap(SpanFinder, "spell", "write tags")
     watch.wrap(TaggedChunk, "_named", "write tags", drain=True)
+    for name in ("__enter__", "__exit__"):
+        watch.wrap(Workers, name, "threads: begin and end")
 
 
 def wrap_training(watch: Stopwatch) -> None:
@@ -73,8 +76,8 @@ def wrap_training(watch: Stopwatch) -> None:
     for kind in _OBJECTIVES:
         watch.wrap(kind, "loss", "loss")
     watch.wrap(TableParameter, "add_row_grad", "table gradients")
-    for kind in (Parameter, TableParameter):
-        watch.wrap(kind, "collect", "add up the parts")
+    watch.wrap(Parameter, "collect", "add up the parts")
+    watch.wrap(TableParameter, "collect", "add up the parts")
     # Not `step`, which only waits where several threads share its work.
     watch.wrap(optimizers._Stateful, "_move", "optimiser step")
     watch.wrap(loop._EpochSums, "add", "norms for the record")

@@ -3,6 +3,7 @@
 import inspect
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any, NamedTuple, Self
@@ -21,22 +22,26 @@ class Spent(NamedTuple):
     calls : int
     """
 
-    own: float = 0.0
-    whole: float = 0.0
-    calls: int = 0
+    own: float
+    whole: float
+    calls: int
 
 
-_Account = dict[str, Spent]
+class _Thread:
+    """Where a thread is, and what it has spent."""
 
-
-class _Thread(threading.local):
-    """Where a thread is; each has an account of its own, so that none waits for another."""
-
-    def __init__(self, accounts: list[_Account]) -> None:
-        self.account: _Account = {}
+    def __init__(self) -> None:
+        self.spent: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0])
         self.within: list[float] = []  # seconds that each running stage has spent in others
         self.closed = False  # whether the running stage keeps the time of those it calls
-        accounts.append(self.account)
+
+
+class _Here(threading.local):
+    """The thread that asks; each has an account of its own, so that none waits for another."""
+
+    def __init__(self, threads: list[_Thread]) -> None:
+        self.thread = _Thread()
+        threads.append(self.thread)
 
 
 class Stopwatch:
@@ -54,8 +59,8 @@ class Stopwatch:
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         self._clock = clock
         self._stages: list[str] = []
-        self._accounts: list[_Account] = []
-        self._thread = _Thread(self._accounts)
+        self._threads: list[_Thread] = []
+        self._here = _Here(self._threads)
         self._patches = ExitStack()
 
     def __enter__(self) -> Self:
@@ -110,13 +115,13 @@ class Stopwatch:
             if name and name not in self._stages:
                 self._stages.append(name)
         run = (lambda *given, **named: list(function(*given, **named))) if drain else function
-        clock, thread = self._clock, self._thread
+        clock, here = self._clock, self._here
 
         def call(*given: Any, **named: Any) -> Any:
+            thread = here.thread
             if thread.closed:
                 return run(*given, **named)
-            within = thread.within
-            within.append(0.0)
+            thread.within.append(0.0)
             thread.closed = whole
             begin = clock()
             try:
@@ -124,13 +129,12 @@ class Stopwatch:
             finally:
                 seconds = clock() - begin
                 thread.closed = False
-                own = seconds - within.pop()
-                if within:
-                    within[-1] += seconds
-                before = thread.account.get(stage, Spent())
-                thread.account[stage] = Spent(
-                    before.own + own, before.whole + seconds, before.calls + 1
-                )
+                spent = thread.spent[stage]
+                spent[0] += seconds - thread.within.pop()
+                spent[1] += seconds
+                spent[2] += 1
+                if thread.within:
+                    thread.within[-1] += seconds
             if backward:
                 found, back = result
                 return found, self.timed(back, backward)
@@ -143,12 +147,12 @@ class Stopwatch:
 
         Where several threads worked, this is the sum over them.
         """
-        shares = {
-            stage: [account[stage] for account in self._accounts if stage in account]
+        found = {
+            stage: [thread.spent[stage] for thread in self._threads if stage in thread.spent]
             for stage in self._stages
         }
         return {
-            stage: Spent(*map(sum, zip(*found, strict=True)))
-            for stage, found in shares.items()
-            if found
+            stage: Spent(*map(sum, zip(*shares, strict=True)))
+            for stage, shares in found.items()
+            if shares
         }

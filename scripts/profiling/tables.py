@@ -1,6 +1,7 @@
 """Profiles as tables."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -27,20 +28,39 @@ def print_heading(machine: dict[str, Any], versions: dict[str, str], threads: in
 
 def print_profiles(title: str, profiles: Sequence[Profile]) -> None:
     """Print the profiles of one kind of work side by side."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
-    table.add_column("")
+    table = Table(box=SIMPLE_HEAD)
+    table.add_column("stage", no_wrap=True)
     for profile in profiles:
-        table.add_column(f"{profile.name}\n%", justify="right", no_wrap=True)
-        table.add_column("ns a\ntoken", justify="right")
-        table.add_column("\ncalls", justify="right")
-    names = list(dict.fromkeys(name for profile in profiles for name in profile.stages))
-    for name in names:
-        table.add_row(name, *(cell for profile in profiles for cell in _stage(profile, name)))
+        for name in (f"{profile.name}\n%", "ns a\ntoken", "\ncalls"):
+            table.add_column(name, justify="right", no_wrap=True)
+    for stage in dict.fromkeys(stage for profile in profiles for stage in profile.stages):
+        table.add_row(stage, *_cells(profiles, partial(_stage, stage=stage)))
     table.add_section()
-    rows = zip(*map(_totals, profiles), strict=True)
-    for name, cells in zip(("together", "tokens/s", "untimed"), rows, strict=True):
-        table.add_row(name, *(cell for three in cells for cell in three))
-    _console().print(table)
+    table.add_row("all stages", *_cells(profiles, lambda one: _times(one, one.spent)))
+    table.add_row("start to end", *_cells(profiles, lambda one: _speed(one, one.seconds)))
+    table.add_row("start to end, untimed", *_cells(profiles, lambda one: _speed(one, one.untimed)))
+    console = _console()
+    console.print(title, style="bold", markup=False)
+    console.print(table)
+
+
+def _cells(profiles: Sequence[Profile], three: Callable[[Profile], list[str]]) -> list[str]:
+    return [cell for profile in profiles for cell in three(profile)]
+
+
+def _stage(profile: Profile, stage: str) -> list[str]:
+    if stage not in profile.stages:
+        return [""] * 3
+    found = profile.stages[stage]
+    return [*_times(profile, found.own)[:2], f"{found.calls:,}"]
+
+
+def _speed(profile: Profile, seconds: float) -> list[str]:
+    return [*_times(profile, seconds)[:2], f"{profile.tokens / seconds:,.0f}/s"]
+
+
+def _times(profile: Profile, seconds: float) -> list[str]:
+    return [f"{100 * seconds / profile.spent:.1f}", f"{1e9 * seconds / profile.tokens:,.0f}", ""]
 
 
 def _console() -> Console:

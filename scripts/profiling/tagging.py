@@ -17,8 +17,7 @@ from windowclf import WindowClassifier
 from windowclf.report import tagged
 from windowclf.text import tokenizer
 
-PASSES = "first pass, words new", "second pass, words known"
-_Work = Callable[[WindowClassifier, Text, int], Any]
+PASSES = "first pass", "second pass"
 
 
 def profile_tagging(text: Text, threads: int) -> dict[str, list[Profile]]:
@@ -32,27 +31,37 @@ def profile_tagging(text: Text, threads: int) -> dict[str, list[Profile]]:
     Returns
     -------
     dict of str to list of Profile
-        By title: those of raw text, with the entities written as JSON, and of words.
+        Of each pass, by title: raw text with the entities written as JSON, and words.
     """
     return {
-        title: profiles(partial(_twice, work, text, threads), *PASSES)
-        for title, work in (("tagging raw text", tag_raw), ("tagging words", tag_words))
+        title: profiles(partial(_twice, prepare, text, threads), *PASSES)
+        for title, prepare in (("tagging raw text", tag_raw), ("tagging words", tag_words))
     }
 
 
-def tag_raw(classifier: WindowClassifier, text: Text, threads: int) -> str:
-    """Write what ``windowclf tag --format jsonl`` writes."""
-    found = classifier.pipe(text.join(), split=tokenizer.split_words, threads=threads)
-    return "".join(tagged.as_json(one) for one in found)
+def tag_raw(classifier: WindowClassifier, text: Text, threads: int) -> Callable[[], str]:
+    """Prepare to write what ``windowclf tag --format jsonl`` writes, a line a document."""
+    texts = text.join()
+
+    def work() -> str:
+        found = classifier.pipe(texts, split=tokenizer.split_words, threads=threads)
+        return "".join(tagged.as_json(one) for one in found)
+
+    return work
 
 
-def tag_words(classifier: WindowClassifier, text: Text, threads: int) -> list[list[str]]:
-    """Tag by `predict`."""
-    return classifier.predict(text.sentences, text.documents, threads)
+def tag_words(
+    classifier: WindowClassifier, text: Text, threads: int
+) -> Callable[[], list[list[str]]]:
+    """Prepare to tag by `predict`."""
+    return partial(classifier.predict, text.sentences, text.documents, threads)
 
 
 def _twice(
-    work: _Work, text: Text, threads: int, stages: bool
+    prepare: Callable[[WindowClassifier, Text, int], Callable[[], Any]],
+    text: Text,
+    threads: int,
+    stages: bool,
 ) -> Iterator[tuple[int, dict[str, Spent]]]:
     tokenizer._chunks.clear()
     classifier = windowclf.load()
@@ -63,5 +72,5 @@ def _twice(
         with Stopwatch() as watch:
             if stages:
                 wrap_tagging(watch)
-            timed(partial(watch.timed(work, REST), classifier, anew, threads))
+            timed(watch.timed(prepare(classifier, anew, threads), REST))
         yield text.tokens, watch.spent()

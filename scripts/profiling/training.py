@@ -12,6 +12,7 @@ from windowclf import Corpus, Sentence, UsageError, WindowClassifier, load_vecto
 from windowclf.cli.options import given_settings, read_corpus
 from windowclf.cli.train import train as command
 from windowclf.lexicon.gazetteer import parse_gazetteer_option
+from windowclf.training.history import Epoch
 from windowclf.training.loop import BatchDone
 
 EPOCHS = 2
@@ -55,10 +56,15 @@ class Training:
 
     def profile(self) -> Profile:
         """Train several times, with and without timing the stages."""
-        return profiles(self._run, "training")[0]
+        return profiles(self._run, "")[0]
 
     def _run(self, stages: bool) -> Iterator[tuple[int, dict[str, Spent]]]:
-        batches: list[BatchDone] = []
+        tokens = 0
+
+        def count(event: BatchDone | Epoch) -> None:
+            nonlocal tokens
+            tokens += event.tokens if isinstance(event, BatchDone) else 0
+
         with Stopwatch() as watch:
             if stages:
                 wrap_training(watch)
@@ -68,10 +74,10 @@ class Training:
                 self.corpus,
                 vectors=self._vectors,
                 gazetteers=self._gazetteers,
-                listener=lambda event: isinstance(event, BatchDone) and batches.append(event),
+                listener=count,
                 threads=self._threads,
             )
-        yield sum(batch.tokens for batch in batches), watch.spent()
+        yield tokens, watch.spent()
 
 
 def head(sentences: Sequence[Sentence], tokens: int | None) -> list[Sentence]:
