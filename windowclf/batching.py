@@ -106,13 +106,15 @@ class EncodedSentences:
         """
         lengths = self.lengths[sentences]
         tokens = self.tokens(sentences)
-        centres = tokens
-        windows = window_rows(self.words[tokens], lengths, window)
+        centres, words = tokens, self.words[tokens]
         if elsewhere is not None:
             there = np.where(elsewhere < 0, 0, self.words[elsewhere])
-            windows = np.concatenate([windows, there])
+            words = np.concatenate([words, there.reshape(-1)])
             centres = np.concatenate([tokens, elsewhere[:, window // 2]])
-        used, windows = distinct(windows, len(self.features))
+        used, places = distinct(words, len(self.features))
+        windows = window_rows(places[: len(tokens)], lengths, window)
+        if elsewhere is not None:
+            windows = np.concatenate([windows, places[len(tokens) :].reshape(-1, window)])
         return Batch(
             features=self.features[used],
             windows=windows,
@@ -123,7 +125,7 @@ class EncodedSentences:
 
 
 def distinct(words: IntArray, n: int) -> tuple[IntArray, IntArray]:
-    """Give the distinct words of an array new numbers, without sorting it.
+    """Give the distinct words of an array new numbers, in a time that does not grow with `n`.
 
     Parameters
     ----------
@@ -138,12 +140,12 @@ def distinct(words: IntArray, n: int) -> tuple[IntArray, IntArray]:
     places : int array, the shape of `words`
         Where each stands in `used`.
     """
-    seen = np.zeros(n, dtype=bool)
-    seen[0] = True
-    seen[words] = True
-    used = np.flatnonzero(seen)
-    place = np.empty(n, dtype=np.intp)
-    place[used] = np.arange(len(used))
+    place = np.empty(n, dtype=np.intp)  # is never read where it was not written before
+    every = np.concatenate([[0], words.reshape(-1)])
+    turns = np.arange(len(every))
+    place[every] = turns
+    used = np.sort(every[place[every] == turns])  # each word where it comes last
+    place[used] = turns[: len(used)]
     return used, place[words]
 
 
