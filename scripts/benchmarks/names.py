@@ -1,6 +1,7 @@
 """What comparisons and competitors are called, in the tables and in the JSON."""
 
 OURS, FLOOR, CRFSUITE, TORCH = "windowclf", "the floor", "python-crfsuite", "PyTorch"
+OURS_KNOWN = "windowclf, words known"
 FLOOR_KNOWN = "the floor, words known"
 SPACY, SPACY_NER = "spaCy (tok2vec, ner)", "spaCy (ner)"
 GLOVE = "PyTorch, dense, all of GloVe"

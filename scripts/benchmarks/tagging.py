@@ -5,6 +5,7 @@ from benchmarks.names import (
     FLOOR,
     FLOOR_KNOWN,
     OURS,
+    OURS_KNOWN,
     RAW,
     SENTENCE_LEVEL,
     SPACY,
@@ -34,6 +35,7 @@ def tagging(setup: Setup) -> dict[str, list[Competitor]]:
     groups = {
         SENTENCE_LEVEL: [
             Competitor(OURS, "windowclf_peer:Tagger", text),
+            Competitor(OURS_KNOWN, "windowclf_peer:Tagger", {**text, "known": True}),
             Competitor(FLOOR, "floor:Floor", text),
             Competitor(FLOOR_KNOWN, "floor:Floor", {**text, "known": True}),
             *spacy(raw=False),
@@ -43,7 +45,11 @@ def tagging(setup: Setup) -> dict[str, list[Competitor]]:
             Competitor(OURS, "windowclf_peer:Tagger", network),
             Competitor(TORCH, "torch_peer:Tagger", program),
         ],
-        RAW: [Competitor(OURS, "windowclf_peer:Tagger", {**text, "raw": True}), *spacy(raw=True)],
+        RAW: [
+            Competitor(OURS, "windowclf_peer:Tagger", {**text, "raw": True}),
+            Competitor(OURS_KNOWN, "windowclf_peer:Tagger", {**text, "raw": True, "known": True}),
+            *spacy(raw=True),
+        ],
     }
     for competitors in groups.values():
         take_turns(competitors, setup.options.runs)

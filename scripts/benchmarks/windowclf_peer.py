@@ -20,7 +20,7 @@ def _facts() -> dict[str, Any]:
 
 
 class Tagger:
-    """Tags a text with a classifier that is read anew for each run, so that nothing is kept.
+    """Tags a text with a classifier that is read anew for each run, so that no word is known.
 
     Parameters
     ----------
@@ -30,13 +30,18 @@ class Tagger:
         Whether it is given strings and tokenises them itself, or words.
     model : str, optional
         A model folder, in place of the model that the project carries.
+    known : bool
+        Whether all runs are of one classifier, which has tagged the text before.
     """
 
-    def __init__(self, text: str, *, raw: bool = False, model: str | None = None) -> None:
+    def __init__(
+        self, text: str, *, raw: bool = False, model: str | None = None, known: bool = False
+    ) -> None:
         self.text = text
         self.raw = raw
         self.model = model
-        self._tag(5000)
+        self.classifier = windowclf.load(model) if known else None
+        self._tag(None if known else 5000)
         self.facts = _facts()
 
     def run(self) -> dict[str, Any]:
@@ -45,7 +50,7 @@ class Tagger:
 
     def _tag(self, first: int | None = None) -> dict[str, Any]:
         text = read_text(self.text, first)
-        classifier = windowclf.load(self.model)
+        classifier = self.classifier or windowclf.load(self.model)
         if self.raw:
             texts = text.join()
             found, seconds = timed(lambda: [done.entities for done in classifier.pipe(texts)])
