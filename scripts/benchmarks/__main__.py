@@ -7,12 +7,11 @@ import argparse
 import json
 import sys
 import tempfile
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from benchmarks import growth
-from benchmarks.machine import machine
+from benchmarks.machine import count, machine, package_version
 from benchmarks.setup import Options, Setup
 from benchmarks.shows import shows
 from benchmarks.start import start
@@ -45,7 +44,7 @@ def main() -> None:
     )
     results: dict[str, Any] = {
         "machine": machine(),
-        "versions": {name: _version(name) for name in PACKAGES},
+        "versions": {name: package_version(name) for name in PACKAGES},
         "runs": options.runs,
         "groups": {},
     }
@@ -94,19 +93,6 @@ def _to_json(groups: dict[str, list[Competitor]]) -> dict[str, Any]:
     return {name: [one.to_json() for one in group] for name, group in groups.items()}
 
 
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"
-
-
-def _count(given: str) -> int:
-    if not given.isdecimal() or int(given) < 1:
-        raise argparse.ArgumentTypeError(f"expected a number from 1 on, got {given!r}")
-    return int(given)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__.splitlines()[0])
     parser.add_argument(
@@ -114,14 +100,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--tokens",
-        type=_count,
+        type=count,
         default=500_000,
         help="tokens to tag, at the least (default 500000)",
     )
     parser.add_argument(
-        "--runs", type=_count, default=3, help="rounds, of which the median is taken"
+        "--runs", type=count, default=3, help="rounds, of which the median is taken"
     )
-    parser.add_argument("--threads", type=_count, default=2, help="of training (default 2)")
+    parser.add_argument("--threads", type=count, default=2, help="of training (default 2)")
     parser.add_argument(
         "--only",
         default="training,tagging,start,memory",

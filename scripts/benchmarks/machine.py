@@ -1,8 +1,10 @@
 """What it ran on."""
 
+import argparse
 import os
 import platform
 from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -26,3 +28,18 @@ def _processor() -> str:
         lines = []
     facts = dict(map(str.strip, line.split(":", 1)) for line in lines if ":" in line)
     return facts.get("model name") or platform.processor() or platform.machine()
+
+
+def package_version(package: str) -> str:
+    """Say which version of a package is installed, if any."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def count(given: str) -> int:
+    """Read a number of an option."""
+    if not given.isdecimal() or int(given) < 1:
+        raise argparse.ArgumentTypeError(f"expected a number from 1 on, got {given!r}")
+    return int(given)

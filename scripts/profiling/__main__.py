@@ -7,11 +7,10 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import click
-from benchmarks.machine import machine
+from benchmarks.machine import count, machine, package_version
 from benchmarks.text import from_corpus
 from benchmarks.worker import pin
 from threadpoolctl import threadpool_limits
@@ -37,7 +36,7 @@ def main() -> None:
         pin()
     found = {
         "machine": machine(),
-        "versions": {name: _version(name) for name in PACKAGES},
+        "versions": {name: package_version(name) for name in PACKAGES},
         "threads": given.threads,
     }
     written: list[dict[str, object]] = []
@@ -83,19 +82,6 @@ def _profiles(
         yield "training", f"{named}; {settings}", [profile]
 
 
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"
-
-
-def _count(given: str) -> int:
-    if not given.isdecimal() or int(given) < 1:
-        raise argparse.ArgumentTypeError(f"expected a number from 1 on, got {given!r}")
-    return int(given)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="scripts/profile",
@@ -106,11 +92,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("what", nargs="?", choices=("tag", "train"), help="both if not given")
     parser.add_argument("--data", default="sample", help="a corpus (default: sample)")
     parser.add_argument(
-        "--tokens", type=_count, help="of the corpus, or of each split to train on, at the most"
+        "--tokens", type=count, help="of the corpus, or of each split to train on, at the most"
     )
     parser.add_argument(
         "--threads",
-        type=_count,
+        type=count,
         default=1,
         help="default 1: with more, parts run at the same time and their times are added up",
     )

@@ -74,7 +74,7 @@ def pretrain(
     windowclf pretrain a.txt b.txt.gz --pretokenized --held-out c.txt --output vectors.txt
     windowclf train --data conll2003 --vectors vectors.txt
     """
-    from windowclf.lexicon.lexicon import word_forms
+    from windowclf.lexicon.features import lower_zero_digits
     from windowclf.pretraining.pretrain import pretrain as learn
     from windowclf.pretraining.result import middle_words
 
@@ -93,7 +93,7 @@ def pretrain(
     note(f"vectors: {file}, {len(found.words):,} words of {found.last.shape[1]} numbers")
     words = middle_words(found.words)
     if show:
-        asked = [word_forms(word, cased=False)[-1] for word in show.split(",")]
+        asked = [lower_zero_digits(word) for word in show.split(",")]
         words = [word for word in asked if word in found.words]
         if unknown := [word for word in asked if word not in found.words]:
             note(f"no vector to show: {', '.join(unknown)}")

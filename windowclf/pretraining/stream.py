@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from windowclf.batching import encode
-from windowclf.lexicon.lexicon import PADDING, UNKNOWN, Lexicon, word_forms
+from windowclf.lexicon.features import lower_zero_digits
+from windowclf.lexicon.lexicon import PADDING, UNKNOWN, Lexicon
 from windowclf.nn.arrays import IntArray
 from windowclf.nn.batch import window_rows
 from windowclf.text.lines import read_lines
-from windowclf.text.tokenizer import sentences as split_sentences
+from windowclf.text.tokenizer import split_words
 
 BLOCK_SENTENCES = 1000
 LONGEST_SENTENCE = 10_000
@@ -42,15 +43,11 @@ def read_sentences(paths: Iterable[str | Path], *, pretokenized: bool) -> Iterat
     """
     for path in paths:
         for _, line in read_lines(path):
-            tokens = (
-                [line.split()]
-                if pretokenized
-                else [[token.text for token in found] for found in split_sentences(line)]
-            )
+            tokens = [line.split()] if pretokenized else split_words(line)
             for sentence in tokens:
                 for start in range(0, len(sentence), LONGEST_SENTENCE):
                     part = sentence[start : start + LONGEST_SENTENCE]
-                    yield [word_forms(token, cased=False)[-1] for token in part]
+                    yield [lower_zero_digits(token) for token in part]
 
 
 def windows(
