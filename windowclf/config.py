@@ -117,7 +117,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = "linear"
     batch_size: Annotated[
         Count | Literal["all"],
-        Meta(description="How many make a batch; all: the whole training text."),
+        Meta(description="How many of them make a batch; all: the whole training text."),
     ] = 16
     batch_of: Annotated[
         Literal["sentences", "tokens", "words"],
