@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from windowclf.nn.arrays import FloatArray, IntArray, scatter_add
+from windowclf.nn.arrays import FloatArray, IntArray, gather_add, scatter_add
 from windowclf.nn.dropout import dropout
 from windowclf.nn.parameter import Parameter
 
@@ -46,13 +46,12 @@ def sentence_mean_layer(
         ``Wᵀ δ_s / n_s`` to its word.
     """
     lengths = lengths[lengths > 0]
-    first = np.cumsum(lengths) - lengths
     sizes = lengths[:, None].astype(e.dtype)
-    mean = np.add.reduceat(e[words], first) / sizes if len(first) else e[:0]
+    mean: FloatArray = gather_add(e, words, lengths) / sizes
     mean, drop_back = dropout(mean, rate, rng)
 
     def backward(delta: FloatArray) -> FloatArray:
-        summed = np.add.reduceat(delta, first)
+        summed = gather_add(delta, np.arange(len(delta)), lengths)
         W.add_grad(mean.T @ summed)
         share = drop_back(summed @ W.value.T) / sizes
         return scatter_add(words, np.repeat(share, lengths, axis=0), len(e))
