@@ -187,11 +187,11 @@ def encode(
         keys = zip(keys, *marks, strict=True)
     index: defaultdict[Any, int] = defaultdict(count(1).__next__)  # 0 is the padding
     words = np.array([index[key] for key in keys], dtype=np.int32)
-    distinct: Sequence[str] = list(index)
-    if marks and distinct:
-        distinct, *marks = zip(*distinct, strict=True)
+    different: Sequence[str] = list(index)
+    if marks and different:
+        different, *marks = zip(*different, strict=True)
     padding = np.full((1, len(lexicon.features)), PADDING, dtype=np.int32)
-    ids = np.concatenate([padding, lexicon.ids(distinct, marks)])
+    ids = np.concatenate([padding, lexicon.ids(different, marks)])
     features, row = np.unique(ids, axis=0, return_inverse=True)
     gold = None
     if tags is not None:
@@ -202,7 +202,7 @@ def encode(
         words=row.reshape(-1)[words].astype(np.int32),
         lengths=np.array([len(sentence) for sentence in sentences], dtype=np.int32),
         documents=numbers,
-        names=_names(distinct)[words],
+        names=_names(different)[words],
         gold=gold,
     )
 

@@ -268,6 +268,8 @@ class WindowClassifier:
         -------
         Scores
         """
+        from windowclf.evaluation import evaluate
+
         given = _sentences(sentences)
         model = self.model
         tags = [sentence.tags or () for sentence in given]
@@ -276,8 +278,6 @@ class WindowClassifier:
         else:
             source = recognise(tags) if scheme == "auto" else _scheme(scheme)
         gold = [model.gold_tags(found, source) for found in tags]
-        from windowclf.evaluation import evaluate
-
         return evaluate(self.tagger, given, gold, confidence=True)
 
     def save(self, folder: str | Path, *, compress: bool = False) -> None:

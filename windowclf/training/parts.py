@@ -59,6 +59,11 @@ class Replicas:
         self._networks = [network, *(network.twin() for _ in others)]
         self._objectives = [objective, *(objective.twin() for _ in others)]
         self._rngs = [rng, *rng.spawn(batches.parts - 1)]
+        every = zip(self._networks, self._objectives, strict=True)
+        named = [{**n.parameters(), **o.parameters()} for n, o in every]
+        self._twins: list[tuple[Parameter, ...]] = list(
+            zip(*(parameters.values() for parameters in named), strict=True)
+        )
 
     def add_gradients(self, parts: Sequence[IntArray], workers: Workers) -> BatchSums:
         """Compute the mean loss of a batch; add its gradients to those of the network.
@@ -76,10 +81,10 @@ class Replicas:
             return found[0]
         examples = sum(part.examples for part in found)
         shares = [part.examples / examples for part in found]
-        for same in zip(*(self._parameters(i) for i in range(n)), strict=True):
-            same[0].collect(same, shares)
-            for parameter in same[1:]:
-                parameter.clear_grad()
+        for twins in self._twins:
+            twins[0].collect(twins[:n], shares)
+            for twin in twins[1:n]:
+                twin.clear_grad()
         norms = np.array([part.sensitivities for part in found]) * np.array(shares)[:, None]
         return BatchSums(
             loss=sum(part.loss * share for part, share in zip(found, shares, strict=True)),
@@ -87,10 +92,6 @@ class Replicas:
             tokens=sum(part.tokens for part in found),
             sensitivities=np.sqrt((norms * norms).sum(axis=0)).tolist(),
         )
-
-    def _parameters(self, i: int) -> list[Parameter]:
-        named = {**self._networks[i].parameters(), **self._objectives[i].parameters()}
-        return list(named.values())
 
     def _of_part(
         self, network: Network, objective: Objective, rng: np.random.Generator, chosen: IntArray
