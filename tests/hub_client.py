@@ -11,7 +11,7 @@ from contextlib import contextmanager
 CLIENT = """
 import json, sys
 from windowclf.errors import WindowclfError
-from windowclf.text.hub import load_hub
+from windowclf.corpora.hub import load_hub
 
 for line in sys.stdin:
     name, options = json.loads(line)

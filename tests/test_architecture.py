@@ -14,12 +14,13 @@ PACKAGE = Path(windowclf.__file__).parent
 
 # A room imports only rooms of lines above its own; rooms of one line do not know each other.
 # A room is a module or a folder of the package; the record of a training is one by itself, for
-# a model carries it.
+# a model carries it. Integrations are for users to import: nothing here does.
 LAYERS = [
     "errors",
     "tags files resources presets settings threads",
     "config text metrics calibration tag_spans training.history",
-    "lexicon nn",
+    "lexicon nn formats",
+    "corpora",
     "assembly batching manifest parameter_file",
     "model",
     "bundle tagging",
@@ -28,7 +29,7 @@ LAYERS = [
     "pretraining",
     "classifier",
     "report state",
-    "cli",
+    "cli integrations",
 ]
 RANKS = {room: rank for rank, line in enumerate(LAYERS) for room in line.split()}
 STRANGERS = {("nn", room) for room in RANKS if room != "nn"} | {("text", "nn"), ("lexicon", "nn")}
@@ -83,8 +84,8 @@ def room(name):
 def test_imports_are_read():
     source = """
 import windowclf.errors, json
-from windowclf.text import conll
-from windowclf.text.conll import read_conll
+from windowclf.formats import conll
+from windowclf.formats.conll import read_conll
 if TYPE_CHECKING:
     from windowclf.cli import main
 else:
@@ -94,12 +95,12 @@ def later():
 """
     assert imports(source) == {
         "windowclf.errors",
-        "windowclf.text.conll",
+        "windowclf.formats.conll",
         "windowclf.files",
         "windowclf.config",
     }
     assert ("windowclf.cli.tag", "windowclf.classifier") in EDGES
-    assert ("windowclf.classifier", "windowclf.text.sources") in EDGES
+    assert ("windowclf.classifier", "windowclf.corpora.sources") in EDGES
 
 
 def test_every_room_has_its_place():

@@ -15,7 +15,7 @@ from windowclf.bundle import save_model
 from windowclf.cli import main
 from windowclf.config import make_config
 from windowclf.errors import UsageError
-from windowclf.text.conll import write_conll
+from windowclf.formats.conll import write_conll
 
 # Each name is a person in one document and a place in another: only a telling sentence tells.
 NAMES = ("Rune", "Vale", "Linden", "Sterling", "Marlow", "Arden")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from windowclf.classifier import WindowClassifier, load
     from windowclf.config import Config
+    from windowclf.corpora.sources import Corpus, load_corpus
     from windowclf.errors import (
         DataError,
         MissingExtraError,
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from windowclf.pretraining.pretrain import pretrain
     from windowclf.tagging.texts import Entity, TaggedText
     from windowclf.text.sentence import Sentence
-    from windowclf.text.sources import Corpus, load_corpus
 
 __all__ = [
     "Config",
@@ -50,7 +50,7 @@ _ROOMS = {
     "windowclf.pretraining.pretrain": ("pretrain",),
     "windowclf.tagging.texts": ("Entity", "TaggedText"),
     "windowclf.text.sentence": ("Sentence",),
-    "windowclf.text.sources": ("Corpus", "load_corpus"),
+    "windowclf.corpora.sources": ("Corpus", "load_corpus"),
 }
 
 

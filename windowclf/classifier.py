@@ -18,8 +18,8 @@ from windowclf.text.tokenizer import split_words
 if TYPE_CHECKING:
     from gensim.models import KeyedVectors
 
+    from windowclf.corpora.sources import Corpus
     from windowclf.metrics import Scores
-    from windowclf.text.sources import Corpus
     from windowclf.training.learn import Listener
 
 TaggedSentences = Iterable[Sentence] | Iterable[tuple[Sequence[str], Sequence[str]]]
@@ -143,8 +143,8 @@ class WindowClassifier:
         TrainingError
             If the loss is no longer finite.
         """
+        from windowclf.corpora.sources import Corpus
         from windowclf.lexicon.gazetteer import Gazetteer, read_gazetteer
-        from windowclf.text.sources import Corpus
         from windowclf.training.fit import fit
         from windowclf.training.prepare import prepare
 

@@ -28,7 +28,7 @@ class TrainingError(WindowclfError):
     """A training that cannot go on; names the epoch and the batch."""
 
 
-class MissingExtraError(WindowclfError):
+class MissingExtraError(WindowclfError, ImportError):
     """A feature whose optional package is not installed.
 
     Parameters

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from windowclf.text.conll import read_conll
+from windowclf.formats.conll import read_conll
 from windowclf.text.tokenizer import Token, sentences, tokenize
 
 PIECES = [

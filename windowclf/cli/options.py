@@ -105,7 +105,7 @@ def data_options(function: Command) -> Command:
 
 def read_corpus(options: dict[str, Any]) -> Any:
     """Load the corpus that `data_options` name."""
-    from windowclf.text.sources import load_corpus
+    from windowclf.corpora.sources import load_corpus
 
     return load_corpus(
         options["data"],

@@ -24,7 +24,7 @@ from windowclf.errors import TrainingError, UsageError
 
 if TYPE_CHECKING:
     from windowclf.classifier import WindowClassifier
-    from windowclf.text.sources import Corpus
+    from windowclf.corpora.sources import Corpus
 
 
 @click.command(short_help="Train a model on a tagged corpus.")

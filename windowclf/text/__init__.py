@@ -1,1 +1,1 @@
-"""Strings in, sentences out: corpora, tokenizer and file formats."""
+"""Strings in, sentences out: tokenizer, sentences, documents, lines."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from windowclf.errors import DataError, UsageError
+from windowclf.formats.conll import read_conll
+from windowclf.formats.jsonl import read_jsonl
 from windowclf.resources import data_path
 from windowclf.tags import Scheme, convert, recognise
-from windowclf.text.conll import read_conll
-from windowclf.text.jsonl import read_jsonl
 from windowclf.text.sentence import Sentence
 
 SAMPLE = "sample"
@@ -233,7 +233,7 @@ def _number(column: int | str | None, option: str, default: int) -> int:
 def _load_hub(
     name: str, tokens_column: int | str | None, tags_column: int | str | None
 ) -> dict[str, list[Sentence]]:
-    from windowclf.text.hub import load_hub  # what it needs is slow to import
+    from windowclf.corpora.hub import load_hub  # what it needs is slow to import
 
     return load_hub(
         name.removeprefix(_HUB),

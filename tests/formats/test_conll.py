@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from windowclf.errors import DataError, UsageError
-from windowclf.text.conll import read_conll, write_conll
+from windowclf.formats.conll import read_conll, write_conll
 from windowclf.text.sentence import Sentence
 
 # Everything that a hasty reader takes for a space, a line break, a mark or a comment.

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from windowclf import resources
+from windowclf.corpora import hub, sources
+from windowclf.corpora.sources import load_corpus
 from windowclf.errors import DataError, UsageError
 from windowclf.tags import Scheme
-from windowclf.text import hub, sources
 from windowclf.text.sentence import Sentence
-from windowclf.text.sources import load_corpus
 
 OSLO = Sentence(["In", "Oslo"], ["O", "B-LOC"])
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from windowclf.corpora.dataset import read_splits
 from windowclf.errors import DataError, UsageError, WindowclfError
-from windowclf.text.dataset import read_splits
 from windowclf.text.sentence import Sentence
 
 _FILES = "give the files: --data FOLDER"

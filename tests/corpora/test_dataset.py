@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from windowclf.corpora.dataset import from_dataset
 from windowclf.errors import DataError, UsageError
-from windowclf.text.dataset import from_dataset
 from windowclf.text.sentence import Sentence
 
 NAMES = ["O", "B-LOC", "I-LOC", "B-PER"]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from windowclf.errors import DataError
-from windowclf.text.jsonl import read_jsonl
+from windowclf.formats.jsonl import read_jsonl
 from windowclf.text.sentence import Sentence
 from windowclf.text.tokenizer import tokenize
 

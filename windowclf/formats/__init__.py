@@ -1,0 +1,1 @@
+"""Labelled documents in files: readers and writers, a format each."""

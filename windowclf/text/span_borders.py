@@ -1,0 +1,113 @@
+"""Labelled stretches of characters, held against the text and against its words."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from itertools import chain, pairwise
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from windowclf.errors import DataError
+from windowclf.text.tokenizer import token_starts
+
+
+class CharacterSpan(Protocol):
+    """The characters ``start`` to ``end - 1`` of a text, and their label."""
+
+    @property
+    def start(self) -> int: ...  # noqa: D102
+    @property
+    def end(self) -> int: ...  # noqa: D102
+    @property
+    def label(self) -> str: ...  # noqa: D102
+
+
+SpanStruct = TypeVar("SpanStruct", bound=msgspec.Struct)
+
+
+def check_spans(text: str, spans: Iterable[SpanStruct]) -> list[SpanStruct]:
+    """Put the spans of a text in order, without the white space at their ends.
+
+    Parameters
+    ----------
+    text : str
+    spans : iterable of struct
+        Each with ``start``, ``end`` and ``label``.
+
+    Returns
+    -------
+    list of struct
+
+    Raises
+    ------
+    DataError
+        If one does not fit the text, is blank, has no label or overlaps another.
+    """
+    found: list[SpanStruct] = []
+    before = (0, 0)
+    for span in sorted(spans, key=lambda span: (span.start, span.end)):  # type: ignore[attr-defined]
+        start, end = span.start, span.end  # type: ignore[attr-defined]
+        here = f"span {start}:{end}"
+        if not 0 <= start < end <= len(text):
+            raise DataError(f"{here} does not fit a text of {len(text)} characters")
+        inside = text[start:end]
+        if not span.label or not inside.strip():  # type: ignore[attr-defined]
+            raise DataError(f"{here} has no {'token' if span.label else 'label'}")  # type: ignore[attr-defined]
+        if start < before[1]:
+            raise DataError(f"{here} overlaps span {before[0]}:{before[1]}")
+        before = (start, end)
+        start += len(inside) - len(inside.lstrip())
+        end -= len(inside) - len(inside.rstrip())
+        if (start, end) != before:
+            span = msgspec.structs.replace(span, start=start, end=end)
+        found.append(span)
+    return found
+
+
+def fit_words(
+    text: str, sentences: list[list[str]], spans: Sequence[CharacterSpan], *, exact: bool
+) -> list[list[str]]:
+    """Make the words of a text fit its spans: none across two sentences, no word in two.
+
+    Parameters
+    ----------
+    text : str
+    sentences : list of list of str
+        Its words.
+    spans : sequence of CharacterSpan
+        From `check_spans`.
+    exact : bool
+        Whether a word is cut at each border of a span in it; if not, only where it would belong
+        to two spans.
+
+    Returns
+    -------
+    list of list of str
+        All sentences and words that no span concerns are as they were.
+    """
+    words = [*chain.from_iterable(sentences)]
+    starts: list[int] = token_starts(text, words).tolist()
+    ends = [start + len(word) for start, word in zip(starts, words, strict=True)]
+    cuts: dict[int, set[int]] = {}  # in which words, at which characters of the text
+    joined: set[int] = set()  # words that go on with the sentence of the word before
+    taken = -1  # the last word that a span has
+    for span in spans:
+        first, last = bisect_right(ends, span.start), bisect_left(starts, span.end) - 1
+        joined.update(range(first + 1, last + 1))
+        for number, border in ((first, span.start), (last, span.end)):
+            if starts[number] < border < ends[number] and (exact or first == taken == number):
+                cuts.setdefault(number, set()).add(border)
+        taken = last
+    fitted: list[list[str]] = []
+    number = 0
+    for sentence in sentences:
+        if number not in joined:
+            fitted.append([])
+        for word in sentence:
+            if number in cuts:
+                borders = [starts[number], *sorted(cuts[number]), ends[number]]
+                fitted[-1] += [text[i:j] for i, j in pairwise(borders)]
+            else:
+                fitted[-1].append(word)
+            number += 1
+    return fitted
