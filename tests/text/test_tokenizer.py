@@ -4,8 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from windowclf.errors import UsageError
 from windowclf.formats.conll import read_conll
-from windowclf.text.tokenizer import Token, sentences, tokenize
+from windowclf.text.tokenizer import (
+    Token,
+    line_sentences,
+    sentences,
+    split_words,
+    token_starts,
+    tokenize,
+)
 
 PIECES = [
     *("a", "U.S.", "Mr.", "J.", "n't", "don't", "'s", "1", "0.5", "http://", "www.", ".com", "_"),
@@ -14,7 +22,8 @@ PIECES = [
     *("\x85", "\x1c", "\u2028", "\u3000"),
 ]
 
-texts = st.text() | st.lists(st.sampled_from(PIECES)).map("".join)
+characters = st.characters(exclude_categories=())  # lone surrogates, too
+texts = st.text(characters) | st.lists(st.sampled_from(PIECES)).map("".join)
 
 
 def words(text):
@@ -38,6 +47,12 @@ def test_sentences_are_the_tokens_in_groups(text):
     groups = sentences(text)
     assert all(groups)
     assert [token for group in groups for token in group] == tokenize(text)
+    assert [[token.text for token in group] for group in groups] == split_words(text)
+
+
+@given(texts)
+def test_lines_are_sentences_if_they_are_taken_as_given(text):
+    assert line_sentences(text) == [words(line) for line in text.split("\n") if line.strip()]
 
 
 # Each text is written with a bar where a token ends without a space.
@@ -56,12 +71,22 @@ def test_sentences_are_the_tokens_in_groups(text):
         "so-called vice-president -- AT&T and|/|or",
         '"|Why|?|"|, she asked|; (|he|) said|: well|...',
         "“|Hi|,|” he said|…",
+        "She|'d|'ve ca|n't cannot|; y'all|, ma'am|; the '90s|, '|n|' roll",
         "a.b-c@example.co.uk|, http://example.com/a?b=c|. www.example.org|. Amazon.com|'s",
         "the end|.|Then",
         "@windowclf #news # 1",
-        "👩‍👩‍👧|👍🏽 🇫🇷|🇩🇪 1️⃣ ❤️",
-        "cafe\u0301 हिन्दी में المُدَرِّس Ελλάδα",
-        "中|国|人",
+        "see bbc.co.uk/news/uk-1|, example.com/|, www.example.org/a?b#c|; (|ftp://a.b/c|)|.",
+        "Wash.-based Inc.-owned Jan L. , Jo L.|; Martin L.|, Jr.|, Sr.|; etc.|, Blah.|, no|.",
+        "No.1 No. 1 p.5 Sep.03 24.SEP.96 IBM.N|. Tel+44 100=1990 1996–97",
+        "two-|, three- and multi- ethnic 6- 4 17-|: AA- A+|, C++|. 18+ 101* 1= Paris|- -- -",
+        "Plan B|. So he went|. It is J. Soon|, not J. So|? Plan C|. It|'s done|.",
+        "„|Ja|“ ‘|Ja|’ «|Oui|» ‹|Oui|› 「|はい|」 ``|Yes|'' `|Yes|'",
+        "£|5m €|10 −5 10|°|C 3½ 1st 5:30pm 1,000,000 ١٬٢٣٤٫٥",
+        "👩‍👩‍👧|👍🏽 🇫🇷|🇩🇪 1️⃣ ❤️ ❤️‍🔥|🙂‍↔️|©️ ▶️ 🏴󠁧󠁢󠁥󠁮󠁧󠁿|.",
+        "cafe\u0301 हिन्दी में المُدَرِّس|، الكِتَابُ|؟ Ελλάδα",
+        'צה"ל צה״ל ג׳ורג׳ בית־ספר בְּרֵאשִׁית|. "|שלום|"',
+        "中|国|人 ジョン|・|スミス 한국어입니다",
+        "a|\0|b|\x01 \ud800|c|\udc00 \u200e|a|\u200b|b|\ufeff",
     ],
 )
 def test_english_is_split_as_in_conll(marked):
@@ -90,6 +115,13 @@ def test_offsets_count_characters():
         "He left.Then it rained. | ' Why?",
         "Prices rose 1.5 percent. | “Oh!” he said.",
         "مرحبا. | كيف الحال؟ | جيد",
+        "He chose plan B. | So he went. | However, I met J. K. Rowling. | The end.",
+        "He is in the U.S. | He left. | U.S. President of Acme Inc. | “The firm,” he said.",
+        "At 5 p.m. Mr. He met Gen. So of Acme Co. in St. An. | They left at 5 a.m. | It rained.",
+        'He said "Go." | He went. | "Stop!" she said. | ("No.") | Then "Why?" he asked.',
+        'He said " Go . " | He went . | " Stop ! " she said . | " No . "',
+        "... The view. | “ Oh! ” | ' Yes . | ( The end . )",
+        "A headline \n\n| It rained.\n\n \r\n| and rained. | J.\n\n| Smith",
     ],
 )
 def test_sentences_end_where_a_reader_ends_them(marked):
@@ -109,6 +141,8 @@ def test_chinese_sentences_need_no_space():
         *(".5", "+.", "-1", "1.", "1,", "'", "-", ".", "http://.", "www.", " ", "A. "),
         *("中", "中a", "\u0301", "a\u0301", "👩\u200d", "🇫", "\u200b"),
         *("J. ", "No.  ", "J.\n\n", '." ', "?", "。", "... A", '"', "a "),
+        *('. " ', ". (", "('\"", "U.S. ", "B. He ", "A.-", "1=", "a+", "1*", "No.1", "a.com/:"),
+        *("\n", "\n ", "a\n \n", "\ufe0f", 'א"'),
     ],
 )
 def test_time_is_linear(piece):
@@ -120,9 +154,28 @@ def test_time_is_linear(piece):
     assert time.process_time() - start < 3  # seconds; quadratic time would be a minute
 
 
-def test_real_tokens_are_seldom_split(conll2003):
-    whole = total = 0
-    for sentence in read_conll(conll2003 / "eng.testa"):
-        whole += len(set(sentence.tokens) & set(words(" ".join(sentence.tokens))))
-        total += len(set(sentence.tokens))
-    assert whole / total > 0.999
+@pytest.mark.parametrize("piece", ["a", "a.", "A.", "a-", "1,", "'", '"', ".", "!", "(", "“", "\n"])
+def test_a_million_characters_are_no_trouble(piece):
+    text = piece * (1_000_000 // len(piece))
+    assert "".join(word for sentence in split_words(text) for word in sentence) == text.strip()
+
+
+def test_words_of_another_text_are_refused():
+    with pytest.raises(UsageError, match=r"word 'was': not found in the text from character 5 on"):
+        token_starts("Paris is", ["Paris", "was"])
+
+
+def test_no_words_have_no_starts():
+    assert token_starts(" ", []).tolist() == []
+    assert token_starts("", []).dtype.kind == "i"
+
+
+def test_real_sentences_come_back(conll2003):
+    given = [list(sentence.tokens) for sentence in read_conll(conll2003 / "eng.testa")]
+    found = [split_words(" ".join(tokens)) for tokens in given]
+    same = sum(
+        [word for sentence in f for word in sentence] == g
+        for f, g in zip(found, given, strict=True)
+    )
+    assert same / len(given) > 0.995
+    assert sum(len(sentences) == 1 for sentences in found) / len(given) > 0.995

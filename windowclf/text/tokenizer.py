@@ -4,14 +4,16 @@ Most of any text is chunks between white space that came before, as "the" and "s
 how each is split is remembered.
 """
 
+import re
 from collections.abc import Iterable
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from windowclf.errors import UsageError
+from windowclf.text.sentence_ends import Chunk, group, plain
 from windowclf.text.token_pattern import OPEN_PERIOD, token
 
 
@@ -23,12 +25,8 @@ class Token(NamedTuple):
     end: int
 
 
-_TERMINATORS = frozenset(".?!…。？！।؟") | {"..", "...", "...."}
-_UNSPACED = frozenset("。？！")  # no space follows these
-_CLOSERS = frozenset("\"')]}”’»」』") | {"''"}
-_OPENERS = frozenset("\"'([{“‘«¿¡「『`") | {"``"}
-
-_Chunk = tuple[tuple[str, ...], bool]  # its words; whether a sentence may end in it
+# Only a line feed ends a line, as in windowclf.text.lines; a carriage return is white space.
+_BLANK_LINES = re.compile(r"\n(?:[^\S\n]*+\n)++")
 
 
 def tokenize(text: str) -> list[Token]:
@@ -51,11 +49,11 @@ def tokenize(text: str) -> list[Token]:
     >>> [token.text for token in tokenize("Paris isn't in the U.S.")]
     ['Paris', 'is', "n't", 'in', 'the', 'U.S.']
     """
-    return _locate(text, [word for words, _ in _split_chunks(text) for word in words])
+    return _locate(text, [*chain.from_iterable(map(_words, _paragraphs(text)))])
 
 
 def sentences(text: str) -> list[list[Token]]:
-    """Split a paragraph into sentences of tokens, as `split_words` does.
+    """Split a text into sentences of tokens, as `split_words` does.
 
     Parameters
     ----------
@@ -72,11 +70,12 @@ def sentences(text: str) -> list[list[Token]]:
 
 
 def split_words(text: str) -> list[list[str]]:
-    """Split a paragraph into sentences of words: the texts of its tokens, several times as fast.
+    """Split a text into sentences of words: the texts of its tokens, several times as fast.
 
-    A sentence ends at a period, question or exclamation mark, and the quotes and brackets
-    that close with it, where a space and then a capital, a digit or an opening quote
-    follow. An abbreviation or an initial ends none.
+    A sentence ends at a blank line; at a period, question or exclamation mark, and the quotes
+    and brackets that close with it, where a space and then a capital or a digit follow, with
+    or without an opening quote; and after an abbreviation such as "U.S." where a word follows
+    that begins many sentences, such as "He". No title or initial ends one.
 
     Parameters
     ----------
@@ -93,26 +92,30 @@ def split_words(text: str) -> list[list[str]]:
     [['He', 'is', "n't", 'in', '.'], ['Who', 'knows', '?']]
     """
     found: list[list[str]] = []
-    current: list[str] = []
-    ended = ""  # the terminator that the words read so far end with
-    for words, may_end in _split_chunks(text):
-        if not may_end and not ended:  # as in most chunks
-            current += words
-            continue
-        gap = True
-        for word in words:
-            if ended and (gap or ended in _UNSPACED) and _may_begin(word):
-                found.append(current)
-                current, ended = [], ""
-            current.append(word)
-            gap = False
-            if word in _TERMINATORS:
-                ended = word
-            elif word not in _CLOSERS:
-                ended = ""
-    if current:
-        found.append(current)
+    for paragraph in _paragraphs(text):
+        found += group(_split_chunks(paragraph))
     return found
+
+
+def line_sentences(text: str) -> list[list[str]]:
+    r"""Take the lines of a text as its sentences, and split each into words.
+
+    Parameters
+    ----------
+    text : str
+        A sentence a line.
+
+    Returns
+    -------
+    list of list of str
+        None of them empty: a blank line is no sentence.
+
+    Examples
+    --------
+    >>> line_sentences("He left. Who knows\nwhy?")
+    [['He', 'left', '.', 'Who', 'knows'], ['why', '?']]
+    """
+    return [words for words in map(_words, text.split("\n")) if words]
 
 
 def token_starts(text: str, words: Iterable[str]) -> NDArray[np.intp]:
@@ -155,14 +158,14 @@ def _locate(text: str, words: list[str]) -> list[Token]:
     ]
 
 
-class _Chunks(dict[str, _Chunk]):
+class _Chunks(dict[str, Chunk]):
     """Splits chunks, and remembers those that are likely to return."""
 
     most = 1 << 16  # chunks, of 200 bytes each; no text can make it hold more than 60 MB
 
-    def __missing__(self, text: str) -> _Chunk:
+    def __missing__(self, text: str) -> Chunk:
         if text.isalpha() and text.isascii():
-            chunk: _Chunk = (text,), False  # as the pattern has it, which one sentence may not need
+            chunk: Chunk = (text,), True  # as the pattern has it, which one sentence may not need
         else:
             chunk = _read(token().findall(text))
         if len(text) <= 24 and len(chunk[0]) <= 4:  # 99.9 % of news
@@ -175,23 +178,26 @@ class _Chunks(dict[str, _Chunk]):
 _chunks = _Chunks()
 
 
-def _split_chunks(text: str) -> list[_Chunk]:
-    found: list[_Chunk] = []
+def _paragraphs(text: str) -> list[str]:
+    return _BLANK_LINES.split(text) if "\n" in text else [text]
+
+
+def _words(text: str) -> list[str]:
+    return [word for words, _ in _split_chunks(text) for word in words]
+
+
+def _split_chunks(text: str) -> list[Chunk]:
+    found: list[Chunk] = []
     end = 0
     for period in OPEN_PERIOD.finditer(text):
         *before, last = text[end : period.end()].split()
         found += map(_chunks.__getitem__, before)
-        *words, _ = token().findall(last + period[1])  # with all that it hangs on
-        found.append(_read(words))
+        matches = token().finditer(last + period[1])  # with all that it hangs on
+        found.append(_read([match[0] for match in matches if match.start() < len(last)]))
         end = period.end()
     found += map(_chunks.__getitem__, text[end:].split())
     return found
 
 
-def _read(words: list[str]) -> _Chunk:
-    return tuple(words), not _TERMINATORS.isdisjoint(words)
-
-
-def _may_begin(word: str) -> bool:
-    first = word[0]
-    return word in _OPENERS or first.isdigit() or (first.isalpha() and not first.islower())
+def _read(words: list[str]) -> Chunk:
+    return tuple(words), plain(words)
