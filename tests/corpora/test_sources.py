@@ -9,7 +9,11 @@ from windowclf import resources
 from windowclf.corpora import hub, sources
 from windowclf.corpora.sources import load_corpus
 from windowclf.errors import DataError, UsageError
+from windowclf.files import COMPRESSED
+from windowclf.formats.opening import open_output
+from windowclf.formats.registry import FORMATS, Format, WriteOptions
 from windowclf.tags import Scheme
+from windowclf.text.document import Document, LabelledSpan
 from windowclf.text.sentence import Sentence
 
 OSLO = Sentence(["In", "Oslo"], ["O", "B-LOC"])
@@ -45,6 +49,14 @@ def write(path, *tags, token="x"):
     return path
 
 
+LABELLED = {
+    "jsonl": Document("In Oslo", spans=[LabelledSpan(3, 7, "A")]),
+    "conll": Document("In Oslo", [["In", "Oslo"]], [["O", "B-A"]]),
+    "parquet": Document("In Oslo", spans=[LabelledSpan(3, 7, "A")]),
+    "docbin": Document("In Oslo", [["In", "Oslo"]], spans=[LabelledSpan(3, 7, "A")]),
+}
+
+
 def tags(corpus):
     return {split: [list(s.tags) for s in found] for split, found in corpus.splits.items()}
 
@@ -71,6 +83,57 @@ def test_splits_are_found_by_the_usual_names(folder, names):
         assert tags(corpus) == {"train": [["B-A"]], "dev": [["B-B"]], "test": [["B-C"]]}
         assert list(corpus.splits) == ["train", "dev", "test"]
         assert corpus.name == str(data)
+
+
+@pytest.mark.parametrize(
+    ("form", "packed"),
+    [
+        *((form, "") for form in LABELLED),
+        *((form, packed) for form in ("jsonl", "conll") for packed in COMPRESSED),
+    ],
+)
+def test_splits_come_in_every_format_that_holds_labels(folder, form, packed):
+    name = f"train{FORMATS[form].suffixes[0]}{packed}"
+    with open_output(folder / name) as file:
+        writer = FORMATS[form].writer(file, WriteOptions())
+        writer.write([LABELLED[form]] * 3)
+        writer.close()
+    for corpus in (load_corpus(folder), load_corpus(train=name)):
+        assert [list(s.tokens) for s in corpus.splits["train"]] == [["In", "Oslo"]] * 3
+        assert tags(corpus) == {"train": [["O", "B-A"]] * 3}
+
+
+@pytest.mark.parametrize(
+    ("documents", "message"),
+    [
+        ([Document("In Oslo")], r"train\.parquet: no tags beside 'In Oslo'; expected a tag"),
+        ([], r"train\.parquet: no sentence$"),
+        (
+            [
+                Document("a", spans=[]),
+                Document(
+                    "Oslo",
+                    [["Oslo"]],
+                    spans=[LabelledSpan(0, 1, "A"), LabelledSpan(2, 3, "A")],
+                ),
+            ],
+            r"train\.parquet, document 2: span 2:3 shares the token 'Oslo'",
+        ),
+    ],
+)
+def test_a_file_without_labels_is_told(folder, monkeypatch, documents, message):
+    (folder / "train.parquet").write_bytes(b"")
+    monkeypatch.setattr(Format, "read", lambda *_: iter([documents]))
+    with pytest.raises(DataError, match=message):
+        load_corpus(folder)
+
+
+def test_csv_holds_no_labels(folder):
+    (folder / "train.csv").write_text("text\nIn Oslo\n")
+    with pytest.raises(DataError, match="no file of a split"):
+        load_corpus(folder)
+    with pytest.raises(UsageError, match=r"train\.csv: a CSV file has no labels; expected one of"):
+        load_corpus(train="train.csv")
 
 
 def test_a_folder_may_lack_splits(folder):
@@ -221,7 +284,10 @@ def test_an_unknown_scheme_names_the_known_ones(folder):
         ("a B-X\nb\n", r"train\.txt:2: 1 column"),
         ("a\nb\n", r"train\.txt: no tags beside 'a b'; expected a tag for each"),
         ("", r"train\.txt: no sentence"),
-        (None, r"^here: no file of a split; looked for eng\.train, .* \.iob2, .*\.gz may follow"),
+        (
+            None,
+            r"^here: no file of a split; looked for eng\.train, .* \.spacy; \.gz or \.zst may",
+        ),
     ],
 )
 def test_bad_folders_end_in_one_line(folder, content, message):

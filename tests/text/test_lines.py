@@ -5,30 +5,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from windowclf.errors import DataError
+from windowclf.formats.opening import open_input
 from windowclf.text import lines
-from windowclf.text.lines import line_chunks
+from windowclf.text.lines import line_chunks, read_lines
 
 MARKS = st.sampled_from("\n\n\r\ufeffé😀 \x0b\x0c\x1c\x85\u2028a")
 CHARACTERS = MARKS | st.characters(codec="utf-8")
 
 
-@pytest.fixture
-def stdin(monkeypatch):
-    """Put bytes, or an open file, in the place of stdin."""
-
-    def use(source):
-        file = io.BytesIO(source) if isinstance(source, bytes) else source
-        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(file))
-
-    return use
-
-
 def chunks_of(data, size):
-    """Read bytes from stdin in pieces of some size."""
+    """Read bytes in pieces of some size."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lines, "CHUNK_BYTES", size)
-        patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
-        return list(line_chunks("-"))
+        return list(line_chunks(io.BytesIO(data), "there"))
 
 
 def expected(text):
@@ -63,12 +52,8 @@ def test_only_line_feeds_end_lines(text, size):
         (b"a" * 99 + b"\n\nb\n", ["a" * 99, "", "b"]),
     ],
 )
-def test_line_ends(tmp_path, stdin, monkeypatch, data, wanted, size):
-    monkeypatch.setattr(lines, "CHUNK_BYTES", size)
-    (tmp_path / "text").write_bytes(data)
-    stdin(data)
-    for path in (str(tmp_path / "text"), "-"):
-        assert [line for chunk in line_chunks(path) for line in chunk] == wanted
+def test_line_ends(data, wanted, size):
+    assert [line for chunk in chunks_of(data, size) for line in chunk] == wanted
 
 
 @pytest.mark.parametrize("size", [1, 5, 1 << 16])
@@ -81,14 +66,15 @@ def test_line_ends(tmp_path, stdin, monkeypatch, data, wanted, size):
         (b"ok\ncut \xc3\n\xa9\n", 2, "c3"),
     ],
 )
-def test_bytes_that_are_not_utf8(tmp_path, stdin, monkeypatch, data, line, byte, size):
-    monkeypatch.setattr(lines, "CHUNK_BYTES", size)
+def test_bytes_that_are_not_utf8(tmp_path, data, line, byte, size):
     path = tmp_path / "text"
     path.write_bytes(data)
-    stdin(data)
-    for name, source in (("stdin", "-"), (str(path), str(path))):
+    for name, read in (
+        ("there", lambda: chunks_of(data, size)),
+        (str(path), lambda: list(read_lines(path))),
+    ):
         with pytest.raises(DataError) as caught:
-            list(line_chunks(source))
+            read()
         assert str(caught.value).startswith(f"{name}:{line}: byte 0x{byte} is not UTF-8; ")
         assert "iconv" in str(caught.value)
 
@@ -109,10 +95,14 @@ class Slow(io.RawIOBase):
         return len(data)
 
 
-def test_a_slow_stream_is_answered_at_once(stdin):
+def test_a_slow_stream_is_answered_at_once(monkeypatch):
     stream = Slow()
-    stdin(io.BufferedReader(stream))
-    chunks = line_chunks("-")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BufferedReader(stream)))
+    with open_input("-") as file:
+        answer(stream, line_chunks(file, "stdin"))
+
+
+def answer(stream, chunks):
     for come, answered in (
         ([b"one\n"], ["one"]),
         ([b"two\nthree\r\n"], ["two", "three"]),
@@ -127,10 +117,8 @@ def test_a_slow_stream_is_answered_at_once(stdin):
     assert next(chunks, None) is None
 
 
-def test_many_lines_come_in_chunks_of_bounded_size(tmp_path):
-    data = b"a line\n" * 50_000
-    (tmp_path / "text").write_bytes(data)
-    sizes = [len(chunk) for chunk in line_chunks(str(tmp_path / "text"))]
+def test_many_lines_come_in_chunks_of_bounded_size():
+    sizes = [len(chunk) for chunk in chunks_of(b"a line\n" * 50_000, lines.CHUNK_BYTES)]
     assert sum(sizes) == 50_000
     assert max(sizes) <= lines.CHUNK_BYTES / 7 + 1
 
@@ -141,5 +129,5 @@ def test_many_lines_come_in_chunks_of_bounded_size(tmp_path):
 def test_a_file_that_cannot_be_read(tmp_path, name, reason):
     path = str(tmp_path / name)
     with pytest.raises(DataError) as caught:
-        list(line_chunks(path))
+        list(read_lines(path))
     assert str(caught.value).startswith(f"{path}: cannot be read: {reason}")

@@ -2,15 +2,21 @@
 
 import random
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from windowclf.errors import DataError, UsageError
+from windowclf.files import COMPRESSED
 from windowclf.formats.conll import read_conll
+from windowclf.formats.conll_rows import column_number
 from windowclf.formats.jsonl import read_jsonl
+from windowclf.formats.opening import open_input
+from windowclf.formats.registry import FORMATS, Format, ReadOptions, format_of
 from windowclf.resources import data_path
 from windowclf.tags import Scheme, convert, recognise
+from windowclf.text.document import to_sentences
 from windowclf.text.sentence import Sentence
 
 SAMPLE = "sample"
@@ -18,19 +24,22 @@ CONLL2003 = "conll2003"
 _HUB = "hub:"
 _KNOWN = "sample, conll2003, owner/name of the Hugging Face hub, or a folder"
 
-_SUFFIX = r"\.(?:txt|conll|bio|iob|iob2|tsv|jsonl|json)"
-_FILE = re.compile(rf".*(?:{_SUFFIX}(?:\.gz)?|\.train|\.test[ab]|\.gz)", re.IGNORECASE)
+_SUFFIXES = [suffix for form in FORMATS.values() if form.name != "csv" for suffix in form.suffixes]
+_SUFFIX = rf"(?:{'|'.join(map(re.escape, _SUFFIXES))})"
+_PACKED = rf"(?:{'|'.join(map(re.escape, COMPRESSED))})"
+_FILE = re.compile(rf".*(?:{_SUFFIX}{_PACKED}?|\.train|\.test[ab]|{_PACKED})", re.IGNORECASE)
+_KNOWN_FILES = "CoNLL columns, JSONL, Parquet and spaCy's DocBin"
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+(?:[:@].+)?")
 _SPLIT_FILES = {
-    "train": re.compile(rf"(?:train{_SUFFIX}|[a-z]{{3}}\.train(?:{_SUFFIX})?)(?:\.gz)?"),
+    "train": re.compile(rf"(?:train{_SUFFIX}|[a-z]{{3}}\.train(?:{_SUFFIX})?){_PACKED}?"),
     "dev": re.compile(
-        rf"(?:(?:dev|valid|validation){_SUFFIX}|[a-z]{{3}}\.testa(?:{_SUFFIX})?)(?:\.gz)?"
+        rf"(?:(?:dev|valid|validation){_SUFFIX}|[a-z]{{3}}\.testa(?:{_SUFFIX})?){_PACKED}?"
     ),
-    "test": re.compile(rf"(?:test{_SUFFIX}|[a-z]{{3}}\.testb(?:{_SUFFIX})?)(?:\.gz)?"),
+    "test": re.compile(rf"(?:test{_SUFFIX}|[a-z]{{3}}\.testb(?:{_SUFFIX})?){_PACKED}?"),
 }
 _LOOKED_FOR = (
-    "eng.train, eng.testa, eng.testb; or train, dev (valid, validation), test with .txt, .conll, "
-    ".bio, .iob, .iob2, .tsv, .jsonl or .json; .gz may follow"
+    "eng.train, eng.testa, eng.testb; or train, dev (valid, validation), test with "
+    f"{', '.join(_SUFFIXES[:-1])} or {_SUFFIXES[-1]}; {' or '.join(COMPRESSED)} may follow"
 )
 
 
@@ -102,14 +111,15 @@ def load_corpus(
         ``"owner/name"`` of the Hugging Face hub. A folder comes before a data set of the
         same name, ``"hub:owner/name"`` is always the data set and ``"./sample"`` the folder.
     train, dev, test : str or Path, optional
-        Single files, which take the place of the splits of `data` or add to them: JSONL if
-        so named, else CoNLL columns.
+        Single files, which take the place of the splits of `data` or add to them: JSONL,
+        Parquet or spaCy's DocBin if so named, else CoNLL columns.
     scheme : str, optional
         ``"iob1"``, ``"iob2"``, ``"iobes"`` or ``"plain"`` (a label for each token by itself,
         such as parts of speech); ``"auto"`` tells the first three apart by the tags.
     tokens_column, tags_column : int or str, optional
-        Column numbers of CoNLL files, from 0, or from the end by -1; column names of a data
-        set of the hub. First and last column, or the usual names, if not given.
+        Column numbers of CoNLL files, from 0, or from the end by -1; names of the columns of
+        other files and of a data set of the hub. First and last column, or the usual names,
+        if not given.
 
     Returns
     -------
@@ -204,11 +214,17 @@ def _split_files(folder: Path, given: Collection[str]) -> dict[str, Path]:
 def _read(
     path: Path, tokens_column: int | str | None, tags_column: int | str | None
 ) -> list[Sentence]:
-    if Path(path.name.lower().removesuffix(".gz")).suffix in (".jsonl", ".json"):
-        found = list(read_jsonl(path))
+    form = format_of(path)
+    options = ReadOptions(tokens_column=tokens_column, tags_column=tags_column)
+    if form and form.name == "csv":
+        raise UsageError(f"{path}: a CSV file has no labels; expected one of {_KNOWN_FILES}")
+    if form and form.name == "jsonl":
+        found = list(read_jsonl(path, options))
+    elif form and form.name in ("parquet", "docbin"):
+        found = list(_sentences(path, form, options))
     else:
-        tokens = _number(tokens_column, "--tokens-column", default=0)
-        tags = _number(tags_column, "--tags-column", default=-1)
+        tokens = column_number(tokens_column, "--tokens-column", default=0)
+        tags = column_number(tags_column, "--tags-column", default=-1)
         found = list(read_conll(path, tokens_column=tokens, tags_column=tags))
     bare = next((sentence for sentence in found if sentence.tags is None), None)
     if bare:
@@ -219,15 +235,19 @@ def _read(
     return found
 
 
-def _number(column: int | str | None, option: str, default: int) -> int:
-    if column is None:
-        return default
-    try:
-        return int(column)
-    except ValueError:
-        raise UsageError(
-            f"{option} {column!r}: a column file has numbers, from 0, or from the end by -1"
-        ) from None
+def _sentences(path: Path, form: Format, options: ReadOptions) -> Iterator[Sentence]:
+    empty = True
+    with open_input(path) as file:
+        documents = chain.from_iterable(form.read(file, str(path), options))
+        for number, document in enumerate(documents, 1):
+            try:
+                sentences = [s for s in to_sentences(document, number) if len(s)]
+            except DataError as error:
+                raise DataError(f"{path}, document {number}: {error}") from None
+            empty = empty and not sentences
+            yield from sentences
+    if empty:
+        raise DataError(f"{path}: no sentence")
 
 
 def _load_hub(

@@ -1,18 +1,33 @@
-"""CoNLL column files: a token and its labels a line, a blank line after each sentence."""
+"""CoNLL column files: a token and its labels a line, a blank line after each sentence.
 
-import re
-from collections.abc import Iterable, Iterator
-from itertools import chain
+What rows cannot hold of a document, its text as it was and its fields, stands before them in
+a comment that other readers skip: ``# document = {"text": "In  Oslo", "id": 7}``.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import chain, repeat
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
+
+import msgspec
 
 from windowclf.errors import DataError, UsageError
-from windowclf.text.lines import read_lines
+from windowclf.formats.conll_rows import (
+    DOCUMENT,
+    RECORD,
+    Block,
+    column_number,
+    no_sentence,
+    read_rows,
+    write_rows,
+)
+from windowclf.formats.registry import ReadOptions, WriteOptions
+from windowclf.text.document import Document, join_words, with_words, word_tags
+from windowclf.text.lines import Lines, line_chunks, read_lines
 from windowclf.text.sentence import Sentence
-
-_DOCUMENT = "-DOCSTART-"
-_KEY_VALUE = re.compile(r"# *\S+ = ")  # a comment of CoNLL-U, such as "# sent_id = 3"
-_UNWRITABLE = re.compile(r"[ \t\r\n]")
+from windowclf.text.span_borders import fit_words
+from windowclf.text.tokenizer import token_starts
 
 
 def read_conll(
@@ -29,7 +44,7 @@ def read_conll(
     Parameters
     ----------
     path : str or Path
-        UTF-8 text, gzipped if the name ends in ``.gz``.
+        UTF-8 text, packed if the name ends in ``.gz`` or ``.zst``.
     tokens_column, tags_column : int, optional
         Where the tokens and the tags stand, from 0; from the end if negative.
 
@@ -45,49 +60,77 @@ def read_conll(
     UsageError
         If the file has no such column.
     """
-    lines = read_lines(path)
-    head = []  # the lines up to the first row, which tells the number of columns
-    width, tabbed = 0, False
-    for number, line in lines:
-        head.append((number, line))
-        if not (_is_blank(line) or _is_document(line) or _may_be_comment(line)):
-            width, tabbed = len(_columns(line)), "\t" in line
-            break
-    if not width:
-        raise DataError(f"{path}: no sentence; expected a token and its tag a line")
-    first = len(head)
-    labelled = _check_columns(path, tokens_column, tags_column, width)
+    empty = True
+    for block in read_rows(read_lines(path), str(path), tokens_column, tags_column):
+        if block.tokens:
+            empty = False
+            yield Sentence(block.tokens, block.tags, block.document)
+    if empty:
+        raise no_sentence(str(path))
 
-    tokens: list[str] = []
-    tags: list[str] = []
-    document: int | None = None
-    for number, line in chain(head, lines):
-        if _is_blank(line) or _is_document(line):
-            if tokens:
-                yield Sentence(tokens, tags if labelled else None, document)
-                tokens, tags = [], []
-            if _is_document(line):
-                document = (document or 0) + 1
-            continue
-        columns = _columns(line)
-        if _may_be_comment(line) and (
-            (len(columns), "\t" in line) != (width, tabbed)
-            or (not tokens and _KEY_VALUE.match(line))
-        ):
-            continue
-        if len(columns) < width:
-            raise DataError(
-                f"{path}:{number}: {_count(len(columns))}, but line {first} has {width}: a row "
-                "needs them all, and a sentence a blank line after it"
-            )
-        token, tag = columns[tokens_column], columns[tags_column]
-        if not (token and tag) or "\r" in line:
-            what = "an empty column" if not (token and tag) else "a carriage return in the line"
-            raise DataError(f"{path}:{number}: {what}; expected a token and its tag")
-        tokens.append(token)
-        tags.append(tag)
-    if tokens:
-        yield Sentence(tokens, tags if labelled else None, document)
+
+def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Document]]:
+    """Read the documents of a file as `read_conll` does, as many as have come.
+
+    A document is what a mark begins; where there is none, each sentence is one.
+
+    Raises
+    ------
+    DataError
+        As `read_conll`, and for the comment of a document that does not fit its rows.
+    UsageError
+        If the file has no such column.
+    """
+    lines = Lines(line_chunks(file, name))
+    blocks = read_rows(
+        ((lines.number, line.rstrip("\r")) for line in lines),
+        name,
+        column_number(options.tokens_column, "--tokens-column", default=0),
+        column_number(options.tags_column, "--tags-column", default=-1),
+    )
+    batch = []
+    for part in _by_document(blocks):
+        batch.append(_document(part, name, options.text_column))
+        if lines.waits:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _by_document(blocks: Iterable[Block]) -> Iterator[list[Block]]:
+    part: list[Block] = []
+    for block in blocks:
+        if part and (block.record or block.document != part[0].document):
+            yield part
+            part = []
+        part.append(block)
+        if block.document is None:
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+def _document(part: list[Block], name: str, text_column: str) -> Document:
+    words = [block.tokens for block in part if block.tokens]
+    tags = None
+    if part[0].tags is not None:
+        tags = [block.tags or [] for block in part if block.tokens]
+    if part[0].record is None:
+        return Document(join_words(words), words, tags)
+    number, record = part[0].record
+    try:
+        fields = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
+        if text_column not in fields:
+            raise DataError(f"no key {text_column!r}; name that of the text with --text-column")
+        text = msgspec.json.decode(fields[text_column], type=str)
+        token_starts(text, chain.from_iterable(words))
+    except (msgspec.MsgspecError, DataError, UsageError) as error:
+        raise DataError(
+            f"{name}:{number}: comment of a document: {error}; mend it, or leave it out"
+        ) from None
+    return Document(text, words, tags, fields=fields)
 
 
 def write_conll(sentences: Iterable[Sentence], file: TextIO) -> None:
@@ -111,58 +154,75 @@ def write_conll(sentences: Iterable[Sentence], file: TextIO) -> None:
     marked = False  # then a sentence that stands alone needs a mark of its own
     for sentence in sentences:
         if sentence.document != document or (marked and sentence.document is None):
-            file.write(f"{_DOCUMENT}\n\n")
+            file.write(f"{DOCUMENT}\n\n")
             marked = True
         document = sentence.document
-        columns = [sentence.tokens] if sentence.tags is None else [sentence.tokens, sentence.tags]
-        for row in zip(*columns, strict=True):
-            for cell in row:
-                if not cell or _UNWRITABLE.search(cell):
-                    raise DataError(
-                        f"{cell!r} does not fit a column file, where spaces and line breaks "
-                        "separate; replace them first"
-                    )
-            line = "\t".join(row)
-            mark = _is_document(line) or _may_be_comment(line) or line.startswith("\ufeff")
-            file.write(f" {line}\n" if mark else f"{line}\n")
-        file.write("\n")
+        file.write(write_rows(sentence.tokens, sentence.tags))
 
 
-def _is_blank(line: str) -> bool:
-    return not line.strip(" \t\r")
+class Writer:
+    """Writes documents as `write_conll` does sentences, with a comment where rows tell not all.
+
+    Parameters
+    ----------
+    file : BinaryIO
+    options : WriteOptions
+    """
+
+    def __init__(self, file: BinaryIO, options: WriteOptions) -> None:
+        self._file, self._options = file, options
+        self._encoder = msgspec.json.Encoder(enc_hook=str)
+        self._marked = False  # then each document needs a mark
+        self._labelled: bool | None = None
+
+    def write(self, documents: Sequence[Document]) -> None:
+        """Write documents after those before.
+
+        Raises
+        ------
+        DataError
+            For a token or a tag that does not fit a column, and for labels that some documents
+            have and some have not.
+        """
+        for document in documents:
+            try:
+                text = self._text(document)
+            except DataError as error:
+                raise DataError(f"document {document.text[:40]!r}: {error}") from None
+            self._file.write(text.encode())
+
+    def close(self) -> None:
+        """Write nothing more."""
+
+    def _text(self, document: Document) -> str:
+        document = _with_fitting_words(document)
+        tags = document.tags
+        if tags is None and document.spans is not None:
+            tags = word_tags(document, self._options.scheme)
+        words = [sentence for sentence in document.words or () if sentence]
+        if words:
+            if self._labelled is None:
+                self._labelled = tags is not None
+            if self._labelled != (tags is not None):
+                raise DataError(
+                    "some documents have labels and some have none, but all rows of a column "
+                    "file have the same columns: write them to two files"
+                )
+        rows = map(write_rows, words, repeat(None) if tags is None else filter(None, tags))
+        record = {**document.fields, self._options.text_column: document.text}
+        told = bool(words) and len(record) == 1 and document.text == join_words(words)
+        self._marked = self._marked or not told or len(words) > 1
+        mark = f"{DOCUMENT}\n\n" if self._marked else ""
+        if told:
+            return mark + "".join(rows)
+        comment = f"{RECORD}{self._encoder.encode(record).decode()}\n"
+        return mark + comment + ("".join(rows) or "\n")
 
 
-def _is_document(line: str) -> bool:
-    return line.startswith(_DOCUMENT) and line[len(_DOCUMENT) :][:1] in ("", " ", "\t")
-
-
-def _may_be_comment(line: str) -> bool:
-    return line == "#" or line.startswith("# ")
-
-
-def _columns(line: str) -> list[str]:
-    if "\t" in line:
-        return [cell.strip(" ") for cell in line.rstrip(" \t").split("\t")]
-    # Not split(): a no-break space is part of a token.
-    return [cell for cell in line.split(" ") if cell]
-
-
-def _check_columns(path: str | Path, tokens_column: int, tags_column: int, width: int) -> bool:
-    """Tell whether the columns asked for include tags."""
-    for column in (tokens_column, tags_column):
-        if not -width <= column < width:
-            raise UsageError(
-                f"{path}: no column {column}: its rows have {_count(width)}, "
-                "counted from 0, or from the end by -1"
-            )
-    if tokens_column % width != tags_column % width:
-        return True
-    if width > 1:
-        raise UsageError(
-            f"{path}: column {tokens_column} cannot be both token and tag of its {_count(width)}"
-        )
-    return False
-
-
-def _count(columns: int) -> str:
-    return "1 column" if columns == 1 else f"{columns} columns"
+def _with_fitting_words(document: Document) -> Document:
+    if document.words is None:
+        return with_words(document, exact=True)
+    if document.tags is not None or not document.spans:
+        return document
+    words = fit_words(document.text, document.words, document.spans, exact=True)
+    return replace(document, words=words)

@@ -1,126 +1,214 @@
-"""JSONL corpora: tokens with tags, or text with character spans, one JSON object a line."""
+"""JSONL: text with spans of characters, or tokens with tags, one JSON object a line."""
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
 
 import msgspec
 
-from windowclf.errors import DataError
-from windowclf.tags import Scheme, Span, encode
-from windowclf.text.lines import read_lines
+from windowclf.errors import DataError, UsageError
+from windowclf.files import open_source
+from windowclf.formats.registry import ReadOptions, WriteOptions
+from windowclf.text.document import Document, LabelledSpan, join_words, to_sentences, word_tags
+from windowclf.text.lines import line_chunks
 from windowclf.text.sentence import Sentence
-from windowclf.text.tokenizer import Token, tokenize
+from windowclf.text.span_borders import check_spans
+from windowclf.text.tokenizer import token_starts
+
+_T = TypeVar("_T")
+_Fields = Mapping[str, msgspec.Raw]
+
+_EXPECTED = "expected one JSON object a line"
+_FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_TEXT = msgspec.json.Decoder(str)
+_WORDS = msgspec.json.Decoder(list[str])
+_SENTENCES = msgspec.json.Decoder(list[list[str]])
+_SPANS = msgspec.json.Decoder(list[LabelledSpan | tuple[int, int, str]])
+
+# What other values of these keys are, such as a "label" of the whole text, is left alone.
+_LIST = re.compile(rb"\[")
+_LIST_OF_LISTS = re.compile(rb"\[\s*[\[\]]")
+_LIST_OF_SPANS = re.compile(rb"\[\s*[\[{\]]")
 
 
-class _CharacterSpan(msgspec.Struct):
-    start: int
-    end: int
-    label: str
+def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Document]]:
+    """Read the documents of a file, as many as have come.
 
-
-_Spans = list[_CharacterSpan | tuple[int, int, str]]
-
-
-class _Line(msgspec.Struct):
-    """Any one of the layouts that annotation tools write; unknown keys are left alone."""
-
-    tokens: list[str] | None = None
-    tags: list[str] | None = None
-    ner_tags: list[str] | None = None
-    text: str | None = None
-    entities: _Spans | None = None
-    spans: _Spans | None = None
-    label: _Spans | None = None
-
-
-def read_jsonl(path: str | Path) -> Iterator[Sentence]:
-    """Read the sentences of a JSONL file.
-
-    A line is ``{"tokens": [...], "tags": [...]}`` (or ``"ner_tags"``), or ``{"text": "...",
-    "entities": [...]}`` (or ``"spans"`` or ``"label"``), where an entity is an object with
-    ``start``, ``end`` and ``label`` or the array ``[start, end, label]``, in characters. A
-    text is tokenised, a span that cuts through a token is widened to the whole of it, and
-    the tags are IOB2.
-
-    Parameters
-    ----------
-    path : str or Path
-        UTF-8 text, gzipped if the name ends in ``.gz``.
-
-    Yields
-    ------
-    Sentence
-        Without tags if the line has none.
+    A line is ``{"text": "...", "entities": [...]}`` (or ``"spans"`` or ``"label"``), where an
+    entity is an object with ``start``, ``end`` and ``label`` or the array ``[start, end,
+    label]``, in characters, and where ``"sentences"`` may give the words; or ``{"tokens":
+    [...], "tags": [...]}`` (or ``"ner_tags"``). All its values are fields, byte for byte.
 
     Raises
     ------
     DataError
-        If the file cannot be read or holds no sentence, or a line is none of these.
+        For a line that is none of these.
     """
-    decoder = msgspec.json.Decoder(_Line)
+    for batch in _numbered(file, name, options):
+        yield [document for _, document in batch]
+
+
+def read_jsonl(path: str | Path, options: ReadOptions | None = None) -> Iterator[Sentence]:
+    """Read the sentences of a file; see `read`.
+
+    A text is split into sentences of words. A span that cuts through a word is widened to the
+    whole of it, and the tags are IOB2.
+
+    Parameters
+    ----------
+    path : str or Path
+        UTF-8 text, packed if the name ends in ``.gz`` or ``.zst``.
+    options : ReadOptions, optional
+
+    Yields
+    ------
+    Sentence
+        Without tags if the line has none. Those of one line have its number as document.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read or holds no sentence, or a line is no document.
+    """
     empty = True
-    for number, line in read_lines(path):
-        if not line.strip():
+    with open_source(path) as file:
+        for number, document in chain.from_iterable(
+            _numbered(file, str(path), options or ReadOptions())
+        ):
+            try:
+                sentences = [s for s in to_sentences(document, number) if len(s)]
+            except DataError as error:
+                raise DataError(f"{path}:{number}: {error}") from None
+            if len(sentences) == 1:
+                sentences = [Sentence(sentences[0].tokens, sentences[0].tags)]
+            empty = empty and not sentences
+            yield from sentences
+    if empty:
+        raise DataError(f"{path}: no sentence; {_EXPECTED}")
+
+
+def _numbered(
+    file: BinaryIO, name: str, options: ReadOptions
+) -> Iterator[list[tuple[int, Document]]]:
+    """Read documents with the numbers of their lines."""
+    first = 1
+    for lines in line_chunks(file, name):
+        batch = []
+        for number, line in enumerate(lines, first):
+            if not line.strip():
+                continue
+            try:
+                batch.append((number, _document(_FIELDS.decode(line), options)))
+            except msgspec.MsgspecError as error:
+                raise DataError(f"{name}:{number}: {error}; {_EXPECTED}") from error
+            except DataError as error:
+                raise DataError(f"{name}:{number}: {error}") from None
+        first += len(lines)
+        if batch:
+            yield batch
+
+
+def _document(fields: _Fields, options: ReadOptions) -> Document:
+    tokens_key = str(options.tokens_column or "tokens")
+    tags_keys = ("tags", "ner_tags") if options.tags_column is None else (str(options.tags_column),)
+    tokens = _first(fields, (tokens_key,), _WORDS, _LIST)
+    if tokens is not None:
+        tags = _first(fields, tags_keys, _WORDS, _LIST)
+        if tags is not None and len(tags) != len(tokens):
+            raise DataError(f"{len(tokens)} tokens but {len(tags)} tags; expected as many")
+        if "" in tokens:
+            raise DataError("an empty token; expected each to hold a character")
+        return Document(
+            join_words([tokens]), [tokens], None if tags is None else [tags], fields=fields
+        )
+    text = _first(fields, (options.text_column,), _TEXT)
+    if text is None:
+        raise DataError(f'neither "{tokens_key}" nor "{options.text_column}"; expected one of them')
+    found = _first(fields, ("entities", "spans", "label"), _SPANS, _LIST_OF_SPANS)
+    spans = None
+    if found is not None:
+        spans = check_spans(text, (LabelledSpan(*s) if isinstance(s, tuple) else s for s in found))
+    words = _first(fields, ("sentences",), _SENTENCES, _LIST_OF_LISTS)
+    for sentence in words or ():
+        if "" in sentence:
+            raise DataError("an empty word in sentences; expected each to hold a character")
+    try:
+        token_starts(text, chain.from_iterable(words or ()))
+    except UsageError as error:
+        raise DataError(f"sentences: {error}") from None
+    return Document(text, words, None, spans, fields)
+
+
+def _first(
+    fields: _Fields,
+    keys: Sequence[str],
+    decoder: msgspec.json.Decoder[_T],
+    shape: re.Pattern[bytes] | None = None,
+) -> _T | None:
+    """Decode the value of the first key that has one, of that shape."""
+    for key in keys:
+        raw = bytes(fields.get(key, b"null"))
+        if raw == b"null" or (shape and not shape.match(raw)):
             continue
         try:
-            sentence = _sentence(decoder.decode(line))
-        except msgspec.MsgspecError as error:
-            raise DataError(f"{path}:{number}: {error}; expected one JSON object a line") from error
-        except DataError as error:
-            raise DataError(f"{path}:{number}: {error}") from None
-        if len(sentence):
-            empty = False
-            yield sentence
-    if empty:
-        raise DataError(f"{path}: no sentence; expected one JSON object a line")
+            return decoder.decode(raw)
+        except msgspec.ValidationError as error:
+            message, _, path = str(error).partition(" - at `$")
+            raise DataError(f"{message} - at `$.{key}{path or '`'}; {_EXPECTED}") from error
+    return None
 
 
-def _sentence(line: _Line) -> Sentence:
-    if line.tokens is not None:
-        return _pretokenized(line.tokens, line.ner_tags if line.tags is None else line.tags)
-    if line.text is None:
-        raise DataError('neither "tokens" nor "text"; expected one of them')
-    tokens = tokenize(line.text)
-    words = [token.text for token in tokens]
-    spans = next((s for s in (line.entities, line.spans, line.label) if s is not None), None)
-    if spans is None:
-        return Sentence(words)
-    return Sentence(words, encode(_align(line.text, spans, tokens), len(tokens), Scheme.IOB2))
+class Writer:
+    """Writes a line a document: its fields, and over them its text and spans, or its tags.
+
+    Parameters
+    ----------
+    file : BinaryIO
+    options : WriteOptions
+    """
+
+    def __init__(self, file: BinaryIO, options: WriteOptions) -> None:
+        self._file, self._options = file, options
+        self._encoder = msgspec.json.Encoder(enc_hook=str)
+
+    def write(self, documents: Sequence[Document]) -> None:
+        """Write documents after those before."""
+        records = [record(document, self._options) for document in documents]
+        self._file.write(self._encoder.encode_lines(records))
+
+    def close(self) -> None:
+        """Write nothing more."""
 
 
-def _pretokenized(tokens: list[str], tags: list[str] | None) -> Sentence:
-    if tags is not None and len(tags) != len(tokens):
-        raise DataError(f"{len(tokens)} tokens but {len(tags)} tags; expected as many")
-    if "" in tokens:
-        raise DataError("an empty token; expected each to hold a character")
-    return Sentence(tokens, tags)
+def record(document: Document, options: WriteOptions) -> dict[str, Any]:
+    """Make a document the record of one line.
+
+    Parameters
+    ----------
+    document : Document
+        With "tokens" among its fields, which are its words, it gets ``tags``; else the text,
+        ``entities`` if its spans are known and ``sentences`` if its words are.
+    options : WriteOptions
+    """
+    fields: dict[str, Any] = dict(document.fields)
+    if document.words is not None and _is_list(fields.get("tokens")):
+        tags = document.tags
+        if tags is None and document.spans is not None:
+            tags = word_tags(document, options.scheme)
+        if tags is not None:
+            fields["tags"] = [*chain.from_iterable(tags)]
+        return fields
+    fields[options.text_column] = document.text
+    if document.spans is not None:
+        fields["entities"] = document.spans
+    if document.words is not None:
+        fields["sentences"] = document.words
+    return fields
 
 
-def _align(text: str, spans: _Spans, tokens: Sequence[Token]) -> list[Span]:
-    """Turn spans of characters into spans of tokens."""
-    starts = [token.start for token in tokens]
-    ends = [token.end for token in tokens]
-    aligned: list[Span] = []
-    before = (0, 0)
-    for start, end, label in sorted(map(_triple, spans)):
-        here = f"span {start}:{end}"
-        if not 0 <= start < end <= len(text):
-            raise DataError(f"{here} does not fit a text of {len(text)} characters")
-        first, last = bisect_right(ends, start), bisect_left(starts, end)
-        if first == last or not label:
-            raise DataError(f"{here} has no {'label' if first < last else 'token'}")
-        if start < before[1]:
-            raise DataError(f"{here} overlaps span {before[0]}:{before[1]}")
-        if aligned and first < aligned[-1].end:
-            raise DataError(
-                f"{here} shares the token {tokens[first].text!r} with span "
-                f"{before[0]}:{before[1]}; put a space between them or join the spans"
-            )
-        aligned.append(Span(first, last, label))
-        before = (start, end)
-    return aligned
-
-
-def _triple(span: _CharacterSpan | tuple[int, int, str]) -> tuple[int, int, str]:
-    return span if isinstance(span, tuple) else (span.start, span.end, span.label)
+def _is_list(value: Any) -> bool:
+    if isinstance(value, msgspec.Raw):
+        return bytes(value).startswith(b"[")
+    return isinstance(value, list)

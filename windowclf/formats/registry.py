@@ -7,10 +7,9 @@ from pathlib import PurePath
 from types import ModuleType
 from typing import BinaryIO, Protocol, cast
 
+from windowclf.files import COMPRESSED
 from windowclf.tags import Scheme
 from windowclf.text.document import Document
-
-COMPRESSED = (".gz", ".zst")
 
 
 @dataclass(frozen=True, slots=True)

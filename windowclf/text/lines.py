@@ -5,21 +5,20 @@ characters that Python takes for line breaks.
 """
 
 import codecs
-import gzip
-import sys
-import zlib
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from windowclf.errors import DataError
+from windowclf.files import open_source
 
 CHUNK_BYTES = 1 << 16
 """What is read at once at the most: some hundred lines, so that they are tagged as a batch."""
 
 
 def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
-    """Read a text file line by line; gunzip it on the way if its name ends in .gz.
+    """Read a text file line by line; unpack it on the way if its name ends in .gz or .zst.
 
     Parameters
     ----------
@@ -37,44 +36,38 @@ def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
     DataError
         If the file cannot be read or is not UTF-8.
     """
-    path = Path(path)
-    try:
-        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
-            for number, raw in enumerate(file, 1):
-                yield number, _decode(raw.rstrip(b"\r\n"), path, number)
-    except (OSError, EOFError, zlib.error) as error:
-        raise _unreadable(path, error) from error
+    with open_source(path) as file:
+        for number, raw in enumerate(file, 1):
+            yield number, _decode(raw.rstrip(b"\r\n"), str(path), number)
 
 
-def line_chunks(path: str | Path) -> Iterator[list[str]]:
+def line_chunks(file: BinaryIO, name: str, *, keep_ends: bool = False) -> Iterator[list[str]]:
     """Read lines in groups: as many as have come, so that a slow stream is answered at once.
 
     Parameters
     ----------
-    path : str or Path
-        A text file, or "-" for stdin.
+    file : BinaryIO
+        With a method ``read1``.
+    name : str
+        For messages.
+    keep_ends : bool
+        Whether lines keep their breaks.
 
     Yields
     ------
     list of str
-        Lines without their breaks, at least one.
+        At least one.
 
     Raises
     ------
     DataError
-        If the file cannot be read or is not UTF-8.
+        If it is not UTF-8.
     """
-    if path == "-":
-        yield from _chunks(sys.stdin.buffer, "stdin")
-        return
-    try:
-        with Path(path).open("rb") as file:
-            yield from _chunks(file, path)
-    except OSError as error:
-        raise _unreadable(path, error) from error
 
+    def text(line: bytes, number: int, end: bytes) -> str:
+        line = line + end if keep_ends else line.removesuffix(b"\r")
+        return _decode(line, name, number)
 
-def _chunks(file: BinaryIO, name: str | Path) -> Iterator[list[str]]:
     number = 1
     pieces: list[bytes] = []  # of a line that is not whole yet
     while data := file.read1(CHUNK_BYTES):  # type: ignore[attr-defined]
@@ -84,13 +77,47 @@ def _chunks(file: BinaryIO, name: str | Path) -> Iterator[list[str]]:
             continue
         lines = b"".join([*pieces, head]).split(b"\n")
         pieces = [tail]
-        yield [_decode(line.removesuffix(b"\r"), name, n) for n, line in enumerate(lines, number)]
+        yield [text(line, n, b"\n") for n, line in enumerate(lines, number)]
         number += len(lines)
     if last := b"".join(pieces):
-        yield [_decode(last.removesuffix(b"\r"), name, number)]
+        yield [text(last, number, b"")]
 
 
-def _decode(line: bytes, name: str | Path, number: int) -> str:
+class Lines:
+    """The lines of an open file one by one, from chunks: tells when the next may take its time.
+
+    Parameters
+    ----------
+    chunks : iterator of list of str
+        From `line_chunks`.
+
+    Attributes
+    ----------
+    number : int
+        Of the line read last, from 1.
+    """
+
+    def __init__(self, chunks: Iterator[list[str]]) -> None:
+        self._chunks = chunks
+        self._come: deque[str] = deque()
+        self.number = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        if not self._come:
+            self._come.extend(next(self._chunks))
+        self.number += 1
+        return self._come.popleft()
+
+    @property
+    def waits(self) -> bool:
+        """Whether the next line is still to be read."""
+        return not self._come
+
+
+def _decode(line: bytes, name: str, number: int) -> str:
     try:
         return (line.removeprefix(codecs.BOM_UTF8) if number == 1 else line).decode("utf-8")
     except UnicodeDecodeError as error:
@@ -98,7 +125,3 @@ def _decode(line: bytes, name: str | Path, number: int) -> str:
             f"{name}:{number}: byte 0x{error.object[error.start]:02x} is not UTF-8; "
             f"convert it, such as with: iconv -f latin1 -t utf-8"
         ) from error
-
-
-def _unreadable(path: str | Path, error: Exception) -> DataError:
-    return DataError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}")

@@ -83,7 +83,8 @@ def fit_words(
     Returns
     -------
     list of list of str
-        All sentences and words that no span concerns are as they were.
+        All sentences and words that no span concerns are as they were, and so are they where
+        a span holds no word.
     """
     words = [*chain.from_iterable(sentences)]
     starts: list[int] = token_starts(text, words).tolist()
@@ -93,6 +94,8 @@ def fit_words(
     taken = -1  # the last word that a span has
     for span in spans:
         first, last = bisect_right(ends, span.start), bisect_left(starts, span.end) - 1
+        if first > last:  # it lies between words, as they need not be all of the text
+            continue
         joined.update(range(first + 1, last + 1))
         for number, border in ((first, span.start), (last, span.end)):
             if starts[number] < border < ends[number] and (exact or first == taken == number):
