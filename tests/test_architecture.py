@@ -18,9 +18,9 @@ PACKAGE = Path(windowclf.__file__).parent
 LAYERS = [
     "errors",
     "tags files resources presets settings threads",
-    "config text metrics calibration tag_spans training.history",
+    "config text metrics entity_errors calibration tag_spans training.history",
     "lexicon nn formats",
-    "corpora",
+    "corpora conversion",
     "assembly batching manifest parameter_file",
     "model",
     "bundle tagging",
@@ -100,7 +100,7 @@ def later():
         "windowclf.config",
     }
     assert ("windowclf.cli.tag", "windowclf.classifier") in EDGES
-    assert ("windowclf.classifier", "windowclf.corpora.sources") in EDGES
+    assert ("windowclf.classifier", "windowclf.corpora.given") in EDGES
 
 
 def test_every_room_has_its_place():

@@ -10,7 +10,7 @@ import click
 
 from windowclf.errors import UsageError, WindowclfError
 
-_COMMANDS = ("train", "pretrain", "tag", "evaluate", "info", "presets", "gradcheck")
+_COMMANDS = ("train", "pretrain", "tag", "evaluate", "convert", "info", "presets", "gradcheck")
 
 
 class _Commands(click.Group):

@@ -1,0 +1,238 @@
+"""Records of Arrow batches: the rows that readers give, and the columns that writers take."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from windowclf.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Fields = Mapping[str, Any]
+
+
+class ArrowRow(Mapping[str, Any]):
+    """A row of a record batch, as Python objects that are made when they are asked for.
+
+    Whoever writes Arrow takes the columns of the batch as they are instead, so that a value that
+    Python has no type for comes through.
+
+    Parameters
+    ----------
+    batch : pyarrow.RecordBatch
+    row : int
+    labels : frozenset of str
+        Columns that its reader took tokens, tags or spans from.
+    without : frozenset of str, optional
+        Columns that it does not show.
+    """
+
+    __slots__ = ("batch", "labels", "row", "without")
+
+    def __init__(
+        self,
+        batch: "pa.RecordBatch",
+        row: int,
+        labels: frozenset[str],
+        without: frozenset[str] = frozenset(),
+    ) -> None:
+        self.batch, self.row, self.labels, self.without = batch, row, labels, without
+
+    def __getitem__(self, key: str) -> Any:
+        if key in self.without or key not in self.batch.schema.names:
+            raise KeyError(key)
+        value = self.batch.column(key)[self.row]
+        try:
+            found = value.as_py()
+            return msgspec.json.decode(found) if found and _is_json(value.type) else found
+        except ValueError as error:  # it is no UTF-8, or no JSON
+            raise DataError(f"field {key!r}: {error}") from None
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self.batch.schema.names if name not in self.without)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def without_labels(self) -> "ArrowRow":
+        """Leave the columns out that tokens, tags or spans came from."""
+        return ArrowRow(self.batch, self.row, self.labels, self.labels)
+
+
+class Column(NamedTuple):
+    """The values of a field, one for each record."""
+
+    field: "pa.Field"
+    values: "pa.ChunkedArray"
+
+
+def gather(
+    records: Sequence[Fields], types: Mapping[str, "pa.DataType"], made: Mapping[str, Column]
+) -> dict[str, Column]:
+    """Collect the fields of records as columns.
+
+    Parameters
+    ----------
+    records : sequence of mapping of str to Any
+        A key that one lacks is null in it.
+    types : mapping of str to pyarrow.DataType
+        Of fields that have one already, such as those of the records before.
+    made : mapping of str to Column
+        Columns that are there already; they take the places of fields of their names.
+
+    Returns
+    -------
+    dict of str to Column
+        In the order in which the fields are first seen; those made that are no fields come last.
+
+    Raises
+    ------
+    DataError
+        If the values of a field are of several types.
+    """
+    import pyarrow as pa
+
+    runs = [[record for _, record in run] for _, run in groupby(enumerate(records), _run)]
+    keys = dict.fromkeys(key for run in runs for key in _keys(run))
+    columns: dict[str, Column] = {}
+    for key in keys:
+        if key in made:
+            columns[key] = made[key]
+            continue
+        pieces: list[pa.Array | int] = []  # a number stands for as many nulls
+        fields: list[pa.Field] = []
+        for run in runs:
+            first = run[0]
+            if not isinstance(first, ArrowRow):
+                array = to_array([plain(row.get(key)) for row in run], types.get(key), key)
+                pieces.append(array)
+                fields.append(pa.field(key, array.type))
+            elif key in first:
+                pieces.append(first.batch.column(key).slice(first.row, len(run)))
+                fields.append(first.batch.schema.field(key))
+            else:
+                pieces.append(len(run))
+        field = next((f for f in fields if not pa.types.is_null(f.type)), fields[0])
+        if any(isinstance(piece, int) for piece in pieces):
+            field = field.with_nullable(True)
+        columns[key] = Column(field, _join(pieces, field))
+    return {**columns, **made}
+
+
+def to_array(values: Sequence[Any], kind: "pa.DataType | None", key: str) -> "pa.Array":
+    """Make an array of Python objects.
+
+    Objects and lists whose parts have no one type become JSON, and so does what is empty.
+
+    Parameters
+    ----------
+    values : sequence of Any
+    kind : pyarrow.DataType or None
+        Found out if not given.
+    key : str
+        For messages.
+
+    Raises
+    ------
+    DataError
+        If they are of several types, or not of the type given.
+    """
+    import pyarrow as pa
+
+    if kind is None or not _is_json(kind):
+        nested = all(isinstance(value, dict | list | None) for value in values)
+        try:
+            array = pa.array(values, kind)
+            found = array.type
+            # An object that lacks a key of the others would come back with a null there.
+            whole = "struct<" not in str(found) or array.to_pylist() == values
+            if not nested or (whole and not _is_open(found)):
+                return array
+            why = f"{kind} does not hold them all"
+        except (pa.ArrowException, OverflowError, TypeError, ValueError) as error:
+            why = str(error).partition("\n")[0]
+        if kind is not None or not nested:
+            raise _unfit(key, why)
+    texts = [None if value is None else msgspec.json.encode(value).decode() for value in values]
+    return pa.array(texts, pa.json_())
+
+
+def is_list(kind: "pa.DataType") -> bool:
+    """Whether a column of this type holds lists."""
+    import pyarrow as pa
+
+    return bool(
+        pa.types.is_list(kind)
+        or pa.types.is_large_list(kind)
+        or pa.types.is_fixed_size_list(kind)
+        or pa.types.is_list_view(kind)
+        or pa.types.is_large_list_view(kind)
+    )
+
+
+def is_text(kind: "pa.DataType") -> bool:
+    """Whether a column of this type holds strings."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return bool(
+        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    )
+
+
+def _run(numbered: tuple[int, Fields]) -> tuple[int, int, frozenset[str]] | None:
+    """Tell what neighbours have in common that are rows of one batch in order."""
+    number, record = numbered
+    if not isinstance(record, ArrowRow):
+        return None
+    return id(record.batch), record.row - number, record.without
+
+
+def _keys(run: Sequence[Fields]) -> Iterator[str]:
+    if isinstance(run[0], ArrowRow):
+        yield from run[0]  # the others have the same
+    else:
+        for row in run:
+            yield from row
+
+
+def plain(value: Any) -> Any:
+    """Decode a value that is JSON as it was read."""
+    return msgspec.json.decode(value) if isinstance(value, msgspec.Raw) else value
+
+
+def _join(pieces: "list[pa.Array | int]", field: "pa.Field") -> "pa.ChunkedArray":
+    import pyarrow as pa
+
+    arrays = []
+    for piece in pieces:
+        if isinstance(piece, int) or pa.types.is_null(piece.type):
+            piece = pa.nulls(piece if isinstance(piece, int) else len(piece), field.type)
+        if piece.type != field.type:
+            raise _unfit(field.name, f"there are {field.type} and {piece.type}")
+        arrays.append(piece)
+    return pa.chunked_array(arrays, field.type)
+
+
+def _is_json(kind: "pa.DataType") -> bool:
+    return getattr(kind, "extension_name", "") == "arrow.json"
+
+
+def _is_open(kind: "pa.DataType") -> bool:
+    """Whether a type found out leaves open what else comes, which it would not hold."""
+    import pyarrow as pa
+
+    if pa.types.is_struct(kind):
+        children = [kind.field(i).type for i in range(kind.num_fields)]
+        return not children or any(map(_is_open, children))
+    return pa.types.is_null(kind) or (is_list(kind) and _is_open(kind.value_type))
+
+
+def _unfit(key: str, why: str) -> DataError:
+    return DataError(
+        f"field {key!r} does not fit a column of Parquet, which has values of one type: {why}"
+    )
