@@ -12,10 +12,10 @@ import windowclf.training.loop as loop
 from profiling.stopwatch import Stopwatch
 from windowclf import evaluation
 from windowclf.calibration import Calibration
+from windowclf.formats import jsonl
 from windowclf.lexicon.lexicon import Lexicon
 from windowclf.nn import objective, optimizers
 from windowclf.nn.parameter import Parameter, TableParameter
-from windowclf.report import tagged
 from windowclf.tag_spans import SpanFinder
 from windowclf.tagging.chunk import TaggedChunk
 from windowclf.tagging.seen_words import SeenWords
@@ -50,7 +50,7 @@ def wrap_tagging(watch: Stopwatch) -> None:
         watch.wrap(kind, "span_probabilities", "confidences")
     watch.wrap(Calibration, "__call__", "confidences")
     watch.wrap(_of_property(TaggedText, "entities"), "func", "entities and offsets")
-    watch.wrap(tagged, "as_json", "write JSON")
+    watch.wrap(jsonl.Writer, "write", "write JSON")
     watch.wrap(SpanFinder, "spell", "write tags")
     watch.wrap(TaggedChunk, "_named", "write tags", drain=True)
     for name in ("__enter__", "__exit__"):

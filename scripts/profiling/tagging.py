@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import partial
+from io import BytesIO
 from typing import Any
 
 from benchmarks.text import Text
@@ -14,8 +15,10 @@ from profiling.profiles import Profile, profiles
 from profiling.stages import REST, wrap_tagging
 from profiling.stopwatch import Spent, Stopwatch
 from windowclf import WindowClassifier
-from windowclf.report import tagged
+from windowclf.formats.registry import FORMATS, WriteOptions
+from windowclf.tagging.documents import documents_of, tag_documents
 from windowclf.text import tokenizer
+from windowclf.text.document import Document
 
 PASSES = "first pass", "second pass"
 
@@ -39,13 +42,19 @@ def profile_tagging(text: Text, threads: int) -> dict[str, list[Profile]]:
     }
 
 
-def tag_raw(classifier: WindowClassifier, text: Text, threads: int) -> Callable[[], str]:
+def tag_raw(classifier: WindowClassifier, text: Text, threads: int) -> Callable[[], bytes]:
     """Prepare to write what ``windowclf tag --format jsonl`` writes, a line a document."""
-    texts = text.join()
+    documents = [Document(joined) for joined in text.join()]
+    form = FORMATS["jsonl"]
 
-    def work() -> str:
-        found = classifier.pipe(texts, split=tokenizer.split_words, threads=threads)
-        return "".join(tagged.as_json(one) for one in found)
+    def work() -> bytes:
+        file = BytesIO()
+        writer = form.writer(file, WriteOptions())
+        for answer in tag_documents(
+            classifier.tagger, [documents], split=tokenizer.split_words, threads=threads
+        ):
+            writer.write(documents_of(answer, form))
+        return file.getvalue()
 
     return work
 

@@ -131,7 +131,7 @@ CASES = [
     (["tag", "--format", "xml", "x"], 2, "'xml' is not one of 'text', 'jsonl', 'conll'"),
     ([*TAG, "--input", "good.txt", "Oslo"], 2, "give texts or --input, not both"),
     ([*TAG, "--input", "none.txt"], 1, "none.txt: cannot be read: No such file or directory"),
-    ([*TAG, "--input", "nothing"], 1, "nothing: cannot be read: Is a directory"),
+    ([*TAG, "--input", "nothing"], 1, "nothing: no file of a known format; expected .txt, "),
     ([*TAG, "--input", "latin.txt"], 1, "latin.txt:2: byte 0xe9 is not UTF-8; convert"),
     (TAG, 1, "stdin:1: byte 0xff is not UTF-8; convert"),
     ([*EVALUATE, "--data", "tiny", "--split", "eval"], 2, "'eval' is not one of 'train', 'dev'"),

@@ -237,3 +237,11 @@ def test_what_cannot_be_written_is_one_line(model_folder, encoding, form, text):
         _, err = process.communicate()
     assert b"Traceback" not in err
     assert err.count(b"\n") <= 1
+
+
+def test_a_character_that_stdout_has_not(model_folder):
+    environment = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "1"}
+    with program(model_folder, "Zo\u00eb saw him .", **environment) as process:
+        out, err = process.communicate()
+    assert b"Zo\\xeb" in out
+    assert err == b""

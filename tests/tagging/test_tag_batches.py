@@ -5,9 +5,9 @@ from threading import Event, active_count
 import pytest
 
 import tiny
-from windowclf.errors import DataError
+from windowclf.errors import DataError, UsageError
 from windowclf.tagging.tagger import Tagger
-from windowclf.tagging.texts import tag_batches, tag_texts
+from windowclf.tagging.texts import SplitTexts, tag_split, tag_texts, tag_with_contexts
 from windowclf.text.tokenizer import split_words
 
 SECONDS = 10
@@ -21,7 +21,11 @@ def tag(classifier):
     """Return a function that tags batches with a tagger that has seen nothing yet."""
 
     def tag(batches, threads):
-        return tag_batches(Tagger(classifier.model), batches, split=split_words, threads=threads)
+        split = (SplitTexts(batch, [*map(split_words, batch)], tuple(batch)) for batch in batches)
+        answers = tag_split(Tagger(classifier.model), split, threads=threads)
+        return (
+            tagged for tagged, texts in answers if texts == tuple(found.text for found in tagged)
+        )
 
     return tag
 
@@ -107,3 +111,21 @@ def test_whoever_stops_early_draws_only_a_few_batches_more(tag, threads):
 def test_texts_fill_batches(classifier, threads):
     found = tag_texts(Tagger(classifier.model), iter(TEXTS), batch_size=5, threads=threads)
     assert [tagged.text for tagged in found] == TEXTS
+
+
+@ANY
+def test_a_text_brings_its_context_back(classifier, threads):
+    pairs = [(text, {"number": number}) for number, text in enumerate(TEXTS * 3)]
+    tagger = Tagger(classifier.model)
+    found = list(tag_with_contexts(tagger, iter(pairs), batch_size=5, threads=threads))
+    assert [(tagged.text, context) for tagged, context in found] == pairs
+    plain = tag_texts(tagger, [text for text, _ in pairs], batch_size=5)
+    assert [tagged.entities for tagged, _ in found] == [tagged.entities for tagged in plain]
+    assert list(tag_with_contexts(tagger, [], threads=threads)) == []
+
+
+@pytest.mark.parametrize("size", [0, -1])
+def test_a_batch_holds_a_text(classifier, size):
+    for tag in (tag_texts, tag_with_contexts):
+        with pytest.raises(UsageError, match=f"batch_size: expected at least 1, got {size}"):
+            tag(Tagger(classifier.model), [], batch_size=size)

@@ -1,69 +1,191 @@
 """``windowclf tag``."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import click
 
 from windowclf.cli.console import note, stderr_is_terminal
 from windowclf.cli.options import model_option, threads_option
-from windowclf.errors import UsageError
+from windowclf.errors import DataError, UsageError
+from windowclf.formats.registry import FORMATS, Format, ReadOptions, WriteOptions, Writer
+
+if TYPE_CHECKING:
+    from windowclf.classifier import WindowClassifier
+    from windowclf.cli.tagging_progress import TaggingProgress
+    from windowclf.formats.paths import Input, Output
+    from windowclf.tagging.documents import Answer
+    from windowclf.text.document import Document
+
+
+def _format(context: click.Context, option: click.Parameter, name: str | None) -> Format | None:
+    del context, option
+    return None if name is None else FORMATS[name]
 
 
 @click.command(short_help="Find the names in texts.")
 @click.argument("texts", nargs=-1, metavar="[TEXT]...")
 @model_option
-@click.option("--input", "input_file", metavar="FILE", help="A text a line; - is stdin.")
-@click.option("--pretokenized", is_flag=True, help="Tokens are separated by spaces already.")
+@click.option(
+    "--input",
+    "input_names",
+    multiple=True,
+    metavar="FILE|FOLDER|GLOB",
+    help="What to tag, several times if need be: a file, a folder with all that is in it, a "
+    "pattern in quotes, or - for stdin; .gz and .zst are unpacked.",
+)
+@click.option(
+    "--output",
+    default="-",
+    metavar="FILE|FOLDER",
+    help="One file for all, if its name ends as those of a format do; else a folder, in which "
+    "each input has its file.  [default: stdout]",
+)
 @click.option(
     "--format",
     "form",
+    type=click.Choice(list(FORMATS)),
+    callback=_format,
+    help="Of the output. text: spans in brackets, or in colour on a terminal; jsonl, csv and "
+    "parquet: text and entities beside the other fields; conll: token, tab, tag.  [default: by "
+    "the name of the output, else that of the input]",
+)
+@click.option(
+    "--input-format",
+    "input_form",
+    type=click.Choice(list(FORMATS)),
+    callback=_format,
+    help="Of the input.  [default: by its name, else text: a text a line]",
+)
+@click.option(
+    "--text-column",
     default="text",
     show_default=True,
-    type=click.Choice(["text", "jsonl", "conll"]),
-    help="text: spans in brackets, or in colour on a terminal; jsonl: a line with text and "
-    "entities; conll: token, tab, tag.",
+    metavar="NAME",
+    help="Key or column of the text in jsonl, csv and parquet.",
 )
+@click.option("--pretokenized", is_flag=True, help="Tokens are separated by spaces already.")
+@click.option("--lines", is_flag=True, help="Each line of a text is a sentence.")
 @threads_option
 def tag(
     texts: tuple[str, ...],
     model: str | None,
-    input_file: str | None,
+    input_names: tuple[str, ...],
+    output: str,
+    form: Format | None,
+    input_form: Format | None,
+    text_column: str,
     pretokenized: bool,
-    form: str,
+    lines: bool,
     threads: int | None,
 ) -> None:
-    """Find the names in texts: the arguments, a file, or stdin line by line as it comes.
+    """Find the names in texts: the arguments, files, or stdin line by line as it comes.
 
     \b
     windowclf tag "Paris is in France"
     windowclf tag --input news.txt --format jsonl > news.jsonl
+    windowclf tag --input reviews.csv --text-column review --output tagged.csv
+    windowclf tag --input "archive/**/*.jsonl.gz" --output tagged
     cat tokens.txt | windowclf tag --pretokenized --format conll
     """
     from windowclf.classifier import load
-    from windowclf.report.tagged import as_conll, as_json, as_text, colour_writer
+    from windowclf.cli.tagging_progress import TaggingProgress
+    from windowclf.formats.paths import BINARY, find_inputs, plan_outputs
     from windowclf.state import find_model
-    from windowclf.tagging.texts import given_tokens, tag_batches
-    from windowclf.text.lines import line_chunks
-    from windowclf.text.tokenizer import split_words
+    from windowclf.tagging.documents import tag_documents
+    from windowclf.tagging.texts import given_tokens
+    from windowclf.text.document import Document
+    from windowclf.text.tokenizer import line_sentences, split_words
     from windowclf.threads import thread_count
 
-    if texts and input_file:
+    if texts and input_names:
         raise UsageError("give texts or --input, not both")
+    if pretokenized and lines:
+        raise UsageError("give --pretokenized or --lines, not both")
+    split = given_tokens if pretokenized else line_sentences if lines else split_words
+    inputs, others = find_inputs(input_names or ["-"], FORMATS["text"] if texts else input_form)
+    outputs = plan_outputs(inputs, output, form)
+    to_terminal = output == "-" and sys.stdout.isatty()
+    if to_terminal and outputs[0].form.name in BINARY:
+        raise UsageError(f"{outputs[0].form.name} is not for a terminal; give --output a file name")
+    if others:
+        note(f"files of no known format, left alone: {others}")
     folder, why = find_model(model)
     classifier = load(folder)
     if stderr_is_terminal() and why != "named":
         note(f"model: {folder} ({why})")
     # Arguments that are no text in the terminal's encoding come as lone surrogates.
     given = [text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for text in texts]
-    chunks: Iterable[list[str]] = [given] if texts else line_chunks(input_file or "-")
-    writers = {
-        "text": colour_writer(classifier.labels) if sys.stdout.isatty() else as_text,
-        "jsonl": as_json,
-        "conll": as_conll,
-    }
-    write = writers[form]
-    split = given_tokens if pretokenized else split_words
-    for batch in tag_batches(classifier.tagger, chunks, split=split, threads=thread_count(threads)):
-        sys.stdout.write("".join(map(write, batch)))
-        sys.stdout.flush()
+    with TaggingProgress(
+        inputs,
+        shown=stderr_is_terminal() and not texts and (bool(input_names) or not to_terminal),
+        bar=not to_terminal,
+    ) as progress:
+        for out in outputs:
+            batches = (
+                iter([[Document(text) for text in given]])
+                if texts
+                else _read(out.inputs, ReadOptions(text_column), progress)
+            )
+            answers = tag_documents(
+                classifier.tagger, batches, split=split, threads=thread_count(threads)
+            )
+            with _open(out, classifier, text_column) as write:
+                for answer in answers:
+                    write(answer)
+                    progress.add([tagged for _, tagged in answer])
+
+
+def _read(
+    inputs: "Sequence[Input]", options: ReadOptions, progress: "TaggingProgress"
+) -> "Iterator[list[Document]]":
+    from windowclf.formats.opening import open_input
+
+    for given in inputs:
+        with open_input(given.path, progress.watch(given)) as file:
+            yield from given.form.read(file, given.name, options)
+
+
+class _Stdout:
+    """Writes UTF-8 as stdout has its characters, which on a terminal may be in another encoding."""
+
+    def write(self, data: bytes) -> None:
+        sys.stdout.write(data.decode())
+
+
+@contextmanager
+def _open(
+    out: "Output", classifier: "WindowClassifier", text_column: str
+) -> "Iterator[Callable[[Answer], None]]":
+    """Open an output; give what writes an answer to it."""
+    from windowclf.formats import text
+    from windowclf.formats.opening import open_output
+    from windowclf.report.tagged import in_colour
+    from windowclf.tagging.documents import documents_of
+    from windowclf.tags import Scheme
+
+    stdout = out.path == "-"
+    if not stdout:
+        Path(out.path).parent.mkdir(parents=True, exist_ok=True)
+    plain = classifier.model.scheme is Scheme.PLAIN
+    options = WriteOptions(text_column, Scheme.PLAIN if plain else Scheme.IOB2)
+    with open_output(out.path) as file:
+        if stdout and out.form.name == "text":
+            mark = in_colour(classifier.labels) if sys.stdout.isatty() else text.in_brackets
+            writer: Writer = text.Writer(cast(BinaryIO, _Stdout()), options, mark)
+        else:
+            writer = out.form.writer(file, options)
+
+        def write(answer: "Answer") -> None:
+            try:
+                writer.write(documents_of(answer, out.form))
+            except DataError as error:
+                raise DataError(f"{'stdout' if stdout else out.path}: {error}") from None
+            if stdout:
+                sys.stdout.flush()
+
+        yield write
+        writer.close()

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from itertools import chain
+from operator import itemgetter
+from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
@@ -16,7 +18,8 @@ from windowclf.threads import Workers, thread_count
 Splitter = Callable[[str], list[list[str]]]
 """Splits a text into sentences of tokens, each a stretch of the text, in order."""
 
-_FoundTexts = tuple[list[str], list[list[list[str]]], list[FoundSentences]]
+C = TypeVar("C")
+T = TypeVar("T")
 
 BATCH_CHARACTERS = 1 << 16
 """Characters of texts that are tagged at once, about: some ten thousand tokens."""
@@ -93,6 +96,23 @@ class TaggedText:
         return starts
 
 
+class SplitTexts(NamedTuple, Generic[C]):
+    """Texts that are split already.
+
+    Attributes
+    ----------
+    texts : list of str
+    words : list of list of list of str
+        The tokens of each sentence of each text.
+    context
+        Comes back with the answer.
+    """
+
+    texts: list[str]
+    words: list[list[list[str]]]
+    context: C
+
+
 def given_tokens(text: str) -> list[list[str]]:
     """Take a text as one sentence whose tokens are separated by white space."""
     words = text.split()
@@ -130,46 +150,97 @@ def tag_texts(
     UsageError
         If `batch_size` is less than 1.
     """
-    if batch_size < 1:
-        raise UsageError(f"batch_size: expected at least 1, got {batch_size}")
-    batches = _batches(texts, batch_size)
-    return chain.from_iterable(
-        tag_batches(tagger, batches, split=split, threads=thread_count(threads))
-    )
+    pairs = ((text, None) for text in texts)
+    tagged = tag_with_contexts(tagger, pairs, split=split, batch_size=batch_size, threads=threads)
+    return map(itemgetter(0), tagged)
 
 
-def tag_batches(
-    tagger: Tagger, batches: Iterable[list[str]], *, split: Splitter, threads: int
-) -> Iterator[list[TaggedText]]:
-    """Tag batches of texts as they come; see `tag_texts`.
+def tag_with_contexts(
+    tagger: Tagger,
+    pairs: Iterable[tuple[str, C]],
+    *,
+    split: Splitter = split_words,
+    batch_size: int = 512,
+    threads: int = 1,
+) -> Iterator[tuple[TaggedText, C]]:
+    """Tag texts that each have a context, which comes back beside the text; see `tag_texts`."""
+    batches = cut(pairs, lambda pair: len(pair[0]), batch_size)
 
-    With more than one of `threads`, one splits the texts and looks their words up, others score.
+    def split_batches() -> Iterator[SplitTexts[list[C]]]:
+        for batch in batches:
+            texts = [text for text, _ in batch]
+            yield SplitTexts(texts, [*map(split, texts)], [context for _, context in batch])
+
+    answers = tag_split(tagger, split_batches(), threads=thread_count(threads))
+    return chain.from_iterable(zip(*answer, strict=True) for answer in answers)
+
+
+def tag_split(
+    tagger: Tagger, batches: Iterable[SplitTexts[C]], *, threads: int
+) -> Iterator[tuple[list[TaggedText], C]]:
+    """Tag batches of texts that are split already, as they come.
+
+    With more than one of `threads`, one takes the batches and looks their words up, others score.
+
+    Parameters
+    ----------
+    tagger : Tagger
+    batches : iterable of SplitTexts
+    threads : int
+
+    Yields
+    ------
+    tagged : list of TaggedText
+        One for each text of a batch.
+    context
+        Of the batch.
     """
 
-    def find(batch: list[str]) -> _FoundTexts:
-        words = [split(text) for text in batch]
-        texts = [number for number, found in enumerate(words) for _ in found]
-        return batch, words, list(tagger.find([*chain.from_iterable(words)], texts))
+    def find(batch: SplitTexts[C]) -> tuple[SplitTexts[C], list[FoundSentences]]:
+        numbers = [number for number, words in enumerate(batch.words) for _ in words]
+        return batch, list(tagger.find([*chain.from_iterable(batch.words)], numbers))
 
-    def tag(found: _FoundTexts) -> list[TaggedText]:
-        batch, words, sentences = found
+    def tag(found: tuple[SplitTexts[C], list[FoundSentences]]) -> tuple[list[TaggedText], C]:
+        (texts, words, context), sentences = found
         chunk = tagger.tag(sentences)
         ends = np.cumsum([len(found) for found in words]).tolist()
         return [
             TaggedText(text, found, chunk, slice(end - len(found), end))
-            for text, found, end in zip(batch, words, ends, strict=True)
-        ]
+            for text, found, end in zip(texts, words, ends, strict=True)
+        ], context
 
     with Workers(threads, 2) as workers:
         yield from workers.stream(tag, map(find, batches))
 
 
-def _batches(texts: Iterable[str], size: int) -> Iterator[list[str]]:
-    batch: list[str] = []
+def cut(items: Iterable[T], length: Callable[[T], int], size: int) -> Iterator[list[T]]:
+    """Group texts, or what has one, into batches that are tagged at once.
+
+    Parameters
+    ----------
+    items : iterable
+    length : callable
+        Counts the characters of an item.
+    size : int
+        Items of a batch, at the most; it has `BATCH_CHARACTERS` too, and what its last item has
+        beyond.
+
+    Raises
+    ------
+    UsageError
+        If `size` is less than 1.
+    """
+    if size < 1:
+        raise UsageError(f"batch_size: expected at least 1, got {size}")
+    return _cut(items, length, size)
+
+
+def _cut(items: Iterable[T], length: Callable[[T], int], size: int) -> Iterator[list[T]]:
+    batch: list[T] = []
     characters = 0
-    for text in texts:
-        batch.append(text)
-        characters += len(text)
+    for item in items:
+        batch.append(item)
+        characters += length(item)
         if len(batch) == size or characters >= BATCH_CHARACTERS:
             yield batch
             batch, characters = [], 0
