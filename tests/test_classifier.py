@@ -2,6 +2,7 @@ import subprocess
 import sys
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -172,6 +173,61 @@ def test_pipe_takes_no_more_than_a_batch_ahead(classifier):
         assert taken == -(-done // 4) * 4
 
 
+def test_what_comes_with_a_text_comes_back(classifier):
+    texts = [tiny.unmarked(marked) for marked in tiny.MARKED]
+    marks = [object() for _ in texts]
+    expected = [text.entities for text in classifier.pipe(texts)]
+    for threads in (1, 2):
+        pairs = zip(texts, marks, strict=True)
+        found = list(classifier.pipe(pairs, as_tuples=True, batch_size=7, threads=threads))
+        assert [tagged.text for tagged, _ in found] == texts
+        assert [tagged.entities for tagged, _ in found] == [
+            [msgspec.structs.replace(e, score=pytest.approx(e.score, rel=1e-5)) for e in entities]
+            for entities in expected
+        ]
+        assert all(mark is own for (_, mark), own in zip(found, marks, strict=True))
+
+
+def test_tag_tokens_counts_tokens(classifier):
+    tokens = ["Mary", "Poppins", "lives", "in", "New", "York"]
+    found = classifier.tag_tokens(tokens)
+    assert [(e.text, e.label, e.start, e.end) for e in found] == [
+        ("Mary Poppins", "PER", 0, 2),
+        ("New York", "LOC", 4, 6),
+    ]
+    of_text = classifier.tag(" ".join(tokens))
+    assert [e.score for e in found] == pytest.approx([e.score for e in of_text], rel=1e-5)
+    assert classifier.tag_tokens(tuple(tokens)) == found
+    assert classifier.tag_tokens([]) == []
+    assert classifier.tag_tokens(["them"]) == []
+    with pytest.raises(UsageError, match="expected the tokens of a sentence as a list, not a text"):
+        classifier.tag_tokens("Oslo")
+
+
+MILLION = """
+import resource, sys, windowclf
+
+def texts(n):
+    for i in range(n):
+        yield f"Mr. Smith{i % 70_000} of Oslo met number {i} in New York."
+
+classifier = windowclf.load()
+for done, tagged in enumerate(classifier.pipe(texts(1_000_000)), 1):
+    assert tagged.entities is not None
+    if done in (200_000, 1_000_000):
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+@pytest.mark.slow
+def test_a_stream_of_a_million_texts_holds_constant_memory():
+    ran = subprocess.run(
+        [sys.executable, "-c", MILLION], capture_output=True, text=True, check=True
+    )
+    early, late = map(int, ran.stdout.split())  # in MiB, the most that was held so far
+    assert late - early < 8
+
+
 @pytest.mark.parametrize("batch_size", [0, -1])
 def test_a_batch_holds_a_text(classifier, batch_size):
     with pytest.raises(UsageError, match="batch_size"):
@@ -207,7 +263,11 @@ def test_an_untrained_classifier_says_so(tmp_path):
     for act in (
         lambda: new.model,
         lambda: new.labels,
+        lambda: new.tags,
         lambda: new.tag("Oslo"),
+        lambda: new.tag_tokens(["Oslo"]),
+        lambda: new.tag_batch({"text": ["Oslo"]}),
+        lambda: new.predict_proba([["Oslo"]]),
         lambda: new.pipe(["Oslo"]),
         lambda: new.predict([["Oslo"]]),
         lambda: new.evaluate([(["Oslo"], ["O"])]),
@@ -229,6 +289,13 @@ def test_a_tag_for_each_token(classifier, sentence):
         lambda: classifier.evaluate(given),
     ):
         with pytest.raises(DataError, match=r"sentence 2: \d tokens but \d tags; expected a tag"):
+            act()
+
+
+@pytest.mark.parametrize("sentence", ["Oslo", {"tokens": ["a"], "tags": ["O"]}, 3, (["a"],) * 5])
+def test_what_is_no_sentence_is_refused(classifier, sentence):
+    for act in (lambda: fit([sentence]), lambda: classifier.evaluate([sentence])):
+        with pytest.raises(DataError, match="expected sentences, each a Sentence or a pair of"):
             act()
 
 

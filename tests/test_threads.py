@@ -1,6 +1,7 @@
 """How many threads work, and what they do at the same time."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event
 
 import pytest
@@ -12,6 +13,20 @@ from windowclf.threads import Workers, thread_count
 SECONDS = 10  # whoever waits so long for another thread waits in vain
 SHARED = pytest.mark.parametrize("threads", [2, 3])
 ANY = pytest.mark.parametrize(("threads", "pieces"), [(1, 1), (1, 4), (2, 1), (2, 2), (3, 9)])
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2), (1, 2, 0)])
+def test_who_is_closed_last_gives_the_threads_back(order):
+    with threadpool_limits(2, user_api="blas"):
+        several = [Workers(3, 2), Workers(2, 1), Workers(1, 2)]
+        with ThreadPoolExecutor(3) as pool:  # each is opened and closed by any thread
+            for workers in several:
+                pool.submit(workers.__enter__).result()
+                assert blas_threads() == {1}
+            for number in order:
+                assert blas_threads() == {2 if number == order[2] == 1 else 1}
+                pool.submit(several[number].__exit__, None, None, None).result()
+        assert blas_threads() == {2}
 
 
 @pytest.fixture

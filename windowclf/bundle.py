@@ -1,13 +1,15 @@
-"""A model folder: safetensors and JSON, written whole or not at all.
+"""A model as files: safetensors and JSON. A folder of them is written whole or not at all.
 
 ``model.json`` names the other files, their sizes and their checksums. Each of those has a part
 of its checksum in its name, so a new model never writes over a file of the old one, and the
 folder changes from one model to the next in the moment in which ``model.json`` is replaced.
 """
 
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from itertools import pairwise
+from mmap import mmap
 from pathlib import Path
 
 import msgspec
@@ -24,13 +26,62 @@ from windowclf.manifest import (
     Manifest,
     file_entry,
     map_file,
+    parse_manifest,
     read_manifest,
+    take_file,
 )
 from windowclf.model import Model
 from windowclf.nn.network import Network, layer_names
 from windowclf.nn.quantised_table import QuantisedTable
 from windowclf.parameter_file import ParameterFile, pack_parameters
 from windowclf.training.history import TrainingRecord
+
+
+def pack_model(
+    model: Model, *, compress: bool = False, zip_lexicon: bool = True
+) -> dict[str, bytes]:
+    """Make the files of a model.
+
+    Parameters
+    ----------
+    model : Model
+        One that came out of compressed files is packed as it was there.
+    compress : bool
+        Whether to round the parameters to a third of their size, for tagging.
+    zip_lexicon : bool
+        Whether the lexicon of a compressed model is gzipped: that takes half a second, and saves
+        a megabyte.
+
+    Returns
+    -------
+    dict of str to bytes
+        The content of each file by its name, `MANIFEST` last; the same for the same model.
+    """
+    parameters = model.parameters()
+    compress |= any(isinstance(parameter, QuantisedTable) for parameter in parameters.values())
+    zipped = compress and zip_lexicon
+    contents = {
+        "parameters": pack_parameters(parameters, compress=compress),
+        "lexicon": pack_values(model.lexicon.values, compress=zipped),
+        "training": msgspec.json.format(msgspec.json.encode(model.record)),
+    }
+    suffixes = (".safetensors", ".json.gz" if zipped else ".json", ".json")
+    entries = {
+        kind: file_entry(kind, suffix, content)
+        for (kind, content), suffix in zip(contents.items(), suffixes, strict=True)
+    }
+    manifest = Manifest(
+        format=FORMAT,
+        labels=model.labels,
+        scheme=model.scheme,
+        cased=model.lexicon.cased,
+        config=model.config,
+        calibration=model.calibration,
+        files=entries,
+    )
+    manifest = msgspec.structs.replace(manifest, sha256=manifest.checksum())
+    files = {entries[kind].name: content for kind, content in contents.items()}
+    return {**files, MANIFEST: msgspec.json.format(msgspec.json.encode(manifest))}
 
 
 def save_model(model: Model, folder: Path, *, compress: bool = False) -> None:
@@ -50,47 +101,23 @@ def save_model(model: Model, folder: Path, *, compress: bool = False) -> None:
     ModelError
         If it cannot be written, or holds something else than a model.
     """
-    parameters = model.parameters()
-    compress |= any(isinstance(parameter, QuantisedTable) for parameter in parameters.values())
-    contents = {
-        "parameters": pack_parameters(parameters, compress=compress),
-        "lexicon": pack_values(model.lexicon.values, compress=compress),
-        "training": msgspec.json.format(msgspec.json.encode(model.record)),
-    }
-    suffixes = (".safetensors", ".json.gz" if compress else ".json", ".json")
-    files = {
-        kind: file_entry(kind, suffix, content)
-        for (kind, content), suffix in zip(contents.items(), suffixes, strict=True)
-    }
-    manifest = Manifest(
-        format=FORMAT,
-        labels=model.labels,
-        scheme=model.scheme,
-        cased=model.lexicon.cased,
-        config=model.config,
-        calibration=model.calibration,
-        files=files,
-    )
-    manifest = msgspec.structs.replace(manifest, sha256=manifest.checksum())
-    text = msgspec.json.format(msgspec.json.encode(manifest))
+    files = pack_model(model, compress=compress)
     check_output(folder)
     before = _files_of(folder)
     written: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for kind, content in contents.items():
-            name = files[kind].name
+        for name, content in files.items():
             write_whole(folder / name, partial(_write, content=content))
-            if name not in before:
+            if name not in before and name != MANIFEST:
                 written.append(folder / name)
-        write_whole(folder / MANIFEST, partial(_write, content=text))
     except OSError as error:
         for path in written:
             path.unlink(missing_ok=True)
         raise ModelError(
             f"{error.filename or folder}: cannot write the model: {error.strerror}"
         ) from None
-    for name in before - {entry.name for entry in files.values()}:
+    for name in before - files.keys():
         with suppress(OSError):  # the model is whole, whatever stays beside it
             (folder / name).unlink()
 
@@ -149,10 +176,33 @@ def load_model(folder: Path) -> Model:
         If it is missing, damaged, or written by a newer windowclf.
     """
     manifest = read_manifest(folder)
-    parameters, lexicon, training = (map_file(folder, manifest, kind) for kind in KINDS)
+    return _unpack(folder, manifest, partial(map_file, folder, manifest))
+
+
+def unpack_model(files: Mapping[str, bytes], where: str) -> Model:
+    """Put a model together from the files that `pack_model` made.
+
+    Parameters
+    ----------
+    files : mapping of str to bytes
+    where : str
+        What error messages call them.
+
+    Raises
+    ------
+    ModelError
+        If they are damaged, or written by a newer windowclf.
+    """
+    folder = Path(where)
+    manifest = parse_manifest(files.get(MANIFEST, b""), folder / MANIFEST)
+    return _unpack(folder, manifest, partial(take_file, files, folder, manifest))
+
+
+def _unpack(folder: Path, manifest: Manifest, read: Callable[[str], mmap | bytearray]) -> Model:
+    parameters, lexicon, training = map(read, KINDS)
     try:
         arrays = ParameterFile(folder, parameters)
-        values = unpack_values(lexicon[:])
+        values = unpack_values(bytes(lexicon[:]))
         record = msgspec.json.decode(training[:], type=TrainingRecord | None)
     except ValueError as error:
         raise ModelError(f"{folder}: damaged model: {error}; train or fetch it again") from None

@@ -1,32 +1,35 @@
 """The public object: a classifier that is trained, saved, loaded and asked."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Self
 
-from windowclf.bundle import load_model, save_model
+import msgspec
+
+from windowclf.bundle import load_model, pack_model, save_model, unpack_model
 from windowclf.config import Config, make_config
-from windowclf.errors import DataError, ModelError, UsageError
+from windowclf.errors import ModelError
 from windowclf.model import Model
 from windowclf.resources import data_path
+from windowclf.tagging.inference import Inference
 from windowclf.tagging.tagger import Tagger
-from windowclf.tagging.texts import Entity, Splitter, TaggedText, tag_texts
-from windowclf.tags import Scheme, recognise
-from windowclf.text.sentence import Sentence
-from windowclf.text.tokenizer import split_words
+from windowclf.tags import Scheme
 
 if TYPE_CHECKING:
+    from datasets import Dataset, DatasetDict
     from gensim.models import KeyedVectors
 
+    from windowclf.corpora.given import TaggedSentences
     from windowclf.corpora.sources import Corpus
     from windowclf.metrics import Scores
     from windowclf.training.learn import Listener
 
-TaggedSentences = Iterable[Sentence] | Iterable[tuple[Sequence[str], Sequence[str]]]
 
-
-class WindowClassifier:
+class WindowClassifier(Inference):
     """A word-window classifier for named entities and other token labels.
+
+    Several threads may share one to tag. A pickle of it has about the size of its folder.
 
     Parameters
     ----------
@@ -52,6 +55,19 @@ class WindowClassifier:
         self.config: Config = make_config(settings)
         self._model: Model | None = None
         self._tagger: Tagger | None = None
+        self._lock = Lock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        made_anew = ("_model", "_tagger", "_lock")
+        rest = {name: value for name, value in self.__dict__.items() if name not in made_anew}
+        return {**rest, "_model": self.to_bytes() if self.is_fitted else None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        packed = state.pop("_model")
+        self.__dict__.update(state)
+        self._model = None if packed is None else _unpack(packed)
+        self._tagger = None
+        self._lock = Lock()
 
     @property
     def model(self) -> Model:
@@ -75,27 +91,20 @@ class WindowClassifier:
         ModelError
             Before `fit`.
         """
-        if self._tagger is None:
-            self._tagger = Tagger(self.model)
-        return self._tagger
+        with self._lock:  # of two threads each would make its own, and one lose its words
+            if self._tagger is None:
+                self._tagger = Tagger(self.model)
+            return self._tagger
 
     @property
     def is_fitted(self) -> bool:
         """Whether there is a trained model."""
         return self._model is not None
 
-    @property
-    def labels(self) -> list[str]:
-        """Labels that the classifier tells apart, such as LOC and PER."""
-        model = self.model
-        if model.scheme is Scheme.PLAIN:
-            return [label for label in model.labels if label != "O"]
-        return sorted({label.partition("-")[2] for label in model.labels} - {""})
-
     def fit(
         self,
-        train: "Corpus | TaggedSentences",
-        dev: "TaggedSentences" = (),
+        train: "Corpus | TaggedSentences | Dataset | DatasetDict",
+        dev: "TaggedSentences | Dataset" = (),
         *,
         vectors: "str | Path | KeyedVectors" = "bundled",
         gazetteers: Mapping[str, str | Path | Iterable[str]] | None = None,
@@ -111,12 +120,14 @@ class WindowClassifier:
 
         Parameters
         ----------
-        train : Corpus, or sentences
-            A corpus with a train split, and a dev split if there is one; or the sentences
-            themselves, as `Sentence` or as pairs of tokens and tags.
-        dev : sentences
-            Chooses the best epoch and ends training early, in place of the dev split of a
-            corpus; without either the last epoch is kept.
+        train : Corpus, sentences, datasets.Dataset or datasets.DatasetDict
+            A corpus or a `DatasetDict` with a train split, and a dev split if there is one; or
+            the sentences themselves, as `Sentence`, as pairs of tokens and tags, or as a
+            `Dataset` whose columns have the usual names: tokens or words; ner_tags, tags,
+            labels or ner.
+        dev : sentences, or datasets.Dataset
+            Chooses the best epoch and ends training early, in place of the dev split of
+            `train`; without either the last epoch is kept.
         vectors : str, Path or gensim.models.KeyedVectors
             Pretrained word vectors, or what `windowclf.load_vectors` takes.
         gazetteers : mapping of str to str, Path or iterable of str, optional
@@ -143,41 +154,28 @@ class WindowClassifier:
         TrainingError
             If the loss is no longer finite.
         """
-        from windowclf.corpora.sources import Corpus
-        from windowclf.lexicon.gazetteer import Gazetteer, read_gazetteer
+        from windowclf.corpora.given import given_text
+        from windowclf.lexicon.given import given_gazetteers, given_vectors
         from windowclf.training.fit import fit
         from windowclf.training.prepare import prepare
 
-        name = ""
-        if isinstance(train, Corpus):
-            name = train.name
-            read_in, splits = train.scheme, train.splits
-            if "train" not in splits:
-                raise DataError(f"{name}: has no train split: name the file with --train")
-            sentences, dev_sentences = splits["train"], _sentences(dev) or splits.get("dev", [])
-        else:
-            sentences, dev_sentences = _sentences(train), _sentences(dev)
-            tags = [sentence.tags or () for sentence in [*sentences, *dev_sentences]]
-            read_in = recognise(tags) if scheme == "auto" else _scheme(scheme)
-        lists = {
-            kind: read_gazetteer(names) if isinstance(names, str | Path) else Gazetteer(names)
-            for kind, names in (gazetteers or {}).items()
-        }
-        vector_name = str(vectors) if isinstance(vectors, str | Path) else "given vectors"
+        given = given_text(train, dev, scheme)
+        words = (word for sentence in given.train for word in sentence.tokens)
+        vector_name, keyed = given_vectors(vectors, words, self.config.seed)
         model = prepare(
-            sentences,
-            scheme=read_in,
-            vectors=self._vectors(vectors, sentences),
+            given.train,
+            scheme=given.scheme,
+            vectors=keyed,
             config=self.config,
-            gazetteers=lists,
+            gazetteers=given_gazetteers(gazetteers),
         )
         try:
             fit(
                 model,
-                sentences,
-                dev_sentences,
-                scheme=read_in,
-                data=name,
+                given.train,
+                given.dev,
+                scheme=given.scheme,
+                data=given.name,
                 vectors=vector_name,
                 listener=listener,
                 begin=begin,
@@ -185,82 +183,17 @@ class WindowClassifier:
             )
         finally:
             if model.record:
-                self._model, self._tagger = model, None
+                with self._lock:
+                    self._model, self._tagger = model, None
         return self
 
-    def predict(
-        self,
-        sentences: Iterable[Sequence[str]],
-        documents: Iterable[Hashable | None] | None = None,
-        threads: int = 1,
-    ) -> list[list[str]]:
-        """Tag sentences given as tokens.
-
-        Parameters
-        ----------
-        sentences : iterable of sequences of str
-        documents : iterable, optional
-            A number or a name of the document that each sentence is of: neighbours with the
-            same one are together, None is by itself. Without it every sentence is.
-        threads : int
-            Share the work where there is enough of it.
-
-        Returns
-        -------
-        list of list of str
-            A tag for each token: IOB2, or plain labels.
-        """
-        numbers = None if documents is None else list(documents)
-        return list(self.tagger.tags(list(sentences), numbers, threads))
-
-    def tag(self, text: str) -> list[Entity]:
-        """Find the entities of a text.
-
-        Parameters
-        ----------
-        text : str
-
-        Returns
-        -------
-        list of Entity
-            In order, with character offsets.
-        """
-        return next(self.pipe([text])).entities
-
-    def pipe(
-        self,
-        texts: Iterable[str],
-        *,
-        split: Splitter = split_words,
-        batch_size: int = 512,
-        threads: int = 1,
-    ) -> Iterator[TaggedText]:
-        """Tag a stream of texts in constant memory.
-
-        Parameters
-        ----------
-        texts : iterable of str
-        split : callable
-            Splits a text into sentences of tokens.
-        batch_size : int
-            Texts that are tagged at once, at the most.
-        threads : int
-            Share the work; with more than one, texts are taken before their turn.
-
-        Yields
-        ------
-        TaggedText
-            One for each text, in order.
-        """
-        return tag_texts(self.tagger, texts, split=split, batch_size=batch_size, threads=threads)
-
-    def evaluate(self, sentences: TaggedSentences, *, scheme: str = "auto") -> "Scores":
+    def evaluate(self, sentences: "TaggedSentences | Dataset", *, scheme: str = "auto") -> "Scores":
         """Compare the classifier's tags with the right ones, by conlleval's rules.
 
         Parameters
         ----------
-        sentences : sentences
-            As `Sentence` or as pairs of tokens and tags.
+        sentences : sentences, or datasets.Dataset
+            As `fit` takes them.
         scheme : {"auto", "iob1", "iob2", "iobes", "plain"}
             Of their tags.
 
@@ -268,16 +201,13 @@ class WindowClassifier:
         -------
         Scores
         """
+        from windowclf.corpora.given import given_scheme, given_sentences
         from windowclf.evaluation import evaluate
 
-        given = _sentences(sentences)
+        given = given_sentences(sentences)
         model = self.model
-        tags = [sentence.tags or () for sentence in given]
-        if model.scheme is Scheme.PLAIN:
-            source = Scheme.PLAIN
-        else:
-            source = recognise(tags) if scheme == "auto" else _scheme(scheme)
-        gold = [model.gold_tags(found, source) for found in tags]
+        source = Scheme.PLAIN if model.scheme is Scheme.PLAIN else given_scheme(given, scheme)
+        gold = [model.gold_tags(sentence.tags or (), source) for sentence in given]
         return evaluate(self.tagger, given, gold, confidence=True)
 
     def save(self, folder: str | Path, *, compress: bool = False) -> None:
@@ -305,23 +235,34 @@ class WindowClassifier:
         ModelError
             If the folder is missing, damaged, or from a newer windowclf.
         """
-        model = load_model(Path(folder))
+        return cls._of(load_model(Path(folder)))
+
+    def to_bytes(self) -> bytes:
+        """Pack the files of a model folder: what a pickle holds, and no more than `load` trusts.
+
+        Raises
+        ------
+        ModelError
+            Before `fit`.
+        """
+        return msgspec.msgpack.encode(pack_model(self.model, zip_lexicon=False))
+
+    @classmethod
+    def from_bytes(cls, packed: bytes) -> Self:
+        """Read a classifier from what `to_bytes` gave.
+
+        Raises
+        ------
+        ModelError
+            See `load`.
+        """
+        return cls._of(_unpack(packed))
+
+    @classmethod
+    def _of(cls, model: Model) -> Self:
         classifier = cls()
         classifier.config, classifier._model = model.config, model
         return classifier
-
-    def _vectors(
-        self, vectors: "str | Path | KeyedVectors", sentences: Sequence[Sentence]
-    ) -> "KeyedVectors":
-        from windowclf.lexicon.vectors import load_vectors
-
-        if not isinstance(vectors, str | Path):
-            return vectors
-        return load_vectors(
-            vectors,
-            words=(word for sentence in sentences for word in sentence.tokens),
-            seed=self.config.seed,
-        )
 
 
 def load(folder: str | Path | None = None) -> WindowClassifier:
@@ -346,25 +287,10 @@ def load(folder: str | Path | None = None) -> WindowClassifier:
     return WindowClassifier.load(data_path("model") if folder is None else folder)
 
 
-def _sentences(given: TaggedSentences) -> list[Sentence]:
+def _unpack(packed: bytes) -> Model:
+    where = "the packed classifier"
     try:
-        sentences = [s if isinstance(s, Sentence) else Sentence(*s) for s in given]
-    except TypeError:
-        raise DataError(
-            "expected sentences, each a Sentence or a pair of tokens and tags"
-        ) from None
-    for number, sentence in enumerate(sentences, 1):
-        if sentence.tags is None or len(sentence.tags) != len(sentence.tokens):
-            tags = 0 if sentence.tags is None else len(sentence.tags)
-            raise DataError(
-                f"sentence {number}: {len(sentence.tokens)} tokens but {tags} tags; "
-                f"expected a tag for each token"
-            )
-    return sentences
-
-
-def _scheme(name: str) -> Scheme:
-    try:
-        return Scheme(name)
-    except ValueError:
-        raise UsageError(f"unknown scheme {name!r}: expected auto, {', '.join(Scheme)}") from None
+        files = msgspec.msgpack.decode(packed, type=dict[str, bytes])
+    except msgspec.MsgspecError as error:
+        raise ModelError(f"{where}: damaged model: {error}; pack it again") from None
+    return unpack_model(files, where)

@@ -3,6 +3,7 @@
 import hashlib
 import mmap
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -103,6 +104,11 @@ def read_manifest(folder: Path) -> Manifest:
             f"{path}: cannot read the model: {reason}; expected a folder that "
             f"'windowclf train --output' wrote"
         ) from None
+    return parse_manifest(text, path)
+
+
+def parse_manifest(text: bytes, path: Path) -> Manifest:
+    """Read the text of a manifest, errors of which name a path; see `read_manifest`."""
     try:
         version = msgspec.json.decode(text, type=_Format).format
         if version > FORMAT:
@@ -118,6 +124,31 @@ def read_manifest(folder: Path) -> Manifest:
     if manifest.files.keys() != set(KINDS):
         raise ModelError(f"{path}: damaged model: expected the files {', '.join(KINDS)}")
     return manifest
+
+
+def take_file(files: Mapping[str, bytes], where: Path, manifest: Manifest, kind: str) -> bytearray:
+    """Check a file that is in memory, and copy it; see `map_file`.
+
+    Parameters
+    ----------
+    files : mapping of str to bytes
+        By name.
+    where : Path
+        Errors name it.
+    manifest : Manifest
+    kind : str
+        One of `KINDS`.
+
+    Raises
+    ------
+    ModelError
+        If it is not there, or not the file that the manifest names.
+    """
+    entry = manifest.files[kind]
+    content = files.get(entry.name, b"")
+    if len(content) != entry.size or hashlib.sha256(content).hexdigest() != entry.sha256:
+        raise _not_the_one(where / entry.name)
+    return bytearray(content)
 
 
 def map_file(folder: Path, manifest: Manifest, kind: str) -> mmap.mmap:
@@ -153,7 +184,11 @@ def map_file(folder: Path, manifest: Manifest, kind: str) -> mmap.mmap:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ModelError(f"{path}: damaged model: {reason}") from None
-    raise ModelError(
+    raise _not_the_one(path)
+
+
+def _not_the_one(path: Path) -> ModelError:
+    return ModelError(
         f"{path}: damaged model: the file is not the one that {MANIFEST} names; train or "
         f"fetch it again"
     )

@@ -98,7 +98,7 @@ class ParameterFile:
     ----------
     folder : Path
         Of the model; errors name it.
-    content : mmap
+    content : mmap or bytearray
         The file. Float32 arrays and codes are views of it.
 
     Raises
@@ -107,7 +107,7 @@ class ParameterFile:
         If it is no such file.
     """
 
-    def __init__(self, folder: Path, content: mmap) -> None:
+    def __init__(self, folder: Path, content: mmap | bytearray) -> None:
         self._folder = folder
         length = int.from_bytes(content[:8], "little")
         self._entries = msgspec.json.decode(content[8 : 8 + length], type=dict[str, _Entry])

@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import cache, cached_property
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Self, TypeVar
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from windowclf.errors import UsageError
 
@@ -56,6 +57,45 @@ def _libraries() -> "ThreadpoolController":
     return ThreadpoolController()
 
 
+class _Limit:
+    """How many threads the libraries of linear algebra have while `Workers` are open.
+
+    It is one number for the whole process: the least that any of them wants, and what it was
+    before as soon as the last one is closed, in whatever order and by whichever thread. The limits
+    of threadpoolctl are for one thread alone, and do nothing in others.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._wanted: list[int] = []
+        self._before: list[tuple[Any, int]] = []
+
+    @contextmanager
+    def __call__(self, threads: int) -> Iterator[None]:
+        with self._lock:
+            if not self._wanted:
+                libraries = _libraries().select(user_api="blas").lib_controllers
+                self._before = [(library, library.get_num_threads()) for library in libraries]
+            self._wanted.append(threads)
+            self._set()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._wanted.remove(threads)
+                self._set()
+
+    def _set(self) -> None:
+        for library, before in self._before:
+            for_any_thread = getattr(library, "clear_controlling_thread", lambda **_: None)
+            for_any_thread(force=True)  # else the first one keeps the others out
+            library.set_num_threads(min(self._wanted, default=before))
+            for_any_thread(force=True)
+
+
+_limit = _Limit()
+
+
 class Workers:
     """Runs pieces of work at the same time, as a context manager.
 
@@ -75,7 +115,7 @@ class Workers:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        self._stack.enter_context(_libraries().limit(limits=self._within, user_api="blas"))
+        self._stack.enter_context(_limit(self._within))
         return self
 
     def __exit__(self, *exception: object) -> None:

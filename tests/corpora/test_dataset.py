@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from windowclf.corpora.dataset import from_dataset
+from windowclf.corpora.dataset import from_dataset, is_dataset
 from windowclf.errors import DataError, UsageError
 from windowclf.text.sentence import Sentence
 
@@ -76,6 +76,13 @@ def test_arrow_agrees_with_rows(rows, labelled, large, data):
     assert from_dataset(dataset) == by_rows(dataset)
 
 
+def test_a_data_set_is_told_from_other_things():
+    splits = datasets.DatasetDict(train=LABELLED)
+    for given_set in (LABELLED, splits, LABELLED.to_iterable_dataset()):
+        assert is_dataset(given_set)
+    assert not any(map(is_dataset, ([LABELLED], {"train": LABELLED}, ROWS, None)))
+
+
 def test_splits_get_their_names():
     dataset = datasets.DatasetDict(
         {"train": LABELLED, "validation": LABELLED.select([2]), "extra": LABELLED}
@@ -90,7 +97,10 @@ def test_usual_columns_are_guessed_and_pos_tags_only_named():
     words = LABELLED.rename_columns({"tokens": "words", "ner_tags": "labels"})
     assert from_dataset(words) == from_dataset(LABELLED)
     words = words.rename_column("labels", "pos_tags")
-    with pytest.raises(DataError, match=r"ner_tags or .*only words, pos_tags; .*--tags-column"):
+    with pytest.raises(
+        DataError,
+        match=r"ner_tags or .*only words, pos_tags; rename .* or name it with --tags-column",
+    ):
         from_dataset(words)
     assert from_dataset(words, tags_column="pos_tags") == from_dataset(LABELLED)
 

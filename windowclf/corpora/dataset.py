@@ -3,6 +3,7 @@
 The columns are read through Arrow, whole, not row by row: CoNLL-2003 takes a fraction of a second.
 """
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,15 @@ if TYPE_CHECKING:
 TOKENS_COLUMNS = ("tokens", "words")
 TAGS_COLUMNS = ("ner_tags", "tags", "labels", "ner")
 SPLITS = {"train": ("train",), "dev": ("validation", "dev", "valid"), "test": ("test",)}
+
+
+def is_dataset(given: object) -> bool:
+    """Tell whether something is a data set of the library, which is not imported to ask."""
+    datasets = sys.modules.get("datasets")
+    if datasets is None:
+        return False
+    streamed = (datasets.IterableDataset, datasets.IterableDatasetDict)
+    return isinstance(given, (datasets.Dataset, datasets.DatasetDict, *streamed))
 
 
 def from_dataset(
@@ -125,7 +135,7 @@ def _column(dataset: Any, name: str | None, usual: Sequence[str], content: str, 
         if name is None:
             raise DataError(
                 f"{where}: no column is called {' or '.join(usual)}, only {', '.join(names)}; "
-                f"name the column of {content} with --{content}-column"
+                f"rename the column of {content}, or name it with --{content}-column"
             )
     elif name not in names:
         raise UsageError(

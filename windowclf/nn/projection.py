@@ -17,6 +17,10 @@ from windowclf.nn.repeats import Repeats, mean_of_others
 
 BLOCK = 512
 """Tokens whose windows are summed at once: 300 floats of each stay in the processor's cache."""
+WORDS = 16
+"""Words that are projected at once, side by side in the processor's vectors. The last bits of a
+matrix product depend on its shape and on the place of a row in it, but not on the place of a column
+among these: so a word's rows are the same, whoever meets it first and with which others."""
 
 
 class Projection:
@@ -44,6 +48,7 @@ class Projection:
         self.slots = self.window + (of_mean is not None)
         self._tables = list(network.tables.values())
         self._W = np.concatenate(blocks, axis=1)  # shape: (d, S * H)
+        self._W_T = np.ascontiguousarray(self._W.T)
         self._b = b
         self._gate = None if network.repeats_weight is None else network.repeats_weight.value
         self._f = network.activation.f
@@ -62,7 +67,14 @@ class Projection:
             Is written to: the rows of the first word, then those of the next.
         """
         e, _ = lookup(self._tables, features)
-        np.matmul(e, self._W, out=rows.reshape(len(e), self._W.shape[1]))
+        of_words = rows.reshape(len(e), len(self._W_T))
+        block = np.zeros((WORDS, e.shape[1]), dtype=e.dtype)
+        projected = np.empty((len(self._W_T), WORDS), dtype=e.dtype)
+        for start in range(0, len(e), WORDS):
+            words = e[start : start + WORDS]
+            block[: len(words)] = words
+            np.matmul(self._W_T, block.T, out=projected)
+            of_words[start : start + WORDS] = projected.T[: len(words)]
         rows[self.window // 2 :: self.slots] += self._b
 
     def empty(self, words: int) -> FloatArray:
@@ -170,9 +182,11 @@ class WordRows(NamedTuple):
         for slot, row in enumerate(places[1:], 1):
             z += take(row + slot, axis=0, out=buffer, mode="clip")
         if len(self.own):
-            token, slots = np.nonzero(places.T < 0)
-            tokens, sizes = np.unique(token, return_counts=True)
-            z[tokens] += gather_add(self.own, ~places[slots, token] + slots, sizes)
+            # In the same order as the others, so that the sum has the same bits.
+            tokens = np.flatnonzero((places < 0).any(axis=0))
+            z[tokens] = 0
+            for slot, row in enumerate(places[:, tokens]):
+                z[tokens] += self._rows(row, slot)
 
     def sum_groups(self, places: IntArray, slot: int, sizes: IntArray) -> FloatArray:
         """Sum one row of each word over groups of neighbours.
@@ -191,7 +205,14 @@ class WordRows(NamedTuple):
         """
         sums = gather_add(self.kept, np.maximum(places, 0) + slot, sizes)
         if len(self.own):
-            group = np.repeat(np.arange(len(sizes)), sizes)[places < 0]
-            groups, sizes = np.unique(group, return_counts=True)
-            sums[groups] += gather_add(self.own, ~places[places < 0] + slot, sizes)
+            group = np.repeat(np.arange(len(sizes)), sizes)
+            groups = np.unique(group[places < 0])
+            rows = self._rows(places[np.isin(group, groups)], slot)
+            sums[groups] = gather_add(rows, np.arange(len(rows)), sizes[groups])
         return sums
+
+    def _rows(self, places: IntArray, slot: int) -> FloatArray:
+        """Copy one row of each word."""
+        rows = self.kept.take(np.maximum(places, 0) + slot, axis=0)
+        rows[places < 0] = self.own[~places[places < 0] + slot]
+        return rows

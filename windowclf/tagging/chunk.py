@@ -9,7 +9,7 @@ import numpy as np
 from windowclf.model import Model
 from windowclf.nn.arrays import FloatArray, IntArray
 from windowclf.tag_spans import FoundSpans, SpanFinder
-from windowclf.tags import Span
+from windowclf.tags import Scheme, Span
 
 
 class Prediction(NamedTuple):
@@ -113,6 +113,21 @@ class TaggedChunk:
             start, end = end, end + length
             yield tags[start:end]
 
+    @cached_property
+    def probabilities(self) -> FloatArray:
+        """The probability of each tag that `tags` may give at each token, shape (N, L).
+
+        What the model tells apart and users do not, such as B- and S- of a label, is summed.
+        """
+        model, spelled = self._model, self._finder.spelled
+        p = model.objective.probabilities(self.s, self.lengths)
+        if model.scheme is Scheme.IOB1:
+            return _begun(p, self.lengths)
+        read = np.zeros((len(p), len(spelled)), dtype=p.dtype)
+        for k, tag in enumerate(model.labels):
+            read[:, spelled.index(_read_as(tag, model.scheme))] += p[:, k]
+        return read
+
     def predictions(self) -> Iterator[Prediction]:
         """Yield tags, spans and confidences of each sentence."""
         first, last, label = (array.tolist() for array in self.spans)
@@ -125,3 +140,22 @@ class TaggedChunk:
             yield Prediction(tags, found, self.confidences[begin:end])
             begin = end
             start += len(tags)
+
+
+def _read_as(tag: str, scheme: Scheme) -> str:
+    """Spell a tag of IOBES in IOB2; a plain label is itself."""
+    if scheme is Scheme.PLAIN:
+        return tag
+    return {"S": "B", "E": "I"}.get(tag[0], tag[0]) + tag[1:]
+
+
+def _begun(p: FloatArray, lengths: IntArray) -> FloatArray:
+    """Spell ``O`` and the one label of a model that ranks as ``O``, B- and I-, shape (N, 3).
+
+    A run of the label is one span, so a token begins one if the token before it, which is scored
+    by itself, has the label not.
+    """
+    label = p[:, 1]
+    before = np.roll(label, 1)
+    before[(np.cumsum(lengths) - lengths)[lengths > 0]] = 0
+    return np.stack([p[:, 0], label * (1 - before), label * before], axis=1)

@@ -1,8 +1,9 @@
 """A trained model at work: sentences in, their tags and spans out, as a stream of chunks."""
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from itertools import chain
-from typing import NamedTuple
+from threading import Lock
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -20,6 +21,8 @@ CHUNK_TOKENS = 8192
 """Tokens that are looked up and scored at once."""
 KEPT_BYTES = 2**28
 """Rows of words that are kept, at the most: 37,000 words of the carried model."""
+
+T = TypeVar("T")
 
 Sentences = Sequence[Sequence[str]]
 Documents = Sequence[Hashable | None] | None
@@ -61,10 +64,22 @@ class Tagger:
         self.finder = SpanFinder(model.labels, model.scheme)
         self._kept_bytes = kept_bytes
         self._projection = Projection(model.network)
+        self._lock = Lock()
         self._seen = self._begin()
 
     def _begin(self) -> SeenWords:
-        return SeenWords(self.model.lexicon, self._projection, self._kept_bytes)
+        with Workers(1, 2):  # what is computed has the same bits as in the midst of work
+            return SeenWords(self.model.lexicon, self._projection, self._kept_bytes)
+
+    def _kept(self) -> SeenWords:
+        """Give the words that were seen, or begin anew; whoever still has the old ones uses them.
+
+        The lock is for the memory: of two threads each would make its own.
+        """
+        with self._lock:
+            if self._seen.is_stale:
+                self._seen = self._begin()
+            return self._seen
 
     def find(self, sentences: Sentences, documents: Documents = None) -> Iterator[FoundSentences]:
         """Look the words of sentences up, chunk by chunk.
@@ -92,9 +107,7 @@ class Tagger:
         numbers = number_documents(documents, len(sentences))
         lengths = np.fromiter(map(len, sentences), np.intp, len(sentences))
         for chunk in _chunks(lengths, numbers):
-            if self._seen.is_stale:
-                self._seen = self._begin()
-            words = self._seen.find(sentences[chunk])
+            words = self._kept().find(sentences[chunk])
             yield FoundSentences(lengths[chunk], numbers[chunk], words)
 
     def score(self, found: FoundSentences) -> FloatArray:
@@ -118,6 +131,15 @@ class Tagger:
         for found in self.find(sentences, documents):
             yield self.tag([found])
 
+    @staticmethod
+    def _work(
+        function: Callable[[FoundSentences], list[T]],
+        chunks: Iterable[FoundSentences],
+        threads: int,
+    ) -> Iterator[T]:
+        with Workers(thread_count(threads), 2) as workers:
+            yield from chain.from_iterable(workers.stream(function, chunks))
+
     def tags(
         self, sentences: Sentences, documents: Documents = None, threads: int = 1
     ) -> Iterator[list[str]]:
@@ -129,8 +151,27 @@ class Tagger:
         def tags(found: FoundSentences) -> list[list[str]]:
             return list(self.tag([found]).tags())
 
-        with Workers(thread_count(threads), 2) as workers:
-            yield from chain.from_iterable(workers.stream(tags, self.find(sentences, documents)))
+        yield from self._work(tags, self.find(sentences, documents), threads)
+
+    def entities(self, sentences: Sentences) -> Iterator[list[tuple[int, int, str, float]]]:
+        """Yield the spans of each sentence, see `TaggedChunk.entities_of`."""
+
+        def entities(found: FoundSentences) -> list[list[tuple[int, int, str, float]]]:
+            chunk = self.tag([found])
+            return [chunk.entities_of(slice(i, i + 1)) for i in range(len(chunk.lengths))]
+
+        yield from self._work(entities, self.find(sentences), 1)
+
+    def probabilities(
+        self, sentences: Sentences, documents: Documents = None, threads: int = 1
+    ) -> Iterator[FloatArray]:
+        """Yield the probability of each tag at each token, see `TaggedChunk.probabilities`."""
+
+        def probabilities(found: FoundSentences) -> list[FloatArray]:
+            chunk = self.tag([found])
+            return np.split(chunk.probabilities, np.cumsum(chunk.lengths)[:-1])
+
+        yield from self._work(probabilities, self.find(sentences, documents), threads)
 
     def predict(self, sentences: Sentences, documents: Documents = None) -> Iterator[Prediction]:
         """Yield tags, spans and confidences of each sentence; see `find`."""
