@@ -1,16 +1,18 @@
-"""How good a model's tags are, beside the right ones."""
+"""How good a model's tags are, beside the right ones, and where they are wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from windowclf.calibration import expected_calibration_error
+from windowclf.entity_errors import EntityError, sentence_errors
 from windowclf.metrics import Scores, average_precision, score
+from windowclf.model import Model
 from windowclf.nn.arrays import BoolArray, FloatArray
-from windowclf.tagging.chunk import Prediction
+from windowclf.tagging.chunk import Prediction, TaggedChunk
 from windowclf.tagging.tagger import Tagger
-from windowclf.tags import OUTSIDE, spans
+from windowclf.tags import OUTSIDE, Scheme, Span, spans
 from windowclf.text.sentence import Sentence
 
 
@@ -65,6 +67,118 @@ def ranking(
     s = [tagger.score(found)[:, 0] for found in tagger.find(*_tokens(sentences))]
     relevant = [tag != OUTSIDE for tags in gold for tag in tags]
     return np.concatenate([np.empty(0), *s]), np.array(relevant, dtype=bool)
+
+
+def find_errors(
+    tagger: Tagger, sentences: Sequence[Sentence], gold: Sequence[Sequence[str]]
+) -> list[EntityError]:
+    """Find the entities that a model misses, makes up, or gives a wrong type or border.
+
+    Parameters
+    ----------
+    tagger : Tagger
+    sentences : sequence of Sentence
+        Their own tags are not looked at.
+    gold : sequence of sequences of str
+        From `Model.gold_tags`.
+
+    Returns
+    -------
+    list of EntityError
+        The surest first. The score is the confidence of the predicted span; of a missed
+        one, one minus the calibrated probability that the model gives to just this span, which
+        is 1 for a label that it does not know.
+    """
+    tokens, documents = _tokens(sentences)
+    found: list[EntityError] = []
+    begin = 0
+    for chunk in tagger.chunks(tokens, documents):
+        end = begin + len(chunk.lengths)
+        here = list(_chunk_errors(tagger.model, chunk, tokens[begin:end], gold[begin:end]))
+        found += [replace(error, sentence=begin + error.sentence) for error in here]
+        begin = end
+    return sorted(found, key=lambda error: error.score or 0.0, reverse=True)
+
+
+def compare(
+    sentences: Sequence[Sentence],
+    gold: Sequence[Sequence[str]],
+    predicted: Sequence[Sequence[str]],
+    scheme: Scheme,
+) -> list[EntityError]:
+    """Find the wrong entities among given tags, in the order of the text; see `find_errors`.
+
+    Parameters
+    ----------
+    sentences : sequence of Sentence
+        Their own tags are not looked at.
+    gold, predicted : sequence of sequences of str
+        The tags of each sentence.
+    scheme : Scheme
+        The scheme of both.
+
+    Returns
+    -------
+    list of EntityError
+        Without scores.
+    """
+    return [
+        error
+        for number, (sentence, true, guess) in enumerate(
+            zip(sentences, gold, predicted, strict=True), start=1
+        )
+        for error in sentence_errors(
+            number, sentence.tokens, spans(true, scheme), spans(guess, scheme)
+        )
+    ]
+
+
+def _chunk_errors(
+    model: Model,
+    chunk: TaggedChunk,
+    tokens: Sequence[Sequence[str]],
+    gold: Sequence[Sequence[str]],
+) -> Iterator[EntityError]:
+    """Yield the errors of a chunk with their scores; sentences count from its first."""
+    missed: list[tuple[EntityError, Span]] = []
+    predictions = chunk.predictions()
+    for number, (words, tags, found) in enumerate(zip(tokens, gold, predictions, strict=True), 1):
+        errors = list(sentence_errors(number, words, spans(tags, model.scheme), found.spans))
+        sure = dict(zip(found.spans, found.confidences.tolist(), strict=True)) if errors else {}
+        for error in errors:
+            if error.predicted:
+                yield replace(error, score=sure[error.predicted])
+            elif error.gold:
+                missed.append((error, error.gold))
+    p = _probabilities(model, chunk, gold, [(error.sentence, span) for error, span in missed])
+    for (error, _), sure_of in zip(missed, p.tolist(), strict=True):
+        yield replace(error, score=1 - sure_of)
+
+
+def _probabilities(
+    model: Model,
+    chunk: TaggedChunk,
+    gold: Sequence[Sequence[str]],
+    places: Sequence[tuple[int, Span]],
+) -> FloatArray:
+    """Compute the calibrated probability of gold spans, each with the number of its sentence."""
+    if not places:
+        return np.empty(0)
+    numbers = {tag: number for number, tag in enumerate(model.labels)}
+    ends = np.cumsum(chunk.lengths)
+    path = chunk.path.copy()  # of which only the tags in these spans count
+    first, last, known = [], [], []
+    for sentence, (start, end, _) in places:
+        tags = [numbers.get(tag, -1) for tag in gold[sentence - 1][start:end]]
+        begin = int(ends[sentence - 1] - chunk.lengths[sentence - 1]) + start
+        path[begin : begin + len(tags)] = tags
+        first.append(begin)
+        last.append(begin + len(tags) - 1)
+        known.append(-1 not in tags)
+    p = model.objective.span_probabilities(
+        chunk.s, path, chunk.lengths, np.array(first), np.array(last)
+    )
+    return np.where(known, model.calibration(p), 0.0)
 
 
 def _tokens(sentences: Sequence[Sentence]) -> tuple[list[Sequence[str]], list[int | None]]:

@@ -4,6 +4,7 @@ import pytest
 
 import tiny
 import windowclf
+from windowclf.evaluation import find_errors
 from windowclf.tags import Scheme, spans
 
 
@@ -161,3 +162,136 @@ def test_nothing_found_has_no_calibration_error(run, model_folder, tmp_path):
     found = json.loads(out)
     assert (code, found["calibration_error"]) == (0, 0)
     assert not found["types"]
+
+
+def flat(out):
+    """The lines of a table without the white space that lays them out."""
+    return [" ".join(line.split()) for line in out.splitlines() if line.strip()]
+
+
+@pytest.fixture
+def wrong(unsure, tiny_data):
+    """The options that name a model which is often wrong, and a corpus."""
+    return ["evaluate", "--model", unsure, "--data", tiny_data, "--split", "dev"]
+
+
+def test_errors_in_json(run, wrong, unsure, tiny_data):
+    code, out, err = run(*wrong, "--errors", "--json")
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    errors, confusion = found.pop("errors"), found.pop("confusion")
+    alone = json.loads(run(*wrong, "--json")[1])
+    assert found.pop("calibration_error") == pytest.approx(alone.pop("calibration_error"), rel=1e-4)
+    assert found == alone
+
+    classifier = windowclf.load(unsure)
+    given = windowclf.load_corpus(tiny_data).splits["dev"]
+    gold = [classifier.model.gold_tags(s.tags, Scheme.IOB2) for s in given]
+    expected = [error.to_json() for error in find_errors(classifier.tagger, given, gold)]
+    assert len(errors) > 20  # all of them
+    for mine, theirs in zip(errors, expected, strict=True):
+        assert mine.pop("score") == pytest.approx(theirs.pop("score"), rel=1e-4)
+    in_order = sorted(expected, key=str)
+    assert sorted(errors, key=str) == in_order
+
+    assert confusion["labels"] == ["LOC", "PER", None]
+    counts = confusion["counts"]
+    for i, label in enumerate(("LOC", "PER")):
+        assert sum(counts[i]) == found["types"][label]["gold"]
+        assert sum(row[i] for row in counts) == found["types"][label]["predicted"]
+    wrong_types = sum(sum(row) for row in counts) - counts[0][0] - counts[1][1]
+    borders = [error for error in errors if error["kind"] == "wrong border"]
+    same = [error for error in borders if error["gold"]["label"] == error["predicted"]["label"]]
+    assert wrong_types == len(errors) - len(same)
+    assert json.loads(run(*wrong, "--errors", "3", "--json")[1])["errors"][3:]
+
+
+def test_errors_on_a_terminal(run, wrong):
+    errors = json.loads(run(*wrong, "--errors", "--json")[1])["errors"]
+    code, out, err = run(*wrong, "--errors")
+    assert (code, err) == (0, "")
+    lines = flat(out)
+    assert lines[: lines.index("confusion")] == flat(run(*wrong)[1])
+    head = "score kind gold predicted [gold] {predicted}"
+    rows = lines[lines.index(head) + 2 :]
+    assert len(rows) == 21
+    assert rows[-1] == f"and {len(errors) - 20} more, with --errors {len(errors)}"
+    for row, error in zip(rows, errors[:20], strict=False):
+        sides = (error["gold"], error["predicted"])
+        labels = " ".join(side["label"] for side in sides if side)
+        assert row.startswith(f"{error['score']:.2f} {error['kind']} {labels} ")
+        for side, (left, right) in zip(sides, ("[]", "{}"), strict=True):
+            assert not side or left in row or error["kind"] == "wrong type", right
+    for options in (["--errors", "3"], ["--errors=3"]):
+        lines = flat(run(*wrong, *options)[1])
+        assert lines[lines.index(head) + 2 :][:3] == rows[:3]
+        assert lines[-1] == f"and {len(errors) - 3} more, with --errors {len(errors)}"
+
+
+def test_nothing_is_wrong(run, tiny_data):
+    options = ["--data", tiny_data, "--predictions", tiny_data / "test.txt", "--errors"]
+    assert "no wrong entity" in run("evaluate", *options)[1]
+    assert json.loads(run("evaluate", *options, "--json")[1])["errors"] == []
+
+
+@pytest.mark.parametrize("form", ["conll", "jsonl"])
+def test_the_output_of_tag_is_as_good_as_the_model(run, wrong, unsure, tiny_data, tmp_path, form):
+    given = windowclf.load_corpus(tiny_data).splits["dev"]
+    texts = tmp_path / "texts"
+    texts.write_text("".join(f"{' '.join(s.tokens)}\n" for s in given), encoding="utf-8")
+    tag = ["tag", "--model", unsure, "--input", texts, "--pretokenized", "--format", form]
+    said = tmp_path / f"said.{form}"
+    said.write_text(run(*tag)[1], encoding="utf-8")
+
+    predictions = ["evaluate", "--data", tiny_data, "--split", "dev", "--predictions", said]
+    of_file = json.loads(run(*predictions, "--errors", "--json")[1])
+    of_model = json.loads(run(*wrong, "--errors", "--json")[1])
+    del of_model["calibration_error"]
+    del of_file["accuracy"], of_model["accuracy"]  # of tags: IOB2 in the file, IOBES in the model
+    places = [error["sentence"] for error in of_file["errors"]]
+    assert places == sorted(places)
+    for found in (of_file, of_model):
+        for error in found["errors"]:
+            assert (error.pop("score") is None) == (found is of_file)
+        found["errors"].sort(key=str)
+    assert of_file == of_model
+
+    out = run(*predictions, "--errors")[1]
+    title = f"{said} on {tiny_data}, dev: {sum(map(len, given)):,} tokens"
+    assert "".join(title.split()) in "".join(out.split())  # it is broken into lines
+    assert "score kind" not in " ".join(out.split())
+    assert "kind gold predicted [gold] {predicted}" in flat(out)
+
+
+def test_predictions_from_stdin(run, stdin, tiny_data):
+    data = (tiny_data / "test.txt").read_bytes().replace(b"-LOC", b"-PER")
+    stdin(data)
+    code, out, err = run("evaluate", "--data", tiny_data, "--predictions", "-", "--json")
+    assert (code, err) == (0, "")
+    scores = json.loads(out)
+    assert scores["types"]["LOC"]["predicted"] == 0
+    assert scores["types"]["PER"]["recall"] == 1
+    assert scores["types"]["PER"]["precision"] < 1
+    assert "errors" not in scores
+    assert "confusion" not in scores
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        (
+            ["--predictions", "{0}/test.txt", "--model", "x"],
+            2,
+            "--predictions or --model, not both",
+        ),
+        (["--predictions", "{0}/none.txt"], 1, "none.txt: cannot be read: No such file"),
+        (["--predictions", "{0}/dev.txt"], 1, "expected the same tokens in both, found "),
+        (["--errors", "0"], 2, "0 is not in the range x>=1"),
+        (["--errors", "x"], 2, "'x' is not a valid integer"),
+    ],
+)
+def test_errors_of_the_user(run, tiny_data, options, code, message):
+    given = [option.format(tiny_data) for option in options]
+    found, out, err = run("evaluate", "--data", tiny_data, *given)
+    assert (found, out, err.count("\n")) == (code, "", 1)
+    assert message in err

@@ -1,7 +1,7 @@
 """``windowclf evaluate``."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,8 +10,18 @@ from windowclf.cli.options import data_options, json_option, model_option, read_
 from windowclf.errors import UsageError
 from windowclf.text.recase import CASES, recase
 
+if TYPE_CHECKING:
+    from windowclf.classifier import WindowClassifier
+    from windowclf.entity_errors import EntityError
+    from windowclf.metrics import Scores
+    from windowclf.tags import Scheme
+    from windowclf.text.sentence import Sentence
 
-@click.command(short_help="Score a model on a tagged corpus.")
+SHOWN = 20
+"""Wrong entities that are shown where no number is given."""
+
+
+@click.command(short_help="Score a model, or another program's tags, on a tagged corpus.")
 @model_option
 @data_options
 @click.option(
@@ -20,9 +30,31 @@ from windowclf.text.recase import CASES, recase
 @click.option(
     "--recase", "case", type=click.Choice(CASES), help="Read the text in capitals or in lower case."
 )
+@click.option(
+    "--predictions",
+    metavar="FILE",
+    help="Score the tags of FILE, not a model's: JSONL, Parquet or DocBin, if so named, else CoNLL "
+    "with the token first and the tag last; - is stdin. It has the tokens of the split.",
+)
+@click.option(
+    "--errors",
+    "shown",
+    is_flag=False,
+    flag_value=SHOWN,
+    type=click.IntRange(min=1),
+    metavar="[N]",
+    help="Show what was taken for what, and the N wrong entities that the model was surest of. "
+    f"Without N {SHOWN}; with --json all.",
+)
 @json_option
 def evaluate(
-    model: str | None, split: str, case: str | None, as_json: bool, **options: Any
+    model: str | None,
+    split: str,
+    case: str | None,
+    predictions: str | None,
+    shown: int | None,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Score a model on a tagged corpus, by type, with conlleval's rules.
 
@@ -33,13 +65,20 @@ def evaluate(
     windowclf evaluate --data sample
     windowclf evaluate --model models/conll --data conll2003 --split dev --json
     windowclf evaluate --data sample --recase upper
+    windowclf evaluate --data sample --errors 50
+    windowclf evaluate --data conll2003 --predictions theirs.conll
     """
     from windowclf.classifier import load
+    from windowclf.entity_errors import confusion
+    from windowclf.report.errors import confusion_json, confusion_table, errors_table
     from windowclf.report.tables import scores_table
     from windowclf.state import find_model
 
-    folder, _ = find_model(model)
-    classifier = load(folder)
+    if predictions and model:
+        raise UsageError(
+            "give --predictions or --model, not both: the one scores without the other"
+        )
+    classifier = None if predictions else load(find_model(model)[0])
     corpus = read_corpus(options)
     if split not in corpus.splits:
         raise UsageError(
@@ -48,9 +87,46 @@ def evaluate(
     sentences = corpus.splits[split]
     if case:
         sentences = [recase(sentence, case) for sentence in sentences]
-    scores = classifier.evaluate(sentences, scheme=corpus.scheme)
-    if as_json:
-        click.echo(json.dumps(scores.to_json()))
+    what = f"{corpus.name}, {split}" + (f" in {case} case" if case else "")
+    if classifier:
+        scores = classifier.evaluate(sentences, scheme=corpus.scheme)
+        errors = _model_errors(classifier, sentences, corpus.scheme) if shown else []
     else:
-        what = f"{corpus.name}, {split}" + (f" in {case} case" if case else "")
-        print_table(scores_table(scores, f"{what}: {scores.tokens:,} tokens"))
+        scores, errors = _score_file(str(predictions), sentences, corpus.scheme)
+        what = f"{predictions} on {what}"
+    taken = confusion(errors, {label: counts.correct for label, counts in scores.types.items()})
+    if as_json:
+        found = scores.to_json()
+        if shown:
+            found["confusion"] = confusion_json(taken)
+            found["errors"] = [error.to_json() for error in errors]
+        click.echo(json.dumps(found))
+        return
+    print_table(scores_table(scores, f"{what}: {scores.tokens:,} tokens"))
+    if shown:
+        print_table(confusion_table(taken))
+        print_table(errors_table(errors, shown))
+
+
+def _model_errors(
+    classifier: "WindowClassifier", sentences: "list[Sentence]", scheme: "Scheme"
+) -> "list[EntityError]":
+    from windowclf.evaluation import find_errors
+    from windowclf.tags import Scheme
+
+    model = classifier.model
+    source = Scheme.PLAIN if model.scheme is Scheme.PLAIN else scheme
+    gold = [model.gold_tags(sentence.tags or (), source) for sentence in sentences]
+    return find_errors(classifier.tagger, sentences, gold)
+
+
+def _score_file(
+    path: str, sentences: "list[Sentence]", scheme: "Scheme"
+) -> "tuple[Scores, list[EntityError]]":
+    from windowclf.corpora.predictions import read_predictions
+    from windowclf.evaluation import compare
+    from windowclf.metrics import score
+
+    predicted = read_predictions(path, sentences, scheme)
+    gold = [sentence.tags or () for sentence in sentences]
+    return score(gold, predicted, scheme), compare(sentences, gold, predicted, scheme)

@@ -1,0 +1,98 @@
+"""The tags that another program gave to a text whose right tags are known."""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, chain, zip_longest
+from pathlib import Path
+
+from windowclf.errors import DataError
+from windowclf.formats.opening import open_input
+from windowclf.formats.registry import FORMATS, ReadOptions, format_of
+from windowclf.tags import Scheme, convert
+from windowclf.text.document import to_sentences
+from windowclf.text.sentence import Sentence
+
+
+def read_predictions(
+    path: str | Path, sentences: Sequence[Sentence], scheme: Scheme
+) -> list[list[str]]:
+    """Read the tags that a file gives to the tokens of some sentences.
+
+    Its tags are read as one row, whatever its sentences are, and cut where these sentences end.
+    How they spell spans need not be told: conlleval's rules make sense of any prefixes.
+
+    Parameters
+    ----------
+    path : str or Path
+        Of a format that its name tells, see `windowclf.formats.registry`; CoNLL columns with the
+        token first and the tag last for any other name. "-" is stdin.
+    sentences : sequence of Sentence
+        Their own tags are not looked at.
+    scheme : Scheme
+        The scheme wanted; with ``PLAIN``, the file has plain labels, too.
+
+    Returns
+    -------
+    list of list of str
+        The tags of each sentence.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, has other tokens than the sentences, or no tags.
+    """
+    tokens: list[str] = []
+    tags: list[str] = []
+    for sentence in _read(path):
+        if sentence.tags is None and sentence.tokens:
+            raise DataError(
+                f"{path}: no tags beside {' '.join(sentence.tokens)[:40]!r}; expected a tag for "
+                "each token, or entities"
+            )
+        tokens += sentence.tokens
+        tags += sentence.tags or ()
+    _check_tokens(path, tokens, sentences)
+    cut = []
+    end = 0
+    for number, sentence in enumerate(sentences, 1):
+        start, end = end, end + len(sentence)
+        try:
+            cut.append(convert(tags[start:end], scheme, scheme))
+        except DataError as error:
+            raise DataError(f"{path}: sentence {number}: {error}") from None
+    return cut
+
+
+def _read(path: str | Path) -> Iterator[Sentence]:
+    form = format_of(path)
+    if form is None or form.name == "text":  # .txt is the usual name of a column file
+        form = FORMATS["conll"]
+    with open_input(path) as file:
+        documents = chain.from_iterable(form.read(file, str(path), ReadOptions()))
+        for number, document in enumerate(documents, 1):
+            try:
+                yield from to_sentences(document)
+            except DataError as error:
+                raise DataError(f"{path}, document {number}: {error}") from None
+
+
+def _check_tokens(path: str | Path, tokens: list[str], sentences: Sequence[Sentence]) -> None:
+    expected = [token for sentence in sentences for token in sentence.tokens]
+    if tokens == expected:
+        return
+    pairs = list(zip_longest(tokens, expected))
+    first = next(i for i, (token, right) in enumerate(pairs) if token != right)
+    ends = [0, *accumulate(map(len, sentences))]
+    number = bisect_right(ends, first)
+    where = f"sentence {number}, token {first - ends[number - 1] + 1}"
+    if first == len(expected):
+        where = "after the last sentence"
+    token, right = pairs[first]
+    raise DataError(
+        f"{path}: {where}: {_quoted(token)}, but {_quoted(right)} in the corpus; expected the "
+        f"same tokens in both, found {len(tokens):,} and {len(expected):,}"
+    )
+
+
+def _quoted(token: str | None) -> str:
+    return "no token" if token is None else repr(token)
