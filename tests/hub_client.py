@@ -25,13 +25,16 @@ for line in sys.stdin:
 
 
 @contextmanager
-def client(home, endpoint, log, **environment):
-    """Start a process that loads data sets; yields the function that asks it for one."""
+def client(home, endpoint, log, program=CLIENT, **environment):
+    """Start a process that loads data sets; yields the function that asks it for one.
+
+    Another program, too, is given lines of JSON, a name with options, and answers each with one.
+    """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
     own = {"HF_HOME": str(home), "HF_ENDPOINT": endpoint, "NO_PROXY": "127.0.0.1"}
     with log.open("w") as stderr:
         process = subprocess.Popen(
-            [sys.executable, "-c", CLIENT],
+            [sys.executable, "-c", program],
             env={**inherited, **own, **environment},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

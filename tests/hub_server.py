@@ -1,9 +1,11 @@
 """A small loopback server that speaks the Hugging Face hub's HTTP interface.
 
 The real client talks to it when its HF_ENDPOINT names the server. Only what `datasets` and
-`huggingface_hub` ask for is here; a further endpoint is one more row in ``ROUTES``.
+`huggingface_hub` ask for is here, to fetch and to push; a further endpoint is one more row in
+``ROUTES``. Any token is that of the user ana.
 """
 
+import base64
 import hashlib
 import json
 import re
@@ -16,6 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 Files = dict[str, bytes]
+LARGE = ".safetensors"  # such files are uploaded by themselves, before the commit
 
 
 @dataclass
@@ -25,6 +28,7 @@ class Repository:
     revisions: dict[str, Files]
     kind: str = "dataset"  # or "model", "space"
     gated: bool = False
+    private: bool = False
 
     def commit(self, revision: str) -> str | None:
         """Give the commit that a branch, a ref or a commit id stands for."""
@@ -33,6 +37,12 @@ class Repository:
 
     def files(self, commit: str) -> Files:
         return next(files for files in self.revisions.values() if self._commit_id(files) == commit)
+
+    def push(self, branch: str, files: Files) -> str:
+        """Make files the newest commit of a branch; earlier ones keep their commit ids."""
+        before = self.revisions.get(branch, {})
+        self.revisions |= {self._commit_id(before): before, branch: files}
+        return self._commit_id(files)
 
     @staticmethod
     def _commit_id(files: Files) -> str:
@@ -55,6 +65,7 @@ class Hub:
     repositories: dict[str, Repository]
     requests: list[str] = field(default_factory=list)  # "GET /api/datasets/owner/name"
     outage: HubError | None = None  # while set, the answer to everything
+    large: Files = field(default_factory=dict)  # what was uploaded by LFS, by checksum
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -88,7 +99,11 @@ class _Handler(BaseHTTPRequestHandler):
     def find(self, kind: str, name: str, revision: str) -> tuple[Repository, str]:
         """Give the repository and the commit, or refuse as the hub does."""
         repository = self.hub.repositories.get(name)
-        if repository is None or repository.kind != kind.removesuffix("s"):
+        if (
+            repository is None
+            or repository.kind != kind.removesuffix("s")
+            or (repository.private and not self.headers.get("Authorization"))
+        ):
             # The hub does not tell strangers whether a private repository exists.
             raise HubError(self.closed_to_strangers(404), "RepoNotFound", "Repository not found")
         commit = repository.commit(revision or "main")
@@ -105,7 +120,7 @@ class _Handler(BaseHTTPRequestHandler):
             {
                 "id": name,
                 "sha": commit,
-                "private": False,
+                "private": repository.private,
                 "gated": "auto" if repository.gated else False,
                 "disabled": False,
                 "tags": [],
@@ -158,8 +173,83 @@ class _Handler(BaseHTTPRequestHandler):
         headers["Content-Range"] = f"bytes {first}-{last}/{len(content)}"
         self.send(206, content[first : last + 1], headers)
 
-    def send_json(self, value: Any) -> None:
-        self.send(200, json.dumps(value).encode(), {"Content-Type": "application/json"})
+    def whoami(self) -> None:
+        self.send_json({"type": "user", "name": self.user()})
+
+    def user(self) -> str:
+        """Give the name of whoever holds the token, or refuse."""
+        if not self.headers.get("Authorization"):
+            raise HubError(401, "", "Invalid username or password.")
+        return "ana"
+
+    def create(self) -> None:
+        asked = json.loads(self.body)
+        name = f"{asked['organization'] or self.user()}/{asked['name']}"
+        if not name.startswith(f"{self.user()}/"):
+            raise HubError(403, "", f"You don't have the rights to create a model under {name}")
+        private = asked.get("private") or asked.get("visibility") == "private"
+        new = Repository({"main": {}}, asked.get("type", "model"), private=bool(private))
+        status = 409 if name in self.hub.repositories else 200
+        self.hub.repositories.setdefault(name, new)
+        self.send_json({"url": f"{self.hub.endpoint}/{name}", "name": name}, status)
+
+    def validate(self) -> None:
+        self.send_json({"errors": [], "warnings": []})
+
+    def preupload(self, kind: str, name: str, revision: str) -> None:
+        self.find(kind, name, revision)
+        self.send_json(
+            {
+                "files": [
+                    {
+                        "path": file["path"],
+                        "uploadMode": "lfs" if file["path"].endswith(LARGE) else "regular",
+                        "shouldIgnore": False,
+                    }
+                    for file in json.loads(self.body)["files"]
+                ]
+            }
+        )
+
+    def large_files(self, name: str) -> None:
+        self.find("models", name, "main")
+        self.send_json(
+            {
+                "transfer": "basic",
+                "objects": [
+                    {**file, "actions": {"upload": {"href": f"{self.hub.endpoint}/{file['oid']}"}}}
+                    for file in json.loads(self.body)["objects"]
+                ],
+            }
+        )
+
+    def upload(self, checksum: str) -> None:
+        if hashlib.sha256(self.body).hexdigest() != checksum:
+            raise HubError(400, "", "the checksum is wrong")
+        self.hub.large[checksum] = self.body
+        self.send_json({})
+
+    def receive(self, kind: str, name: str, revision: str) -> None:
+        """Take a commit: JSON lines, each an operation."""
+        self.user()
+        repository, commit = self.find(kind, name, revision)
+        files = dict(repository.files(commit))
+        for line in self.body.splitlines():
+            operation = json.loads(line)
+            value = operation["value"]
+            match operation["key"]:
+                case "file":
+                    files[value["path"]] = base64.b64decode(value["content"])
+                case "lfsFile":
+                    files[value["path"]] = self.hub.large[value["oid"]]
+                case "deletedFile":
+                    del files[value["path"]]
+        oid = repository.push(revision, files)
+        url = f"{self.hub.endpoint}/{name}/commit/{oid}"
+        self.send_json({"success": True, "commitOid": oid, "commitUrl": url})
+
+    def send_json(self, value: Any, status: int = 200) -> None:
+        self.send(status, json.dumps(value).encode(), {"Content-Type": "application/json"})
 
     def send(self, status: int, content: bytes, headers: Mapping[str, str]) -> None:
         self.send_response(status)
@@ -186,6 +276,13 @@ ROUTES = [
         rf"/(?:(?P<kind>datasets|spaces)/)?(?P<name>[^/]+/[^/]+)/resolve/{_REVISION}/(?P<path>.+)",
         _Handler.resolve,
     ),
+    (("GET",), "/api/whoami-v2", _Handler.whoami),
+    (("POST",), "/api/repos/create", _Handler.create),
+    (("POST",), "/api/validate-yaml", _Handler.validate),
+    (("POST",), rf"/api/{_REPOSITORY}/preupload/{_REVISION}", _Handler.preupload),
+    (("POST",), rf"/api/{_REPOSITORY}/commit/{_REVISION}", _Handler.receive),
+    (("POST",), r"/(?P<name>[^/]+/[^/]+)\.git/info/lfs/objects/batch", _Handler.large_files),
+    (("PUT",), "/(?P<checksum>[0-9a-f]{64})", _Handler.upload),
 ]
 
 

@@ -1,0 +1,104 @@
+"""Data sets of the library ``datasets``: their texts or tokens tagged, as new columns."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
+
+from datasets import (
+    ClassLabel,
+    Dataset,
+    DatasetDict,
+    Features,
+    IterableDatasetDict,
+    List,
+    Value,
+)
+
+from windowclf.classifier import WindowClassifier
+from windowclf.corpora.dataset import is_dataset
+from windowclf.errors import UsageError
+
+D = TypeVar("D")
+TagBatch = Callable[[Any], dict[str, list[Any]]]
+
+ENTITY = {
+    "text": Value("string"),
+    "label": Value("string"),
+    "start": Value("int64"),
+    "end": Value("int64"),
+    "score": Value("float64"),
+}
+"""The features of an entity."""
+
+
+def tag_dataset(
+    tagger: WindowClassifier,
+    dataset: D,
+    *,
+    text_column: str | None = "text",
+    tokens_column: str | None = "tokens",
+    batch_size: int = 1000,
+) -> D:
+    """Tag a data set.
+
+    Parameters
+    ----------
+    tagger : WindowClassifier
+    dataset : datasets.Dataset, DatasetDict, IterableDataset or IterableDatasetDict
+        The streamed ones are tagged as they are read.
+    text_column, tokens_column : str, optional
+        The columns of texts, and of lists of tokens; None looks for none. Texts are tagged if
+        there are any, else tokens.
+    batch_size : int
+        Rows that are tagged at once.
+
+    Returns
+    -------
+    The same class as `dataset`
+        With its columns, and one more in the place of any of that name: of texts "entities", a
+        list of `ENTITY` for each; of tokens "tags", a list of ``ClassLabel`` for each, with the
+        names `WindowClassifier.tags`.
+
+    Raises
+    ------
+    UsageError
+        For an object of another class, or if there is neither column.
+    DataError
+        For a row that is no text, or no list of tokens.
+    """
+    if not is_dataset(dataset):
+        raise UsageError(
+            f"expected a datasets.Dataset, DatasetDict, IterableDataset or IterableDatasetDict, "
+            f"not {type(dataset).__name__}"
+        )
+    tag_batch = partial(tagger.tag_batch, text_column=text_column, tokens_column=tokens_column)
+    tag = partial(_tag, tag_batch=tag_batch, tags=tagger.tags, batch_size=batch_size)
+    tagged: D
+    if isinstance(dataset, DatasetDict | IterableDatasetDict):
+        tagged = type(dataset)({name: tag(split) for name, split in dataset.items()})
+    else:
+        tagged = tag(dataset)
+    return tagged
+
+
+def _tag(dataset: Any, *, tag_batch: TagBatch, tags: list[str], batch_size: int) -> Any:
+    settings = {"batched": True, "batch_size": batch_size}
+    if dataset.features is None:  # nobody knows them of some streams: tags stay strings
+        return dataset.map(tag_batch, **settings)
+    [column] = tag_batch({name: [] for name in dataset.column_names})
+    new = {"entities": List(ENTITY), "tags": List(ClassLabel(names=tags))}
+    features = Features({**dataset.features, column: new[column]})
+    if column == "tags":
+        numbers = {tag: number for number, tag in enumerate(tags)}
+        tag_batch = partial(_numbered, tag_batch=tag_batch, numbers=numbers)
+    if not isinstance(dataset, Dataset):
+        return dataset.map(tag_batch, features=features, **settings)
+    # A batch in the format of another library comes back without the other columns.
+    tagged = dataset.with_format(None).map(tag_batch, features=features, **settings)
+    return tagged.with_format(dataset.format["type"], **dataset.format["format_kwargs"])
+
+
+def _numbered(
+    batch: Any, *, tag_batch: TagBatch, numbers: dict[str, int]
+) -> dict[str, list[list[int]]]:
+    return {"tags": [[numbers[tag] for tag in tags] for tags in tag_batch(batch)["tags"]]}

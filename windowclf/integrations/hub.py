@@ -1,0 +1,217 @@
+"""The classifier on the Hugging Face hub: by the mixin of huggingface_hub."""
+
+from pathlib import Path
+from typing import Any, Self
+
+from huggingface_hub import (
+    HfApi,
+    ModelCard,
+    ModelCardData,
+    ModelHubMixin,
+    get_hf_file_metadata,
+    hf_hub_download,
+    hf_hub_url,
+    try_to_load_from_cache,
+)
+
+from windowclf.bundle import check_output
+from windowclf.classifier import WindowClassifier
+from windowclf.errors import ModelError
+from windowclf.integrations.hub_errors import refusals
+from windowclf.integrations.model_card import make_card
+from windowclf.manifest import KINDS, MANIFEST, read_manifest
+
+
+class HubClassifier(
+    WindowClassifier,
+    ModelHubMixin,
+    library_name="windowclf",
+    pipeline_tag="token-classification",
+    tags=["numpy", "word-window"],
+):
+    """A classifier that can be pushed to the hub and fetched from there.
+
+    A repository holds what `save` writes, ``model.json`` and the files that it names, and a card.
+
+    Parameters
+    ----------
+    **settings
+        See `WindowClassifier`.
+
+    Examples
+    --------
+    >>> from windowclf import WindowClassifier, load_corpus
+    >>> from windowclf.integrations.hub import HubClassifier
+    >>> trained = WindowClassifier().fit(load_corpus("sample"))
+    >>> HubClassifier.from_classifier(trained).push_to_hub("ana/names")
+    >>> HubClassifier.from_pretrained("ana/names").tag("Paris is in France")
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        # The settings are in model.json: without this the mixin writes config.json as well.
+        self._hub_mixin_config = None
+
+    @classmethod
+    def from_classifier(cls, classifier: WindowClassifier) -> Self:
+        """Make a trained classifier one that can be pushed; the two share their parameters.
+
+        Raises
+        ------
+        ModelError
+            If it is not trained.
+        """
+        return cls._of(classifier.model)
+
+    @classmethod
+    def from_pretrained(  # type: ignore[override]  # a trained model takes no settings
+        cls,
+        pretrained_model_name_or_path: str | Path,
+        *,
+        force_download: bool = False,
+        token: str | bool | None = None,
+        cache_dir: str | Path | None = None,
+        local_files_only: bool = False,
+        revision: str | None = None,
+    ) -> Self:
+        """Read a classifier from a folder, or fetch it from the hub.
+
+        Only the files of the model are fetched, all of one commit, and checked against the
+        checksums in ``model.json``.
+
+        Parameters
+        ----------
+        pretrained_model_name_or_path : str or Path
+            A folder, or else a name of the hub, ``"owner/name"``.
+        force_download : bool
+            Whether to fetch files anew that are in the cache.
+        token : str or bool, optional
+            For private models; without it that of ``hf auth login``, if there is one.
+        cache_dir : str or Path, optional
+        local_files_only : bool
+            Whether to look into the cache alone.
+        revision : str, optional
+            A branch, a tag or a commit; without it ``"main"``.
+
+        Returns
+        -------
+        HubClassifier
+
+        Raises
+        ------
+        UsageError
+            For a model or a revision that does not exist.
+        ModelError
+            When the hub cannot be reached or refuses, or the model is damaged.
+        """
+        # The mixin's own method asks for config.json first, and takes settings from there.
+        name = str(pretrained_model_name_or_path)
+        if Path(name).is_dir():
+            return cls.load(name)
+        options: dict[str, Any] = {
+            "force_download": force_download,
+            "token": token,
+            "cache_dir": cache_dir,
+            "local_files_only": local_files_only,
+        }
+
+        def fetch(file: str, revision: str | None) -> Path:
+            with refusals(name, file=file, revision=revision):
+                return Path(hf_hub_download(name, file, revision=revision, **options))
+
+        with refusals(name, revision=revision):
+            cached = try_to_load_from_cache(name, MANIFEST, cache_dir=cache_dir, revision=revision)
+            if not local_files_only and (force_download or not isinstance(cached, str)):
+                # Asks once: a download tries for 23 seconds before it says that nobody answers.
+                get_hf_file_metadata(hf_hub_url(name, MANIFEST, revision=revision), token=token)
+        folder = fetch(MANIFEST, revision).parent
+        for entry in read_manifest(folder).files.values():
+            if Path(entry.name).name != entry.name:
+                raise ModelError(
+                    f"{folder / MANIFEST}: damaged model: {entry.name!r} leaves the folder"
+                )
+            fetch(entry.name, folder.name)  # of the same commit, by which the cache is sorted
+        return cls.load(folder)
+
+    def save_pretrained(self, save_directory: str | Path, **options: Any) -> str | None:
+        """Write the classifier to a folder, with a card.
+
+        Parameters
+        ----------
+        save_directory : str or Path
+            New, empty, or with a model; a README.md in it stays as it is.
+        **options
+            Of `ModelHubMixin.save_pretrained`: ``push_to_hub``, ``repo_id``, and
+            ``model_card_kwargs``, the metadata of the card, such as ``{"license": "mit"}``.
+
+        Returns
+        -------
+        str or None
+            The address of the commit, if it was pushed.
+
+        Raises
+        ------
+        ModelError
+            If it is not trained, or cannot be written.
+        """
+        folder = Path(save_directory)
+        card = {"name": folder.resolve().name} | (options.pop("model_card_kwargs", None) or {})
+        # Before the mixin, which makes the folder and removes a config.json from it.
+        self.generate_model_card(**card)
+        check_output(folder)
+        return super().save_pretrained(folder, model_card_kwargs=card, **options)
+
+    def push_to_hub(self, repo_id: str, **options: Any) -> str:
+        """Put the classifier on the hub, in one commit, in place of an earlier one.
+
+        What was trained on goes with it: the names of data and vectors as they were given, the
+        words, and the gazetteers. To push a third of the size, save it with ``compress=True`` and
+        push what `load` reads.
+
+        Parameters
+        ----------
+        repo_id : str
+            ``"owner/name"``, or a name among one's own; it is made if it is not there.
+        **options
+            Of `ModelHubMixin.push_to_hub`: ``private``, ``token``, ``branch``, ``create_pr``,
+            ``commit_message``, and ``model_card_kwargs``, the metadata of the card, such as
+            ``{"language": "en", "license": "mit"}``. The card is written anew;
+            ``ignore_patterns="README.md"`` keeps the one that is there.
+
+        Returns
+        -------
+        str
+            The address of the commit.
+
+        Raises
+        ------
+        UsageError
+            For a name or a branch that cannot be.
+        ModelError
+            If it is not trained, or the hub cannot be reached or refuses.
+        """
+        with refusals(repo_id, revision=options.get("branch")):
+            if "/" not in repo_id:  # the card says where the model is
+                owner = HfApi(token=options.get("token")).whoami()["name"]
+                repo_id = f"{owner}/{repo_id}"
+            card = (options.pop("model_card_kwargs", None) or {}) | {"name": repo_id}
+            self.generate_model_card(**card)  # before a repository is made
+            # The files of the model that was there have other names.
+            options.setdefault("delete_patterns", [f"{kind}-*" for kind in KINDS])
+            return str(super().push_to_hub(repo_id, model_card_kwargs=card, **options))
+
+    def generate_model_card(self, name: str = "model", **metadata: Any) -> ModelCard:
+        """Write the card of the model, from the record of its training.
+
+        Parameters
+        ----------
+        name : str
+            ``"owner/name"`` on the hub.
+        **metadata
+            Of the card, see `huggingface_hub.ModelCardData`.
+        """
+        own: dict[str, Any] = self._hub_mixin_info.model_card_data.to_dict()  # type: ignore[no-untyped-call]
+        return make_card(self.model, self.labels, name, ModelCardData(**own | metadata))
+
+    def _save_pretrained(self, save_directory: Path) -> None:
+        self.save(save_directory)

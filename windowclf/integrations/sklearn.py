@@ -1,0 +1,269 @@
+"""The classifier as an estimator of scikit-learn, for lists of token lists."""
+
+from collections.abc import Hashable, Iterable, Sequence
+from inspect import Parameter, Signature
+from typing import Any, Self
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from windowclf.classifier import WindowClassifier
+from windowclf.config import Config
+from windowclf.errors import DataError, MissingExtraError, UsageError
+from windowclf.text.sentence import Sentence
+from windowclf.threads import thread_count
+
+try:
+    from sklearn.base import BaseEstimator
+    from sklearn.model_selection import GroupShuffleSplit
+    from sklearn.utils import Tags
+    from sklearn.utils.validation import check_is_fitted
+except ImportError:
+    raise MissingExtraError("windowclf.integrations.sklearn", "sklearn") from None
+
+_SETTINGS = {field.name: field.default for field in msgspec.structs.fields(Config)}
+_OTHERS = {
+    "vectors": "bundled",
+    "gazetteers": None,
+    "scheme": "auto",
+    "dev_fraction": 0.0,
+    "threads": None,
+}
+
+_SIGNATURE = Signature(
+    [
+        Parameter("self", Parameter.POSITIONAL_OR_KEYWORD),
+        *(
+            Parameter(name, Parameter.KEYWORD_ONLY, default=default)
+            for name, default in {**_SETTINGS, **_OTHERS}.items()
+        ),
+    ]
+)
+
+Tokens = Sequence[Sequence[str]]
+Documents = Iterable[Hashable | None] | None
+
+
+class WindowTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not typed
+    """A word-window tagger by scikit-learn's conventions.
+
+    ``X`` is a list of sentences, each a list of tokens; ``y`` has a list of tags for each.
+
+    Parameters
+    ----------
+    **settings
+        Every field of `windowclf.Config`, with its default: ``hidden``, ``epochs``, ``rate``,
+        ``seed`` … What is not given follows from what is, as in `WindowClassifier`:
+        ``loss="ranking"`` is of single words.
+    vectors : str, Path or gensim.models.KeyedVectors, default="bundled"
+        See `WindowClassifier.fit`. `clone` copies an object, but only the name of a file.
+    gazetteers : mapping, optional
+        See `WindowClassifier.fit`.
+    scheme : {"auto", "iob1", "iob2", "iobes", "plain"}
+        How the tags spell spans.
+    dev_fraction : float, default=0.0
+        Share of the documents, or of the sentences where there are none, that is held out to
+        choose the best epoch, to stop early and to calibrate the scores of entities. By default
+        nothing is: the rate falls to zero, so that the last epoch is about the best, and a search
+        or a cross-validation holds out a part of its own. Give some where the scores matter.
+    threads : int, optional
+        How many work at the same time; without it one for each processor, or as many as joblib
+        leaves to each of its processes.
+
+    Attributes
+    ----------
+    classifier_ : WindowClassifier
+        The trained classifier, which can be saved and can tag texts.
+    classes_ : array of str, shape (L,)
+        Tags, in the order of the columns of `predict_proba`.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from windowclf import load_corpus
+    >>> from windowclf.integrations.sklearn import WindowTagger
+    >>> sentences = load_corpus("sample").splits["train"]
+    >>> X, y = [s.tokens for s in sentences], [s.tags for s in sentences]
+    >>> cross_val_score(WindowTagger(epochs=5), X, y, cv=3)  # F1 of each fold
+    """
+
+    def __init__(self, **parameters: Any) -> None:
+        given = _SIGNATURE.bind(self, **parameters)
+        given.apply_defaults()
+        for name, value in given.arguments.items():
+            if name != "self":
+                setattr(self, name, value)
+
+    # What scikit-learn reads to know an estimator's parameters.
+    __init__.__signature__ = _SIGNATURE  # type: ignore[attr-defined]
+
+    def fit(self, X: Tokens, y: Tokens, documents: Documents = None) -> Self:
+        """Train on tagged sentences.
+
+        Parameters
+        ----------
+        X : list of list of str
+        y : list of list of str
+            A tag for each token.
+        documents : iterable, optional
+            A number or a name of the document that each sentence is of, None for one by itself.
+
+        Returns
+        -------
+        WindowTagger
+            Itself.
+
+        Raises
+        ------
+        UsageError
+            For a setting that is out of range.
+        DataError
+            If `X` and `y` do not go together.
+        """
+        settings = {name: _plain(getattr(self, name)) for name in _SETTINGS}
+        classifier = WindowClassifier(
+            **{name: value for name, value in settings.items() if value != _SETTINGS[name]}
+        )
+        train, dev = self._split(_sentences(X, y, documents), classifier.config.seed)
+        self.classifier_ = classifier.fit(
+            train,
+            dev,
+            vectors=self.vectors,
+            gazetteers=self.gazetteers,
+            scheme=self.scheme,
+            threads=self.threads,
+        )
+        self.classes_ = np.array(classifier.tags)
+        return self
+
+    def predict(self, X: Tokens, documents: Documents = None) -> NDArray[np.object_]:
+        """Tag sentences.
+
+        Parameters
+        ----------
+        X : list of list of str
+        documents : iterable, optional
+            See `fit`.
+
+        Returns
+        -------
+        array of object, shape (n_sentences,)
+            A list of tags for each sentence: an array, for cross_val_predict joins arrays.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            Before `fit`.
+        """
+        check_is_fitted(self)
+        found = self.classifier_.predict(_tokens(X), documents, thread_count(self.threads))
+        return np.fromiter(found, dtype=object, count=len(found))
+
+    def predict_proba(self, X: Tokens, documents: Documents = None) -> NDArray[np.object_]:
+        """Give the probability of each tag for each token.
+
+        Parameters
+        ----------
+        X : list of list of str
+        documents : iterable, optional
+            See `fit`.
+
+        Returns
+        -------
+        array of object, shape (n_sentences,)
+            For each sentence of ``n`` tokens an array of shape (n, L), its columns in the order
+            of `classes_`.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            Before `fit`.
+        """
+        check_is_fitted(self)
+        found = self.classifier_.predict_proba(_tokens(X), documents, thread_count(self.threads))
+        return np.fromiter(found, dtype=object, count=len(found))
+
+    def score(self, X: Tokens, y: Tokens, documents: Documents = None) -> float:
+        """Give the F1 over spans, by conlleval's rules.
+
+        Parameters
+        ----------
+        X, y, documents
+            See `fit`.
+
+        Returns
+        -------
+        float
+            From 0 to 1.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            Before `fit`.
+        """
+        check_is_fitted(self)
+        scores = self.classifier_.evaluate(_sentences(X, y, documents), scheme=self.scheme)
+        return scores.total.f1
+
+    def __sklearn_tags__(self) -> Tags:
+        # Not a classifier to scikit-learn, which would look for one label in each row of y.
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.target_tags.required = True
+        return tags
+
+    def _split(
+        self, sentences: Sequence[Sentence], seed: int
+    ) -> tuple[Sequence[Sentence], Sequence[Sentence]]:
+        """Hold out a part of the documents."""
+        share = _plain(self.dev_fraction)
+        if not isinstance(share, int | float) or not 0 <= share < 1:
+            raise UsageError(
+                f"dev_fraction: expected a number from 0 to less than 1, got {share!r}"
+            )
+        if share == 0:
+            return sentences, ()
+        groups = [
+            ~number if sentence.document is None else sentence.document  # below 0: by itself
+            for number, sentence in enumerate(sentences)
+        ]
+        if len(set(groups)) < 2:
+            raise DataError(
+                f"dev_fraction={share} needs two documents, or two sentences that stand alone: "
+                f"give more, or dev_fraction=0"
+            )
+        splitter = GroupShuffleSplit(1, test_size=share, random_state=seed)
+        parts = next(splitter.split(groups, groups=groups))
+        train, dev = ([sentences[i] for i in sorted(part)] for part in parts)
+        return train, dev
+
+
+def _plain(value: Any) -> Any:
+    """Give the Python value of one of NumPy, of which grids and distributions are made."""
+    return value.tolist() if isinstance(value, np.generic | np.ndarray) else value
+
+
+def _tokens(X: Tokens) -> list[list[str]]:
+    sentences = []
+    for number, tokens in enumerate(X, 1):
+        if isinstance(tokens, str):
+            raise DataError(f"X, sentence {number}: is a string: expected a list of tokens")
+        sentences.append(list(tokens))
+    return sentences
+
+
+def _sentences(X: Tokens, y: Tokens, documents: Documents) -> list[Sentence]:
+    tokens = _tokens(X)
+    numbers: dict[Hashable, int] = {}
+    of = [
+        None if document is None else numbers.setdefault(document, len(numbers))
+        for document in ([None] * len(tokens) if documents is None else documents)
+    ]
+    for name, found in (("y", len(y)), ("documents", len(of))):
+        if found != len(tokens):
+            raise DataError(f"X has {len(tokens)} sentences, but {name} has {found}")
+    return [
+        Sentence(words, list(tags), document)
+        for words, tags, document in zip(tokens, y, of, strict=True)
+    ]

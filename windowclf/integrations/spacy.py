@@ -1,0 +1,220 @@
+"""A component for spaCy's pipelines: ``nlp.add_pipe("windowclf")``.
+
+spaCy imports this module whenever a pipeline is made, whether it has the component or not, so
+that nothing slow is imported here.
+"""
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from windowclf.errors import MissingExtraError
+from windowclf.threads import thread_count
+
+try:
+    from spacy import util
+    from spacy.language import Language
+    from spacy.pipeline import Pipe
+    from spacy.pipeline.span_ruler import (
+        overlapping_labeled_spans_score,
+        prioritize_existing_ents_filter,
+        prioritize_new_ents_filter,
+    )
+    from spacy.scorer import get_ner_prf
+    from spacy.tokens import Doc, Span, SpanGroup
+except ImportError:
+    raise MissingExtraError("windowclf.integrations.spacy", "spacy") from None
+
+if TYPE_CHECKING:
+    from windowclf.classifier import WindowClassifier
+    from windowclf.tagging.texts import Entity
+
+SCORE = "windowclf_score"
+"""The attribute of an entity's span that holds its score: ``ent._.windowclf_score``."""
+
+
+class WindowclfComponent(Pipe):
+    """Sets the entities of a `Doc` to those that windowclf finds in its text.
+
+    windowclf reads the text by its own tokens; where an entity begins or ends within one of
+    spaCy's tokens, the whole token belongs to it.
+
+    Parameters
+    ----------
+    name : str
+        In the pipeline.
+    model : str, optional
+        A model folder; without it the carried model. It is read when it is first needed, for a
+        pipeline that is read from disk has a model of its own and may have lost this folder.
+    span_group : str, optional
+        Write to ``doc.spans[span_group]``, in place of what was there, with the scores in the
+        group's ``attrs["scores"]``. Without it write to ``doc.ents``, with the score of each at
+        ``ent._.windowclf_score``.
+    overwrite : bool
+        In ``doc.ents``, which of two entities that share a token stays: the one that windowclf
+        found, or the one that was there, as with spaCy's own components. Those that share none
+        stay in any case. Of two that windowclf found, the longer one stays, then the first.
+    threads : int
+        Share the work in `pipe`.
+    """
+
+    def __init__(
+        self,
+        name: str = "windowclf",
+        *,
+        model: str | None = None,
+        span_group: str | None = None,
+        overwrite: bool = False,
+        threads: int = 1,
+    ) -> None:
+        self.name = name
+        self.model = model
+        self.span_group = span_group
+        self.threads = thread_count(threads)
+        self.merge = prioritize_new_ents_filter if overwrite else prioritize_existing_ents_filter
+        self.scorer = get_ner_prf
+        if span_group is not None:
+            self.scorer = partial(overlapping_labeled_spans_score, spans_key=span_group)
+        self._classifier: WindowClassifier | None = None
+        if not Span.has_extension(SCORE):
+            Span.set_extension(SCORE, default=None)
+
+    @property
+    def classifier(self) -> "WindowClassifier":
+        """The classifier at work; it is read here.
+
+        Raises
+        ------
+        ModelError
+            If there is no whole model in the folder.
+        """
+        if self._classifier is None:
+            from windowclf.classifier import load
+
+            self._classifier = load(self.model)
+        return self._classifier
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels of the entities, such as LOC and PER."""
+        return tuple(self.classifier.labels)
+
+    @property
+    def hide_labels(self) -> bool:
+        """Whether the pipeline's metadata leave the labels out: until the model is read."""
+        return self._classifier is None  # or else they would read it when there may be none
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Annotate a document, and return it."""
+        self._annotate(doc, self.classifier.tag(doc.text))
+        return doc
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+        """Annotate a stream of documents.
+
+        Parameters
+        ----------
+        stream : iterable of Doc
+        batch_size : int
+            Documents that are held at once.
+
+        Yields
+        ------
+        Doc
+            The same, in order.
+        """
+        classifier = self.classifier  # a missing model is not the documents' fault
+        handle_error = self.get_error_handler()
+        for docs in util.minibatch(stream, size=batch_size):  # type: ignore[no-untyped-call]
+            try:
+                texts = [doc.text for doc in docs]
+                found = classifier.pipe(texts, batch_size=batch_size, threads=self.threads)
+                for doc, tagged in zip(docs, found, strict=True):
+                    self._annotate(doc, tagged.entities)
+            except Exception as error:
+                handle_error(self.name, self, docs, error)
+            else:
+                yield from docs
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Write the model to a folder, as `nlp.to_disk` does.
+
+        Parameters
+        ----------
+        path : str or Path
+        exclude : iterable of str
+            What to leave out; there is nothing but ``"model"``.
+        """
+        util.to_disk(path, {"model": self.classifier.save}, exclude)
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> Self:
+        """Read the model that `to_disk` has written; see there.
+
+        Raises
+        ------
+        ModelError
+            If there is no whole model.
+        """
+        util.from_disk(path, {"model": self._read}, exclude)
+        return self
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """Write the model to bytes; see `to_disk`."""
+        return util.to_bytes({"model": self.classifier.to_bytes}, exclude)
+
+    def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> Self:
+        """Read the model that `to_bytes` has written; see `from_disk`."""
+
+        def unpack(packed: bytes) -> None:
+            from windowclf.classifier import WindowClassifier
+
+            self._classifier = WindowClassifier.from_bytes(packed)
+
+        util.from_bytes(data, {"model": unpack}, exclude)
+        return self
+
+    def _read(self, folder: str | Path) -> None:
+        from windowclf.classifier import load
+
+        self._classifier = load(folder)
+
+    def _annotate(self, doc: Doc, entities: "list[Entity]") -> None:
+        spans: list[Span] = [  # of each, for each has a character of a token
+            doc.char_span(entity.start, entity.end, entity.label, alignment_mode="expand")  # type: ignore[misc]
+            for entity in entities
+        ]
+        scores = [entity.score for entity in entities]
+        if self.span_group is not None:
+            group = SpanGroup(doc, name=self.span_group, spans=spans, attrs={"scores": scores})
+            doc.spans[self.span_group] = group
+            return
+        merged = self.merge(doc.ents, spans)
+        for replaced in set(doc.ents).difference(merged):
+            for token in replaced:
+                token.ent_id = 0  # the one thing that spaCy leaves behind
+        doc.ents = merged
+        score_of = dict(zip(spans, scores, strict=True))
+        for span in merged:
+            if span in score_of:
+                span._.set(SCORE, score_of[span])
+
+
+@Language.factory(
+    "windowclf",
+    default_config={"model": None, "span_group": None, "overwrite": False, "threads": 1},
+    assigns=["doc.ents", "doc.spans", "token.ent_iob", "token.ent_type"],
+    default_score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
+)
+def make_component(
+    nlp: Language,  # noqa: ARG001  spaCy passes it by name
+    name: str,
+    model: str | None,
+    span_group: str | None,
+    overwrite: bool,
+    threads: int,
+) -> WindowclfComponent:
+    """Make the component; see `WindowclfComponent` for its settings."""
+    return WindowclfComponent(
+        name, model=model, span_group=span_group, overwrite=overwrite, threads=threads
+    )
