@@ -1,12 +1,12 @@
 import io
 import json
-from dataclasses import replace
 from itertools import permutations
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from labelled_documents import LABEL_KEYS, documents, names, texts
 from strategies import SPAN_SCHEMES

@@ -4,12 +4,13 @@ import io
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from windowclf.errors import DataError, UsageError
 from windowclf.formats.arrow_rows import ArrowRow

@@ -107,7 +107,7 @@ def test_splits_come_in_every_format_that_holds_labels(folder, form, packed):
     ("documents", "message"),
     [
         ([Document("In Oslo")], r"train\.parquet: no tags beside 'In Oslo'; expected a tag"),
-        ([], r"train\.parquet: no sentence$"),
+        ([], r"train\.parquet: no sentence"),
         (
             [
                 Document("a", spans=[]),
@@ -132,7 +132,7 @@ def test_csv_holds_no_labels(folder):
     (folder / "train.csv").write_text("text\nIn Oslo\n")
     with pytest.raises(DataError, match="no file of a split"):
         load_corpus(folder)
-    with pytest.raises(UsageError, match=r"train\.csv: a CSV file has no labels; expected one of"):
+    with pytest.raises(UsageError, match=r"train\.csv: a CSV file has no labels; expected CoNLL"):
         load_corpus(train="train.csv")
 
 

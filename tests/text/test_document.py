@@ -1,11 +1,11 @@
 """Documents: tags and spans against oracles that go character by character."""
 
-from dataclasses import replace
 from itertools import chain
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from labelled_documents import ANY_LABEL, documents, spans_of, texts
 from windowclf.errors import DataError

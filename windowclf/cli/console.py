@@ -14,6 +14,11 @@ def note(message: str) -> None:
     click.echo(message, err=True)
 
 
+def count(number: int, thing: str) -> str:
+    """Write a number with its noun: 1 text, 2 texts."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def stderr_is_terminal() -> bool:
     """Whether a person looks on."""
     return sys.stderr.isatty()

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import click
 
-from windowclf.cli.console import note
+from windowclf.cli.console import count, note
 from windowclf.cli.options import json_option
 from windowclf.conversion import LABELLED, convert_file, labelled_format
 from windowclf.errors import UsageError
@@ -87,7 +87,5 @@ def convert(
         click.echo(json.dumps({"output": output, **asdict(done)}))
     else:
         name = "stdout" if output == "-" else output
-        note(
-            f"{name}: {done.documents:,} documents, {done.sentences:,} sentences, "
-            f"{done.spans:,} spans"
-        )
+        counts = [count(number, what.removesuffix("s")) for what, number in asdict(done).items()]
+        note(f"{name}: {', '.join(counts)}")

@@ -5,7 +5,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Self
 
-from windowclf.cli.console import error_console, note
+from windowclf.cli.console import count, error_console, note
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -49,8 +49,8 @@ class TaggingProgress:
             self._bar.stop()
         if self._shown and not failed:
             note(
-                f"{_count(self.files, 'file')}, {_count(self.texts, 'text')}, "
-                f"{_count(self.tokens, 'token')} in {self._seconds:.1f} s: {self._speed}"
+                f"{count(self.files, 'file')}, {count(self.texts, 'text')}, "
+                f"{count(self.tokens, 'token')} in {self._seconds:.1f} s: {self._speed}"
             )
 
     def watch(self, given: "Input") -> "Watch":
@@ -72,7 +72,7 @@ class TaggingProgress:
                 self._task,
                 description=self._name,
                 completed=self._read,
-                tokens=_count(self.tokens, "token"),
+                tokens=count(self.tokens, "token"),
                 speed=self._speed,
             )
 
@@ -104,7 +104,3 @@ def _bytes_of(inputs: "Sequence[Input]") -> int | None:
     """Add the sizes of all inputs up; None if one is no file."""
     paths = [Path(given.path) for given in inputs]
     return sum(p.stat().st_size for p in paths) if all(p.is_file() for p in paths) else None
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"

@@ -1,15 +1,13 @@
 """The tags that another program gave to a text whose right tags are known."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from itertools import accumulate, chain, zip_longest
+from collections.abc import Sequence
+from itertools import accumulate, zip_longest
 from pathlib import Path
 
+from windowclf.corpora.files import read_sentences
 from windowclf.errors import DataError
-from windowclf.formats.opening import open_input
-from windowclf.formats.registry import FORMATS, ReadOptions, format_of
 from windowclf.tags import Scheme, convert
-from windowclf.text.document import to_sentences
 from windowclf.text.sentence import Sentence
 
 
@@ -43,7 +41,7 @@ def read_predictions(
     """
     tokens: list[str] = []
     tags: list[str] = []
-    for sentence in _read(path):
+    for sentence in read_sentences(path):
         if sentence.tags is None and sentence.tokens:
             raise DataError(
                 f"{path}: no tags beside {' '.join(sentence.tokens)[:40]!r}; expected a tag for "
@@ -61,19 +59,6 @@ def read_predictions(
         except DataError as error:
             raise DataError(f"{path}: sentence {number}: {error}") from None
     return cut
-
-
-def _read(path: str | Path) -> Iterator[Sentence]:
-    form = format_of(path)
-    if form is None or form.name == "text":  # .txt is the usual name of a column file
-        form = FORMATS["conll"]
-    with open_input(path) as file:
-        documents = chain.from_iterable(form.read(file, str(path), ReadOptions()))
-        for number, document in enumerate(documents, 1):
-            try:
-                yield from to_sentences(document)
-            except DataError as error:
-                raise DataError(f"{path}, document {number}: {error}") from None
 
 
 def _check_tokens(path: str | Path, tokens: list[str], sentences: Sequence[Sentence]) -> None:

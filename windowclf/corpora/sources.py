@@ -2,21 +2,16 @@
 
 import random
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
 
+from windowclf.corpora.files import read_sentences
 from windowclf.errors import DataError, UsageError
 from windowclf.files import COMPRESSED
-from windowclf.formats.conll import read_conll
-from windowclf.formats.conll_rows import column_number
-from windowclf.formats.jsonl import read_jsonl
-from windowclf.formats.opening import open_input
-from windowclf.formats.registry import FORMATS, Format, ReadOptions, format_of
+from windowclf.formats.registry import FORMATS, ReadOptions
 from windowclf.resources import data_path
 from windowclf.tags import Scheme, convert, recognise
-from windowclf.text.document import to_sentences
 from windowclf.text.sentence import Sentence
 
 SAMPLE = "sample"
@@ -28,7 +23,6 @@ _SUFFIXES = [suffix for form in FORMATS.values() if form.name != "csv" for suffi
 _SUFFIX = rf"(?:{'|'.join(map(re.escape, _SUFFIXES))})"
 _PACKED = rf"(?:{'|'.join(map(re.escape, COMPRESSED))})"
 _FILE = re.compile(rf".*(?:{_SUFFIX}{_PACKED}?|\.train|\.test[ab]|{_PACKED})", re.IGNORECASE)
-_KNOWN_FILES = "CoNLL columns, JSONL, Parquet and spaCy's DocBin"
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+(?:[:@].+)?")
 _SPLIT_FILES = {
     "train": re.compile(rf"(?:train{_SUFFIX}|[a-z]{{3}}\.train(?:{_SUFFIX})?){_PACKED}?"),
@@ -214,18 +208,8 @@ def _split_files(folder: Path, given: Collection[str]) -> dict[str, Path]:
 def _read(
     path: Path, tokens_column: int | str | None, tags_column: int | str | None
 ) -> list[Sentence]:
-    form = format_of(path)
     options = ReadOptions(tokens_column=tokens_column, tags_column=tags_column)
-    if form and form.name == "csv":
-        raise UsageError(f"{path}: a CSV file has no labels; expected one of {_KNOWN_FILES}")
-    if form and form.name == "jsonl":
-        found = list(read_jsonl(path, options))
-    elif form and form.name in ("parquet", "docbin"):
-        found = list(_sentences(path, form, options))
-    else:
-        tokens = column_number(tokens_column, "--tokens-column", default=0)
-        tags = column_number(tags_column, "--tags-column", default=-1)
-        found = list(read_conll(path, tokens_column=tokens, tags_column=tags))
+    found = list(read_sentences(path, options))
     bare = next((sentence for sentence in found if sentence.tags is None), None)
     if bare:
         raise DataError(
@@ -233,21 +217,6 @@ def _read(
             "token: a column of them, or the JSON key tags, entities, spans or label"
         )
     return found
-
-
-def _sentences(path: Path, form: Format, options: ReadOptions) -> Iterator[Sentence]:
-    empty = True
-    with open_input(path) as file:
-        documents = chain.from_iterable(form.read(file, str(path), options))
-        for number, document in enumerate(documents, 1):
-            try:
-                sentences = [s for s in to_sentences(document, number) if len(s)]
-            except DataError as error:
-                raise DataError(f"{path}, document {number}: {error}") from None
-            empty = empty and not sentences
-            yield from sentences
-    if empty:
-        raise DataError(f"{path}: no sentence")
 
 
 def _load_hub(

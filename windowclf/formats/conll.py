@@ -5,12 +5,12 @@ a comment that other readers skip: ``# document = {"text": "In  Oslo", "id": 7}`
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import chain, repeat
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 import msgspec
+from msgspec.structs import replace
 
 from windowclf.errors import DataError, UsageError
 from windowclf.formats.conll_rows import (
@@ -22,9 +22,10 @@ from windowclf.formats.conll_rows import (
     read_rows,
     write_rows,
 )
+from windowclf.formats.opening import open_input
 from windowclf.formats.registry import ReadOptions, WriteOptions
 from windowclf.text.document import Document, join_words, with_words, word_tags
-from windowclf.text.lines import Lines, line_chunks, read_lines
+from windowclf.text.lines import Lines, line_chunks
 from windowclf.text.sentence import Sentence
 from windowclf.text.span_borders import fit_words
 from windowclf.text.tokenizer import token_starts
@@ -44,7 +45,7 @@ def read_conll(
     Parameters
     ----------
     path : str or Path
-        UTF-8 text, packed if the name ends in ``.gz`` or ``.zst``.
+        UTF-8 text, packed if the name ends in ``.gz`` or ``.zst``; "-" is stdin.
     tokens_column, tags_column : int, optional
         Where the tokens and the tags stand, from 0; from the end if negative.
 
@@ -61,10 +62,11 @@ def read_conll(
         If the file has no such column.
     """
     empty = True
-    for block in read_rows(read_lines(path), str(path), tokens_column, tags_column):
-        if block.tokens:
-            empty = False
-            yield Sentence(block.tokens, block.tags, block.document)
+    with open_input(path) as file:
+        for block in read_rows(_numbered(file, str(path)), str(path), tokens_column, tags_column):
+            if block.tokens:
+                empty = False
+                yield Sentence(block.tokens, block.tags, block.document)
     if empty:
         raise no_sentence(str(path))
 
@@ -96,6 +98,11 @@ def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Docum
             batch = []
     if batch:
         yield batch
+
+
+def _numbered(file: BinaryIO, name: str) -> Iterator[tuple[int, str]]:
+    for number, line in enumerate(chain.from_iterable(line_chunks(file, name)), 1):
+        yield number, line.rstrip("\r")
 
 
 def _by_document(blocks: Iterable[Block]) -> Iterator[list[Block]]:

@@ -3,17 +3,14 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
-from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 import msgspec
 
 from windowclf.errors import DataError, UsageError
-from windowclf.files import open_source
 from windowclf.formats.registry import ReadOptions, WriteOptions
-from windowclf.text.document import Document, LabelledSpan, join_words, to_sentences, word_tags
+from windowclf.text.document import Document, LabelledSpan, join_words, word_tags
 from windowclf.text.lines import line_chunks
-from windowclf.text.sentence import Sentence
 from windowclf.text.span_borders import check_spans
 from windowclf.text.tokenizer import token_starts
 
@@ -46,53 +43,6 @@ def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Docum
     DataError
         For a line that is none of these.
     """
-    for batch in _numbered(file, name, options):
-        yield [document for _, document in batch]
-
-
-def read_jsonl(path: str | Path, options: ReadOptions | None = None) -> Iterator[Sentence]:
-    """Read the sentences of a file; see `read`.
-
-    A text is split into sentences of words. A span that cuts through a word is widened to the
-    whole of it, and the tags are IOB2.
-
-    Parameters
-    ----------
-    path : str or Path
-        UTF-8 text, packed if the name ends in ``.gz`` or ``.zst``.
-    options : ReadOptions, optional
-
-    Yields
-    ------
-    Sentence
-        Without tags if the line has none. Those of one line have its number as document.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be read or holds no sentence, or a line is no document.
-    """
-    empty = True
-    with open_source(path) as file:
-        for number, document in chain.from_iterable(
-            _numbered(file, str(path), options or ReadOptions())
-        ):
-            try:
-                sentences = [s for s in to_sentences(document, number) if len(s)]
-            except DataError as error:
-                raise DataError(f"{path}:{number}: {error}") from None
-            if len(sentences) == 1:
-                sentences = [Sentence(sentences[0].tokens, sentences[0].tags)]
-            empty = empty and not sentences
-            yield from sentences
-    if empty:
-        raise DataError(f"{path}: no sentence; {_EXPECTED}")
-
-
-def _numbered(
-    file: BinaryIO, name: str, options: ReadOptions
-) -> Iterator[list[tuple[int, Document]]]:
-    """Read documents with the numbers of their lines."""
     first = 1
     for lines in line_chunks(file, name):
         batch = []
@@ -100,7 +50,7 @@ def _numbered(
             if not line.strip():
                 continue
             try:
-                batch.append((number, _document(_FIELDS.decode(line), options)))
+                batch.append(_document(_FIELDS.decode(line), options))
             except msgspec.MsgspecError as error:
                 raise DataError(f"{name}:{number}: {error}; {_EXPECTED}") from error
             except DataError as error:

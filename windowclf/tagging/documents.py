@@ -1,8 +1,9 @@
 """Documents in, the same documents with what was found in them out, as a stream."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from itertools import chain, starmap
+
+from msgspec.structs import replace
 
 from windowclf.formats.registry import Format
 from windowclf.tagging.tagger import Tagger

@@ -2,11 +2,11 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import accumulate, chain
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from windowclf.errors import DataError
 from windowclf.tags import Scheme, Span, encode, spans
@@ -33,8 +33,7 @@ class LabelledSpan(msgspec.Struct, frozen=True, omit_defaults=True):
     score: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(msgspec.Struct, frozen=True):
     """A text, and what is known of it.
 
     Parameters
@@ -56,7 +55,7 @@ class Document:
     words: list[list[str]] | None = None
     tags: list[list[str]] | None = None
     spans: Sequence[CharacterSpan] | None = None
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
 def join_words(words: Iterable[Iterable[str]]) -> str:
