@@ -362,3 +362,9 @@ def test_what_is_refused(refused, folder, arguments, code, message):
     before = files(folder)
     assert message in refused(*arguments, code=code)
     assert files(folder) == before
+
+
+def test_what_does_not_fit_at_the_end_is_told_with_the_output(refused, folder):
+    (folder / "big.jsonl").write_text(f'{{"text": "Ada", "big": {10**30}}}\n')
+    told = refused("--input", "big.jsonl", "--output", "x.parquet")
+    assert told.startswith("x.parquet: field 'big' does not fit")

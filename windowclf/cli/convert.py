@@ -87,5 +87,9 @@ def convert(
         click.echo(json.dumps({"output": output, **asdict(done)}))
     else:
         name = "stdout" if output == "-" else output
-        counts = [count(number, what.removesuffix("s")) for what, number in asdict(done).items()]
+        counts = [
+            count(number, what.removesuffix("s"))
+            for what, number in asdict(done).items()
+            if number or what != "sentences"  # a text need not be split
+        ]
         note(f"{name}: {', '.join(counts)}")

@@ -180,12 +180,20 @@ def _open(
             writer = out.form.writer(file, options)
 
         def write(answer: "Answer") -> None:
-            try:
+            with _named(out):
                 writer.write(documents_of(answer, out.form))
-            except DataError as error:
-                raise DataError(f"{'stdout' if stdout else out.path}: {error}") from None
             if stdout:
                 sys.stdout.flush()
 
         yield write
-        writer.close()
+        with _named(out):
+            writer.close()
+
+
+@contextmanager
+def _named(out: "Output") -> Iterator[None]:
+    """Say in errors which output they are about."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(f"{'stdout' if out.path == '-' else out.path}: {error}") from None

@@ -48,7 +48,6 @@ class Projection:
         self.slots = self.window + (of_mean is not None)
         self._tables = list(network.tables.values())
         self._W = np.concatenate(blocks, axis=1)  # shape: (d, S * H)
-        self._W_T = np.ascontiguousarray(self._W.T)
         self._b = b
         self._gate = None if network.repeats_weight is None else network.repeats_weight.value
         self._f = network.activation.f
@@ -67,13 +66,14 @@ class Projection:
             Is written to: the rows of the first word, then those of the next.
         """
         e, _ = lookup(self._tables, features)
-        of_words = rows.reshape(len(e), len(self._W_T))
-        block = np.zeros((WORDS, e.shape[1]), dtype=e.dtype)
-        projected = np.empty((len(self._W_T), WORDS), dtype=e.dtype)
+        d, columns = self._W.shape
+        of_words = rows.reshape(len(e), columns)
+        block = np.zeros((WORDS, d), dtype=e.dtype)
+        projected = np.empty((columns, WORDS), dtype=e.dtype)
         for start in range(0, len(e), WORDS):
             words = e[start : start + WORDS]
             block[: len(words)] = words
-            np.matmul(self._W_T, block.T, out=projected)
+            np.matmul(self._W.T, block.T, out=projected)
             of_words[start : start + WORDS] = projected.T[: len(words)]
         rows[self.window // 2 :: self.slots] += self._b
 
