@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from hub_server import hub_server
-from windowclf.cli import windowclf
+from windowclf.cli import main, windowclf
 
 TEXT = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 PYTHON = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+TAGGED = re.findall(r"^    \$ (windowclf tag .*)\n    ([^$\n].*)$", TEXT, re.MULTILINE)
 LINES = [
     line.partition("#")[0].strip().removeprefix("$ ")
     for line in TEXT.splitlines()
@@ -50,12 +51,20 @@ def test_the_python_prints_what_it_says(code, tmp_path, hub):
         assert line in printed, f"{line!r} is missing, or comes too soon, in\n{ran.stdout}"
 
 
+@pytest.mark.parametrize(("line", "out"), TAGGED)
+def test_a_text_is_tagged_as_it_says(line, out, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("WINDOWCLF_STATE", str(tmp_path))  # no model was trained: the carried one
+    assert main(shlex.split(line)[1:]) == 0
+    assert capsys.readouterr().out == f"{out}\n"
+
+
 @pytest.mark.parametrize("line", [line for line in LINES if "COMMAND" not in line])
 def test_a_command_line_parses(line):
     name, *arguments = shlex.split(re.split(r" [<>|] ", line)[0].replace("…", "x"))[1:]
     windowclf.get_command(None, name).make_context(name, arguments)
 
 
-def test_the_readme_has_both():
-    assert PYTHON
+def test_the_readme_has_all_of_them():
+    assert len(PYTHON) > 5
     assert len(LINES) > 5
+    assert len(TAGGED) > 5
