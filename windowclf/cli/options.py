@@ -79,7 +79,7 @@ def data_options(function: Command) -> Command:
                 "--data",
                 metavar="NAME|FOLDER",
                 help="sample (carried along), conll2003, owner/name of a hub data set, or a "
-                "folder of CoNLL or JSONL files.  [default: sample]",
+                "folder of CoNLL, JSONL, Parquet or DocBin files.  [default: sample]",
             ),
             click.option("--train", "train_file", metavar="FILE", help="A train split."),
             click.option("--dev", "dev_file", metavar="FILE", help="A dev split."),
