@@ -5,6 +5,8 @@ import io
 import os
 import stat
 import threading
+from contextlib import suppress
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -214,3 +216,18 @@ def test_stdout_is_written_to_at_once(capfdbinary):
     with open_output("-") as file:
         file.write(b"text")
     assert capfdbinary.readouterr().out == b"text"
+
+
+def test_a_full_stdout_is_told_in_one_line(monkeypatch):
+    full = Path("/dev/full").open("w", encoding="utf-8")  # noqa: SIM115
+    monkeypatch.setattr("sys.stdout", full)
+    with pytest.raises(DataError) as refusal, open_output("-") as file:
+        file.write(b"text")
+    assert str(refusal.value) == "stdout: cannot be written: No space left on device"
+    with suppress(OSError):
+        full.close()
+
+
+def test_whoever_left_stdout_is_no_error_of_the_data():
+    with pytest.raises(BrokenPipeError), open_output("-"):
+        raise BrokenPipeError

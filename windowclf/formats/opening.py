@@ -49,25 +49,35 @@ def open_output(path: str | Path) -> Iterator[BinaryIO]:
     Raises
     ------
     DataError
-        Here, on writing or at the end, if a file cannot be written.
+        Here, on writing or at the end, if it cannot be written.
+    BrokenPipeError
+        If nobody reads stdout any more.
     """
     if str(path) == "-":
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        with _written("stdout"):
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
         return
     path = Path(path)
+    with _written(path), whole_file(path) as temporary, temporary.open("wb") as file:
+        if path.suffix.lower() == ".gz":
+            with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
+                yield cast(BinaryIO, packed)
+        elif path.suffix.lower() == ".zst":
+            with _zstd(file) as packed:
+                yield packed
+        else:
+            yield file
+
+
+@contextmanager
+def _written(name: str | Path) -> Iterator[None]:
     try:
-        with whole_file(path) as temporary, temporary.open("wb") as file:
-            if path.suffix.lower() == ".gz":
-                with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
-                    yield cast(BinaryIO, packed)
-            elif path.suffix.lower() == ".zst":
-                with _zstd(file) as packed:
-                    yield packed
-            else:
-                yield file
+        yield
     except OSError as error:  # readers raise none, so that it is of the file written
-        raise DataError(f"{path}: cannot be written: {error.strerror or error}") from error
+        if isinstance(error, BrokenPipeError) and name == "stdout":
+            raise
+        raise DataError(f"{name}: cannot be written: {error.strerror or error}") from error
 
 
 def _zstd(file: BinaryIO) -> BinaryIO:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from windowclf.errors import UsageError
+from windowclf.errors import UsageError, VectorsError
 from windowclf.files import write_whole
 from windowclf.nn.arrays import FloatArray
 
@@ -82,11 +82,14 @@ class Pretrained:
 
         Raises
         ------
-        OSError
+        VectorsError
             If it cannot be written.
         """
         vectors = self.vectors
-        write_whole(Path(path), lambda file: vectors.save_word2vec_format(str(file)))
+        try:
+            write_whole(Path(path), lambda file: vectors.save_word2vec_format(str(file)))
+        except OSError as error:
+            raise VectorsError(f"{path}: cannot be written: {error.strerror or error}") from error
 
     def neighbours(
         self, words: Sequence[str], count: int = 5
