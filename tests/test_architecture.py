@@ -22,7 +22,7 @@ LAYERS = [
     "lexicon nn formats",
     "corpora conversion",
     "assembly batching manifest parameter_file",
-    "model",
+    "model model_folder",
     "bundle tagging",
     "evaluation",
     "training",

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import msgspec
 
-from windowclf.assembly import assemble, make_objective, score_count
-from windowclf.errors import ModelError
+from windowclf.assembly import assemble, make_objective, own_scheme, score_count
+from windowclf.errors import DataError, ModelError
 from windowclf.files import write_whole
 from windowclf.lexicon.lexicon import GAZETTEER, Lexicon
 from windowclf.lexicon.lexicon_file import pack_values, unpack_values
@@ -23,7 +23,9 @@ from windowclf.manifest import (
     FORMAT,
     KINDS,
     MANIFEST,
+    TIMES,
     Manifest,
+    damaged,
     file_entry,
     map_file,
     parse_manifest,
@@ -31,10 +33,24 @@ from windowclf.manifest import (
     take_file,
 )
 from windowclf.model import Model
+from windowclf.model_folder import check_output
 from windowclf.nn.network import Network, layer_names
 from windowclf.nn.quantised_table import QuantisedTable
 from windowclf.parameter_file import ParameterFile, pack_parameters
-from windowclf.training.history import TrainingRecord
+from windowclf.tag_spans import SpanFinder
+from windowclf.tags import OUTSIDE, Scheme
+from windowclf.training.history import (
+    TrainingRecord,
+    add_times,
+    pack_times,
+    without_times,
+)
+
+_LARGEST_TIMES = 2**22
+
+MOST_LABELS, _WIDEST_WINDOW, _WIDEST_LAYER, _WIDEST_ROW = 10_000, 1_001, 2**16, 2**18
+"""What tagging takes memory for is a multiple of these, whatever the size of the files. The last
+one is of the numbers that a word adds to the windows that it is in."""
 
 
 def pack_model(
@@ -55,15 +71,17 @@ def pack_model(
     Returns
     -------
     dict of str to bytes
-        The content of each file by its name, `MANIFEST` last; the same for the same model.
+        The content of each file by its name, `MANIFEST` last but for `TIMES`; the same for the
+        same model.
     """
+    record = model.record
     parameters = model.parameters()
     compress |= any(isinstance(parameter, QuantisedTable) for parameter in parameters.values())
     zipped = compress and zip_lexicon
     contents = {
         "parameters": pack_parameters(parameters, compress=compress),
         "lexicon": pack_values(model.lexicon.values, compress=zipped),
-        "training": msgspec.json.format(msgspec.json.encode(model.record)),
+        "training": msgspec.json.format(msgspec.json.encode(record and without_times(record))),
     }
     suffixes = (".safetensors", ".json.gz" if zipped else ".json", ".json")
     entries = {
@@ -81,7 +99,8 @@ def pack_model(
     )
     manifest = msgspec.structs.replace(manifest, sha256=manifest.checksum())
     files = {entries[kind].name: content for kind, content in contents.items()}
-    return {**files, MANIFEST: msgspec.json.format(msgspec.json.encode(manifest))}
+    files[MANIFEST] = msgspec.json.format(msgspec.json.encode(manifest))
+    return files | ({TIMES: pack_times(record, entries["training"].name)} if record else {})
 
 
 def save_model(model: Model, folder: Path, *, compress: bool = False) -> None:
@@ -102,6 +121,8 @@ def save_model(model: Model, folder: Path, *, compress: bool = False) -> None:
         If it cannot be written, or holds something else than a model.
     """
     files = pack_model(model, compress=compress)
+    times = files.pop(TIMES, None)
+    made = not folder.exists()
     check_output(folder)
     before = _files_of(folder)
     written: list[Path] = []
@@ -114,11 +135,17 @@ def save_model(model: Model, folder: Path, *, compress: bool = False) -> None:
     except OSError as error:
         for path in written:
             path.unlink(missing_ok=True)
+        if made:
+            with suppress(OSError):
+                folder.rmdir()
         raise ModelError(
             f"{error.filename or folder}: cannot write the model: {error.strerror}"
         ) from None
+    with suppress(OSError):  # the model is whole, whatever becomes of what is beside it
+        if times is not None:
+            write_whole(folder / TIMES, partial(_write, content=times))
     for name in before - files.keys():
-        with suppress(OSError):  # the model is whole, whatever stays beside it
+        with suppress(OSError):
             (folder / name).unlink()
 
 
@@ -132,30 +159,6 @@ def _files_of(folder: Path) -> set[str]:
         return {entry.name for entry in read_manifest(folder).files.values()}
     except ModelError:
         return set()
-
-
-def check_output(folder: Path) -> None:
-    """Refuse a folder into which a model cannot be written, before any work is done.
-
-    Raises
-    ------
-    ModelError
-        If it is a file, holds something else than a model, or cannot be written to.
-    """
-    try:
-        if folder.exists() and not folder.is_dir():
-            raise ModelError(f"{folder}: is a file: expected a folder, new or with a model")
-        if folder.is_dir():
-            if any(folder.iterdir()) and not (folder / MANIFEST).exists():
-                raise ModelError(
-                    f"{folder}: holds files but no model: give a new or an empty folder"
-                )
-            write_whole(folder / ".writable", Path.touch)
-            (folder / ".writable").unlink()
-        else:
-            folder.mkdir(parents=True)
-    except OSError as error:
-        raise ModelError(f"{folder}: cannot write the model there: {error.strerror}") from None
 
 
 def load_model(folder: Path) -> Model:
@@ -176,7 +179,7 @@ def load_model(folder: Path) -> Model:
         If it is missing, damaged, or written by a newer windowclf.
     """
     manifest = read_manifest(folder)
-    return _unpack(folder, manifest, partial(map_file, folder, manifest))
+    return _unpack(folder, manifest, partial(map_file, folder, manifest), _read_times(folder))
 
 
 def unpack_model(files: Mapping[str, bytes], where: str) -> Model:
@@ -195,23 +198,42 @@ def unpack_model(files: Mapping[str, bytes], where: str) -> Model:
     """
     folder = Path(where)
     manifest = parse_manifest(files.get(MANIFEST, b""), folder / MANIFEST)
-    return _unpack(folder, manifest, partial(take_file, files, folder, manifest))
+    take = partial(take_file, files, folder, manifest)
+    return _unpack(folder, manifest, take, files.get(TIMES, b""))
 
 
-def _unpack(folder: Path, manifest: Manifest, read: Callable[[str], mmap | bytearray]) -> Model:
-    parameters, lexicon, training = map(read, KINDS)
+def _read_times(folder: Path) -> bytes:
+    """Read the times of a training; empty if there are none."""
+    path = folder / TIMES
+    with suppress(OSError, ValueError):
+        if path.is_file():
+            with path.open("rb") as file:
+                return file.read(_LARGEST_TIMES)
+    return b""
+
+
+def _unpack(
+    folder: Path, manifest: Manifest, read: Callable[[str], mmap | bytearray], times: bytes
+) -> Model:
     try:
+        _check_labels(manifest)
+        parameters, lexicon, training = map(read, KINDS)
         arrays = ParameterFile(folder, parameters)
         values = unpack_values(bytes(lexicon[:]))
         record = msgspec.json.decode(training[:], type=TrainingRecord | None)
-    except ValueError as error:
-        raise ModelError(f"{folder}: damaged model: {error}; train or fetch it again") from None
-    features = [name for name in values if not name.startswith(GAZETTEER)]
-    if features != ["word", *manifest.config.features]:
-        raise ModelError(f"{folder}: damaged model: its lexicon has other features than its config")
-    known = Lexicon(values, cased=manifest.cased)
+        record = record and add_times(record, manifest.files["training"].name, times)
+        features = ["word", *manifest.config.features]
+        names = list(values)
+        if names[: len(features)] != features or not all(
+            name.startswith(GAZETTEER) for name in names[len(features) :]
+        ):
+            raise ValueError("its lexicon has other features than its config")
+        known = Lexicon(values, cased=manifest.cased)
+        network = _network(manifest, known, arrays)
+    except (ValueError, RecursionError) as error:
+        raise damaged(folder, error) from None
+    # Only now, as its arrays are as large as the network's scores are many.
     objective = make_objective(manifest.config, manifest.labels, manifest.scheme)
-    network = _network(manifest, known, arrays)
     for name, parameter in objective.parameters().items():
         parameter.value = arrays.array(name, parameter.shape)
     return Model(
@@ -226,12 +248,36 @@ def _unpack(folder: Path, manifest: Manifest, read: Callable[[str], mmap | bytea
     )
 
 
+def _check_labels(manifest: Manifest) -> None:
+    """Raise a ValueError unless the labels are of their scheme, and that of the config."""
+    config, labels = manifest.config, manifest.labels
+    if not labels or len(labels) > MOST_LABELS or len(set(labels)) < len(labels):
+        raise ValueError(f"{len(labels)} labels: expected 1 to {MOST_LABELS:,}, none twice")
+    if manifest.scheme is not own_scheme(manifest.scheme, config):
+        raise ValueError(f"labels in {manifest.scheme}, which its config does not go with")
+    if config.loss == "ranking" and labels != [OUTSIDE, f"I-{config.positive}"]:
+        raise ValueError(f"labels other than {OUTSIDE} and that of a ranking")
+    if "" in labels or (manifest.scheme is not Scheme.PLAIN and OUTSIDE not in labels):
+        raise ValueError(f"an empty label, or no {OUTSIDE}")
+    try:
+        SpanFinder(labels, manifest.scheme)
+    except DataError as error:
+        raise ValueError(str(error)) from None
+
+
 def _network(manifest: Manifest, lexicon: Lexicon, arrays: ParameterFile) -> Network:
     """Put the network together, each array held to the shape that the rest asks for."""
     config = manifest.config
     tables = {name: arrays.table(f"L_{name}", rows) for name, rows in lexicon.sizes().items()}
     dimensions = sum(table.shape[1] for table in tables.values())
     sizes = [*config.hidden, score_count(config, manifest.labels)]
+    row = config.window * sizes[0]
+    widest = max(dimensions, *config.hidden)
+    if config.window > _WIDEST_WINDOW or widest > _WIDEST_LAYER or row > _WIDEST_ROW:
+        raise ValueError(
+            f"a window of {config.window} and layers of {widest:,}: at most {_WIDEST_WINDOW:,} and "
+            f"{_WIDEST_LAYER:,}, and {_WIDEST_ROW:,} window by first layer"
+        )
     shapes = [(dimensions, config.window, sizes[0]), *pairwise(sizes)]
     names = layer_names(len(sizes))
     network = assemble(

@@ -3,7 +3,10 @@
 import hashlib
 import mmap
 import os
+import re
+import stat
 from collections.abc import Mapping
+from io import BufferedReader
 from pathlib import Path
 
 import msgspec
@@ -15,6 +18,11 @@ from windowclf.tags import Scheme
 
 FORMAT = 1
 MANIFEST = "model.json"
+TIMES = "times.json"
+"""How long training took: no part of the model, so that the same training makes the same files."""
+_LARGEST = 2**22  # bytes of a manifest: a hundred thousand labels
+_LARGEST_OF = {"parameters": 2**34, "lexicon": 2**30, "training": 2**28}
+_LONGEST_MESSAGE = 400
 
 
 class FileEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,6 +83,21 @@ class _Format(msgspec.Struct):
 
 
 KINDS = ("parameters", "lexicon", "training")
+_NAME = re.compile(rf"({'|'.join(KINDS)})-[0-9a-f]{{12}}(\.[a-z]+)+")
+
+
+def damaged(path: Path, what: object) -> ModelError:
+    """Make the error for a file that is not what it should be.
+
+    Parameters
+    ----------
+    path : Path
+    what : object
+        An error or a text. It may quote the file, so it is made one line that a terminal can show.
+    """
+    shown = str(what)[:_LONGEST_MESSAGE]
+    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in shown)
+    return ModelError(f"{path}: damaged model: {shown}; train or fetch it again")
 
 
 def file_entry(kind: str, suffix: str, content: bytes) -> FileEntry:
@@ -97,7 +120,8 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        text = path.read_bytes()
+        with _open(path) as file:
+            text = file.read(_LARGEST + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ModelError(
@@ -110,19 +134,30 @@ def read_manifest(folder: Path) -> Manifest:
 def parse_manifest(text: bytes, path: Path) -> Manifest:
     """Read the text of a manifest, errors of which name a path; see `read_manifest`."""
     try:
+        if len(text) > _LARGEST:
+            raise ValueError(f"more than {_LARGEST:,} bytes")
         version = msgspec.json.decode(text, type=_Format).format
+        if version < 1:
+            raise ValueError(f"format {version}")
         if version > FORMAT:
             raise ModelError(
-                f"{path}: written in model format {version}, this windowclf reads up to "
+                f"{path}: written in model format {str(version)[:20]}, this windowclf reads up to "
                 f"{FORMAT}: pip install -U windowclf"
             )
         manifest = msgspec.json.decode(text, type=Manifest)
-    except (msgspec.MsgspecError, ValueError) as error:
-        raise ModelError(f"{path}: damaged model: {error}; train or fetch it again") from None
-    if manifest.sha256 != manifest.checksum():
-        raise ModelError(f"{path}: damaged model: its checksum is wrong; train or fetch it again")
+        if manifest.sha256 != manifest.checksum():
+            raise ValueError("its checksum is wrong")
+    except (ValueError, RecursionError) as error:
+        raise damaged(path, error) from None
     if manifest.files.keys() != set(KINDS):
-        raise ModelError(f"{path}: damaged model: expected the files {', '.join(KINDS)}")
+        raise damaged(path, f"expected the files {', '.join(KINDS)}")
+    for kind, entry in manifest.files.items():
+        # Saving deletes the files of an earlier model: its names must be none of the user's.
+        name = _NAME.fullmatch(entry.name)
+        if name is None or name[1] != kind:
+            raise damaged(path, f"{entry.name[:80]!r} leaves the folder, or names no {kind}")
+        if entry.size > _LARGEST_OF[kind]:
+            raise damaged(path, f"{entry.size:,} bytes of {kind}: at most {_LARGEST_OF[kind]:,}")
     return manifest
 
 
@@ -173,22 +208,26 @@ def map_file(folder: Path, manifest: Manifest, kind: str) -> mmap.mmap:
     """
     entry = manifest.files[kind]
     path = folder / entry.name
-    if Path(entry.name).name != entry.name:
-        raise ModelError(f"{folder / MANIFEST}: damaged model: {entry.name!r} leaves the folder")
     try:
-        with path.open("rb") as file:
+        with _open(path) as file:
             same = os.fstat(file.fileno()).st_size == entry.size
             # Read for the checksum, not mapped: what is mapped and never used takes no memory.
             if same and hashlib.file_digest(file, "sha256").hexdigest() == entry.sha256:
-                return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+                return mmap.mmap(file.fileno(), entry.size, access=mmap.ACCESS_COPY)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ModelError(f"{path}: damaged model: {reason}") from None
+        raise damaged(path, getattr(error, "strerror", None) or error) from None
     raise _not_the_one(path)
 
 
+def _open(path: Path) -> BufferedReader:
+    """Open a regular file; a pipe or a device, which may block for ever, is refused."""
+    wait_not = getattr(os, "O_NONBLOCK", 0)
+    file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | wait_not))  # noqa: SIM115
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise ValueError("not a regular file")
+    return file
+
+
 def _not_the_one(path: Path) -> ModelError:
-    return ModelError(
-        f"{path}: damaged model: the file is not the one that {MANIFEST} names; train or "
-        f"fetch it again"
-    )
+    return damaged(path, f"the file is not the one that {MANIFEST} names")

@@ -8,7 +8,6 @@ import windowclf.nn.projection as projection
 import windowclf.nn.sentence_mean as sentence_mean
 import windowclf.tagging.tagger as tagger
 import windowclf.training.learn as learn
-import windowclf.training.loop as loop
 from profiling.stopwatch import Stopwatch
 from windowclf import evaluation
 from windowclf.calibration import Calibration
@@ -23,6 +22,7 @@ from windowclf.tagging.texts import TaggedText
 from windowclf.text import tokenizer
 from windowclf.threads import Workers
 from windowclf.training.batches import TrainingBatches
+from windowclf.training.epoch_sums import EpochSums
 
 REST = "the rest"
 _OBJECTIVES = (objective.TokenObjective, objective.SentenceObjective, objective.RankingObjective)
@@ -80,7 +80,7 @@ def wrap_training(watch: Stopwatch) -> None:
     watch.wrap(TableParameter, "collect", "add up the parts")
     # Not `step`, which only waits where several threads share its work.
     watch.wrap(optimizers._Stateful, "_move", "optimiser step")
-    watch.wrap(loop._EpochSums, "add", "norms for the record")
+    watch.wrap(EpochSums, "add", "norms for the record")
     for owner, name in ((learn, "Tagger"), (evaluation, "ranking"), (evaluation, "evaluate")):
         watch.wrap(owner, name, "evaluation on dev", whole=True)
 

@@ -47,9 +47,10 @@ def info(model: str | None, norms: bool, as_json: bool) -> None:
         **{name: " × ".join(map(str, p.shape)) for name, p in parameters.items()},
     }
     if record:
+        time = "" if record.seconds is None else f" in {record.seconds:.0f} s"
         rows |= {
-            "trained on": f"{record.data}: {record.tokens['train']:,} tokens in "
-            f"{record.seconds:.0f} s, vectors {record.vectors}",
+            "trained on": f"{record.data}: {record.tokens['train']:,} tokens{time}, vectors "
+            f"{record.vectors}",
             "best epoch": f"{record.best_epoch} of {len(record.epochs)}",
             "vectors moved": f"{100 * record.vectors_moved:.2f} % of their length, on the mean",
         }

@@ -14,12 +14,12 @@ from huggingface_hub import (
     try_to_load_from_cache,
 )
 
-from windowclf.bundle import check_output
 from windowclf.classifier import WindowClassifier
 from windowclf.errors import ModelError
 from windowclf.integrations.hub_errors import refusals
 from windowclf.integrations.model_card import make_card
 from windowclf.manifest import KINDS, MANIFEST, read_manifest
+from windowclf.model_folder import check_output
 
 
 class HubClassifier(

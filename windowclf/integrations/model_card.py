@@ -134,7 +134,7 @@ def _training(model: Model) -> str:
         or "none",
         "Epochs": f"{len(record.epochs)}; the parameters are those of epoch {record.best_epoch}",
         "Seed": str(model.config.seed),
-        "Time": f"{record.seconds:.0f} s",
+        "Time": "unknown" if record.seconds is None else f"{record.seconds:.0f} s",
         "Versions": ", ".join(f"{what} {version}" for what, version in record.versions.items()),
     }
     return "\n".join(["| | |", "| --- | --- |", *(f"| {row} | {rows[row]} |" for row in rows)])

@@ -31,7 +31,7 @@ class Optimizer(Protocol):
         """
 
     def state(self) -> dict[str, FloatArray]:
-        """Return the arrays that the next step depends on, by name."""
+        """Return the arrays that the next step depends on, by name, themselves and no copies."""
 
 
 class _Stateful:

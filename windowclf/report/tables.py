@@ -54,7 +54,8 @@ def epoch_line(epoch: Epoch) -> str:
     else:
         ratios = f"{100 * epoch.precision:9.2f}  {100 * epoch.recall:6.2f}  {100 * epoch.f1:6.2f}"
     star = " *" if epoch.best and epoch.f1 is not None else ""
-    return f"{epoch.epoch:5d}  {epoch.loss:6.4f}  {ratios}  {epoch.tokens_per_second:8,.0f}{star}"
+    speed = "-" if epoch.tokens_per_second is None else f"{epoch.tokens_per_second:,.0f}"
+    return f"{epoch.epoch:5d}  {epoch.loss:6.4f}  {ratios}  {speed:>8}{star}"
 
 
 def norm_lines(epochs: Sequence[Epoch]) -> list[str]:

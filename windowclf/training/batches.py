@@ -89,23 +89,33 @@ class TrainingBatches:
     def __len__(self) -> int:
         return self._batches
 
-    def epoch(self, rng: np.random.Generator) -> Iterator[list[IntArray]]:
+    def epoch(
+        self,
+        rng: np.random.Generator,
+        begun: np.random.Generator | None = None,
+        done: int = 0,
+    ) -> Iterator[list[IntArray]]:
         """Yield the examples of each batch of one epoch, in random order, in its parts.
 
         Parameters
         ----------
         rng : numpy.random.Generator
             Draws the order, the letter cases and the corrupted windows.
+        begun : numpy.random.Generator, optional
+            Draws the order in its place, where an epoch is taken up: it stands where `rng` stood
+            when that epoch began.
+        done : int
+            How many batches of it were done before, and are left out.
 
         Yields
         ------
         list of int array
             For `part`. With --loss ranking, the second half are corruptions of the first.
         """
-        order = rng.permutation(self._examples)
+        order = (begun or rng).permutation(self._examples)
         counts = self._counts[order]
         batch_of = (np.cumsum(counts) - counts) // self._size
-        for chosen in np.split(order, np.flatnonzero(np.diff(batch_of)) + 1):
+        for chosen in np.split(order, np.flatnonzero(np.diff(batch_of)) + 1)[done:]:
             if not len(chosen):
                 continue
             if self.config.loss == "ranking":

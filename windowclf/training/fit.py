@@ -18,10 +18,12 @@ from windowclf.nn.arrays import FloatArray
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags import Scheme
 from windowclf.text.sentence import Sentence
+from windowclf.training.checkpoints import Checkpoints, Lessons
 from windowclf.training.history import Epoch, TrainingRecord
-from windowclf.training.learn import Listener, Texts, learn
+from windowclf.training.learn import Listener, learn
 from windowclf.training.prepare import in_cases
 from windowclf.training.teachers import teach
+from windowclf.training.texts import Texts
 
 
 def fit(
@@ -35,6 +37,7 @@ def fit(
     listener: Listener | None = None,
     begin: Callable[[str], None] | None = None,
     threads: int | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> None:
     """Train a model; the parameters it ends with are those of its best epoch.
 
@@ -56,13 +59,19 @@ def fit(
         Is told which network is trained, before each where there are several.
     threads : int, optional
         See `thread_count`.
+    checkpoints : Checkpoints, optional
+        Keep the training on the disk as it goes on, and may say where one was stopped that now
+        goes on. It ends with the same bytes as one that was never stopped.
 
     Raises
     ------
     DataError
-        If a ranking has no dev text to choose its threshold on.
+        If a ranking has no dev text to choose its threshold on, or a training that goes on has
+        other texts or vectors than it began with.
     TrainingError
         If the loss is no longer finite.
+    ModelError
+        If a checkpoint cannot be written, or is damaged.
     """
     if model.config.loss == "ranking" and not dev:
         raise DataError("--loss ranking chooses its threshold on a dev text: give one with --dev")
@@ -73,24 +82,35 @@ def fit(
     first_vectors = model.network.tables["word"].value[words]
     of_teachers: list[Epoch] = []
     epochs: list[Epoch] = []
+    tokens = len(texts.train.words) if model.config.teachers else 0
+    lessons = Lessons(np.zeros((tokens, len(model.labels)), dtype=np.float32))
+    if checkpoints:
+        checkpoints.begin(model, texts, lessons, of_teachers, epochs)
     if model.config.teachers:
         say = begin or (lambda _: None)
         count = model.config.teachers
         taught = teach(
-            model, texts, of_teachers, listener, lambda n: say(f"teacher {n} of {count}"), threads
+            model,
+            texts,
+            of_teachers,
+            listener,
+            lambda n: say(f"teacher {n} of {count}"),
+            threads,
+            lessons,
+            checkpoints,
         )
         texts = replace(texts, train=replace(texts.train, gold=taught))
         say("the network they teach")
     try:
-        learn(model, texts, epochs, listener, threads)
+        learn(model, texts, epochs, listener, threads, checkpoints)
     finally:
         best_epoch = max((epoch.epoch for epoch in epochs if epoch.best), default=0)
         if best_epoch:
             model.calibration = Calibration()  # what is fitted is what the network says itself
             model.calibration = fit_calibration(*confidences(Tagger(model), texts.dev, texts.gold))
             model.record = TrainingRecord(
-                data=data,
-                vectors=vectors,
+                data=_text(data),
+                vectors=_text(vectors),
                 sentences={"train": len(sentences), "dev": len(dev)},
                 tokens={
                     "train": len(texts.train.words) // texts.versions,
@@ -99,7 +119,7 @@ def fit(
                 epochs=epochs,
                 best_epoch=best_epoch,
                 vectors_moved=_moved(first_vectors, model.network.tables["word"].value[words]),
-                seconds=sum(epoch.seconds for epoch in of_teachers + epochs),
+                seconds=sum(epoch.seconds or 0.0 for epoch in of_teachers + epochs),
                 versions={
                     "windowclf": version("windowclf"),
                     "numpy": np.__version__,
@@ -136,3 +156,8 @@ def _moved(first: FloatArray, last: FloatArray) -> float:
         return 0.0
     lengths = np.maximum(np.linalg.norm(first, axis=1), 1e-12)
     return float(np.mean(np.linalg.norm(last - first, axis=1) / lengths))
+
+
+def _text(name: str) -> str:
+    """Make a name UTF-8, which those of files need not be."""
+    return name.encode("utf-8", "backslashreplace").decode()

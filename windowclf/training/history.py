@@ -1,6 +1,9 @@
 """The record of a training."""
 
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
 
 
 class Epoch(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,9 +17,9 @@ class Epoch(msgspec.Struct, frozen=True, kw_only=True):
         Mean over the training text.
     rate : float
         Learning rate of the last batch.
-    seconds : float
+    seconds : float, optional
         Time of training, without the evaluation.
-    tokens_per_second : float
+    tokens_per_second : float, optional
     sensitivities, gradients : dict of str to float
         Means over the epoch's batches: ``‖δ^(l)‖`` of each layer and the norm of each
         parameter's gradient; None where it is past the range of the type.
@@ -31,10 +34,10 @@ class Epoch(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int
     loss: float
     rate: float
-    seconds: float
-    tokens_per_second: float
     sensitivities: dict[str, float | None]
     gradients: dict[str, float | None]
+    seconds: float | None = None
+    tokens_per_second: float | None = None
     precision: float | None = None
     recall: float | None = None
     f1: float | None = None
@@ -59,9 +62,9 @@ class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
     vectors_moved : float
         Mean length of the path from a training word's first vector to its last, as a share of
         the length of the first.
-    seconds : float
-        Time of training, without evaluation.
     versions : dict of str to str
+    seconds : float, optional
+        Time of training, without evaluation.
     """
 
     data: str
@@ -71,5 +74,61 @@ class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
     epochs: list[Epoch]
     best_epoch: int
     vectors_moved: float
-    seconds: float
     versions: dict[str, str]
+    seconds: float | None = None
+
+
+class _EpochTimes(msgspec.Struct, frozen=True):
+    seconds: Annotated[float, Meta(ge=0)] | None
+    tokens_per_second: Annotated[float, Meta(ge=0)] | None
+
+
+class _Times(msgspec.Struct, frozen=True):
+    of: str
+    seconds: Annotated[float, Meta(ge=0)] | None
+    epochs: list[_EpochTimes]
+
+
+_TIMELESS = _EpochTimes(None, None)
+
+
+def without_times(record: TrainingRecord) -> TrainingRecord:
+    """Copy a record without its times, which are other ones in each run of the same training."""
+    return _with_times(record, _Times("", None, [_TIMELESS] * len(record.epochs)))
+
+
+def pack_times(record: TrainingRecord, of: str) -> bytes:
+    """Write the times of a record by themselves.
+
+    Parameters
+    ----------
+    record : TrainingRecord
+    of : str
+        Name of the file with all the rest.
+
+    Returns
+    -------
+    bytes
+        JSON.
+    """
+    epochs = [_EpochTimes(epoch.seconds, epoch.tokens_per_second) for epoch in record.epochs]
+    times = _Times(of, record.seconds, epochs)
+    return msgspec.json.format(msgspec.json.encode(times))
+
+
+def add_times(record: TrainingRecord, of: str, packed: bytes) -> TrainingRecord:
+    """Copy a record with the times that `pack_times` wrote; as it is, if they do not fit it."""
+    try:
+        times = msgspec.json.decode(packed, type=_Times)
+    except (ValueError, RecursionError):
+        return record
+    fit = times.of == of and len(times.epochs) == len(record.epochs)
+    return _with_times(record, times) if fit else record
+
+
+def _with_times(record: TrainingRecord, times: _Times) -> TrainingRecord:
+    epochs = [
+        msgspec.structs.replace(epoch, seconds=its.seconds, tokens_per_second=its.tokens_per_second)
+        for epoch, its in zip(record.epochs, times.epochs, strict=True)
+    ]
+    return msgspec.structs.replace(record, epochs=epochs, seconds=times.seconds)

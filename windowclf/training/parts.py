@@ -45,6 +45,11 @@ class Replicas:
     batches : TrainingBatches
     rng : numpy.random.Generator
         Draws what is dropped in the first part; its children do so in the others.
+
+    Attributes
+    ----------
+    rngs : list of numpy.random.Generator
+        That of each part.
     """
 
     def __init__(
@@ -58,7 +63,7 @@ class Replicas:
         self._batches = batches
         self._networks = [network, *(network.twin() for _ in others)]
         self._objectives = [objective, *(objective.twin() for _ in others)]
-        self._rngs = [rng, *rng.spawn(batches.parts - 1)]
+        self.rngs = [rng, *rng.spawn(batches.parts - 1)]
         every = zip(self._networks, self._objectives, strict=True)
         named = [{**n.parameters(), **o.parameters()} for n, o in every]
         self._twins: list[tuple[Parameter, ...]] = list(
@@ -75,7 +80,7 @@ class Replicas:
         workers : Workers
         """
         n = len(parts)
-        arguments = self._networks[:n], self._objectives[:n], self._rngs[:n], parts
+        arguments = self._networks[:n], self._objectives[:n], self.rngs[:n], parts
         found = workers.run(self._of_part, *arguments)
         if n == 1:
             return found[0]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from windowclf.assembly import make_network, make_objective, own_scheme
+from windowclf.bundle import MOST_LABELS
 from windowclf.config import Config
-from windowclf.errors import DataError
+from windowclf.errors import DataError, shown
 from windowclf.lexicon.gazetteer import Gazetteer
 from windowclf.lexicon.lexicon import build_lexicon, initial_tables
 from windowclf.model import Model
@@ -91,14 +92,20 @@ def make_labels(tags: Iterable[Sequence[str]], scheme: Scheme, config: Config) -
     Raises
     ------
     DataError
-        If no token has the label that a ranking is to look for, or for a tag that is neither
-        ``O`` nor a prefix with a label.
+        If no token has the label that a ranking is to look for, for a tag that is neither
+        ``O`` nor a prefix with a label, for a label that is no Unicode, and for too many.
     """
     found = set(chain.from_iterable(tags))
     plain = scheme is Scheme.PLAIN
     if not plain:
         recognise([sorted(found)])  # refuses what is no tag
     types = sorted({tag if plain else tag.partition("-")[2] for tag in found - {OUTSIDE}})
+    for name in types:
+        if any("\ud800" <= c <= "\udfff" for c in name):
+            raise DataError(
+                f"label {shown(name)} holds half of a surrogate pair, which no model can be saved "
+                "with: expected text"
+            )
     if config.loss == "ranking":
         if config.positive not in types:
             raise DataError(
@@ -106,9 +113,15 @@ def make_labels(tags: Iterable[Sequence[str]], scheme: Scheme, config: Config) -
                 f"expected one of {', '.join(types)}"
             )
         return [OUTSIDE, f"I-{config.positive}"]
-    if plain:
-        return [*({OUTSIDE} & found), *types]
-    return [OUTSIDE, *(f"{prefix}-{label}" for label in types for prefix in "BIES")]
+    labels = [*({OUTSIDE} & found), *types]
+    if not plain:
+        labels = [OUTSIDE, *(f"{prefix}-{label}" for label in types for prefix in "BIES")]
+    if len(labels) > MOST_LABELS:
+        raise DataError(
+            f"the training text has {len(types):,} labels, for which a model needs "
+            f"{len(labels):,} tags: expected at most {MOST_LABELS:,}; join labels"
+        )
+    return labels
 
 
 def in_cases(sentences: Sequence[Sentence], config: Config) -> list[Sequence[Sentence]]:

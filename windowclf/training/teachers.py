@@ -13,9 +13,11 @@ from windowclf.assembly import make_network, make_objective
 from windowclf.model import Model
 from windowclf.nn.arrays import FloatArray
 from windowclf.tagging.tagger import Tagger
+from windowclf.training.checkpoints import Checkpoints, Lessons
 from windowclf.training.history import Epoch
-from windowclf.training.learn import Listener, Texts, learn
+from windowclf.training.learn import Listener, learn
 from windowclf.training.prepare import generators
+from windowclf.training.texts import Texts
 
 
 def teach(
@@ -25,6 +27,8 @@ def teach(
     listener: Listener | None,
     begin: Callable[[int], None],
     threads: int | None,
+    lessons: Lessons,
+    checkpoints: Checkpoints | None,
 ) -> FloatArray:
     """Train the teachers of a model, and tell its objective of their moves between tags.
 
@@ -42,6 +46,10 @@ def teach(
         Is told of each teacher, by its number from 1, before it is trained.
     threads : int or None
         See `thread_count`.
+    lessons : Lessons
+        What those that are done said; is added to.
+    checkpoints : Checkpoints or None
+        See `learn`.
 
     Returns
     -------
@@ -49,20 +57,18 @@ def teach(
         The mean of the teachers' scores of the training text.
     """
     count = model.config.teachers
-    taught = np.zeros((len(texts.train.words), len(model.labels)), dtype=np.float32)
-    moves: list[list[FloatArray]] = []
-    for number in range(1, count + 1):
+    for number in range(len(lessons.moves) + 1, count + 1):
         begin(number)
         teacher = _teacher(model, number)
-        learn(teacher, texts, epochs, listener, threads)
+        learn(teacher, texts, epochs, listener, threads, checkpoints)
         start = 0
         tagger = Tagger(teacher)
         for s in map(tagger.score, tagger.find(texts.tokens, texts.documents)):
-            taught[start : start + len(s)] += s / count
+            lessons.scores[start : start + len(s)] += s / count
             start += len(s)
-        moves.append([p.value for p in teacher.objective.parameters().values()])
-    model.objective.heed([sum(arrays) / count for arrays in zip(*moves, strict=True)])
-    return taught
+        lessons.moves.append([p.value for p in teacher.objective.parameters().values()])
+    model.objective.heed([sum(arrays) / count for arrays in zip(*lessons.moves, strict=True)])
+    return lessons.scores
 
 
 def _teacher(model: Model, number: int) -> Model:

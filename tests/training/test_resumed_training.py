@@ -1,0 +1,310 @@
+"""A training that was stopped, any number of times, ends as one that never was."""
+
+from dataclasses import replace
+
+import msgspec
+import numpy as np
+import pytest
+
+from networks import DEV, TRAIN, prepare_small
+from windowclf.bundle import pack_model
+from windowclf.errors import DataError, ModelError
+from windowclf.tags import Scheme
+from windowclf.training import batches as batches_module
+from windowclf.training.checkpoint_file import CHECKPOINT
+from windowclf.training.checkpoints import Checkpoints, Stopped
+from windowclf.training.fit import fit
+from windowclf.training.history import Epoch
+
+DOCUMENTS = [replace(sentence, document=i // 5) for i, sentence in enumerate(TRAIN)]
+DROPPED = {"dropout": 0.2, "hidden_dropout": 0.2, "word_dropout": 0.1, "recase": 0.2}
+SENTENCE = {"level": "sentence", "sentence_mean": True, "repeats": True, **DROPPED}
+RANKING = {"loss": "ranking", "positive": "LOC", "corruptions": 2, "batch_size": 16}
+TEACHERS = {**SENTENCE, "teachers": 2, "epochs": 2, "batch_size": 10}
+KINDS = {
+    "word": DROPPED,
+    "sentence": SENTENCE,
+    "margin": {**SENTENCE, "loss": "max-margin", "optimizer": "sgd", "momentum": 0.5, "rate": 0.1},
+    "word-margin": {"loss": "max-margin", "optimizer": "adagrad", "hidden": [8, 5]},
+    "ranking": RANKING,
+    "teachers": TEACHERS,
+    "word-teachers": {**TEACHERS, "level": "word"},
+    "words": {"batch_of": "words", "batch_size": 30, "optimizer": "sgd", "rate": 0.1},
+    "tokens": {**SENTENCE, "batch_of": "tokens", "batch_size": 25, "freeze_vectors": True},
+    "patience": {"patience": 1, "epochs": 9},
+}
+
+
+def train(folder=None, dev=DEV, stop_after=None, resume=False, text=DOCUMENTS, **settings):
+    """Train until the end, or so many events; return the bytes of the model, or None."""
+    model = prepare_small(text, **{"epochs": 2, "batch_size": 8, **settings})
+    checkpoints, left = None, [stop_after]
+
+    def count(event):
+        if stop_after is not None:
+            left[0] -= 1
+            if left[0] == 0:
+                checkpoints.stop()
+
+    if folder:
+        checkpoints = Checkpoints(folder, {"by": "test"}, every=1e9, resume=resume)
+    try:
+        fit(model, text, dev, scheme=Scheme.IOB2, listener=count, checkpoints=checkpoints)
+    except Stopped:
+        return None
+    return pack_model(model)
+
+
+def train_in_steps(folder, steps, **settings):
+    """Train, stopped again and again after so many events; return the bytes and the stops."""
+    resume, stops = False, 0
+    while (found := train(folder, stop_after=next(steps), resume=resume, **settings)) is None:
+        resume, stops = True, stops + 1
+    return found, stops
+
+
+def every(n):
+    while True:
+        yield n
+
+
+def without_times(files):
+    return {name: content for name, content in files.items() if name != "times.json"}
+
+
+def assert_same(found, expected):
+    assert without_times(found) == without_times(expected)
+
+
+@pytest.mark.parametrize(
+    ("kind", "in_parts"),
+    [*((kind, False) for kind in KINDS), *((kind, True) for kind in ("word", "teachers"))],
+)
+def test_stopped_after_every_batch(kind, in_parts, tmp_path, monkeypatch):
+    if in_parts:
+        monkeypatch.setattr(batches_module, "PART_TOKENS", 10)
+    expected = train(**KINDS[kind])
+    found, stops = train_in_steps(tmp_path / "at", every(1), **KINDS[kind])
+    assert stops > 8
+    assert_same(found, expected)
+
+
+@pytest.mark.parametrize("settings", [KINDS["sentence"], KINDS["word"]], ids=["sentence", "word"])
+def test_without_a_dev_text(settings, tmp_path):
+    expected = train(dev=(), **settings)
+    found, stops = train_in_steps(tmp_path / "at", every(4), dev=(), **settings)
+    assert stops >= 3
+    assert_same(found, expected)
+
+
+def test_stops_of_any_length(tmp_path):
+    expected = train(**TEACHERS)
+    rng = np.random.default_rng(5)
+    for trial in range(5):
+        steps = iter(lambda: int(rng.integers(1, 12)), None)
+        assert_same(train_in_steps(tmp_path / str(trial), steps, **TEACHERS)[0], expected)
+
+
+def test_checkpoints_change_nothing(tmp_path):
+    assert_same(train(tmp_path / "at", **SENTENCE), train(**SENTENCE))
+    names = [path.name for path in (tmp_path / "at").iterdir()]
+    assert len(names) == 5
+    assert CHECKPOINT in names
+
+
+class Crash(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("event", [1, 5, 6, 9])
+def test_a_crash_goes_on_from_the_checkpoint_before(tmp_path, event):
+    expected = train(**SENTENCE)
+    heard = []
+
+    def crash(_):
+        heard.append(1)
+        if len(heard) == event + 1:
+            raise Crash
+
+    model = prepare_small(DOCUMENTS, **{"epochs": 2, "batch_size": 8, **SENTENCE})
+    checkpoints = Checkpoints(tmp_path, every=0)
+    with pytest.raises(Crash):
+        fit(model, DOCUMENTS, DEV, scheme=Scheme.IOB2, listener=crash, checkpoints=checkpoints)
+    assert_same(train(tmp_path, resume=True, **SENTENCE), expected)
+
+
+def test_how_often(tmp_path, monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr("windowclf.training.checkpoints.time.monotonic", lambda: clock[0])
+    written = []
+    monkeypatch.setattr(
+        "windowclf.training.checkpoints.write_checkpoint",
+        lambda _, checkpoint, __: written.append(
+            (checkpoint.progress.epoch, checkpoint.progress.batch)
+        ),
+    )
+
+    def tick(event):
+        clock[0] += 0 if isinstance(event, Epoch) else 1
+
+    model = prepare_small(TRAIN, epochs=2, batch_size=len(TRAIN) // 7 + 1)  # seven batches
+    fit(
+        model,
+        TRAIN,
+        scheme=Scheme.IOB2,
+        listener=tick,
+        checkpoints=Checkpoints(tmp_path, every=3),
+    )
+    assert written == [(1, 3), (1, 6), (2, 0), (2, 3), (2, 6), (3, 0)]
+
+
+def test_what_was_asked_comes_back(tmp_path):
+    train(tmp_path, stop_after=3)
+    assert Checkpoints(tmp_path, resume=True).asked == {"by": "test"}
+
+
+@pytest.fixture
+def stopped(tmp_path):
+    """A folder with the checkpoint of a training that was stopped in its second epoch."""
+    assert train(tmp_path / "at", stop_after=8, **SENTENCE) is None
+    return tmp_path / "at"
+
+
+def changed(sentences):
+    first = sentences[0]
+    return [replace(first, tokens=[*first.tokens[:-1], "!"]), *sentences[1:]]
+
+
+@pytest.mark.parametrize(
+    ("more", "what"),
+    [
+        ({"text": changed(DOCUMENTS)}, "the training text"),
+        ({"text": DOCUMENTS[1:]}, "the training text"),
+        ({"dev": changed(DEV)}, "the dev text changed since"),
+        ({"dev": DEV[1:]}, "the dev text changed since"),
+        ({"seed": 2}, "the word vectors or gazetteers and the settings changed since"),
+        ({"rate": 0.5}, "the settings changed since"),
+    ],
+)
+def test_what_changed_is_refused(stopped, more, what):
+    with pytest.raises(DataError, match=what) as caught:
+        train(stopped, resume=True, **{**SENTENCE, **more})
+    assert "\n" not in str(caught.value)
+
+
+def files(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_other_vectors_are_refused(stopped, monkeypatch):
+    import networks
+
+    right = networks.make_vectors
+    monkeypatch.setattr(networks, "make_vectors", lambda words: right(words, seed=3))
+    with pytest.raises(DataError, match="the word vectors or gazetteers changed since"):
+        train(stopped, resume=True, **SENTENCE)
+
+
+def test_every_file_cut_or_with_a_bit_flipped_is_refused(stopped):
+    rng = np.random.default_rng(1)
+    before = files(stopped)
+    for name, content in before.items():
+        for place in rng.integers(0, len(content), 20):
+            flipped = bytearray(content)
+            flipped[place] ^= 1 << int(rng.integers(8))
+            for damaged in (content[:place], bytes(flipped), b""):
+                (stopped / name).write_bytes(damaged)
+                if name == CHECKPOINT and damaged.lower() == content.lower():
+                    continue  # 1e-05 and 1E-05 are the same number
+                with pytest.raises(ModelError, match=name.partition(".")[0]) as caught:
+                    train(stopped, resume=True, **SENTENCE)
+                assert "\n" not in str(caught.value)
+        (stopped / name).unlink()
+        with pytest.raises(ModelError, match=name):
+            train(stopped, resume=True, **SENTENCE)
+        (stopped / name).write_bytes(content)
+    assert files(stopped) == before
+    assert_same(train(stopped, resume=True, **SENTENCE), train(**SENTENCE))
+
+
+def rewrite(folder, change):
+    """Change a checkpoint, and set its checksum right."""
+    path = folder / CHECKPOINT
+    facts = msgspec.json.decode(path.read_bytes())
+    change(facts)
+    facts["sha256"] = ""
+    from windowclf.training.checkpoint_file import Checkpoint
+
+    path.write_bytes(msgspec.json.encode(facts))
+    try:
+        facts["sha256"] = msgspec.convert(facts, Checkpoint).checksum()
+    except msgspec.ValidationError:
+        return
+    path.write_bytes(msgspec.json.encode(facts))
+
+
+def swap(facts):
+    facts["files"]["now"], facts["files"]["optimizer"] = (
+        facts["files"]["optimizer"],
+        facts["files"]["now"],
+    )
+
+
+def leave(facts):
+    facts["files"]["now"]["name"] = "../" + facts["files"]["now"]["name"]
+
+
+def claim(facts):
+    facts["files"]["now"]["size"] = 2**62
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda facts: facts.update(format=9), "checkpoint format 9, this windowclf reads up to 1"),
+        (lambda facts: facts.update(teachers=1), "more teachers than were asked for"),
+        (lambda facts: facts["files"].pop("best"), "expected the files now, best"),
+        (lambda facts: facts["progress"]["generators"].append(facts["progress"]["begun"]), "damag"),
+        (lambda facts: facts["progress"]["begun"].update(state="x"), "damaged checkpoint"),
+        (lambda facts: facts.update(other=1), "damaged checkpoint"),
+        (swap, "expected the arrays"),
+        (leave, "leaves the folder"),
+        (claim, "not the one that"),
+    ],
+    ids=str,
+)
+def test_a_checkpoint_that_does_not_fit_is_refused(stopped, change, match):
+    rewrite(stopped, change)
+    with pytest.raises(ModelError, match=match) as caught:
+        train(stopped, resume=True, **SENTENCE)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_full_disk_leaves_the_checkpoint_before(stopped, monkeypatch):
+    from windowclf.training import checkpoint_file
+
+    write, before = checkpoint_file.write_whole, files(stopped)
+    for whole in range(3):  # the parameters, the optimiser's state, the manifest
+        left = [whole]
+
+        def full(path, content, left=left):
+            if left[0] == 0:
+                raise OSError(28, "No space left on device", str(path))
+            left[0] -= 1
+            write(path, content)
+
+        monkeypatch.setattr(checkpoint_file, "write_whole", full)
+        with pytest.raises(ModelError, match="cannot write the checkpoint: No space left") as error:
+            train(stopped, resume=True, stop_after=3, **SENTENCE)
+        assert str(stopped) in str(error.value)
+        assert files(stopped) == before
+    monkeypatch.setattr(checkpoint_file, "write_whole", write)
+    assert_same(train(stopped, resume=True, **SENTENCE), train(**SENTENCE))
+
+
+def test_a_checkpoint_is_discarded_with_what_a_kill_left(stopped):
+    (stopped / ".now-0123456789ab.safetensors.abc").touch()
+    (stopped / ".checkpoint.json.abc").touch()
+    Checkpoints(stopped).discard()
+    assert not stopped.exists()
+    Checkpoints(stopped).discard()

@@ -1,0 +1,87 @@
+"""How long a training took is kept beside the model, and is no part of it."""
+
+import msgspec
+import pytest
+
+import windowclf
+from networks import DEV, TRAIN, prepare_small
+from windowclf.bundle import load_model, pack_model, save_model
+from windowclf.manifest import MANIFEST, TIMES, read_manifest
+from windowclf.report.tables import epoch_line
+from windowclf.tags import Scheme
+from windowclf.training.fit import fit
+from windowclf.training.history import without_times
+
+
+@pytest.fixture(scope="module")
+def model():
+    model = prepare_small(TRAIN, epochs=2)
+    fit(model, TRAIN, DEV, scheme=Scheme.IOB2)
+    return model
+
+
+@pytest.fixture
+def saved(model, tmp_path):
+    save_model(model, tmp_path / "model")
+    return tmp_path / "model"
+
+
+def test_the_times_come_back(model, saved):
+    assert model.record.seconds > 0 < model.record.epochs[1].tokens_per_second
+    assert load_model(saved).record == model.record
+    classifier = windowclf.load(saved)
+    assert windowclf.WindowClassifier.from_bytes(classifier.to_bytes()).model.record == model.record
+
+
+def test_the_checked_files_hold_none(model):
+    first = pack_model(model)
+    times = first.pop(TIMES)
+    assert list(first)[-1] == MANIFEST
+    assert str(model.record.epochs[0].seconds).encode() in times
+    assert not any(str(model.record.epochs[0].seconds).encode() in part for part in first.values())
+    again = prepare_small(TRAIN, epochs=2)
+    fit(again, TRAIN, DEV, scheme=Scheme.IOB2)
+    second = pack_model(again)
+    assert second.pop(TIMES) != times
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda times: b"",
+        lambda times: b"\xff{",
+        lambda times: b"[" * 10**5,
+        lambda times: times.replace(b'"of": "training-', b'"of": "training+'),
+        lambda times: times.replace(
+            b'"epochs": [', b'"epochs": [{"seconds":1,"tokens_per_second":1},'
+        ),
+        lambda times: times.replace(b'"seconds": ', b'"seconds": -'),
+        lambda times: times.replace(b'"seconds": ', b'"seconds": 1e999'),
+    ],
+)
+def test_times_that_do_not_fit_are_left_out(model, saved, change):
+    path = saved / TIMES
+    before = path.read_bytes()
+    path.write_bytes(change(before))
+    assert path.read_bytes() != before
+    assert load_model(saved).record == without_times(model.record)
+
+
+def test_no_times_at_all(model, saved, tmp_path):
+    (saved / TIMES).unlink()
+    bare = load_model(saved)
+    assert bare.record == without_times(model.record)
+    assert epoch_line(bare.record.epochs[0]).split()[5] == "-"
+    (saved / TIMES).mkdir()
+    assert load_model(saved).record == bare.record
+
+
+def test_a_record_that_holds_its_times_is_read(model, saved):
+    """As the model has it that the project carries."""
+    carried = windowclf.load().model.record
+    assert carried.seconds > 100
+    assert all(epoch.tokens_per_second > 0 for epoch in carried.epochs)
+    entry = read_manifest(saved).files["training"]
+    record = msgspec.json.decode((saved / entry.name).read_bytes())
+    assert record["seconds"] is None

@@ -1,0 +1,61 @@
+"""Ctrl-C and SIGTERM while a training is kept on the disk."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from windowclf.training.checkpoints import Checkpoints
+
+
+class Signals:
+    """What came in.
+
+    Attributes
+    ----------
+    number : int
+        The first signal; 0 if there was none.
+    again : bool
+        Whether there was a second one.
+    """
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.again = False
+
+    def exit_code(self) -> int:
+        """Say it as a shell does: 130 for Ctrl-C, 143 for SIGTERM."""
+        return 128 + (self.number or signal.SIGINT)
+
+
+@contextmanager
+def stops(checkpoints: Checkpoints) -> Iterator[Signals]:
+    """Let a first signal end the training after its batch, and a second one at once.
+
+    The training raises KeyboardInterrupt in both cases. Before and after it the first signal does
+    so itself.
+
+    Parameters
+    ----------
+    checkpoints : Checkpoints
+        Of the training.
+    """
+    found = Signals()
+
+    def handle(number: int, _: FrameType | None) -> None:
+        found.again = bool(found.number)
+        found.number = found.number or number
+        if found.again or not checkpoints.under_way:
+            raise KeyboardInterrupt
+        checkpoints.stop()
+
+    if threading.current_thread() is not threading.main_thread():  # others hear of no signal
+        yield found
+        return
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield found
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)

@@ -1,0 +1,234 @@
+"""A checkpoint as files: safetensors and JSON, each replaced whole, the manifest last.
+
+As in a model folder, each file of arrays has a part of its checksum in its name: the files of the
+checkpoint before stay whole until ``checkpoint.json`` names the new ones, and arrays that did not
+change are not written again.
+"""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from msgspec import Meta
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from windowclf.errors import ModelError
+from windowclf.files import write_whole
+from windowclf.manifest import FileEntry, file_entry
+from windowclf.training.history import Epoch
+from windowclf.training.loop import Progress
+
+FORMAT = 1
+CHECKPOINT = "checkpoint.json"
+KINDS = ("now", "best", "optimizer", "lessons")
+
+Array = npt.NDArray[Any]
+Arrays = Mapping[str, Array]
+
+
+class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What ``checkpoint.json`` holds.
+
+    Parameters
+    ----------
+    format : int
+        `FORMAT` of the program that wrote it.
+    asked : dict
+        What the training was started with, as its starter has it.
+    read : dict of str to str
+        Checksums of what was read then.
+    teachers : int
+        How many are done.
+    progress : Progress
+        Of the network under way: the next teacher, or else the network that they teach.
+    of_teachers, epochs : list of Epoch
+        Those that are done.
+    files : dict of str to FileEntry
+        By kinds of `KINDS`: the parameters as they are and as they were at their best, the
+        optimiser's state, and what the teachers said.
+    sha256 : str
+        Of the checkpoint itself, as JSON in which this field is empty.
+    """
+
+    format: int = FORMAT
+    asked: dict[str, Any]
+    read: dict[str, str]
+    teachers: Annotated[int, Meta(ge=0)]
+    progress: Progress
+    of_teachers: list[Epoch]
+    epochs: list[Epoch]
+    files: dict[str, FileEntry] = {}
+    sha256: str = ""
+
+    def checksum(self) -> str:
+        """Compute what `sha256` should be."""
+        bare = msgspec.structs.replace(self, sha256="")
+        return hashlib.sha256(msgspec.json.encode(bare)).hexdigest()
+
+
+class _Format(msgspec.Struct):
+    format: int
+
+
+def write_checkpoint(folder: Path, checkpoint: Checkpoint, arrays: Mapping[str, Arrays]) -> None:
+    """Write a checkpoint; the earlier one stays whole until the new one is.
+
+    Parameters
+    ----------
+    folder : Path
+        Is made if it is not there.
+    checkpoint : Checkpoint
+        Without `files`.
+    arrays : mapping of str to mapping of str to array
+        By kinds of `KINDS`, then by name.
+
+    Raises
+    ------
+    ModelError
+        If it cannot be written.
+    """
+    entries: dict[str, FileEntry] = {}
+    written: list[Path] = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        before = {path.name for path in folder.iterdir()}
+        for kind, named in arrays.items():
+            content = save({name: np.ascontiguousarray(array) for name, array in named.items()})
+            entry = entries[kind] = file_entry(kind, ".safetensors", content)
+            path = folder / entry.name
+            if entry.name not in before or path.stat().st_size != entry.size:
+                written.append(path)
+                _write(path, content)
+        checkpoint = msgspec.structs.replace(checkpoint, files=entries)
+        checkpoint = msgspec.structs.replace(checkpoint, sha256=checkpoint.checksum())
+        _write(folder / CHECKPOINT, msgspec.json.encode(checkpoint))
+    except OSError as error:
+        for path in written:
+            path.unlink(missing_ok=True)
+        with suppress(OSError):  # it is not empty, or was never made
+            folder.rmdir()
+        raise ModelError(
+            f"{error.filename or folder}: cannot write the checkpoint: {error.strerror}"
+        ) from None
+    kept = {entry.name for entry in entries.values()} | {CHECKPOINT}
+    _remove(folder, before - kept)
+
+
+def _write(path: Path, content: bytes) -> None:
+    write_whole(path, lambda temporary: temporary.write_bytes(content))
+
+
+def remove_checkpoint(folder: Path) -> None:
+    """Remove a checkpoint, the manifest first; nothing happens if there is none."""
+    _remove(folder, {CHECKPOINT})
+    with suppress(OSError):
+        _remove(folder, {path.name for path in folder.iterdir()})
+        folder.rmdir()
+
+
+def _remove(folder: Path, names: set[str]) -> None:
+    """Remove files of a checkpoint, also those that a kill left half written."""
+    ours = (CHECKPOINT, *(f"{kind}-" for kind in KINDS))
+    for name in names:
+        if name.lstrip(".").startswith(ours):
+            with suppress(OSError):  # the checkpoint is whole, whatever stays beside it
+                (folder / name).unlink()
+
+
+def read_checkpoint(folder: Path) -> Checkpoint:
+    """Read the manifest of a checkpoint.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Raises
+    ------
+    ModelError
+        If it is missing, damaged, or written by a newer windowclf.
+    """
+    path = folder / CHECKPOINT
+    try:
+        text = path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ModelError(f"{path}: cannot read the checkpoint: {reason}") from None
+    try:
+        version = msgspec.json.decode(text, type=_Format).format
+        if version > FORMAT:
+            raise ModelError(
+                f"{path}: written in checkpoint format {version}, this windowclf reads up to "
+                f"{FORMAT}: pip install -U windowclf"
+            )
+        checkpoint = msgspec.json.decode(text, type=Checkpoint)
+        whole = checkpoint.sha256 == checkpoint.checksum()
+    except (ValueError, RecursionError) as error:
+        raise damaged(path, str(error)) from None
+    if not whole:
+        raise damaged(path, "its checksum is wrong")
+    if checkpoint.files.keys() != set(KINDS):
+        raise damaged(path, f"expected the files {', '.join(KINDS)}")
+    return checkpoint
+
+
+def read_arrays(folder: Path, checkpoint: Checkpoint, kind: str) -> dict[str, Array]:
+    """Read the arrays of a kind of `KINDS`.
+
+    Parameters
+    ----------
+    folder : Path
+    checkpoint : Checkpoint
+        From `read_checkpoint`.
+    kind : str
+
+    Raises
+    ------
+    ModelError
+        If their file is not there, or not the one that the checkpoint names.
+    """
+    entry = checkpoint.files[kind]
+    if Path(entry.name).name != entry.name:
+        raise damaged(folder / CHECKPOINT, f"{entry.name!r} leaves the folder")
+    path = folder / entry.name
+    try:
+        with path.open("rb") as file:
+            same = os.fstat(file.fileno()).st_size == entry.size
+            content = file.read(entry.size) if same else b""
+        if not same or hashlib.sha256(content).hexdigest() != entry.sha256:
+            raise damaged(path, f"the file is not the one that {CHECKPOINT} names")
+        arrays: dict[str, Array] = load(content)
+    except (OSError, ValueError, TypeError, KeyError, SafetensorError) as error:
+        raise damaged(path, str(getattr(error, "strerror", None) or error)) from None
+    return arrays
+
+
+def copy_arrays(arrays: Arrays, places: Arrays, path: Path) -> None:
+    """Write the arrays of a file over others, which say the names, shapes and types.
+
+    Raises
+    ------
+    ModelError
+        If they differ in these.
+    """
+    if arrays.keys() != places.keys():
+        raise damaged(path, f"expected the arrays {', '.join(places)}")
+    for name, place in places.items():
+        array = arrays[name]
+        if (array.shape, array.dtype) != (place.shape, place.dtype):
+            raise damaged(
+                path,
+                f"{name} is {array.dtype} {array.shape}, expected {place.dtype} {place.shape}",
+            )
+        np.copyto(place, array)
+
+
+def damaged(path: Path, why: str) -> ModelError:
+    """Say that a file of a checkpoint cannot be used, and what helps."""
+    return ModelError(f"{path}: damaged checkpoint: {why}; remove {path.parent} and train anew")
