@@ -11,9 +11,10 @@ from safetensors.numpy import load
 import tiny
 import windowclf
 from model_folders import KINDS, assert_same, contents, path_of, refusal
-from windowclf.bundle import check_output, load_model, save_model
+from windowclf.bundle import load_model, save_model
 from windowclf.errors import ModelError
-from windowclf.manifest import MANIFEST
+from windowclf.manifest import MANIFEST, TIMES
+from windowclf.model_folder import check_output
 
 
 def test_what_is_saved_comes_back(other, tmp_path):
@@ -54,7 +55,8 @@ def test_a_new_model_takes_the_place_of_the_old_one(folder, other):
     old = {path_of(folder, kind).name for kind in KINDS}
     other.save(folder)
     assert_same(other, windowclf.load(folder))
-    assert set(contents(folder)) == {MANIFEST, *(path_of(folder, kind).name for kind in KINDS)}
+    kinds = {path_of(folder, kind).name for kind in KINDS}
+    assert set(contents(folder)) == {MANIFEST, TIMES, *kinds}
     assert not old & set(contents(folder))
 
 
@@ -177,6 +179,6 @@ def test_an_output_folder_that_cannot_be_written_to(folder, monkeypatch):
     def refuse(*_, **__):
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    monkeypatch.setattr("windowclf.files.os.open", refuse)
     with pytest.raises(ModelError, match="cannot write the model there: Permission denied"):
         check_output(folder)

@@ -1,16 +1,20 @@
 """Each way in which a model folder can be wrong ends in a `ModelError` of one line."""
 
 import json
+import random
 import shutil
 
 import numpy as np
 import pytest
 from safetensors.numpy import load, save
 
-from model_folders import KINDS, change_manifest, path_of, refusal, replace
+import tiny
+import windowclf
+from model_folders import KINDS, change_manifest, contents, path_of, refusal, replace
 from windowclf.bundle import load_model
 from windowclf.errors import ModelError
-from windowclf.manifest import FORMAT, MANIFEST
+from windowclf.manifest import FORMAT, MANIFEST, TIMES
+from windowclf.resources import data_path
 
 
 @pytest.mark.parametrize("kind", ["manifest", *KINDS])
@@ -56,6 +60,64 @@ def test_a_flipped_bit_of_the_manifest_ends_in_no_other_error(folder):
             messages.append(str(error))
     assert len(messages) > len(content) / 4
     assert "\n" not in "".join(messages)
+
+
+def cuts_and_flips(content, cuts, flips):
+    """Cut a file at so many places, and flip a bit at so many."""
+    places = random.Random(len(content))
+    for _ in range(cuts):
+        yield "cut", content[: places.randrange(len(content))]
+    for _ in range(flips):
+        place = places.randrange(len(content))
+        bit = 1 << places.randrange(8)
+        yield "flip", content[:place] + bytes([content[place] ^ bit]) + content[place + 1 :]
+
+
+def damage_each(folder, text, cuts, flips):
+    """Count for each file what is refused in a line, and what tags as before."""
+    before = windowclf.load(folder).tag(text)
+    counts = {}
+    for path in sorted(folder.iterdir()):
+        whole = path.read_bytes()
+        for way, damaged in cuts_and_flips(whole, cuts, flips):
+            path.write_bytes(damaged)
+            message = ""
+            try:
+                assert windowclf.load(folder).tag(text) == before
+            except ModelError as error:
+                message = str(error)
+            assert message.isprintable()
+            assert not message or str(folder) in message
+            key = path.name, way, "refused" if message else "harmless"
+            counts[key] = counts.get(key, 0) + 1
+        path.write_bytes(whole)
+    return counts
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_each_file_cut_and_with_a_bit_flipped(classifier, tmp_path, compress):
+    classifier.save(tmp_path / "model", compress=compress)
+    counts = damage_each(tmp_path / "model", "Ada lives in New York .", 5, 10)
+    assert sum(counts.values()) == 15 * len(contents(tmp_path / "model"))
+    assert not [key for key in counts if key[0] not in (MANIFEST, TIMES) and key[2] == "harmless"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["carried", "whole", "compressed"])
+def test_each_file_cut_at_50_places_and_flipped_at_200(
+    classifier, tmp_path, model, record_property
+):
+    folder = tmp_path / "model"
+    if model == "carried":
+        shutil.copytree(data_path("model"), folder)
+        (folder / "README.md").unlink(missing_ok=True)
+    else:
+        classifier.save(folder, compress=model == "compressed")
+    counts = damage_each(folder, tiny.unmarked(tiny.MARKED[0]), 50, 200)
+    for key, count in sorted(counts.items()):
+        record_property(" ".join(key), count)
+    assert sum(counts.values()) == 250 * len(contents(folder))
+    assert not [key for key in counts if key[0] not in (MANIFEST, TIMES) and key[2] == "harmless"]
 
 
 @pytest.mark.parametrize(("was", "becomes"), [(b"S-LOC", b"S-LOB"), (b"S-LOC", b"Q-LOC")])

@@ -137,6 +137,16 @@ def test_a_damaged_pickle_is_refused(classifier, kind, place):
     assert re.match(f"the packed classifier/{kind}.*: damaged model: ", damaged(classifier, flip))
 
 
+def test_bytes_with_a_bit_flipped_are_refused_or_harmless(classifier):
+    packed = bytearray(classifier.to_bytes())
+    end = packed.find(b"safetensors")  # the first name is before it
+    for place in range(8 * end):
+        packed[place // 8] ^= 1 << place % 8
+        with pytest.raises(ModelError, match="damaged"):
+            WindowClassifier.from_bytes(bytes(packed))
+        packed[place // 8] ^= 1 << place % 8
+
+
 @pytest.mark.parametrize("kind", [*KINDS, "model"])
 def test_a_pickle_without_a_file_is_refused(classifier, kind):
     def drop(content):

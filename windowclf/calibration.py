@@ -17,6 +17,7 @@ _BoolArray = NDArray[np.bool_]
 _EDGE = 1e-6  # so close to 0 and to 1 a probability still has a logit
 _FEWEST = 50  # from fewer entities a slope is a guess
 _LOWEST_SLOPE = 0.05
+_LARGEST = 1e100  # so far from what can overflow that no correction is infinite
 
 
 class Reliability(NamedTuple):
@@ -92,8 +93,8 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     intercept : float
     """
 
-    slope: Annotated[float, Meta(gt=0.0)] = 1.0
-    intercept: float = 0.0
+    slope: Annotated[float, Meta(gt=0.0, le=_LARGEST)] = 1.0
+    intercept: Annotated[float, Meta(ge=-_LARGEST, le=_LARGEST)] = 0.0
 
     def __call__(self, p: _FloatArray) -> _FloatArray:
         """Correct probabilities, an array of any shape; slope 1 and intercept 0 change nothing."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from windowclf.corpora.given import TaggedSentences
     from windowclf.corpora.sources import Corpus
     from windowclf.metrics import Scores
+    from windowclf.training.checkpoints import Checkpoints
     from windowclf.training.learn import Listener
 
 
@@ -112,6 +113,7 @@ class WindowClassifier(Inference):
         listener: "Listener | None" = None,
         begin: "Callable[[str], None] | None" = None,
         threads: int | None = None,
+        checkpoints: "Checkpoints | None" = None,
     ) -> Self:
         """Train on tagged sentences; the parameters of the best epoch are kept.
 
@@ -141,6 +143,9 @@ class WindowClassifier(Inference):
         threads : int, optional
             How many work at the same time; without it one for each processor. The same seed gives
             the same model on any number of them, to rounding.
+        checkpoints : windowclf.training.checkpoints.Checkpoints, optional
+            Keep the training on the disk as it goes on, and may say where one was stopped that
+            now goes on; it ends with the same bytes as one that was never stopped.
 
         Returns
         -------
@@ -150,9 +155,12 @@ class WindowClassifier(Inference):
         Raises
         ------
         DataError
-            If there is nothing to learn from, or a gazetteer cannot be read.
+            If there is nothing to learn from, a gazetteer cannot be read, or a training that goes
+            on has other texts or vectors than it began with.
         TrainingError
             If the loss is no longer finite.
+        ModelError
+            If a checkpoint cannot be written, or is damaged.
         """
         from windowclf.corpora.given import given_text
         from windowclf.lexicon.given import given_gazetteers, given_vectors
@@ -180,6 +188,7 @@ class WindowClassifier(Inference):
                 listener=listener,
                 begin=begin,
                 threads=threads,
+                checkpoints=checkpoints,
             )
         finally:
             if model.record:
@@ -291,6 +300,6 @@ def _unpack(packed: bytes) -> Model:
     where = "the packed classifier"
     try:
         files = msgspec.msgpack.decode(packed, type=dict[str, bytes])
-    except msgspec.MsgspecError as error:
+    except ValueError as error:  # of msgspec, or a name that is no UTF-8
         raise ModelError(f"{where}: damaged model: {error}; pack it again") from None
     return unpack_model(files, where)

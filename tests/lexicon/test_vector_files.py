@@ -1,5 +1,8 @@
 import gzip
 import re
+import time
+import tracemalloc
+from pathlib import Path
 
 import gensim.models
 import numpy as np
@@ -182,6 +185,54 @@ def test_bad_files_say_what_is_wrong_and_where(write, content, message):
     with pytest.raises(VectorsError, match=re.escape(f"{path}{message}")) as caught:
         read_file(path)
     assert "\n" not in str(caught.value)
+
+
+LONG = b"x" * 2**21
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (LONG, ":1: no word with its numbers"),
+        (b"a " + b"1 " * 2**20, ":1: a line of 1,048,576 bytes or more"),
+        (b"a 1\n" + LONG, ":2: a line of 1,048,576 bytes or more"),
+        (b"2 1\na 1\n" + LONG, ":3: a line of 1,048,576 bytes or more"),
+        (b"a 1\n\n" + b"1" * 2**21, ":3: a line of 1,048,576 bytes or more"),
+        (b"1 1\n" + b"\xff" * 2**23, ": word 1 has more than 1,048,576 bytes"),
+        (b"2 1\na \xff\xff\0\0" + b"\xff" * 2**22, ": word 2 has more than 1,048,576 bytes"),
+        (b"a 1 " + b"1" * 100_000 + b"x\n", ":1: '11111"),
+        (b"a 1 " + b"1" * 100_000 + b"\n", ":1: '11111"),
+        (b"a 1 0." + b"1" * 100_000 + b"e999999999\n", ":1: '0.11"),
+        (b" " * 2**21 + b"1 1\n", ":1: no word"),
+        (b"999999999999 999999\na \xff\xff\xff\xff", ": ends within word 1"),
+        (b"999999999999 999999\na 1 2\n", ":2: 2 numbers after the word; expected 999999"),
+    ],
+)
+def test_bad_files_take_little_time_and_memory(write, content, message, pack):
+    path = write(pack(content))
+    tracemalloc.start()
+    began = time.perf_counter()
+    with pytest.raises(VectorsError, match=re.escape(f"{path}{message}")) as caught:
+        read_file(path)
+    seconds = time.perf_counter() - began
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert seconds < 5
+    assert peak < 120 * 2**20  # the fields of a line of a megabyte
+    assert len(str(caught.value)) < 400
+
+
+def test_a_binary_word_that_is_long_does_not_fill_a_message(write):
+    content = b"1 1\n" + b"w" * 1000 + b" " + np.float32(np.nan).tobytes()
+    with pytest.raises(VectorsError, match=r"of word 1, 'www.* has a value") as caught:
+        read_file(write(content))
+    assert len(str(caught.value)) < 400
+
+
+def test_a_name_with_nul():
+    with pytest.raises(VectorsError, match="cannot be read"):
+        read_file(Path("a\0b"))
 
 
 def test_a_file_that_ends_before_the_limit_is_truncated(write):

@@ -83,6 +83,23 @@ class TestBundled:
         with pytest.raises(VectorsError, match="differ in number"):
             read_bundled(path)
 
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            ({"codes": np.zeros((3, 2), np.int16)}, "another type or shape"),
+            ({"codes": np.zeros(3, np.int8)}, "another type or shape"),
+            ({"scales": np.zeros((3, 1), np.float32)}, "another type or shape"),
+            ({"scales": np.array([1, np.nan, 1], np.float32)}, "a scale that is not finite"),
+            ({"scales": np.array([1, np.inf, 1], np.float32)}, "a scale that is not finite"),
+        ],
+    )
+    def test_arrays_of_another_kind_are_refused(self, tmp_path, change, message):
+        codes, scales = quantise(np.eye(3))
+        arrays = {"codes": codes, "scales": scales, "words": pack_words(["a", "b", "c"])}
+        save_file(arrays | change, tmp_path / "small.safetensors")
+        with pytest.raises(VectorsError, match=message):
+            read_bundled(tmp_path / "small.safetensors")
+
 
 class TestExtra:
     def test_the_whole_of_glove_50d(self):

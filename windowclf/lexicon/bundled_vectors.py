@@ -5,6 +5,7 @@
 
 from pathlib import Path
 
+import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from windowclf.errors import VectorsError
@@ -37,8 +38,12 @@ def read_bundled(path: Path, limit: int | None = None) -> WordRows:
             codes = tensors.get_slice("codes")[:limit]
             scales = tensors.get_tensor("scales")[:limit]
             words = unpack_words(tensors.get_tensor("words"))[:limit]
+        if codes.dtype != np.int8 or codes.ndim != 2 or scales.ndim != 1:
+            raise ValueError("codes or scales of another type or shape")
         if not len(words) == len(scales) == len(codes):
             raise ValueError("words, scales and codes differ in number")
+        if not np.isfinite(scales).all():
+            raise ValueError("a scale that is not finite")
         return WordRows(words, dequantise(codes, scales))
     except (OSError, SafetensorError, ValueError) as error:
         raise VectorsError(

@@ -66,10 +66,10 @@ class Gazetteer:
 
     def _longest(self, words: list[str], start: int) -> int:
         """Count the words of the longest name that begins here; 0 if none does."""
+        left = len(words) - start
         for size in self._sizes.get(words[start], ()):
-            found = tuple(words[start : start + size])  # shorter at the end of the sentence
-            if found in self._known:
-                return len(found)
+            if size <= left and tuple(words[start : start + size]) in self._known:
+                return size
         return 0
 
 

@@ -16,6 +16,7 @@ from windowclf.lexicon.features import (
     lower_zero_digits,
 )
 from windowclf.lexicon.gazetteer import Gazetteer
+from windowclf.lexicon.word_rows import with_unit_deviation
 
 if TYPE_CHECKING:
     from gensim.models import KeyedVectors
@@ -218,6 +219,11 @@ def initial_tables(
     -------
     dict of str to float32 array
         By feature, shapes (rows, d) and (rows, feature_dimensions).
+
+    Raises
+    ------
+    VectorsError
+        If a vector is not finite, or too large for its square.
     """
     tables: dict[str, npt.NDArray[np.float32]] = {}
     pretrained: dict[str, int] = vectors.key_to_index
@@ -230,7 +236,7 @@ def initial_tables(
                      if w in pretrained]  # fmt: skip
             if known:
                 to, source = np.array(known).T
-                rows_of_text = np.asarray(vectors.vectors[source], dtype=np.float32)
-                table[to] = rows_of_text / max(float(rows_of_text.std()), 1e-12)
+                words = [vectors.index_to_key[i] for i in source]
+                table[to] = with_unit_deviation(words, vectors.vectors[source])
         tables[name] = table
     return tables

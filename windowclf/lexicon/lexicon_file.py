@@ -7,7 +7,9 @@ import msgspec
 
 _GZIP = 31  # what zlib calls a window of 32 KiB with gzip's header
 _MAGIC = b"\x1f\x8b"  # JSON never begins so
-_LARGEST = 2**30  # a damaged file must not fill the memory
+_MOST_TIMES = 100  # as long as the packed text may the unpacked one be; names are three times
+_ALWAYS = 2**20  # bytes that any may be
+_LARGEST = 2**30
 
 
 def pack_values(values: Mapping[str, Sequence[str]], *, compress: bool) -> bytes:
@@ -18,7 +20,8 @@ def pack_values(values: Mapping[str, Sequence[str]], *, compress: bool) -> bytes
     values : mapping of str to sequence of str
         As `Lexicon` takes them; any characters.
     compress : bool
-        Whether to gzip: less than half of the size, twice the time to read.
+        Whether to gzip: less than half of the size, twice the time to read. What would shrink so
+        much that `unpack_values` refused it stays as it is.
 
     Returns
     -------
@@ -31,7 +34,10 @@ def pack_values(values: Mapping[str, Sequence[str]], *, compress: bool) -> bytes
         import json
 
         text = json.dumps(values, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    return zlib.compress(text, level=9, wbits=_GZIP) if compress else text
+    if not compress:
+        return text
+    packed = zlib.compress(text, level=9, wbits=_GZIP)
+    return packed if len(text) <= _most(packed) else text
 
 
 def unpack_values(content: bytes) -> dict[str, list[str]]:
@@ -48,7 +54,7 @@ def unpack_values(content: bytes) -> dict[str, list[str]]:
     Raises
     ------
     ValueError
-        If it is something else.
+        If it is something else, or a small file that becomes a very large text.
     """
     text = _unzip(content) if content.startswith(_MAGIC) else content
     try:
@@ -63,12 +69,18 @@ def unpack_values(content: bytes) -> dict[str, list[str]]:
         return msgspec.convert(values, dict[str, list[str]])
 
 
+def _most(packed: bytes) -> int:
+    """Bound the text that is unpacked: a file from a stranger must not fill the memory."""
+    return min(max(_MOST_TIMES * len(packed), _ALWAYS), _LARGEST)
+
+
 def _unzip(content: bytes) -> bytes:
     stream = zlib.decompressobj(_GZIP)
+    most = _most(content)
     try:
-        text = stream.decompress(content, _LARGEST)
+        text = stream.decompress(content, most)
     except zlib.error as error:
         raise ValueError(str(error)) from None
     if not stream.eof:
-        raise ValueError(f"the gzipped text is cut off, or more than {_LARGEST:,} bytes")
+        raise ValueError(f"the gzipped text is cut off, or more than {most:,} bytes")
     return text

@@ -21,7 +21,7 @@ from safetensors.numpy import save_file
 from windowclf.files import write_whole
 from windowclf.lexicon.word_rows import WordRows, pack_words, unpack_words
 
-_FORMAT = "1"
+_FORMAT = "2"
 
 
 def cache_folder() -> Path:
@@ -52,9 +52,15 @@ def cached(source: Path, limit: int | None, parse: Callable[[], WordRows]) -> Wo
     """
     state = source.stat()
     # A changed source overwrites its old entry: only the path and the limit make the name.
-    name = hashlib.sha256(f"{source.resolve()}\0{limit}".encode()).hexdigest()[:24]
+    whose = os.fsencode(source.resolve()) + f"\0{limit}".encode()
+    name = hashlib.sha256(whose).hexdigest()[:24]
     entry = cache_folder() / "vectors" / f"{name}.safetensors"
-    key = {"format": _FORMAT, "size": str(state.st_size), "mtime": str(state.st_mtime_ns)}
+    key = {
+        "format": _FORMAT,
+        "name": name,  # an entry that was moved here from another name is of another file
+        "size": str(state.st_size),
+        "mtime": str(state.st_mtime_ns),
+    }
     found = _read(entry, key)
     if found is None:
         found = parse()
@@ -74,7 +80,12 @@ def _read(entry: Path, key: dict[str, str]) -> WordRows | None:
     except (OSError, SafetensorError, ValueError):
         return None
     # A word that holds a newline, as a binary file may have it, comes back as two.
-    intact = metadata.get("crc32") == _checksum(packed, rows) and len(words) == len(rows)
+    intact = (
+        metadata.get("crc32") == _checksum(packed, rows)
+        and rows.dtype == np.float32
+        and rows.ndim == 2
+        and len(words) == len(rows)
+    )
     return WordRows(words, rows) if intact else None
 
 

@@ -8,6 +8,7 @@ import gzip
 import re
 import zlib
 from collections.abc import Iterator
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, NoReturn
@@ -15,10 +16,11 @@ from typing import BinaryIO, NamedTuple, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from windowclf.errors import VectorsError
+from windowclf.errors import VectorsError, shown
 from windowclf.lexicon.word_rows import WordRows
 
-_NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+# Each digit can be read in one way only, so that the time is linear in the length.
+_NUMBER = re.compile(rb"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _HEADER = re.compile(rb"\s*(\d{1,12})\s+(\d{1,6})\s*")
 _PRINTABLE = re.compile(rb"[\t\r\n\x20-\x7e]*")
 _LARGEST = float(np.finfo(np.float32).max)
@@ -64,6 +66,8 @@ def read_file(path: Path, limit: int | None = None) -> WordRows:
                 return _read_stream(file, path, limit)
             with gzip.open(file) as stream:
                 return _read_stream(stream, path, limit)
+    except ValueError as error:  # a name with NUL
+        raise VectorsError(f"{str(path)!r}: cannot be read ({error})") from error
     except FileNotFoundError as error:
         raise VectorsError(f"{path}: no such file of word vectors") from error
     except (EOFError, zlib.error) as error:
@@ -80,7 +84,7 @@ def _read_stream(stream: BinaryIO | gzip.GzipFile, path: Path, limit: int | None
     header = _HEADER.fullmatch(first.removeprefix(b"\xef\xbb\xbf"))
     if header is None:
         first = first.removeprefix(b"\xef\xbb\xbf")
-        lines = enumerate(chain([first], stream), start=1)
+        lines = _lines(first, stream, 1)
         return _read_text(lines, path, None, _width(first, path), limit)
     count, width = int(header[1]), int(header[2])
     if count == 0 or width == 0:
@@ -89,7 +93,15 @@ def _read_stream(stream: BinaryIO | gzip.GzipFile, path: Path, limit: int | None
     second = stream.readline(_LONGEST_LINE)
     if _is_binary(second, width):
         return _read_binary(stream, second, path, count, width, limit)
-    return _read_text(enumerate(chain([second], stream), start=2), path, count, width, limit)
+    return _read_text(_lines(second, stream, 2), path, count, width, limit)
+
+
+def _lines(
+    first: bytes, stream: BinaryIO | gzip.GzipFile, start: int
+) -> Iterator[tuple[int, bytes]]:
+    """Go on from a line that is read already; none is longer than `_LONGEST_LINE`."""
+    following = iter(partial(stream.readline, _LONGEST_LINE), b"")
+    return enumerate(chain([first], following), start)
 
 
 def _width(line: bytes, path: Path) -> int:
@@ -135,6 +147,8 @@ def _read_text(
 
 
 def _split(number: int, line: bytes, width: int, path: Path) -> _Row:
+    if len(line) == _LONGEST_LINE:
+        raise VectorsError(f"{path}:{number}: a line of {_LONGEST_LINE:,} bytes or more")
     word, _, values = line.rstrip().partition(b" ")
     if values and values.count(b" ") == width - 1:
         return _Row(number, word, values)
@@ -165,9 +179,9 @@ def _blame(block: list[_Row], path: Path, error: ValueError | None) -> NoReturn:
     for row in block:
         for value in row.values.split(b" "):
             if not _NUMBER.fullmatch(value) or abs(float(value)) > _LARGEST:
-                shown = value.decode(errors="replace")
                 raise VectorsError(
-                    f"{path}:{row.line}: {shown!r} is not a finite number"
+                    f"{path}:{row.line}: {shown(value.decode(errors='replace'))} "
+                    "is not a finite number"
                 ) from error
     raise VectorsError(f"{path}:{block[0].line}: cannot be read as numbers ({error})") from error
 
@@ -190,6 +204,11 @@ def _read_binary(
         space = buffer.find(b" ", position)
         end = space + 1 + size
         if space < 0 or len(buffer) < end:
+            if space < 0 and len(buffer) - position > _LONGEST_LINE:
+                raise VectorsError(
+                    f"{path}: word {len(words) + 1} has more than {_LONGEST_LINE:,} bytes; "
+                    f"expected {_FORMATS}"
+                )
             more = stream.read(_BLOCK_BYTES)
             if not more:
                 raise VectorsError(
@@ -211,8 +230,8 @@ def _read_binary(
     broken = np.flatnonzero(~np.isfinite(rows).all(axis=1))
     if broken.size:
         raise VectorsError(
-            f"{path}: the vector of word {broken[0] + 1}, {words[broken[0]]!r}, has a value that "
-            "is not a finite number"
+            f"{path}: the vector of word {broken[0] + 1}, {shown(words[broken[0]])}, has a value "
+            "that is not a finite number"
         )
     return _first_of_each(words, rows)
 

@@ -169,5 +169,5 @@ def _read_cached(path: Path, limit: int | None) -> WordRows:
 def _size(path: Path) -> int | None:
     try:
         return path.stat().st_size
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a name with NUL
         return None
