@@ -3,6 +3,14 @@
 Each message is one line: what was wrong and where, what was expected, and the cure.
 """
 
+import reprlib
+from collections.abc import Sequence
+
+_LISTED = 20
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 80
+_SHORT.maxlist = _LISTED
+
 
 class WindowclfError(Exception):
     """Whatever windowclf refuses; the base of every error here."""
@@ -41,3 +49,20 @@ class MissingExtraError(WindowclfError, ImportError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} needs an optional package: pip install 'windowclf[{extra}]'")
+
+
+def shown(value: object) -> str:
+    """Show a value of the input in a message: as Python writes it, and cut where it is long."""
+    return _SHORT.repr(value)
+
+
+def told(error: Exception) -> str:
+    """Tell what another library says of the input, which it may quote: as a line that is short."""
+    line = " ".join(str(error).partition("\n")[0].split())[:200]
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
+
+
+def listed(parts: Sequence[str]) -> str:
+    """List what an input has, such as the names of its columns; the first of many."""
+    rest = len(parts) - _LISTED
+    return ", ".join([*parts[:_LISTED], *([f"and {rest:,} more"] if rest > 0 else [])]) or "none"

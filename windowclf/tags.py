@@ -8,12 +8,13 @@ of prefixes: a span also begins where its label changes.
 
 import enum
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, product
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from windowclf.errors import DataError, UsageError
+from windowclf.errors import DataError, UsageError, shown
 
 OUTSIDE = "O"  # the tag of a token in no span
 
@@ -161,8 +162,8 @@ def encode(spans: Iterable[Span], length: int, scheme: Scheme) -> list[str]:
         start, end, label = span
         if not before.end <= start < end <= length:
             raise DataError(
-                f"span {start}:{end} {label!r} does not fit a sentence of {length} tokens after "
-                f"span {before.start}:{before.end}: spans must hold a token and not overlap"
+                f"span {start}:{end} {shown(label)} does not fit a sentence of {length} tokens "
+                f"after span {before.start}:{before.end}: spans must hold a token and not overlap"
             )
         touches = start == before.end and label == before.label
         only, first, inner, last = rules.touching if touches else rules.apart
@@ -228,10 +229,12 @@ def legal_moves(tags: Sequence[str], scheme: Scheme) -> LegalMoves:
     start = np.array([prefix in OUTSIDE + rules.opens for prefix, _ in pairs], dtype=bool)
     end = np.array([prefix in OUTSIDE + rules.closes for prefix, _ in pairs], dtype=bool)
     transition = np.outer(end, start)
-    for i, (before, label) in enumerate(pairs):
-        for j, (prefix, next_label) in enumerate(pairs):
-            if label and label == next_label:
-                transition[i, j] = prefix in rules.follows.get(before, "")
+    of_label: dict[str, list[int]] = {}  # not all pairs: there may be ten thousand tags
+    for i, (_, label) in enumerate(pairs):
+        of_label.setdefault(label, []).append(i)
+    of_label.pop("", None)
+    for i, j in chain.from_iterable(product(same, same) for same in of_label.values()):
+        transition[i, j] = pairs[j][0] in rules.follows.get(pairs[i][0], "")
     return LegalMoves(start, transition, end)
 
 
@@ -244,7 +247,7 @@ def _split(tag: str, scheme: Scheme) -> tuple[str, str]:
     prefix, _, label = tag.partition("-")
     if prefix not in {"B", "I", "E", "S"} or not label:
         raise DataError(
-            f"tag {tag!r} belongs to no known scheme: expected O, or B-, I-, E- or S- with a "
+            f"tag {shown(tag)} belongs to no known scheme: expected O, or B-, I-, E- or S- with a "
             f"label; for labels without such prefixes, as parts of speech, use --scheme plain"
         )
     return prefix, label

@@ -132,7 +132,6 @@ CASES = [
     ([*TAG, "--input", "good.txt", "Oslo"], 2, "give texts or --input, not both"),
     ([*TAG, "--input", "none.txt"], 1, "none.txt: cannot be read: No such file or directory"),
     ([*TAG, "--input", "nothing"], 1, "nothing: no file of a known format; expected .txt, "),
-    ([*TAG, "--input", "latin.txt"], 1, "latin.txt:2: byte 0xe9 is not UTF-8; convert"),
     (TAG, 1, "stdin:1: byte 0xff is not UTF-8; convert"),
     ([*EVALUATE, "--data", "tiny", "--split", "eval"], 2, "'eval' is not one of 'train', 'dev'"),
     ([*EVALUATE, "--data", "test", "--split", "dev"], 2, "test has no dev split: expected one of"),
@@ -216,10 +215,12 @@ def test_a_program_of_its_own(folder):
         assert (ran.returncode, ran.stdout) == (code, "")
 
 
-def test_lines_before_a_bad_one_are_answered(run, folder, monkeypatch):
-    monkeypatch.setattr("windowclf.text.lines.CHUNK_BYTES", 4)
-    Path("late.txt").write_bytes(f"{tiny.unmarked(tiny.PAIR)}\n\xe9\n".encode("latin-1"))
-    code, out, err = run(*TAG, "--input", "late.txt")
+@pytest.mark.parametrize("given", [["--input", "late.txt"], []], ids=["file", "stdin"])
+def test_lines_before_a_bad_one_are_answered(run, folder, stdin, given):
+    content = f"{tiny.unmarked(tiny.PAIR)}\n\xe9\nOslo\n".encode("latin-1")
+    Path("late.txt").write_bytes(content)
+    stdin(content)
+    code, out, err = run(*TAG, *given)
     assert_one_line(err)
-    assert "late.txt:2: " in err
+    assert f"{'late.txt' if given else 'stdin'}:2: byte 0xe9 is not UTF-8; convert" in err
     assert (code, out) == (1, f"{tiny.PAIR}\n")

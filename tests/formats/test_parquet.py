@@ -215,9 +215,9 @@ def entities(**entity):
     ("columns", "message"),
     [
         ({"text": ["a", None]}, ", row 1: null in column 'text'; expected a text"),
-        ({"text": [1]}, ": no column 'text' of strings, only text .int64.; name .* --text-column"),
+        ({"text": [1]}, ": no column 'text' of strings, only 'text' .int64.; .* --text-column"),
         ({}, ": no column 'text' of strings, only none; name"),
-        ({"tokens": [[["a"]]]}, ": no column 'text' of strings, only tokens"),
+        ({"tokens": [[["a"]]]}, ": no column 'text' of strings, only 'tokens'"),
         ({"text": ["a"], "entities": ["x"]}, ": no column 'entities' of lists of start, end"),
         (entities(start=3, end=9, label="X"), ", row 1: span 3:9 does not fit a text of 7"),
         (entities(start=3, end=None, label="X"), ", row 1: Expected `int`, got `null`"),
@@ -251,9 +251,9 @@ def test_ids_past_the_names_are_told():
 
 
 def test_a_column_asked_for_must_be_there():
-    with pytest.raises(UsageError, match="no column 'w' of lists of strings, only tokens"):
+    with pytest.raises(UsageError, match="no column 'w' of lists of strings, only 'tokens'"):
         read({"tokens": [["a"]]}, tokens_column="w")
-    with pytest.raises(UsageError, match="no column 't' of lists, only tokens"):
+    with pytest.raises(UsageError, match="no column 't' of lists, only 'tokens'"):
         read({"tokens": [["a"]]}, tags_column="t")
 
 

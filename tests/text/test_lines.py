@@ -1,3 +1,4 @@
+import gzip
 import io
 
 import pytest
@@ -115,6 +116,24 @@ def answer(stream, chunks):
         assert next(chunks) == answered
     stream.come.append(b"")
     assert next(chunks, None) is None
+
+
+def test_lines_before_a_bad_one_are_given():
+    chunks = line_chunks(io.BytesIO(b"one\ntwo\n\xe9\nfour\n"), "there")
+    assert next(chunks) == ["one", "two"]
+    with pytest.raises(DataError, match=r"^there:3: "):
+        next(chunks)
+
+
+def test_a_line_without_end_does_not_fill_the_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(lines, "LONGEST_LINE", 1 << 20)
+    path = tmp_path / "bomb.gz"
+    path.write_bytes(gzip.compress(b"ok\n" + bytes(1 << 24)))
+    found = read_lines(path)
+    assert next(found) == (1, "ok")
+    with pytest.raises(DataError, match=r"bomb\.gz:2: a line of more than 1,048,576 bytes"):
+        next(found)
+    assert chunks_of(b"a" * (1 << 20), 999) == [["a" * (1 << 20)]]
 
 
 def test_many_lines_come_in_chunks_of_bounded_size():

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from windowclf.errors import DataError, UsageError
+from windowclf.errors import DataError, UsageError, listed, shown, told
 from windowclf.formats.arrow_rows import ArrowRow, is_list, is_text
 from windowclf.formats.registry import ReadOptions
 from windowclf.text.document import Document, LabelledSpan, join_words
@@ -66,7 +66,9 @@ class ArrowLayout:
                 return batch.column(column).to_pylist() if column else [None] * len(batch)
             except UnicodeDecodeError as error:
                 rows = f"rows {first} to {first + len(batch) - 1}"
-                raise DataError(f"{self.name}, {rows}: column {column!r}: {error}") from None
+                raise DataError(
+                    f"{self.name}, {rows}: column {shown(column)}: {told(error)}"
+                ) from None
 
         columns = (self.text, self.tokens, self.tags, self.entities, self.sentences)
         documents = []
@@ -100,11 +102,12 @@ class ArrowLayout:
         names = self.ids
         if names is not None:
             if not all(tag is not None and 0 <= tag < len(names) for tag in tags):
-                raise DataError(f"tags {tags}: expected ids from 0 to {len(names) - 1}")
+                raise DataError(f"tags {shown(tags)}: expected ids from 0 to {len(names) - 1}")
             return [names[tag] for tag in tags]
         if not all(isinstance(tag, str) for tag in tags):
             raise DataError(
-                f"tags {tags}: expected strings, or ids whose names the file has as a ClassLabel"
+                f"tags {shown(tags)}: expected strings, or ids whose names the file has as a "
+                "ClassLabel"
             )
         return tags
 
@@ -117,7 +120,9 @@ class ArrowLayout:
     def _missing(
         self, error: type[DataError | UsageError], column: str | int, expected: str, cure: str = ""
     ) -> DataError | UsageError:
-        found = ", ".join(f"{name} ({kind})" for name, kind in self.kinds.items()) or "none"
+        found = listed(
+            [f"{shown(name)} ({shown(str(kind))[1:-1]})" for name, kind in self.kinds.items()]
+        )
         return error(f"{self.name}: no column {column!r} of {expected}, only {found}{cure}")
 
 
@@ -158,5 +163,10 @@ def _class_names(schema: "pa.Schema", column: str | None) -> list[str] | None:
         feature = features["info"]["features"][column]
         feature = feature[0] if isinstance(feature, list) else feature["feature"]
         return msgspec.convert(feature["names"], list[str])
-    except (msgspec.MsgspecError, LookupError, TypeError):  # it is of another library or version
+    except (
+        msgspec.MsgspecError,
+        LookupError,
+        TypeError,
+        RecursionError,
+    ):  # it is of another library or version
         return None

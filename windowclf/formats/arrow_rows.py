@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from windowclf.errors import DataError
+from windowclf.errors import DataError, shown, told
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 Fields = Mapping[str, Any]
+
+_DEEPEST = 30  # levels of a type that is found out; readers of Parquet stop at 100 of their own
 
 
 class ArrowRow(Mapping[str, Any]):
@@ -48,8 +50,8 @@ class ArrowRow(Mapping[str, Any]):
         try:
             found = value.as_py()
             return msgspec.json.decode(found) if found and _is_json(value.type) else found
-        except ValueError as error:  # it is no UTF-8, or no JSON
-            raise DataError(f"field {key!r}: {error}") from None
+        except (ValueError, RecursionError) as error:  # it is no UTF-8, or no JSON
+            raise DataError(f"field {shown(key)}: {told(error)}") from None
 
     def __iter__(self) -> Iterator[str]:
         return (name for name in self.batch.schema.names if name not in self.without)
@@ -152,11 +154,14 @@ def to_array(values: Sequence[Any], kind: "pa.DataType | None", key: str) -> "pa
             if not nested or (whole and not _is_open(found)):
                 return array
             why = f"{kind} does not hold them all"
-        except (pa.ArrowException, OverflowError, TypeError, ValueError) as error:
-            why = str(error).partition("\n")[0]
+        except (pa.ArrowException, OverflowError, RecursionError, TypeError, ValueError) as error:
+            why = told(error)
         if kind is not None or not nested:
             raise _unfit(key, why)
-    texts = [None if value is None else msgspec.json.encode(value).decode() for value in values]
+    try:
+        texts = [None if value is None else msgspec.json.encode(value).decode() for value in values]
+    except RecursionError as error:
+        raise _unfit(key, str(error)) from None
     return pa.array(texts, pa.json_())
 
 
@@ -202,7 +207,10 @@ def _keys(run: Sequence[Fields]) -> Iterator[str]:
 
 def plain(value: Any) -> Any:
     """Decode a value that is JSON as it was read."""
-    return msgspec.json.decode(value) if isinstance(value, msgspec.Raw) else value
+    try:
+        return msgspec.json.decode(value) if isinstance(value, msgspec.Raw) else value
+    except RecursionError as error:
+        raise DataError(f"a field {shown(bytes(value)[:40])}: {error}") from None
 
 
 def _join(pieces: "list[pa.Array | int]", field: "pa.Field") -> "pa.ChunkedArray":
@@ -222,17 +230,22 @@ def _is_json(kind: "pa.DataType") -> bool:
     return getattr(kind, "extension_name", "") == "arrow.json"
 
 
-def _is_open(kind: "pa.DataType") -> bool:
-    """Whether a type found out leaves open what else comes, which it would not hold."""
+def _is_open(kind: "pa.DataType", depth: int = 0) -> bool:
+    """Whether a type found out leaves open what else comes, or is too deep for Parquet.
+
+    A column would not hold the first, and no reader open the second.
+    """
     import pyarrow as pa
 
+    if depth > _DEEPEST:
+        return True
     if pa.types.is_struct(kind):
         children = [kind.field(i).type for i in range(kind.num_fields)]
-        return not children or any(map(_is_open, children))
-    return pa.types.is_null(kind) or (is_list(kind) and _is_open(kind.value_type))
+        return not children or any(_is_open(child, depth + 1) for child in children)
+    return pa.types.is_null(kind) or (is_list(kind) and _is_open(kind.value_type, depth + 1))
 
 
 def _unfit(key: str, why: str) -> DataError:
     return DataError(
-        f"field {key!r} does not fit a column of Parquet, which has values of one type: {why}"
+        f"field {shown(key)} does not fit a column of Parquet, which has values of one type: {why}"
     )

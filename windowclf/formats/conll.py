@@ -79,7 +79,8 @@ def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Docum
     Raises
     ------
     DataError
-        As `read_conll`, and for the comment of a document that does not fit its rows.
+        As `read_conll`, and for the comment of a document that does not fit its rows; after
+        the documents before it.
     UsageError
         If the file has no such column.
     """
@@ -91,11 +92,16 @@ def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Docum
         column_number(options.tags_column, "--tags-column", default=-1),
     )
     batch = []
-    for part in _by_document(blocks):
-        batch.append(_document(part, name, options.text_column))
-        if lines.waits:
+    try:
+        for part in _by_document(blocks):
+            batch.append(_document(part, name, options.text_column))
+            if lines.waits:
+                yield batch
+                batch = []
+    except DataError:
+        if batch:
             yield batch
-            batch = []
+        raise
     if batch:
         yield batch
 
@@ -133,7 +139,7 @@ def _document(part: list[Block], name: str, text_column: str) -> Document:
             raise DataError(f"no key {text_column!r}; name that of the text with --text-column")
         text = msgspec.json.decode(fields[text_column], type=str)
         token_starts(text, chain.from_iterable(words))
-    except (msgspec.MsgspecError, DataError, UsageError) as error:
+    except (msgspec.MsgspecError, RecursionError, DataError, UsageError) as error:
         raise DataError(
             f"{name}:{number}: comment of a document: {error}; mend it, or leave it out"
         ) from None

@@ -3,12 +3,12 @@
 import csv
 import io
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, BinaryIO
 
 import msgspec
 
-from windowclf.errors import DataError
+from windowclf.errors import DataError, listed, shown
 from windowclf.formats.registry import ReadOptions, WriteOptions
 from windowclf.text.document import Document
 from windowclf.text.lines import Lines, line_chunks
@@ -23,7 +23,7 @@ def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Docum
     ------
     DataError
         For a file without a header or without the column of the text, and for a row that is
-        not well-formed or not as long as the header.
+        not well-formed or not as long as the header, after those before it.
     """
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # of all readers; a text may be any length
     lines = Lines(line_chunks(file, name, keep_ends=True))
@@ -31,26 +31,31 @@ def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Docum
     columns = next(rows, None)
     if columns is None:
         raise DataError(f"{name}: empty; expected a row with the names of the columns")
-    named = ", ".join(map(repr, columns))
     if options.text_column not in columns:
         raise DataError(
-            f"{name}:1: no column {options.text_column!r} for the text; there are {named}; "
-            "name one with --text-column"
+            f"{name}:1: no column {options.text_column!r} for the text; there are "
+            f"{_names(columns)}; name one with --text-column"
         )
     if len(set(columns)) < len(columns):
-        raise DataError(f"{name}:1: two columns of one name in {named}; rename one")
+        raise DataError(f"{name}:1: two columns of one name in {_names(columns)}; rename one")
     batch = []
-    for cells in rows:
-        if len(cells) != len(columns):
-            raise DataError(
-                f"{name}:{lines.number}: {len(cells)} cells, but the header has {len(columns)}; "
-                "expected as many, with quotes around a cell that holds a comma"
-            )
-        fields = dict(zip(columns, cells, strict=True))
-        batch.append(Document(fields[options.text_column], fields=fields))
-        if lines.waits:
+    try:
+        for cells in rows:
+            if len(cells) != len(columns):
+                raise DataError(
+                    f"{name}:{lines.number}: {len(cells)} cells, but the header has "
+                    f"{len(columns)}; expected as many, with quotes around a cell that holds a "
+                    "comma"
+                )
+            fields = dict(zip(columns, cells, strict=True))
+            batch.append(Document(fields[options.text_column], fields=fields))
+            if lines.waits:
+                yield batch
+                batch = []
+    except DataError:
+        if batch:
             yield batch
-            batch = []
+        raise
     if batch:
         yield batch
 
@@ -92,7 +97,7 @@ class Writer:
                 self._columns = list(record)
                 writer.writerow(self._columns)
             if record.keys() != set(self._columns):
-                other, first = (", ".join(map(repr, keys)) for keys in (record, self._columns))
+                other, first = map(_names, (record, self._columns))
                 raise DataError(
                     f"document {document.text[:40]!r} has the columns {other}, but the first has "
                     f"{first}; a CSV file has the same for all: write JSONL"
@@ -102,6 +107,10 @@ class Writer:
 
     def close(self) -> None:
         """Write nothing more."""
+
+
+def _names(columns: Iterable[str]) -> str:
+    return listed([*map(shown, columns)])
 
 
 def _cell(value: Any) -> str:

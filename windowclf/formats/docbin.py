@@ -5,13 +5,15 @@ a document, its other fields, scores, and words that are not all of its tokens, 
 ``doc.user_data["windowclf"]``.
 """
 
+import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import accumulate, chain, pairwise
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import msgspec
 
-from windowclf.errors import DataError, MissingExtraError, UsageError
+from windowclf.errors import DataError, MissingExtraError, UsageError, told
 from windowclf.formats.registry import ReadOptions, WriteOptions
 from windowclf.tags import Scheme, Span, encode
 from windowclf.text.document import Document, LabelledSpan, with_words
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 KEY = "windowclf"
 """Of the user data of a Doc."""
+
+LARGEST = 1 << 30
+"""Bytes of a file, unpacked."""
 
 _BATCH = 256
 _ENCODER = msgspec.json.Encoder(enc_hook=str)
@@ -60,14 +65,14 @@ def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Docum
     MissingExtraError
         Without spaCy.
     DataError
-        If it is no DocBin; documents count from 0.
+        If it is no DocBin, or more than `LARGEST`; documents count from 0.
     """
     del options
     batch = []
     for number, doc in enumerate(_docs(file, name)):
         try:
             batch.append(_document(doc))
-        except (DataError, UsageError, msgspec.MsgspecError) as error:
+        except (DataError, UsageError, msgspec.MsgspecError, RecursionError) as error:
             raise DataError(f"{name}, document {number}: {error}") from None
         if len(batch) == _BATCH:
             yield batch
@@ -79,13 +84,25 @@ def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Docum
 def _docs(file: BinaryIO, name: str) -> "Iterator[Doc]":
     DocBin, Vocab = _spacy()
     data = file.read()
+    _check_size(data, name)
     try:
         yield from DocBin().from_bytes(data).get_docs(Vocab())
     except Exception as error:  # of any kind: spaCy trusts the file
         raise DataError(
-            f"{name}: cannot be read as a DocBin of spaCy: {type(error).__name__}: "
-            f"{' '.join(str(error).split())[:200]}"
+            f"{name}: cannot be read as a DocBin of spaCy: {type(error).__name__}: {told(error)}"
         ) from error
+
+
+def _check_size(data: bytes, name: str) -> None:
+    """Refuse what spaCy, which unpacks it at once, would fill the memory with."""
+    stream = zlib.decompressobj()
+    size = 0
+    with suppress(zlib.error):  # which spaCy tells
+        while data and size <= LARGEST:
+            size += len(stream.decompress(data, 1 << 20))
+            data = stream.unconsumed_tail
+    if size > LARGEST:
+        raise DataError(f"{name}: more than {LARGEST:,} bytes when unpacked; split it")
 
 
 def _document(doc: "Doc") -> Document:

@@ -41,21 +41,21 @@ def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Docum
     Raises
     ------
     DataError
-        For a line that is none of these.
+        For a line that is none of these, after the documents before it.
     """
-    first = 1
+    number = 0
     for lines in line_chunks(file, name):
         batch = []
-        for number, line in enumerate(lines, first):
-            if not line.strip():
-                continue
+        for line in lines:
+            number += 1
             try:
-                batch.append(_document(_FIELDS.decode(line), options))
-            except msgspec.MsgspecError as error:
-                raise DataError(f"{name}:{number}: {error}; {_EXPECTED}") from error
-            except DataError as error:
-                raise DataError(f"{name}:{number}: {error}") from None
-        first += len(lines)
+                if line.strip():
+                    batch.append(_document(_FIELDS.decode(line), options))
+            except (msgspec.MsgspecError, RecursionError, DataError) as error:
+                if batch:
+                    yield batch
+                expected = "" if isinstance(error, DataError) else f"; {_EXPECTED}"
+                raise DataError(f"{name}:{number}: {error}{expected}") from error
         if batch:
             yield batch
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from windowclf.errors import DataError
+from windowclf.errors import DataError, told
 from windowclf.formats.arrow_layout import ArrowLayout
 from windowclf.formats.arrow_rows import ArrowRow, Column, gather, plain, to_array
 from windowclf.formats.registry import ReadOptions, WriteOptions
@@ -61,8 +61,7 @@ def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Docum
             yield layout.documents(batch, first)
             first += len(batch)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        reason = str(error).partition("\n")[0]
-        raise DataError(f"{name}: cannot be read as Parquet: {reason}") from error
+        raise DataError(f"{name}: cannot be read as Parquet: {told(error)}") from error
 
 
 class Writer:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from windowclf.errors import DataError
+from windowclf.errors import DataError, shown
 from windowclf.tags import Scheme, Span, encode, spans
 from windowclf.text.sentence import Sentence
 from windowclf.text.span_borders import CharacterSpan, fit_words
@@ -146,7 +146,7 @@ def word_tags(document: Document, scheme: Scheme) -> list[list[str]]:
             raise DataError(f"{here} holds no token")
         if first < taken:
             raise DataError(
-                f"{here} shares the token {words[first]!r} with the span before it; "
+                f"{here} shares the token {shown(words[first])} with the span before it; "
                 "put a space between them or join the spans"
             )
         number = bisect_right(borders, first) - 1

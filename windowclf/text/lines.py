@@ -7,6 +7,7 @@ characters that Python takes for line breaks.
 import codecs
 from collections import deque
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,6 +16,9 @@ from windowclf.files import open_source
 
 CHUNK_BYTES = 1 << 16
 """What is read at once at the most: some hundred lines, so that they are tagged as a batch."""
+
+LONGEST_LINE = 1 << 28
+"""Bytes; a packed file of some kilobytes may hold a line that fills the memory."""
 
 
 def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
@@ -34,11 +38,11 @@ def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
     Raises
     ------
     DataError
-        If the file cannot be read or is not UTF-8.
+        If the file cannot be read or is not UTF-8, or a line is longer than `LONGEST_LINE`.
     """
     with open_source(path) as file:
-        for number, raw in enumerate(file, 1):
-            yield number, _decode(raw.rstrip(b"\r\n"), str(path), number)
+        for number, line in enumerate(chain.from_iterable(line_chunks(file, str(path))), 1):
+            yield number, line.rstrip("\r")
 
 
 def line_chunks(file: BinaryIO, name: str, *, keep_ends: bool = False) -> Iterator[list[str]]:
@@ -61,23 +65,41 @@ def line_chunks(file: BinaryIO, name: str, *, keep_ends: bool = False) -> Iterat
     Raises
     ------
     DataError
-        If it is not UTF-8.
+        At a line that is not UTF-8, or longer than `LONGEST_LINE`; after those before it.
     """
 
     def text(line: bytes, number: int, end: bytes) -> str:
         line = line + end if keep_ends else line.removesuffix(b"\r")
         return _decode(line, name, number)
 
+    def texts(lines: list[bytes], first: int) -> Iterator[list[str]]:
+        found: list[str] = []
+        try:
+            for number, line in enumerate(lines, first):
+                found.append(text(line, number, b"\n"))
+        except DataError:
+            if found:
+                yield found
+            raise
+        yield found
+
     number = 1
     pieces: list[bytes] = []  # of a line that is not whole yet
+    waiting = 0  # their bytes
     while data := file.read1(CHUNK_BYTES):  # type: ignore[attr-defined]
         head, found, tail = data.rpartition(b"\n")
         if not found:
             pieces.append(data)
+            waiting += len(data)
+            if waiting > LONGEST_LINE:
+                raise DataError(
+                    f"{name}:{number}: a line of more than {LONGEST_LINE:,} bytes; expected a file "
+                    "of lines"
+                )
             continue
         lines = b"".join([*pieces, head]).split(b"\n")
-        pieces = [tail]
-        yield [text(line, n, b"\n") for n, line in enumerate(lines, number)]
+        pieces, waiting = [tail], len(tail)
+        yield from texts(lines, number)
         number += len(lines)
     if last := b"".join(pieces):
         yield [text(last, number, b"")]

@@ -1,0 +1,285 @@
+"""What is fuzzed: functions that are given any bytes, and end in a result or in one line.
+
+A function raises nothing but `AssertionError` where a result breaks its invariants; what else
+comes out of it is a fault of windowclf, too.
+"""
+
+import io
+import tempfile
+import unicodedata
+import zlib
+from contextlib import contextmanager
+from functools import cache
+from itertools import chain
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+import tiny
+from windowclf import WindowClassifier
+from windowclf.bundle import pack_model
+from windowclf.conversion import LABELLED, convert_file
+from windowclf.corpora.files import read_sentences
+from windowclf.errors import DataError, ModelError, UsageError, VectorsError, WindowclfError
+from windowclf.formats.conll import write_conll
+from windowclf.formats.registry import FORMATS, ReadOptions, WriteOptions
+from windowclf.lexicon.vector_files import read_file
+from windowclf.manifest import KINDS, MANIFEST, Manifest, file_entry
+from windowclf.tags import Scheme
+from windowclf.text.document import to_sentences, with_spans
+from windowclf.text.tokenizer import line_sentences, sentences, split_words, tokenize
+
+LONGEST_MESSAGE = 2000
+
+
+@contextmanager
+def refusals(*kinds):
+    """Let errors of these kinds pass if their message is one line that a terminal can show."""
+    try:
+        yield
+    except kinds as error:
+        message = str(error)
+        assert message
+        assert len(message) <= LONGEST_MESSAGE, f"a message of {len(message)} characters"
+        assert not any(unicodedata.category(c) in ("Cc", "Zl", "Zp") for c in message), message
+
+
+@cache
+def scratch():
+    """A folder that lives as long as the process."""
+    return tempfile.TemporaryDirectory()
+
+
+def scratch_file(name, data):
+    path = Path(scratch().name) / name
+    path.write_bytes(data)
+    return path
+
+
+def _check_document(document):
+    words = document.words
+    if words is not None:
+        assert all(chain.from_iterable(words))
+        if document.tags is not None:
+            assert [*map(len, words)] == [*map(len, document.tags)]
+    end = 0
+    for span in document.spans or ():
+        assert end <= span.start < span.end <= len(document.text)
+        inside = document.text[span.start : span.end]
+        assert inside == inside.strip()
+        assert span.label
+        end = span.end
+
+
+def _read(form, data, options=None):
+    """Read all the documents of a file, each held to its invariants."""
+    batches = FORMATS[form].read(io.BytesIO(data), "file", options or ReadOptions())
+    documents = [*chain.from_iterable(batches)]
+    for document in documents:
+        _check_document(document)
+        with refusals(DataError):  # such as two spans in one word
+            for sentence in to_sentences(document):
+                assert sentence.tags is None or len(sentence.tags) == len(sentence)
+    return documents
+
+
+def _written(form, documents):
+    file = io.BytesIO()
+    writer = FORMATS[form].writer(file, WriteOptions())
+    writer.write(documents)
+    writer.close()
+    return file.getvalue()
+
+
+def _read_own(form, data):
+    """Read what was written by a `Writer`, which no reader may refuse."""
+    try:
+        return _read(form, data)
+    except WindowclfError as error:
+        raise AssertionError(f"what was written cannot be read: {error}") from error
+
+
+def _what(document):
+    """What every format of labelled documents holds."""
+    labelled = document.tags is not None or document.spans is not None
+    spans = with_spans(document, Scheme.IOB2).spans
+    places = [(span.start, span.end, span.label) for span in spans or ()]
+    return document.text, document.words, places if labelled else None
+
+
+def conll(data):
+    """Rows come back as they were written, and again from what was written."""
+    with refusals(DataError, UsageError):
+        documents = _read("conll", data)
+        again = _read_own("conll", _written("conll", documents))
+        assert [d.text for d in again] == [d.text for d in documents]
+        assert [d.words for d in again] == [[s for s in d.words or () if s] for d in documents]
+        assert [d.tags for d in again] == [d.tags for d in documents]
+    with refusals(DataError, UsageError):
+        found = [*read_sentences(scratch_file("file.conll", data))]
+        text = io.StringIO(newline="")
+        write_conll(found, text)
+        again = [*read_sentences(scratch_file("file.conll", text.getvalue().encode()))]
+        assert [(s.tokens, s.tags) for s in again] == [(s.tokens, s.tags) for s in found]
+
+
+def jsonl(data):
+    """Documents come back from what was written."""
+    with refusals(DataError, UsageError):
+        documents = _read("jsonl", data)
+        again = _read_own("jsonl", _written("jsonl", documents))
+        assert [*map(_what, again)] == [*map(_what, documents)]
+
+
+def csv(data):
+    with refusals(DataError):
+        for document in _read("csv", data):
+            assert document.fields["text"] == document.text
+
+
+def parquet(data):
+    with refusals(DataError, UsageError):
+        documents = _read("parquet", data)
+        again = _read_own("parquet", _written("parquet", documents))
+        assert [*map(_what, again)] == [*map(_what, documents)]
+
+
+def docbin(data):
+    """Packed, or what is in the package, whose checksum is then right."""
+    if not data.startswith(b"x"):
+        data = zlib.compress(data, 1)
+    with refusals(DataError):
+        _read("docbin", data)
+
+
+def convert(data):
+    """From one format to another, which the first byte tells, and what was written is read."""
+    if not data:
+        return
+    source, output = (LABELLED[n % len(LABELLED)] for n in divmod(data[0], len(LABELLED)))
+    path = scratch_file("source", data[1:])
+    target = path.with_name("target")
+    with refusals(DataError, UsageError):
+        formats = FORMATS[source], FORMATS[output]
+        written = convert_file(str(path), str(target), *formats)
+        found = _read_own(output, target.read_bytes()) if written.documents else []
+        assert len(found) == written.documents
+
+
+def vectors(data):
+    """Text and binary, with and without a limit; a gzipped file is unpacked."""
+    path = scratch_file("vectors", data)
+    for limit in (None, 2):
+        with refusals(VectorsError):
+            words, rows = read_file(path, limit)
+            assert len(words) == len(set(words)) == len(rows) > 0
+            assert rows.dtype == np.float32
+            assert np.isfinite(rows).all()
+
+
+@cache
+def _bundles():
+    """The files of a small model, plain and compressed."""
+    settings = tiny.QUICK | {"hidden": 2, "feature_dimensions": 1, "features": ("shape",)}
+    given = tiny.sentences()[:6]
+    model = WindowClassifier(**settings).fit(given, vectors="random").model
+    return [pack_model(model, compress=compress) for compress in (False, True)]
+
+
+def bundle_parts():
+    """Give what `bundle` takes to change nothing: a byte, and the file that it stands for."""
+    for compressed, files in enumerate(_bundles()):
+        manifest = msgspec.json.decode(files[MANIFEST], type=Manifest)
+        names = [*(manifest.files[kind].name for kind in KINDS), MANIFEST, MANIFEST]
+        for number, name in enumerate(names):
+            yield bytes([2 * number + compressed]) + files[name]
+
+
+def bundle(data):
+    """A file of a small model becomes the bytes after the first, and all checksums right again.
+
+    The first byte tells the model and the file: of `KINDS`, the manifest, or the manifest
+    without mending its checksum. What can be loaded can tag, and be packed again.
+    """
+    if not data:
+        return
+    number, compressed = divmod(data[0] % 10, 2)
+    files = dict(_bundles()[compressed])
+    manifest = msgspec.json.decode(files[MANIFEST], type=Manifest)
+    if number < len(KINDS):
+        kind = KINDS[number]
+        entry = file_entry(kind, ".any", data[1:])
+        files[entry.name] = data[1:]
+        manifest = msgspec.structs.replace(manifest, files={**manifest.files, kind: entry})
+        files[MANIFEST] = _signed(manifest)
+    else:
+        files[MANIFEST] = data[1:]
+        if number == len(KINDS):
+            try:
+                files[MANIFEST] = _signed(msgspec.json.decode(data[1:], type=Manifest))
+            except (msgspec.MsgspecError, UnicodeError, ValueError):
+                return
+    for load in (_load_bytes, _load_folder):
+        with refusals(ModelError):
+            _use(load(files))
+
+
+def _signed(manifest):
+    return msgspec.json.encode(msgspec.structs.replace(manifest, sha256=manifest.checksum()))
+
+
+def _load_bytes(files):
+    return WindowClassifier.from_bytes(msgspec.msgpack.encode(files))
+
+
+def _load_folder(files):
+    folder = Path(scratch().name) / "model"
+    folder.mkdir(exist_ok=True)
+    for path in folder.iterdir():
+        path.unlink()
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return WindowClassifier.load(folder)
+
+
+def _use(classifier):
+    """Tag with a model, and pack and unpack it; it may refuse, in one line."""
+    with refusals(WindowclfError):
+        text = "Ada met Grace Hopper in Oslo, unseen."
+        (tagged,) = classifier.pipe([text])
+        for words, tags in zip(tagged.words, tagged.tags, strict=True):
+            assert len(tags) == len(words)
+        for entity in tagged.entities:
+            assert text[entity.start : entity.end] == entity.text
+            assert 0 <= entity.score <= 1
+        again = WindowClassifier.from_bytes(classifier.to_bytes())
+        assert next(iter(again.pipe([text]))).tags == tagged.tags
+
+
+def tokenizer(data):
+    """Tokens are cut out of the text by their offsets, and nothing but white space is lost."""
+    text = data.decode("utf-8", "surrogateescape")
+    tokens = tokenize(text)
+    end = 0
+    for token in tokens:
+        assert token.start >= end
+        assert not text[end : token.start].strip()
+        assert token.text == text[token.start : token.end]
+        assert token.text
+        assert not any(map(str.isspace, token.text))
+        end = token.end
+    assert not text[end:].strip()
+    split = sentences(text)
+    assert [*chain.from_iterable(split)] == tokens
+    assert [[token.text for token in sentence] for sentence in split] == split_words(text)
+    assert all(split)
+    lines = line_sentences(text)
+    assert all(lines)
+    assert "".join(chain.from_iterable(lines)) == "".join(text.split())
+
+
+TARGETS = {
+    target.__name__: target
+    for target in (conll, jsonl, vectors, bundle, tokenizer, csv, parquet, docbin, convert)
+}
