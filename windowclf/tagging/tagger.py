@@ -8,8 +8,10 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from windowclf.batching import number_documents
+from windowclf.errors import ModelError
 from windowclf.model import Model
 from windowclf.nn.arrays import FloatArray, IntArray
+from windowclf.nn.parameter import TableParameter
 from windowclf.nn.projection import Projection
 from windowclf.nn.repeats import find_repeats, name_keys
 from windowclf.tag_spans import SpanFinder
@@ -21,6 +23,8 @@ CHUNK_TOKENS = 8192
 """Tokens that are looked up and scored at once."""
 KEPT_BYTES = 2**28
 """Rows of words that are kept, at the most: 37,000 words of the carried model."""
+LARGEST = 1e30
+"""Scores beyond it are broken: the sum over a long sentence would leave the range of float32."""
 
 T = TypeVar("T")
 
@@ -57,18 +61,30 @@ class Tagger:
         Is read here, and not again: whoever trains on makes a new tagger.
     kept_bytes : int
         How much memory may hold the projected rows of words, at the most.
+
+    Raises
+    ------
+    ModelError
+        If a parameter is not finite, but for the lookup tables, whose rows are read when they are
+        needed; or if a score of the moves between tags is beyond `LARGEST`.
     """
 
     def __init__(self, model: Model, *, kept_bytes: int = KEPT_BYTES) -> None:
         self.model = model
         self.finder = SpanFinder(model.labels, model.scheme)
         self._kept_bytes = kept_bytes
+        for name, parameter in model.parameters().items():
+            if not isinstance(parameter, TableParameter):
+                _check(f"parameter {name}", parameter.value, float(np.finfo(np.float32).max))
+        for name, parameter in model.objective.parameters().items():
+            _check(f"parameter {name}", parameter.value, LARGEST)
         self._projection = Projection(model.network)
         self._lock = Lock()
         self._seen = self._begin()
 
     def _begin(self) -> SeenWords:
-        with Workers(1, 2):  # what is computed has the same bits as in the midst of work
+        # What is computed has the same bits as in the midst of work.
+        with Workers(1, 2), np.errstate(over="ignore", invalid="ignore"):
             return SeenWords(self.model.lexicon, self._projection, self._kept_bytes)
 
     def _kept(self) -> SeenWords:
@@ -107,16 +123,26 @@ class Tagger:
         numbers = number_documents(documents, len(sentences))
         lengths = np.fromiter(map(len, sentences), np.intp, len(sentences))
         for chunk in _chunks(lengths, numbers):
-            words = self._kept().find(sentences[chunk])
+            with np.errstate(over="ignore", invalid="ignore"):  # `score` looks for both
+                words = self._kept().find(sentences[chunk])
             yield FoundSentences(lengths[chunk], numbers[chunk], words)
 
     def score(self, found: FoundSentences) -> FloatArray:
-        """Score the tags of each token, shape (N, K)."""
+        """Score the tags of each token, shape (N, K).
+
+        Raises
+        ------
+        ModelError
+            If a score is not finite, or beyond `LARGEST`.
+        """
         lengths, documents, (places, rows, names) = found
         repeats = None
         if self.model.network.repeats_weight is not None:
             repeats = find_repeats(name_keys(names, np.repeat(documents, lengths)))
-        return self._projection.scores(rows, places, lengths, repeats)
+        with np.errstate(over="ignore", invalid="ignore"):  # told in one line instead
+            s = self._projection.scores(rows, places, lengths, repeats)
+        _check("a score", s, LARGEST)
+        return s
 
     def tag(self, chunks: Iterable[FoundSentences]) -> TaggedChunk:
         """Tag sentences that `find` has looked up, all together."""
@@ -177,6 +203,14 @@ class Tagger:
         """Yield tags, spans and confidences of each sentence; see `find`."""
         for chunk in self.chunks(sentences, documents):
             yield from chunk.predictions()
+
+
+def _check(what: str, values: FloatArray, largest: float) -> None:
+    """Refuse numbers beyond the largest, and what is none: that compares as false."""
+    if values.size and not (values.max() <= largest and values.min() >= -largest):
+        raise ModelError(
+            f"damaged model: {what} is not finite or too large; train or fetch the model again"
+        )
 
 
 def _chunks(lengths: IntArray, documents: IntArray) -> Iterator[slice]:
