@@ -65,6 +65,14 @@ def model_files(folder):
     return {path.name: path.read_bytes() for path in Path(folder).iterdir() if path.name != TIMES}
 
 
+@pytest.fixture(autouse=True)
+def _heeded():
+    """Ctrl-C is heeded, though the tests may run where it is not, behind a shell."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def whole(run, start):
     """The files of the model of a training that was never stopped."""
@@ -87,6 +95,15 @@ def test_a_signal_keeps_all_and_says_how_to_go_on(run, start, monkeypatch, whole
     assert "dev" in out
     assert [line.split()[0] for line in err.splitlines()] == ["2", "3", "model:"]
     assert model_files("out") == whole
+
+
+def test_an_ignored_signal_stays_ignored(run, start, monkeypatch):
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        assert stop(run, start, monkeypatch, signal.SIGTERM)[0] == 0
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_stopped_again_and_again(run, start, monkeypatch, whole):

@@ -57,6 +57,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     if isinstance(sys.stdout, io.TextIOWrapper):  # a character it cannot write is written as \u…
         sys.stdout.reconfigure(errors="backslashreplace")
+    code = _run(arguments)
+    try:
+        sys.stdout.flush()
+    except OSError:  # which was told; exit must not flush again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         code = windowclf.main(arguments, prog_name="windowclf", standalone_mode=False)
         sys.stdout.flush()
@@ -71,9 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(error), 1)
     except (KeyboardInterrupt, click.Abort):
         return _fail("interrupted", 130)
-    except BrokenPipeError:
-        # The reader has gone, as with `| head`: no more is wanted, and exit must not flush again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader has gone, as with `| head`: no more is wanted
         return 1
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""

@@ -53,7 +53,13 @@ def stops(checkpoints: Checkpoints) -> Iterator[Signals]:
     if threading.current_thread() is not threading.main_thread():  # others hear of no signal
         yield found
         return
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    heeded = (signal.SIGINT, signal.SIGTERM)
+    before = {
+        number: signal.signal(number, handle)
+        for number in heeded
+        if signal.getsignal(number)
+        is not signal.SIG_IGN  # as Ctrl-C is of what runs behind a shell
+    }
     try:
         yield found
     finally:
