@@ -53,13 +53,10 @@ def stops(checkpoints: Checkpoints) -> Iterator[Signals]:
     if threading.current_thread() is not threading.main_thread():  # others hear of no signal
         yield found
         return
-    heeded = (signal.SIGINT, signal.SIGTERM)
-    before = {
-        number: signal.signal(number, handle)
-        for number in heeded
-        if signal.getsignal(number)
-        is not signal.SIG_IGN  # as Ctrl-C is of what runs behind a shell
-    }
+    before = {}
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # Ctrl-C may be, behind a shell
+            before[number] = signal.signal(number, handle)
     try:
         yield found
     finally:
