@@ -58,8 +58,12 @@ def shown(value: object) -> str:
 
 def told(error: Exception) -> str:
     """Tell what another library says of the input, which it may quote: as a line that is short."""
-    line = " ".join(str(error).partition("\n")[0].split())[:200]
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
+    return printable(" ".join(str(error).partition("\n")[0].split())[:200])
+
+
+def printable(text: str) -> str:
+    """Replace what a terminal would not show, or would heed."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def listed(parts: Sequence[str]) -> str:

@@ -4,16 +4,15 @@ import hashlib
 import mmap
 import os
 import re
-import stat
 from collections.abc import Mapping
-from io import BufferedReader
 from pathlib import Path
 
 import msgspec
 
 from windowclf.calibration import Calibration
 from windowclf.config import Config
-from windowclf.errors import ModelError
+from windowclf.errors import ModelError, printable
+from windowclf.files import open_regular
 from windowclf.tags import Scheme
 
 FORMAT = 1
@@ -95,8 +94,7 @@ def damaged(path: Path, what: object) -> ModelError:
     what : object
         An error or a text. It may quote the file, so it is made one line that a terminal can show.
     """
-    shown = str(what)[:_LONGEST_MESSAGE]
-    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in shown)
+    shown = printable(str(what)[:_LONGEST_MESSAGE])
     return ModelError(f"{path}: damaged model: {shown}; train or fetch it again")
 
 
@@ -120,7 +118,7 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        with _open(path) as file:
+        with open_regular(path) as file:
             text = file.read(_LARGEST + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
@@ -209,7 +207,7 @@ def map_file(folder: Path, manifest: Manifest, kind: str) -> mmap.mmap:
     entry = manifest.files[kind]
     path = folder / entry.name
     try:
-        with _open(path) as file:
+        with open_regular(path) as file:
             same = os.fstat(file.fileno()).st_size == entry.size
             # Read for the checksum, not mapped: what is mapped and never used takes no memory.
             if same and hashlib.file_digest(file, "sha256").hexdigest() == entry.sha256:
@@ -217,16 +215,6 @@ def map_file(folder: Path, manifest: Manifest, kind: str) -> mmap.mmap:
     except (OSError, ValueError) as error:
         raise damaged(path, getattr(error, "strerror", None) or error) from None
     raise _not_the_one(path)
-
-
-def _open(path: Path) -> BufferedReader:
-    """Open a regular file; a pipe or a device, which may block for ever, is refused."""
-    wait_not = getattr(os, "O_NONBLOCK", 0)
-    file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | wait_not))  # noqa: SIM115
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
-        raise ValueError("not a regular file")
-    return file
 
 
 def _not_the_one(path: Path) -> ModelError:

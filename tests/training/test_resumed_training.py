@@ -1,5 +1,6 @@
 """A training that was stopped, any number of times, ends as one that never was."""
 
+import os
 from dataclasses import replace
 
 import msgspec
@@ -203,6 +204,18 @@ def test_other_vectors_are_refused(stopped, monkeypatch):
     monkeypatch.setattr(networks, "make_vectors", lambda words: right(words, seed=3))
     with pytest.raises(DataError, match="the word vectors or gazetteers changed since"):
         train(stopped, resume=True, **SENTENCE)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_a_pipe_in_place_of_a_file_is_refused_and_not_waited_for(stopped):
+    for name in [path.name for path in stopped.iterdir()]:
+        content = (stopped / name).read_bytes()
+        (stopped / name).unlink()
+        os.mkfifo(stopped / name)
+        with pytest.raises(ModelError, match="not a regular file"):
+            train(stopped, resume=True, **SENTENCE)
+        (stopped / name).unlink()
+        (stopped / name).write_bytes(content)
 
 
 def test_every_file_cut_or_with_a_bit_flipped_is_refused(stopped):

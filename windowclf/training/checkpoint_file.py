@@ -19,14 +19,16 @@ from msgspec import Meta
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from windowclf.errors import ModelError
-from windowclf.files import write_whole
+from windowclf.errors import ModelError, printable
+from windowclf.files import open_regular, write_whole
 from windowclf.manifest import FileEntry, file_entry
 from windowclf.training.history import Epoch
 from windowclf.training.loop import Progress
 
 FORMAT = 1
 CHECKPOINT = "checkpoint.json"
+_LARGEST = 2**26  # bytes of its JSON: tens of thousands of epochs
+_LONGEST_MESSAGE = 400
 KINDS = ("now", "best", "optimizer", "lessons")
 
 Array = npt.NDArray[Any]
@@ -156,11 +158,14 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     """
     path = folder / CHECKPOINT
     try:
-        text = path.read_bytes()
+        with open_regular(path) as file:
+            text = file.read(_LARGEST + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ModelError(f"{path}: cannot read the checkpoint: {reason}") from None
     try:
+        if len(text) > _LARGEST:
+            raise ValueError(f"more than {_LARGEST:,} bytes")
         version = msgspec.json.decode(text, type=_Format).format
         if version > FORMAT:
             raise ModelError(
@@ -198,7 +203,7 @@ def read_arrays(folder: Path, checkpoint: Checkpoint, kind: str) -> dict[str, Ar
         raise damaged(folder / CHECKPOINT, f"{entry.name!r} leaves the folder")
     path = folder / entry.name
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             same = os.fstat(file.fileno()).st_size == entry.size
             content = file.read(entry.size) if same else b""
         if not same or hashlib.sha256(content).hexdigest() != entry.sha256:
@@ -231,4 +236,5 @@ def copy_arrays(arrays: Arrays, places: Arrays, path: Path) -> None:
 
 def damaged(path: Path, why: str) -> ModelError:
     """Say that a file of a checkpoint cannot be used, and what helps."""
-    return ModelError(f"{path}: damaged checkpoint: {why}; remove {path.parent} and train anew")
+    shown = printable(why[:_LONGEST_MESSAGE])
+    return ModelError(f"{path}: damaged checkpoint: {shown}; remove {path.parent} and train anew")
