@@ -2,8 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from windowclf.errors import DataError, UsageError
+from windowclf.errors import DataError, UsageError, naming
 from windowclf.formats.arrow_rows import ArrowRow
 from windowclf.formats.opening import open_input, open_output
 from windowclf.formats.registry import FORMATS, Format, ReadOptions, WriteOptions, format_of
@@ -128,12 +127,12 @@ def convert_file(
             if output_format.name == "conll" and output_scheme is Scheme.PLAIN:
                 for document in found:
                     _check_plain(document, name)
-            with _named(name):
+            with naming(name):
                 writer.write(found)
             documents += len(found)
             sentences += sum(len(document.words or ()) for document in found)
             spans += sum(len(document.spans or ()) for document in found)
-        with _named(name):
+        with naming(name):
             writer.close()
     return Conversion(documents, sentences, spans)
 
@@ -145,7 +144,7 @@ def _for_output(
     fields = _other_fields(document.fields, options)
     if document.tags is None:
         return replace(document, fields=fields)
-    with _named(name, document):
+    with naming(_document(name, document)):
         spans = with_spans(document, scheme or Scheme.IOB2).spans or ()
         found = [LabelledSpan(span.start, span.end, span.label) for span in spans]
         found = check_spans(document.text, found)  # a token may have spaces at its ends
@@ -169,7 +168,7 @@ def _json(value: Any) -> bytes:
 
 def _check_plain(document: Document, name: str) -> None:
     """Refuse spans that plain labels cannot spell: of several words, or called O."""
-    with _named(name, document):
+    with naming(_document(name, document)):
         tags = chain.from_iterable(word_tags(document, Scheme.PLAIN))
         if sum(tag != OUTSIDE for tag in tags) != len(document.spans or ()):
             raise DataError(
@@ -178,14 +177,8 @@ def _check_plain(document: Document, name: str) -> None:
             )
 
 
-@contextmanager
-def _named(name: str, document: Document | None = None) -> Iterator[None]:
-    """Say in errors which source, and which document of it, they are about."""
-    try:
-        yield
-    except DataError as error:
-        here = f"document {document.text[:40]!r}: " if document else ""
-        raise DataError(f"{name}: {here}{error}") from None
+def _document(name: str, document: Document) -> str:
+    return f"{name}: document {document.text[:40]!r}"
 
 
 def _same_file(one: str, two: str) -> bool:

@@ -4,7 +4,8 @@ Each message is one line: what was wrong and where, what was expected, and the c
 """
 
 import reprlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 _LISTED = 20
 _SHORT = reprlib.Repr()
@@ -49,6 +50,15 @@ class MissingExtraError(WindowclfError, ImportError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} needs an optional package: pip install 'windowclf[{extra}]'")
+
+
+@contextmanager
+def naming(where: str) -> Iterator[None]:
+    """Say in a `DataError` what it is about, such as a file."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(f"{where}: {error}") from None
 
 
 def shown(value: object) -> str:

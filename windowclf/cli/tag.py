@@ -10,7 +10,7 @@ import click
 
 from windowclf.cli.console import note, stderr_is_terminal
 from windowclf.cli.options import model_option, threads_option
-from windowclf.errors import DataError, UsageError
+from windowclf.errors import UsageError, naming
 from windowclf.formats.registry import FORMATS, Format, ReadOptions, WriteOptions, Writer
 
 if TYPE_CHECKING:
@@ -168,6 +168,7 @@ def _open(
     from windowclf.tags import Scheme
 
     stdout = out.path == "-"
+    name = "stdout" if stdout else out.path
     if not stdout:
         Path(out.path).parent.mkdir(parents=True, exist_ok=True)
     plain = classifier.model.scheme is Scheme.PLAIN
@@ -180,20 +181,11 @@ def _open(
             writer = out.form.writer(file, options)
 
         def write(answer: "Answer") -> None:
-            with _named(out):
+            with naming(name):
                 writer.write(documents_of(answer, out.form))
             if stdout:
                 sys.stdout.flush()
 
         yield write
-        with _named(out):
+        with naming(name):
             writer.close()
-
-
-@contextmanager
-def _named(out: "Output") -> Iterator[None]:
-    """Say in errors which output they are about."""
-    try:
-        yield
-    except DataError as error:
-        raise DataError(f"{'stdout' if out.path == '-' else out.path}: {error}") from None
