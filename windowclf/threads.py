@@ -1,4 +1,4 @@
-"""Work shared out among threads: pieces of it, or else the linear algebra within."""
+"""Work shared out among threads, so that its results do not depend on how many there are."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -57,65 +57,62 @@ def _libraries() -> "ThreadpoolController":
     return ThreadpoolController()
 
 
-class _Limit:
-    """How many threads the libraries of linear algebra have while `Workers` are open.
+class _OneThread:
+    """Leaves the libraries of linear algebra one thread while `Workers` are open.
 
-    It is one number for the whole process: the least that any of them wants, and what it was
-    before as soon as the last one is closed, in whatever order and by whichever thread. The limits
-    of threadpoolctl are for one thread alone, and do nothing in others.
+    That is for the whole process: they have as many as before as soon as the last one is closed,
+    in whatever order and by whichever thread. The limits of threadpoolctl are for one thread
+    alone, and do nothing in others.
     """
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._wanted: list[int] = []
+        self._open = 0
         self._before: list[tuple[Any, int]] = []
 
     @contextmanager
-    def __call__(self, threads: int) -> Iterator[None]:
+    def __call__(self) -> Iterator[None]:
         with self._lock:
-            if not self._wanted:
+            if not self._open:
                 libraries = _libraries().select(user_api="blas").lib_controllers
                 self._before = [(library, library.get_num_threads()) for library in libraries]
-            self._wanted.append(threads)
+            self._open += 1
             self._set()
         try:
             yield
         finally:
             with self._lock:
-                self._wanted.remove(threads)
+                self._open -= 1
                 self._set()
 
     def _set(self) -> None:
         for library, before in self._before:
             for_any_thread = getattr(library, "clear_controlling_thread", lambda **_: None)
             for_any_thread(force=True)  # else the first one keeps the others out
-            library.set_num_threads(min(self._wanted, default=before))
+            library.set_num_threads(1 if self._open else before)
             for_any_thread(force=True)
 
 
-_limit = _Limit()
+_one_thread = _OneThread()
 
 
 class Workers:
     """Runs pieces of work at the same time, as a context manager.
 
-    While it is open, the linear algebra library has one thread where there is more than one
-    piece, for two pools of threads would wait for each other, and all threads where there is not.
+    While it is open, the linear algebra library has one thread: two pools of threads would wait
+    for each other, and the last bits of a product depend on how many threads share it.
 
     Parameters
     ----------
     threads : int
-    pieces : int
-        That there are at the same time, at the most.
     """
 
-    def __init__(self, threads: int, pieces: int) -> None:
+    def __init__(self, threads: int) -> None:
         self._threads = threads
-        self._within = threads if pieces == 1 else 1
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        self._stack.enter_context(_limit(self._within))
+        self._stack.enter_context(_one_thread())
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -140,8 +137,7 @@ class Workers:
                 results[i] = function(*calls[i])
 
         # This thread works too: to wake another one takes as long as a small piece of work.
-        several = self._within < self._threads
-        others = [self._pool.submit(work) for _ in calls[1 : self._threads]] if several else []
+        others = [self._pool.submit(work) for _ in calls[1 : self._threads]]
         work()
         for other in others:
             other.result()
@@ -156,7 +152,7 @@ class Workers:
         """
         items = iter(items)
         yield from map(function, islice(items, 1))
-        if self._within == self._threads:
+        if self._threads == 1:
             yield from map(function, items)
             return
         for second in items:

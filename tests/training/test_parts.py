@@ -56,7 +56,7 @@ def sums_and_gradients(parts, **settings):
     """Of each batch of an epoch: in how many parts it was, what it came to, its gradients."""
     model, batches, replicas = make_replicas(parts, **settings)
     found = []
-    with Workers(1, parts) as workers:
+    with Workers(1) as workers:
         for chosen in batches.epoch(np.random.default_rng(3)):
             sums = replicas.add_gradients(chosen, workers)
             gradients = {name: full_gradient(p) for name, p in model.parameters().items()}
@@ -116,7 +116,7 @@ def test_what_is_dropped_in_a_part_is_its_own():
 
     batches.part, batches.unknown_columns = part, [0]
     [chosen] = batches.epoch(np.random.default_rng(0))
-    replicas.add_gradients(chosen, Workers(1, 2))
+    replicas.add_gradients(chosen, Workers(1))
     [(features, drawn), (other_features, other_drawn)] = kept
     assert features != other_features
     assert drawn != other_drawn

@@ -1,12 +1,14 @@
-"""The same seed and number of threads: the same bytes, in a row and in two processes at once."""
+"""The same seed: the same bytes, in a row, in two processes at once, on one thread and on two."""
 
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import tiny
+from windowclf import WindowClassifier, load_corpus
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -28,6 +30,19 @@ def test_trainings_at_the_same_time(tiny_data, tmp_path, threads):
     subprocess.run([*map(str, command), tmp_path / "after"], check=True, capture_output=True)
     one, two, after = (parameters(tmp_path / name) for name in ("one", "two", "after"))
     assert one == two == after
+
+
+@pytest.mark.parametrize("batch_size", [16, 200])
+def test_one_thread_and_two(batch_size):
+    """Products as large as these would be shared among threads by the linear algebra itself."""
+    text = load_corpus("sample").with_train_fraction(0.4, seed=0)
+    one, two = (
+        WindowClassifier(epochs=1, batch_size=batch_size).fit(text, threads=threads)
+        for threads in (1, 2)
+    )
+    others = two.model.parameters()
+    for name, parameter in one.model.parameters().items():
+        np.testing.assert_array_equal(parameter.value, others[name].value, name)
 
 
 def parameters(folder: Path) -> bytes:

@@ -1,5 +1,6 @@
-"""Array types, and sums of rows that share an index."""
+"""Types, and sums of rows that share an index."""
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,8 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.integer[Any]]
 BoolArray = npt.NDArray[np.bool_]
+Run = Callable[..., Iterable[Any]]
+"""Calls a function with each group of arguments, as `map` does, or with several at once."""
 
 
 def scatter_add(indices: IntArray, values: FloatArray, rows: int) -> FloatArray:

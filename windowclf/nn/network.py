@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from windowclf.nn.activations import ACTIVATIONS
-from windowclf.nn.arrays import FloatArray
+from windowclf.nn.arrays import FloatArray, Run
 from windowclf.nn.batch import Batch
 from windowclf.nn.dense import dense_layer
 from windowclf.nn.dropout import dropout
@@ -90,7 +90,7 @@ class Network:
         return named
 
     def forward(
-        self, batch: Batch, rng: "np.random.Generator | None" = None
+        self, batch: Batch, rng: "np.random.Generator | None" = None, run: Run = map
     ) -> tuple[FloatArray, Callable[[FloatArray], list[float]]]:
         """Score a batch.
 
@@ -100,6 +100,8 @@ class Network:
             ``N`` tokens.
         rng : numpy.random.Generator, optional
             Draws the dropout masks; without it nothing is dropped.
+        run : callable
+            See `window_layer`.
 
         Returns
         -------
@@ -112,7 +114,7 @@ class Network:
         """
         f, slope = self.activation
         words, lookup_back = lookup(list(self.tables.values()), batch.features)
-        z, first_back = self._first_layer(words, batch, rng)
+        z, first_back = self._first_layer(words, batch, rng, run)
         steps: list[tuple[FloatArray, Callable[..., FloatArray], Callable[..., FloatArray]]] = []
         for weight, bias in zip(self.weights[1:], self.biases[1:], strict=True):
             a = f(z)
@@ -133,11 +135,11 @@ class Network:
         return z, backward
 
     def _first_layer(
-        self, words: FloatArray, batch: Batch, rng: "np.random.Generator | None"
+        self, words: FloatArray, batch: Batch, rng: "np.random.Generator | None", run: Run
     ) -> tuple[FloatArray, Callable[[FloatArray], FloatArray]]:
         """Project the windows, and what lies further off; return ``z`` and the way to ``∂J/∂e``."""
         e, drop_back = dropout(words, self.input_dropout, rng)
-        z, window_back = window_layer(self.weights[0], self.biases[0], e, batch.windows)
+        z, window_back = window_layer(self.weights[0], self.biases[0], e, batch.windows, run)
         repeats_back = sentence_back = None
         if self.repeats_weight is not None and batch.repeats is not None:
             z, repeats_back = repeats_layer(self.repeats_weight, z, batch.repeats)

@@ -4,16 +4,15 @@ A lookup table moves in the rows that the batch used, and in no others: the stat
 rows waits, as PyTorch's SparseAdam and lazy Adam have it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
 
-from windowclf.nn.arrays import FloatArray
+from windowclf.nn.arrays import FloatArray, Run
 from windowclf.nn.parameter import Parameter, TableParameter
 
 _Grads = Mapping[str, FloatArray]
-Run = Callable[[Callable[[_Grads], None], Iterable[_Grads]], Iterable[None]]
 
 
 class Optimizer(Protocol):

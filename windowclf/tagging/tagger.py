@@ -84,7 +84,7 @@ class Tagger:
 
     def _begin(self) -> SeenWords:
         # What is computed has the same bits as in the midst of work.
-        with Workers(1, 2), np.errstate(over="ignore", invalid="ignore"):
+        with Workers(1), np.errstate(over="ignore", invalid="ignore"):
             return SeenWords(self.model.lexicon, self._projection, self._kept_bytes)
 
     def _kept(self) -> SeenWords:
@@ -163,7 +163,7 @@ class Tagger:
         chunks: Iterable[FoundSentences],
         threads: int,
     ) -> Iterator[T]:
-        with Workers(thread_count(threads), 2) as workers:
+        with Workers(thread_count(threads)) as workers:
             yield from chain.from_iterable(workers.stream(function, chunks))
 
     def tags(

@@ -209,7 +209,7 @@ def tag_split(
             for text, found, end in zip(texts, words, ends, strict=True)
         ], context
 
-    with Workers(threads, 2) as workers:
+    with Workers(threads) as workers:
         yield from workers.stream(tag, map(find, batches))
 
 

@@ -83,7 +83,7 @@ class TrainingBatches:
         tokens = len(self._examples) if self._by_word else len(self.encoded.words) / self._versions
         mean = tokens / max(self._batches, 1)
         if self.config.loss == "ranking" or mean < 1.2 * PART_TOKENS:
-            return 1  # the linear algebra within has work for all threads
+            return 1  # threads share the slots of the window
         return int(2 ** max(round(math.log2(mean / PART_TOKENS)), 1))
 
     def __len__(self) -> int:

@@ -68,7 +68,7 @@ def learn(
     if checkpoints:
         checkpoints.take_up(training, best)
     try:
-        with Workers(thread_count(threads), batches.parts) as workers:
+        with Workers(thread_count(threads)) as workers:
             for event in training.run(evaluate if texts.dev else None, workers):
                 if isinstance(event, Epoch):
                     epochs.append(event)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from windowclf.nn.arrays import IntArray
+from windowclf.nn.arrays import IntArray, Run
 from windowclf.nn.network import Network
 from windowclf.nn.objective import Objective
 from windowclf.nn.parameter import Parameter
@@ -80,10 +80,11 @@ class Replicas:
         workers : Workers
         """
         n = len(parts)
-        arguments = self._networks[:n], self._objectives[:n], self.rngs[:n], parts
-        found = workers.run(self._of_part, *arguments)
         if n == 1:
-            return found[0]
+            one = self._networks[0], self._objectives[0], self.rngs[0], parts[0]
+            return self._of_part(*one, workers.run)
+        several = self._networks[:n], self._objectives[:n], self.rngs[:n], parts
+        found = workers.run(self._of_part, *several)
         examples = sum(part.examples for part in found)
         shares = [part.examples / examples for part in found]
         for twins in self._twins:
@@ -99,11 +100,16 @@ class Replicas:
         )
 
     def _of_part(
-        self, network: Network, objective: Objective, rng: np.random.Generator, chosen: IntArray
+        self,
+        network: Network,
+        objective: Objective,
+        rng: np.random.Generator,
+        chosen: IntArray,
+        run: Run = map,
     ) -> BatchSums:
         batch = self._batches.part(chosen, rng)
         with np.errstate(over="ignore", invalid="ignore"):  # the loop looks for both
-            s, backward = network.forward(batch, rng)
+            s, backward = network.forward(batch, rng, run)
             loss, ds = objective.loss(s, batch.tags(), batch.lengths)
             norms = backward(ds)
         return BatchSums(loss, objective.examples(batch.lengths), len(s), norms)
