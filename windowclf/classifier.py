@@ -142,7 +142,7 @@ class WindowClassifier(Inference):
             Is told which network is trained, before each where there are several.
         threads : int, optional
             How many work at the same time; without it one for each processor. The same seed gives
-            the same model on any number of them, to rounding.
+            the same model on any number of them.
         checkpoints : windowclf.training.checkpoints.Checkpoints, optional
             Keep the training on the disk as it goes on, and may say where one was stopped that
             now goes on; it ends with the same bytes as one that was never stopped.
