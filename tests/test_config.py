@@ -59,12 +59,13 @@ def values(kind):
 
 
 STRATEGIES = {field.name: values(inspect.type_info(field.type)) for field in STRUCT_FIELDS} | {
-    "window": st.integers(0, 10**6).map(lambda c: 2 * c + 1),
+    "window": st.integers(0, 500).map(lambda c: 2 * c + 1),
     # What goes with what is tested below.
     "level": st.just("word"),
     "loss": st.sampled_from(["softmax", "max-margin", "squared-error"]),
     "positive": st.none(),
     "batch_of": st.just("sentences"),
+    "hidden": st.lists(st.integers(1, 2**18 // 1001), min_size=1, max_size=3).map(tuple),
     "teachers": st.just(0),
 }
 
@@ -118,6 +119,26 @@ def test_the_bounds_themselves_are_in_order(name, value):
 @pytest.mark.parametrize("window", [2, 4, 100])
 def test_an_even_window_has_no_centre(window):
     assert refused({"window": window}) == f"--window: expected an odd number, got {window}"
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"window": 1_003, "hidden": 1}, "window of 1,003 and layers of 1 units"),
+        ({"hidden": 2**16 + 1, "window": 1}, "window of 1 and layers of 65,537 units"),
+        ({"hidden": (3, 2**16 + 1)}, "window of 5 and layers of 65,537 units"),
+        ({"window": 5, "hidden": 52_429}, "window of 5 and layers of 52,429 units"),
+    ],
+)
+def test_a_network_that_no_model_could_be_read_with(settings, said):
+    assert f"a {said}: expected at most 1,001 and 65,536, and 262,144 window by" in refused(
+        settings
+    )
+
+
+def test_the_widest_networks():
+    for settings in ({"window": 1_001, "hidden": 261}, {"hidden": 52_428}, {"hidden": (3, 2**16)}):
+        make_config(settings)
 
 
 def test_a_single_value_and_a_list_serve_for_a_tuple():

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from windowclf.assembly import assemble, make_objective, own_scheme, score_count
+from windowclf.config import WIDEST_LAYER
 from windowclf.errors import DataError, ModelError
 from windowclf.files import write_whole
 from windowclf.lexicon.lexicon import GAZETTEER, Lexicon
@@ -48,9 +49,8 @@ from windowclf.training.history import (
 
 _LARGEST_TIMES = 2**22
 
-MOST_LABELS, _WIDEST_WINDOW, _WIDEST_LAYER, _WIDEST_ROW = 10_000, 1_001, 2**16, 2**18
-"""What tagging takes memory for is a multiple of these, whatever the size of the files. The last
-one is of the numbers that a word adds to the windows that it is in."""
+MOST_LABELS = 10_000
+"""What tagging takes memory for is a multiple of it, whatever the size of the files."""
 
 
 def pack_model(
@@ -271,13 +271,8 @@ def _network(manifest: Manifest, lexicon: Lexicon, arrays: ParameterFile) -> Net
     tables = {name: arrays.table(f"L_{name}", rows) for name, rows in lexicon.sizes().items()}
     dimensions = sum(table.shape[1] for table in tables.values())
     sizes = [*config.hidden, score_count(config, manifest.labels)]
-    row = config.window * sizes[0]
-    widest = max(dimensions, *config.hidden)
-    if config.window > _WIDEST_WINDOW or widest > _WIDEST_LAYER or row > _WIDEST_ROW:
-        raise ValueError(
-            f"a window of {config.window} and layers of {widest:,}: at most {_WIDEST_WINDOW:,} and "
-            f"{_WIDEST_LAYER:,}, and {_WIDEST_ROW:,} window by first layer"
-        )
+    if dimensions > WIDEST_LAYER:
+        raise ValueError(f"words of {dimensions:,} numbers: expected at most {WIDEST_LAYER:,}")
     shapes = [(dimensions, config.window, sizes[0]), *pairwise(sizes)]
     names = layer_names(len(sizes))
     network = assemble(

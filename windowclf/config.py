@@ -15,6 +15,11 @@ FeatureName = Literal[
 ]  # fmt: skip
 
 
+WIDEST_WINDOW, WIDEST_LAYER, WIDEST_ROW = 1_001, 2**16, 2**18
+"""What tagging takes memory for is a multiple of these, whatever the size of a model's files. The
+last one is of the numbers that a word adds to the windows that it is in."""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a network is made of and how it is trained.
 
@@ -146,6 +151,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def __post_init__(self) -> None:
         if self.window % 2 == 0:
             raise ValueError(f"--window: expected an odd number, got {self.window}")
+        widest, row = max(self.hidden), self.window * self.hidden[0]
+        if self.window > WIDEST_WINDOW or widest > WIDEST_LAYER or row > WIDEST_ROW:
+            raise ValueError(
+                f"a window of {self.window:,} and layers of {widest:,} units: expected at most "
+                f"{WIDEST_WINDOW:,} and {WIDEST_LAYER:,}, and {WIDEST_ROW:,} window by first layer"
+            )
         if self.level == "sentence" and self.loss not in ("softmax", "max-margin"):
             raise ValueError(f"--level sentence has no --loss {self.loss}: softmax or max-margin")
         for setting, given in (

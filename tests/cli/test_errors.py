@@ -66,6 +66,8 @@ CASES = [
     # what is asked for, the exit code, and what the message must say
     (options("--train none.txt"), 1, "none.txt: cannot be read: No such file or directory"),
     (options("--train good.txt --dev none.txt"), 1, "none.txt: cannot be read"),
+    ([*TRAIN, "--train", "n\x1b[2J.txt"], 1, "n\N{REPLACEMENT CHARACTER}[2J.txt: cannot be read"),
+    ([*TRAIN, "--output", ""], 2, "--output: expected a folder, got an empty name"),
     (options("--train ."), 1, ".: cannot be read: Is a directory"),
     (options("--data nosuch"), 2, f"unknown data set 'nosuch'; {KNOWN}"),
     (options("--data ./nosuch"), 2, f"no folder ./nosuch; {KNOWN}"),

@@ -8,7 +8,7 @@ from importlib import import_module
 
 import click
 
-from windowclf.errors import UsageError, WindowclfError
+from windowclf.errors import UsageError, WindowclfError, printable
 
 _COMMANDS = ("train", "pretrain", "tag", "evaluate", "convert", "info", "presets", "gradcheck")
 
@@ -91,6 +91,6 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    line = " ".join(message.split())
+    line = printable(" ".join(message.split()))
     click.echo(f"windowclf: error: {line}", err=True)
     return code

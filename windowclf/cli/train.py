@@ -114,6 +114,8 @@ def train(
             return run(as_json=as_json, quiet=quiet)
     asked = make_asked(options)
     source = asked.data or asked.train_file or "sample"
+    if output == "":
+        raise click.UsageError("--output: expected a folder, got an empty name")
     folder = Path(output or Path("models") / Path(source.removeprefix("hub:")).absolute().name)
     with _output_folder(folder, resume=False):
         checkpoints = Checkpoints(_checkpoint(folder).parent, to_builtins(asked))
