@@ -1,6 +1,7 @@
 import errno
 import json
 import math
+import os
 from pathlib import Path
 
 import msgspec
@@ -14,7 +15,7 @@ from model_folders import KINDS, assert_same, contents, path_of, refusal
 from windowclf.bundle import load_model, save_model
 from windowclf.errors import ModelError
 from windowclf.manifest import MANIFEST, TIMES
-from windowclf.model_folder import check_output
+from windowclf.model_folder import check_output, remove_left
 
 
 def test_what_is_saved_comes_back(other, tmp_path):
@@ -158,6 +159,24 @@ def test_an_output_folder_may_be_new_empty_or_a_model(folder, tmp_path):
     assert (tmp_path / "a" / "b").is_dir()
     assert not any((tmp_path / "empty").iterdir())
     assert contents(folder) == before
+
+
+def test_a_kill_while_a_new_folder_is_tried_leaves_nothing_in_the_way(tmp_path, monkeypatch):
+    seen = set()
+    fsync = os.fsync
+
+    def spied(handle):
+        seen.update(path.name for path in tmp_path.iterdir())
+        fsync(handle)
+
+    monkeypatch.setattr("windowclf.files.os.fsync", spied)
+    check_output(tmp_path)
+    assert len(seen) == 1
+    for name in seen:
+        (tmp_path / name).touch()
+    check_output(tmp_path)
+    remove_left(tmp_path)
+    assert not any(tmp_path.iterdir())
 
 
 def test_a_folder_with_other_files_is_refused(tmp_path, classifier):

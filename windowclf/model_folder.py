@@ -13,7 +13,7 @@ CHECKPOINT_FOLDER = "checkpoint"
 _LEFT = re.compile(
     rf"({'|'.join(KINDS)})-[0-9a-f]{{12}}\.[a-z.]+"
     rf"|\.(({'|'.join(KINDS)})-[0-9a-f]{{12}}\.[a-z.]+|{MANIFEST}|{TIMES})\.(part|\w{{8}})"
-    rf"|{TIMES}|\.writable(\.part|\.\w{{8}})?"
+    rf"|{TIMES}|\.writable|\.\.writable\.(part|\w{{8}})"
 )
 """Names of the files that a model is made of or by, but for its manifest."""
 
