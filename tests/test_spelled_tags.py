@@ -49,6 +49,7 @@ def test_tags_of_two_prefixes(sentences, scheme):
 def test_plain_labels_stay_as_they_are(sentences, tags):
     expected = [tag for row in sentences for tag in row]
     assert spelled(sentences, tags, Scheme.PLAIN) == expected
+    assert sorted(SpanFinder(tags, Scheme.PLAIN).spelled) == sorted({"O", *tags})
 
 
 @pytest.mark.parametrize("scheme", Scheme)

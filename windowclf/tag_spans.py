@@ -54,7 +54,8 @@ class SpanFinder:
         alone = [spans([tag], scheme) for tag in tags]
         names = [found[0].label if found else "" for found in alone]
         self.labels = list(dict.fromkeys(name for name in names if name))
-        prefixes = ("", "") if scheme is Scheme.PLAIN else ("B-", "I-")
+        prefixes = ("",) if scheme is Scheme.PLAIN else ("B-", "I-")
+        self._spellings = len(prefixes)
         pairs = [(label, prefix) for label in self.labels for prefix in prefixes]
         self.spelled = [OUTSIDE, *(prefix + label for label, prefix in pairs)]
         numbers = {name: number for number, name in enumerate(self.labels)}
@@ -89,8 +90,7 @@ class SpanFinder:
         last = np.flatnonzero(in_span & ~goes_on[1:])
         return FoundSpans(first, last, label[first])
 
-    @staticmethod
-    def spell(found: FoundSpans, tokens: int) -> NDArray[np.intp]:
+    def spell(self, found: FoundSpans, tokens: int) -> NDArray[np.intp]:
         """Spell spans as well-formed tags, the places of which in `spelled` are returned.
 
         Parameters
@@ -104,10 +104,10 @@ class SpanFinder:
         int array, shape (tokens,)
         """
         first, last, label = found
-        inside = 2 * label + 2
+        inside = self._spellings * (label + 1)
         change = np.zeros(tokens + 1, dtype=np.intp)
         change[first] = inside
         change[last + 1] -= inside
         ids = np.cumsum(change[:-1])
-        ids[first] -= 1
+        ids[first] -= self._spellings - 1
         return ids
