@@ -24,11 +24,13 @@ LAYERS = [
     "assembly batching manifest parameter_file",
     "model model_folder",
     "bundle tagging",
-    "evaluation",
+    "evaluation explanation",
+    "analysis",
     "training",
     "pretraining",
     "classifier",
-    "report state",
+    "report state pages",
+    "tuning service",
     "cli integrations",
 ]
 RANKS = {room: rank for rank, line in enumerate(LAYERS) for room in line.split()}

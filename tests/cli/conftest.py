@@ -1,8 +1,17 @@
 import io
+import signal
 
 import pytest
 
 from windowclf.cli import main
+
+
+@pytest.fixture(autouse=True)
+def _heeded():
+    """Ctrl-C is heeded, though the tests may run where it is not, behind a shell."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

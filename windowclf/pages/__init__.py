@@ -1,0 +1,1 @@
+"""HTML pages, each one file that opens without a network."""
