@@ -1,6 +1,6 @@
 """The public object: a classifier that is trained, saved, loaded and asked."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Self
@@ -9,12 +9,13 @@ import msgspec
 
 from windowclf.bundle import load_model, pack_model, save_model, unpack_model
 from windowclf.config import Config, make_config
-from windowclf.errors import ModelError
+from windowclf.errors import ModelError, UsageError
 from windowclf.model import Model
 from windowclf.resources import data_path
 from windowclf.tagging.inference import Inference
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags import Scheme
+from windowclf.text.tokenizer import split_words
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from windowclf.corpora.given import TaggedSentences
     from windowclf.corpora.sources import Corpus
+    from windowclf.explanation.result import Explanation
     from windowclf.metrics import Scores
     from windowclf.training.checkpoints import Checkpoints
     from windowclf.training.learn import Listener
@@ -218,6 +220,51 @@ class WindowClassifier(Inference):
         source = Scheme.PLAIN if model.scheme is Scheme.PLAIN else given_scheme(given, scheme)
         gold = [model.gold_tags(sentence.tags or (), source) for sentence in given]
         return evaluate(self.tagger, given, gold, confidence=True)
+
+    def explain(self, text: str, token: int, *, candidates: int = 2000) -> "Explanation":
+        """Tell why a word of a text has its tag.
+
+        Parameters
+        ----------
+        text : str
+            One document, as for `tag`: a name's other places in it count.
+        token : int
+            Which of its tokens, from 0, over all its sentences.
+        candidates : int
+            Frequent words that are tried in place of each word of the window, to find the smallest
+            change that changes the tag; fewer where a text is long.
+
+        Returns
+        -------
+        Explanation
+            What each word and feature gave, the hidden units that decided, the runner-up, the
+            margin and the changes, in the model's own tags.
+
+        Raises
+        ------
+        UsageError
+            If the text has no such token, or `candidates` is negative.
+        ModelError
+            Before `fit`.
+        """
+        return self._explain(split_words(text), token, candidates)
+
+    def explain_tokens(
+        self, tokens: Sequence[str], token: int, *, candidates: int = 2000
+    ) -> "Explanation":
+        """Tell why a word of one sentence, given as tokens, has its tag; see `explain`."""
+        if isinstance(tokens, str):
+            raise UsageError(
+                "expected the tokens of a sentence as a list, not a text; explain takes texts"
+            )
+        return self._explain([tokens], token, candidates)
+
+    def _explain(
+        self, sentences: Sequence[Sequence[str]], token: int, candidates: int
+    ) -> "Explanation":
+        from windowclf.explanation.explain import explain
+
+        return explain(self.tagger, sentences, token, candidates=candidates)
 
     def save(self, folder: str | Path, *, compress: bool = False) -> None:
         """Write the classifier to a folder, whole or not at all.

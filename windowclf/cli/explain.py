@@ -1,0 +1,117 @@
+"""``windowclf explain``."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from windowclf.cli.console import note
+from windowclf.cli.options import json_option, model_option
+from windowclf.errors import DataError, UsageError, listed, printable, shown
+
+if TYPE_CHECKING:
+    from windowclf.tagging.texts import TaggedText
+
+
+@click.command(short_help="Show why a word has its tag.")
+@click.argument("text", required=False, metavar="[TEXT]")
+@click.option(
+    "--token",
+    metavar="N|WORD",
+    help="Which word: its number, from 1, or the word itself, the first such.  [default: the "
+    "first word of the surest entity, else the first word]",
+)
+@model_option
+@click.option("--input", "input_name", metavar="FILE", help="A file with the text.")
+@json_option
+@click.option("--html", metavar="FILE", help="Write a page that opens in any browser.")
+def explain(
+    text: str | None,
+    token: str | None,
+    model: str | None,
+    input_name: str | None,
+    as_json: bool,
+    html: str | None,
+) -> None:
+    """Show why a word of a text has its tag: the argument, a file, or stdin.
+
+    What each word near it gave for the tag and against it, the runner-up and the margin, the
+    hidden units that decided, and the smallest change of a word that changes the tag.
+
+    JSON is one object with the fields of windowclf.explanation.result.Explanation: tokens, token,
+    tags, tag, runner_up, margin, scores, probabilities, shares, rest, units, changes, searched.
+    Tokens are numbered from 0 in it, and each list of scores is in the order of "tags".
+
+    \b
+    windowclf explain "Paris is in France" --token 1
+    windowclf explain "Paris is in France" --token France --html france.html
+    windowclf explain --input letter.txt --json
+    """
+    import msgspec
+
+    from windowclf.classifier import load
+    from windowclf.state import find_model
+
+    if text is not None and input_name is not None:
+        raise UsageError("give a text or --input, not both")
+    given = _read(input_name) if text is None else text.encode("utf-8", "surrogateescape")
+    source = "the text" if text is not None else input_name or "stdin"
+    classifier = load(find_model(model)[0])
+    tagged = next(classifier.pipe([_decoded(given, source, strict=text is None)]))
+    explanation = classifier.explain(tagged.text, _find(tagged, token, source))
+    if as_json:
+        click.echo(msgspec.json.encode(explanation).decode())
+    if html is not None:
+        from windowclf.files import write_whole
+        from windowclf.pages.explanation import explanation_page
+
+        page = explanation_page(explanation).encode("utf-8", "replace")
+        path = Path(html)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, lambda temporary: temporary.write_bytes(page))
+        note(f"page: {printable(html)}")
+    elif not as_json:
+        from rich.console import Console
+
+        from windowclf.report.explained import explained
+
+        console = Console(width=None if sys.stdout.isatty() else 80, highlight=False)
+        console.print(explained(explanation))
+
+
+def _read(name: str | None) -> bytes:
+    from windowclf.files import open_source
+
+    if name is None or name == "-":
+        return sys.stdin.buffer.read()
+    with open_source(name) as file:
+        return file.read()
+
+
+def _decoded(given: bytes, source: str, *, strict: bool) -> str:
+    try:
+        # An argument that is no text in the terminal's encoding came as lone surrogates.
+        return given.decode("utf-8-sig", "strict" if strict else "replace")
+    except UnicodeDecodeError as error:
+        line = given[: error.start].count(b"\n") + 1
+        raise DataError(f"{source}:{line}: not UTF-8; convert it, as with iconv") from None
+
+
+def _find(tagged: "TaggedText", token: str | None, source: str) -> int:
+    """Find the number of the token that is meant, from 0 over the whole text."""
+    words = [word for sentence in tagged.words for word in sentence]
+    if not words:
+        raise UsageError(f"{source} has no word to explain")
+    if token is None:
+        if not tagged.entities:
+            return 0
+        start = max(tagged.entities, key=lambda entity: entity.score).start
+        starts = [word.start for sentence in tagged.sentences for word in sentence]
+        return starts.index(start)
+    if token.isdecimal() and 1 <= int(token[:18]) <= len(words):
+        return int(token) - 1
+    if token in words:
+        return words.index(token)
+    numbered = [f"{number} {printable(word[:40])}" for number, word in enumerate(words, 1)]
+    raise UsageError(f"--token {shown(token)} is none of the text's tokens: {listed(numbered)}")

@@ -1,0 +1,193 @@
+"""The smallest change of one word of a window that changes a tag: other words are tried there."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+
+from windowclf.explanation.result import Change
+from windowclf.model import Model
+from windowclf.nn.lookup import lookup
+from windowclf.tagging.tagger import Tagger
+
+CANDIDATES = 2000
+"""Frequent words that are tried in each place."""
+MOST_WORK = 2**33
+"""Multiplications for all that is asked, at the most: a second or two. Long sentences and many
+tags leave fewer words to try."""
+_AT_ONCE, _FIRST = 2**22, 2**18  # scores: of a round at the most, and of the first one
+_LISTED, _IN_ONE_PLACE = 5, 2
+
+Sentences = Sequence[Sequence[str]]
+
+
+class _Trial(NamedTuple):
+    distance: float
+    place: int
+    other: str
+
+
+def smallest_changes(
+    tagger: Tagger,
+    sentences: Sentences,
+    sentence: int,
+    token: int,
+    *,
+    candidates: int = CANDIDATES,
+) -> tuple[list[Change], int]:
+    """Find the words that change the tag of a token where they stand in place of one in its window.
+
+    The words of the lexicon that are the most frequent in its vectors are tried, signs and numbers
+    left out, each in the letter case of the word whose place it takes: capitalised, in capitals, or
+    as it is. A word whose features are all those of the word in place changes nothing, and is left
+    out. Of each, the whole text is tagged as `Tagger.tags` does it: the name may gain or lose its
+    other places.
+
+    Parameters
+    ----------
+    tagger : Tagger
+    sentences : sequence of sequences of str
+        Those of the document that are tagged together.
+    sentence : int
+        Which of them.
+    token : int
+        In the sentence.
+    candidates : int
+        Words that are tried in each place, at the most; fewer where `MOST_WORK` would be passed.
+
+    Returns
+    -------
+    changes : list of Change
+        The smallest first: 5 at the most, and no more than 2 in one place.
+    searched : int
+        How many words were tried in each place.
+    """
+    related = _Related(tagger.model, sentences, sentence)
+    words = sentences[sentence]
+    side = tagger.model.config.window // 2
+    places = range(max(token - side, 0), min(token + side + 1, len(words)))
+    as_it_is = related.document(words)
+    tokens = sum(map(len, as_it_is.sentences))
+    affordable = MOST_WORK // (len(places) * tokens * _work(tagger.model))
+    known = tagger.model.lexicon.values["word"]
+    with_letters = (word for word in known if any(map(str.isalpha, word)))
+    frequent = list(islice(with_letters, min(candidates, affordable)))
+    trials = sorted(
+        (trial for place in places for trial in _trials(tagger.model, words, place, frequent)),
+        key=lambda trial: trial.distance,
+    )
+    [before] = _tags(tagger, [as_it_is], token)
+    changes: list[Change] = []
+    left = dict.fromkeys(places, _IN_ONE_PLACE)
+    size = _FIRST
+    classes = len(tagger.model.labels)
+    # From the nearest on, in rounds that grow: most often the first one finds enough.
+    while trials and len(changes) < _LISTED:
+        count = max(size // (tokens * classes), 1)
+        size = min(4 * size, _AT_ONCE)
+        documents = [
+            related.document([*words[:place], other, *words[place + 1 :]])
+            for _, place, other in trials[:count]
+        ]
+        for trial, tag in zip(trials[:count], _tags(tagger, documents, token), strict=True):
+            distance, place, other = trial
+            if tag != before and left[place] and len(changes) < _LISTED:
+                left[place] -= 1
+                label = tagger.model.labels[tag]
+                old = words[place]
+                changes.append(
+                    Change(token=place, word=old, other=other, tag=label, distance=distance)
+                )
+        trials = [trial for trial in trials[count:] if left[trial.place]]
+    return changes, len(frequent)
+
+
+class _Document(NamedTuple):
+    sentences: Sentences
+    changed: int
+
+
+class _Related:
+    """The other sentences of a document that a name may bring into play.
+
+    A window heeds nothing else of another sentence: the tags are those of the whole document.
+    """
+
+    def __init__(self, model: Model, sentences: Sentences, sentence: int) -> None:
+        self._sentences, self._sentence = sentences, sentence
+        self._holding: dict[str, set[int]] = {}
+        if model.network.repeats_weight is not None:
+            for number, words in enumerate(sentences):
+                for name in _names(words) if number != sentence else ():
+                    self._holding.setdefault(name, set()).add(number)
+
+    def document(self, changed: Sequence[str]) -> _Document:
+        """Put a changed sentence among those that have one of its names."""
+        names = _names(changed)
+        found = {number for name in names for number in self._holding.get(name, ())}
+        # In order, so that a sentence whose document is long is tagged with the same ones.
+        numbers = sorted({*found, self._sentence})
+        place = numbers.index(self._sentence)
+        sentences = [self._sentences[number] for number in numbers]
+        sentences[place] = changed
+        return _Document(sentences, place)
+
+
+def _names(words: Sequence[str]) -> Iterator[str]:
+    """Yield words with a capital in the form under which they are one name; see `SeenWords`."""
+    return (lower for word in words if (lower := word.lower()) != word)
+
+
+def _trials(
+    model: Model, words: Sequence[str], place: int, frequent: Sequence[str]
+) -> list[_Trial]:
+    """Try words in one place, each with how far it is from the word there."""
+    word = words[place]
+    others = dict.fromkeys(cased_like(other, word) for other in frequent)
+    forms = [word, *(other for other in others if other != word)]
+    marks: list[list[str]] = [[] for _ in model.lexicon.gazetteers]
+    if marks:  # the place in a gazetteer's name hangs on the words beside
+        changed = [[*words[:place], form, *words[place + 1 :]] for form in forms]
+        marks = [column[place :: len(words)] for column in model.lexicon.marks(changed)]
+    ids = model.lexicon.ids(forms, marks)
+    e = lookup(list(model.network.tables.values()), ids)[0].astype(np.float64)
+    distances = np.linalg.norm(e[1:] - e[0], axis=1).tolist()
+    different = (ids[1:] != ids[0]).any(axis=1).tolist()
+    tried = zip(distances, forms[1:], different, strict=True)
+    return [_Trial(distance, place, other) for distance, other, is_new in tried if is_new]
+
+
+def cased_like(other: str, word: str) -> str:
+    """Write another word in the letter case of the one whose place it takes.
+
+    Examples
+    --------
+    >>> cased_like("oslo", "Paris"), cased_like("oslo", "NATO"), cased_like("oslo", "is")
+    ('Oslo', 'OSLO', 'oslo')
+    """
+    if word == word.lower():
+        return other.lower() if word != word.upper() else other
+    if word == word.upper() and len(word) > 1:
+        return other.upper()
+    return other[:1].upper() + other[1:] if word[0].isupper() else other
+
+
+def _tags(tagger: Tagger, documents: Sequence[_Document], token: int) -> list[int]:
+    """Tag a token of the changed sentence of each document."""
+    sentences = [sentence for document in documents for sentence in document.sentences]
+    sizes = np.array([len(document.sentences) for document in documents])
+    changed = np.array([document.changed for document in documents])
+    changed += np.cumsum(sizes) - sizes
+    tagged = tagger.tag(tagger.find(sentences, np.repeat(np.arange(len(sizes)), sizes).tolist()))
+    starts = np.cumsum(tagged.lengths) - tagged.lengths
+    tags: list[int] = tagged.path[starts[changed] + token].tolist()
+    return tags
+
+
+def _work(model: Model) -> int:
+    """Count the multiplications for a token: its layers, and the moves between its tags."""
+    network = model.network
+    layers = sum(int(np.prod(weight.shape)) for weight in network.weights[1:])
+    _, slots, hidden = network.weights[0].shape
+    return layers + (slots + 1) * hidden + len(model.labels) ** 2
