@@ -7,6 +7,7 @@ import pytest
 import tiny
 import windowclf
 from windowclf.cli import main
+from windowclf.model_folder import REPORT
 
 ROOT = Path(__file__).parent.parent
 
@@ -43,6 +44,7 @@ def model_folder(tiny_data, tmp_path_factory):
     folder = tmp_path_factory.mktemp("trained") / "model"
     data = ["--data", str(tiny_data), "--vectors", str(tiny_data / "vectors.txt")]
     assert main(["train", *data, *tiny.options(), "--output", str(folder)]) == 0
+    (folder / REPORT).unlink()  # which is no part of the model
     return folder
 
 

@@ -9,7 +9,7 @@ import tiny
 from networks import TRAIN, prepare_small, tagger_scores, train_small
 from windowclf.calibration import Calibration, expected_calibration_error
 from windowclf.entity_errors import Kind
-from windowclf.evaluation import compare, confidences, evaluate, find_errors, ranking
+from windowclf.evaluation import compare, confidences, evaluate, examine, ranking
 from windowclf.metrics import average_precision, score
 from windowclf.tagging import tagger as tagger_module
 from windowclf.tagging.tagger import Tagger
@@ -115,7 +115,7 @@ def test_nothing_to_evaluate(tagger):
         assert evaluate(tagger, of, gold, confidence=True).tokens == 0
         assert [len(found) for found in confidences(tagger, of, gold)] == [0, 0]
         assert [len(found) for found in ranking(tagger, of, gold)] == [0, 0]
-        assert find_errors(tagger, of, gold) == []
+        assert examine(tagger, of, gold).errors == []
 
 
 def test_a_model_that_ranks_has_an_average_precision():
@@ -150,7 +150,7 @@ def in_documents(documents):
 
 
 def scores_by_hand(tagger, given, gold, documents):
-    """What `find_errors` is to say of each error, sentence by sentence and span by span."""
+    """What `examine` is to say of each error, sentence by sentence and span by span."""
     model = tagger.model
     tokens = [sentence.tokens for sentence in given]
     lengths = [len(words) for words in tokens]
@@ -188,7 +188,7 @@ def test_errors_have_scores_and_the_surest_come_first(level, documents, calibrat
     model, gold = make_quiet(level)
     tagger = Tagger(replace(model, calibration=calibration))
     given = in_documents(documents)
-    found = find_errors(tagger, given, gold)
+    found = examine(tagger, given, gold).errors
     assert {error.kind for error in found} == {*Kind}
     assert len({error.score for error in found if error.kind is Kind.MISSED}) > 3
     assert_scores(found, scores_by_hand(tagger, given, gold, documents))
@@ -202,7 +202,7 @@ def test_the_errors_are_those_of_the_tags():
     tagger, given = Tagger(model), in_documents(DOCUMENTS)
     said = [p.tags for p in tagger.predict([sentence.tokens for sentence in given], DOCUMENTS)]
     in_order = compare(given, gold, said, Scheme.IOBES)
-    unscored = [replace(error, score=None) for error in find_errors(tagger, given, gold)]
+    unscored = [replace(error, score=None) for error in examine(tagger, given, gold).errors]
     assert unscored != in_order
     assert sorted(unscored, key=in_order.index) == in_order
     assert all(error.tokens == given[error.sentence - 1].tokens for error in in_order)
@@ -213,7 +213,7 @@ def test_the_errors_are_those_of_the_tags():
 def test_a_model_is_sure_that_a_label_it_does_not_know_is_not_there():
     model, gold = make_quiet("word", more=100)
     tagger = Tagger(replace(model, calibration=Calibration(0.05)))
-    found = find_errors(tagger, RIGHT, gold)
+    found = examine(tagger, RIGHT, gold).errors
     assert {error.kind for error in found} == {Kind.MISSED}
     assert [(error.gold.label, error.score) for error in found[:2]] == [("ORG", 1.0)] * 2
     assert all(error.score < 0.9 for error in found[2:])
@@ -229,7 +229,7 @@ def test_errors_of_a_ranking_and_of_plain_labels():
     for model, given, scheme in ((ranks, TRAIN, Scheme.IOB2), (labels, plain, Scheme.PLAIN)):
         gold = [model.gold_tags(sentence.tags, scheme) for sentence in given]
         tagger = Tagger(model)
-        found = find_errors(tagger, given, gold)
+        found = examine(tagger, given, gold).errors
         assert_scores(found, scores_by_hand(tagger, given, gold, [None] * len(given)))
         wrong = Kind.WRONG_BORDER if model is ranks else Kind.WRONG_TYPE
         assert {error.kind for error in found} == {Kind.MISSED, Kind.SPURIOUS, wrong}

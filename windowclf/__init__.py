@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         WindowclfError,
     )
     from windowclf.lexicon.vectors import load_vectors
+    from windowclf.pages.training import write_report
     from windowclf.pretraining.pretrain import pretrain
     from windowclf.tagging.texts import Entity, TaggedText
     from windowclf.text.sentence import Sentence
@@ -41,12 +42,14 @@ __all__ = [
     "load_corpus",
     "load_vectors",
     "pretrain",
+    "write_report",
 ]
 
 _ROOMS = {
     "windowclf.classifier": ("WindowClassifier", "load"),
     "windowclf.config": ("Config",),
     "windowclf.lexicon.vectors": ("load_vectors",),
+    "windowclf.pages.training": ("write_report",),
     "windowclf.pretraining.pretrain": ("pretrain",),
     "windowclf.tagging.texts": ("Entity", "TaggedText"),
     "windowclf.text.sentence": ("Sentence",),

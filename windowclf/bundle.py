@@ -34,7 +34,7 @@ from windowclf.manifest import (
     take_file,
 )
 from windowclf.model import Model
-from windowclf.model_folder import check_output
+from windowclf.model_folder import check_output, without_report
 from windowclf.nn.network import Network, layer_names
 from windowclf.nn.quantised_table import QuantisedTable
 from windowclf.parameter_file import ParameterFile, pack_parameters
@@ -128,10 +128,11 @@ def save_model(model: Model, folder: Path, *, compress: bool = False) -> None:
     written: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            write_whole(folder / name, partial(_write, content=content))
-            if name not in before and name != MANIFEST:
-                written.append(folder / name)
+        with without_report(folder, files[MANIFEST]):
+            for name, content in files.items():
+                write_whole(folder / name, partial(_write, content=content))
+                if name not in before and name != MANIFEST:
+                    written.append(folder / name)
     except OSError as error:
         for path in written:
             path.unlink(missing_ok=True)

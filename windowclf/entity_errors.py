@@ -34,7 +34,7 @@ class EntityError:
     gold, predicted : Span, optional
         At least one; see `pair_spans`.
     score : float, optional
-        How sure the model was, from 0 to 1, see `windowclf.evaluation.find_errors`; None where
+        How sure the model was, from 0 to 1, see `windowclf.evaluation.Examination`; None where
         only its tags are known.
     """
 

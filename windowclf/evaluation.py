@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -41,13 +42,9 @@ def evaluate(
     """
     model = tagger.model
     if confidence:
-        predictions = list(tagger.predict(*_tokens(sentences)))
-        found = score(gold, (prediction.tags for prediction in predictions), model.scheme)
-        error = expected_calibration_error(*_beside_gold(tagger, predictions, gold))
-        found = replace(found, calibration_error=error)
-    else:
-        chunks = tagger.chunks(*_tokens(sentences))
-        found = score(gold, (tags for chunk in chunks for tags in chunk.own_tags()), model.scheme)
+        return examine(tagger, sentences, gold).scores
+    chunks = tagger.chunks(*_tokens(sentences))
+    found = score(gold, (tags for chunk in chunks for tags in chunk.own_tags()), model.scheme)
     if model.config.loss != "ranking":
         return found
     return replace(found, average_precision=average_precision(*ranking(tagger, sentences, gold)))
@@ -69,35 +66,51 @@ def ranking(
     return np.concatenate([np.empty(0), *s]), np.array(relevant, dtype=bool)
 
 
-def find_errors(
-    tagger: Tagger, sentences: Sequence[Sentence], gold: Sequence[Sequence[str]]
-) -> list[EntityError]:
-    """Find the entities that a model misses, makes up, or gives a wrong type or border.
+class Examination(NamedTuple):
+    """All that can be said of the tags of a text beside the right ones.
 
-    Parameters
+    Attributes
     ----------
-    tagger : Tagger
-    sentences : sequence of Sentence
-        Their own tags are not looked at.
-    gold : sequence of sequences of str
-        From `Model.gold_tags`.
-
-    Returns
-    -------
-    list of EntityError
-        The surest first. The score is the confidence of the predicted span; of a missed
-        one, one minus the calibrated probability that the model gives to just this span, which
-        is 1 for a label that it does not know.
+    scores : Scores
+    errors : list of EntityError
+        The entities that the model misses, makes up, or gives a wrong type or border; the
+        surest first. The score is the confidence of the predicted span; of a missed one, one
+        minus the calibrated probability that the model gives to just this span, which is 1 for a
+        label that it does not know.
+    confidence : float array, shape (M,)
+        Of each span that was found.
+    correct : bool array, shape (M,)
+        Whether it is right.
     """
+
+    scores: Scores
+    errors: list[EntityError]
+    confidence: FloatArray
+    correct: BoolArray
+
+
+def examine(
+    tagger: Tagger, sentences: Sequence[Sentence], gold: Sequence[Sequence[str]]
+) -> Examination:
+    """Tag sentences once, for all that can be said of their tags; see `evaluate`."""
     tokens, documents = _tokens(sentences)
-    found: list[EntityError] = []
-    begin = 0
+    predictions: list[Prediction] = []
+    errors: list[EntityError] = []
     for chunk in tagger.chunks(tokens, documents):
-        end = begin + len(chunk.lengths)
-        here = list(_chunk_errors(tagger.model, chunk, tokens[begin:end], gold[begin:end]))
-        found += [replace(error, sentence=begin + error.sentence) for error in here]
-        begin = end
-    return sorted(found, key=lambda error: error.score or 0.0, reverse=True)
+        begin = len(predictions)
+        predictions += chunk.predictions()
+        here = slice(begin, len(predictions))
+        found = _chunk_errors(tagger.model, chunk, predictions[here], tokens[here], gold[here])
+        errors += [replace(error, sentence=begin + error.sentence) for error in found]
+    scores = score(gold, (prediction.tags for prediction in predictions), tagger.model.scheme)
+    beside = _beside_gold(tagger, predictions, gold)
+    scores = replace(scores, calibration_error=expected_calibration_error(*beside))
+    if tagger.model.config.loss == "ranking":
+        of_ranking = average_precision(*ranking(tagger, sentences, gold))
+        scores = replace(scores, average_precision=of_ranking)
+    return Examination(
+        scores, sorted(errors, key=lambda error: error.score or 0.0, reverse=True), *beside
+    )
 
 
 def compare(
@@ -106,7 +119,7 @@ def compare(
     predicted: Sequence[Sequence[str]],
     scheme: Scheme,
 ) -> list[EntityError]:
-    """Find the wrong entities among given tags, in the order of the text; see `find_errors`.
+    """Find the wrong entities among given tags, in the order of the text; see `Examination`.
 
     Parameters
     ----------
@@ -136,12 +149,12 @@ def compare(
 def _chunk_errors(
     model: Model,
     chunk: TaggedChunk,
+    predictions: Sequence[Prediction],
     tokens: Sequence[Sequence[str]],
     gold: Sequence[Sequence[str]],
 ) -> Iterator[EntityError]:
     """Yield the errors of a chunk with their scores; sentences count from its first."""
     missed: list[tuple[EntityError, Span]] = []
-    predictions = chunk.predictions()
     for number, (words, tags, found) in enumerate(zip(tokens, gold, predictions, strict=True), 1):
         errors = list(sentence_errors(number, words, spans(tags, model.scheme), found.spans))
         sure = dict(zip(found.spans, found.confidences.tolist(), strict=True)) if errors else {}

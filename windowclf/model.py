@@ -2,15 +2,31 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from windowclf.calibration import Calibration
 from windowclf.config import Config
 from windowclf.lexicon.lexicon import Lexicon
+from windowclf.nn.arrays import FloatArray, IntArray
 from windowclf.nn.network import Network
 from windowclf.nn.objective import Objective
 from windowclf.nn.parameter import Parameter
 from windowclf.tags import OUTSIDE, Scheme, convert
 from windowclf.training.history import TrainingRecord
+
+
+class FirstVectors(NamedTuple):
+    """The vectors that the words of the training text began with: no other words' change.
+
+    Attributes
+    ----------
+    rows : int array, shape (m,)
+        Of the words' lookup table, in order.
+    vectors : float array, shape (m, d)
+    """
+
+    rows: IntArray
+    vectors: FloatArray
 
 
 @dataclass(slots=True)
@@ -31,6 +47,8 @@ class Model:
         Corrects the probabilities of spans.
     record : TrainingRecord, optional
         How the model was trained.
+    first_vectors : FirstVectors, optional
+        Known where it was trained; it is not saved.
     """
 
     config: Config
@@ -41,6 +59,7 @@ class Model:
     objective: Objective
     calibration: Calibration = field(default_factory=Calibration)
     record: TrainingRecord | None = None
+    first_vectors: FirstVectors | None = None
 
     def parameters(self) -> dict[str, Parameter]:
         """List all that training changes, by name: the network's, then the objective's."""

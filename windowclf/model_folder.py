@@ -1,7 +1,8 @@
 """The folder of a model: what may be written there, and what a killed process has left in it."""
 
 import re
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from windowclf.errors import ModelError
@@ -10,9 +11,11 @@ from windowclf.manifest import KINDS, MANIFEST, TIMES, read_manifest
 
 CHECKPOINT_FOLDER = "checkpoint"
 """Where in the folder of a model its training is kept until it has ended."""
+REPORT = "report.html"
+"""The report of the training: beside the model, but no part of it."""
 _LEFT = re.compile(
     rf"({'|'.join(KINDS)})-[0-9a-f]{{12}}\.[a-z.]+"
-    rf"|\.(({'|'.join(KINDS)})-[0-9a-f]{{12}}\.[a-z.]+|{MANIFEST}|{TIMES})\.(part|\w{{8}})"
+    rf"|\.(({'|'.join(KINDS)})-[0-9a-f]{{12}}\.[a-z.]+|{MANIFEST}|{TIMES}|{REPORT})\.(part|\w{{8}})"
     rf"|{TIMES}|\.writable|\.\.writable\.(part|\w{{8}})"
 )
 """Names of the files that a model is made of or by, but for its manifest."""
@@ -40,6 +43,30 @@ def _left(folder: Path) -> list[Path]:
     whole = (folder / MANIFEST).exists() or (folder / CHECKPOINT_FOLDER).is_dir()
     found = (path for path in folder.iterdir() if _LEFT.fullmatch(path.name))
     return [path for path in found if whole or path.name.startswith(".")]
+
+
+@contextmanager
+def without_report(folder: Path, manifest: bytes) -> Iterator[None]:
+    """Remove the report of a model that is written over; it is back if that fails.
+
+    Parameters
+    ----------
+    folder : Path
+    manifest : bytes
+        Of the new model: the report of the same one stays.
+    """
+    report, aside = folder / REPORT, folder / f".{REPORT}.part"
+    with suppress(OSError):
+        if (folder / MANIFEST).read_bytes() != manifest:
+            report.replace(aside)
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            aside.replace(report)
+        raise
+    with suppress(OSError):
+        aside.unlink()
 
 
 def check_output(folder: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 import tiny
 import windowclf
-from windowclf.evaluation import find_errors
+from windowclf.evaluation import examine
 from windowclf.tags import Scheme, spans
 
 
@@ -187,7 +187,7 @@ def test_errors_in_json(run, wrong, unsure, tiny_data):
     classifier = windowclf.load(unsure)
     given = windowclf.load_corpus(tiny_data).splits["dev"]
     gold = [classifier.model.gold_tags(s.tags, Scheme.IOB2) for s in given]
-    expected = [error.to_json() for error in find_errors(classifier.tagger, given, gold)]
+    expected = [error.to_json() for error in examine(classifier.tagger, given, gold).errors]
     assert len(errors) > 20  # all of them
     for mine, theirs in zip(errors, expected, strict=True):
         assert mine.pop("score") == pytest.approx(theirs.pop("score"), rel=1e-4)

@@ -14,6 +14,7 @@ from windowclf.cli.progress import TrainingProgress
 from windowclf.cli.train import _output_folder
 from windowclf.errors import TrainingError
 from windowclf.manifest import MANIFEST, TIMES
+from windowclf.model_folder import REPORT
 from windowclf.state import find_model
 from windowclf.training import checkpoint_file
 from windowclf.training.history import Epoch
@@ -62,15 +63,11 @@ def stop(run, start, patch, number=signal.SIGINT, epoch=2, batch=3):
 
 
 def model_files(folder):
-    return {path.name: path.read_bytes() for path in Path(folder).iterdir() if path.name != TIMES}
-
-
-@pytest.fixture(autouse=True)
-def _heeded():
-    """Ctrl-C is heeded, though the tests may run where it is not, behind a shell."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
+    return {
+        path.name: path.read_bytes()
+        for path in Path(folder).iterdir()
+        if path.name not in (TIMES, REPORT)
+    }
 
 
 @pytest.fixture
@@ -93,7 +90,7 @@ def test_a_signal_keeps_all_and_says_how_to_go_on(run, start, monkeypatch, whole
     code, out, err = run("train", "--resume", "out")
     assert code == 0
     assert "dev" in out
-    assert [line.split()[0] for line in err.splitlines()] == ["2", "3", "model:"]
+    assert [line.split()[0] for line in err.splitlines()] == ["2", "3", "model:", "report:"]
     assert model_files("out") == whole
 
 
@@ -113,7 +110,7 @@ def test_stopped_again_and_again(run, start, monkeypatch, whole):
             stop(run, ["train", "--resume", "out"], monkeypatch, epoch=epoch, batch=batch)[0] == 130
         )
     code, _, err = run("train", "--resume", "out", "--quiet", "--json", "--threads", "1")
-    assert (code, err) == (0, "model: out\n")
+    assert (code, err) == (0, "model: out\nreport: out/report.html\n")
     assert model_files("out") == whole
 
 

@@ -10,6 +10,7 @@ import windowclf
 from windowclf.cli.progress import TrainingProgress
 from windowclf.errors import TrainingError
 from windowclf.manifest import MANIFEST, TIMES
+from windowclf.model_folder import REPORT
 from windowclf.training.history import Epoch
 
 QUICK = tiny.options(tiny.QUICK)
@@ -27,10 +28,10 @@ def quick(tiny_data, tmp_path, monkeypatch):
 def test_a_training_is_told_and_saved(run, quick, tiny_data):
     code, out, err = run(*quick, "--output", "out", "--epochs", "2")
     assert code == 0
-    header, first, second, model = err.splitlines()
+    header, first, second, model, report = err.splitlines()
     assert header.split() == ["epoch", "loss", "precision", "recall", "F1", "tokens/s"]
     assert [first.split()[0], second.split()[0]] == ["1", "2"]
-    assert model == "model: out"
+    assert (model, report) == ("model: out", "report: out/report.html")
     assert f"{tiny_data}, dev" in out
     assert f"{tiny_data}, test" in out
     assert "epoch" not in out
@@ -55,7 +56,7 @@ def test_json_alone_is_on_stdout(run, quick):
 
 def test_quiet_leaves_out_the_epochs(run, quick):
     code, out, err = run(*quick, "--output", "out", "--quiet")
-    assert (code, err) == (0, "model: out\n")
+    assert (code, err) == (0, "model: out\nreport: out/report.html\n")
     assert out
 
 
@@ -114,8 +115,9 @@ def test_the_same_seed_gives_the_same_bytes(run, quick):
     for name in ("a", "b"):
         assert run(*quick, "--output", name)[0] == 0
     a, b = ({path.name: path.read_bytes() for path in Path(n).iterdir()} for n in ("a", "b"))
-    assert len(a) == 5
+    assert len(a) == 6
     assert a.pop(TIMES) != b.pop(TIMES)
+    assert a.pop(REPORT) != b.pop(REPORT)  # which tells the times
     assert a == b
     names = [next(Path(name).glob("parameters-*")).name for name in ("a", "b")]
     assert run(*quick, "--output", "c", "--seed", "2")[0] == 0
@@ -126,7 +128,7 @@ def test_a_second_training_takes_the_place_of_the_first(run, quick):
     for seed in ("1", "2"):
         assert run(*quick, "--output", "out", "--seed", seed)[0] == 0
     assert windowclf.load("out").config.seed == 2
-    assert len(list(Path("out").iterdir())) == 5
+    assert len(list(Path("out").iterdir())) == 6
 
 
 def test_a_loss_that_diverges_later_keeps_the_best_epoch(run, quick, monkeypatch):
@@ -161,5 +163,5 @@ def test_a_program_of_its_own(quick):
     command = [sys.executable, "-m", "windowclf", *quick, "--output", "out", "--json"]
     ran = subprocess.run(command, capture_output=True, text=True, check=True)
     assert 0 <= json.loads(ran.stdout)["dev"]["f1"] <= 1
-    assert ran.stderr.endswith("model: out\n")
+    assert ran.stderr.endswith("model: out\nreport: out/report.html\n")
     assert "\x1b" not in ran.stdout + ran.stderr

@@ -24,7 +24,7 @@ def train(run, tiny_data, tmp_path, monkeypatch):
     def train(output, *options):
         data = ["--data", tiny_data, "--vectors", "random", *tiny.options(settings)]
         code, out, err = run("train", *data, "--output", output, "--json", *options)
-        assert (code, err.splitlines()[-1]) == (0, f"model: {output}")
+        assert (code, err.splitlines()[-1]) == (0, f"report: {output}/report.html")
         return json.loads(out)
 
     return train

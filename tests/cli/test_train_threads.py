@@ -27,7 +27,7 @@ def test_batches_of_tokens_and_threads(run, quick, monkeypatch):
     monkeypatch.setattr(learn, "thread_count", lambda n: asked.append(n) or thread_count(n))
     for name, threads in (("one", 1), ("two", 2), ("three", 3)):
         code, out, err = run(*quick, "--threads", threads, "--output", name, "--json")
-        assert (code, err.splitlines()[-1]) == (0, f"model: {name}")
+        assert (code, err.splitlines()[-1]) == (0, f"report: {name}/report.html")
         assert len(json.loads(out)["training"]["epochs"]) == 2
         config = windowclf.load(name).config
         assert (config.batch_of, config.batch_size) == ("tokens", 64)

@@ -6,7 +6,7 @@ import click
 import msgspec
 from click.core import ParameterSource
 
-from windowclf.cli.options import given_settings
+from windowclf.cli.options import given_settings, parse_gazetteers
 from windowclf.config import Config, make_config
 from windowclf.errors import ModelError, UsageError
 from windowclf.training.checkpoint_file import CHECKPOINT
@@ -42,12 +42,8 @@ def make_asked(options: dict[str, Any]) -> Asked:
     UsageError
         For a setting that is out of range, or a second gazetteer of a type.
     """
-    from windowclf.lexicon.gazetteer import parse_gazetteer_option
-
     config = make_config(given_settings(options))
-    names = dict(map(parse_gazetteer_option, options["gazetteers"]))
-    if len(names) < len(options["gazetteers"]):
-        raise UsageError("--gazetteer: a type has two files: expected one; put both in one file")
+    names = parse_gazetteers(options["gazetteers"])
     facts = {name: options[name] for name in Asked.__struct_fields__ if name in options}
     files = {kind: str(file) for kind, file in names.items()}
     return Asked(**facts | {"config": config, "gazetteers": files})

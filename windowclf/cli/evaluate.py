@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from windowclf.cli.console import print_table
-from windowclf.cli.options import data_options, json_option, model_option, read_corpus
+from windowclf.cli.options import (
+    data_options,
+    json_option,
+    model_option,
+    read_split,
+    split_option,
+)
 from windowclf.errors import UsageError
 from windowclf.text.recase import CASES, recase
 
@@ -24,9 +30,7 @@ SHOWN = 20
 @click.command(short_help="Score a model, or another program's tags, on a tagged corpus.")
 @model_option
 @data_options
-@click.option(
-    "--split", default="test", show_default=True, type=click.Choice(["train", "dev", "test"])
-)
+@split_option
 @click.option(
     "--recase", "case", type=click.Choice(CASES), help="Read the text in capitals or in lower case."
 )
@@ -79,18 +83,12 @@ def evaluate(
             "give --predictions or --model, not both: the one scores without the other"
         )
     classifier = None if predictions else load(find_model(model)[0])
-    corpus = read_corpus(options)
-    if split not in corpus.splits:
-        raise UsageError(
-            f"{corpus.name} has no {split} split: expected one of {', '.join(corpus.splits)}"
-        )
-    sentences = corpus.splits[split]
+    corpus, sentences = read_split(options, split)
     if case:
         sentences = [recase(sentence, case) for sentence in sentences]
     what = f"{corpus.name}, {split}" + (f" in {case} case" if case else "")
     if classifier:
-        scores = classifier.evaluate(sentences, scheme=corpus.scheme)
-        errors = _model_errors(classifier, sentences, corpus.scheme) if shown else []
+        scores, errors = _score_model(classifier, sentences, corpus.scheme)
     else:
         scores, errors = _score_file(str(predictions), sentences, corpus.scheme)
         what = f"{predictions} on {what}"
@@ -108,16 +106,17 @@ def evaluate(
         print_table(errors_table(errors, shown))
 
 
-def _model_errors(
+def _score_model(
     classifier: "WindowClassifier", sentences: "list[Sentence]", scheme: "Scheme"
-) -> "list[EntityError]":
-    from windowclf.evaluation import find_errors
+) -> "tuple[Scores, list[EntityError]]":
+    from windowclf.evaluation import examine
     from windowclf.tags import Scheme
 
     model = classifier.model
     source = Scheme.PLAIN if model.scheme is Scheme.PLAIN else scheme
     gold = [model.gold_tags(sentence.tags or (), source) for sentence in sentences]
-    return find_errors(classifier.tagger, sentences, gold)
+    found = examine(classifier.tagger, sentences, gold)
+    return found.scores, found.errors
 
 
 def _score_file(

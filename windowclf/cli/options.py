@@ -1,13 +1,15 @@
 """Options that several commands share; those of the network are read off `Config`."""
 
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
 from windowclf.config import Config
+from windowclf.errors import UsageError
 from windowclf.presets import PRESETS
 from windowclf.settings import option_name
 from windowclf.tags import Scheme
@@ -73,7 +75,8 @@ def given_settings(
 
 def data_options(function: Command) -> Command:
     """Add the options that say which corpus is read."""
-    for option in reversed(
+    return _add(
+        function,
         [
             click.option(
                 "--data",
@@ -97,8 +100,48 @@ def data_options(function: Command) -> Command:
             click.option(
                 "--tags-column", metavar="NAME|N", help="Column of the tags, if not guessed."
             ),
-        ]
-    ):
+        ],
+    )
+
+
+def training_options(function: Command) -> Command:
+    """Add the options that say what a training is given besides its corpus and its settings."""
+    return _add(
+        function,
+        [
+            click.option(
+                "--vectors",
+                default="bundled",
+                show_default=True,
+                metavar="NAME|FILE",
+                help="bundled, glove-6b-50d (an extra), a gensim-data name such as "
+                "glove-wiki-gigaword-100, a GloVe or word2vec file, or random.",
+            ),
+            click.option(
+                "--gazetteer",
+                "gazetteers",
+                multiple=True,
+                metavar="TYPE=FILE",
+                help="A list of names of a type, one a line, such as LOC=cities.txt; again for "
+                "the next.",
+            ),
+            click.option(
+                "--train-fraction",
+                type=float,
+                default=1.0,
+                show_default=True,
+                help="Part of the train split that is used, drawn at random.",
+            ),
+            click.option(
+                "--compress", is_flag=True, help="Write the model in a third of its size."
+            ),
+        ],
+    )
+
+
+def _add(function: Command, options: list[Callable[[Command], Command]]) -> Command:
+    """Add options, the first one first."""
+    for option in reversed(options):
         function = option(function)
     return function
 
@@ -116,6 +159,50 @@ def read_corpus(options: dict[str, Any]) -> Any:
         tokens_column=options["tokens_column"],
         tags_column=options["tags_column"],
     )
+
+
+def read_training_corpus(options: dict[str, Any], seed: int) -> Any:
+    """Load the corpus that `data_options` name, or the fraction of it that is to train."""
+    corpus = read_corpus(options)
+    fraction = options["train_fraction"]
+    return corpus if fraction == 1.0 else corpus.with_train_fraction(fraction, seed)
+
+
+def parse_gazetteers(options: Sequence[str]) -> dict[str, Path]:
+    """Read the values of --gazetteer.
+
+    Raises
+    ------
+    UsageError
+        For one that is no type with a file, or a second file of a type.
+    """
+    from windowclf.lexicon.gazetteer import parse_gazetteer_option
+
+    files = dict(map(parse_gazetteer_option, options))
+    if len(files) < len(options):
+        raise UsageError("--gazetteer: a type has two files: expected one; put both in one file")
+    return files
+
+
+split_option = click.option(
+    "--split", default="test", show_default=True, type=click.Choice(["train", "dev", "test"])
+)
+
+
+def read_split(options: dict[str, Any], split: str) -> Any:
+    """Load the corpus that `data_options` name, and take one of its splits; return both.
+
+    Raises
+    ------
+    UsageError
+        If it has no such split.
+    """
+    corpus = read_corpus(options)
+    if split not in corpus.splits:
+        raise UsageError(
+            f"{corpus.name} has no {split} split: expected one of {', '.join(corpus.splits)}"
+        )
+    return corpus, corpus.splits[split]
 
 
 model_option = click.option(

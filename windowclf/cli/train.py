@@ -1,6 +1,5 @@
 """``windowclf train``."""
 
-import json
 import os
 import shlex
 from collections.abc import Iterator
@@ -13,13 +12,14 @@ import click
 from msgspec import to_builtins
 from msgspec.structs import asdict
 
-from windowclf.cli.console import note, print_table
+from windowclf.cli.console import note
 from windowclf.cli.options import (
     config_options,
     data_options,
     json_option,
-    read_corpus,
+    read_training_corpus,
     threads_option,
+    training_options,
 )
 from windowclf.cli.progress import TrainingProgress
 from windowclf.errors import ModelError, TrainingError
@@ -33,34 +33,12 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Train a model on a tagged corpus.")
 @data_options
-@click.option(
-    "--vectors",
-    default="bundled",
-    show_default=True,
-    metavar="NAME|FILE",
-    help="bundled, glove-6b-50d (an extra), a gensim-data name such as "
-    "glove-wiki-gigaword-100, a GloVe or word2vec file, or random.",
-)
-@click.option(
-    "--gazetteer",
-    "gazetteers",
-    multiple=True,
-    metavar="TYPE=FILE",
-    help="A list of names of a type, one a line, such as LOC=cities.txt; again for the next.",
-)
-@click.option(
-    "--train-fraction",
-    type=float,
-    default=1.0,
-    show_default=True,
-    help="Part of the train split that is used, drawn at random.",
-)
+@training_options
 @click.option(
     "--output",
     metavar="DIR",
     help="Where the model goes.  [default: models/ and the name of the data]",
 )
-@click.option("--compress", is_flag=True, help="Write the model in a third of its size.")
 @click.option(
     "--checkpoint",
     "every",
@@ -92,7 +70,8 @@ def train(
 ) -> int:
     """Train a model on a tagged corpus, and keep its best epoch.
 
-    Without options: on the sample corpus, with the bundled vectors. Ctrl-C ends it after the
+    Without options: on the sample corpus, with the bundled vectors. report.html beside the model
+    shows how it went, and opens in any browser. Ctrl-C ends it after the
     batch, keeps the best epoch so far, and --resume goes on from there.
 
     \b
@@ -183,6 +162,7 @@ class _Run:
         """Train, and say how it went; return the exit code."""
         from windowclf.classifier import WindowClassifier
         from windowclf.cli.signals import stops
+        from windowclf.cli.trained import tell
 
         self.checkpoints.every = self.asked.every
         classifier = WindowClassifier(**asdict(self.asked.config))
@@ -215,7 +195,7 @@ class _Run:
                     raise
                 raise ModelError(f"{error}; then {_how_to_go_on(self.folder)}") from None
         note(f"model: {self.folder}")
-        _report(classifier, corpus, self.folder, as_json=as_json)
+        tell(classifier, corpus, self.folder, as_json=as_json)
         return 0
 
     def _read_and_train(self, classifier: "WindowClassifier", *, quiet: bool) -> "Corpus":
@@ -223,9 +203,7 @@ class _Run:
 
         asked = self.asked
         with TrainingProgress("reading", EPOCH_HEADER, epoch_line, quiet=quiet) as progress:
-            corpus: Corpus = read_corpus(asdict(asked))
-            if asked.train_fraction != 1.0:
-                corpus = corpus.with_train_fraction(asked.train_fraction, classifier.config.seed)
+            corpus: Corpus = read_training_corpus(asdict(asked), classifier.config.seed)
             classifier.fit(
                 corpus,
                 vectors=asked.vectors,
@@ -242,26 +220,3 @@ class _Run:
 
         classifier.save(self.folder, compress=self.asked.compress)
         remember(self.folder)
-
-
-def _report(
-    classifier: "WindowClassifier", corpus: "Corpus", folder: Path, *, as_json: bool
-) -> None:
-    """Print how the kept epoch does on the splits that did not train it."""
-    from windowclf.report.tables import scores_table
-
-    scores = {
-        split: classifier.evaluate(corpus.splits[split], scheme=corpus.scheme)
-        for split in ("dev", "test")
-        if split in corpus.splits
-    }
-    if as_json:
-        facts: dict[str, object] = {
-            "model": str(folder),
-            **{split: found.to_json() for split, found in scores.items()},
-            "training": to_builtins(classifier.model.record),
-        }
-        click.echo(json.dumps(facts))
-        return
-    for split, found in scores.items():
-        print_table(scores_table(found, f"{corpus.name}, {split}"))

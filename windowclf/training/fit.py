@@ -13,7 +13,7 @@ from windowclf.calibration import Calibration, fit_calibration
 from windowclf.errors import DataError
 from windowclf.evaluation import confidences
 from windowclf.lexicon.lexicon import FIRST
-from windowclf.model import Model
+from windowclf.model import FirstVectors, Model
 from windowclf.nn.arrays import FloatArray
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags import Scheme
@@ -41,7 +41,8 @@ def fit(
 ) -> None:
     """Train a model; the parameters it ends with are those of its best epoch.
 
-    Whatever ends the training early, the best of the epochs that were done is kept.
+    Whatever ends the training early, the best of the epochs that were done is kept. The model has a
+    record of its training then, and the vectors that its words began with.
 
     Parameters
     ----------
@@ -79,7 +80,8 @@ def fit(
     texts = _encode(model, sentences, dev, scheme)
     words = np.unique(texts.train.features[:, 0])
     words = words[words >= FIRST]
-    first_vectors = model.network.tables["word"].value[words]
+    word_table = model.network.tables["word"]
+    model.first_vectors = FirstVectors(words, word_table.take(words))
     of_teachers: list[Epoch] = []
     epochs: list[Epoch] = []
     tokens = len(texts.train.words) if model.config.teachers else 0
@@ -118,7 +120,7 @@ def fit(
                 },
                 epochs=epochs,
                 best_epoch=best_epoch,
-                vectors_moved=_moved(first_vectors, model.network.tables["word"].value[words]),
+                vectors_moved=_moved(model.first_vectors.vectors, word_table.take(words)),
                 seconds=sum(epoch.seconds or 0.0 for epoch in of_teachers + epochs),
                 versions={
                     "windowclf": version("windowclf"),
