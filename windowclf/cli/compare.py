@@ -1,0 +1,114 @@
+"""``windowclf compare``."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from windowclf.analysis.bootstrap import SAMPLES
+from windowclf.cli.console import note, print_table
+from windowclf.cli.options import data_options, json_option, read_split, split_option
+from windowclf.errors import UsageError
+
+
+@click.command(short_help="Hold trained models against each other.")
+@click.argument("runs", metavar="RUN RUN...", nargs=-1)
+@data_options
+@split_option
+@click.option(
+    "--samples",
+    default=SAMPLES,
+    show_default=True,
+    type=click.IntRange(min=100, max=1_000_000),
+    help="How often the bootstrap draws the text anew.",
+)
+@click.option(
+    "--seed",
+    default=1,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Of the bootstrap: the same seed, the same intervals and p.",
+)
+@click.option(
+    "--html", metavar="FILE", help="Write a page with the curves and all numbers as well."
+)
+@json_option
+def compare(
+    runs: tuple[str, ...],
+    split: str,
+    samples: int,
+    seed: int,
+    html: str | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Hold trained models against the first of them: settings, curves, F1.
+
+    Each RUN is the folder of a model. Whether their F1 on a tagged corpus differ by more than
+    chance is told by a paired bootstrap over its documents, or over its sentences where it marks
+    no documents; "significant" is p < 0.05, after Holm's correction where several runs are held
+    against the first. It speaks of these models on other text like this, and not of what other
+    seeds of training would give: for that, train several.
+
+    \b
+    windowclf compare models/word models/sentence --data conll2003
+    windowclf compare models/a models/b models/c --data FOLDER --split dev --html compare.html
+    windowclf compare models/a models/b --json
+    """
+    from windowclf.analysis.comparison import compare as compare_models
+    from windowclf.analysis.wording import in_words, method
+    from windowclf.classifier import load
+
+    if html == "-" and as_json:
+        raise UsageError("--html - and --json both write to stdout: give --html a file")
+    models = {name: load(folder).model for name, folder in _names(runs).items()}
+    corpus, sentences = read_split(options, split)
+    comparison = compare_models(models, sentences, corpus.scheme, samples=samples, seed=seed)
+    what = f"{corpus.name}, {split}"
+    if html:
+        from windowclf.formats.opening import open_output
+        from windowclf.pages.comparison import comparison_page
+
+        with open_output(html) as file:
+            file.write(comparison_page(comparison, what).encode())
+        if html == "-":
+            return
+        note(f"page: {html}")
+    if as_json:
+        click.echo(json.dumps({"data": corpus.name, "split": split, **comparison.to_json()}))
+        return
+    from windowclf.report.comparison import (
+        curves_table,
+        differences_table,
+        f1_table,
+        settings_table,
+    )
+
+    if comparison.settings:
+        print_table(settings_table(comparison))
+    else:
+        click.echo("all settings are the same")
+    if any(run.epochs for run in comparison.runs):
+        print_table(curves_table(comparison))
+    print_table(f1_table(comparison, what))
+    if len(comparison.against) > 1:
+        print_table(differences_table(comparison))
+    for against in comparison.against:
+        said = in_words(against, len(comparison.against))
+        click.echo(f"{against.name} against {comparison.runs[0].name}: {said}.")
+    click.echo(method(comparison))
+
+
+def _names(runs: tuple[str, ...]) -> dict[str, str]:
+    """Name each folder by its last part, or in full if another has the same."""
+    if len(runs) < 2:
+        raise UsageError("compare needs two models or more: expected their folders: RUN RUN...")
+    where = [Path(run).resolve() for run in runs]
+    for number, path in enumerate(where):
+        if path in where[:number]:
+            raise UsageError(f"{runs[number]} is named twice: expected each model once")
+    last = [path.name for path in where]
+    return {
+        run if last.count(name) > 1 else name: run for run, name in zip(runs, last, strict=True)
+    }
