@@ -1,0 +1,202 @@
+import optuna
+import pytest
+
+import tiny
+import windowclf
+from windowclf.corpora.sources import Corpus
+from windowclf.errors import DataError, ModelError
+from windowclf.tags import Scheme
+from windowclf.training.loop import BatchDone
+from windowclf.tuning.search import run_trials
+from windowclf.tuning.space import parse_space
+from windowclf.tuning.study import BEST, FEWEST_FOR_IMPORTANCE, STUDY, Search
+
+SPACE = parse_space(["rate=0.0005:0.05:log", "hidden=2,4"], {})
+GIVEN = {k: v for k, v in tiny.QUICK.items() if k not in ("rate", "hidden")} | {"epochs": 2}
+
+
+@pytest.fixture(scope="module")
+def corpus():
+    given = tiny.sentences()
+    return Corpus("tiny", {"train": given, "dev": given[::2]}, Scheme.IOB2, Scheme.IOB2)
+
+
+@pytest.fixture
+def begin(tmp_path):
+    def begin(**settings):
+        return Search(tmp_path, **{"sampler": "random", "seed": 1, "prune": False} | settings)
+
+    return begin
+
+
+def go(search, corpus, trials, **settings):
+    options = {"vectors": "random", "threads": 1} | settings
+    space, given = options.pop("space", SPACE), options.pop("given", GIVEN)
+    run_trials(search, corpus, space, given, trials=trials, **options)
+    return search.result()
+
+
+def test_each_trial_is_the_training_that_its_settings_say(begin, corpus, tmp_path):
+    told = []
+    found = go(begin(), corpus, 3, told=told.append)
+    assert [trial.number for trial in found.trials] == [1, 2, 3]
+    assert told == found.trials
+    assert len({trial.settings["rate"] for trial in found.trials}) == 3
+    for trial in found.trials:
+        assert 0.0005 <= trial.settings["rate"] <= 0.05
+        classifier = windowclf.WindowClassifier(**GIVEN | trial.settings)
+        classifier.fit(corpus, vectors="random", threads=1)
+        record = classifier.model.record
+        assert trial.epochs == [epoch.f1 for epoch in record.epochs]
+        assert trial.f1 == max(trial.epochs)
+        if trial.number == found.best:
+            classifier.save(tmp_path / "again")
+    assert found.best_trial.f1 == max(trial.f1 for trial in found.trials)
+    best, again = (windowclf.load(tmp_path / name) for name in (BEST, "again"))
+    assert best.config == again.config
+    given = [s.tokens for s in tiny.sentences()]
+    assert best.predict(given) == again.predict(given)
+    assert (tmp_path / BEST / "report.html").read_text("utf-8").startswith("<!doctype html>")
+
+
+def test_it_goes_on_where_it_stood(begin, corpus):
+    first = go(begin(), corpus, 2)
+    more = go(begin(), corpus, 4)
+    assert more.trials[:2] == first.trials
+    assert len(more.trials) == 4
+    assert len({trial.settings["rate"] for trial in more.trials}) == 4  # none drawn again
+    assert go(begin(), corpus, 4) == more
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random"])
+def test_the_same_seed_tries_the_same(corpus, tmp_path, sampler):
+    tried = []
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        (tmp_path / name).mkdir()
+        search = Search(tmp_path / name, sampler=sampler, seed=seed, prune=False)
+        tried.append([trial.settings for trial in go(search, corpus, 2).trials])
+    assert tried[0] == tried[1] != tried[2]
+
+
+class Cut(BaseException):
+    pass
+
+
+def test_what_is_cut_off_is_not_done(begin, corpus, tmp_path):
+    search = begin()
+    batches = []
+
+    def cut(event):
+        batches.append(event)
+        if isinstance(event, BatchDone) and event.epoch == 2 and search.done == 1:
+            raise Cut
+
+    with pytest.raises(Cut):
+        go(search, corpus, 3, listener=cut)
+    assert len(search.result().trials) == search.done == 1
+    assert search.study.get_trials()[1].state is optuna.trial.TrialState.FAIL
+    assert windowclf.load(tmp_path / BEST)
+    assert [t.number for t in go(begin(), corpus, 2).trials] == [1, 2]
+
+
+def test_a_trial_that_a_kill_cut_off(begin, corpus):
+    search = begin()
+    go(search, corpus, 1)
+    search.study.ask()  # as a process leaves it that is killed
+    assert begin().done == 1
+    states = [trial.state for trial in search.study.get_trials()]
+    assert states == [optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.FAIL]
+
+
+@pytest.mark.parametrize("saved", [True, False])
+def test_killed_when_the_best_was_being_kept(begin, corpus, monkeypatch, tmp_path, saved):
+    search = begin()
+    go(
+        search,
+        corpus,
+        1,
+        space=parse_space(["rate=0.0001:0.0002"], {}),
+        given=GIVEN | {"hidden": 2},
+    )
+    before = search.result().best_trial.f1
+    kept = windowclf.load(tmp_path / BEST).config
+
+    def tell(*_, **__):
+        raise Cut
+
+    good = parse_space(["rate=0.02:0.03"], {})
+    with monkeypatch.context() as patch:
+        patch.setattr(search.study, "tell", tell)
+        patch.setattr(Search, "end_cut_off", lambda self: None)
+        if not saved:
+            patch.setattr(windowclf.WindowClassifier, "save", tell)
+        with pytest.raises(Cut):
+            go(search, corpus, 2, space=good, given=GIVEN | {"hidden": 4})
+    search = begin()
+    found = search.result()
+    assert len(found.trials) == 1 + saved
+    assert (found.best_trial.f1 > before) == saved
+    assert (windowclf.load(tmp_path / BEST).config == kept) != saved
+
+
+def test_the_best_is_none_that_was_pruned(begin, corpus):
+    search = begin()
+    best = go(search, corpus, 1).best_trial
+    trial = search.study.ask()
+    trial.report(1.1, 1)
+    search.study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+    found = search.result()
+    assert [one.f1 for one in found.trials] == [best.f1, 1.1]
+    assert found.best_trial == best
+    assert search.best_f1 == best.f1
+
+
+def test_hopeless_trials_are_ended(begin, corpus):
+    good, bad = (
+        parse_space([f"rate={low}:{high}"], {}) for low, high in ((0.02, 0.03), (1e-5, 2e-5))
+    )
+    given = GIVEN | {"hidden": 8, "epochs": 4}
+    go(begin(prune=True), corpus, 4, space=good, given=given)
+    found = go(begin(prune=True), corpus, 5, space=bad, given=given)
+    assert [trial.state for trial in found.trials] == ["done"] * 4 + ["pruned"]
+    assert len(found.trials[-1].epochs) < 4
+    assert found.best != 5
+    found = go(begin(prune=False), corpus, 6, space=bad, given=given)
+    assert found.trials[-1].state == "done"
+    assert len(found.trials[-1].epochs) == 4
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_training_that_diverges_is_a_trial(begin, corpus, tmp_path):
+    space = parse_space(["rate=1e200:1e201"], {})
+    found = go(begin(), corpus, 1, space=space, given=GIVEN | {"hidden": 4})
+    assert [(trial.state, trial.f1, trial.epochs) for trial in found.trials] == [
+        ("diverged", 0, [])
+    ]
+    assert not (tmp_path / BEST).exists()
+
+
+def test_no_further_trial_after_the_time(begin, corpus):
+    assert len(go(begin(), corpus, 50, seconds=1e-9).trials) == 0
+    assert 1 <= len(go(begin(), corpus, 500, seconds=0.5).trials) < 500
+
+
+def test_importance(begin, corpus):
+    assert go(begin(), corpus, FEWEST_FOR_IMPORTANCE - 1).importance == {}
+    found = go(begin(), corpus, FEWEST_FOR_IMPORTANCE + 4).importance
+    assert set(found) == {"rate", "hidden"}
+    assert sum(found.values()) == pytest.approx(1)
+    assert list(found.values()) == sorted(found.values(), reverse=True)
+    assert next(iter(found)) == "rate"
+
+
+def test_without_a_dev_text(begin, corpus):
+    bare = Corpus("bare", {"train": corpus.splits["train"]}, Scheme.IOB2, Scheme.IOB2)
+    with pytest.raises(DataError, match="bare: has no dev split, by which trials are judged"):
+        go(begin(), bare, 1)
+
+
+def test_a_damaged_study(begin, tmp_path):
+    (tmp_path / STUDY).write_bytes(b"no data base" * 100)
+    with pytest.raises(ModelError, match=r"study\.db: cannot be used: file is not a database"):
+        begin()

@@ -1,0 +1,8 @@
+"""Search over settings: many short trainings, told apart by their F1 on the dev text."""
+
+from windowclf.errors import MissingExtraError
+
+try:
+    import optuna  # noqa: F401
+except ImportError:
+    raise MissingExtraError("windowclf tune", "tune") from None

@@ -1,0 +1,173 @@
+"""Which settings are searched, and in what range: words such as ``rate=0.001:0.01:log``."""
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import islice, product
+from typing import Any
+
+import msgspec
+from msgspec import inspect
+
+from windowclf.config import Config, make_config
+from windowclf.errors import UsageError
+from windowclf.settings import check_settings, option_name
+
+DEFAULT = (
+    "rate=0.0003:0.005:log",
+    "hidden=100,200,300,400",
+    "dropout=0.2:0.7",
+    "hidden_dropout=0:0.5",
+    "word_dropout=0:0.15",
+    "window=3,5,7",
+    "batch_size=8,16,32",
+)
+"""What is searched if nothing else is said."""
+_MOST_COMBINATIONS = 20_000  # that are checked before anything is trained
+_HOW = "expected NAME=LOW:HIGH, NAME=LOW:HIGH:log, NAME=LOW:HIGH:STEP or NAME=VALUE,VALUE,…"
+
+Value = bool | int | float | str
+
+
+class Searched(msgspec.Struct, frozen=True, kw_only=True):
+    """A setting and where its values are drawn from.
+
+    Parameters
+    ----------
+    name : str
+        A field of `Config`.
+    choices : list
+        The values, if they are listed; else there is a range.
+    low, high : int or float
+    log : bool
+        Whether equal factors are equally likely, such as 0.001 to 0.01 and 0.01 to 0.1.
+    step : int or float, optional
+        From one value of the range to the next.
+    """
+
+    name: str
+    choices: list[Value] = []
+    low: int | float = 0
+    high: int | float = 0
+    log: bool = False
+    step: int | float | None = None
+
+    def some_values(self) -> Sequence[Value]:
+        """List all values of a choice or of whole numbers, the ends of any other range."""
+        if self.choices:
+            return self.choices
+        if isinstance(self.low, int) and isinstance(self.high, int):
+            return list(range(self.low, self.high + 1, int(self.step or 1)))[:_MOST_COMBINATIONS]
+        return [self.low, self.high]
+
+
+def parse_space(texts: Sequence[str], given: Mapping[str, Any]) -> list[Searched]:
+    """Read what is to be searched.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        None: `DEFAULT`, but for what is given.
+    given : mapping of str to object
+        The settings that are fixed.
+
+    Raises
+    ------
+    UsageError
+        For a setting that does not exist, is fixed as well, or would have a value that `Config`
+        refuses.
+    """
+    if texts:
+        space = [_parse(text) for text in texts]
+    else:
+        space = [one for one in map(_parse, DEFAULT) if one.name not in given]
+    names = [one.name for one in space]
+    for name in names:
+        if name in given:
+            raise UsageError(
+                f"--search {name} and {option_name(name)}: a setting is searched or fixed; give one"
+            )
+        if names.count(name) > 1:
+            raise UsageError(f"--search {name} is given twice: expected each setting once")
+    if not space:
+        raise UsageError(f"all settings are fixed: say which is searched with --search: {_HOW}")
+    # All together, for two settings may each be right and not go with each other.
+    together = product(*(one.some_values() for one in space))
+    for values in islice(together, _MOST_COMBINATIONS):
+        settings = dict(zip(names, values, strict=True))
+        try:
+            make_config({**given, **settings})
+        except UsageError as error:
+            tried = ", ".join(f"{name}={value}" for name, value in settings.items())
+            raise UsageError(f"--search would try {tried}: {error}") from None
+    return space
+
+
+def _parse(text: str) -> Searched:
+    name, equals, values = text.partition("=")
+    name = name.strip().removeprefix("--").replace("-", "_")
+    if not equals or not values.strip():
+        raise UsageError(f"--search {text}: {_HOW}")
+    if name not in Config.__struct_fields__:
+        known = ", ".join(one for one in Config.__struct_fields__ if one != "seed")
+        raise UsageError(f"--search {text}: unknown setting {name!r}: expected one of {known}")
+    if name == "seed":
+        raise UsageError(
+            "--search seed: all trials have the same seed, so that they can be compared"
+        )
+    if ":" in values:
+        found = _range(name, text, values.split(":"))
+    else:
+        choices = [_value(value.strip()) for value in values.split(",")]
+        if len({*map(str, choices)}) < len(choices):
+            raise UsageError(f"--search {text}: a value is given twice")
+        found = Searched(name=name, choices=choices)
+    for value in found.choices or [found.low, found.high]:
+        try:
+            check_settings(Config, {name: value})
+        except UsageError as error:
+            if f"{option_name(name)}:" in str(error):  # of the value itself, not beside others
+                raise UsageError(f"--search {text}: {error}") from None
+    return found
+
+
+def _range(name: str, text: str, parts: list[str]) -> Searched:
+    low, high, *more = (_value(part.strip()) for part in parts)
+    log = more == ["log"]
+    step = more[0] if more and not log else None
+    numbers = [low, high, *([] if step is None else [step])]
+    if len(more) > 1 or not all(_is_number(number) for number in numbers):
+        raise UsageError(f"--search {text}: {_HOW}")
+    if not low < high or (log and low <= 0) or (step is not None and step <= 0):
+        raise UsageError(
+            f"--search {text}: expected LOW under HIGH, and more than 0 for log and for a step"
+        )
+    if _takes_fractions(name):
+        return Searched(
+            name=name, low=float(low), high=float(high), log=log, step=step and float(step)
+        )
+    if not all(isinstance(number, int) for number in numbers):
+        raise UsageError(f"--search {text}: expected whole numbers")
+    return Searched(name=name, low=low, high=high, log=log, step=step)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _takes_fractions(name: str) -> bool:
+    fields = {field.name: field.type for field in msgspec.structs.fields(Config)}
+    kind = inspect.type_info(fields[name])
+    while isinstance(kind, inspect.Metadata):
+        kind = kind.type
+    return isinstance(kind, inspect.FloatType)
+
+
+def _value(text: str) -> Any:
+    if text in ("on", "off"):
+        return text == "on"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    return text
