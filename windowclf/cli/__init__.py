@@ -10,7 +10,10 @@ import click
 
 from windowclf.errors import UsageError, WindowclfError, printable
 
-_COMMANDS = ("train", "pretrain", "tag", "evaluate", "convert", "info", "presets", "gradcheck")
+_COMMANDS = (
+    *("train", "tune", "pretrain", "tag", "serve", "explain", "evaluate", "compare"),
+    *("convert", "info", "presets", "gradcheck"),
+)
 
 
 class _Commands(click.Group):

@@ -1,0 +1,69 @@
+"""The service on a port of this machine, in a thread."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from windowclf.service.app import create_app
+from windowclf.service.limits import Limits
+from windowclf.service.server import address_of, hosts_of, listen, make_server
+
+HOST = "127.0.0.1"
+
+
+@contextmanager
+def serving(classifier: Any, **limits: Any) -> Iterator[str]:
+    """Run a service; give its address."""
+    bounds = Limits(**limits)
+    with listen(HOST, 0) as listening:
+        hosts = hosts_of(HOST, listening)
+        app = create_app(classifier, "tiny", limits=bounds, hosts=hosts)
+        server = make_server(app, bounds)
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        try:
+            yield address_of(listening)
+        finally:
+            server.should_exit = True
+            thread.join(30)
+            assert not thread.is_alive()
+
+
+class Held:
+    """A classifier that tags when it is let, and notes how many texts it is given at once."""
+
+    def __init__(self, classifier: Any) -> None:
+        self._classifier = classifier
+        self.labels, self.tags = classifier.labels, classifier.tags
+        self.begun, self.let = threading.Event(), threading.Event()
+        self.batches: list[int] = []
+
+    def pipe(self, texts: list[str], **settings: Any) -> Iterator[Any]:
+        self.batches.append(len(texts))
+        self.begun.set()
+        assert self.let.wait(30)
+        return self._classifier.pipe(texts, **settings)
+
+    def explain(self, text: str, token: int) -> Any:
+        return self._classifier.explain(text, token)
+
+
+@contextmanager
+def connection(address: str) -> Iterator[socket.socket]:
+    """Open a raw connection to a service."""
+    host, _, port = address.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=20) as opened:
+        yield opened
+
+
+def read_all(opened: socket.socket) -> bytes:
+    """Read what comes until the other side closes."""
+    parts = []
+    try:
+        while part := opened.recv(1 << 16):
+            parts.append(part)
+    except ConnectionResetError:
+        pass
+    return b"".join(parts)

@@ -1,0 +1,92 @@
+"""``windowclf serve``."""
+
+import click
+
+from windowclf.cli.console import note
+from windowclf.cli.options import model_option
+
+
+@click.command(short_help="Answer over HTTP, with a page to try it on.")
+@model_option
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    metavar="ADDRESS",
+    help="Where to listen; 0.0.0.0: for other machines too.",
+)
+@click.option(
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="0: any that is free.",
+)
+@click.option(
+    "--max-bytes",
+    default=1 << 20,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Of the body of a request.",
+)
+@click.option(
+    "--max-texts",
+    default=1024,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="In one request.",
+)
+@click.option(
+    "--timeout",
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    type=click.FloatRange(min=0, min_open=True, max=3600),
+    help="In which a request must come in, and again in which it is answered.",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    help="How many tag at the same time, beside the one that reads and answers.  [default: one "
+    "for each processor but the first]",
+)
+def serve(
+    model: str | None,
+    host: str,
+    port: int,
+    max_bytes: int,
+    max_texts: int,
+    timeout: float,
+    threads: int | None,
+) -> None:
+    """Answer over HTTP, with a page to try it on.
+
+    POST /tag takes {"text": "…"} or {"texts": ["…", …]}. /docs describes it and all else. Ctrl-C
+    ends the service when the requests under way are answered.
+
+    \b
+    windowclf serve
+    windowclf serve --model models/mine --port 8080
+    curl localhost:8000/tag --json '{"text": "Paris is in France"}'
+    """
+    from windowclf.service.server import address_of, hosts_of, listen, make_server  # the extra
+    from windowclf.classifier import load  # isort: skip
+    from windowclf.service.app import create_app
+    from windowclf.service.limits import Limits
+    from windowclf.state import find_model
+    from windowclf.threads import thread_count
+
+    limits = Limits(bytes=max_bytes, texts=max_texts, seconds=timeout)
+    with listen(host, port) as listening:
+        folder, why = find_model(model)
+        classifier = load(folder)
+        app = create_app(
+            classifier,
+            folder.resolve().name,
+            limits=limits,
+            threads=threads or max(1, thread_count() - 1),
+            hosts=hosts_of(host, listening),
+        )
+        note(f"model: {folder} ({why})")
+        note(f"listening at {address_of(listening)}; Ctrl-C ends it")
+        make_server(app, limits).run([listening])

@@ -1,0 +1,12 @@
+"""An HTTP service that tags texts, and a page to try it on."""
+
+from windowclf.errors import MissingExtraError
+
+try:
+    import fastapi  # noqa: F401
+    import httptools  # noqa: F401
+    import prometheus_client  # noqa: F401
+    import swagger_ui_bundle  # noqa: F401
+    import uvicorn  # noqa: F401
+except ImportError:
+    raise MissingExtraError("windowclf serve", "serve") from None

@@ -1,0 +1,151 @@
+"""What requests and answers hold, as msgspec reads, writes and describes them."""
+
+import re
+from itertools import chain
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+from starlette.exceptions import HTTPException
+
+from windowclf.errors import told
+from windowclf.explanation.result import Explanation
+from windowclf.service.limits import Limits
+from windowclf.tagging.texts import Entity, TaggedText
+
+T = TypeVar("T")
+
+Text = Annotated[str, Meta(description="The text; all offsets count its code points, from 0.")]
+_HALF_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+class TagRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """A text to tag, or several."""
+
+    text: Annotated[str, Meta(description="One text: give this or `texts`.")] | UnsetType = UNSET
+    texts: (
+        Annotated[list[str], Meta(description="Several texts; each is a document by itself.")]
+        | UnsetType
+    ) = UNSET
+    tokens: Annotated[bool, Meta(description="Whether the answer lists the tokens.")] = False
+
+    def given(self, limits: Limits) -> list[str]:
+        """List the texts.
+
+        Raises
+        ------
+        HTTPException
+            422 if there is neither a text nor a list of them, or both; 413 if they are too many.
+        """
+        if (self.text is UNSET) == (self.texts is UNSET):
+            raise HTTPException(422, 'expected either "text" or "texts"')
+        texts = [self.text] if isinstance(self.text, str) else self.texts or []
+        if len(texts) > limits.texts:
+            raise HTTPException(
+                413, f"too many texts: {len(texts):,}; the limit is {limits.texts:,} in a request"
+            )
+        return texts
+
+
+class ExplainRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """A word of a text whose tag is to be explained."""
+
+    text: Text
+    token: Annotated[
+        int, Meta(ge=0, description="The word's number among the tokens of the text, from 0.")
+    ]
+
+
+class TaggedToken(msgspec.Struct):
+    """A token: a stretch of the text, with its tag."""
+
+    text: str
+    start: int
+    end: int
+    tag: Annotated[str, Meta(description="IOB2, such as B-LOC and I-LOC, or a plain label.")]
+
+
+class Tagged(msgspec.Struct):
+    """A text with what was found in it, as a line of `windowclf tag --format jsonl` has it."""
+
+    text: Text
+    entities: list[Entity]
+    tokens: list[TaggedToken] | UnsetType = UNSET
+
+
+class TaggedTexts(msgspec.Struct):
+    """Several texts, in the order of the request."""
+
+    texts: list[Tagged]
+
+
+class Health(msgspec.Struct):
+    """Facts about the service."""
+
+    status: str
+    version: Annotated[str, Meta(description="Of windowclf.")]
+    model: Annotated[str, Meta(description="The name of the model's folder.")]
+    labels: list[str]
+    tags: list[str]
+    limits: Limits
+
+
+class Refusal(msgspec.Struct):
+    """Why a request was refused, in one line."""
+
+    error: str
+
+
+def decode(body: bytes, kind: type[T]) -> T:
+    """Read the body of a request.
+
+    Raises
+    ------
+    HTTPException
+        400 if it is no JSON, 422 if it is JSON of another kind.
+    """
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError as error:
+        raise HTTPException(422, told(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        hint = "; \\ud800 to \\udfff are no characters but in pairs" * bool(_HALF_PAIR.search(body))
+        raise HTTPException(400, f"the body is no JSON in UTF-8: {told(error)}{hint}") from None
+
+
+def tagged(text: TaggedText, *, tokens: bool) -> Tagged:
+    """Make a tagged text what is written of it.
+
+    Parameters
+    ----------
+    text : TaggedText
+    tokens : bool
+        Whether its tokens are listed.
+    """
+    if not tokens:
+        return Tagged(text.text, text.entities)
+    words, tags = chain.from_iterable(text.sentences), chain.from_iterable(text.tags)
+    found = [TaggedToken(*word, tag) for word, tag in zip(words, tags, strict=True)]
+    return Tagged(text.text, text.entities, found)
+
+
+def schemas() -> dict[str, Any]:
+    """Describe all kinds of bodies, by name, as OpenAPI 3.0 has them."""
+    kinds = [TagRequest, Tagged, TaggedTexts, ExplainRequest, Explanation, Health, Refusal]
+    _, described = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+    return {name: _without_null(schema) for name, schema in described.items()}
+
+
+def _without_null(schema: Any) -> Any:
+    """Write "or null" as OpenAPI 3.0 does, which the page of Swagger UI reads."""
+    if isinstance(schema, list):
+        return [_without_null(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    plain = {key: _without_null(value) for key, value in schema.items()}
+    kinds = plain.get("anyOf", [])
+    if {"type": "null"} in kinds:
+        [kind] = [kind for kind in kinds if kind != {"type": "null"}]
+        del plain["anyOf"]
+        plain |= {**kind, "nullable": True}
+    return plain
