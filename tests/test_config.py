@@ -59,7 +59,7 @@ def values(kind):
 
 
 STRATEGIES = {field.name: values(inspect.type_info(field.type)) for field in STRUCT_FIELDS} | {
-    "window": st.integers(0, 500).map(lambda c: 2 * c + 1),
+    "window": st.integers(0, 400).map(lambda c: 2 * c + 1),
     # What goes with what is tested below.
     "level": st.just("word"),
     "loss": st.sampled_from(["softmax", "max-margin", "squared-error"]),
