@@ -14,8 +14,7 @@ def written(tmp_path):
     return write
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1100])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1100), ("dark", 360)])
 def test_it_fits_with_all_opened(browse, fits, written, scheme, width):
     page = browse(written(odd(ODD.index("long" * 500))), scheme=scheme, width=width)
     assert fits(page)

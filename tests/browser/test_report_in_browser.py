@@ -17,8 +17,7 @@ def report(tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize("width", [1100, 360])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1100), ("dark", 360)])
 def test_all_figures_are_drawn(browse, fits, report, scheme, width):
     page = browse(report, scheme=scheme, width=width)
     page.wait_for_function(

@@ -99,8 +99,7 @@ def test_a_refusal_is_told(chromium, classifier):
     page.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1100])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1100), ("dark", 360)])
 def test_it_fits_and_can_be_read(browse, fits, address, scheme, width):
     page = browse(address, scheme=scheme, width=width)
     type_text(page, f"Angela Merkel was born in {'Hamburg' * 20}")

@@ -30,7 +30,7 @@ def page(tmp_path):
     return path
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1100), ("dark", 1100), ("light", 360)])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1100), ("dark", 360)])
 def test_the_page_draws_and_fits(browse, fits, page, scheme, width):
     seen = browse(page, scheme=scheme, width=width)
     for name in ("history", "importance", "slice-0", "slice-1", "slice-2"):
