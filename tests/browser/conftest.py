@@ -12,6 +12,14 @@ OWN = {"127.0.0.1", "localhost", ""}
 """Hosts of this machine; files and data: have none."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before those that are slow are left out
+def pytest_collection_modifyitems(items):
+    """Run by name: a browser takes its time, and is not everywhere."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker("slow")
+
+
 @pytest.fixture(scope="session")
 def chromium():
     """One browser for all tests, none where none is installed."""
