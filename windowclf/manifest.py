@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -81,6 +82,16 @@ class _Format(msgspec.Struct):
     format: int
 
 
+class _Sealed(Protocol):
+    @property
+    def sha256(self) -> str: ...
+
+    def checksum(self) -> str: ...
+
+
+S = TypeVar("S", bound=_Sealed)
+
+
 KINDS = ("parameters", "lexicon", "training")
 _NAME = re.compile(rf"({'|'.join(KINDS)})-[0-9a-f]{{12}}(\.[a-z]+)+")
 
@@ -102,6 +113,48 @@ def file_entry(kind: str, suffix: str, content: bytes) -> FileEntry:
     """Describe a file of a kind of `KINDS`; a part of its checksum is in its name."""
     digest = hashlib.sha256(content).hexdigest()
     return FileEntry(f"{kind}-{digest[:12]}{suffix}", len(content), digest)
+
+
+def decode_sealed(
+    text: bytes, kind: type[S], path: Path, what: str, newest: int, largest: int
+) -> S:
+    """Read a record that has a format and a checksum of itself.
+
+    Parameters
+    ----------
+    text : bytes
+    kind : type
+        Of the record.
+    path : Path
+        An error names it.
+    what : str
+        The format of what, such as "model".
+    newest : int
+        The newest format that is known.
+    largest : int
+        Bytes, at the most.
+
+    Raises
+    ------
+    ModelError
+        If it is written by a newer windowclf.
+    ValueError, RecursionError
+        If it is damaged.
+    """
+    if len(text) > largest:
+        raise ValueError(f"more than {largest:,} bytes")
+    version = msgspec.json.decode(text, type=_Format).format
+    if version < 1:
+        raise ValueError(f"format {version}")
+    if version > newest:
+        raise ModelError(
+            f"{path}: written in {what} format {str(version)[:20]}, this windowclf reads up to "
+            f"{newest}: pip install -U windowclf"
+        )
+    record = msgspec.json.decode(text, type=kind)
+    if record.sha256 != record.checksum():
+        raise ValueError("its checksum is wrong")
+    return record
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -132,19 +185,7 @@ def read_manifest(folder: Path) -> Manifest:
 def parse_manifest(text: bytes, path: Path) -> Manifest:
     """Read the text of a manifest, errors of which name a path; see `read_manifest`."""
     try:
-        if len(text) > _LARGEST:
-            raise ValueError(f"more than {_LARGEST:,} bytes")
-        version = msgspec.json.decode(text, type=_Format).format
-        if version < 1:
-            raise ValueError(f"format {version}")
-        if version > FORMAT:
-            raise ModelError(
-                f"{path}: written in model format {str(version)[:20]}, this windowclf reads up to "
-                f"{FORMAT}: pip install -U windowclf"
-            )
-        manifest = msgspec.json.decode(text, type=Manifest)
-        if manifest.sha256 != manifest.checksum():
-            raise ValueError("its checksum is wrong")
+        manifest = decode_sealed(text, Manifest, path, "model", FORMAT, _LARGEST)
     except (ValueError, RecursionError) as error:
         raise damaged(path, error) from None
     if manifest.files.keys() != set(KINDS):

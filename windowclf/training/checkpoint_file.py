@@ -21,7 +21,7 @@ from safetensors.numpy import load, save
 
 from windowclf.errors import ModelError, printable
 from windowclf.files import open_regular, write_whole
-from windowclf.manifest import FileEntry, file_entry
+from windowclf.manifest import FileEntry, decode_sealed, file_entry
 from windowclf.training.history import Epoch
 from windowclf.training.loop import Progress
 
@@ -73,10 +73,6 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         """Compute what `sha256` should be."""
         bare = msgspec.structs.replace(self, sha256="")
         return hashlib.sha256(msgspec.json.encode(bare)).hexdigest()
-
-
-class _Format(msgspec.Struct):
-    format: int
 
 
 def write_checkpoint(folder: Path, checkpoint: Checkpoint, arrays: Mapping[str, Arrays]) -> None:
@@ -164,20 +160,9 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         reason = getattr(error, "strerror", None) or error
         raise ModelError(f"{path}: cannot read the checkpoint: {reason}") from None
     try:
-        if len(text) > _LARGEST:
-            raise ValueError(f"more than {_LARGEST:,} bytes")
-        version = msgspec.json.decode(text, type=_Format).format
-        if version > FORMAT:
-            raise ModelError(
-                f"{path}: written in checkpoint format {version}, this windowclf reads up to "
-                f"{FORMAT}: pip install -U windowclf"
-            )
-        checkpoint = msgspec.json.decode(text, type=Checkpoint)
-        whole = checkpoint.sha256 == checkpoint.checksum()
+        checkpoint = decode_sealed(text, Checkpoint, path, "checkpoint", FORMAT, _LARGEST)
     except (ValueError, RecursionError) as error:
         raise damaged(path, str(error)) from None
-    if not whole:
-        raise damaged(path, "its checksum is wrong")
     if checkpoint.files.keys() != set(KINDS):
         raise damaged(path, f"expected the files {', '.join(KINDS)}")
     return checkpoint

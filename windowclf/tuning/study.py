@@ -25,7 +25,6 @@ from windowclf.tuning.space import Searched
 STUDY = "study.db"
 BEST = "best"
 PAGE = "tuning.html"
-SAMPLERS = ("tpe", "random")
 FEWEST_FOR_IMPORTANCE = 8
 _ASKED, _F1, _CONFIG, _DIVERGED = "asked", "f1", "config", "diverged"
 _STATES = (TrialState.COMPLETE, TrialState.PRUNED)
