@@ -17,7 +17,7 @@ PACKAGE = Path(windowclf.__file__).parent
 # a model carries it. Integrations are for users to import: nothing here does.
 LAYERS = [
     "errors",
-    "tags files resources presets settings threads",
+    "tags files exclusive resources presets settings threads",
     "config text metrics entity_errors calibration tag_spans training.history",
     "lexicon nn formats",
     "corpora conversion",
@@ -29,6 +29,8 @@ LAYERS = [
     "training",
     "pretraining",
     "classifier",
+    "jobs",
+    "cluster",
     "report state pages",
     "tuning service",
     "cli integrations",

@@ -25,6 +25,14 @@ class DataError(WindowclfError):
     """A corpus or a text that cannot be read; names the file and the line."""
 
 
+class OutputError(WindowclfError):
+    """A file of a job's output that cannot be written."""
+
+
+class ClusterError(WindowclfError):
+    """A cluster that cannot be reached, or does not do what it is asked."""
+
+
 class VectorsError(WindowclfError):
     """Word vectors that cannot be read."""
 
@@ -50,6 +58,10 @@ class MissingExtraError(WindowclfError, ImportError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} needs an optional package: pip install 'windowclf[{extra}]'")
+        self._given = what, extra
+
+    def __reduce__(self) -> tuple[type["MissingExtraError"], tuple[str, str]]:
+        return type(self), self._given  # a worker's error comes to whoever asked it
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while a training is kept on the disk."""
+"""Ctrl-C and SIGTERM while work goes on that can be gone on with later."""
 
 import signal
 import threading
@@ -30,15 +30,15 @@ class Signals:
 
 
 @contextmanager
-def stops(checkpoints: Checkpoints) -> Iterator[Signals]:
-    """Let a first signal end the training after its batch, and a second one at once.
+def stops(checkpoints: Checkpoints | None = None) -> Iterator[Signals]:
+    """Let a first signal end a training after its batch, and a second one at once.
 
-    The training raises KeyboardInterrupt in both cases. Before and after it the first signal does
-    so itself.
+    The training raises KeyboardInterrupt in both cases. Before and after it, and without
+    checkpoints, the first signal does so itself.
 
     Parameters
     ----------
-    checkpoints : Checkpoints
+    checkpoints : Checkpoints, optional
         Of the training.
     """
     found = Signals()
@@ -46,7 +46,7 @@ def stops(checkpoints: Checkpoints) -> Iterator[Signals]:
     def handle(number: int, _: FrameType | None) -> None:
         found.again = bool(found.number)
         found.number = found.number or number
-        if found.again or not checkpoints.under_way:
+        if found.again or checkpoints is None or not checkpoints.under_way:
             raise KeyboardInterrupt
         checkpoints.stop()
 

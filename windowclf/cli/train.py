@@ -104,8 +104,8 @@ def train(
 @contextmanager
 def _output_folder(folder: Path, *, resume: bool) -> Iterator[None]:
     """Check the folder and keep others out, before any work is done; leave no empty one behind."""
+    from windowclf.exclusive import alone
     from windowclf.model_folder import check_output, remove_left
-    from windowclf.training.folder import only_training
 
     checkpoint = _checkpoint(folder)
     if resume and not os.path.lexists(checkpoint):
@@ -119,7 +119,7 @@ def _output_folder(folder: Path, *, resume: bool) -> Iterator[None]:
     except ModelError:
         _remove_empty(made)
         raise
-    with only_training(folder):
+    with alone(folder, "training"):
         try:
             if not resume and os.path.lexists(checkpoint):
                 raise ModelError(

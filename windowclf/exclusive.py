@@ -1,4 +1,4 @@
-"""One training at a time in a folder."""
+"""One piece of work at a time in a folder."""
 
 import errno
 import os
@@ -10,13 +10,13 @@ from windowclf.errors import ModelError
 
 try:
     import fcntl
-except ImportError:  # Windows, where two trainings are not kept apart
+except ImportError:  # Windows, where two are not kept apart
     fcntl = None  # type: ignore[assignment]
 
 
 @contextmanager
-def only_training(folder: Path) -> Iterator[None]:
-    """Keep other trainings out of a folder; the system gives it free when the process dies.
+def alone(folder: Path, work: str) -> Iterator[None]:
+    """Keep others out of a folder; the system gives it free when the process dies.
 
     The folder itself is locked, so no file is left in it. A file system that knows no locks is
     used without.
@@ -25,11 +25,13 @@ def only_training(folder: Path) -> Iterator[None]:
     ----------
     folder : Path
         Must exist.
+    work : str
+        What goes on there, for messages.
 
     Raises
     ------
     ModelError
-        If another training is at work there.
+        If another process is at work there.
     """
     if not fcntl:
         yield
@@ -41,7 +43,7 @@ def only_training(folder: Path) -> Iterator[None]:
         except OSError as error:
             if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
                 raise ModelError(
-                    f"{folder}: another training is writing there: wait for its end, or give "
+                    f"{folder}: another {work} is writing there: wait for its end, or give "
                     f"another --output"
                 ) from None
         yield
