@@ -276,7 +276,7 @@ def test_a_file_that_is_no_parquet_ends_in_one_line(data, place):
 @pytest.mark.parametrize(
     ("old", "message"),
     [
-        (b"Oslo", ", rows 256 to 299: column 'text': 'utf-8' codec"),
+        (b"Oslo", ", row 299: column 'text': 'utf-8' codec"),
         (b"name", ": cannot be read as P"),
     ],
 )

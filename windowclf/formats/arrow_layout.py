@@ -60,25 +60,34 @@ class ArrowLayout:
 
     def documents(self, batch: "pa.RecordBatch", first: int) -> list[Document]:
         """Read a batch, whose rows count from `first`."""
-
-        def values(column: str | None) -> list[Any]:
-            try:
-                return batch.column(column).to_pylist() if column else [None] * len(batch)
-            except UnicodeDecodeError as error:
-                rows = f"rows {first} to {first + len(batch) - 1}"
-                raise DataError(
-                    f"{self.name}, {rows}: column {shown(column)}: {told(error)}"
-                ) from None
-
-        columns = (self.text, self.tokens, self.tags, self.entities, self.sentences)
         documents = []
-        for row, cells in enumerate(zip(*map(values, columns), strict=True)):
-            fields = ArrowRow(batch, row, self.labels)
-            try:
-                documents.append(self._document(fields, *cells))
-            except (DataError, UsageError, msgspec.ValidationError) as error:
-                raise DataError(f"{self.name}, row {first + row}: {error}") from None
+        for row, found in enumerate(self.rows(batch), first):
+            if isinstance(found, DataError):
+                raise DataError(f"{self.name}, row {row}: {found}")
+            documents.append(found)
         return documents
+
+    def rows(self, batch: "pa.RecordBatch") -> list[Document | DataError]:
+        """Read each row of a batch, or say why it cannot be read."""
+        values = []
+        for column in (self.text, self.tokens, self.tags, self.entities, self.sentences):
+            try:
+                values.append(batch.column(column).to_pylist() if column else [None] * len(batch))
+            except UnicodeDecodeError as error:
+                if len(batch) == 1:
+                    return [DataError(f"column {shown(column)}: {told(error)}")]
+                rows = [self.rows(batch.slice(row, 1)) for row in range(len(batch))]
+                return [*chain.from_iterable(rows)]
+        return [
+            self._row(ArrowRow(batch, row, self.labels), cells)
+            for row, cells in enumerate(zip(*values, strict=True))
+        ]
+
+    def _row(self, fields: ArrowRow, cells: tuple[Any, ...]) -> Document | DataError:
+        try:
+            return self._document(fields, *cells)
+        except (DataError, UsageError, msgspec.ValidationError) as error:
+            return DataError(str(error))
 
     def _document(
         self, fields: ArrowRow, text: str | None, tokens: Any, tags: Any, spans: Any, sentences: Any

@@ -55,7 +55,7 @@ def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Docum
         )
     first = 0
     try:
-        parquet = ParquetFile(file)
+        parquet = ParquetFile(file, pre_buffer=False)  # else all of it is held
         layout = ArrowLayout(parquet.schema_arrow, name, options)
         for batch in parquet.iter_batches(_READ_ROWS):
             yield layout.documents(batch, first)
