@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 
 from windowclf.errors import DataError, UsageError
+from windowclf.tagging.arrow_columns import entity_type
 from windowclf.tagging.tagger import Tagger
-from windowclf.tagging.texts import Entity, tag_texts
+from windowclf.tagging.texts import tag_texts
 
 
 class _Column(list[Any]):
@@ -30,9 +31,7 @@ class _EntityColumn(_Column):
     def _arrow_type(self) -> Any:
         import pyarrow as pa
 
-        types = {str: pa.string(), int: pa.int64(), float: pa.float64()}
-        fields = [(field.name, types[field.type]) for field in msgspec.structs.fields(Entity)]
-        return pa.list_(pa.struct(fields))
+        return pa.list_(entity_type())
 
 
 class _TagsColumn(_Column):

@@ -12,7 +12,7 @@ import numpy as np
 from windowclf.errors import UsageError
 from windowclf.tagging.chunk import TaggedChunk
 from windowclf.tagging.tagger import FoundSentences, Tagger
-from windowclf.text.tokenizer import Token, split_words, token_starts
+from windowclf.text.tokenizer import Token, line_sentences, split_words, token_starts
 from windowclf.threads import Workers, thread_count
 
 Splitter = Callable[[str], list[list[str]]]
@@ -117,6 +117,14 @@ def given_tokens(text: str) -> list[list[str]]:
     """Take a text as one sentence whose tokens are separated by white space."""
     words = text.split()
     return [words] if words else []
+
+
+SPLITTERS: dict[str, Splitter] = {
+    "text": split_words,
+    "pretokenized": given_tokens,
+    "lines": line_sentences,
+}
+"""How texts are split: as CoNLL-2003 has it, at white space, or so that a line is a sentence."""
 
 
 def tag_texts(

@@ -1,0 +1,143 @@
+"""One partition of a job: read, tagged and written."""
+
+from collections import deque
+from collections.abc import Iterator
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from windowclf.errors import ModelError, OutputError, WindowclfError, told
+from windowclf.jobs import stores
+from windowclf.jobs.error_table import Bad, write_errors
+from windowclf.jobs.job import Job, errors_of
+from windowclf.jobs.plan import Partition
+from windowclf.jobs.table import PartitionReader, PartitionWriter
+from windowclf.tagging.documents import tag_documents
+from windowclf.tagging.tagger import Tagger
+from windowclf.tagging.texts import SPLITTERS, Splitter, TaggedText
+from windowclf.text.document import Document
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of a partition.
+
+    Parameters
+    ----------
+    partition : Partition
+    rows : int
+        That were tagged.
+    tokens : int
+    bad : int
+        Entries in the error table.
+    failed : str, optional
+        Why it could not be tagged at all.
+    seconds, reading, writing : float
+        In all, and of these for reading and for writing.
+    """
+
+    partition: Partition
+    rows: int = 0
+    tokens: int = 0
+    bad: int = 0
+    failed: str | None = None
+    seconds: float = 0.0
+    reading: float = 0.0
+    writing: float = 0.0
+
+
+def tag_partition(
+    tagger: Tagger, partition: Partition, *, job: Job, output: str, threads: int = 1
+) -> Outcome:
+    """Tag a partition.
+
+    Its output is there whole or not at all. What cannot be tagged goes to its error table: rows,
+    or all of it if it cannot be read; then there is no output.
+
+    Parameters
+    ----------
+    tagger : Tagger
+    partition : Partition
+    job : Job
+    output : str
+        The folder of the job.
+    threads : int
+        Share the work.
+
+    Raises
+    ------
+    OutputError
+        If the output cannot be written.
+    ModelError
+        If the model gives no finite scores.
+    """
+    begun = perf_counter()
+    try:
+        with stores.reading(partition.source) as source:
+            reader = PartitionReader(source, partition, job)
+            with stores.writing(stores.below(output, partition.name)) as sink:
+                tokens = 0
+                with PartitionWriter(sink, reader.schema, reader.column) as writer:
+                    for rows, tagged in _tagged(tagger, reader, SPLITTERS[job.splitter], threads):
+                        tokens += sum(len(words) for text in tagged for words in text.words)
+                        writer.write(rows, tagged)
+                if reader.bad:  # before the output is there, which says that all is done
+                    _write_errors(output, partition, reader.bad)
+    except (OutputError, ModelError):
+        raise
+    except WindowclfError as error:
+        return failed(partition, output, str(error))
+    except Exception as error:  # whatever it is, it is not the end of the job
+        reason = ": ".join(filter(None, (type(error).__name__, told(error))))
+        return failed(partition, output, reason)
+    return Outcome(
+        partition,
+        writer.rows,
+        tokens,
+        len(reader.bad),
+        seconds=perf_counter() - begun,
+        reading=reader.seconds,
+        writing=writer.seconds,
+    )
+
+
+def failed(partition: Partition, output: str, reason: str) -> Outcome:
+    """Note that a partition could not be tagged at all.
+
+    Raises
+    ------
+    OutputError
+        If that cannot be written.
+    """
+    reason = reason.removeprefix(f"{partition.source}: ")
+    groups = partition.groups
+    where = "" if groups is None else f"row groups {groups[0]} to {groups[1] - 1}: "
+    bad = Bad(partition.source, None, None, where + reason)
+    _write_errors(output, partition, [bad])
+    return Outcome(partition, bad=1, failed=reason)
+
+
+def _write_errors(output: str, partition: Partition, bad: list[Bad]) -> None:
+    write_errors(stores.below(output, errors_of(partition.name)), bad)
+
+
+def _tagged(
+    tagger: Tagger, reader: PartitionReader, split: Splitter, threads: int
+) -> "Iterator[tuple[pa.Table, list[TaggedText]]]":
+    """Tag batch after batch; one is tagged in parts if it has long texts."""
+    waiting: deque[pa.Table] = deque()
+
+    def documents() -> Iterator[list[Document]]:
+        for rows, read in reader:
+            waiting.append(rows)
+            yield read
+
+    done: list[TaggedText] = []
+    for answer in tag_documents(tagger, documents(), split=split, threads=threads):
+        done += [tagged for _, tagged in answer]
+        if len(done) == len(waiting[0]):
+            yield waiting.popleft(), done
+            done = []

@@ -1,0 +1,223 @@
+"""The rows of a partition as they are read, and as they are written."""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from time import perf_counter
+from typing import TYPE_CHECKING, BinaryIO, Self
+
+from windowclf.errors import DataError, told
+from windowclf.formats.arrow_layout import ArrowLayout
+from windowclf.formats.registry import ReadOptions
+from windowclf.jobs.error_table import Bad
+from windowclf.jobs.job import Job
+from windowclf.jobs.plan import Partition, read_footer
+from windowclf.tagging.arrow_columns import entities_column, entity_type, tags_column
+from windowclf.tagging.texts import TaggedText
+from windowclf.text.document import Document
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_READ_ROWS = 1024
+_GROUP_ROWS = 1 << 16  # of a row group, at the most
+_GROUP_BYTES = 1 << 26
+
+ENTITIES, TAGS = "entities", "tags"
+
+
+def check_columns(schema: "pa.Schema", name: str, job: Job) -> ArrowLayout:
+    """Find the texts, or else the tokens, of a table.
+
+    Labels that it has already are replaced, whatever they are, so nobody looks at them.
+
+    Raises
+    ------
+    DataError
+        If there are neither, or two columns have one name.
+    """
+    import pyarrow as pa
+
+    wanted = [job.text_column, "sentences"] if job.text_column in schema.names else ["tokens"]
+    seen = [field for field in schema if field.name in wanted]
+    if seen and len(set(schema.names)) == len(schema):
+        schema = pa.schema(seen)
+    return ArrowLayout(schema, name, ReadOptions(job.text_column))
+
+
+def check_partitions(partitions: Sequence[Partition], job: Job) -> None:
+    """Look at the first file that can be read, so that a wrong name of a column is told at once.
+
+    Raises
+    ------
+    DataError
+        If it has no texts and no tokens.
+    """
+    for partition in partitions:
+        footer = read_footer(partition.source)
+        if footer:  # else it will be in the error table
+            check_columns(footer.schema.to_arrow_schema(), partition.source, job)
+            return
+
+
+class PartitionReader:
+    """Yields batches of a partition, without rows that cannot be tagged, and their documents.
+
+    Parameters
+    ----------
+    file : BinaryIO
+    partition : Partition
+    job : Job
+
+    Attributes
+    ----------
+    schema : pyarrow.Schema
+    column : str
+        Where what is found will go.
+    bad : list of Bad
+        Rows that were left out so far.
+    seconds : float
+        That reading has taken.
+
+    Raises
+    ------
+    DataError
+        Here and on reading, if it cannot be read.
+    """
+
+    def __init__(self, file: BinaryIO, partition: Partition, job: Job) -> None:
+        import pyarrow as pa
+        from pyarrow.parquet import ParquetFile
+
+        self.bad: list[Bad] = []
+        self.seconds = 0.0
+        self._partition, self._most = partition, job.max_characters
+        begun = perf_counter()
+        try:
+            # What is buffered before it is read is held to the end, which may be all of the file.
+            self._file = ParquetFile(file, pre_buffer=False, page_checksum_verification=True)
+            self.schema = self._file.schema_arrow
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            raise _unreadable(error) from None
+        self._layout = check_columns(self.schema, partition.source, job)
+        self.column = ENTITIES if self._layout.text else TAGS
+        self.seconds += perf_counter() - begun
+
+    def __iter__(self) -> "Iterator[tuple[pa.Table, list[Document]]]":
+        import pyarrow as pa
+
+        footer = self._file.metadata
+        start, stop = self._partition.groups or (0, footer.num_row_groups)
+        row = sum(footer.row_group(i).num_rows for i in range(start))
+        batches = self._file.iter_batches(_READ_ROWS, row_groups=[*range(start, stop)])
+        while True:
+            begun = perf_counter()
+            try:
+                batch = next(batches, None)
+            except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+                raise _unreadable(error) from None
+            if batch is None:
+                return
+            rows, documents = self._good(batch, row)
+            row += len(batch)
+            self.seconds += perf_counter() - begun
+            if documents:
+                yield rows, documents
+
+    def _good(self, batch: "pa.RecordBatch", first: int) -> "tuple[pa.Table, list[Document]]":
+        """Leave rows out that cannot be tagged."""
+        import pyarrow as pa
+
+        documents: list[Document] = []
+        bad: dict[int, str] = {}
+        for row, read in enumerate(self._layout.rows(batch)):
+            if isinstance(read, DataError):
+                bad[row] = str(read)
+            elif len(read.text) > self._most:
+                bad[row] = (
+                    f"a text of {len(read.text):,} characters; expected {self._most:,} at the most"
+                )
+            else:
+                documents.append(read)
+        file = self._partition.source
+        self.bad += [Bad(file, first + row, 1, reason) for row, reason in bad.items()]
+        # Arrow has slices of all types, but not of all of them a selection of rows.
+        cuts = pairwise([-1, *bad, len(batch)])
+        good = [batch.slice(before + 1, after - before - 1) for before, after in cuts]
+        return pa.Table.from_batches([rows for rows in good if len(rows)], batch.schema), documents
+
+
+class PartitionWriter:
+    """Writes batches with what was found in them, in the place of a column or after all others.
+
+    It is a context manager: at the end of the block the file is whole, but for an error in it.
+
+    Parameters
+    ----------
+    file : BinaryIO
+    schema : pyarrow.Schema
+        Of the input.
+    column : str
+        `ENTITIES` or `TAGS`.
+
+    Attributes
+    ----------
+    rows : int
+        Written so far.
+    seconds : float
+        That writing has taken.
+    """
+
+    def __init__(self, file: BinaryIO, schema: "pa.Schema", column: str) -> None:
+        import pyarrow as pa
+        from pyarrow.parquet import ParquetWriter
+
+        kind = pa.list_(entity_type() if column == ENTITIES else pa.string())
+        self._make = entities_column if column == ENTITIES else tags_column
+        place = schema.get_field_index(column)
+        self._place = place if place >= 0 else len(schema)
+        fields = [*schema]
+        fields[self._place : self._place + 1] = [pa.field(column, kind)]
+        self._schema = pa.schema(fields, schema.metadata)
+        self._writer = ParquetWriter(file, self._schema)
+        self._waiting: list[pa.Table] = []  # for their row group
+        self._waiting_rows = self._waiting_bytes = 0
+        self.rows = 0
+        self.seconds = 0.0
+
+    def write(self, rows: "pa.Table", tagged: Sequence[TaggedText]) -> None:
+        """Write a batch of rows, and what was found in them."""
+        import pyarrow as pa
+
+        columns = rows.columns
+        columns[self._place : self._place + 1] = [self._make(tagged)]
+        rows = pa.Table.from_arrays(columns, schema=self._schema)
+        self._waiting.append(rows)
+        self._waiting_rows += len(rows)
+        self._waiting_bytes += rows.nbytes
+        if self._waiting_rows >= _GROUP_ROWS or self._waiting_bytes >= _GROUP_BYTES:
+            self._write_group()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        try:
+            if error is None:
+                if self._waiting:
+                    self._write_group()
+                self._writer.close()
+        finally:  # else it writes to the file once more when it is deleted, and complains
+            self._writer.is_open = False
+
+    def _write_group(self) -> None:
+        import pyarrow as pa
+
+        begun = perf_counter()
+        self._writer.write_table(pa.concat_tables(self._waiting))
+        self.rows += self._waiting_rows
+        self._waiting, self._waiting_rows, self._waiting_bytes = [], 0, 0
+        self.seconds += perf_counter() - begun
+
+
+def _unreadable(error: Exception) -> DataError:
+    return DataError(f"cannot be read as Parquet: {told(error)}")
