@@ -4,12 +4,13 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import click
 
 from windowclf.cli.console import note, stderr_is_terminal
 from windowclf.cli.options import model_option, threads_option
+from windowclf.cli.tag_job import job_options, refuse_job_options, tag_job
 from windowclf.errors import UsageError, naming
 from windowclf.formats.registry import FORMATS, Format, ReadOptions, WriteOptions, Writer
 
@@ -69,6 +70,7 @@ def _format(context: click.Context, option: click.Parameter, name: str | None) -
 )
 @click.option("--pretokenized", is_flag=True, help="Tokens are separated by spaces already.")
 @click.option("--lines", is_flag=True, help="Each line of a text is a sentence.")
+@job_options
 @threads_option
 def tag(
     texts: tuple[str, ...],
@@ -81,7 +83,9 @@ def tag(
     pretokenized: bool,
     lines: bool,
     threads: int | None,
-) -> None:
+    engine: str | None,
+    **of_job: Any,
+) -> int:
     """Find the names in texts: the arguments, files, or stdin line by line as it comes.
 
     \b
@@ -90,22 +94,26 @@ def tag(
     windowclf tag --input reviews.csv --text-column review --output tagged.csv
     windowclf tag --input "archive/**/*.jsonl.gz" --output tagged
     cat tokens.txt | windowclf tag --pretokenized --format conll
+    windowclf tag --engine dask --input "corpus/*.parquet" --output tagged
     """
-    from windowclf.classifier import load
     from windowclf.cli.tagging_progress import TaggingProgress
     from windowclf.formats.paths import BINARY, find_inputs, plan_outputs
-    from windowclf.state import find_model
     from windowclf.tagging.documents import tag_documents
-    from windowclf.tagging.texts import given_tokens
+    from windowclf.tagging.texts import SPLITTERS
     from windowclf.text.document import Document
-    from windowclf.text.tokenizer import line_sentences, split_words
     from windowclf.threads import thread_count
 
     if texts and input_names:
         raise UsageError("give texts or --input, not both")
     if pretokenized and lines:
         raise UsageError("give --pretokenized or --lines, not both")
-    split = given_tokens if pretokenized else line_sentences if lines else split_words
+    splitter = "pretokenized" if pretokenized else "lines" if lines else "text"
+    if engine:
+        if texts or {form, input_form} - {None, FORMATS["parquet"]}:
+            raise UsageError("a job reads and writes Parquet: leave TEXT and other formats away")
+        asked = {"text_column": text_column, "splitter": splitter, **of_job}
+        return tag_job(_load(model), input_names, output, engine=engine, threads=threads, **asked)
+    refuse_job_options(of_job)
     inputs, others = find_inputs(input_names or ["-"], FORMATS["text"] if texts else input_form)
     outputs = plan_outputs(inputs, output, form)
     to_terminal = output == "-" and sys.stdout.isatty()
@@ -113,10 +121,7 @@ def tag(
         raise UsageError(f"{outputs[0].form.name} is not for a terminal; give --output a file name")
     if others:
         note(f"files of no known format, left alone: {others}")
-    folder, why = find_model(model)
-    classifier = load(folder)
-    if stderr_is_terminal() and why != "named":
-        note(f"model: {folder} ({why})")
+    classifier = _load(model)
     # Arguments that are no text in the terminal's encoding come as lone surrogates.
     given = [text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for text in texts]
     with TaggingProgress(
@@ -131,12 +136,24 @@ def tag(
                 else _read(out.inputs, ReadOptions(text_column), progress)
             )
             answers = tag_documents(
-                classifier.tagger, batches, split=split, threads=thread_count(threads)
+                classifier.tagger, batches, split=SPLITTERS[splitter], threads=thread_count(threads)
             )
             with _open(out, classifier, text_column) as write:
                 for answer in answers:
                     write(answer)
                     progress.add([tagged for _, tagged in answer])
+    return 0
+
+
+def _load(model: str | None) -> "WindowClassifier":
+    from windowclf.classifier import load
+    from windowclf.state import find_model
+
+    folder, why = find_model(model)
+    classifier = load(folder)
+    if stderr_is_terminal() and why != "named":
+        note(f"model: {folder} ({why})")
+    return classifier
 
 
 def _read(

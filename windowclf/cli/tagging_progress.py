@@ -35,7 +35,7 @@ class TaggingProgress:
         self._shown = shown
         self._name = ""
         self._before = self._read = 0  # bytes of the files before this one, and of this one too
-        self._bar = _make_bar() if shown and bar else None
+        self._bar = make_bar() if shown and bar else None
 
     def __enter__(self) -> Self:
         self._begin = perf_counter()
@@ -85,7 +85,8 @@ class TaggingProgress:
         return f"{self.tokens / max(self._seconds, 1e-9):,.0f} tokens/s"
 
 
-def _make_bar() -> "Progress":
+def make_bar() -> "Progress":
+    """Make a bar with tokens and their speed."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     return Progress(

@@ -1,0 +1,203 @@
+"""``windowclf tag --engine``: a job over partitions of Parquet."""
+
+import json
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from windowclf.cli.console import note
+from windowclf.cli.engines import check_engine, cluster, scheduler_option
+from windowclf.cli.options import Command, json_option
+from windowclf.errors import DataError, OutputError, UsageError
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+    from windowclf.classifier import WindowClassifier
+    from windowclf.cli.job_progress import JobProgress
+    from windowclf.jobs.job import Job
+    from windowclf.jobs.partition import Outcome
+    from windowclf.jobs.plan import Partition
+
+ONLY_JOBS = ("scheduler", "max_characters", "partition_bytes", "as_json")
+
+
+def job_options(function: Command) -> Command:
+    """Add the options of a job."""
+    for option in reversed(
+        [
+            click.option(
+                "--engine",
+                type=click.Choice(["local", "dask"]),
+                help="Tag Parquet as a job, which goes on where it was stopped and keeps a table "
+                "of what it could not tag: in this process, or on the workers of a Dask cluster.",
+            ),
+            scheduler_option,
+            click.option(
+                "--max-characters",
+                type=click.IntRange(min=1),
+                help="In a job, longer texts are errors.  [default: 1,000,000]",
+            ),
+            click.option(
+                "--partition-bytes",
+                type=click.IntRange(min=1),
+                help="In a job, larger files are cut between their row groups.  "
+                "[default: 67,108,864]",
+            ),
+            json_option,
+        ]
+    ):
+        function = option(function)
+    return function
+
+
+def refuse_job_options(options: dict[str, Any]) -> None:
+    """Refuse what is for jobs alone."""
+    for name in ONLY_JOBS:
+        if options[name] not in (None, False):
+            option = "--json" if name == "as_json" else f"--{name.replace('_', '-')}"
+            raise UsageError(f"{option} is for jobs: give --engine local or --engine dask too")
+
+
+def tag_job(
+    classifier: "WindowClassifier",
+    names: Sequence[str],
+    output: str,
+    *,
+    engine: str,
+    scheduler: str | None,
+    threads: int | None,
+    as_json: bool,
+    **asked: Any,
+) -> int:
+    """Do a job, or go on with it; return the exit code.
+
+    Parameters
+    ----------
+    classifier : WindowClassifier
+    names : sequence of str
+        Files, folders and patterns.
+    output : str
+        A folder.
+    engine : {"local", "dask"}
+    scheduler : str, optional
+    threads : int, optional
+    as_json : bool
+    **asked
+        Of `Job`, but for its model.
+    """
+    from hashlib import sha256
+
+    from windowclf.cli.job_progress import JobProgress
+    from windowclf.cli.signals import stops
+    from windowclf.jobs.job import ERRORS, Job, begin, remove_left
+    from windowclf.jobs.plan import plan_partitions
+    from windowclf.jobs.stores import below, local_folder
+    from windowclf.jobs.table import check_partitions
+
+    if output == "-" or not names or "-" in names:
+        raise UsageError("a job needs --input and --output: Parquet files, and a folder")
+    check_engine(engine, scheduler, threads)
+    given = {name: value for name, value in asked.items() if value is not None}
+    job = Job(model=sha256(classifier.to_bytes()).hexdigest(), **given)
+    partitions = plan_partitions(names, output, job.partition_bytes)
+    check_partitions(partitions, job)
+    folder = local_folder(output)
+    place = str(folder or output)  # workers may have been started in other folders
+    progress = None
+    with stops() as signals:
+        try:
+            # The cluster first: nothing is made if nobody answers there.
+            with _reached(scheduler) as client, _alone(folder):
+                done = begin(place, job)
+                left = [partition for partition in partitions if partition.name not in done]
+                with JobProgress(len(partitions), left) as progress:
+                    work = classifier, left, job, place, threads
+                    if engine == "local":
+                        outcomes = _here(*work)
+                    else:
+                        outcomes = _on_cluster(*work, client, progress)
+                    with closing(outcomes):
+                        for outcome in outcomes:
+                            progress.add(outcome)
+        except KeyboardInterrupt:
+            if progress:
+                if scheduler is None:  # else its workers may still be writing
+                    remove_left(place)
+                progress.interrupted()
+            else:
+                note("interrupted; the same command goes on")
+            return signals.exit_code()
+    progress.finished(below(output, ERRORS))
+    if as_json:
+        click.echo(json.dumps({"output": output, **progress.to_json()}))
+    if progress.failed == len(partitions):
+        raise DataError(f"no partition could be tagged; the first: {progress.first_failure}")
+    return 0
+
+
+@contextmanager
+def _alone(folder: Path | None) -> Iterator[None]:
+    """Keep other jobs out of the folder, where that can be told: on this machine."""
+    from windowclf.exclusive import alone
+
+    if folder is None:
+        yield
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be written: {error.strerror}") from None
+    with alone(folder, "job"):
+        yield
+
+
+@contextmanager
+def _reached(scheduler: str | None) -> "Iterator[Client | None]":
+    """Connect to a cluster that runs; one of our own is started when there is work for it."""
+    if scheduler is None:
+        yield None
+    else:
+        with cluster(scheduler, None, 1, note) as client:
+            yield client
+
+
+def _here(
+    classifier: "WindowClassifier",
+    partitions: "Sequence[Partition]",
+    job: "Job",
+    output: str,
+    threads: int | None,
+) -> "Generator[Outcome]":
+    """Tag in this process, one partition after another."""
+    from windowclf.jobs.partition import tag_partition
+    from windowclf.threads import thread_count
+
+    number = thread_count(threads)
+    for partition in partitions:
+        yield tag_partition(classifier.tagger, partition, job=job, output=output, threads=number)
+
+
+def _on_cluster(
+    classifier: "WindowClassifier",
+    partitions: "Sequence[Partition]",
+    job: "Job",
+    output: str,
+    threads: int | None,
+    client: "Client | None",
+    progress: "JobProgress",
+) -> "Generator[Outcome]":
+    """Tag on the workers of a cluster: the given one, or one of our own."""
+    from windowclf.cluster.tagging import tag_on_cluster
+
+    if partitions:
+        own = (
+            nullcontext(client)
+            if client
+            else cluster(None, threads, len(partitions), progress.note)
+        )
+        with own as reached:
+            yield from tag_on_cluster(reached, classifier, partitions, job=job, output=output)

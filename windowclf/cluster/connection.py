@@ -1,0 +1,185 @@
+"""A cluster to work on: one that runs, or one of this machine's cores."""
+
+import logging
+import os
+import signal
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib.metadata import version
+from multiprocessing import resource_tracker
+
+import dask
+from distributed import Client, LocalCluster, Security
+from distributed.comm import connect as comm_to
+from distributed.core import Status
+from distributed.system import MEMORY_LIMIT
+from distributed.utils import LoopRunner, sync
+
+from windowclf.errors import ClusterError, UsageError, told
+
+_ANSWER_SECONDS = 10
+"""For a scheduler to answer."""
+
+_START_SECONDS = 60
+"""For the first worker of a cluster to start."""
+
+
+@contextmanager
+def connect(scheduler: str | None = None, workers: int = 1) -> Iterator[Client]:
+    """Connect to a cluster, or start one that ends with the block.
+
+    Parameters
+    ----------
+    scheduler : str, optional
+        Its address, such as ``tcp://10.0.0.1:8786``. Without it a cluster is started here.
+    workers : int
+        Processes of a cluster that is started, each with one thread. When the block ends by an
+        error they are killed at whatever they are.
+
+    Raises
+    ------
+    UsageError
+        If the address is empty.
+    ClusterError
+        If nobody answers at the address, or windowclf is not there in this version.
+    """
+    with _quiet(), _started(workers) if scheduler is None else _joined(scheduler) as client:
+        yield client
+
+
+@contextmanager
+def _joined(scheduler: str) -> Iterator[Client]:
+    if not scheduler.strip():  # which is a cluster of its own to Dask
+        raise UsageError("no address of a scheduler: expected one such as tcp://10.0.0.1:8786")
+    with _loop() as loop:
+        try:
+            sync(loop.loop, _answer, scheduler, callback_timeout=_ANSWER_SECONDS + 1)
+            client = Client(scheduler, timeout=_ANSWER_SECONDS, loop=loop.loop)
+        except Exception as error:  # each protocol has its own
+            why = told(error) or f"silent for {_ANSWER_SECONDS} s"
+            raise ClusterError(
+                f"{scheduler}: no Dask scheduler answers ({why}); start one with "
+                "'dask scheduler' and workers with 'dask worker ADDRESS'"
+            ) from None
+        with client:
+            _check_versions(client)
+            yield client
+
+
+async def _answer(scheduler: str) -> None:
+    """Wait for an answer; a client would for ever, if something else listens there."""
+    security = Security().get_connection_args("client")
+    comm = await comm_to(scheduler, timeout=_ANSWER_SECONDS, **security)
+    await comm.close()
+
+
+@contextmanager
+def _started(workers: int) -> Iterator[Client]:
+    # One task at a time on each, so that a worker that is lost is lost with one partition.
+    settings = {
+        "distributed.scheduler.worker-saturation": 1.0,
+        # To look at all threads a hundred times a second costs a tenth of the time.
+        "distributed.worker.profile.enabled": False,
+        # Memory that is given back at once is memory touched for the first time again and again.
+        "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
+    }
+    with _environment(PYTHONWARNINGS="ignore"), _loop() as loop, dask.config.set(settings):
+        resource_tracker.ensure_running()  # the thread that starts it would hear Ctrl-C again
+        # A cluster that is interrupted before it has all its parts does not end well.
+        with _blocked(signal.SIGINT, signal.SIGTERM):
+            cluster = LocalCluster(
+                n_workers=0,
+                threads_per_worker=1,
+                memory_limit=MEMORY_LIMIT // workers,
+                dashboard_address="127.0.0.1:0",
+                silence_logs=logging.CRITICAL,
+                preload=["import logging; logging.disable()"],
+                loop=loop.loop,
+            )
+        with cluster, Client(cluster) as client:
+            try:
+                cluster.scale(workers)
+                client.wait_for_workers(1, timeout=_START_SECONDS)
+                yield client
+            except TimeoutError:
+                raise ClusterError(f"no worker has started in {_START_SECONDS} seconds") from None
+            except BaseException:
+                _kill(cluster)
+                raise
+
+
+@contextmanager
+def _environment(**of_workers: str) -> Iterator[None]:
+    """Write what the workers are to have, as Dask itself does; then put all back."""
+    before = dict(os.environ)
+    os.environ.update(of_workers)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@contextmanager
+def _loop() -> Iterator[LoopRunner]:
+    """Start the thread that starts the workers, which hear no Ctrl-C if it hears none.
+
+    A terminal sends it to all processes; what comes of it is for this one to say.
+    """
+    loop = LoopRunner()
+    with _blocked(signal.SIGINT):
+        loop.start()
+    try:
+        yield loop
+    finally:
+        loop.stop()
+
+
+@contextmanager
+def _blocked(*signals: signal.Signals) -> Iterator[None]:
+    """Hold signals back from this thread, and for good from threads that it starts."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _kill(cluster: LocalCluster) -> None:
+    """Kill the workers, which would first end what they are at."""
+    for nanny in cluster.workers.values():
+        if nanny.status is Status.running:
+            nanny.close_gracefully()  # says that it starts no other one
+            if pid := nanny.pid:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+
+def _check_versions(client: Client) -> None:
+    mine = version("windowclf")
+    found = client.get_versions(packages=["windowclf"])
+    others = {"the scheduler": found["scheduler"], **found["workers"]}
+    for name, versions in others.items():
+        theirs = versions["packages"].get("windowclf")
+        if theirs != mine:
+            has = f"has windowclf {theirs}" if theirs else "has no windowclf"
+            raise ClusterError(
+                f"{name} of the cluster {has}; expected {mine}, as here: install the same on all"
+            )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what Dask logs and warns of off the terminal: what matters is told by whoever calls."""
+    before = logging.root.manager.disable
+    logging.disable()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)

@@ -1,0 +1,101 @@
+"""A job on a cluster: each task reads a partition, tags it and writes it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+
+from distributed import Client, KilledWorker, as_completed
+
+from windowclf.classifier import WindowClassifier
+from windowclf.cluster.held import held, hold
+from windowclf.errors import ClusterError, WindowclfError, told
+from windowclf.jobs.job import Job
+from windowclf.jobs.partition import Outcome, failed, tag_partition
+from windowclf.jobs.plan import Partition
+
+
+def tag_on_cluster(
+    client: Client,
+    classifier: WindowClassifier,
+    partitions: Sequence[Partition],
+    *,
+    job: Job,
+    output: str,
+) -> Iterator[Outcome]:
+    """Tag partitions, as many at a time as the workers have threads.
+
+    A partition whose worker is lost is given to another one. One that loses worker after worker,
+    more often than ``distributed.scheduler.allowed-failures`` says, is tried once more when all
+    others are done, since it may have been another one's fault; then it has failed.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    classifier : WindowClassifier
+        Is sent once to each worker.
+    partitions : sequence of Partition
+    job : Job
+    output : str
+        The folder of the job, which all workers must reach, as they must the partitions' files.
+
+    Yields
+    ------
+    Outcome
+        Of each partition, as they are done.
+
+    Raises
+    ------
+    OutputError, ModelError
+        See `tag_partition`; partitions that are done stay.
+    ClusterError
+        If the scheduler is lost, or a worker cannot do a task.
+    """
+    with hold(client, classifier) as name:
+        lost: list[Partition] = []
+        for partition, outcome in _run(client, partitions, name=name, job=job, output=output):
+            if isinstance(outcome, Outcome):
+                yield outcome
+            else:
+                lost.append(partition)
+        for alone in lost:
+            for _, outcome in _run(client, [alone], name=name, job=job, output=output):
+                if isinstance(outcome, Outcome):
+                    yield outcome
+                else:
+                    times = f"{outcome.allowed_failures + 1} workers"
+                    yield failed(alone, output, f"{times} were lost while they tagged it")
+
+
+def _run(
+    client: Client, partitions: Sequence[Partition], *, name: str, job: Job, output: str
+) -> Iterator[tuple[Partition, Outcome | KilledWorker]]:
+    futures = client.map(_tag, partitions, name=name, job=job, output=output, pure=False)
+    of_future = dict(zip(futures, partitions, strict=True))
+    del futures  # a result whose future is gone is forgotten on the cluster too
+    try:
+        for future, result in as_completed(
+            of_future, loop=client.loop, with_results=True, raise_errors=False
+        ):
+            partition = of_future.pop(future)
+            if future.status == "finished":
+                yield partition, result
+                continue
+            if future.cancelled():
+                raise ClusterError(
+                    "the scheduler of the cluster is lost: start it again; what is done stays"
+                )
+            _, error, _ = result
+            if isinstance(error, WindowclfError):
+                raise error
+            if not isinstance(error, KilledWorker):
+                raise ClusterError(
+                    f"a worker cannot do its task: {type(error).__name__}: {told(error)}"
+                )
+            yield partition, error
+    finally:
+        with suppress(Exception):  # the cluster may be gone
+            client.cancel([*of_future])
+
+
+def _tag(partition: Partition, *, name: str, job: Job, output: str) -> Outcome:
+    tagger = held(name).tagger
+    return tag_partition(tagger, partition, job=job, output=output)
