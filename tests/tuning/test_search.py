@@ -1,3 +1,7 @@
+import os
+import signal
+import time
+
 import optuna
 import pytest
 
@@ -97,6 +101,25 @@ def test_what_is_cut_off_is_not_done(begin, corpus, tmp_path):
     assert search.study.get_trials()[1].state is optuna.trial.TrialState.FAIL
     assert windowclf.load(tmp_path / BEST)
     assert [t.number for t in go(begin(), corpus, 2).trials] == [1, 2]
+
+
+def test_ctrl_c_while_a_trial_is_noted(begin, corpus, monkeypatch):
+    search = begin()
+    tell = search.study.tell
+
+    def interrupted(*given, **named):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.1)
+        tell(*given, **named)
+
+    monkeypatch.setattr(search.study, "tell", interrupted)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            go(search, corpus, 3)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert [trial.state.name for trial in search.study.get_trials()] == ["COMPLETE"]
 
 
 def test_a_trial_that_a_kill_cut_off(begin, corpus):

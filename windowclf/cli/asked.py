@@ -12,7 +12,7 @@ from windowclf.errors import ModelError, UsageError
 from windowclf.training.checkpoint_file import CHECKPOINT
 from windowclf.training.checkpoints import Checkpoints
 
-_BESIDE_RESUME = ("resume", "threads", "as_json", "quiet")
+_BESIDE_RESUME = ("resume", "threads", "engine", "scheduler", "as_json", "quiet")
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,20 +1,16 @@
 """``windowclf tune``."""
 
-import json
-import shlex
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
+from msgspec import to_builtins
 
-from windowclf.cli.console import note, print_table
+from windowclf.cli.engines import check_engine, cluster, scheduler_option
 from windowclf.cli.options import (
     config_options,
     data_options,
-    given_settings,
     json_option,
     parse_gazetteers,
     read_training_corpus,
@@ -22,16 +18,14 @@ from windowclf.cli.options import (
     training_options,
 )
 from windowclf.cli.progress import TrainingProgress
-from windowclf.errors import ModelError, UsageError, WindowclfError
+from windowclf.errors import UsageError, WindowclfError
 
-
-class _Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What makes a search the same search."""
-
-    options: dict[str, Any]
-    given: dict[str, Any]
-    search: list[str]
-    trials: int
+if TYPE_CHECKING:
+    from windowclf.cli.tune_folder import Asked
+    from windowclf.corpora.sources import Corpus
+    from windowclf.tuning.result import Trial
+    from windowclf.tuning.space import Searched
+    from windowclf.tuning.study import Search
 
 
 @click.command(short_help="Search for settings that train a better model.")
@@ -70,6 +64,17 @@ class _Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     default=True,
     help="End trials that are worse than the median of those before.  [default: on]",
 )
+@click.option(
+    "--engine",
+    default="local",
+    show_default=True,
+    type=click.Choice(["local", "dask"]),
+    help="Train one trial after another in this process, or on a Dask cluster as many at the same "
+    "time as its workers have threads. Which of them ends first has a say in what is drawn next: "
+    "such a search is not the same another time. A file of --vectors must have the same path on "
+    "all workers.",
+)
+@scheduler_option
 @data_options
 @training_options
 @click.option("--output", metavar="DIR", help="Where the search lies, and the best model.")
@@ -89,6 +94,8 @@ def tune(
     searched: tuple[str, ...],
     trials: int,
     minutes: float | None,
+    engine: str,
+    scheduler: str | None,
     output: str | None,
     resume: str | None,
     as_json: bool,
@@ -105,159 +112,120 @@ def tune(
     \b
     windowclf tune --data conll2003 --trials 50 --output tuned
     windowclf tune --search rate=0.0005:0.01:log --search hidden=100,200 --epochs 5 --output tuned
+    windowclf tune --engine dask --threads 4 --data conll2003 --output tuned
     windowclf tune --resume tuned
     windowclf tag --model tuned/best "Paris is in France"
     """
     from windowclf.cli.asked import refuse_others
-    from windowclf.tuning.study import read_asked
+    from windowclf.cli.tune_folder import make_asked, read_asked
 
     threads = options.pop("threads")
+    check_engine(engine, scheduler, threads)
     if resume is not None:
         refuse_others(context)
-        folder = Path(resume)
-        asked = _read(read_asked(folder), folder)
-        return _search(asked, folder, None, threads, as_json=as_json, quiet=quiet)
-    if output is None:
+        folder, minutes = Path(resume), None
+        asked = read_asked(folder)
+    elif output is None:
         raise UsageError("tune needs --output DIR, where the search and its best model go")
-    given = given_settings(options)
-    names = {"preset", *_config_fields()}
-    rest = {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in options.items()
-        if name not in names
-    }
-    asked = _Asked(options=rest, given=given, search=list(searched), trials=trials)
-    return _search(asked, Path(output), minutes, threads, as_json=as_json, quiet=quiet)
+    else:
+        folder = Path(output)
+        asked = make_asked(options, searched, trials)
+    run = _Run(asked, folder, minutes, engine, scheduler, threads)
+    return run(as_json=as_json, quiet=quiet)
 
 
-def _config_fields() -> tuple[str, ...]:
-    from windowclf.config import Config
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A search, from reading to telling."""
 
-    return Config.__struct_fields__
+    asked: "Asked"
+    folder: Path
+    minutes: float | None
+    engine: str
+    scheduler: str | None
+    threads: int | None
 
+    def __call__(self, *, as_json: bool, quiet: bool) -> int:
+        """Search, and say what was found; return the exit code."""
+        from windowclf.cli.signals import stops
+        from windowclf.cli.tune_folder import search_folder
+        from windowclf.cli.tuned import tell, tell_interrupted
+        from windowclf.config import make_config
+        from windowclf.pages.training import save_page
+        from windowclf.pages.tuning import tuning_page
+        from windowclf.tuning.space import parse_space
+        from windowclf.tuning.study import PAGE, STUDY, Search, told_plainly, write_asked
 
-def _read(found: Any, folder: Path) -> _Asked:
-    if found is None:
-        raise ModelError(
-            f"{folder}: no search to go on with: expected a folder of 'windowclf tune --output'"
-        )
-    try:
-        return msgspec.convert(found, _Asked)
-    except msgspec.ValidationError as error:
-        raise ModelError(f"{folder}: not a search of 'windowclf tune': {error}") from None
-
-
-def _search(
-    asked: _Asked,
-    folder: Path,
-    minutes: float | None,
-    threads: int | None,
-    *,
-    as_json: bool,
-    quiet: bool,
-) -> int:
-    """Search, and say what was found; return the exit code."""
-    from windowclf.cli.signals import stops
-    from windowclf.config import make_config
-    from windowclf.pages.training import save_page
-    from windowclf.pages.tuning import tuning_page
-    from windowclf.report.tuning import in_a_line, trial_line, trials_table
-    from windowclf.training.checkpoints import Checkpoints
-    from windowclf.tuning.search import run_trials
-    from windowclf.tuning.space import parse_space
-    from windowclf.tuning.study import BEST, PAGE, STUDY, Search, told_plainly, write_asked
-
-    options = asked.options
-    space = parse_space(asked.search, asked.given)
-    seed = int(asked.given.get("seed", make_config({}).seed))
-    gazetteers = parse_gazetteers(options["gazetteers"])
-    code = 0
-    with _output_folder(folder, asked), TrainingProgress("reading", "", str, quiet=True) as bar:
-        corpus = read_training_corpus(options, seed)
-        search = Search(folder, sampler=options["sampler"], seed=seed, prune=options["prune"])
-        write_asked(search, msgspec.to_builtins(asked))
-        with stops(Checkpoints(folder)) as signals:  # never under way: a signal ends it at once
-            try:
-                run_trials(
-                    search,
-                    corpus,
-                    space,
-                    asked.given,
-                    trials=asked.trials,
-                    seconds=minutes and 60 * minutes,
-                    vectors=options["vectors"],
-                    gazetteers=gazetteers,
-                    compress=options["compress"],
-                    threads=threads,
-                    listener=bar,
-                    told=None if quiet else lambda trial: bar.note(trial_line(trial)),
-                )
-            except KeyboardInterrupt:
-                code = signals.exit_code()
-            except WindowclfError:
-                if not search.done:  # nothing to go on with
-                    (folder / STUDY).unlink(missing_ok=True)
-                raise
-        with told_plainly(folder):
-            tuning = search.result()
-        if tuning.trials:
-            save_page(folder / PAGE, tuning_page(tuning, corpus.name, asked.trials))
+        folder, asked, options = self.folder, self.asked, self.asked.options
+        space = parse_space(asked.search, asked.given)
+        seed = int(asked.given.get("seed", make_config({}).seed))
+        gazetteers = parse_gazetteers(options["gazetteers"])
+        code = 0
+        with (
+            search_folder(folder, asked),
+            TrainingProgress("reading", "", str, quiet=True) as bar,
+        ):
+            corpus = read_training_corpus(options, seed)
+            search = Search(folder, sampler=options["sampler"], seed=seed, prune=options["prune"])
+            write_asked(search, to_builtins(asked))
+            with stops() as signals:
+                try:
+                    self._train(search, corpus, space, gazetteers, bar, quiet=quiet)
+                except KeyboardInterrupt:
+                    code = signals.exit_code()
+                except WindowclfError:
+                    if not search.done:  # nothing to go on with
+                        (folder / STUDY).unlink(missing_ok=True)
+                    raise
+            with told_plainly(folder):
+                tuning = search.result()
+            if tuning.trials:
+                save_page(folder / PAGE, tuning_page(tuning, corpus.name, asked.trials))
+            else:
+                (folder / STUDY).unlink(missing_ok=True)
+        if code:
+            tell_interrupted(tuning, folder, asked.trials)
         else:
-            (folder / STUDY).unlink(missing_ok=True)
-    if code and not tuning.trials:
-        note("interrupted: no trial was done")
+            tell(tuning, folder, as_json=as_json)
         return code
-    if code:
-        again = f"windowclf tune --resume {shlex.quote(str(folder))}"
-        note(
-            f"interrupted: {len(tuning.trials)} of {asked.trials} trials done; go on with '{again}'"
-        )
-        return code
-    if tuning.best:
-        note(f"model: {folder / BEST}\npage: {folder / PAGE}")
-    if as_json:
-        click.echo(json.dumps({"model": str(folder / BEST), **tuning.to_json()}))
-        return 0
-    print_table(trials_table(tuning))
-    best = tuning.best_trial
-    if best:
-        click.echo(f"best: F1 {100 * best.f1:.2f} with {in_a_line(best.settings)}")
-    return 0
 
+    def _train(
+        self,
+        search: "Search",
+        corpus: "Corpus",
+        space: "list[Searched]",
+        gazetteers: dict[str, Path],
+        bar: TrainingProgress,
+        *,
+        quiet: bool,
+    ) -> None:
+        """Do the trials that are left, on the engine that was asked for."""
+        from windowclf.report.tuning import trial_line
 
-@contextmanager
-def _output_folder(folder: Path, asked: _Asked) -> Iterator[None]:
-    """Keep other searches out of the folder, and those of other options; leave no empty one."""
-    from windowclf.training.folder import only_training
-    from windowclf.tuning.study import STUDY, read_asked
+        asked = self.asked
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        there = [path.name for path in folder.iterdir()]
-    except OSError as error:
-        raise ModelError(f"{folder}: cannot search there: {error.strerror}") from None
-    with only_training(folder):
-        if there and STUDY not in there:
-            raise ModelError(f"{folder}: holds files but no search: give a new or an empty folder")
-        before = read_asked(folder)
-        if before is not None:
-            earlier = msgspec.structs.replace(_read(before, folder), trials=asked.trials)
-            if msgspec.to_builtins(earlier) != msgspec.to_builtins(asked):
-                raise UsageError(
-                    f"{folder}: holds a search with other options: {_differing(earlier, asked)}; "
-                    f"go on with --resume {shlex.quote(str(folder))}, or give another --output"
-                )
-        try:
-            yield
-        finally:
-            if not any(folder.iterdir()):
-                folder.rmdir()
+        def told(trial: "Trial") -> None:
+            bar.bar.update(bar.task, description=f"{trial.number} of {asked.trials} trials")
+            if not quiet:
+                bar.note(trial_line(trial))
 
+        common: dict[str, Any] = {
+            "trials": asked.trials,
+            "seconds": self.minutes and 60 * self.minutes,
+            "vectors": asked.options["vectors"],
+            "gazetteers": gazetteers,
+            "compress": asked.options["compress"],
+            "told": told,
+        }
+        left = asked.trials - search.done
+        if self.engine == "dask" and left > 0:
+            with cluster(self.scheduler, self.threads, left, bar.note) as client:
+                from windowclf.tuning.cluster import run_on_cluster
 
-def _differing(earlier: _Asked, asked: _Asked) -> str:
-    """Name the options that are not the same."""
-    pairs = [(one.options | one.given | {"search": one.search}) for one in (earlier, asked)]
-    names = sorted(pairs[0].keys() | pairs[1].keys())
-    return ", ".join(
-        f"--{name.replace('_', '-')}" for name in names if pairs[0].get(name) != pairs[1].get(name)
-    )
+                run_on_cluster(client, search, corpus, space, asked.given, **common)
+        else:
+            from windowclf.tuning.search import run_trials
+
+            run_trials(
+                search, corpus, space, asked.given, threads=self.threads, listener=bar, **common
+            )

@@ -10,7 +10,7 @@ from windowclf.pages.page import render
 if TYPE_CHECKING:
     from windowclf.tuning.result import Trial, Tuning
 
-_STATES = {"done": "to its end", "pruned": "ended early", "diverged": "diverged"}
+_STATES = {"done": "to its end", "pruned": "ended early", "diverged": "diverged", "lost": "lost"}
 _LOG_SPAN = 20  # values further apart than by this factor stand on a logarithmic axis
 
 
@@ -59,7 +59,7 @@ def history(tuning: "Tuning") -> Figure:
     so_far = 0.0
     line = []
     for trial in tuning.trials:
-        so_far = so_far if trial.state == "pruned" else max(so_far, 100 * trial.f1)
+        so_far = so_far if trial.state in ("pruned", "lost") else max(so_far, 100 * trial.f1)
         line.append(so_far or None)
     places = [trial.number for trial in tuning.trials]
     figure.add_trace(
@@ -107,7 +107,7 @@ def _add_points(
     figure: Figure, trials: "list[Trial]", state: str, called: str, name: str | None
 ) -> None:
     """Draw trials that ended alike; in each figure these have the same colour and shape."""
-    shapes = {"done": "circle", "pruned": "circle-open", "diverged": "x"}
+    shapes = {"done": "circle", "pruned": "circle-open", "diverged": "x", "lost": "x-open"}
     figure.add_trace(
         Scatter(
             x=[trial.settings[name] if name else trial.number for trial in trials],

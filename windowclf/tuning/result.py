@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 import msgspec
 
-State = Literal["done", "pruned", "diverged"]
+State = Literal["done", "pruned", "diverged", "lost"]
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
@@ -13,12 +13,12 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     number : int
-        From 1, in the order in which they began; those that were cut off are left out.
-    state : {"done", "pruned", "diverged"}
+        From 1, in the order in which they ended; those that were cut off are left out.
+    state : {"done", "pruned", "diverged", "lost"}
         Whether it ran to its end, was ended because it was worse than the median of those before,
-        or its loss was no longer finite.
+        its loss was no longer finite, or worker after worker of a cluster was lost with it.
     f1 : float
-        On the dev text, from 0 to 1, of its best epoch; 0 if it had none.
+        On the dev text, from 0 to 1, of its best epoch; 0 if it had none, or its model was lost.
     settings : dict
         Those that are searched.
     epochs : list of float
@@ -41,7 +41,7 @@ class Tuning(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     trials : list of Trial
     best : int, optional
-        The number of the one with the highest F1 among those that were not pruned.
+        The number of the one with the highest F1 among those that were not pruned or lost.
     importance : dict of str to float
         How much of the difference between good trials and all comes from each setting, the largest
         first; they add up to 1. Empty if there are too few trials to tell.

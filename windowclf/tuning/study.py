@@ -7,6 +7,7 @@ file would be left with half a line, on which the next one is written.
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,7 +27,7 @@ STUDY = "study.db"
 BEST = "best"
 PAGE = "tuning.html"
 FEWEST_FOR_IMPORTANCE = 8
-_ASKED, _F1, _CONFIG, _DIVERGED = "asked", "f1", "config", "diverged"
+_ASKED, _F1, _CONFIG, _DIVERGED, _LOST = "asked", "f1", "config", "diverged", "lost"
 _STATES = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
@@ -49,7 +50,7 @@ class Search:
     Parameters
     ----------
     folder : Path
-        Must exist; nobody else may search there, see `only_training`.
+        Must exist; nobody else may search there, see `alone`.
     sampler : {"tpe", "random"}
         Trials are drawn near the good ones (a tree-structured Parzen estimator), or anywhere.
     seed : int
@@ -78,8 +79,7 @@ class Search:
             begun = len(self.study.get_trials(deepcopy=False))
         # Going on with the first draws again would try the same settings again.
         drawn = (seed * 1_000_003 + begun) % 2**32
-        kinds = {"tpe": optuna.samplers.TPESampler, "random": optuna.samplers.RandomSampler}
-        self.study.sampler = kinds[sampler](seed=drawn)
+        self.study.sampler = _sampler(sampler, drawn)
         self.study.pruner = (
             optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=1)
             if prune
@@ -106,6 +106,10 @@ class Search:
         """Note that the loss of a trial was no longer finite."""
         trial.set_user_attr(_DIVERGED, True)
 
+    def lost(self, trial: optuna.Trial) -> None:
+        """Note that the workers of a trial were lost, and its model with them."""
+        trial.set_user_attr(_LOST, True)
+
     def end_cut_off(self) -> None:
         """End what was cut off; a trial whose model was kept already is done."""
         for trial in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
@@ -117,8 +121,9 @@ class Search:
     def result(self) -> Tuning:
         """List the trials that have come to an end."""
         trials = self.study.get_trials(deepcopy=False, states=_STATES)
-        listed = [_listed(trial, number) for number, trial in enumerate(trials, 1)]
-        whole = [trial for trial in listed if trial.state != "pruned"]
+        in_order = sorted(trials, key=lambda trial: trial.datetime_complete or datetime.max)
+        listed = [_listed(trial, number) for number, trial in enumerate(in_order, 1)]
+        whole = [trial for trial in listed if trial.state not in ("pruned", "lost")]
         best = max(whole, key=lambda trial: trial.f1, default=None)
         return Tuning(
             trials=listed,
@@ -164,6 +169,15 @@ def suggest(trial: optuna.Trial, space: Sequence[Searched]) -> dict[str, Any]:
     return found
 
 
+def _sampler(kind: Literal["tpe", "random"], seed: int) -> optuna.samplers.BaseSampler:
+    if kind == "random":
+        return optuna.samplers.RandomSampler(seed=seed)
+    # Trials that are under way on a cluster count as bad ones until they end, so that those at
+    # the same time are not drawn side by side. Of one trial after another nothing changes.
+    with _quiet():  # experimental before Optuna 5
+        return optuna.samplers.TPESampler(seed=seed, constant_liar=True)
+
+
 def _storage(folder: Path) -> optuna.storages.RDBStorage:
     path = str((folder / STUDY).absolute())
     return optuna.storages.RDBStorage(URL.create("sqlite", database=path).render_as_string())
@@ -186,10 +200,13 @@ def _listed(trial: FrozenTrial, number: int) -> Trial:
     state: State = "pruned" if trial.state is TrialState.PRUNED else "done"
     if trial.user_attrs.get(_DIVERGED):
         state = "diverged"
+    f1 = max(epochs, default=0.0) if trial.value is None else trial.value
+    if trial.user_attrs.get(_LOST):
+        state, f1 = "lost", 0.0
     return Trial(
         number=number,
         state=state,
-        f1=max(epochs, default=0.0) if trial.value is None else trial.value,
+        f1=f1,
         settings=dict(trial.params),
         epochs=epochs,
         seconds=trial.duration.total_seconds() if trial.duration else 0.0,
