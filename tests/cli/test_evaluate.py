@@ -119,7 +119,7 @@ def test_a_text_in_another_case(run, unsure, tiny_data, tmp_path, case):
         assert json.loads(recased[1])["f1"] != json.loads(as_it_is[1])["f1"]
     code, out, _ = run(*evaluate, "--data", tiny_data, "--recase", case)
     assert code == 0
-    assert f"{tiny_data}, test in {case} case: " in out
+    assert f"{tiny_data}, test in {case} case: " in " ".join(out.split())
 
 
 def calibration_error(sure, right):

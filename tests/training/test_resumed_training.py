@@ -284,7 +284,6 @@ def claim(facts):
         (leave, "leaves the folder"),
         (claim, "not the one that"),
     ],
-    ids=str,
 )
 def test_a_checkpoint_that_does_not_fit_is_refused(stopped, change, match):
     rewrite(stopped, change)
