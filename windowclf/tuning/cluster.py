@@ -48,8 +48,9 @@ def run_on_cluster(
 
     Which settings are drawn depends on the trials that are done by then, and so on which of
     several ends first: the same seed may try other settings another time. A trial whose worker is
-    lost is begun anew on another; one that loses worker after worker, as often as
-    ``distributed.scheduler.allowed-failures`` says, is lost itself.
+    lost is begun anew on another. One that loses worker after worker, more often than
+    ``distributed.scheduler.allowed-failures`` says, is tried once more by itself when all others
+    have ended, since it may have been another one's fault; then it is lost itself.
 
     Parameters
     ----------
@@ -83,8 +84,9 @@ class _OnWorker:
 
     trial: optuna.Trial
     config: Config
-    future: Future
+    future: Future = None  # until it is submitted
     epochs: int = 0
+    by_itself: bool = False
 
 
 class _Conductor:
@@ -93,6 +95,7 @@ class _Conductor:
     def __init__(self, client: Client, trials: Trials, name: str) -> None:
         self._client, self._trials, self._name = client, trials, name
         self._under_way: dict[int, _OnWorker] = {}
+        self._suspects: list[_OnWorker] = []  # worker after worker was lost with them
         # Of the threads of Dask, so that this one alone uses the study.
         self._events: SimpleQueue[Callable[[], None]] = SimpleQueue()
 
@@ -102,7 +105,7 @@ class _Conductor:
             self._name, lambda event: self._events.put(lambda: self._hear(*event[1]))
         )
         try:
-            while self._trials.wanted(len(self._under_way)) or self._under_way:
+            while self._wanted() or self._under_way or self._suspects:
                 self._begin()
                 with suppress(Empty):
                     self._events.get(timeout=_SECONDS)()
@@ -111,16 +114,21 @@ class _Conductor:
                 self._client.cancel([one.future for one in self._under_way.values()])
                 self._client.unsubscribe_topic(self._name)
 
+    def _wanted(self) -> bool:
+        return self._trials.wanted(len(self._under_way) + len(self._suspects))
+
     def _begin(self) -> None:
         """Begin trials for the threads that have none."""
-        while self._trials.wanted(len(self._under_way)) and len(self._under_way) < self._threads():
-            trial, config = self._trials.begin()
-            number = trial.number
-            future = self._client.submit(_train, self._name, number, config, pure=False)
-            self._under_way[number] = _OnWorker(trial, config, future)
-            future.add_done_callback(
-                lambda _, number=number: self._events.put(lambda: self._end(number))
-            )
+        while self._wanted() and len(self._under_way) < self._threads():
+            self._submit(_OnWorker(*self._trials.begin()))
+        if self._suspects and not self._under_way:
+            self._submit(self._suspects.pop(0))
+
+    def _submit(self, one: _OnWorker) -> None:
+        number = one.trial.number
+        one.future = self._client.submit(_train, self._name, number, one.config, pure=False)
+        self._under_way[number] = one
+        one.future.add_done_callback(lambda _: self._events.put(lambda: self._end(number)))
 
     def _threads(self) -> int:
         try:
@@ -155,8 +163,11 @@ class _Conductor:
         self._forget(number)
         if trained:
             self._trials.done(one.trial, one.config, trained)
-        else:
+        elif one.by_itself:
             self._trials.lost(one.trial)
+        else:
+            one.by_itself = True
+            self._suspects.append(one)
 
     def _forget(self, number: int) -> None:
         """Release a future by hand: Ctrl-C while Python itself does so would not be heard of."""
