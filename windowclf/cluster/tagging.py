@@ -6,8 +6,8 @@ from contextlib import suppress
 from distributed import Client, KilledWorker, as_completed
 
 from windowclf.classifier import WindowClassifier
+from windowclf.cluster.failures import raise_unless_lost, scheduler_lost
 from windowclf.cluster.held import held, hold
-from windowclf.errors import ClusterError, WindowclfError, told
 from windowclf.jobs.job import Job
 from windowclf.jobs.partition import Outcome, failed, tag_partition
 from windowclf.jobs.plan import Partition
@@ -80,16 +80,9 @@ def _run(
                 yield partition, result
                 continue
             if future.cancelled():
-                raise ClusterError(
-                    "the scheduler of the cluster is lost: start it again; what is done stays"
-                )
+                raise scheduler_lost()
             _, error, _ = result
-            if isinstance(error, WindowclfError):
-                raise error
-            if not isinstance(error, KilledWorker):
-                raise ClusterError(
-                    f"a worker cannot do its task: {type(error).__name__}: {told(error)}"
-                )
+            raise_unless_lost(error, "do its task")
             yield partition, error
     finally:
         with suppress(Exception):  # the cluster may be gone

@@ -14,7 +14,8 @@ from windowclf.formats.registry import FORMATS, Format, format_of
 BINARY = ("parquet", "docbin")
 """Formats that are no text, and pack what they hold themselves."""
 
-_MAGIC = frozenset("*?[")
+MAGIC = frozenset("*?[")
+"""What makes a name a pattern."""
 
 
 class Input(NamedTuple):
@@ -92,7 +93,7 @@ def find_inputs(names: Sequence[str], form: Format | None = None) -> tuple[list[
                     f"{name}: no file of a known format; expected {_known_ends()}; name others by "
                     f"a pattern, such as '{PurePath(name) / '*'}'"
                 )
-        elif _MAGIC.isdisjoint(name) or os.path.lexists(name):
+        elif MAGIC.isdisjoint(name) or os.path.lexists(name):
             found = [(name, PurePath(PurePath(name).name))]
             _check_there(name)
         else:
@@ -158,7 +159,7 @@ def _files_in(folder: Path) -> Iterator[tuple[str, PurePath]]:
 
 
 def _files_of(pattern: str) -> Iterator[tuple[str, PurePath]]:
-    folder = PurePath(*takewhile(_MAGIC.isdisjoint, PurePath(pattern).parts))
+    folder = PurePath(*takewhile(MAGIC.isdisjoint, PurePath(pattern).parts))
     for path in sorted(set(glob(pattern, recursive=True))):  # noqa: PTH207  # as shells do
         if Path(path).is_file():
             yield path, PurePath(path).relative_to(folder)

@@ -8,12 +8,11 @@ from typing import Any, NamedTuple
 from fsspec.implementations.local import LocalFileSystem
 
 from windowclf.errors import DataError
-from windowclf.formats.paths import find_inputs
+from windowclf.formats.paths import MAGIC, find_inputs
 from windowclf.formats.registry import FORMATS, format_of
 from windowclf.jobs import stores
 
 _PARQUET = FORMATS["parquet"]
-_MAGIC = frozenset("*?[")
 
 
 class Found(NamedTuple):
@@ -89,10 +88,10 @@ def _find_elsewhere(name: str, store: Any, path: str) -> Iterator[Found]:
     try:
         info = store.info(path)  # a name may have characters of patterns
     except FileNotFoundError:
-        if _MAGIC.isdisjoint(path):
+        if MAGIC.isdisjoint(path):
             raise
         files = store.glob(path, detail=True)
-        base = "/".join(takewhile(_MAGIC.isdisjoint, path.split("/")))
+        base = "/".join(takewhile(MAGIC.isdisjoint, path.split("/")))
     else:
         if info["type"] == "directory":
             below = store.find(path, detail=True)

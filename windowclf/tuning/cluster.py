@@ -13,12 +13,12 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 import optuna
-from distributed import Client, Future, KilledWorker, get_worker
+from distributed import Client, Future, get_worker
 
+from windowclf.cluster.failures import raise_unless_lost, scheduler_lost
 from windowclf.cluster.held import held, hold
 from windowclf.config import Config
 from windowclf.corpora.sources import Corpus
-from windowclf.errors import ClusterError, WindowclfError, told
 from windowclf.lexicon.given import given_gazetteers
 from windowclf.tuning.result import Trial
 from windowclf.tuning.space import Searched
@@ -134,7 +134,7 @@ class _Conductor:
         try:
             return sum(self._client.nthreads().values())
         except (OSError, RuntimeError):
-            raise _lost() from None
+            raise scheduler_lost() from None
 
     def _hear(self, number: int, epoch: int, f1: float) -> None:
         one = self._under_way.get(number)
@@ -151,14 +151,9 @@ class _Conductor:
         if one is None:  # was hopeless
             return
         if one.future.cancelled():
-            raise _lost()
+            raise scheduler_lost()
         error = one.future.exception()
-        if isinstance(error, WindowclfError):
-            raise error
-        if error and not isinstance(error, KilledWorker):
-            raise ClusterError(
-                f"a worker cannot train a trial: {type(error).__name__}: {told(error)}"
-            )
+        raise_unless_lost(error, "train a trial")
         trained = None if error else one.future.result()
         self._forget(number)
         if trained:
@@ -195,7 +190,3 @@ def _train(name: str, number: int, config: Config) -> Trained | None:
         return train(held(name), config, heard=heard, listener=go_on, threads=1)
     except _NotWanted:
         return None
-
-
-def _lost() -> ClusterError:
-    return ClusterError("the scheduler of the cluster is lost: start it again; what is done stays")
