@@ -7,7 +7,7 @@ import pytest
 import tiny
 import windowclf
 from windowclf.cli import main
-from windowclf.model_folder import REPORT
+from windowclf.model.folder import REPORT
 
 ROOT = Path(__file__).parent.parent
 

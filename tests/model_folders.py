@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import tiny
-from windowclf.bundle import load_model
 from windowclf.errors import ModelError
-from windowclf.manifest import MANIFEST, Manifest
+from windowclf.model.bundle import load_model
+from windowclf.model.manifest import MANIFEST, Manifest
 
 KINDS = ("parameters", "lexicon", "training")
 

@@ -12,18 +12,17 @@ import windowclf
 
 PACKAGE = Path(windowclf.__file__).parent
 
-# A room imports only rooms of lines above its own; rooms of one line do not know each other.
-# A room is a module or a folder of the package; the record of a training is one by itself, for
-# a model carries it. Integrations are for users to import: nothing here does.
+# A room is a module or a folder of the package. It imports only rooms of the lines above its own;
+# rooms of one line do not import each other. Integrations are for users to import: nothing here
+# does.
 LAYERS = [
     "errors",
     "tags files exclusive resources presets settings threads",
-    "config text metrics entity_errors calibration tag_spans training.history",
+    "config text metrics entity_errors tag_spans",
     "lexicon nn formats",
     "corpora conversion",
-    "assembly batching manifest parameter_file",
-    "model model_folder",
-    "bundle tagging",
+    "model",
+    "tagging",
     "evaluation explanation",
     "analysis",
     "training",
@@ -31,7 +30,7 @@ LAYERS = [
     "classifier",
     "jobs",
     "cluster",
-    "report state pages",
+    "report pages",
     "tuning service",
     "cli integrations",
 ]

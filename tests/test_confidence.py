@@ -9,7 +9,7 @@ import pytest
 import tiny
 from networks import CORPUS, prepare_small, tagger_scores
 from windowclf import evaluation
-from windowclf.calibration import Calibration
+from windowclf.model.calibration import Calibration
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags import Scheme, spans
 from windowclf.tags import encode as spell

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import tiny
 from networks import prepare_small, tagger_scores
-from windowclf.batching import number_documents
+from windowclf.model.encoding import number_documents
 from windowclf.tagging import tagger as tagger_module
 from windowclf.tagging.tagger import Tagger, _chunks
 from windowclf.tags import Scheme, convert

@@ -11,11 +11,11 @@ from model_folders import assert_same, change_manifest, refusal
 from networks import make_vectors
 from tiny import parse
 from windowclf import WindowClassifier, load, load_corpus
-from windowclf.bundle import save_model
 from windowclf.cli import main
 from windowclf.config import make_config
 from windowclf.errors import UsageError
 from windowclf.formats.conll import write_conll
+from windowclf.model.bundle import save_model
 
 # Each name is a person in one document and a place in another: only a telling sentence tells.
 NAMES = ("Rune", "Vale", "Linden", "Sterling", "Marlow", "Arden")

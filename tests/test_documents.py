@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from windowclf.batching import encode
 from windowclf.errors import UsageError
 from windowclf.lexicon.lexicon import PADDING, Lexicon
+from windowclf.model.encoding import encode
 from windowclf.nn.network import Network, initial_weights
 
 VALUES = {"word": ["oslo", "in", "ada", "0"], "shape": ["Xx", "x", "X"], "written": ["Oslo", "in"]}

@@ -7,10 +7,10 @@ import pytest
 
 import tiny
 from networks import TRAIN, prepare_small, tagger_scores, train_small
-from windowclf.calibration import Calibration, expected_calibration_error
 from windowclf.entity_errors import Kind
 from windowclf.evaluation import compare, confidences, evaluate, examine, ranking
 from windowclf.metrics import average_precision, score
+from windowclf.model.calibration import Calibration, expected_calibration_error
 from windowclf.tagging import tagger as tagger_module
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags import Scheme, spans

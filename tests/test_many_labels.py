@@ -7,10 +7,10 @@ import pytest
 
 import tiny
 from windowclf import Corpus, WindowClassifier
-from windowclf.bundle import MOST_LABELS
 from windowclf.corpora.files import read_sentences
 from windowclf.errors import DataError
 from windowclf.metrics import score
+from windowclf.model.bundle import MOST_LABELS
 from windowclf.tag_spans import SpanFinder
 from windowclf.tags import Scheme, convert, legal_moves, recognise
 from windowclf.text.sentence import Sentence

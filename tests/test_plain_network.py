@@ -8,10 +8,10 @@ import pytest
 import tiny
 from networks import SMALL, make_vectors, tagger_scores
 from plain_network import PlainNetwork
-from windowclf.batching import encode
 from windowclf.config import FeatureName, make_config
 from windowclf.lexicon.gazetteer import Gazetteer
 from windowclf.lexicon.quantise import quantise
+from windowclf.model.encoding import encode
 from windowclf.nn.gradcheck import full_gradient
 from windowclf.nn.quantised_table import QuantisedTable
 from windowclf.tagging import tagger as tagger_module

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
-from windowclf.bundle import load_model, pack_model, save_model, unpack_model
 from windowclf.config import Config, make_config
 from windowclf.errors import ModelError, UsageError
-from windowclf.model import Model
+from windowclf.model.bundle import load_model, pack_model, save_model, unpack_model
+from windowclf.model.model import Model
 from windowclf.resources import data_path
 from windowclf.tagging.inference import Inference
 from windowclf.tagging.tagger import Tagger

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from windowclf.calibration import expected_calibration_error
 from windowclf.entity_errors import EntityError, sentence_errors
 from windowclf.metrics import Scores, average_precision, score
-from windowclf.model import Model
+from windowclf.model.calibration import expected_calibration_error
+from windowclf.model.model import Model
 from windowclf.nn.arrays import BoolArray, FloatArray
 from windowclf.tagging.chunk import Prediction, TaggedChunk
 from windowclf.tagging.tagger import Tagger

@@ -59,7 +59,7 @@ class Scores:
     average_precision : float, optional
         Of a ranking, see `average_precision`.
     calibration_error : float, optional
-        Of the confidences of the spans, see `windowclf.calibration`.
+        Of the confidences of the spans, see `windowclf.model.calibration`.
     """
 
     types: dict[str, Counts]

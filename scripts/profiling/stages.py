@@ -10,9 +10,9 @@ import windowclf.tagging.tagger as tagger
 import windowclf.training.learn as learn
 from profiling.stopwatch import Stopwatch
 from windowclf import evaluation
-from windowclf.calibration import Calibration
 from windowclf.formats import jsonl
 from windowclf.lexicon.lexicon import Lexicon
+from windowclf.model.calibration import Calibration
 from windowclf.nn import objective, optimizers
 from windowclf.nn.parameter import Parameter, TableParameter
 from windowclf.tag_spans import SpanFinder

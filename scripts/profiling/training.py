@@ -12,7 +12,7 @@ from windowclf import Corpus, Sentence, UsageError, WindowClassifier, load_vecto
 from windowclf.cli.options import given_settings, read_corpus
 from windowclf.cli.train import train as command
 from windowclf.lexicon.gazetteer import parse_gazetteer_option
-from windowclf.training.history import Epoch
+from windowclf.model.record import Epoch
 from windowclf.training.loop import BatchDone
 
 EPOCHS = 2

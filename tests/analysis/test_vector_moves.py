@@ -6,7 +6,7 @@ import windowclf
 from windowclf.analysis import vector_moves as module
 from windowclf.analysis.vector_moves import vector_moves
 from windowclf.lexicon.lexicon import FIRST
-from windowclf.model import FirstVectors
+from windowclf.model.model import FirstVectors
 
 
 @pytest.fixture(scope="module")

@@ -40,5 +40,5 @@ def run(capfd):
 def no_model(monkeypatch, tmp_path):
     """A user who has not trained yet; returns the folder of the model the project carries."""
     monkeypatch.setenv("WINDOWCLF_STATE", str(tmp_path / "own-state"))
-    monkeypatch.setattr("windowclf.state.data_path", (tmp_path / "carried").joinpath)
+    monkeypatch.setattr("windowclf.model.default.data_path", (tmp_path / "carried").joinpath)
     return tmp_path / "carried" / "model"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import tiny
-from windowclf.manifest import MANIFEST
+from windowclf.model.manifest import MANIFEST
 
 TRAIN = ["train", "--vectors", "random", *tiny.options(tiny.QUICK), "--output", "out"]
 MODEL = ["--model", "model"]

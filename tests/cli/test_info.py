@@ -3,7 +3,7 @@ import json
 import pytest
 from msgspec import to_builtins
 
-from windowclf.bundle import load_model, save_model
+from windowclf.model.bundle import load_model, save_model
 
 
 def test_json(run, model_folder, classifier):

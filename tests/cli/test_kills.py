@@ -12,8 +12,8 @@ import pytest
 import tiny
 import windowclf
 from windowclf.cli import main
-from windowclf.manifest import MANIFEST, TIMES
-from windowclf.model_folder import REPORT
+from windowclf.model.folder import REPORT
+from windowclf.model.manifest import MANIFEST, TIMES
 
 pytestmark = pytest.mark.skipif(
     "forkserver" not in multiprocessing.get_all_start_methods(), reason="nothing forks here"

@@ -13,11 +13,11 @@ import windowclf
 from windowclf.cli.progress import TrainingProgress
 from windowclf.cli.train import _output_folder
 from windowclf.errors import TrainingError
-from windowclf.manifest import MANIFEST, TIMES
-from windowclf.model_folder import REPORT
-from windowclf.state import find_model
+from windowclf.model.default import find_model
+from windowclf.model.folder import REPORT
+from windowclf.model.manifest import MANIFEST, TIMES
+from windowclf.model.record import Epoch
 from windowclf.training import checkpoint_file
-from windowclf.training.history import Epoch
 from windowclf.training.loop import BatchDone
 
 SETTINGS = tiny.QUICK | {"epochs": 3, "batch_size": 10}
@@ -162,7 +162,7 @@ def test_a_second_signal_stops_at_once(run, start, monkeypatch):
 
 def test_a_second_signal_while_the_best_is_saved(run, start, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr("windowclf.bundle.pack_model", lambda *_, **__: send(signal.SIGINT)())
+        patch.setattr("windowclf.model.bundle.pack_model", lambda *_, **__: send(signal.SIGINT)())
         code, _, err = stop(run, start, patch)
     assert code == 130
     assert err.splitlines()[-1] == f"interrupted: {GO_ON}"

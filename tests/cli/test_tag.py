@@ -10,7 +10,7 @@ import threading
 import pytest
 
 import tiny
-from windowclf.state import remember
+from windowclf.model.default import remember
 
 MARKED = [tiny.PAIR, "[PER Mary Poppins] lives in [LOC New York] .", "They saw him ."]
 TEXTS = [tiny.unmarked(marked) for marked in MARKED]

@@ -9,9 +9,9 @@ import tiny
 import windowclf
 from windowclf.cli.progress import TrainingProgress
 from windowclf.errors import TrainingError
-from windowclf.manifest import MANIFEST, TIMES
-from windowclf.model_folder import REPORT
-from windowclf.training.history import Epoch
+from windowclf.model.folder import REPORT
+from windowclf.model.manifest import MANIFEST, TIMES
+from windowclf.model.record import Epoch
 
 QUICK = tiny.options(tiny.QUICK)
 

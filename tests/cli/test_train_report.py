@@ -11,10 +11,10 @@ import tiny
 import windowclf
 from windowclf.cli.progress import TrainingProgress
 from windowclf.errors import ModelError, TrainingError
-from windowclf.manifest import MANIFEST
-from windowclf.model_folder import REPORT, check_output, remove_left
+from windowclf.model.folder import REPORT, check_output, remove_left
+from windowclf.model.manifest import MANIFEST
+from windowclf.model.record import Epoch
 from windowclf.tagging.tagger import Tagger
-from windowclf.training.history import Epoch
 
 STALE = "of an earlier model"
 
@@ -117,7 +117,7 @@ def test_a_model_that_cannot_be_saved_leaves_it(stale, other, monkeypatch):
         if path.name == MANIFEST:
             raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr("windowclf.bundle.write_whole", full)
+    monkeypatch.setattr("windowclf.model.bundle.write_whole", full)
     with pytest.raises(ModelError, match="No space left"):
         other.save("out")
     assert stale.read_text() == STALE

@@ -11,11 +11,11 @@ import windowclf
 from explanation.kinds import DOCUMENT, KINDS, of_random_weights, with_gazetteers
 from nn.brute_force import all_scores
 from windowclf import ModelError, UsageError, WindowClassifier
-from windowclf.bundle import save_model
 from windowclf.explanation import explain as module
 from windowclf.explanation.decision import decoding_moves
 from windowclf.explanation.explain import explain
 from windowclf.explanation.result import Explanation
+from windowclf.model.bundle import save_model
 from windowclf.tagging import tagger as tagging
 
 WORDS = [*chain.from_iterable(DOCUMENT)]

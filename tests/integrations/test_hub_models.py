@@ -13,7 +13,7 @@ from hub_server import HubError, Repository, hub_server
 from windowclf import WindowClassifier
 from windowclf.errors import ModelError
 from windowclf.integrations.hub import HubClassifier
-from windowclf.manifest import MANIFEST, read_manifest
+from windowclf.model.manifest import MANIFEST, read_manifest
 
 SENTENCES = [sentence.tokens for sentence in tiny.sentences()]
 CLIENT = f"""

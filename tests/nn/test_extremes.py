@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from windowclf.calibration import Calibration, expected_calibration_error, fit_calibration
+from windowclf.model.calibration import Calibration, expected_calibration_error, fit_calibration
 from windowclf.nn import chain_losses, losses
 from windowclf.nn.activations import ACTIVATIONS
 from windowclf.nn.chain import Moves, path_scores

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 import strategies
 from networks import make_batch, make_network, numeric_gradient
-from windowclf.assembly import make_objective
 from windowclf.config import make_config
+from windowclf.model.build import make_objective
 from windowclf.nn import objective as objective_module
 from windowclf.nn.chain import Moves, marginals
 from windowclf.nn.chain_losses import log_likelihood_loss, max_margin_loss

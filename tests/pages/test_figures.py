@@ -3,7 +3,7 @@ from math import inf, nan
 
 import numpy as np
 
-from windowclf.calibration import reliability
+from windowclf.model.calibration import reliability
 from windowclf.pages.figures import curves, heat_map, reliability_diagram, scatter_map
 
 

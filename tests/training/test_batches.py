@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from networks import epoch_batches
-from windowclf.batching import EncodedSentences
 from windowclf.config import make_config
 from windowclf.errors import DataError
 from windowclf.lexicon.lexicon import PADDING, UNKNOWN
+from windowclf.model.encoding import EncodedSentences
 from windowclf.training.batches import TrainingBatches
 
 # 20 sentences, no word twice: word w has the features [w + 1, w + 101] and the tag w % 7.

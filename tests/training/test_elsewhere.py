@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 import tiny
 from networks import epoch_batches, prepare_small
-from windowclf.batching import encode
 from windowclf.config import make_config
 from windowclf.lexicon.lexicon import Lexicon
+from windowclf.model.encoding import encode
 from windowclf.tags import Scheme
 from windowclf.text.recase import CASES, recase
 from windowclf.text.sentence import Sentence

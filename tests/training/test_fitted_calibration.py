@@ -9,11 +9,11 @@ import windowclf
 from model_folders import assert_same
 from networks import CORPUS, SMALL, TRAIN, train_small
 from windowclf import WindowClassifier
-from windowclf.calibration import Calibration, fit_calibration
 from windowclf.evaluation import confidences
+from windowclf.model.calibration import Calibration, fit_calibration
+from windowclf.model.record import Epoch
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags import Scheme
-from windowclf.training.history import Epoch
 
 # A third of the dev text says otherwise than the training text, so that some spans are wrong.
 DEV = [

@@ -7,7 +7,7 @@ import pytest
 
 import tiny
 from networks import DEV, SMALL, TRAIN, parameter_bytes, prepare_small
-from windowclf.batching import encode
+from windowclf.model.encoding import encode
 from windowclf.nn.gradcheck import full_gradient
 from windowclf.tags import Scheme
 from windowclf.text.sentence import Sentence

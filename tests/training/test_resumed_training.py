@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from networks import DEV, TRAIN, prepare_small
-from windowclf.bundle import pack_model
 from windowclf.errors import DataError, ModelError
+from windowclf.model.bundle import pack_model
+from windowclf.model.record import Epoch
 from windowclf.tags import Scheme
 from windowclf.training import batches as batches_module
 from windowclf.training.checkpoint_file import CHECKPOINT
 from windowclf.training.checkpoints import Checkpoints, Stopped
 from windowclf.training.fit import fit
-from windowclf.training.history import Epoch
 
 DOCUMENTS = [replace(sentence, document=i // 5) for i, sentence in enumerate(TRAIN)]
 DROPPED = {"dropout": 0.2, "hidden_dropout": 0.2, "word_dropout": 0.1, "recase": 0.2}

@@ -5,12 +5,12 @@ import pytest
 
 import windowclf
 from networks import DEV, TRAIN, prepare_small
-from windowclf.bundle import load_model, pack_model, save_model
-from windowclf.manifest import MANIFEST, TIMES, read_manifest
+from windowclf.model.bundle import load_model, pack_model, save_model
+from windowclf.model.manifest import MANIFEST, TIMES, read_manifest
+from windowclf.model.record import without_times
 from windowclf.report.tables import epoch_line
 from windowclf.tags import Scheme
 from windowclf.training.fit import fit
-from windowclf.training.history import without_times
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,11 @@ from networks import BATCHES, DEV, TRAIN, parameter_bytes, prepare_small, train_
 from windowclf import evaluation
 from windowclf.errors import DataError, TrainingError
 from windowclf.metrics import Counts, score
+from windowclf.model.record import Epoch
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags import Scheme, convert
 from windowclf.text.sentence import Sentence
 from windowclf.training import fit as fit_module
-from windowclf.training.history import Epoch
 from windowclf.training.loop import BatchDone
 from windowclf.training.prepare import prepare
 

@@ -18,11 +18,11 @@ from windowclf.analysis.run_settings import Setting, differing_settings
 from windowclf.analysis.units import Unit, score_units, text_units, unit_counts
 from windowclf.errors import UsageError
 from windowclf.metrics import Counts
-from windowclf.model import Model
+from windowclf.model.model import Model
+from windowclf.model.record import Epoch
 from windowclf.nn.arrays import IntArray
 from windowclf.tags import Scheme
 from windowclf.text.sentence import Sentence
-from windowclf.training.history import Epoch
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import to_builtins
 
 from windowclf.lexicon.lexicon import GAZETTEER
-from windowclf.model import Model
+from windowclf.model.model import Model
 from windowclf.tags import Scheme
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from windowclf.analysis.vector_moves import VectorMoves, vector_moves
 from windowclf.analysis.word_map import WordMap, word_map
 from windowclf.evaluation import Examination, examine
-from windowclf.model import Model
+from windowclf.model.model import Model
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags import Scheme
 from windowclf.text.sentence import Sentence

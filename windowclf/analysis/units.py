@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from windowclf.metrics import Counts, Scores, score
-from windowclf.model import Model
+from windowclf.model.model import Model
 from windowclf.nn.arrays import IntArray
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags import Scheme

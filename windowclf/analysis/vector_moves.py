@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from windowclf.lexicon.lexicon import FIRST
-from windowclf.model import FirstVectors, Model
+from windowclf.model.model import FirstVectors, Model
 from windowclf.nn.arrays import FloatArray, IntArray
 
 AMONG = 20_000

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from windowclf.lexicon.lexicon import FIRST
-from windowclf.model import Model
+from windowclf.model.model import Model
 from windowclf.nn.arrays import FloatArray
 from windowclf.tags import OUTSIDE, Scheme
 from windowclf.text.sentence import Sentence

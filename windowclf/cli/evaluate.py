@@ -74,9 +74,9 @@ def evaluate(
     """
     from windowclf.classifier import load
     from windowclf.entity_errors import confusion
+    from windowclf.model.default import find_model
     from windowclf.report.errors import confusion_json, confusion_table, errors_table
     from windowclf.report.tables import scores_table
-    from windowclf.state import find_model
 
     if predictions and model:
         raise UsageError(

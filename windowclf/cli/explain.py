@@ -51,7 +51,7 @@ def explain(
     import msgspec
 
     from windowclf.classifier import load
-    from windowclf.state import find_model
+    from windowclf.model.default import find_model
 
     if text is not None and input_name is not None:
         raise UsageError("give a text or --input, not both")

@@ -22,8 +22,8 @@ def info(model: str | None, norms: bool, as_json: bool) -> None:
     windowclf info --json
     """
     from windowclf.classifier import load
+    from windowclf.model.default import find_model
     from windowclf.report.tables import EPOCH_HEADER, epoch_line, norm_lines
-    from windowclf.state import find_model
 
     folder, why = find_model(model)
     classifier = load(folder)

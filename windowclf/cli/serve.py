@@ -71,9 +71,9 @@ def serve(
     """
     from windowclf.service.server import address_of, hosts_of, listen, make_server  # the extra
     from windowclf.classifier import load  # isort: skip
+    from windowclf.model.default import find_model
     from windowclf.service.app import create_app
     from windowclf.service.limits import Limits
-    from windowclf.state import find_model
     from windowclf.threads import thread_count
 
     limits = Limits(bytes=max_bytes, texts=max_texts, seconds=timeout)

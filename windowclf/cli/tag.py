@@ -147,7 +147,7 @@ def tag(
 
 def _load(model: str | None) -> "WindowClassifier":
     from windowclf.classifier import load
-    from windowclf.state import find_model
+    from windowclf.model.default import find_model
 
     folder, why = find_model(model)
     classifier = load(folder)

@@ -105,7 +105,7 @@ def train(
 def _output_folder(folder: Path, *, resume: bool) -> Iterator[None]:
     """Check the folder and keep others out, before any work is done; leave no empty one behind."""
     from windowclf.exclusive import alone
-    from windowclf.model_folder import check_output, remove_left
+    from windowclf.model.folder import check_output, remove_left
 
     checkpoint = _checkpoint(folder)
     if resume and not os.path.lexists(checkpoint):
@@ -139,7 +139,7 @@ def _remove_empty(folders: list[Path]) -> None:
 
 
 def _checkpoint(folder: Path) -> Path:
-    from windowclf.model_folder import CHECKPOINT_FOLDER
+    from windowclf.model.folder import CHECKPOINT_FOLDER
     from windowclf.training.checkpoint_file import CHECKPOINT
 
     return folder / CHECKPOINT_FOLDER / CHECKPOINT
@@ -216,7 +216,7 @@ class _Run:
         return corpus
 
     def _save(self, classifier: "WindowClassifier") -> None:
-        from windowclf.state import remember
+        from windowclf.model.default import remember
 
         classifier.save(self.folder, compress=self.asked.compress)
         remember(self.folder)

@@ -40,7 +40,7 @@ def _write_report(
     classifier: "WindowClassifier", corpus: "Corpus", folder: Path
 ) -> "dict[str, Scores]":
     """Write the report; return the scores on the dev text that it shows."""
-    from windowclf.model_folder import REPORT
+    from windowclf.model.folder import REPORT
     from windowclf.pages.training import examine_training, save_page, training_page
 
     path = folder / REPORT

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from windowclf.batching import encode
 from windowclf.errors import UsageError, shown
 from windowclf.explanation.contributions import (
     Contributions,
@@ -20,6 +19,7 @@ from windowclf.explanation.result import Cause, Explanation, FeatureShare, Share
 from windowclf.explanation.substitution import CANDIDATES, smallest_changes
 from windowclf.lexicon.features import feature_function
 from windowclf.lexicon.lexicon import FIRST, PADDING, Lexicon
+from windowclf.model.encoding import encode
 from windowclf.nn.arrays import FloatArray, IntArray
 from windowclf.nn.batch import Batch
 from windowclf.nn.objective import RankingObjective

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from windowclf.explanation.result import Change
-from windowclf.model import Model
+from windowclf.model.model import Model
 from windowclf.nn.lookup import lookup
 from windowclf.tagging.tagger import Tagger
 

@@ -18,8 +18,8 @@ from windowclf.classifier import WindowClassifier
 from windowclf.errors import ModelError
 from windowclf.integrations.hub_errors import refusals
 from windowclf.integrations.model_card import make_card
-from windowclf.manifest import KINDS, MANIFEST, read_manifest
-from windowclf.model_folder import check_output
+from windowclf.model.folder import check_output
+from windowclf.model.manifest import KINDS, MANIFEST, read_manifest
 
 
 class HubClassifier(

@@ -17,7 +17,7 @@ from huggingface_hub.errors import (
 )
 
 from windowclf.errors import ModelError, UsageError, WindowclfError
-from windowclf.manifest import MANIFEST
+from windowclf.model.manifest import MANIFEST
 
 _LOG_IN = "log in with 'hf auth login', or give a token"
 

@@ -4,10 +4,10 @@ import msgspec
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from windowclf.lexicon.lexicon import GAZETTEER
-from windowclf.model import Model
+from windowclf.model.model import Model
+from windowclf.model.record import Epoch, TrainingRecord
 from windowclf.nn.quantised_table import QuantisedTable
 from windowclf.tags import Scheme
-from windowclf.training.history import Epoch, TrainingRecord
 
 _CARD = """---
 {metadata}

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from plotly.graph_objects import Bar, Figure, Heatmap, Scatter
 
-from windowclf.calibration import Reliability
+from windowclf.model.calibration import Reliability
 from windowclf.pages.page import HUES
 
 Points = tuple[Sequence[float], Sequence[float | None]]

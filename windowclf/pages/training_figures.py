@@ -8,13 +8,13 @@ from plotly.graph_objects import Figure
 
 from windowclf.analysis.training_report import TrainingReport
 from windowclf.analysis.word_map import WordMap
-from windowclf.calibration import reliability
 from windowclf.entity_errors import Label, confusion
 from windowclf.evaluation import Examination
-from windowclf.model import Model
+from windowclf.model.calibration import reliability
+from windowclf.model.model import Model
+from windowclf.model.record import Epoch
 from windowclf.pages.figures import curves, heat_map, reliability_diagram, scatter_map
 from windowclf.tags import legal_moves
-from windowclf.training.history import Epoch
 
 MOST_LABELS = 30
 """Labels, or tags, that a heat map has room for."""

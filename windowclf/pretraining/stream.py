@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from windowclf.batching import encode
 from windowclf.lexicon.features import lower_zero_digits
 from windowclf.lexicon.lexicon import PADDING, UNKNOWN, Lexicon
+from windowclf.model.encoding import encode
 from windowclf.nn.arrays import IntArray
 from windowclf.nn.batch import window_rows
 from windowclf.text.lines import read_lines

@@ -6,8 +6,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from windowclf.metrics import Counts, Scores
+from windowclf.model.record import Epoch
 from windowclf.nn.gradcheck import GradientCheck
-from windowclf.training.history import Epoch
 
 EPOCH_HEADER = "epoch    loss  precision  recall      F1  tokens/s"
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from windowclf.model import Model
+from windowclf.model.model import Model
 from windowclf.nn.arrays import FloatArray, IntArray
 from windowclf.tag_spans import FoundSpans, SpanFinder
 from windowclf.tags import Scheme, Span

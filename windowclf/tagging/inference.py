@@ -4,7 +4,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeVar, overload
 
 from windowclf.errors import UsageError
-from windowclf.model import Model
+from windowclf.model.model import Model
 from windowclf.nn.arrays import FloatArray
 from windowclf.tag_spans import SpanFinder
 from windowclf.tagging.columns import tag_columns

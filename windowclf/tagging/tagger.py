@@ -7,9 +7,9 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from windowclf.batching import number_documents
 from windowclf.errors import ModelError
-from windowclf.model import Model
+from windowclf.model.encoding import number_documents
+from windowclf.model.model import Model
 from windowclf.nn.arrays import FloatArray, IntArray
 from windowclf.nn.parameter import TableParameter
 from windowclf.nn.projection import Projection

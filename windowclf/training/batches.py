@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from windowclf.batching import EncodedSentences, distinct
 from windowclf.config import Config
 from windowclf.errors import DataError
 from windowclf.lexicon.lexicon import UNKNOWN
+from windowclf.model.encoding import EncodedSentences, distinct
 from windowclf.nn.arrays import IntArray
 from windowclf.nn.batch import Batch, window_rows
 from windowclf.nn.repeats import find_repeats

@@ -21,8 +21,8 @@ from safetensors.numpy import load, save
 
 from windowclf.errors import ModelError, printable
 from windowclf.files import open_regular, write_whole
-from windowclf.manifest import FileEntry, decode_sealed, file_entry
-from windowclf.training.history import Epoch
+from windowclf.model.manifest import FileEntry, decode_sealed, file_entry
+from windowclf.model.record import Epoch
 from windowclf.training.loop import Progress
 
 FORMAT = 1

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from windowclf.errors import DataError
-from windowclf.model import Model
+from windowclf.model.model import Model
+from windowclf.model.record import Epoch
 from windowclf.nn.arrays import FloatArray
 from windowclf.training.checkpoint_file import (
     CHECKPOINT,
@@ -24,7 +25,6 @@ from windowclf.training.checkpoint_file import (
     remove_checkpoint,
     write_checkpoint,
 )
-from windowclf.training.history import Epoch
 from windowclf.training.loop import BatchDone, Training
 from windowclf.training.texts import Texts
 

@@ -6,8 +6,8 @@ import msgspec
 import numpy as np
 
 from windowclf.metrics import Scores
+from windowclf.model.record import Epoch
 from windowclf.nn.parameter import Parameter
-from windowclf.training.history import Epoch
 from windowclf.training.parts import BatchSums
 
 _Sum = float | None

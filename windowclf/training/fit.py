@@ -8,18 +8,18 @@ from itertools import chain
 
 import numpy as np
 
-from windowclf.batching import encode
-from windowclf.calibration import Calibration, fit_calibration
 from windowclf.errors import DataError
 from windowclf.evaluation import confidences
 from windowclf.lexicon.lexicon import FIRST
-from windowclf.model import FirstVectors, Model
+from windowclf.model.calibration import Calibration, fit_calibration
+from windowclf.model.encoding import encode
+from windowclf.model.model import FirstVectors, Model
+from windowclf.model.record import Epoch, TrainingRecord
 from windowclf.nn.arrays import FloatArray
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags import Scheme
 from windowclf.text.sentence import Sentence
 from windowclf.training.checkpoints import Checkpoints, Lessons
-from windowclf.training.history import Epoch, TrainingRecord
 from windowclf.training.learn import Listener, learn
 from windowclf.training.prepare import in_cases
 from windowclf.training.teachers import teach

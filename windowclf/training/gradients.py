@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from windowclf.assembly import make_network, make_objective, score_count
 from windowclf.config import Config
+from windowclf.model.build import make_network, make_objective, score_count
 from windowclf.nn.batch import Batch, window_rows
 from windowclf.nn.gradcheck import GradientCheck, check_gradients
 from windowclf.nn.repeats import find_repeats

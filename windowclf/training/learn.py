@@ -6,12 +6,12 @@ import numpy as np
 
 from windowclf import evaluation
 from windowclf.metrics import Scores, best_threshold
-from windowclf.model import Model
+from windowclf.model.model import Model
+from windowclf.model.record import Epoch
 from windowclf.tagging.tagger import Tagger
 from windowclf.threads import Workers, thread_count
 from windowclf.training.batches import TrainingBatches
 from windowclf.training.checkpoints import Checkpoints
-from windowclf.training.history import Epoch
 from windowclf.training.loop import BatchDone, Training
 from windowclf.training.prepare import generators
 from windowclf.training.texts import Texts

@@ -11,6 +11,7 @@ import numpy as np
 from windowclf.config import Config
 from windowclf.errors import TrainingError
 from windowclf.metrics import Scores
+from windowclf.model.record import Epoch
 from windowclf.nn.network import Network
 from windowclf.nn.objective import Objective
 from windowclf.nn.optimizers import make_optimizer
@@ -24,7 +25,6 @@ from windowclf.training.generator_state import (
     generator_state,
     set_generator,
 )
-from windowclf.training.history import Epoch
 from windowclf.training.parts import Replicas
 
 

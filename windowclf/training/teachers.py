@@ -9,12 +9,12 @@ from collections.abc import Callable
 import msgspec
 import numpy as np
 
-from windowclf.assembly import make_network, make_objective
-from windowclf.model import Model
+from windowclf.model.build import make_network, make_objective
+from windowclf.model.model import Model
+from windowclf.model.record import Epoch
 from windowclf.nn.arrays import FloatArray
 from windowclf.tagging.tagger import Tagger
 from windowclf.training.checkpoints import Checkpoints, Lessons
-from windowclf.training.history import Epoch
 from windowclf.training.learn import Listener, learn
 from windowclf.training.prepare import generators
 from windowclf.training.texts import Texts

@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-from windowclf.batching import EncodedSentences
+from windowclf.model.encoding import EncodedSentences
 from windowclf.text.sentence import Sentence
 
 

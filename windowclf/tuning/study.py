@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from windowclf.config import Config
 from windowclf.errors import ModelError, told
-from windowclf.manifest import read_manifest
+from windowclf.model.manifest import read_manifest
 from windowclf.tuning.result import State, Trial, Tuning
 from windowclf.tuning.space import Searched
 

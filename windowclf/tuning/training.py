@@ -10,7 +10,7 @@ from windowclf.classifier import WindowClassifier
 from windowclf.config import Config
 from windowclf.corpora.sources import Corpus
 from windowclf.errors import TrainingError
-from windowclf.training.history import Epoch
+from windowclf.model.record import Epoch
 from windowclf.training.learn import Listener
 from windowclf.training.loop import BatchDone
 

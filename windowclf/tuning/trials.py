@@ -11,7 +11,7 @@ import optuna
 from windowclf.config import Config, make_config
 from windowclf.corpora.sources import Corpus
 from windowclf.errors import DataError
-from windowclf.model_folder import REPORT
+from windowclf.model.folder import REPORT
 from windowclf.pages.training import write_report
 from windowclf.tuning.result import Trial
 from windowclf.tuning.space import Searched

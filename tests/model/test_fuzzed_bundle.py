@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from model_folders import change_manifest, path_of, replace
 from windowclf.classifier import WindowClassifier
 from windowclf.errors import ModelError
-from windowclf.manifest import MANIFEST
+from windowclf.model.manifest import MANIFEST
 
 SENTENCE = ["Ada", "lives", "in", "New", "York", ",", "Ünique", "42", "of", "Oslo", "."]
 

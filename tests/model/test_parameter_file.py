@@ -10,9 +10,9 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from safetensors.numpy import load, save
 
 from windowclf.errors import ModelError
+from windowclf.model.parameter_file import FileTable, ParameterFile, pack_parameters
 from windowclf.nn.parameter import Parameter, TableParameter
 from windowclf.nn.quantised_table import QuantisedTable
-from windowclf.parameter_file import FileTable, ParameterFile, pack_parameters
 
 values = st.floats(-1e4, 1e4, width=32)
 tables = arrays(np.float32, st.tuples(st.integers(1, 5), st.integers(1, 5)), elements=values)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from windowclf.errors import ModelError
 from windowclf.files import write_whole
-from windowclf.manifest import KINDS, MANIFEST, TIMES, read_manifest
+from windowclf.model.manifest import KINDS, MANIFEST, TIMES, read_manifest
 
 CHECKPOINT_FOLDER = "checkpoint"
 """Where in the folder of a model its training is kept until it has ended."""

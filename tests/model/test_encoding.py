@@ -3,9 +3,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from windowclf.batching import encode
 from windowclf.lexicon.gazetteer import Gazetteer
 from windowclf.lexicon.lexicon import PADDING, Lexicon
+from windowclf.model.encoding import encode
 
 VALUES = {"word": ["oslo", "in", "0"], "shape": ["Xx", "x"], "written": ["Oslo", "In", "in"]}
 LEXICON = Lexicon(VALUES, cased=False)

@@ -11,9 +11,9 @@ from safetensors.numpy import load, save
 import tiny
 import windowclf
 from model_folders import KINDS, change_manifest, contents, path_of, refusal, replace
-from windowclf.bundle import load_model
 from windowclf.errors import ModelError
-from windowclf.manifest import FORMAT, MANIFEST, TIMES
+from windowclf.model.bundle import load_model
+from windowclf.model.manifest import FORMAT, MANIFEST, TIMES
 from windowclf.resources import data_path
 
 

@@ -12,10 +12,10 @@ from safetensors.numpy import load
 import tiny
 import windowclf
 from model_folders import KINDS, assert_same, contents, path_of, refusal
-from windowclf.bundle import load_model, save_model
 from windowclf.errors import ModelError
-from windowclf.manifest import MANIFEST, TIMES
-from windowclf.model_folder import check_output, remove_left
+from windowclf.model.bundle import load_model, save_model
+from windowclf.model.folder import check_output, remove_left
+from windowclf.model.manifest import MANIFEST, TIMES
 
 
 def test_what_is_saved_comes_back(other, tmp_path):

@@ -6,9 +6,9 @@ import pytest
 import windowclf
 from attacks import lexicon_of, with_arrays, with_lexicon, with_manifest
 from model_folders import change_manifest, refusal, replace
-from windowclf.bundle import load_model, save_model
 from windowclf.errors import ModelError
-from windowclf.manifest import MANIFEST
+from windowclf.model.bundle import load_model, save_model
+from windowclf.model.manifest import MANIFEST
 
 
 def header_of(length, text=b""):

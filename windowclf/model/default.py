@@ -7,7 +7,7 @@ import platformdirs
 
 from windowclf.errors import ModelError
 from windowclf.files import write_whole
-from windowclf.manifest import MANIFEST
+from windowclf.model.manifest import MANIFEST
 from windowclf.resources import data_path
 
 _LAST = "last-model"

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from windowclf.lexicon import lexicon_file
-from windowclf.lexicon.lexicon_file import pack_values, unpack_values
+from windowclf.model import lexicon_file
+from windowclf.model.lexicon_file import pack_values, unpack_values
 
 # Any code point, and half of a surrogate pair too.
 texts = st.text(st.characters() | st.sampled_from('\n\r\0"\\\x1f\ud800\udc00\udfff\u2028'))

@@ -14,13 +14,14 @@ from pathlib import Path
 
 import msgspec
 
-from windowclf.assembly import assemble, make_objective, own_scheme, score_count
 from windowclf.config import WIDEST_LAYER
 from windowclf.errors import DataError, ModelError
 from windowclf.files import write_whole
 from windowclf.lexicon.lexicon import GAZETTEER, Lexicon
-from windowclf.lexicon.lexicon_file import pack_values, unpack_values
-from windowclf.manifest import (
+from windowclf.model.build import assemble, make_objective, own_scheme, score_count
+from windowclf.model.folder import check_output, without_report
+from windowclf.model.lexicon_file import pack_values, unpack_values
+from windowclf.model.manifest import (
     FORMAT,
     KINDS,
     MANIFEST,
@@ -33,19 +34,18 @@ from windowclf.manifest import (
     read_manifest,
     take_file,
 )
-from windowclf.model import Model
-from windowclf.model_folder import check_output, without_report
-from windowclf.nn.network import Network, layer_names
-from windowclf.nn.quantised_table import QuantisedTable
-from windowclf.parameter_file import ParameterFile, pack_parameters
-from windowclf.tag_spans import SpanFinder
-from windowclf.tags import OUTSIDE, Scheme
-from windowclf.training.history import (
+from windowclf.model.model import Model
+from windowclf.model.parameter_file import ParameterFile, pack_parameters
+from windowclf.model.record import (
     TrainingRecord,
     add_times,
     pack_times,
     without_times,
 )
+from windowclf.nn.network import Network, layer_names
+from windowclf.nn.quantised_table import QuantisedTable
+from windowclf.tag_spans import SpanFinder
+from windowclf.tags import OUTSIDE, Scheme
 
 _LARGEST_TIMES = 2**22
 

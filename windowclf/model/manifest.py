@@ -10,10 +10,10 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from windowclf.calibration import Calibration
 from windowclf.config import Config
 from windowclf.errors import ModelError, printable
 from windowclf.files import open_regular
+from windowclf.model.calibration import Calibration
 from windowclf.tags import Scheme
 
 FORMAT = 1

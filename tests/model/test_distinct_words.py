@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from windowclf.batching import distinct
+from windowclf.model.encoding import distinct
 
 words = arrays(
     st.sampled_from([np.int32, np.int64]),

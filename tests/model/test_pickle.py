@@ -12,9 +12,9 @@ import tiny
 import windowclf
 from model_folders import KINDS, assert_same
 from windowclf import WindowClassifier
-from windowclf.bundle import load_model, pack_model, unpack_model
 from windowclf.errors import ModelError
-from windowclf.manifest import MANIFEST
+from windowclf.model.bundle import load_model, pack_model, unpack_model
+from windowclf.model.manifest import MANIFEST
 
 TEXTS = [tiny.unmarked(marked) for marked in tiny.MARKED]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from windowclf.calibration import (
+from windowclf.model.calibration import (
     Calibration,
     expected_calibration_error,
     fit_calibration,

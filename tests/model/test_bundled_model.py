@@ -5,9 +5,9 @@ import socket
 import pytest
 
 from windowclf import load
+from windowclf.model.default import find_model
 from windowclf.nn.quantised_table import QuantisedTable
 from windowclf.resources import data_path
-from windowclf.state import find_model
 
 FOLDER = data_path("model")
 

@@ -20,10 +20,10 @@ from model_folders import (
     replace,
 )
 from networks import tagger_scores
-from windowclf.bundle import load_model, save_model
 from windowclf.cli import main
-from windowclf.lexicon.lexicon_file import pack_values, unpack_values
-from windowclf.manifest import TIMES
+from windowclf.model.bundle import load_model, save_model
+from windowclf.model.lexicon_file import pack_values, unpack_values
+from windowclf.model.manifest import TIMES
 from windowclf.nn.quantised_table import QuantisedTable
 from windowclf.tagging.tagger import Tagger
 
