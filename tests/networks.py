@@ -5,11 +5,11 @@ from itertools import chain
 import numpy as np
 
 from tiny import sentences
-from windowclf.config import make_config
+from windowclf.config.config import make_config
 from windowclf.nn.batch import Batch, window_rows
 from windowclf.nn.network import Network, initial_weights
 from windowclf.nn.objective import TokenObjective
-from windowclf.tags import Scheme
+from windowclf.tags.schemes import Scheme
 from windowclf.training.fit import fit
 from windowclf.training.prepare import prepare
 

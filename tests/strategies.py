@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from windowclf.tags import Scheme, Span
+from windowclf.tags.schemes import Scheme, Span
 
 SPAN_SCHEMES = [Scheme.IOB1, Scheme.IOB2, Scheme.IOBES]
 

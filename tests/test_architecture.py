@@ -17,8 +17,9 @@ PACKAGE = Path(windowclf.__file__).parent
 # does.
 LAYERS = [
     "errors",
-    "tags files exclusive resources presets settings threads",
-    "config text metrics entity_errors tag_spans",
+    "system",
+    "config tags",
+    "text metrics entity_errors",
     "lexicon nn formats",
     "corpora conversion",
     "model",
@@ -92,15 +93,15 @@ from windowclf.formats.conll import read_conll
 if TYPE_CHECKING:
     from windowclf.cli import main
 else:
-    import windowclf.files
+    import windowclf.system.files
 def later():
-    from windowclf import config
+    from windowclf.config import config
 """
     assert imports(source) == {
         "windowclf.errors",
         "windowclf.formats.conll",
-        "windowclf.files",
-        "windowclf.config",
+        "windowclf.system.files",
+        "windowclf.config.config",
     }
     assert ("windowclf.cli.tag", "windowclf.classifier") in EDGES
     assert ("windowclf.classifier", "windowclf.corpora.given") in EDGES

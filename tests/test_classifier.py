@@ -12,7 +12,7 @@ import tiny
 import windowclf
 from windowclf import Corpus, WindowClassifier
 from windowclf.errors import DataError, ModelError, UsageError
-from windowclf.tags import Scheme, spans
+from windowclf.tags.schemes import Scheme, spans
 from windowclf.text.sentence import Sentence
 from windowclf.text.tokenizer import sentences as split_sentences
 

@@ -11,8 +11,8 @@ from networks import CORPUS, prepare_small, tagger_scores
 from windowclf import evaluation
 from windowclf.model.calibration import Calibration
 from windowclf.tagging.tagger import Tagger
-from windowclf.tags import Scheme, spans
-from windowclf.tags import encode as spell
+from windowclf.tags.schemes import Scheme, spans
+from windowclf.tags.schemes import encode as spell
 from windowclf.text.sentence import Sentence
 
 PARTS_OF_SPEECH = [Sentence(["dogs", "bark", "."], ["NOUN", "VERB", "O"])]

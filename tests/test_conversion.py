@@ -14,7 +14,7 @@ from windowclf.conversion import Conversion, convert_file, labelled_format
 from windowclf.errors import DataError, UsageError
 from windowclf.formats.arrow_rows import plain
 from windowclf.formats.registry import FORMATS, ReadOptions, WriteOptions
-from windowclf.tags import Scheme
+from windowclf.tags.schemes import Scheme
 from windowclf.text.document import Document, LabelledSpan, with_spans, with_words
 from windowclf.text.span_borders import fit_words
 

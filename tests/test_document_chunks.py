@@ -12,7 +12,7 @@ from networks import prepare_small, tagger_scores
 from windowclf.model.encoding import number_documents
 from windowclf.tagging import tagger as tagger_module
 from windowclf.tagging.tagger import Tagger, _chunks
-from windowclf.tags import Scheme, convert
+from windowclf.tags.schemes import Scheme, convert
 
 SENTENCES = [tiny.unmarked(marked).split() for marked in tiny.MARKED[:30]]
 

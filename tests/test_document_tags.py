@@ -12,7 +12,7 @@ from networks import make_vectors
 from tiny import parse
 from windowclf import WindowClassifier, load, load_corpus
 from windowclf.cli import main
-from windowclf.config import make_config
+from windowclf.config.config import make_config
 from windowclf.errors import UsageError
 from windowclf.formats.conll import write_conll
 from windowclf.model.bundle import save_model

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from strategies import span_lists, tagged_corpora
 from windowclf.entity_errors import EntityError, Kind, confusion, pair_spans, sentence_errors
 from windowclf.metrics import score
-from windowclf.tags import Scheme, Span, spans
+from windowclf.tags.schemes import Scheme, Span, spans
 
 two_lists = st.tuples(span_lists().map(lambda found: found[0]), span_lists().map(lambda f: f[0]))
 

@@ -13,7 +13,7 @@ from windowclf.metrics import average_precision, score
 from windowclf.model.calibration import Calibration, expected_calibration_error
 from windowclf.tagging import tagger as tagger_module
 from windowclf.tagging.tagger import Tagger
-from windowclf.tags import Scheme, spans
+from windowclf.tags.schemes import Scheme, spans
 from windowclf.text.sentence import Sentence
 
 TOKENS = [tiny.unmarked(marked).split() for marked in tiny.MARKED[:40]]

@@ -9,7 +9,7 @@ from conlleval import conlleval
 from strategies import SPAN_SCHEMES, tagged_corpora
 from windowclf.errors import DataError
 from windowclf.metrics import Counts, score
-from windowclf.tags import Scheme
+from windowclf.tags.schemes import Scheme
 
 
 def split(*sentences):

@@ -8,7 +8,7 @@ import pytest
 import tiny
 from networks import SMALL, make_vectors, tagger_scores
 from plain_network import PlainNetwork
-from windowclf.config import FeatureName, make_config
+from windowclf.config.config import FeatureName, make_config
 from windowclf.lexicon.gazetteer import Gazetteer
 from windowclf.lexicon.quantise import quantise
 from windowclf.model.encoding import encode
@@ -16,7 +16,7 @@ from windowclf.nn.gradcheck import full_gradient
 from windowclf.nn.quantised_table import QuantisedTable
 from windowclf.tagging import tagger as tagger_module
 from windowclf.tagging.tagger import Tagger
-from windowclf.tags import Scheme
+from windowclf.tags.schemes import Scheme
 from windowclf.training.prepare import prepare
 
 SENTENCES = [tiny.unmarked(marked).split() for marked in tiny.MARKED[::3]]

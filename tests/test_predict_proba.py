@@ -12,7 +12,7 @@ from windowclf import WindowClassifier
 from windowclf.errors import UsageError
 from windowclf.nn.chain import Moves
 from windowclf.tagging.tagger import Tagger
-from windowclf.tags import Scheme
+from windowclf.tags.schemes import Scheme
 
 SENTENCES = [["Ada", "saw", "Oslo"], [], ["New"], ["Tom", "in"], []]
 IOB2 = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 
 from windowclf.formats.conll import write_conll
-from windowclf.tags import Scheme, Span, encode
+from windowclf.tags.schemes import Scheme, Span, encode
 from windowclf.text.sentence import Sentence
 
 PEOPLE = ("Mary Poppins", "Ada", "Grace Hopper", "Tom")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from windowclf.classifier import WindowClassifier, load
-    from windowclf.config import Config
+    from windowclf.config.config import Config
     from windowclf.corpora.sources import Corpus, load_corpus
     from windowclf.errors import (
         DataError,
@@ -47,7 +47,7 @@ __all__ = [
 
 _ROOMS = {
     "windowclf.classifier": ("WindowClassifier", "load"),
-    "windowclf.config": ("Config",),
+    "windowclf.config.config": ("Config",),
     "windowclf.lexicon.vectors": ("load_vectors",),
     "windowclf.pages.training": ("write_report",),
     "windowclf.pretraining.pretrain": ("pretrain",),

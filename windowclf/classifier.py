@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
-from windowclf.config import Config, make_config
+from windowclf.config.config import Config, make_config
 from windowclf.errors import ModelError, UsageError
 from windowclf.model.bundle import load_model, pack_model, save_model, unpack_model
 from windowclf.model.model import Model
-from windowclf.resources import data_path
+from windowclf.system.resources import data_path
 from windowclf.tagging.inference import Inference
 from windowclf.tagging.tagger import Tagger
-from windowclf.tags import Scheme
+from windowclf.tags.schemes import Scheme
 from windowclf.text.tokenizer import split_words
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class WindowClassifier(Inference):
     ----------
     **settings
         Fields of `windowclf.Config`; those not given have its defaults. `preset` names a set of
-        them, see `windowclf.presets.PRESETS`.
+        them, see `windowclf.config.presets.PRESETS`.
 
     Raises
     ------

@@ -13,9 +13,9 @@ from msgspec.structs import replace
 
 from windowclf.errors import DataError, UsageError, naming
 from windowclf.formats.arrow_rows import ArrowRow
-from windowclf.formats.opening import open_input, open_output
 from windowclf.formats.registry import FORMATS, Format, ReadOptions, WriteOptions, format_of
-from windowclf.tags import OUTSIDE, Scheme
+from windowclf.system.streams import open_input, open_output
+from windowclf.tags.schemes import OUTSIDE, Scheme
 from windowclf.text.document import Document, LabelledSpan, with_spans, with_words, word_tags
 from windowclf.text.span_borders import check_spans
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from windowclf.tags import Span
+from windowclf.tags.schemes import Span
 
 Label = str | None
 """A label, or None where there is no span."""
@@ -78,7 +78,7 @@ def pair_spans(
     Parameters
     ----------
     gold, predicted : sequence of Span
-        In order, without overlap, as `windowclf.tags.spans` gives them.
+        In order, without overlap, as `windowclf.tags.schemes.spans` gives them.
 
     Returns
     -------

@@ -13,7 +13,7 @@ from windowclf.model.model import Model
 from windowclf.nn.arrays import BoolArray, FloatArray
 from windowclf.tagging.chunk import Prediction, TaggedChunk
 from windowclf.tagging.tagger import Tagger
-from windowclf.tags import OUTSIDE, Scheme, Span, spans
+from windowclf.tags.schemes import OUTSIDE, Scheme, Span, spans
 from windowclf.text.sentence import Sentence
 
 

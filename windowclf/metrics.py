@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windowclf.errors import DataError
-from windowclf.tags import Scheme, spans
+from windowclf.tags.schemes import Scheme, spans
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ import numpy as np
 
 from benchmarks.text import Text
 from windowclf import Sentence, load_vectors
-from windowclf.config import make_config
+from windowclf.config.config import make_config
 from windowclf.lexicon.lexicon import FIRST
 from windowclf.metrics import score
-from windowclf.tags import Scheme, convert
+from windowclf.tags.schemes import Scheme, convert
 from windowclf.training.prepare import prepare
 
 VECTORS = "glove-6b-50d"

@@ -15,12 +15,12 @@ from windowclf.lexicon.lexicon import Lexicon
 from windowclf.model.calibration import Calibration
 from windowclf.nn import objective, optimizers
 from windowclf.nn.parameter import Parameter, TableParameter
-from windowclf.tag_spans import SpanFinder
+from windowclf.system.threads import Workers
 from windowclf.tagging.chunk import TaggedChunk
 from windowclf.tagging.seen_words import SeenWords
 from windowclf.tagging.texts import TaggedText
+from windowclf.tags.arrays import SpanFinder
 from windowclf.text import tokenizer
-from windowclf.threads import Workers
 from windowclf.training.batches import TrainingBatches
 from windowclf.training.epoch_sums import EpochSums
 

@@ -13,7 +13,7 @@ from windowclf.analysis.run_settings import differing_settings
 from windowclf.analysis.units import FEWEST_DOCUMENTS, score_units, text_units, unit_counts
 from windowclf.analysis.wording import in_words, method, points, value
 from windowclf.errors import UsageError
-from windowclf.tags import Scheme
+from windowclf.tags.schemes import Scheme
 from windowclf.text.sentence import Sentence
 
 EITHER = ("Jordan", "Austin", "Lincoln", "Paris", "Florence")

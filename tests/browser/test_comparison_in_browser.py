@@ -6,7 +6,7 @@ import tiny
 import windowclf
 from windowclf.analysis.comparison import compare
 from windowclf.pages.comparison import comparison_page
-from windowclf.tags import Scheme
+from windowclf.tags.schemes import Scheme
 
 LONG = "a-run-with-a-name-that-is-as-long-as-a-line-of-a-phone-and-longer"
 

@@ -6,7 +6,7 @@ import pytest
 import tiny
 import windowclf
 from windowclf.analysis.comparison import compare
-from windowclf.tags import Scheme
+from windowclf.tags.schemes import Scheme
 
 
 @pytest.fixture(scope="module")

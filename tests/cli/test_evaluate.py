@@ -5,7 +5,7 @@ import pytest
 import tiny
 import windowclf
 from windowclf.evaluation import examine
-from windowclf.tags import Scheme, spans
+from windowclf.tags.schemes import Scheme, spans
 
 
 @pytest.fixture

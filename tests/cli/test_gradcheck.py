@@ -2,8 +2,8 @@ import json
 
 import pytest
 
+from windowclf.config.presets import PRESETS
 from windowclf.nn import activations
-from windowclf.presets import PRESETS
 
 SMALL = ("--hidden", "6", "--feature", "shape")
 

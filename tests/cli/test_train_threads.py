@@ -7,7 +7,7 @@ import pytest
 
 import tiny
 import windowclf
-from windowclf.threads import thread_count
+from windowclf.system.threads import thread_count
 from windowclf.training import batches as batches_module
 from windowclf.training import learn
 

@@ -10,7 +10,7 @@ import pytest
 
 import tiny
 import windowclf
-from windowclf.exclusive import alone
+from windowclf.system.locks import alone
 
 SEARCH = ["--search", "rate=0.0005:0.05:log", "--search", "hidden=2,4"]
 FIXED = {k: v for k, v in tiny.QUICK.items() if k not in ("rate", "hidden")}

@@ -13,7 +13,7 @@ from strategies import tagged_corpora
 from windowclf.corpora.predictions import read_predictions
 from windowclf.errors import DataError
 from windowclf.metrics import Counts, score
-from windowclf.tags import Scheme, spans
+from windowclf.tags.schemes import Scheme, spans
 from windowclf.text.sentence import Sentence
 
 GOLD = [

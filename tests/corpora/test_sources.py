@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from windowclf import resources
 from windowclf.corpora import hub, sources
 from windowclf.corpora.sources import load_corpus
 from windowclf.errors import DataError, UsageError
-from windowclf.files import COMPRESSED
-from windowclf.formats.opening import open_output
 from windowclf.formats.registry import FORMATS, Format, WriteOptions
-from windowclf.tags import Scheme
+from windowclf.system import resources
+from windowclf.system.files import COMPRESSED
+from windowclf.system.streams import open_output
+from windowclf.tags.schemes import Scheme
 from windowclf.text.document import Document, LabelledSpan
 from windowclf.text.sentence import Sentence
 

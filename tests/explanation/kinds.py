@@ -5,7 +5,7 @@ import numpy as np
 import tiny
 from networks import make_vectors, prepare_small
 from windowclf import WindowClassifier
-from windowclf.tags import Scheme
+from windowclf.tags.schemes import Scheme
 
 PLAIN = [
     ("Ada saw Oslo .", "N V N ."),

@@ -12,7 +12,7 @@ from windowclf.errors import DataError, UsageError
 from windowclf.formats import conll
 from windowclf.formats.conll import read_conll, write_conll
 from windowclf.formats.registry import ReadOptions, WriteOptions
-from windowclf.tags import Scheme
+from windowclf.tags.schemes import Scheme
 from windowclf.text.document import Document, LabelledSpan, join_words, with_spans
 from windowclf.text.sentence import Sentence
 

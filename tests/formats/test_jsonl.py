@@ -13,7 +13,7 @@ from windowclf.corpora.files import read_sentences
 from windowclf.errors import DataError
 from windowclf.formats import jsonl
 from windowclf.formats.registry import ReadOptions, WriteOptions
-from windowclf.tags import Scheme
+from windowclf.tags.schemes import Scheme
 from windowclf.text.document import Document, LabelledSpan, join_words
 from windowclf.text.sentence import Sentence
 from windowclf.text.tokenizer import tokenize

@@ -15,7 +15,7 @@ from windowclf.formats import parquet
 from windowclf.formats.arrow_rows import plain
 from windowclf.formats.registry import ReadOptions, WriteOptions
 from windowclf.tagging.texts import Entity
-from windowclf.tags import Scheme
+from windowclf.tags.schemes import Scheme
 from windowclf.text.document import Document, LabelledSpan
 
 LOC = LabelledSpan(3, 7, "LOC")

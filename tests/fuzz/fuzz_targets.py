@@ -26,7 +26,7 @@ from windowclf.formats.registry import FORMATS, ReadOptions, WriteOptions
 from windowclf.lexicon.vector_files import read_file
 from windowclf.model.bundle import pack_model
 from windowclf.model.manifest import KINDS, MANIFEST, Manifest, file_entry
-from windowclf.tags import Scheme
+from windowclf.tags.schemes import Scheme
 from windowclf.text.document import to_sentences, with_spans
 from windowclf.text.tokenizer import line_sentences, sentences, split_words, tokenize
 

@@ -15,7 +15,7 @@ import windowclf
 from windowclf import WindowClassifier
 from windowclf.errors import DataError, UsageError
 from windowclf.integrations.datasets import ENTITY, tag_dataset
-from windowclf.tags import Scheme
+from windowclf.tags.schemes import Scheme
 
 NAMES = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
 TEXTS = ["no name", "", "no name", "Ada met Tom .", "nothing", "Mary Poppins lives in Oslo ."]

@@ -23,7 +23,7 @@ from sklearn.utils import get_tags
 
 import tiny
 import windowclf
-from windowclf.config import Config
+from windowclf.config.config import Config
 from windowclf.errors import DataError, UsageError
 from windowclf.integrations.sklearn import WindowTagger
 

@@ -6,8 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from windowclf.errors import OutputError, UsageError
-from windowclf.jobs import stores
 from windowclf.jobs.job import ERRORS, RECORD, Job, begin, errors_of
+from windowclf.system import filesystems as stores
 
 JOB = Job(model="abc")
 

@@ -14,10 +14,10 @@ import pytest
 
 import tiny
 from windowclf.errors import ModelError, OutputError
-from windowclf.jobs import stores
 from windowclf.jobs.job import ERRORS, RECORD, Job, begin, errors_of
 from windowclf.jobs.partition import failed, tag_partition
 from windowclf.jobs.plan import Partition, plan_partitions
+from windowclf.system import filesystems as stores
 from windowclf.tagging.tagger import Tagger
 
 TEXTS = [tiny.unmarked(marked) for marked in tiny.MARKED]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from windowclf.errors import DataError, OutputError, UsageError
-from windowclf.jobs import stores
 from windowclf.jobs.plan import plan_partitions
+from windowclf.system import filesystems as stores
 
 
 def test_what_is_written_is_read(output):

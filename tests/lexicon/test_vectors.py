@@ -17,7 +17,7 @@ from windowclf.lexicon.bundled_vectors import read_bundled
 from windowclf.lexicon.quantise import quantise
 from windowclf.lexicon.vectors import load_vectors
 from windowclf.lexicon.word_rows import pack_words
-from windowclf.resources import data_path
+from windowclf.system.resources import data_path
 
 BUNDLED = data_path("vectors", "glove-6b-100d-int8.safetensors")
 GLOVE = b"the 0.5 -1.25\nof 1 0\nto 2 2\n"

@@ -169,7 +169,7 @@ def test_a_kill_while_a_new_folder_is_tried_leaves_nothing_in_the_way(tmp_path, 
         seen.update(path.name for path in tmp_path.iterdir())
         fsync(handle)
 
-    monkeypatch.setattr("windowclf.files.os.fsync", spied)
+    monkeypatch.setattr("windowclf.system.files.os.fsync", spied)
     check_output(tmp_path)
     assert len(seen) == 1
     for name in seen:
@@ -198,6 +198,6 @@ def test_an_output_folder_that_cannot_be_written_to(folder, monkeypatch):
     def refuse(*_, **__):
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr("windowclf.files.os.open", refuse)
+    monkeypatch.setattr("windowclf.system.files.os.open", refuse)
     with pytest.raises(ModelError, match="cannot write the model there: Permission denied"):
         check_output(folder)

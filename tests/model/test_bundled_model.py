@@ -7,7 +7,7 @@ import pytest
 from windowclf import load
 from windowclf.model.default import find_model
 from windowclf.nn.quantised_table import QuantisedTable
-from windowclf.resources import data_path
+from windowclf.system.resources import data_path
 
 FOLDER = data_path("model")
 

@@ -14,7 +14,7 @@ from model_folders import KINDS, change_manifest, contents, path_of, refusal, re
 from windowclf.errors import ModelError
 from windowclf.model.bundle import load_model
 from windowclf.model.manifest import FORMAT, MANIFEST, TIMES
-from windowclf.resources import data_path
+from windowclf.system.resources import data_path
 
 
 @pytest.mark.parametrize("kind", ["manifest", *KINDS])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import strategies
 from networks import make_batch, make_network, numeric_gradient
-from windowclf.config import make_config
+from windowclf.config.config import make_config
 from windowclf.model.build import make_objective
 from windowclf.nn import objective as objective_module
 from windowclf.nn.chain import Moves, marginals
@@ -17,7 +17,7 @@ from windowclf.nn.gradcheck import check_gradients
 from windowclf.nn.losses import TOKEN_LOSSES
 from windowclf.nn.objective import RankingObjective, SentenceObjective, TokenObjective
 from windowclf.nn.viterbi import viterbi
-from windowclf.tags import Scheme, encode, spans
+from windowclf.tags.schemes import Scheme, encode, spans
 
 LENGTHS = np.array([3, 1, 4])
 RNG = np.random.default_rng(0)

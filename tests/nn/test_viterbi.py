@@ -16,7 +16,7 @@ from strategies import SPAN_SCHEMES
 from windowclf.nn import viterbi as module
 from windowclf.nn.chain import Moves, path_scores
 from windowclf.nn.viterbi import certain_tokens, viterbi
-from windowclf.tags import Scheme, legal_moves
+from windowclf.tags.schemes import Scheme, legal_moves
 
 PREFIXES = {Scheme.IOB1: "BI", Scheme.IOB2: "BI", Scheme.IOBES: "BIES"}
 

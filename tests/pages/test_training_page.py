@@ -9,7 +9,7 @@ from windowclf.entity_errors import EntityError
 from windowclf.errors import ModelError
 from windowclf.pages.mistakes import mistakes
 from windowclf.pages.training import examine_training, training_page
-from windowclf.tags import Span
+from windowclf.tags.schemes import Span
 from windowclf.text.sentence import Sentence
 
 SENTENCES = tiny.sentences()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import windowclf
+from windowclf.config.check import check_settings
 from windowclf.errors import DataError, TrainingError, UsageError
 from windowclf.nn.activations import ACTIVATIONS
 from windowclf.nn.gradcheck import check_gradients, full_gradient
@@ -12,7 +13,6 @@ from windowclf.pretraining.loop import train_ranking
 from windowclf.pretraining.ranking import add_gradients, share_outranking, window_batch
 from windowclf.pretraining.result import PretrainEpoch, middle_words
 from windowclf.pretraining.settings import PretrainSettings
-from windowclf.settings import check_settings
 from windowclf.training.loop import BatchDone
 
 REAL = np.array([[0, 2, 3], [2, 3, 2], [3, 2, 4], [4, 4, 1], [1, 5, 0]])

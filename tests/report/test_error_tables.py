@@ -11,7 +11,7 @@ from windowclf.report.errors import (
     errors_table,
     in_context,
 )
-from windowclf.tags import Span
+from windowclf.tags.schemes import Span
 
 WORDS = ["The", "Bank", "of", "England", "met"]
 

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 import tiny
 from networks import SMALL, make_vectors
-from windowclf.config import make_config
+from windowclf.config.config import make_config
 from windowclf.lexicon.gazetteer import Gazetteer
 from windowclf.lexicon.lexicon import Lexicon
 from windowclf.nn.projection import Projection
 from windowclf.tagging.seen_words import SeenWords
-from windowclf.tags import Scheme
+from windowclf.tags.schemes import Scheme
 from windowclf.training.prepare import prepare
 
 RESERVED = 2  # what stands past a sentence's ends, and nothing at all

@@ -8,7 +8,7 @@ from windowclf.tagging import tagger as tagger_module
 from windowclf.tagging.chunk import TaggedChunk
 from windowclf.tagging.tagger import Tagger
 from windowclf.tagging.texts import tag_texts
-from windowclf.tags import Scheme, spans
+from windowclf.tags.schemes import Scheme, spans
 
 PLAIN = [tiny.unmarked(marked) for marked in tiny.MARKED]
 LONG = "\n\n".join(PLAIN)
@@ -69,7 +69,7 @@ def refuse(*arguments):
 def test_what_nobody_asks_for_is_not_made(tagger, monkeypatch):
     made = {
         "sentences": "windowclf.tagging.texts.token_starts",
-        "tags": "windowclf.tag_spans.SpanFinder.spell",
+        "tags": "windowclf.tags.arrays.SpanFinder.spell",
         "entities": "windowclf.tagging.texts.Entity",
     }
     with monkeypatch.context() as patch:

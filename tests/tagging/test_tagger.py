@@ -9,7 +9,7 @@ from windowclf.errors import UsageError
 from windowclf.tagging import tagger as tagger_module
 from windowclf.tagging.seen_words import SeenWords
 from windowclf.tagging.tagger import Tagger
-from windowclf.tags import Scheme, convert, spans
+from windowclf.tags.schemes import Scheme, convert, spans
 
 SENTENCES = [tiny.unmarked(marked).split() for marked in tiny.MARKED[::2]]
 SENTENCES[4:4] = [[], ["OSLO"], []]

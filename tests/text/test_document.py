@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from labelled_documents import ANY_LABEL, documents, spans_of, texts
 from windowclf.errors import DataError
-from windowclf.tags import Scheme, Span, encode
+from windowclf.tags.schemes import Scheme, Span, encode
 from windowclf.text.document import (
     Document,
     LabelledSpan,

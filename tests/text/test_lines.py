@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from windowclf.errors import DataError
-from windowclf.formats.opening import open_input
+from windowclf.system.streams import open_input
 from windowclf.text import lines
 from windowclf.text.lines import line_chunks, read_lines
 

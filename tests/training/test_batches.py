@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from networks import epoch_batches
-from windowclf.config import make_config
+from windowclf.config.config import make_config
 from windowclf.errors import DataError
 from windowclf.lexicon.lexicon import PADDING, UNKNOWN
 from windowclf.model.encoding import EncodedSentences

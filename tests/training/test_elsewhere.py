@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 import tiny
 from networks import epoch_batches, prepare_small
-from windowclf.config import make_config
+from windowclf.config.config import make_config
 from windowclf.lexicon.lexicon import Lexicon
 from windowclf.model.encoding import encode
-from windowclf.tags import Scheme
+from windowclf.tags.schemes import Scheme
 from windowclf.text.recase import CASES, recase
 from windowclf.text.sentence import Sentence
 from windowclf.training import batches as batches_module

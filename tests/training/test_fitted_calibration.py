@@ -13,7 +13,7 @@ from windowclf.evaluation import confidences
 from windowclf.model.calibration import Calibration, fit_calibration
 from windowclf.model.record import Epoch
 from windowclf.tagging.tagger import Tagger
-from windowclf.tags import Scheme
+from windowclf.tags.schemes import Scheme
 
 # A third of the dev text says otherwise than the training text, so that some spans are wrong.
 DEV = [

@@ -6,12 +6,12 @@ import pytest
 
 from networks import SMALL, make_vectors, parameter_bytes
 from tiny import PEOPLE, PLACES, parse
-from windowclf.config import make_config
+from windowclf.config.config import make_config
 from windowclf.evaluation import evaluate
 from windowclf.lexicon.features import feature_function
 from windowclf.lexicon.lexicon import UNKNOWN
 from windowclf.tagging.tagger import Tagger
-from windowclf.tags import Scheme
+from windowclf.tags.schemes import Scheme
 from windowclf.text.recase import CASES, recase
 from windowclf.text.sentence import Sentence
 from windowclf.training.fit import fit

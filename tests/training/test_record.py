@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from networks import BATCHES, DEV, TRAIN, prepare_small, train_small
-from windowclf.config import make_config
+from windowclf.config.config import make_config
 from windowclf.model.encoding import encode
 from windowclf.model.record import TrainingRecord
-from windowclf.tags import Scheme, convert
+from windowclf.tags.schemes import Scheme, convert
 from windowclf.training.fit import fit
 from windowclf.training.prepare import make_labels
 

@@ -11,7 +11,7 @@ from networks import DEV, TRAIN, prepare_small
 from windowclf.errors import DataError, ModelError
 from windowclf.model.bundle import pack_model
 from windowclf.model.record import Epoch
-from windowclf.tags import Scheme
+from windowclf.tags.schemes import Scheme
 from windowclf.training import batches as batches_module
 from windowclf.training.checkpoint_file import CHECKPOINT
 from windowclf.training.checkpoints import Checkpoints, Stopped

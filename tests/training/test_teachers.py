@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from networks import DEV, TRAIN, parameter_bytes, prepare_small, tagger_scores
-from windowclf.config import make_config
+from windowclf.config.config import make_config
 from windowclf.errors import UsageError
 from windowclf.tagging.tagger import Tagger
-from windowclf.tags import Scheme
+from windowclf.tags.schemes import Scheme
 from windowclf.training import fit as fit_module
 from windowclf.training.fit import fit
 from windowclf.training.learn import learn

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from windowclf.config import make_config
+from windowclf.config.config import make_config
 from windowclf.model.encoding import EncodedSentences
 from windowclf.training import batches as batches_module
 from windowclf.training.batches import TrainingBatches

@@ -9,7 +9,7 @@ from windowclf.errors import DataError, TrainingError
 from windowclf.metrics import Counts, score
 from windowclf.model.record import Epoch
 from windowclf.tagging.tagger import Tagger
-from windowclf.tags import Scheme, convert
+from windowclf.tags.schemes import Scheme, convert
 from windowclf.text.sentence import Sentence
 from windowclf.training import fit as fit_module
 from windowclf.training.loop import BatchDone

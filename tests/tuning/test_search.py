@@ -9,7 +9,7 @@ import tiny
 import windowclf
 from windowclf.corpora.sources import Corpus
 from windowclf.errors import DataError, ModelError
-from windowclf.tags import Scheme
+from windowclf.tags.schemes import Scheme
 from windowclf.training.loop import BatchDone
 from windowclf.tuning.search import run_trials
 from windowclf.tuning.space import parse_space

@@ -15,7 +15,7 @@ import windowclf
 from windowclf.cluster.connection import connect
 from windowclf.corpora.sources import Corpus
 from windowclf.errors import ClusterError, VectorsError
-from windowclf.tags import Scheme
+from windowclf.tags.schemes import Scheme
 from windowclf.tuning import cluster
 from windowclf.tuning.cluster import run_on_cluster
 from windowclf.tuning.search import run_trials

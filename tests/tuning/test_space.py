@@ -1,6 +1,6 @@
 import pytest
 
-from windowclf.config import make_config
+from windowclf.config.config import make_config
 from windowclf.errors import UsageError
 from windowclf.tuning.space import DEFAULT, Searched, parse_space
 

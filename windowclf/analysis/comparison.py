@@ -21,7 +21,7 @@ from windowclf.metrics import Counts
 from windowclf.model.model import Model
 from windowclf.model.record import Epoch
 from windowclf.nn.arrays import IntArray
-from windowclf.tags import Scheme
+from windowclf.tags.schemes import Scheme
 from windowclf.text.sentence import Sentence
 
 

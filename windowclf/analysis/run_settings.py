@@ -8,7 +8,7 @@ from msgspec import to_builtins
 
 from windowclf.lexicon.lexicon import GAZETTEER
 from windowclf.model.model import Model
-from windowclf.tags import Scheme
+from windowclf.tags.schemes import Scheme
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):

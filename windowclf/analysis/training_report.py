@@ -8,7 +8,7 @@ from windowclf.analysis.word_map import WordMap, word_map
 from windowclf.evaluation import Examination, examine
 from windowclf.model.model import Model
 from windowclf.tagging.tagger import Tagger
-from windowclf.tags import Scheme
+from windowclf.tags.schemes import Scheme
 from windowclf.text.sentence import Sentence
 
 

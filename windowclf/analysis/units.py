@@ -10,7 +10,7 @@ from windowclf.metrics import Counts, Scores, score
 from windowclf.model.model import Model
 from windowclf.nn.arrays import IntArray
 from windowclf.tagging.tagger import Tagger
-from windowclf.tags import Scheme
+from windowclf.tags.schemes import Scheme
 from windowclf.text.sentence import Sentence
 
 FEWEST_DOCUMENTS = 20

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from windowclf.lexicon.lexicon import FIRST
 from windowclf.model.model import Model
 from windowclf.nn.arrays import FloatArray
-from windowclf.tags import OUTSIDE, Scheme
+from windowclf.tags.schemes import OUTSIDE, Scheme
 from windowclf.text.sentence import Sentence
 
 

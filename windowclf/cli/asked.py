@@ -7,7 +7,7 @@ import msgspec
 from click.core import ParameterSource
 
 from windowclf.cli.options import given_settings, parse_gazetteers
-from windowclf.config import Config, make_config
+from windowclf.config.config import Config, make_config
 from windowclf.errors import ModelError, UsageError
 from windowclf.training.checkpoint_file import CHECKPOINT
 from windowclf.training.checkpoints import Checkpoints

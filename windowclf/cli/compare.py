@@ -67,8 +67,8 @@ def compare(
     comparison = compare_models(models, sentences, corpus.scheme, samples=samples, seed=seed)
     what = f"{corpus.name}, {split}"
     if html:
-        from windowclf.formats.opening import open_output
         from windowclf.pages.comparison import comparison_page
+        from windowclf.system.streams import open_output
 
         with open_output(html) as file:
             file.write(comparison_page(comparison, what).encode())

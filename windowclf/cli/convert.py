@@ -10,7 +10,7 @@ from windowclf.cli.options import json_option
 from windowclf.conversion import LABELLED, convert_file, labelled_format
 from windowclf.errors import UsageError
 from windowclf.formats.registry import ReadOptions
-from windowclf.tags import Scheme
+from windowclf.tags.schemes import Scheme
 
 
 @click.command(short_help="Write labelled documents in another format.")

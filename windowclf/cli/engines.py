@@ -59,7 +59,7 @@ def cluster(
         See `connect`.
     """
     from windowclf.cluster.connection import connect
-    from windowclf.threads import thread_count
+    from windowclf.system.threads import thread_count
 
     with connect(scheduler, min(thread_count(threads), most)) as client:
         if client.dashboard_link:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from windowclf.classifier import WindowClassifier
     from windowclf.entity_errors import EntityError
     from windowclf.metrics import Scores
-    from windowclf.tags import Scheme
+    from windowclf.tags.schemes import Scheme
     from windowclf.text.sentence import Sentence
 
 SHOWN = 20
@@ -110,7 +110,7 @@ def _score_model(
     classifier: "WindowClassifier", sentences: "list[Sentence]", scheme: "Scheme"
 ) -> "tuple[Scores, list[EntityError]]":
     from windowclf.evaluation import examine
-    from windowclf.tags import Scheme
+    from windowclf.tags.schemes import Scheme
 
     model = classifier.model
     source = Scheme.PLAIN if model.scheme is Scheme.PLAIN else scheme

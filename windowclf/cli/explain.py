@@ -63,8 +63,8 @@ def explain(
     if as_json:
         click.echo(msgspec.json.encode(explanation).decode())
     if html is not None:
-        from windowclf.files import write_whole
         from windowclf.pages.explanation import explanation_page
+        from windowclf.system.files import write_whole
 
         page = explanation_page(explanation).encode("utf-8", "replace")
         path = Path(html)
@@ -81,7 +81,7 @@ def explain(
 
 
 def _read(name: str | None) -> bytes:
-    from windowclf.files import open_source
+    from windowclf.system.files import open_source
 
     if name is None or name == "-":
         return sys.stdin.buffer.read()

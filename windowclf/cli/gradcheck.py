@@ -7,8 +7,8 @@ import click
 
 from windowclf.cli.console import print_table
 from windowclf.cli.options import config_options, given_settings, json_option
-from windowclf.config import make_config
-from windowclf.presets import PRESETS
+from windowclf.config.config import make_config
+from windowclf.config.presets import PRESETS
 
 
 @click.command(short_help="Prove the gradients of a network by finite differences.")

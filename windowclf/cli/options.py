@@ -8,11 +8,11 @@ from typing import Any
 import click
 import msgspec
 
-from windowclf.config import Config
+from windowclf.config.check import option_name
+from windowclf.config.config import Config
+from windowclf.config.presets import PRESETS
 from windowclf.errors import UsageError
-from windowclf.presets import PRESETS
-from windowclf.settings import option_name
-from windowclf.tags import Scheme
+from windowclf.tags.schemes import Scheme
 
 Command = Callable[..., Any]
 

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from windowclf.cli.options import json_option
-from windowclf.presets import PRESETS
+from windowclf.config.presets import PRESETS
 
 
 @click.command(short_help="List the systems that --preset runs.")

@@ -74,7 +74,7 @@ def serve(
     from windowclf.model.default import find_model
     from windowclf.service.app import create_app
     from windowclf.service.limits import Limits
-    from windowclf.threads import thread_count
+    from windowclf.system.threads import thread_count
 
     limits = Limits(bytes=max_bytes, texts=max_texts, seconds=timeout)
     with listen(host, port) as listening:

@@ -98,10 +98,10 @@ def tag(
     """
     from windowclf.cli.tagging_progress import TaggingProgress
     from windowclf.formats.paths import BINARY, find_inputs, plan_outputs
+    from windowclf.system.threads import thread_count
     from windowclf.tagging.documents import tag_documents
     from windowclf.tagging.texts import SPLITTERS
     from windowclf.text.document import Document
-    from windowclf.threads import thread_count
 
     if texts and input_names:
         raise UsageError("give texts or --input, not both")
@@ -159,7 +159,7 @@ def _load(model: str | None) -> "WindowClassifier":
 def _read(
     inputs: "Sequence[Input]", options: ReadOptions, progress: "TaggingProgress"
 ) -> "Iterator[list[Document]]":
-    from windowclf.formats.opening import open_input
+    from windowclf.system.streams import open_input
 
     for given in inputs:
         with open_input(given.path, progress.watch(given)) as file:
@@ -179,10 +179,10 @@ def _open(
 ) -> "Iterator[Callable[[Answer], None]]":
     """Open an output; give what writes an answer to it."""
     from windowclf.formats import text
-    from windowclf.formats.opening import open_output
     from windowclf.report.tagged import in_colour
+    from windowclf.system.streams import open_output
     from windowclf.tagging.documents import documents_of
-    from windowclf.tags import Scheme
+    from windowclf.tags.schemes import Scheme
 
     stdout = out.path == "-"
     name = "stdout" if stdout else out.path

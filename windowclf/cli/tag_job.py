@@ -95,8 +95,8 @@ def tag_job(
     from windowclf.cli.signals import stops
     from windowclf.jobs.job import ERRORS, Job, begin, remove_left
     from windowclf.jobs.plan import plan_partitions
-    from windowclf.jobs.stores import below, local_folder
     from windowclf.jobs.table import check_partitions
+    from windowclf.system.filesystems import below, local_folder
 
     if output == "-" or not names or "-" in names:
         raise UsageError("a job needs --input and --output: Parquet files, and a folder")
@@ -142,7 +142,7 @@ def tag_job(
 @contextmanager
 def _alone(folder: Path | None) -> Iterator[None]:
     """Keep other jobs out of the folder, where that can be told: on this machine."""
-    from windowclf.exclusive import alone
+    from windowclf.system.locks import alone
 
     if folder is None:
         yield
@@ -174,7 +174,7 @@ def _here(
 ) -> "Generator[Outcome]":
     """Tag in this process, one partition after another."""
     from windowclf.jobs.partition import tag_partition
-    from windowclf.threads import thread_count
+    from windowclf.system.threads import thread_count
 
     number = thread_count(threads)
     for partition in partitions:

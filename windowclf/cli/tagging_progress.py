@@ -10,8 +10,8 @@ from windowclf.cli.console import count, error_console, note
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from windowclf.files import Watch
     from windowclf.formats.paths import Input
+    from windowclf.system.files import Watch
     from windowclf.tagging.texts import TaggedText
 
 

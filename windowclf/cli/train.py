@@ -104,8 +104,8 @@ def train(
 @contextmanager
 def _output_folder(folder: Path, *, resume: bool) -> Iterator[None]:
     """Check the folder and keep others out, before any work is done; leave no empty one behind."""
-    from windowclf.exclusive import alone
     from windowclf.model.folder import check_output, remove_left
+    from windowclf.system.locks import alone
 
     checkpoint = _checkpoint(folder)
     if resume and not os.path.lexists(checkpoint):

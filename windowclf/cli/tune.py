@@ -150,7 +150,7 @@ class _Run:
         from windowclf.cli.signals import stops
         from windowclf.cli.tune_folder import search_folder
         from windowclf.cli.tuned import tell, tell_interrupted
-        from windowclf.config import make_config
+        from windowclf.config.config import make_config
         from windowclf.pages.training import save_page
         from windowclf.pages.tuning import tuning_page
         from windowclf.tuning.space import parse_space

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from windowclf.cli.options import given_settings
-from windowclf.config import Config
+from windowclf.config.config import Config
 from windowclf.errors import ModelError, UsageError
 
 
@@ -70,7 +70,7 @@ def search_folder(folder: Path, asked: Asked) -> Iterator[None]:
     UsageError
         If it holds a search with other options.
     """
-    from windowclf.exclusive import alone
+    from windowclf.system.locks import alone
     from windowclf.tuning import study
 
     try:

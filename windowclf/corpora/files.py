@@ -7,8 +7,8 @@ from pathlib import Path
 from windowclf.errors import DataError, UsageError
 from windowclf.formats.conll import read_conll
 from windowclf.formats.conll_rows import column_number
-from windowclf.formats.opening import open_input
 from windowclf.formats.registry import Format, ReadOptions, format_of
+from windowclf.system.streams import open_input
 from windowclf.text.document import to_sentences
 from windowclf.text.sentence import Sentence
 

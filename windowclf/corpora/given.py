@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from windowclf.corpora.dataset import from_dataset, is_dataset
 from windowclf.corpora.sources import Corpus
 from windowclf.errors import DataError, UsageError
-from windowclf.tags import Scheme, recognise
+from windowclf.tags.schemes import Scheme, recognise
 from windowclf.text.sentence import Sentence
 
 if TYPE_CHECKING:

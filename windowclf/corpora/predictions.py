@@ -7,7 +7,7 @@ from pathlib import Path
 
 from windowclf.corpora.files import read_sentences
 from windowclf.errors import DataError
-from windowclf.tags import Scheme, convert
+from windowclf.tags.schemes import Scheme, convert
 from windowclf.text.sentence import Sentence
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from windowclf.corpora.files import read_sentences
 from windowclf.errors import DataError, UsageError
-from windowclf.files import COMPRESSED
 from windowclf.formats.registry import FORMATS, ReadOptions
-from windowclf.resources import data_path
-from windowclf.tags import Scheme, convert, recognise
+from windowclf.system.files import COMPRESSED
+from windowclf.system.resources import data_path
+from windowclf.tags.schemes import Scheme, convert, recognise
 from windowclf.text.sentence import Sentence
 
 SAMPLE = "sample"

@@ -23,8 +23,8 @@ from windowclf.model.encoding import encode
 from windowclf.nn.arrays import FloatArray, IntArray
 from windowclf.nn.batch import Batch
 from windowclf.nn.objective import RankingObjective
+from windowclf.system.threads import Workers
 from windowclf.tagging.tagger import FoundSentences, Sentences, Tagger
-from windowclf.threads import Workers
 
 UNITS, CAUSES = 10, 5
 """Hidden units that are listed, and causes of each."""

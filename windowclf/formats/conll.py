@@ -22,8 +22,8 @@ from windowclf.formats.conll_rows import (
     read_rows,
     write_rows,
 )
-from windowclf.formats.opening import open_input
 from windowclf.formats.registry import ReadOptions, WriteOptions
+from windowclf.system.streams import open_input
 from windowclf.text.document import Document, join_words, with_words, word_tags
 from windowclf.text.lines import Lines, line_chunks
 from windowclf.text.sentence import Sentence

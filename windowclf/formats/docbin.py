@@ -15,7 +15,7 @@ import msgspec
 
 from windowclf.errors import DataError, MissingExtraError, UsageError, told
 from windowclf.formats.registry import ReadOptions, WriteOptions
-from windowclf.tags import Scheme, Span, encode
+from windowclf.tags.schemes import Scheme, Span, encode
 from windowclf.text.document import Document, LabelledSpan, with_words
 from windowclf.text.span_borders import check_spans
 from windowclf.text.tokenizer import token_starts

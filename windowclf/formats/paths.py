@@ -8,8 +8,8 @@ from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from windowclf.errors import DataError, UsageError
-from windowclf.files import COMPRESSED
 from windowclf.formats.registry import FORMATS, Format, format_of
+from windowclf.system.files import COMPRESSED
 
 BINARY = ("parquet", "docbin")
 """Formats that are no text, and pack what they hold themselves."""

@@ -7,8 +7,8 @@ from pathlib import PurePath
 from types import ModuleType
 from typing import BinaryIO, Protocol, cast
 
-from windowclf.files import COMPRESSED
-from windowclf.tags import Scheme
+from windowclf.system.files import COMPRESSED
+from windowclf.tags.schemes import Scheme
 from windowclf.text.document import Document
 
 

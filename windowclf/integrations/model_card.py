@@ -7,7 +7,7 @@ from windowclf.lexicon.lexicon import GAZETTEER
 from windowclf.model.model import Model
 from windowclf.model.record import Epoch, TrainingRecord
 from windowclf.nn.quantised_table import QuantisedTable
-from windowclf.tags import Scheme
+from windowclf.tags.schemes import Scheme
 
 _CARD = """---
 {metadata}

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windowclf.classifier import WindowClassifier
-from windowclf.config import Config
+from windowclf.config.config import Config
 from windowclf.errors import DataError, MissingExtraError, UsageError
+from windowclf.system.threads import thread_count
 from windowclf.text.sentence import Sentence
-from windowclf.threads import thread_count
 
 try:
     from sklearn.base import BaseEstimator

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from windowclf.errors import MissingExtraError
-from windowclf.threads import thread_count
+from windowclf.system.threads import thread_count
 
 try:
     from spacy import util

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from windowclf.jobs import stores
+from windowclf.system import filesystems as stores
 
 
 class Bad(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from fsspec.implementations.local import LocalFileSystem
 from windowclf.errors import DataError
 from windowclf.formats.paths import MAGIC, find_inputs
 from windowclf.formats.registry import FORMATS, format_of
-from windowclf.jobs import stores
+from windowclf.system import filesystems as stores
 
 _PARQUET = FORMATS["parquet"]
 

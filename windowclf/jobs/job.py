@@ -5,10 +5,10 @@ from typing import Literal
 
 import msgspec
 
+from windowclf.config.check import option_name
 from windowclf.errors import OutputError, UsageError, told
-from windowclf.jobs import stores
-from windowclf.jobs.stores import TEMPORARY
-from windowclf.settings import option_name
+from windowclf.system import filesystems as stores
+from windowclf.system.filesystems import TEMPORARY
 
 RECORD = "_job.json"
 ERRORS = "_errors"

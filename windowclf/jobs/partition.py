@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from windowclf.errors import ModelError, OutputError, WindowclfError, told
-from windowclf.jobs import stores
 from windowclf.jobs.error_table import Bad, write_errors
 from windowclf.jobs.job import Job, errors_of
 from windowclf.jobs.plan import Partition
 from windowclf.jobs.table import PartitionReader, PartitionWriter
+from windowclf.system import filesystems as stores
 from windowclf.tagging.documents import tag_documents
 from windowclf.tagging.tagger import Tagger
 from windowclf.tagging.texts import SPLITTERS, Splitter, TaggedText

@@ -8,8 +8,8 @@ import msgspec
 
 from windowclf.errors import UsageError
 from windowclf.formats.registry import format_of
-from windowclf.jobs import stores
 from windowclf.jobs.find import Found, find
+from windowclf.system import filesystems as stores
 
 if TYPE_CHECKING:
     from pyarrow.parquet import FileMetaData

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from windowclf.files import write_whole
 from windowclf.lexicon.word_rows import WordRows, pack_words, unpack_words
+from windowclf.system.files import write_whole
 
 _FORMAT = "2"
 

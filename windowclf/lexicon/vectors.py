@@ -17,7 +17,7 @@ from windowclf.lexicon.bundled_vectors import read_bundled
 from windowclf.lexicon.vector_cache import cached
 from windowclf.lexicon.vector_files import read_file
 from windowclf.lexicon.word_rows import WordRows
-from windowclf.resources import data_path
+from windowclf.system.resources import data_path
 
 if TYPE_CHECKING:
     from gensim.models import KeyedVectors

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from windowclf.config import Config
+from windowclf.config.config import Config
 from windowclf.nn.arrays import FloatArray
 from windowclf.nn.chain import Moves
 from windowclf.nn.network import Network, initial_weights
@@ -14,7 +14,7 @@ from windowclf.nn.objective import (
     SentenceObjective,
     TokenObjective,
 )
-from windowclf.tags import Scheme, legal_moves
+from windowclf.tags.schemes import Scheme, legal_moves
 
 
 def own_scheme(scheme: Scheme, config: Config) -> Scheme:

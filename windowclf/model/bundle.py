@@ -14,9 +14,8 @@ from pathlib import Path
 
 import msgspec
 
-from windowclf.config import WIDEST_LAYER
+from windowclf.config.config import WIDEST_LAYER
 from windowclf.errors import DataError, ModelError
-from windowclf.files import write_whole
 from windowclf.lexicon.lexicon import GAZETTEER, Lexicon
 from windowclf.model.build import assemble, make_objective, own_scheme, score_count
 from windowclf.model.folder import check_output, without_report
@@ -44,8 +43,9 @@ from windowclf.model.record import (
 )
 from windowclf.nn.network import Network, layer_names
 from windowclf.nn.quantised_table import QuantisedTable
-from windowclf.tag_spans import SpanFinder
-from windowclf.tags import OUTSIDE, Scheme
+from windowclf.system.files import write_whole
+from windowclf.tags.arrays import SpanFinder
+from windowclf.tags.schemes import OUTSIDE, Scheme
 
 _LARGEST_TIMES = 2**22
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import platformdirs
 
 from windowclf.errors import ModelError
-from windowclf.files import write_whole
 from windowclf.model.manifest import MANIFEST
-from windowclf.resources import data_path
+from windowclf.system.files import write_whole
+from windowclf.system.resources import data_path
 
 _LAST = "last-model"
 

@@ -6,8 +6,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from windowclf.errors import ModelError
-from windowclf.files import write_whole
 from windowclf.model.manifest import KINDS, MANIFEST, TIMES, read_manifest
+from windowclf.system.files import write_whole
 
 CHECKPOINT_FOLDER = "checkpoint"
 """Where in the folder of a model its training is kept until it has ended."""

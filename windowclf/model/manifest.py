@@ -10,11 +10,11 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from windowclf.config import Config
+from windowclf.config.config import Config
 from windowclf.errors import ModelError, printable
-from windowclf.files import open_regular
 from windowclf.model.calibration import Calibration
-from windowclf.tags import Scheme
+from windowclf.system.files import open_regular
+from windowclf.tags.schemes import Scheme
 
 FORMAT = 1
 MANIFEST = "model.json"

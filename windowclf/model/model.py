@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from windowclf.config import Config
+from windowclf.config.config import Config
 from windowclf.lexicon.lexicon import Lexicon
 from windowclf.model.calibration import Calibration
 from windowclf.model.record import TrainingRecord
@@ -12,7 +12,7 @@ from windowclf.nn.arrays import FloatArray, IntArray
 from windowclf.nn.network import Network
 from windowclf.nn.objective import Objective
 from windowclf.nn.parameter import Parameter
-from windowclf.tags import OUTSIDE, Scheme, convert
+from windowclf.tags.schemes import OUTSIDE, Scheme, convert
 
 
 class FirstVectors(NamedTuple):

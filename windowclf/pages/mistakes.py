@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from windowclf.entity_errors import EntityError
-from windowclf.tags import Span
+from windowclf.tags.schemes import Span
 
 CONTEXT = 12
 """Words that are shown on each side, at the most."""

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from msgspec import inspect, structs
 
 from windowclf.analysis.training_report import TrainingReport, training_report
-from windowclf.config import Config
+from windowclf.config.check import option_name
+from windowclf.config.config import Config
 from windowclf.errors import ModelError
-from windowclf.files import write_whole
 from windowclf.lexicon.lexicon import GAZETTEER
 from windowclf.model.calibration import Calibration
 from windowclf.model.model import Model
 from windowclf.pages.mistakes import mistakes
 from windowclf.pages.page import hues, render
 from windowclf.pages.training_figures import MOST_LABELS, NONE, training_figures
-from windowclf.settings import option_name
-from windowclf.tags import OUTSIDE, Scheme
+from windowclf.system.files import write_whole
+from windowclf.tags.schemes import OUTSIDE, Scheme
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict

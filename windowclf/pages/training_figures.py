@@ -14,7 +14,7 @@ from windowclf.model.calibration import reliability
 from windowclf.model.model import Model
 from windowclf.model.record import Epoch
 from windowclf.pages.figures import curves, heat_map, reliability_diagram, scatter_map
-from windowclf.tags import legal_moves
+from windowclf.tags.schemes import legal_moves
 
 MOST_LABELS = 30
 """Labels, or tags, that a heat map has room for."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from windowclf.config.check import check_settings
 from windowclf.errors import DataError, UsageError
 from windowclf.lexicon.lexicon import FIRST, Lexicon, initial_tables
 from windowclf.lexicon.vectors import load_vectors
@@ -18,7 +19,6 @@ from windowclf.pretraining.result import Pretrained, PretrainEpoch
 from windowclf.pretraining.settings import PretrainSettings
 from windowclf.pretraining.stream import read_sentences, regroup, shuffled_batches, windows
 from windowclf.pretraining.vocabulary import count_words, frequent_words
-from windowclf.settings import check_settings
 from windowclf.training.loop import BatchDone
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import msgspec
 import numpy as np
 
 from windowclf.errors import UsageError, VectorsError
-from windowclf.files import write_whole
 from windowclf.nn.arrays import FloatArray
+from windowclf.system.files import write_whole
 
 if TYPE_CHECKING:
     from gensim.models import KeyedVectors

@@ -11,8 +11,8 @@ import msgspec
 from windowclf.classifier import WindowClassifier
 from windowclf.service.bodies import Tagged, TaggedTexts, tagged
 from windowclf.service.metrics import Metrics
+from windowclf.system.threads import Workers
 from windowclf.tagging.texts import BATCH_CHARACTERS, TaggedText
-from windowclf.threads import Workers
 
 
 class _Job(NamedTuple):

@@ -8,8 +8,8 @@ import numpy as np
 
 from windowclf.model.model import Model
 from windowclf.nn.arrays import FloatArray, IntArray
-from windowclf.tag_spans import FoundSpans, SpanFinder
-from windowclf.tags import Scheme, Span
+from windowclf.tags.arrays import FoundSpans, SpanFinder
+from windowclf.tags.schemes import Scheme, Span
 
 
 class Prediction(NamedTuple):

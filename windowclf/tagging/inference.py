@@ -6,11 +6,11 @@ from typing import Any, Literal, TypeVar, overload
 from windowclf.errors import UsageError
 from windowclf.model.model import Model
 from windowclf.nn.arrays import FloatArray
-from windowclf.tag_spans import SpanFinder
 from windowclf.tagging.columns import tag_columns
 from windowclf.tagging.tagger import Tagger
 from windowclf.tagging.texts import Entity, Splitter, TaggedText, tag_texts, tag_with_contexts
-from windowclf.tags import Scheme
+from windowclf.tags.arrays import SpanFinder
+from windowclf.tags.schemes import Scheme
 from windowclf.text.tokenizer import split_words
 
 C = TypeVar("C")

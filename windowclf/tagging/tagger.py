@@ -14,10 +14,10 @@ from windowclf.nn.arrays import FloatArray, IntArray
 from windowclf.nn.parameter import TableParameter
 from windowclf.nn.projection import Projection
 from windowclf.nn.repeats import find_repeats, name_keys
-from windowclf.tag_spans import SpanFinder
+from windowclf.system.threads import Workers, thread_count
 from windowclf.tagging.chunk import Prediction, TaggedChunk
 from windowclf.tagging.seen_words import FoundWords, SeenWords
-from windowclf.threads import Workers, thread_count
+from windowclf.tags.arrays import SpanFinder
 
 CHUNK_TOKENS = 8192
 """Tokens that are looked up and scored at once."""

@@ -10,10 +10,10 @@ import msgspec
 import numpy as np
 
 from windowclf.errors import UsageError
+from windowclf.system.threads import Workers, thread_count
 from windowclf.tagging.chunk import TaggedChunk
 from windowclf.tagging.tagger import FoundSentences, Tagger
 from windowclf.text.tokenizer import Token, line_sentences, split_words, token_starts
-from windowclf.threads import Workers, thread_count
 
 Splitter = Callable[[str], list[list[str]]]
 """Splits a text into sentences of tokens, each a stretch of the text, in order."""

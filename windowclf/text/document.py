@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from windowclf.errors import DataError, shown
-from windowclf.tags import Scheme, Span, encode, spans
+from windowclf.tags.schemes import Scheme, Span, encode, spans
 from windowclf.text.sentence import Sentence
 from windowclf.text.span_borders import CharacterSpan, fit_words
 from windowclf.text.tokenizer import split_words, token_starts

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from windowclf.errors import DataError
-from windowclf.files import open_source
+from windowclf.system.files import open_source
 
 CHUNK_BYTES = 1 << 16
 """What is read at once at the most: some hundred lines, so that they are tagged as a batch."""

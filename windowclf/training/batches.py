@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from windowclf.config import Config
+from windowclf.config.config import Config
 from windowclf.errors import DataError
 from windowclf.lexicon.lexicon import UNKNOWN
 from windowclf.model.encoding import EncodedSentences, distinct

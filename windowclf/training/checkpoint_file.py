@@ -20,9 +20,9 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from windowclf.errors import ModelError, printable
-from windowclf.files import open_regular, write_whole
 from windowclf.model.manifest import FileEntry, decode_sealed, file_entry
 from windowclf.model.record import Epoch
+from windowclf.system.files import open_regular, write_whole
 from windowclf.training.loop import Progress
 
 FORMAT = 1

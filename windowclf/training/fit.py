@@ -17,7 +17,7 @@ from windowclf.model.model import FirstVectors, Model
 from windowclf.model.record import Epoch, TrainingRecord
 from windowclf.nn.arrays import FloatArray
 from windowclf.tagging.tagger import Tagger
-from windowclf.tags import Scheme
+from windowclf.tags.schemes import Scheme
 from windowclf.text.sentence import Sentence
 from windowclf.training.checkpoints import Checkpoints, Lessons
 from windowclf.training.learn import Listener, learn

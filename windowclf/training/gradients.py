@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from windowclf.config import Config
+from windowclf.config.config import Config
 from windowclf.model.build import make_network, make_objective, score_count
 from windowclf.nn.batch import Batch, window_rows
 from windowclf.nn.gradcheck import GradientCheck, check_gradients
 from windowclf.nn.repeats import find_repeats
-from windowclf.tags import Scheme
+from windowclf.tags.schemes import Scheme
 
 _LABELS = ("O", *(f"{prefix}-{label}" for label in ("LOC", "PER") for prefix in "BIES"))
 _LENGTHS = np.array([6, 1, 4, 3])

@@ -8,8 +8,8 @@ from windowclf import evaluation
 from windowclf.metrics import Scores, best_threshold
 from windowclf.model.model import Model
 from windowclf.model.record import Epoch
+from windowclf.system.threads import Workers, thread_count
 from windowclf.tagging.tagger import Tagger
-from windowclf.threads import Workers, thread_count
 from windowclf.training.batches import TrainingBatches
 from windowclf.training.checkpoints import Checkpoints
 from windowclf.training.loop import BatchDone, Training

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from windowclf.config import Config
+from windowclf.config.config import Config
 from windowclf.errors import TrainingError
 from windowclf.metrics import Scores
 from windowclf.model.record import Epoch
@@ -16,7 +16,7 @@ from windowclf.nn.network import Network
 from windowclf.nn.objective import Objective
 from windowclf.nn.optimizers import make_optimizer
 from windowclf.nn.schedules import SCHEDULES
-from windowclf.threads import Workers
+from windowclf.system.threads import Workers
 from windowclf.training.batches import TrainingBatches
 from windowclf.training.epoch_sums import EpochSums
 from windowclf.training.generator_state import (

@@ -13,7 +13,7 @@ from windowclf.nn.arrays import IntArray, Run
 from windowclf.nn.network import Network
 from windowclf.nn.objective import Objective
 from windowclf.nn.parameter import Parameter
-from windowclf.threads import Workers
+from windowclf.system.threads import Workers
 from windowclf.training.batches import TrainingBatches
 
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from windowclf.config import Config
+from windowclf.config.config import Config
 from windowclf.errors import DataError, shown
 from windowclf.lexicon.gazetteer import Gazetteer
 from windowclf.lexicon.lexicon import build_lexicon, initial_tables
 from windowclf.model.build import make_network, make_objective, own_scheme
 from windowclf.model.bundle import MOST_LABELS
 from windowclf.model.model import Model
-from windowclf.tags import OUTSIDE, Scheme, recognise
+from windowclf.tags.schemes import OUTSIDE, Scheme, recognise
 from windowclf.text.recase import CASES, recase
 from windowclf.text.sentence import Sentence
 

@@ -17,7 +17,7 @@ from distributed import Client, Future, get_worker
 
 from windowclf.cluster.failures import raise_unless_lost, scheduler_lost
 from windowclf.cluster.held import held, hold
-from windowclf.config import Config
+from windowclf.config.config import Config
 from windowclf.corpora.sources import Corpus
 from windowclf.lexicon.given import given_gazetteers
 from windowclf.tuning.result import Trial

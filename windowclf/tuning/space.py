@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
-from windowclf.config import Config, make_config
+from windowclf.config.check import check_settings, option_name
+from windowclf.config.config import Config, make_config
 from windowclf.errors import UsageError
-from windowclf.settings import check_settings, option_name
 
 DEFAULT = (
     "rate=0.0003:0.005:log",

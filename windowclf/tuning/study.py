@@ -17,7 +17,7 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
-from windowclf.config import Config
+from windowclf.config.config import Config
 from windowclf.errors import ModelError, told
 from windowclf.model.manifest import read_manifest
 from windowclf.tuning.result import State, Trial, Tuning

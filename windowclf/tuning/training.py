@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec.structs import asdict
 
 from windowclf.classifier import WindowClassifier
-from windowclf.config import Config
+from windowclf.config.config import Config
 from windowclf.corpora.sources import Corpus
 from windowclf.errors import TrainingError
 from windowclf.model.record import Epoch

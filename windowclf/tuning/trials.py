@@ -8,7 +8,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import optuna
 
-from windowclf.config import Config, make_config
+from windowclf.config.config import Config, make_config
 from windowclf.corpora.sources import Corpus
 from windowclf.errors import DataError
 from windowclf.model.folder import REPORT

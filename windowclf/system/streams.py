@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from windowclf.errors import DataError
-from windowclf.files import Source, Watch, open_source, whole_file
+from windowclf.system.files import Source, Watch, open_source, whole_file
 
 
 @contextmanager

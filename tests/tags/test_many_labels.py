@@ -11,8 +11,8 @@ from windowclf.corpora.files import read_sentences
 from windowclf.errors import DataError
 from windowclf.metrics import score
 from windowclf.model.bundle import MOST_LABELS
-from windowclf.tag_spans import SpanFinder
-from windowclf.tags import Scheme, convert, legal_moves, recognise
+from windowclf.tags.arrays import SpanFinder
+from windowclf.tags.schemes import Scheme, convert, legal_moves, recognise
 from windowclf.text.sentence import Sentence
 
 K = 10_000

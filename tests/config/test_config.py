@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from windowclf.config import Config, make_config
+from windowclf.config.check import option_name
+from windowclf.config.config import Config, make_config
 from windowclf.errors import UsageError
-from windowclf.settings import option_name
 
 STRUCT_FIELDS = msgspec.structs.fields(Config)
 FIELDS = [field.name for field in STRUCT_FIELDS]

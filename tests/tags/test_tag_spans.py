@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from strategies import tag_sequences
 from windowclf.errors import DataError
-from windowclf.tag_spans import SpanFinder
-from windowclf.tags import Scheme, spans
+from windowclf.tags.arrays import SpanFinder
+from windowclf.tags.schemes import Scheme, spans
 
 ALL_TAGS = ["O", *(f"{prefix}-{label}" for label in ("PER", "geo-loc", "LOC") for prefix in "IBES")]
 PLAIN_TAGS = ["NN", "O", "DT", "I-NN", "B-x"]

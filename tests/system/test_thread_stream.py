@@ -7,7 +7,7 @@ from threading import Barrier, Event
 import pytest
 
 from windowclf.errors import DataError
-from windowclf.threads import Workers
+from windowclf.system.threads import Workers
 
 SECONDS = 10  # whoever waits so long for another thread waits in vain
 SHARED = pytest.mark.parametrize("threads", [2, 3])

@@ -6,8 +6,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from strategies import SPAN_SCHEMES, tag_sequences
-from windowclf.tag_spans import SpanFinder
-from windowclf.tags import Scheme, convert
+from windowclf.tags.arrays import SpanFinder
+from windowclf.tags.schemes import Scheme, convert
 
 ALL_TAGS = ["O", *(f"{prefix}-{label}" for label in ("PER", "geo-loc", "LOC") for prefix in "IBES")]
 PLAIN_TAGS = ["NN", "O", "DT", "I-NN", "B-x"]

@@ -8,7 +8,7 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from windowclf.errors import UsageError
-from windowclf.threads import Workers, thread_count
+from windowclf.system.threads import Workers, thread_count
 
 SECONDS = 10  # whoever waits so long for another thread waits in vain
 SHARED = pytest.mark.parametrize("threads", [2, 3])

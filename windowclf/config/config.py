@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from windowclf.presets import preset_settings
-from windowclf.settings import Count, Probability, check_settings
+from windowclf.config.check import Count, Probability, check_settings
+from windowclf.config.presets import preset_settings
 
 FeatureName = Literal[
     "shape", "written",

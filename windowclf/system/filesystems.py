@@ -11,7 +11,7 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from windowclf.errors import DataError, OutputError, UsageError, WindowclfError, told
-from windowclf.files import whole_file
+from windowclf.system.files import whole_file
 
 TEMPORARY = ".part"
 """The end of the names of files that are being written, which begin with a dot."""

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from windowclf.errors import DataError
-from windowclf.formats.opening import open_input, open_output
+from windowclf.system.streams import open_input, open_output
 from windowclf.text.lines import line_chunks, read_lines
 
 SUFFIXES = ["", ".gz", ".zst", ".GZ", ".Zst"]

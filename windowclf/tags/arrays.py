@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from windowclf.tags import OUTSIDE, Scheme, spans
+from windowclf.tags.schemes import OUTSIDE, Scheme, spans
 
 _IntArray = NDArray[np.integer[Any]]
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from strategies import SPAN_SCHEMES, span_lists, tag_sequences
 from windowclf.errors import DataError, UsageError
-from windowclf.tags import Scheme, Span, convert, encode, legal_moves, recognise, spans
+from windowclf.tags.schemes import Scheme, Span, convert, encode, legal_moves, recognise, spans
 
 schemes = st.sampled_from(SPAN_SCHEMES)
 

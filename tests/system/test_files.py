@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from windowclf import files
-from windowclf.files import whole_file, write_whole
+from windowclf.system import files
+from windowclf.system.files import whole_file, write_whole
 
 
 def test_a_file_is_moved_to_its_place_when_it_is_whole(tmp_path):
@@ -61,8 +61,8 @@ def test_what_is_no_file_is_given_itself(tmp_path):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from windowclf import files
-from windowclf.files import whole_file
+from windowclf.system import files
+from windowclf.system.files import whole_file
 with whole_file(Path(sys.argv[1])) as temporary:
     temporary.write_text("half")
     os.kill(os.getpid(), signal.SIGKILL)

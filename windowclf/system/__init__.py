@@ -1,0 +1,1 @@
+"""Files, streams, stores, locks and threads: what the operating system gives."""

@@ -1,0 +1,1 @@
+"""Tag schemes such as IOB2, and spans as tags spell them."""
