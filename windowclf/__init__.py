@@ -19,8 +19,8 @@ if TYPE_CHECKING:
         WindowclfError,
     )
     from windowclf.lexicon.vectors import load_vectors
-    from windowclf.pages.training import write_report
     from windowclf.pretraining.pretrain import pretrain
+    from windowclf.reports.html.training import write_report
     from windowclf.tagging.texts import Entity, TaggedText
     from windowclf.text.sentence import Sentence
 
@@ -49,7 +49,7 @@ _ROOMS = {
     "windowclf.classifier": ("WindowClassifier", "load"),
     "windowclf.config.config": ("Config",),
     "windowclf.lexicon.vectors": ("load_vectors",),
-    "windowclf.pages.training": ("write_report",),
+    "windowclf.reports.html.training": ("write_report",),
     "windowclf.pretraining.pretrain": ("pretrain",),
     "windowclf.tagging.texts": ("Entity", "TaggedText"),
     "windowclf.text.sentence": ("Sentence",),

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from windowclf.corpora.given import TaggedSentences
     from windowclf.corpora.sources import Corpus
+    from windowclf.evaluation.metrics import Scores
     from windowclf.explanation.result import Explanation
-    from windowclf.metrics import Scores
     from windowclf.training.checkpoints import Checkpoints
     from windowclf.training.learn import Listener
 
@@ -213,7 +213,7 @@ class WindowClassifier(Inference):
         Scores
         """
         from windowclf.corpora.given import given_scheme, given_sentences
-        from windowclf.evaluation import evaluate
+        from windowclf.evaluation.evaluate import evaluate
 
         given = given_sentences(sentences)
         model = self.model

@@ -8,8 +8,8 @@ import numpy as np
 from benchmarks.text import Text
 from windowclf import Sentence, load_vectors
 from windowclf.config.config import make_config
+from windowclf.evaluation.metrics import score
 from windowclf.lexicon.lexicon import FIRST
-from windowclf.metrics import score
 from windowclf.tags.schemes import Scheme, convert
 from windowclf.training.prepare import prepare
 

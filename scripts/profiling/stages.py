@@ -9,7 +9,7 @@ import windowclf.nn.sentence_mean as sentence_mean
 import windowclf.tagging.tagger as tagger
 import windowclf.training.learn as learn
 from profiling.stopwatch import Stopwatch
-from windowclf import evaluation
+from windowclf.evaluation import evaluate as evaluation
 from windowclf.formats import jsonl
 from windowclf.lexicon.lexicon import Lexicon
 from windowclf.model.calibration import Calibration

@@ -4,8 +4,8 @@ import pytest
 
 import tiny
 import windowclf
-from windowclf.analysis.comparison import compare
-from windowclf.pages.comparison import comparison_page
+from windowclf.evaluation.comparison import compare
+from windowclf.reports.html.comparison import comparison_page
 from windowclf.tags.schemes import Scheme
 
 LONG = "a-run-with-a-name-that-is-as-long-as-a-line-of-a-phone-and-longer"

@@ -1,7 +1,7 @@
 import pytest
 
 from explanations import ODD, explanation, odd
-from windowclf.pages.explanation import explanation_page
+from windowclf.reports.html.explanation import explanation_page
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 import pytest
 
-from windowclf.pages.tuning import tuning_page
+from windowclf.reports.html.tuning import tuning_page
 from windowclf.tuning.result import Trial, Tuning
 
 NAMES = ("rate", "activation", "hidden_dropout")

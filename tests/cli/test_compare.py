@@ -5,7 +5,7 @@ import pytest
 
 import tiny
 import windowclf
-from windowclf.analysis.comparison import compare
+from windowclf.evaluation.comparison import compare
 from windowclf.tags.schemes import Scheme
 
 

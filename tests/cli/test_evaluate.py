@@ -4,7 +4,7 @@ import pytest
 
 import tiny
 import windowclf
-from windowclf.evaluation import examine
+from windowclf.evaluation.evaluate import examine
 from windowclf.tags.schemes import Scheme, spans
 
 

@@ -6,7 +6,7 @@ import pytest
 import tiny
 import windowclf
 from networks import tagger_scores
-from windowclf.metrics import average_precision
+from windowclf.evaluation.metrics import average_precision
 
 OPTIONS = ["--loss", "ranking", "--positive", "LOC", *tiny.options(tiny.QUICK)]
 

@@ -92,7 +92,7 @@ def test_a_report_that_cannot_be_written_is_told_and_no_more(run, quick, monkeyp
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("windowclf.pages.training.write_whole", full)
+    monkeypatch.setattr("windowclf.reports.html.training.write_whole", full)
     code, out, err = run(*quick)
     assert code == 0
     assert "all" in out

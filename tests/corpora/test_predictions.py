@@ -12,7 +12,7 @@ from conlleval import conlleval
 from strategies import tagged_corpora
 from windowclf.corpora.predictions import read_predictions
 from windowclf.errors import DataError
-from windowclf.metrics import Counts, score
+from windowclf.evaluation.metrics import Counts, score
 from windowclf.tags.schemes import Scheme, spans
 from windowclf.text.sentence import Sentence
 

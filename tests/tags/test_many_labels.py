@@ -9,7 +9,7 @@ import tiny
 from windowclf import Corpus, WindowClassifier
 from windowclf.corpora.files import read_sentences
 from windowclf.errors import DataError
-from windowclf.metrics import score
+from windowclf.evaluation.metrics import score
 from windowclf.model.bundle import MOST_LABELS
 from windowclf.tags.arrays import SpanFinder
 from windowclf.tags.schemes import Scheme, convert, legal_moves, recognise

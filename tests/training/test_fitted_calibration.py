@@ -9,7 +9,7 @@ import windowclf
 from model_folders import assert_same
 from networks import CORPUS, SMALL, TRAIN, train_small
 from windowclf import WindowClassifier
-from windowclf.evaluation import confidences
+from windowclf.evaluation.evaluate import confidences
 from windowclf.model.calibration import Calibration, fit_calibration
 from windowclf.model.record import Epoch
 from windowclf.tagging.tagger import Tagger

@@ -7,7 +7,7 @@ import pytest
 from networks import SMALL, make_vectors, parameter_bytes
 from tiny import PEOPLE, PLACES, parse
 from windowclf.config.config import make_config
-from windowclf.evaluation import evaluate
+from windowclf.evaluation.evaluate import evaluate
 from windowclf.lexicon.features import feature_function
 from windowclf.lexicon.lexicon import UNKNOWN
 from windowclf.tagging.tagger import Tagger

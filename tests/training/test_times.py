@@ -8,7 +8,7 @@ from networks import DEV, TRAIN, prepare_small
 from windowclf.model.bundle import load_model, pack_model, save_model
 from windowclf.model.manifest import MANIFEST, TIMES, read_manifest
 from windowclf.model.record import without_times
-from windowclf.report.tables import epoch_line
+from windowclf.reports.terminal.tables import epoch_line
 from windowclf.tags.schemes import Scheme
 from windowclf.training.fit import fit
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from networks import BATCHES, DEV, TRAIN, parameter_bytes, prepare_small, train_small
-from windowclf import evaluation
 from windowclf.errors import DataError, TrainingError
-from windowclf.metrics import Counts, score
+from windowclf.evaluation import evaluate as evaluation
+from windowclf.evaluation.metrics import Counts, score
 from windowclf.model.record import Epoch
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags.schemes import Scheme, convert

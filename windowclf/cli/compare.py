@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from windowclf.analysis.bootstrap import SAMPLES
 from windowclf.cli.console import note, print_table
 from windowclf.cli.options import data_options, json_option, read_split, split_option
 from windowclf.errors import UsageError
+from windowclf.evaluation.bootstrap import SAMPLES
 
 
 @click.command(short_help="Hold trained models against each other.")
@@ -56,9 +56,9 @@ def compare(
     windowclf compare models/a models/b models/c --data FOLDER --split dev --html compare.html
     windowclf compare models/a models/b --json
     """
-    from windowclf.analysis.comparison import compare as compare_models
-    from windowclf.analysis.wording import in_words, method
     from windowclf.classifier import load
+    from windowclf.evaluation.comparison import compare as compare_models
+    from windowclf.reports.wording import in_words, method
 
     if html == "-" and as_json:
         raise UsageError("--html - and --json both write to stdout: give --html a file")
@@ -67,7 +67,7 @@ def compare(
     comparison = compare_models(models, sentences, corpus.scheme, samples=samples, seed=seed)
     what = f"{corpus.name}, {split}"
     if html:
-        from windowclf.pages.comparison import comparison_page
+        from windowclf.reports.html.comparison import comparison_page
         from windowclf.system.streams import open_output
 
         with open_output(html) as file:
@@ -78,7 +78,7 @@ def compare(
     if as_json:
         click.echo(json.dumps({"data": corpus.name, "split": split, **comparison.to_json()}))
         return
-    from windowclf.report.comparison import (
+    from windowclf.reports.terminal.comparison import (
         curves_table,
         differences_table,
         f1_table,

@@ -18,8 +18,8 @@ from windowclf.text.recase import CASES, recase
 
 if TYPE_CHECKING:
     from windowclf.classifier import WindowClassifier
-    from windowclf.entity_errors import EntityError
-    from windowclf.metrics import Scores
+    from windowclf.evaluation.entity_errors import EntityError
+    from windowclf.evaluation.metrics import Scores
     from windowclf.tags.schemes import Scheme
     from windowclf.text.sentence import Sentence
 
@@ -73,10 +73,10 @@ def evaluate(
     windowclf evaluate --data conll2003 --predictions theirs.conll
     """
     from windowclf.classifier import load
-    from windowclf.entity_errors import confusion
+    from windowclf.evaluation.entity_errors import confusion
     from windowclf.model.default import find_model
-    from windowclf.report.errors import confusion_json, confusion_table, errors_table
-    from windowclf.report.tables import scores_table
+    from windowclf.reports.terminal.errors import confusion_json, confusion_table, errors_table
+    from windowclf.reports.terminal.tables import scores_table
 
     if predictions and model:
         raise UsageError(
@@ -109,7 +109,7 @@ def evaluate(
 def _score_model(
     classifier: "WindowClassifier", sentences: "list[Sentence]", scheme: "Scheme"
 ) -> "tuple[Scores, list[EntityError]]":
-    from windowclf.evaluation import examine
+    from windowclf.evaluation.evaluate import examine
     from windowclf.tags.schemes import Scheme
 
     model = classifier.model
@@ -123,8 +123,8 @@ def _score_file(
     path: str, sentences: "list[Sentence]", scheme: "Scheme"
 ) -> "tuple[Scores, list[EntityError]]":
     from windowclf.corpora.predictions import read_predictions
-    from windowclf.evaluation import compare
-    from windowclf.metrics import score
+    from windowclf.evaluation.evaluate import compare
+    from windowclf.evaluation.metrics import score
 
     predicted = read_predictions(path, sentences, scheme)
     gold = [sentence.tags or () for sentence in sentences]

@@ -63,7 +63,7 @@ def explain(
     if as_json:
         click.echo(msgspec.json.encode(explanation).decode())
     if html is not None:
-        from windowclf.pages.explanation import explanation_page
+        from windowclf.reports.html.explanation import explanation_page
         from windowclf.system.files import write_whole
 
         page = explanation_page(explanation).encode("utf-8", "replace")
@@ -74,7 +74,7 @@ def explain(
     elif not as_json:
         from rich.console import Console
 
-        from windowclf.report.explained import explained
+        from windowclf.reports.terminal.explanation import explained
 
         console = Console(width=None if sys.stdout.isatty() else 80, highlight=False)
         console.print(explained(explanation))

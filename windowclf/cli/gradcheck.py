@@ -28,7 +28,7 @@ def gradcheck(context: click.Context, /, check_all: bool, as_json: bool, **optio
     windowclf gradcheck --all
     """
     from windowclf.nn.gradcheck import TOLERANCE
-    from windowclf.report.tables import gradient_table
+    from windowclf.reports.terminal.tables import gradient_table
     from windowclf.training.gradients import check_config
 
     settings = given_settings(options)

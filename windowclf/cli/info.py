@@ -23,7 +23,7 @@ def info(model: str | None, norms: bool, as_json: bool) -> None:
     """
     from windowclf.classifier import load
     from windowclf.model.default import find_model
-    from windowclf.report.tables import EPOCH_HEADER, epoch_line, norm_lines
+    from windowclf.reports.terminal.tables import EPOCH_HEADER, epoch_line, norm_lines
 
     folder, why = find_model(model)
     classifier = load(folder)

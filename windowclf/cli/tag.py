@@ -179,7 +179,7 @@ def _open(
 ) -> "Iterator[Callable[[Answer], None]]":
     """Open an output; give what writes an answer to it."""
     from windowclf.formats import text
-    from windowclf.report.tagged import in_colour
+    from windowclf.reports.terminal.tagged import in_colour
     from windowclf.system.streams import open_output
     from windowclf.tagging.documents import documents_of
     from windowclf.tags.schemes import Scheme

@@ -199,7 +199,7 @@ class _Run:
         return 0
 
     def _read_and_train(self, classifier: "WindowClassifier", *, quiet: bool) -> "Corpus":
-        from windowclf.report.tables import EPOCH_HEADER, epoch_line
+        from windowclf.reports.terminal.tables import EPOCH_HEADER, epoch_line
 
         asked = self.asked
         with TrainingProgress("reading", EPOCH_HEADER, epoch_line, quiet=quiet) as progress:

@@ -14,12 +14,12 @@ from windowclf.errors import ModelError
 if TYPE_CHECKING:
     from windowclf.classifier import WindowClassifier
     from windowclf.corpora.sources import Corpus
-    from windowclf.metrics import Scores
+    from windowclf.evaluation.metrics import Scores
 
 
 def tell(classifier: "WindowClassifier", corpus: "Corpus", folder: Path, *, as_json: bool) -> None:
     """Leave a report beside the model, and print how its epoch does on what did not train it."""
-    from windowclf.report.tables import scores_table
+    from windowclf.reports.terminal.tables import scores_table
 
     scores = _write_report(classifier, corpus, folder)
     if "test" in corpus.splits:
@@ -41,7 +41,7 @@ def _write_report(
 ) -> "dict[str, Scores]":
     """Write the report; return the scores on the dev text that it shows."""
     from windowclf.model.folder import REPORT
-    from windowclf.pages.training import examine_training, save_page, training_page
+    from windowclf.reports.html.training import examine_training, save_page, training_page
 
     path = folder / REPORT
     with ExitStack() as stack:

@@ -151,8 +151,8 @@ class _Run:
         from windowclf.cli.tune_folder import search_folder
         from windowclf.cli.tuned import tell, tell_interrupted
         from windowclf.config.config import make_config
-        from windowclf.pages.training import save_page
-        from windowclf.pages.tuning import tuning_page
+        from windowclf.reports.html.training import save_page
+        from windowclf.reports.html.tuning import tuning_page
         from windowclf.tuning.space import parse_space
         from windowclf.tuning.study import PAGE, STUDY, Search, told_plainly, write_asked
 
@@ -200,7 +200,7 @@ class _Run:
         quiet: bool,
     ) -> None:
         """Do the trials that are left, on the engine that was asked for."""
-        from windowclf.report.tuning import trial_line
+        from windowclf.reports.terminal.tuning import trial_line
 
         asked = self.asked
 

@@ -16,7 +16,7 @@ from starlette.routing import Route
 from windowclf.classifier import WindowClassifier
 from windowclf.errors import DataError, UsageError, WindowclfError, told
 from windowclf.explanation.result import Explanation
-from windowclf.pages.explanation import explanation_fragment
+from windowclf.reports.html.explanation import explanation_fragment
 from windowclf.service.batcher import Batcher
 from windowclf.service.bodies import ExplainRequest, Health, Refusal, TagRequest, decode
 from windowclf.service.description import DESCRIPTIONS, describe

@@ -9,7 +9,7 @@ from fastapi.responses import FileResponse, HTMLResponse
 from swagger_ui_bundle import swagger_ui_path
 
 from windowclf.classifier import WindowClassifier
-from windowclf.pages.page import fragment, hues
+from windowclf.reports.html.page import fragment, hues
 from windowclf.service.limits import Limits
 
 POLICY = (
@@ -61,7 +61,7 @@ def add_pages(app: FastAPI, classifier: WindowClassifier, limits: Limits) -> Non
 
     add("/", _page(page))
     add("/docs", _page(described))
-    own = files("windowclf.pages") / "templates"
+    own = files("windowclf.reports.html") / "templates"
     for name, folder in (
         ("style.css", own),
         ("serve.js", own),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 import numpy as np
 
-from windowclf.metrics import Scores
+from windowclf.evaluation.metrics import Scores
 from windowclf.model.record import Epoch
 from windowclf.nn.parameter import Parameter
 from windowclf.training.parts import BatchSums

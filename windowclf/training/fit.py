@@ -9,7 +9,7 @@ from itertools import chain
 import numpy as np
 
 from windowclf.errors import DataError
-from windowclf.evaluation import confidences
+from windowclf.evaluation.evaluate import confidences
 from windowclf.lexicon.lexicon import FIRST
 from windowclf.model.calibration import Calibration, fit_calibration
 from windowclf.model.encoding import encode

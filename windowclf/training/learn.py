@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from windowclf import evaluation
-from windowclf.metrics import Scores, best_threshold
+from windowclf.evaluation import evaluate as evaluation
+from windowclf.evaluation.metrics import Scores, best_threshold
 from windowclf.model.model import Model
 from windowclf.model.record import Epoch
 from windowclf.system.threads import Workers, thread_count

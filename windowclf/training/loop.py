@@ -10,7 +10,7 @@ import numpy as np
 
 from windowclf.config.config import Config
 from windowclf.errors import TrainingError
-from windowclf.metrics import Scores
+from windowclf.evaluation.metrics import Scores
 from windowclf.model.record import Epoch
 from windowclf.nn.network import Network
 from windowclf.nn.objective import Objective

@@ -12,7 +12,7 @@ from windowclf.config.config import Config, make_config
 from windowclf.corpora.sources import Corpus
 from windowclf.errors import DataError
 from windowclf.model.folder import REPORT
-from windowclf.pages.training import write_report
+from windowclf.reports.html.training import write_report
 from windowclf.tuning.result import Trial
 from windowclf.tuning.space import Searched
 from windowclf.tuning.study import BEST, Search, suggest, told_plainly

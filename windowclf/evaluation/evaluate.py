@@ -1,0 +1,212 @@
+"""How good a model's tags are, beside the right ones, and where they are wrong."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from windowclf.evaluation.entity_errors import EntityError, sentence_errors
+from windowclf.evaluation.metrics import Scores, average_precision, score
+from windowclf.model.calibration import expected_calibration_error
+from windowclf.model.model import Model
+from windowclf.nn.arrays import BoolArray, FloatArray
+from windowclf.tagging.chunk import Prediction, TaggedChunk
+from windowclf.tagging.tagger import Tagger
+from windowclf.tags.schemes import OUTSIDE, Scheme, Span, spans
+from windowclf.text.sentence import Sentence
+
+
+def evaluate(
+    tagger: Tagger,
+    sentences: Sequence[Sentence],
+    gold: Sequence[Sequence[str]],
+    *,
+    confidence: bool = False,
+) -> Scores:
+    """Compare the tags of sentences with the right ones, by conlleval's rules.
+
+    Parameters
+    ----------
+    tagger : Tagger
+    sentences : sequence of Sentence
+        Their own tags are not looked at.
+    gold : sequence of sequences of str
+        From `Model.gold_tags`.
+    confidence : bool
+        Whether to measure how far the confidences can be trusted as well.
+
+    Returns
+    -------
+    Scores
+    """
+    model = tagger.model
+    if confidence:
+        return examine(tagger, sentences, gold).scores
+    chunks = tagger.chunks(*_tokens(sentences))
+    found = score(gold, (tags for chunk in chunks for tags in chunk.own_tags()), model.scheme)
+    if model.config.loss != "ranking":
+        return found
+    return replace(found, average_precision=average_precision(*ranking(tagger, sentences, gold)))
+
+
+def confidences(
+    tagger: Tagger, sentences: Sequence[Sentence], gold: Sequence[Sequence[str]]
+) -> tuple[FloatArray, BoolArray]:
+    """Give the confidence of each span that is found, and tell which are right; see `evaluate`."""
+    return _beside_gold(tagger, list(tagger.predict(*_tokens(sentences))), gold)
+
+
+def ranking(
+    tagger: Tagger, sentences: Sequence[Sentence], gold: Sequence[Sequence[str]]
+) -> tuple[FloatArray, BoolArray]:
+    """Score each token with the one score of a ranking model, and tell which are positive."""
+    s = [tagger.score(found)[:, 0] for found in tagger.find(*_tokens(sentences))]
+    relevant = [tag != OUTSIDE for tags in gold for tag in tags]
+    return np.concatenate([np.empty(0), *s]), np.array(relevant, dtype=bool)
+
+
+class Examination(NamedTuple):
+    """All that can be said of the tags of a text beside the right ones.
+
+    Attributes
+    ----------
+    scores : Scores
+    errors : list of EntityError
+        The entities that the model misses, makes up, or gives a wrong type or border; the
+        surest first. The score is the confidence of the predicted span; of a missed one, one
+        minus the calibrated probability that the model gives to just this span, which is 1 for a
+        label that it does not know.
+    confidence : float array, shape (M,)
+        Of each span that was found.
+    correct : bool array, shape (M,)
+        Whether it is right.
+    """
+
+    scores: Scores
+    errors: list[EntityError]
+    confidence: FloatArray
+    correct: BoolArray
+
+
+def examine(
+    tagger: Tagger, sentences: Sequence[Sentence], gold: Sequence[Sequence[str]]
+) -> Examination:
+    """Tag sentences once, for all that can be said of their tags; see `evaluate`."""
+    tokens, documents = _tokens(sentences)
+    predictions: list[Prediction] = []
+    errors: list[EntityError] = []
+    for chunk in tagger.chunks(tokens, documents):
+        begin = len(predictions)
+        predictions += chunk.predictions()
+        here = slice(begin, len(predictions))
+        found = _chunk_errors(tagger.model, chunk, predictions[here], tokens[here], gold[here])
+        errors += [replace(error, sentence=begin + error.sentence) for error in found]
+    scores = score(gold, (prediction.tags for prediction in predictions), tagger.model.scheme)
+    beside = _beside_gold(tagger, predictions, gold)
+    scores = replace(scores, calibration_error=expected_calibration_error(*beside))
+    if tagger.model.config.loss == "ranking":
+        of_ranking = average_precision(*ranking(tagger, sentences, gold))
+        scores = replace(scores, average_precision=of_ranking)
+    return Examination(
+        scores, sorted(errors, key=lambda error: error.score or 0.0, reverse=True), *beside
+    )
+
+
+def compare(
+    sentences: Sequence[Sentence],
+    gold: Sequence[Sequence[str]],
+    predicted: Sequence[Sequence[str]],
+    scheme: Scheme,
+) -> list[EntityError]:
+    """Find the wrong entities among given tags, in the order of the text; see `Examination`.
+
+    Parameters
+    ----------
+    sentences : sequence of Sentence
+        Their own tags are not looked at.
+    gold, predicted : sequence of sequences of str
+        The tags of each sentence.
+    scheme : Scheme
+        The scheme of both.
+
+    Returns
+    -------
+    list of EntityError
+        Without scores.
+    """
+    return [
+        error
+        for number, (sentence, true, guess) in enumerate(
+            zip(sentences, gold, predicted, strict=True), start=1
+        )
+        for error in sentence_errors(
+            number, sentence.tokens, spans(true, scheme), spans(guess, scheme)
+        )
+    ]
+
+
+def _chunk_errors(
+    model: Model,
+    chunk: TaggedChunk,
+    predictions: Sequence[Prediction],
+    tokens: Sequence[Sequence[str]],
+    gold: Sequence[Sequence[str]],
+) -> Iterator[EntityError]:
+    """Yield the errors of a chunk with their scores; sentences count from its first."""
+    missed: list[tuple[EntityError, Span]] = []
+    for number, (words, tags, found) in enumerate(zip(tokens, gold, predictions, strict=True), 1):
+        errors = list(sentence_errors(number, words, spans(tags, model.scheme), found.spans))
+        sure = dict(zip(found.spans, found.confidences.tolist(), strict=True)) if errors else {}
+        for error in errors:
+            if error.predicted:
+                yield replace(error, score=sure[error.predicted])
+            elif error.gold:
+                missed.append((error, error.gold))
+    p = _probabilities(model, chunk, gold, [(error.sentence, span) for error, span in missed])
+    for (error, _), sure_of in zip(missed, p.tolist(), strict=True):
+        yield replace(error, score=1 - sure_of)
+
+
+def _probabilities(
+    model: Model,
+    chunk: TaggedChunk,
+    gold: Sequence[Sequence[str]],
+    places: Sequence[tuple[int, Span]],
+) -> FloatArray:
+    """Compute the calibrated probability of gold spans, each with the number of its sentence."""
+    if not places:
+        return np.empty(0)
+    numbers = {tag: number for number, tag in enumerate(model.labels)}
+    ends = np.cumsum(chunk.lengths)
+    path = chunk.path.copy()  # of which only the tags in these spans count
+    first, last, known = [], [], []
+    for sentence, (start, end, _) in places:
+        tags = [numbers.get(tag, -1) for tag in gold[sentence - 1][start:end]]
+        begin = int(ends[sentence - 1] - chunk.lengths[sentence - 1]) + start
+        path[begin : begin + len(tags)] = tags
+        first.append(begin)
+        last.append(begin + len(tags) - 1)
+        known.append(-1 not in tags)
+    p = model.objective.span_probabilities(
+        chunk.s, path, chunk.lengths, np.array(first), np.array(last)
+    )
+    return np.where(known, model.calibration(p), 0.0)
+
+
+def _tokens(sentences: Sequence[Sentence]) -> tuple[list[Sequence[str]], list[int | None]]:
+    return [sentence.tokens for sentence in sentences], [
+        sentence.document for sentence in sentences
+    ]
+
+
+def _beside_gold(
+    tagger: Tagger, predictions: Sequence[Prediction], gold: Sequence[Sequence[str]]
+) -> tuple[FloatArray, BoolArray]:
+    sure: list[FloatArray] = [np.empty(0)]
+    right: list[bool] = []
+    for tags, found in zip(gold, predictions, strict=True):
+        true = set(spans(tags, tagger.model.scheme))
+        sure.append(found.confidences)
+        right += [span in true for span in found.spans]
+    return np.concatenate(sure), np.array(right, dtype=bool)

@@ -1,1 +1,0 @@
-"""HTML pages, each one file that opens without a network."""

@@ -1,1 +1,0 @@
-"""What people read: metrics and histories as tables."""

@@ -1,0 +1,115 @@
+"""The page that explains why a word has its tag, and its part for other pages."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from windowclf.explanation.result import Explanation
+from windowclf.reports.attribution import (
+    Line,
+    account,
+    clipped,
+    nearby,
+    score_lead,
+    share_name,
+    tag_label,
+    tag_meaning,
+)
+from windowclf.reports.html.page import fragment, hues, render
+
+CONTEXT = 30
+"""Words of the sentence that are shown on each side."""
+TAGS = 20
+"""Tags whose scores are shown, the highest."""
+FIRST = 8
+"""Words of the mean of the sentence that are shown each; the others are one line."""
+
+
+def explanation_page(explanation: Explanation) -> str:
+    """Write an explanation as a page of its own.
+
+    Parameters
+    ----------
+    explanation : Explanation
+
+    Returns
+    -------
+    str
+        HTML; it asks for no other file and has no script.
+    """
+    title = f"Why “{clipped(explanation.word)}” is {explanation.tag}"
+    return render("explanation.html", title, **_values(explanation))
+
+
+def explanation_fragment(explanation: Explanation) -> str:
+    """Write an explanation as a part of a page that has `style.css`.
+
+    Parameters
+    ----------
+    explanation : Explanation
+
+    Returns
+    -------
+    str
+        HTML, whose headings are ``h2``.
+    """
+    return fragment("_explanation.html", **_values(explanation))
+
+
+def _values(explanation: Explanation) -> dict[str, Any]:
+    tag, runner_up = explanation.tag, explanation.runner_up
+    lines = account(explanation)
+    labels = {tag_label(other) for other in explanation.tags} - {"O"}
+    probability = dict(zip(explanation.tags, explanation.probabilities, strict=True))
+    score = dict(zip(explanation.tags, explanation.scores, strict=True))
+    ranked = sorted(explanation.tags, key=lambda other: -score[other])
+    return {
+        "explanation": explanation,
+        "words": nearby(explanation, CONTEXT),
+        "hue": hues(sorted(labels)).get(tag_label(tag), ""),
+        "probability": probability,
+        "score": score,
+        "ranked": ranked[:TAGS],
+        "unshown": len(ranked[TAGS:]),
+        "meanings": [(other, tag_meaning(other)) for other in dict.fromkeys((tag, runner_up))],
+        "lines": lines,
+        "places": [line.place for line in lines],
+        "lead": score_lead(explanation, explanation.scores),
+        "scale": _Scale(lead for line in lines for lead in _leads(line)),
+        "score_scale": _Scale(explanation.scores),
+        "unit_scale": _Scale(unit.margin for unit in explanation.units),
+        "cause_scale": _Scale(cause.z for unit in explanation.units for cause in unit.causes),
+        "share_name": share_name,
+        "first": FIRST,
+        "signed": _signed,
+    }
+
+
+def _leads(line: Line) -> list[float]:
+    return [line.lead, *(part.lead for part in line.parts)]
+
+
+class _Scale:
+    """Lays numbers out as bars from a common zero, for it to the right, against it to the left."""
+
+    def __init__(self, numbers: Iterable[float]) -> None:
+        given = [0.0, *numbers]
+        self._low, high = min(given), max(given)
+        self._length = high - self._low or 1.0
+
+    def bar(self, number: float) -> dict[str, str]:
+        """Give the edges of a bar, and the place of zero, in percent of the whole width."""
+        left, right = sorted([0.0, number])
+        return {
+            "left": self._percent(left),
+            "width": f"{100 * (right - left) / self._length:.2f}%",
+            "zero": self._percent(0.0),
+        }
+
+    def _percent(self, number: float) -> str:
+        return f"{100 * (number - self._low) / self._length:.2f}%"
+
+
+def _signed(number: float, digits: int = 2) -> str:
+    """Write a number with its sign, the one of print; what is rounded to zero has none."""
+    text = f"{number:+.{digits}f}"
+    return text[1:] if not float(text) else text.replace("-", "−")

@@ -1,0 +1,138 @@
+"""The page of a search over settings."""
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from plotly.graph_objects import Bar, Figure, Scatter
+
+from windowclf.reports.html.page import render
+
+if TYPE_CHECKING:
+    from windowclf.tuning.result import Trial, Tuning
+
+_STATES = {"done": "to its end", "pruned": "ended early", "diverged": "diverged", "lost": "lost"}
+_LOG_SPAN = 20  # values further apart than by this factor stand on a logarithmic axis
+
+
+def tuning_page(tuning: "Tuning", data: str, trials: int) -> str:
+    """Write a search as a page.
+
+    Parameters
+    ----------
+    tuning : Tuning
+        With one trial at least.
+    data : str
+        Names the corpus.
+    trials : int
+        How many there are to be.
+
+    Returns
+    -------
+    str
+        HTML; it asks for no other file.
+    """
+    names = list(dict.fromkeys(name for trial in tuning.trials for name in trial.settings))
+    slices = {f"slice-{number}": name for number, name in enumerate(names)}
+    figures = {"history": history(tuning)}
+    if tuning.importance:
+        figures["importance"] = importance(tuning)
+    figures |= {place: slice_of(tuning, name) for place, name in slices.items()}
+    return render(
+        "tuning.html",
+        f"Search over settings: {data}",
+        figures,
+        tuning=tuning,
+        best=tuning.best_trial,
+        trials=trials,
+        names=names,
+        slices=slices,
+        states=_STATES,
+        short=_short,
+    )
+
+
+def history(tuning: "Tuning") -> Figure:
+    """Draw the F1 of each trial in their order, and the best so far as a line."""
+    figure = _figure("trial", "F1 on the dev text, %")
+    for state, name in _STATES.items():
+        _add_points(figure, [t for t in tuning.trials if t.state == state], state, name, None)
+    so_far = 0.0
+    line = []
+    for trial in tuning.trials:
+        so_far = so_far if trial.state in ("pruned", "lost") else max(so_far, 100 * trial.f1)
+        line.append(so_far or None)
+    places = [trial.number for trial in tuning.trials]
+    figure.add_trace(
+        Scatter(x=places, y=line, mode="lines", line={"shape": "hv"}, name="best so far")
+    )
+    figure.update_xaxes(tickformat="d", dtick=1 if len(places) <= 15 else None)
+    figure.update_layout(showlegend=True)
+    return figure
+
+
+def importance(tuning: "Tuning") -> Figure:
+    """Draw how much each setting mattered, the largest at the top."""
+    figure = _figure("importance, %", "")
+    ranked = list(tuning.importance.items())
+    figure.add_trace(
+        Bar(
+            x=[100 * share for _, share in ranked],
+            y=[name.replace("_", " ") for name, _ in ranked],
+            orientation="h",
+            hovertemplate="%{x:.0f} %<extra></extra>",
+        )
+    )
+    figure.update_yaxes(autorange="reversed")
+    figure.update_layout(height=110 + 30 * len(ranked))
+    return figure
+
+
+def slice_of(tuning: "Tuning", name: str) -> Figure:
+    """Draw the F1 of each trial over its value of one setting."""
+    figure = _figure(name.replace("_", " "), "F1, %")
+    values = [trial.settings[name] for trial in tuning.trials if name in trial.settings]
+    numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
+    for state, called in _STATES.items():
+        found = [t for t in tuning.trials if t.state == state and name in t.settings]
+        _add_points(figure, found, state, called, name)
+    if not numbers:
+        figure.update_xaxes(type="category")
+    elif min(values) > 0 and max(values) > _LOG_SPAN * min(values):
+        figure.update_xaxes(type="log")
+    figure.update_layout(height=280)
+    return figure
+
+
+def _add_points(
+    figure: Figure, trials: "list[Trial]", state: str, called: str, name: str | None
+) -> None:
+    """Draw trials that ended alike; in each figure these have the same colour and shape."""
+    shapes = {"done": "circle", "pruned": "circle-open", "diverged": "x", "lost": "x-open"}
+    figure.add_trace(
+        Scatter(
+            x=[trial.settings[name] if name else trial.number for trial in trials],
+            y=[100 * trial.f1 for trial in trials],
+            mode="markers",
+            marker={"symbol": shapes[state], "size": 9},
+            name=called,
+            text=[
+                escape(f"trial {trial.number}: ", quote=False)
+                + ", ".join(f"{key} {_short(value)}" for key, value in trial.settings.items())
+                for trial in trials
+            ],
+            hovertemplate="%{y:.2f} % %{text}<extra></extra>",
+            showlegend=bool(trials),
+        )
+    )
+
+
+def _figure(x: str, y: str) -> Figure:
+    figure = Figure(layout={"template": {}, "dragmode": False, "showlegend": False})
+    figure.update_xaxes(title={"text": x})
+    figure.update_yaxes(title={"text": y})
+    figure.update_layout(legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0})
+    return figure
+
+
+def _short(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,1 @@
+"""Tables and marked text for a terminal."""

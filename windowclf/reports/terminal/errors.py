@@ -1,0 +1,149 @@
+"""Wrong entities, and which label was taken for which, as tables for a terminal and as JSON."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
+from rich.table import Table
+from rich.text import Text
+
+from windowclf.evaluation.entity_errors import EntityError, Kind, Label
+
+NONE = "none"
+"""What the tables call a span that is not there; in JSON it is null, which is no label's name."""
+MATRIX_WIDTH = 100
+"""What a matrix of labels may take of a line; of a wider one the largest numbers are listed."""
+MOST_CONFUSIONS = 20
+"""How many of them."""
+CONTEXT_WIDTH = 50
+"""What an entity and the words around it take of a line, about."""
+
+Confusion = Mapping[tuple[Label, Label], int]
+"""Counts by gold label and predicted label, see `windowclf.evaluation.entity_errors.confusion`."""
+
+
+def errors_table(errors: Sequence[EntityError], shown: int) -> Table:
+    """Lay out wrong entities, each in its context.
+
+    Parameters
+    ----------
+    errors : sequence of EntityError
+    shown : int
+        How many at the most; the first.
+
+    Returns
+    -------
+    rich.table.Table
+    """
+    kinds = Counter(error.kind for error in errors)
+    by_kind = ", ".join(f"{kinds[kind]:,} {kind}" for kind in Kind if kinds[kind])
+    title = f"{len(errors):,} wrong {'entity' if len(errors) == 1 else 'entities'}: {by_kind}"
+    scored = any(error.score is not None for error in errors)
+    table = Table(
+        title=title if errors else "no wrong entity", box=SIMPLE_HEAD, title_justify="left"
+    )
+    if scored:
+        table.add_column("score", justify="right")
+    for heading in ("kind", "gold", "predicted", "[gold] {predicted}"):
+        table.add_column(Text(heading))
+    for error in errors[:shown]:
+        score = ["" if error.score is None else f"{error.score:.2f}"] if scored else []
+        labels = [span.label if span else "" for span in (error.gold, error.predicted)]
+        table.add_row(*map(Text, [*score, error.kind, *labels, in_context(error)]))
+    if len(errors) > shown:
+        table.caption = f"and {len(errors) - shown:,} more, with --errors {len(errors)}"
+        table.caption_justify = "left"
+    return table
+
+
+def in_context(error: EntityError) -> str:
+    """Mark an entity in its sentence: ``[gold]`` and ``{predicted}``, ``[both]`` if of one border.
+
+    Words far from it are left out.
+    """
+    words = list(error.tokens)
+    given = [(error.predicted, "{", "}"), (error.gold, "[", "]")]
+    if error.gold and error.predicted and error.gold[:2] == error.predicted[:2]:
+        del given[0]
+    marks = [(span, left, right) for span, left, right in given if span]
+    marks.sort(key=lambda mark: mark[0].end - mark[0].start)  # the shorter one inside the other
+    for span, left, right in marks:
+        words[span.start] = left + words[span.start]
+        words[span.end - 1] += right
+    start = min(span.start for span, _, _ in marks)
+    end = max(span.end for span, _, _ in marks)
+    room = CONTEXT_WIDTH - cell_len(" ".join(words[start:end]))
+    grows = True
+    while grows:  # by a word on each side in turn, as long as there is room
+        grows = False
+        for number in (start - 1, end):
+            if 0 <= number < len(words) and cell_len(words[number]) < room:
+                room -= cell_len(words[number]) + 1
+                start, end = min(start, number), max(end, number + 1)
+                grows = True
+    head = ["…"] if start else []
+    tail = ["…"] if end < len(words) else []
+    return " ".join([*head, *words[start:end], *tail])
+
+
+def confusion_table(counts: Confusion) -> Table:
+    """Lay out which label was predicted for which: a matrix, or the largest numbers of a wide one.
+
+    Parameters
+    ----------
+    counts : Confusion
+
+    Returns
+    -------
+    rich.table.Table
+    """
+    labels = [*_labels(counts), None]
+    cells = {pair: f"{number:,}" for pair, number in counts.items() if number}
+    longest = max(map(len, cells.values()), default=0)
+    table = Table(title="confusion", box=SIMPLE_HEAD, title_justify="left")
+    table.add_column(Text("gold \\ predicted"))
+    for label in labels:
+        table.add_column(_name(label), justify="right")
+    widths = [max(cell_len(str(column.header)), longest) for column in table.columns]
+    if sum(widths) + 3 * len(widths) >= MATRIX_WIDTH:
+        return _largest(counts)
+    for row in labels:
+        table.add_row(_name(row), *(cells.get((row, column), "·") for column in labels))
+    return table
+
+
+def _largest(counts: Confusion) -> Table:
+    table = Table(title="most frequent confusions", box=SIMPLE_HEAD, title_justify="left")
+    for heading in ("gold", "predicted"):
+        table.add_column(heading)
+    table.add_column("count", justify="right")
+    wrong = [
+        (-n, str(_name(true)), str(_name(said)))
+        for (true, said), n in counts.items()
+        if true != said
+    ]
+    for number, *names in sorted(wrong)[:MOST_CONFUSIONS]:
+        table.add_row(*map(Text, names), f"{-number:,}")
+    return table
+
+
+def confusion_json(counts: Confusion) -> dict[str, Any]:
+    """Give the counts as a matrix: a row for each gold label, a column for each predicted one.
+
+    The last row and the last column, of the label null, are of spans that overlap none.
+    """
+    labels = [*_labels(counts), None]
+    return {
+        "labels": labels,
+        "counts": [[counts.get((row, column), 0) for column in labels] for row in labels],
+    }
+
+
+def _labels(counts: Confusion) -> list[str]:
+    return sorted({label for pair in counts for label in pair if label is not None})
+
+
+def _name(label: Label) -> Text:
+    return Text(NONE if label is None else label)

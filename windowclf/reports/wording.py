@@ -1,0 +1,60 @@
+"""What a comparison found, in words and in figures as people write them."""
+
+from windowclf.evaluation.comparison import Against, Comparison
+
+
+def in_words(against: Against, of: int) -> str:
+    """Say what the test found.
+
+    Parameters
+    ----------
+    against : Against
+    of : int
+        How many runs are held against the first: of several, p is corrected.
+
+    Returns
+    -------
+    str
+        Such as "F1 differs by +0.52 (95 % interval +0.31 to +0.74), p = 0.0002: significant".
+    """
+    total = against.total
+    sure = "significant" if against.significant else "not significant"
+    corrected = " (Holm's correction)" if of > 1 else ""
+    return (
+        f"F1 differs by {points(total.f1)} (95 % interval {points(total.low)} to "
+        f"{points(total.high)}), {chance(against.p)}{corrected}: {sure}"
+    )
+
+
+def method(comparison: Comparison) -> str:
+    """Say how the differences were tested."""
+    several = len(comparison.against) > 1
+    return (
+        f"Paired bootstrap: {comparison.samples:,} samples of {comparison.units:,} "
+        f"{comparison.unit}, drawn with seed {comparison.seed}"
+        + ("; p is corrected by Holm for the number of runs held against the first" * several)
+        + ". It tells whether the difference would hold on other text like this, not whether it "
+        "would hold with other seeds of training."
+    )
+
+
+def points(share: float) -> str:
+    """Write a difference of F1 in points of a hundred, with its sign: +0.52."""
+    text = f"{100 * share:+.2f}"
+    return text[1:] if not float(text) else text.replace("-", "−")
+
+
+def chance(p: float) -> str:
+    """Write p: "p = 0.0002", or "p < 0.0001"."""
+    return "p < 0.0001" if p < 0.00005 else f"p = {p:.4f}"
+
+
+def value(setting: object) -> str:
+    """Write the value of a setting."""
+    if setting is None or setting == []:
+        return "none"
+    if isinstance(setting, bool):
+        return "on" if setting else "off"
+    if isinstance(setting, list | tuple):
+        return " ".join(map(str, setting))
+    return f"{setting:,}" if isinstance(setting, int) else str(setting)
