@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from itertools import chain, groupby
 
 from windowclf import Sentence, WindowClassifier, load, load_corpus
+from windowclf.documents.document import Document, join_words, with_spans
 from windowclf.evaluation.metrics import Counts
 from windowclf.tags.schemes import Scheme
-from windowclf.text.document import Document, join_words, with_spans
 from windowclf.text.tokenizer import line_sentences, split_words
 
 Spans = set[tuple[int, int, int, str]]

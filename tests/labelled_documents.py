@@ -5,8 +5,8 @@ from itertools import pairwise
 import msgspec
 from hypothesis import strategies as st
 
-from windowclf.text.document import Document, LabelledSpan
-from windowclf.text.span_borders import check_spans
+from windowclf.documents.document import Document, LabelledSpan
+from windowclf.documents.span_borders import check_spans
 from windowclf.text.tokenizer import split_words
 
 # What a hasty reader or writer trips over.

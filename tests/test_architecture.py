@@ -19,13 +19,11 @@ LAYERS = [
     "errors",
     "system",
     "config tags",
-    "text",
-    "lexicon nn formats",
-    "corpora conversion",
-    "model",
+    "text vectors nn",
+    "documents lexicon",
+    "corpora model",
     "tagging",
-    "evaluation",
-    "explanation",
+    "evaluation explanation",
     "training",
     "pretraining",
     "classifier",
@@ -88,8 +86,8 @@ def room(name):
 def test_imports_are_read():
     source = """
 import windowclf.errors, json
-from windowclf.formats import conll
-from windowclf.formats.conll import read_conll
+from windowclf.documents.formats import conll
+from windowclf.documents.formats.conll import read_conll
 if TYPE_CHECKING:
     from windowclf.cli import main
 else:
@@ -99,7 +97,7 @@ def later():
 """
     assert imports(source) == {
         "windowclf.errors",
-        "windowclf.formats.conll",
+        "windowclf.documents.formats.conll",
         "windowclf.system.files",
         "windowclf.config.config",
     }

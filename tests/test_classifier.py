@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 import tiny
 import windowclf
 from windowclf import Corpus, WindowClassifier
+from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, ModelError, UsageError
 from windowclf.tags.schemes import Scheme, spans
-from windowclf.text.sentence import Sentence
 from windowclf.text.tokenizer import sentences as split_sentences
 
 SPEECH = [

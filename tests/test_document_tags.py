@@ -13,8 +13,8 @@ from tiny import parse
 from windowclf import WindowClassifier, load, load_corpus
 from windowclf.cli import main
 from windowclf.config.config import make_config
+from windowclf.documents.formats.conll import write_conll
 from windowclf.errors import UsageError
-from windowclf.formats.conll import write_conll
 from windowclf.model.bundle import save_model
 
 # Each name is a person in one document and a place in another: only a telling sentence tells.

@@ -10,7 +10,6 @@ from networks import SMALL, make_vectors, tagger_scores
 from plain_network import PlainNetwork
 from windowclf.config.config import FeatureName, make_config
 from windowclf.lexicon.gazetteer import Gazetteer
-from windowclf.lexicon.quantise import quantise
 from windowclf.model.encoding import encode
 from windowclf.nn.gradcheck import full_gradient
 from windowclf.nn.quantised_table import QuantisedTable
@@ -18,6 +17,7 @@ from windowclf.tagging import tagger as tagger_module
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags.schemes import Scheme
 from windowclf.training.prepare import prepare
+from windowclf.vectors.quantise import quantise
 
 SENTENCES = [tiny.unmarked(marked).split() for marked in tiny.MARKED[::3]]
 SENTENCES[3:3] = [[], ["PARIS"], ["Unheard", "of", "1996", "İstanbul", "unheard"]]

@@ -5,9 +5,9 @@ from itertools import product
 
 import numpy as np
 
-from windowclf.formats.conll import write_conll
+from windowclf.documents.formats.conll import write_conll
+from windowclf.documents.sentence import Sentence
 from windowclf.tags.schemes import Scheme, Span, encode
-from windowclf.text.sentence import Sentence
 
 PEOPLE = ("Mary Poppins", "Ada", "Grace Hopper", "Tom")
 PLACES = ("Paris", "France", "Oslo", "New York")

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from windowclf.classifier import WindowClassifier, load
     from windowclf.config.config import Config
     from windowclf.corpora.sources import Corpus, load_corpus
+    from windowclf.documents.sentence import Sentence
     from windowclf.errors import (
         DataError,
         MissingExtraError,
@@ -18,11 +19,10 @@ if TYPE_CHECKING:
         VectorsError,
         WindowclfError,
     )
-    from windowclf.lexicon.vectors import load_vectors
     from windowclf.pretraining.pretrain import pretrain
     from windowclf.reports.html.training import write_report
     from windowclf.tagging.texts import Entity, TaggedText
-    from windowclf.text.sentence import Sentence
+    from windowclf.vectors.load import load_vectors
 
 __all__ = [
     "Config",
@@ -48,11 +48,11 @@ __all__ = [
 _ROOMS = {
     "windowclf.classifier": ("WindowClassifier", "load"),
     "windowclf.config.config": ("Config",),
-    "windowclf.lexicon.vectors": ("load_vectors",),
+    "windowclf.vectors.load": ("load_vectors",),
     "windowclf.reports.html.training": ("write_report",),
     "windowclf.pretraining.pretrain": ("pretrain",),
     "windowclf.tagging.texts": ("Entity", "TaggedText"),
-    "windowclf.text.sentence": ("Sentence",),
+    "windowclf.documents.sentence": ("Sentence",),
     "windowclf.corpora.sources": ("Corpus", "load_corpus"),
 }
 

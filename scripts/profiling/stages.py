@@ -9,8 +9,8 @@ import windowclf.nn.sentence_mean as sentence_mean
 import windowclf.tagging.tagger as tagger
 import windowclf.training.learn as learn
 from profiling.stopwatch import Stopwatch
+from windowclf.documents.formats import jsonl
 from windowclf.evaluation import evaluate as evaluation
-from windowclf.formats import jsonl
 from windowclf.lexicon.lexicon import Lexicon
 from windowclf.model.calibration import Calibration
 from windowclf.nn import objective, optimizers

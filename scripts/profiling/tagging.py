@@ -15,10 +15,10 @@ from profiling.profiles import Profile, profiles
 from profiling.stages import REST, wrap_tagging
 from profiling.stopwatch import Spent, Stopwatch
 from windowclf import WindowClassifier
-from windowclf.formats.registry import FORMATS, WriteOptions
+from windowclf.documents.document import Document
+from windowclf.documents.formats.registry import FORMATS, WriteOptions
 from windowclf.tagging.documents import documents_of, tag_documents
 from windowclf.text import tokenizer
-from windowclf.text.document import Document
 
 PASSES = "first pass", "second pass"
 

@@ -11,7 +11,7 @@ import pytest
 
 import tiny
 from windowclf import WindowClassifier
-from windowclf.text.document import join_words
+from windowclf.documents.document import join_words
 from windowclf.text.tokenizer import split_words
 
 MARKED = [tiny.PAIR, "[PER Mary Poppins] lives in [LOC New York] .", "They saw him ."]

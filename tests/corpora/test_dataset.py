@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from windowclf.corpora.dataset import from_dataset, is_dataset
+from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, UsageError
-from windowclf.text.sentence import Sentence
 
 NAMES = ["O", "B-LOC", "I-LOC", "B-PER"]
 ROWS = [

@@ -11,10 +11,10 @@ import tiny
 from conlleval import conlleval
 from strategies import tagged_corpora
 from windowclf.corpora.predictions import read_predictions
+from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError
 from windowclf.evaluation.metrics import Counts, score
 from windowclf.tags.schemes import Scheme, spans
-from windowclf.text.sentence import Sentence
 
 GOLD = [
     tiny.parse("[PER Ada Lovelace] met [PER Tom] ."),

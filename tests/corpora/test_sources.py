@@ -7,14 +7,14 @@ import pytest
 
 from windowclf.corpora import hub, sources
 from windowclf.corpora.sources import load_corpus
+from windowclf.documents.document import Document, LabelledSpan
+from windowclf.documents.formats.registry import FORMATS, Format, WriteOptions
+from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, UsageError
-from windowclf.formats.registry import FORMATS, Format, WriteOptions
 from windowclf.system import resources
 from windowclf.system.files import COMPRESSED
 from windowclf.system.streams import open_output
 from windowclf.tags.schemes import Scheme
-from windowclf.text.document import Document, LabelledSpan
-from windowclf.text.sentence import Sentence
 
 OSLO = Sentence(["In", "Oslo"], ["O", "B-LOC"])
 

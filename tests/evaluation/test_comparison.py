@@ -7,6 +7,7 @@ import pytest
 
 import tiny
 import windowclf
+from windowclf.documents.sentence import Sentence
 from windowclf.errors import UsageError
 from windowclf.evaluation.bootstrap import Difference, paired_bootstrap
 from windowclf.evaluation.comparison import Against, compare
@@ -14,7 +15,6 @@ from windowclf.evaluation.run_settings import differing_settings
 from windowclf.evaluation.units import FEWEST_DOCUMENTS, score_units, text_units, unit_counts
 from windowclf.reports.wording import in_words, method, points, value
 from windowclf.tags.schemes import Scheme
-from windowclf.text.sentence import Sentence
 
 EITHER = ("Jordan", "Austin", "Lincoln", "Paris", "Florence")
 FIRST = {

@@ -8,12 +8,12 @@ import pytest
 
 import tiny
 from networks import CORPUS, prepare_small, tagger_scores
+from windowclf.documents.sentence import Sentence
 from windowclf.evaluation import evaluate as evaluation
 from windowclf.model.calibration import Calibration
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags.schemes import Scheme, spans
 from windowclf.tags.schemes import encode as spell
-from windowclf.text.sentence import Sentence
 
 PARTS_OF_SPEECH = [Sentence(["dogs", "bark", "."], ["NOUN", "VERB", "O"])]
 WORD, PATH = {"level": "word"}, {"level": "sentence", "loss": "softmax"}

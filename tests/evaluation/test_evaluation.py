@@ -7,6 +7,7 @@ import pytest
 
 import tiny
 from networks import TRAIN, prepare_small, tagger_scores, train_small
+from windowclf.documents.sentence import Sentence
 from windowclf.evaluation.entity_errors import Kind
 from windowclf.evaluation.evaluate import compare, confidences, evaluate, examine, ranking
 from windowclf.evaluation.metrics import average_precision, score
@@ -14,7 +15,6 @@ from windowclf.model.calibration import Calibration, expected_calibration_error
 from windowclf.tagging import tagger as tagger_module
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags.schemes import Scheme, spans
-from windowclf.text.sentence import Sentence
 
 TOKENS = [tiny.unmarked(marked).split() for marked in tiny.MARKED[:40]]
 TOKENS[6:6] = [[]]

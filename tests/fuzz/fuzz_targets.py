@@ -18,17 +18,17 @@ import numpy as np
 
 import tiny
 from windowclf import WindowClassifier
-from windowclf.conversion import LABELLED, convert_file
 from windowclf.corpora.files import read_sentences
+from windowclf.documents.conversion import LABELLED, convert_file
+from windowclf.documents.document import to_sentences, with_spans
+from windowclf.documents.formats.conll import write_conll
+from windowclf.documents.formats.registry import FORMATS, ReadOptions, WriteOptions
 from windowclf.errors import DataError, ModelError, UsageError, VectorsError, WindowclfError
-from windowclf.formats.conll import write_conll
-from windowclf.formats.registry import FORMATS, ReadOptions, WriteOptions
-from windowclf.lexicon.vector_files import read_file
 from windowclf.model.bundle import pack_model
 from windowclf.model.manifest import KINDS, MANIFEST, Manifest, file_entry
 from windowclf.tags.schemes import Scheme
-from windowclf.text.document import to_sentences, with_spans
 from windowclf.text.tokenizer import line_sentences, sentences, split_words, tokenize
+from windowclf.vectors.files import read_file
 
 LONGEST_MESSAGE = 2000
 

@@ -5,10 +5,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import networks
-from windowclf.lexicon.quantise import dequantise, quantise
 from windowclf.nn.lookup import lookup
 from windowclf.nn.parameter import TableParameter
 from windowclf.nn.quantised_table import QuantisedTable
+from windowclf.vectors.quantise import dequantise, quantise
 
 
 def make_table(rows=6, width=3, seed=0):

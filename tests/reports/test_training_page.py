@@ -5,12 +5,12 @@ import pytest
 
 import tiny
 import windowclf
+from windowclf.documents.sentence import Sentence
 from windowclf.errors import ModelError
 from windowclf.evaluation.entity_errors import EntityError
 from windowclf.reports.html.mistakes import mistakes
 from windowclf.reports.html.training import examine_training, training_page
 from windowclf.tags.schemes import Span
-from windowclf.text.sentence import Sentence
 
 SENTENCES = tiny.sentences()
 ALL = {"loss", "f1", "rate", "delta", "gradients", "confusion", "reliability", "moves", "map"}

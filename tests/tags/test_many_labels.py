@@ -8,12 +8,12 @@ import pytest
 import tiny
 from windowclf import Corpus, WindowClassifier
 from windowclf.corpora.files import read_sentences
+from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError
 from windowclf.evaluation.metrics import score
 from windowclf.model.bundle import MOST_LABELS
 from windowclf.tags.arrays import SpanFinder
 from windowclf.tags.schemes import Scheme, convert, legal_moves, recognise
-from windowclf.text.sentence import Sentence
 
 K = 10_000
 LABELS = [f"L{i}" for i in range(K // 2)]

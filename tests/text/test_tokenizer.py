@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from windowclf.documents.formats.conll import read_conll
 from windowclf.errors import UsageError
-from windowclf.formats.conll import read_conll
 from windowclf.text.tokenizer import (
     Token,
     line_sentences,

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 import tiny
 from networks import epoch_batches, prepare_small
 from windowclf.config.config import make_config
+from windowclf.documents.case import CASES, recase
+from windowclf.documents.sentence import Sentence
 from windowclf.lexicon.lexicon import Lexicon
 from windowclf.model.encoding import encode
 from windowclf.tags.schemes import Scheme
-from windowclf.text.recase import CASES, recase
-from windowclf.text.sentence import Sentence
 from windowclf.training import batches as batches_module
 from windowclf.training import fit as fit_module
 from windowclf.training.batches import PLACES, TrainingBatches, _Elsewhere

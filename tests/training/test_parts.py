@@ -7,11 +7,11 @@ import pytest
 
 import tiny
 from networks import DEV, SMALL, TRAIN, parameter_bytes, prepare_small
+from windowclf.documents.sentence import Sentence
 from windowclf.model.encoding import encode
 from windowclf.nn.gradcheck import full_gradient
 from windowclf.system.threads import Workers
 from windowclf.tags.schemes import Scheme
-from windowclf.text.sentence import Sentence
 from windowclf.training import batches as batches_module
 from windowclf.training.batches import TrainingBatches
 from windowclf.training.fit import fit

@@ -7,13 +7,13 @@ import pytest
 from networks import SMALL, make_vectors, parameter_bytes
 from tiny import PEOPLE, PLACES, parse
 from windowclf.config.config import make_config
+from windowclf.documents.case import CASES, recase
+from windowclf.documents.sentence import Sentence
 from windowclf.evaluation.evaluate import evaluate
 from windowclf.lexicon.features import feature_function
 from windowclf.lexicon.lexicon import UNKNOWN
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags.schemes import Scheme
-from windowclf.text.recase import CASES, recase
-from windowclf.text.sentence import Sentence
 from windowclf.training.fit import fit
 from windowclf.training.loop import BatchDone
 from windowclf.training.prepare import prepare

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from networks import BATCHES, DEV, TRAIN, parameter_bytes, prepare_small, train_small
+from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, TrainingError
 from windowclf.evaluation import evaluate as evaluation
 from windowclf.evaluation.metrics import Counts, score
 from windowclf.model.record import Epoch
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags.schemes import Scheme, convert
-from windowclf.text.sentence import Sentence
 from windowclf.training import fit as fit_module
 from windowclf.training.loop import BatchDone
 from windowclf.training.prepare import prepare

@@ -7,9 +7,9 @@ import click
 
 from windowclf.cli.console import count, note
 from windowclf.cli.options import json_option
-from windowclf.conversion import LABELLED, convert_file, labelled_format
+from windowclf.documents.conversion import LABELLED, convert_file, labelled_format
+from windowclf.documents.formats.registry import ReadOptions
 from windowclf.errors import UsageError
-from windowclf.formats.registry import ReadOptions
 from windowclf.tags.schemes import Scheme
 
 

@@ -13,15 +13,15 @@ from windowclf.cli.options import (
     read_split,
     split_option,
 )
+from windowclf.documents.case import CASES, recase
 from windowclf.errors import UsageError
-from windowclf.text.recase import CASES, recase
 
 if TYPE_CHECKING:
     from windowclf.classifier import WindowClassifier
+    from windowclf.documents.sentence import Sentence
     from windowclf.evaluation.entity_errors import EntityError
     from windowclf.evaluation.metrics import Scores
     from windowclf.tags.schemes import Scheme
-    from windowclf.text.sentence import Sentence
 
 SHOWN = 20
 """Wrong entities that are shown where no number is given."""

@@ -11,15 +11,15 @@ import click
 from windowclf.cli.console import note, stderr_is_terminal
 from windowclf.cli.options import model_option, threads_option
 from windowclf.cli.tag_job import job_options, refuse_job_options, tag_job
+from windowclf.documents.formats.registry import FORMATS, Format, ReadOptions, WriteOptions, Writer
 from windowclf.errors import UsageError, naming
-from windowclf.formats.registry import FORMATS, Format, ReadOptions, WriteOptions, Writer
 
 if TYPE_CHECKING:
     from windowclf.classifier import WindowClassifier
     from windowclf.cli.tagging_progress import TaggingProgress
-    from windowclf.formats.paths import Input, Output
+    from windowclf.documents.document import Document
+    from windowclf.documents.paths import Input, Output
     from windowclf.tagging.documents import Answer
-    from windowclf.text.document import Document
 
 
 def _format(context: click.Context, option: click.Parameter, name: str | None) -> Format | None:
@@ -97,11 +97,11 @@ def tag(
     windowclf tag --engine dask --input "corpus/*.parquet" --output tagged
     """
     from windowclf.cli.tagging_progress import TaggingProgress
-    from windowclf.formats.paths import BINARY, find_inputs, plan_outputs
+    from windowclf.documents.document import Document
+    from windowclf.documents.paths import BINARY, find_inputs, plan_outputs
     from windowclf.system.threads import thread_count
     from windowclf.tagging.documents import tag_documents
     from windowclf.tagging.texts import SPLITTERS
-    from windowclf.text.document import Document
 
     if texts and input_names:
         raise UsageError("give texts or --input, not both")
@@ -178,7 +178,7 @@ def _open(
     out: "Output", classifier: "WindowClassifier", text_column: str
 ) -> "Iterator[Callable[[Answer], None]]":
     """Open an output; give what writes an answer to it."""
-    from windowclf.formats import text
+    from windowclf.documents.formats import text
     from windowclf.reports.terminal.tagged import in_colour
     from windowclf.system.streams import open_output
     from windowclf.tagging.documents import documents_of

@@ -10,7 +10,7 @@ from windowclf.cli.console import count, error_console, note
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from windowclf.formats.paths import Input
+    from windowclf.documents.paths import Input
     from windowclf.system.files import Watch
     from windowclf.tagging.texts import TaggedText
 

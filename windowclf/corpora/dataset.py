@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, UsageError
-from windowclf.text.sentence import Sentence
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict

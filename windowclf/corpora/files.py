@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
+from windowclf.documents.document import to_sentences
+from windowclf.documents.formats.conll import read_conll
+from windowclf.documents.formats.conll_rows import column_number
+from windowclf.documents.formats.registry import Format, ReadOptions, format_of
+from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, UsageError
-from windowclf.formats.conll import read_conll
-from windowclf.formats.conll_rows import column_number
-from windowclf.formats.registry import Format, ReadOptions, format_of
 from windowclf.system.streams import open_input
-from windowclf.text.document import to_sentences
-from windowclf.text.sentence import Sentence
 
 
 def read_sentences(path: str | Path, options: ReadOptions | None = None) -> Iterator[Sentence]:

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from windowclf.corpora.dataset import from_dataset, is_dataset
 from windowclf.corpora.sources import Corpus
+from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, UsageError
 from windowclf.tags.schemes import Scheme, recognise
-from windowclf.text.sentence import Sentence
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict

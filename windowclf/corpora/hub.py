@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from windowclf.corpora.dataset import read_splits
+from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, UsageError, WindowclfError
-from windowclf.text.sentence import Sentence
 
 _FILES = "give the files: --data FOLDER"
 _OFFLINE = "offline mode is on: unset HF_HUB_OFFLINE and HF_DATASETS_OFFLINE"

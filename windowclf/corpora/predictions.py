@@ -6,9 +6,9 @@ from itertools import accumulate, zip_longest
 from pathlib import Path
 
 from windowclf.corpora.files import read_sentences
+from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError
 from windowclf.tags.schemes import Scheme, convert
-from windowclf.text.sentence import Sentence
 
 
 def read_predictions(
@@ -22,8 +22,8 @@ def read_predictions(
     Parameters
     ----------
     path : str or Path
-        Of a format that its name tells, see `windowclf.formats.registry`; CoNLL columns with the
-        token first and the tag last for any other name. "-" is stdin.
+        The file extension names the format, see `windowclf.documents.formats.registry`; any other
+        file has CoNLL columns, the token first and the tag last. "-" is stdin.
     sentences : sequence of Sentence
         Their own tags are not looked at.
     scheme : Scheme

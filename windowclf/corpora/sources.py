@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from windowclf.corpora.files import read_sentences
+from windowclf.documents.formats.registry import FORMATS, ReadOptions
+from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, UsageError
-from windowclf.formats.registry import FORMATS, ReadOptions
 from windowclf.system.files import COMPRESSED
 from windowclf.system.resources import data_path
 from windowclf.tags.schemes import Scheme, convert, recognise
-from windowclf.text.sentence import Sentence
 
 SAMPLE = "sample"
 CONLL2003 = "conll2003"

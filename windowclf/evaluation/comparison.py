@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from windowclf.documents.sentence import Sentence
 from windowclf.errors import UsageError
 from windowclf.evaluation.bootstrap import (
     SAMPLES,
@@ -22,7 +23,6 @@ from windowclf.model.model import Model
 from windowclf.model.record import Epoch
 from windowclf.nn.arrays import IntArray
 from windowclf.tags.schemes import Scheme
-from windowclf.text.sentence import Sentence
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):

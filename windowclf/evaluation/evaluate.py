@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from windowclf.documents.sentence import Sentence
 from windowclf.evaluation.entity_errors import EntityError, sentence_errors
 from windowclf.evaluation.metrics import Scores, average_precision, score
 from windowclf.model.calibration import expected_calibration_error
@@ -14,7 +15,6 @@ from windowclf.nn.arrays import BoolArray, FloatArray
 from windowclf.tagging.chunk import Prediction, TaggedChunk
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags.schemes import OUTSIDE, Scheme, Span, spans
-from windowclf.text.sentence import Sentence
 
 
 def evaluate(

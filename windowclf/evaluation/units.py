@@ -6,12 +6,12 @@ from typing import Literal
 
 import numpy as np
 
+from windowclf.documents.sentence import Sentence
 from windowclf.evaluation.metrics import Counts, Scores, score
 from windowclf.model.model import Model
 from windowclf.nn.arrays import IntArray
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags.schemes import Scheme
-from windowclf.text.sentence import Sentence
 
 FEWEST_DOCUMENTS = 20
 """Of fewer, sentences are drawn: samples of a handful of documents tell too little."""

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from windowclf.classifier import WindowClassifier
 from windowclf.config.config import Config
+from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, MissingExtraError, UsageError
 from windowclf.system.threads import thread_count
-from windowclf.text.sentence import Sentence
 
 try:
     from sklearn.base import BaseEstimator

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from fsspec.implementations.local import LocalFileSystem
 
+from windowclf.documents.formats.registry import FORMATS, format_of
+from windowclf.documents.paths import MAGIC, find_inputs
 from windowclf.errors import DataError
-from windowclf.formats.paths import MAGIC, find_inputs
-from windowclf.formats.registry import FORMATS, format_of
 from windowclf.system import filesystems as stores
 
 _PARQUET = FORMATS["parquet"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from windowclf.documents.document import Document
 from windowclf.errors import ModelError, OutputError, WindowclfError, told
 from windowclf.jobs.error_table import Bad, write_errors
 from windowclf.jobs.job import Job, errors_of
@@ -16,7 +17,6 @@ from windowclf.system import filesystems as stores
 from windowclf.tagging.documents import tag_documents
 from windowclf.tagging.tagger import Tagger
 from windowclf.tagging.texts import SPLITTERS, Splitter, TaggedText
-from windowclf.text.document import Document
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from windowclf.documents.formats.registry import format_of
 from windowclf.errors import UsageError
-from windowclf.formats.registry import format_of
 from windowclf.jobs.find import Found, find
 from windowclf.system import filesystems as stores
 

@@ -5,15 +5,15 @@ from itertools import pairwise
 from time import perf_counter
 from typing import TYPE_CHECKING, BinaryIO, Self
 
+from windowclf.documents.document import Document
+from windowclf.documents.formats.arrow_layout import ArrowLayout
+from windowclf.documents.formats.registry import ReadOptions
 from windowclf.errors import DataError, told
-from windowclf.formats.arrow_layout import ArrowLayout
-from windowclf.formats.registry import ReadOptions
 from windowclf.jobs.error_table import Bad
 from windowclf.jobs.job import Job
 from windowclf.jobs.plan import Partition, read_footer
 from windowclf.tagging.arrow_columns import entities_column, entity_type, tags_column
 from windowclf.tagging.texts import TaggedText
-from windowclf.text.document import Document
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -1,1 +1,1 @@
-"""Words in, feature ids and vectors out."""
+"""Words in, feature ids out."""

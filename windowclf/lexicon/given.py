@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from windowclf.lexicon.gazetteer import Gazetteer, read_gazetteer
-from windowclf.lexicon.vectors import load_vectors
+from windowclf.vectors.load import load_vectors
 
 if TYPE_CHECKING:
     from gensim.models import KeyedVectors

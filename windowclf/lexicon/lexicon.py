@@ -16,7 +16,7 @@ from windowclf.lexicon.features import (
     lower_zero_digits,
 )
 from windowclf.lexicon.gazetteer import Gazetteer
-from windowclf.lexicon.word_rows import with_unit_deviation
+from windowclf.vectors.word_vectors import with_unit_deviation
 
 if TYPE_CHECKING:
     from gensim.models import KeyedVectors

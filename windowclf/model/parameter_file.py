@@ -17,10 +17,10 @@ from msgspec import Meta
 from safetensors.numpy import save
 
 from windowclf.errors import ModelError, VectorsError
-from windowclf.lexicon.quantise import quantise
 from windowclf.nn.arrays import FloatArray, IntArray
 from windowclf.nn.parameter import Parameter, TableParameter
 from windowclf.nn.quantised_table import QuantisedTable
+from windowclf.vectors.quantise import quantise
 
 _TYPES: dict[str, np.dtype[Any]] = {
     "F32": np.dtype("<f4"),

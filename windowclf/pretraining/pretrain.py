@@ -9,7 +9,6 @@ import numpy as np
 from windowclf.config.check import check_settings
 from windowclf.errors import DataError, UsageError
 from windowclf.lexicon.lexicon import FIRST, Lexicon, initial_tables
-from windowclf.lexicon.vectors import load_vectors
 from windowclf.nn.arrays import IntArray
 from windowclf.nn.network import Network, initial_weights
 from windowclf.pretraining.corruption import Corruption
@@ -20,6 +19,7 @@ from windowclf.pretraining.settings import PretrainSettings
 from windowclf.pretraining.stream import read_sentences, regroup, shuffled_batches, windows
 from windowclf.pretraining.vocabulary import count_words, frequent_words
 from windowclf.training.loop import BatchDone
+from windowclf.vectors.load import load_vectors
 
 if TYPE_CHECKING:
     from gensim.models import KeyedVectors

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from windowclf.documents.sentence import Sentence
 from windowclf.evaluation.evaluate import Examination, examine
 from windowclf.model.model import Model
 from windowclf.reports.vector_moves import VectorMoves, vector_moves
 from windowclf.reports.word_map import WordMap, word_map
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags.schemes import Scheme
-from windowclf.text.sentence import Sentence
 
 
 class TrainingReport(NamedTuple):

@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from windowclf.documents.sentence import Sentence
 from windowclf.lexicon.lexicon import FIRST
 from windowclf.model.model import Model
 from windowclf.nn.arrays import FloatArray
 from windowclf.tags.schemes import OUTSIDE, Scheme
-from windowclf.text.sentence import Sentence
 
 
 class WordMap(NamedTuple):

@@ -5,10 +5,10 @@ from itertools import chain, starmap
 
 from msgspec.structs import replace
 
-from windowclf.formats.registry import Format
+from windowclf.documents.document import Document, join_words
+from windowclf.documents.formats.registry import Format
 from windowclf.tagging.tagger import Tagger
 from windowclf.tagging.texts import Splitter, SplitTexts, TaggedText, cut, tag_split
-from windowclf.text.document import Document, join_words
 from windowclf.text.tokenizer import split_words
 
 Answer = list[tuple[Document, TaggedText]]

@@ -1,1 +1,1 @@
-"""Strings in, sentences out: tokenizer, sentences, documents, lines."""
+"""Strings in, words out: tokenizer, sentence ends, lines."""

@@ -8,6 +8,7 @@ from itertools import chain
 
 import numpy as np
 
+from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError
 from windowclf.evaluation.evaluate import confidences
 from windowclf.lexicon.lexicon import FIRST
@@ -18,7 +19,6 @@ from windowclf.model.record import Epoch, TrainingRecord
 from windowclf.nn.arrays import FloatArray
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags.schemes import Scheme
-from windowclf.text.sentence import Sentence
 from windowclf.training.checkpoints import Checkpoints, Lessons
 from windowclf.training.learn import Listener, learn
 from windowclf.training.prepare import in_cases

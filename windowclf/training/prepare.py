@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from windowclf.config.config import Config
+from windowclf.documents.case import CASES, recase
+from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, shown
 from windowclf.lexicon.gazetteer import Gazetteer
 from windowclf.lexicon.lexicon import build_lexicon, initial_tables
@@ -14,8 +16,6 @@ from windowclf.model.build import make_network, make_objective, own_scheme
 from windowclf.model.bundle import MOST_LABELS
 from windowclf.model.model import Model
 from windowclf.tags.schemes import OUTSIDE, Scheme, recognise
-from windowclf.text.recase import CASES, recase
-from windowclf.text.sentence import Sentence
 
 if TYPE_CHECKING:
     from gensim.models import KeyedVectors

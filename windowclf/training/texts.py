@@ -3,8 +3,8 @@
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
+from windowclf.documents.sentence import Sentence
 from windowclf.model.encoding import EncodedSentences
-from windowclf.text.sentence import Sentence
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import click
 
-from windowclf.formats.text import Mark
+from windowclf.documents.formats.text import Mark
 
 _COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "red")
 

@@ -1,0 +1,194 @@
+"""From one format of labelled documents to another."""
+
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from windowclf.documents.document import Document, LabelledSpan, with_spans, with_words, word_tags
+from windowclf.documents.formats.arrow_rows import ArrowRow
+from windowclf.documents.formats.registry import (
+    FORMATS,
+    Format,
+    ReadOptions,
+    WriteOptions,
+    format_of,
+)
+from windowclf.documents.span_borders import check_spans
+from windowclf.errors import DataError, UsageError, naming
+from windowclf.system.streams import open_input, open_output
+from windowclf.tags.schemes import OUTSIDE, Scheme
+
+LABELLED = ("conll", "jsonl", "parquet", "docbin")
+"""Names of the formats that hold documents with spans and words."""
+
+_OF_SPANS = ("entities", "spans", "label", "sentences")
+_LIST = re.compile(rb"\[")
+_LIST_OF_PARTS = re.compile(rb"\[\s*[\[{\]]")  # of spans or of sentences
+_WITH_WORDS = ("conll", "docbin")  # formats that hold no text without
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """What a conversion wrote.
+
+    Parameters
+    ----------
+    documents, sentences, spans : int
+        Sentences are those of documents that are split into words.
+    """
+
+    documents: int
+    sentences: int
+    spans: int
+
+
+def labelled_format(path: str, name: str | None, option: str) -> Format:
+    """Tell the format of a file of labelled documents.
+
+    Parameters
+    ----------
+    path : str
+        An end that tells none, such as that of ``eng.train``, means CoNLL.
+    name : str, optional
+        Of the format, if given.
+    option : str
+        What gives it, for messages.
+
+    Raises
+    ------
+    UsageError
+        If the format holds no labels, or the path is "-" and no format is given.
+    """
+    if name is None:
+        if path == "-":
+            raise UsageError(f"- has no name that tells its format: say {option}")
+        form = format_of(path)
+        name = "conll" if form is None or form.name == "text" else form.name
+    if name not in LABELLED:
+        raise UsageError(
+            f"{path}: {name} holds no spans; expected {', '.join(LABELLED)}, which {option} says"
+        )
+    return FORMATS[name]
+
+
+def convert_file(
+    source: str,
+    output: str,
+    source_format: Format,
+    output_format: Format,
+    options: ReadOptions | None = None,
+    *,
+    scheme: Scheme | None = None,
+    output_scheme: Scheme | None = None,
+) -> Conversion:
+    """Write the documents of a file in another format.
+
+    Parameters
+    ----------
+    source, output : str
+        "-" is stdin, or stdout. What ends in .gz or .zst is packed.
+    source_format, output_format : Format
+        Of those that are `LABELLED`.
+    options : ReadOptions, optional
+        How the source is read; the text has the same column in the output.
+    scheme : Scheme, optional
+        Of the tags that are read. Only plain labels have to be told: conlleval's rules make sense
+        of all other tags.
+    output_scheme : Scheme, optional
+        Of the tags that are written; IOB2 if not given, or plain if `scheme` is.
+
+    Returns
+    -------
+    Conversion
+
+    Raises
+    ------
+    UsageError
+        If both are one file.
+    DataError
+        For a file that cannot be read or written, and for what the output cannot hold.
+    """
+    options = options or ReadOptions()
+    if "-" not in (source, output) and _same_file(source, output):
+        raise UsageError(f"{output} is the input, too; choose another output")
+    if output_scheme is None:
+        output_scheme = Scheme.PLAIN if scheme is Scheme.PLAIN else Scheme.IOB2
+    name = "stdin" if source == "-" else source
+    documents = sentences = spans = 0
+    with open_input(source) as file, open_output(output) as written:
+        if source_format.name == "parquet" and not file.seekable():
+            file = io.BytesIO(file.read())  # it is read from its end
+        writer = output_format.writer(written, WriteOptions(options.text_column, output_scheme))
+        for batch in source_format.read(file, name, options):
+            found = [_for_output(document, scheme, options, name) for document in batch]
+            if output_format.name in _WITH_WORDS:
+                found = [with_words(document, exact=True) for document in found]
+            if output_format.name == "conll" and output_scheme is Scheme.PLAIN:
+                for document in found:
+                    _check_plain(document, name)
+            with naming(name):
+                writer.write(found)
+            documents += len(found)
+            sentences += sum(len(document.words or ()) for document in found)
+            spans += sum(len(document.spans or ()) for document in found)
+        with naming(name):
+            writer.close()
+    return Conversion(documents, sentences, spans)
+
+
+def _for_output(
+    document: Document, scheme: Scheme | None, options: ReadOptions, name: str
+) -> Document:
+    """Give a document spans for its tags, and fields without the keys of what was read."""
+    fields = _other_fields(document.fields, options)
+    if document.tags is None:
+        return replace(document, fields=fields)
+    with naming(_document(name, document)):
+        spans = with_spans(document, scheme or Scheme.IOB2).spans or ()
+        found = [LabelledSpan(span.start, span.end, span.label) for span in spans]
+        found = check_spans(document.text, found)  # a token may have spaces at its ends
+    return replace(document, tags=None, spans=found, fields=fields)
+
+
+def _other_fields(fields: Mapping[str, Any], options: ReadOptions) -> Mapping[str, Any]:
+    if isinstance(fields, ArrowRow):
+        return fields.without_labels()
+    tokens = str(options.tokens_column or "tokens")
+    tags = ("tags", "ner_tags") if options.tags_column is None else (str(options.tags_column),)
+    read = {key for key in _OF_SPANS if _LIST_OF_PARTS.match(_json(fields.get(key)))}
+    if _LIST.match(_json(fields.get(tokens))):
+        read.update(key for key in (tokens, *tags) if _LIST.match(_json(fields.get(key))))
+    return {key: value for key, value in fields.items() if key not in read}
+
+
+def _json(value: Any) -> bytes:
+    return bytes(value) if isinstance(value, msgspec.Raw) else b""
+
+
+def _check_plain(document: Document, name: str) -> None:
+    """Refuse spans that plain labels cannot spell: of several words, or called O."""
+    with naming(_document(name, document)):
+        tags = chain.from_iterable(word_tags(document, Scheme.PLAIN))
+        if sum(tag != OUTSIDE for tag in tags) != len(document.spans or ()):
+            raise DataError(
+                "plain labels cannot spell its spans, which need one word each and another label "
+                "than O; choose another --output-scheme"
+            )
+
+
+def _document(name: str, document: Document) -> str:
+    return f"{name}: document {document.text[:40]!r}"
+
+
+def _same_file(one: str, two: str) -> bool:
+    try:
+        return Path(one).samefile(two)
+    except (OSError, ValueError):  # one is not there, which reading it will tell
+        return False

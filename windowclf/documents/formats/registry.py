@@ -1,0 +1,111 @@
+"""The formats of labelled documents by their names, and how a file's name tells its format."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import PurePath
+from types import ModuleType
+from typing import BinaryIO, Protocol, cast
+
+from windowclf.documents.document import Document
+from windowclf.system.files import COMPRESSED
+from windowclf.tags.schemes import Scheme
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """What a reader has to be told; each takes what concerns its format.
+
+    Parameters
+    ----------
+    text_column : str
+        Key or column of the text.
+    tokens_column, tags_column : int or str, optional
+        Numbers of columns of a CoNLL file, from 0, or from the end by -1; names of columns
+        elsewhere. First and last column, or the usual names, if not given.
+    """
+
+    text_column: str = "text"
+    tokens_column: int | str | None = None
+    tags_column: int | str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOptions:
+    """What a writer has to be told.
+
+    Parameters
+    ----------
+    text_column : str
+        Key or column of the text.
+    scheme : Scheme
+        How tags spell spans.
+    """
+
+    text_column: str = "text"
+    scheme: Scheme = Scheme.IOB2
+
+
+class Writer(Protocol):
+    """Writes documents to a binary file, which it leaves open."""
+
+    def write(self, documents: Sequence[Document]) -> None:
+        """Write documents after those before."""
+
+    def close(self) -> None:
+        """Write what the format has at its end."""
+
+
+Reader = Callable[[BinaryIO, str, ReadOptions], Iterator[list[Document]]]
+"""Reads a file, whose name is for messages, in batches as they come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format of files.
+
+    Parameters
+    ----------
+    name : str
+        Also of its module, which has a function ``read`` and a class ``Writer``.
+    suffixes : tuple of str
+        Ends of the names of its files, the first for new ones.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+
+    def read(self, file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Document]]:
+        """Read a file; see `Reader`."""
+        return cast(Reader, self._module().read)(file, name, options)
+
+    def writer(self, file: BinaryIO, options: WriteOptions) -> Writer:
+        """Make a writer."""
+        return cast(Callable[[BinaryIO, WriteOptions], Writer], self._module().Writer)(
+            file, options
+        )
+
+    def _module(self) -> ModuleType:
+        return import_module(f"windowclf.documents.formats.{self.name}")
+
+
+FORMATS = {
+    form.name: form
+    for form in (
+        Format("text", (".txt",)),
+        Format("jsonl", (".jsonl", ".ndjson", ".json")),
+        Format("conll", (".conll", ".bio", ".iob", ".iob2", ".tsv")),
+        Format("csv", (".csv",)),
+        Format("parquet", (".parquet", ".pq")),
+        Format("docbin", (".spacy",)),
+    )
+}
+
+
+def format_of(path: str | PurePath) -> Format | None:
+    """Tell the format of a file from its name, ``.gz`` or ``.zst`` after it or not."""
+    name = PurePath(path).name.lower()
+    for suffix in COMPRESSED:
+        name = name.removesuffix(suffix)
+    suffix = PurePath(name).suffix
+    return next((form for form in FORMATS.values() if suffix in form.suffixes), None)

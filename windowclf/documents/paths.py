@@ -1,0 +1,223 @@
+"""Which files are read, and which is written from each."""
+
+import os
+from collections.abc import Iterator, Sequence
+from glob import glob
+from itertools import takewhile
+from pathlib import Path, PurePath
+from typing import NamedTuple
+
+from windowclf.documents.formats.registry import FORMATS, Format, format_of
+from windowclf.errors import DataError, UsageError
+from windowclf.system.files import COMPRESSED
+
+BINARY = ("parquet", "docbin")
+"""Formats that are no text, and pack what they hold themselves."""
+
+MAGIC = frozenset("*?[")
+"""What makes a name a pattern."""
+
+
+class Input(NamedTuple):
+    """A file to read.
+
+    Attributes
+    ----------
+    path : str
+        "-" is stdin.
+    place : PurePath
+        Where its output goes in a folder.
+    form : Format
+    """
+
+    path: str
+    place: PurePath
+    form: Format
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+        return "stdin" if self.path == "-" else self.path
+
+
+class Output(NamedTuple):
+    """A file to write.
+
+    Attributes
+    ----------
+    path : str
+        "-" is stdout.
+    form : Format
+    inputs : list of Input
+        What it is made from, in order.
+    """
+
+    path: str
+    form: Format
+    inputs: list[Input]
+
+
+def find_inputs(names: Sequence[str], form: Format | None = None) -> tuple[list[Input], int]:
+    """Find the files that are named by themselves, by their folder or by a pattern.
+
+    Parameters
+    ----------
+    names : sequence of str
+        A file, a folder (every file in it, and in its folders, whose name tells a format), a
+        pattern such as ``data/**/*.txt``, or "-" for stdin.
+    form : Format, optional
+        Of all files; without it their names tell it, and the others are text.
+
+    Returns
+    -------
+    inputs : list of Input
+        In the order of the names, and sorted within each.
+    others : int
+        Files in the folders that were left alone.
+
+    Raises
+    ------
+    DataError
+        If a name stands for no file.
+    """
+    inputs = []
+    others = 0
+    for name in names:
+        if os.path.isdir(name):  # noqa: PTH112  # Path("") would be the folder one stands in
+            found = list(_files_in(Path(name)))
+            known = [(path, place) for path, place in found if format_of(path)]
+            others += len(found) - len(known)
+            found = known
+            if not found:
+                raise DataError(
+                    f"{name}: no file of a known format; expected {_known_ends()}; name others by "
+                    f"a pattern, such as '{PurePath(name) / '*'}'"
+                )
+        elif MAGIC.isdisjoint(name) or os.path.lexists(name):
+            found = [(name, PurePath(PurePath(name).name))]
+            _check_there(name)
+        else:
+            found = list(_files_of(name))
+            if not found:
+                raise DataError(f"{name}: no such file; the pattern fits none")
+        inputs += [
+            Input(path, place, form or format_of(path) or FORMATS["text"]) for path, place in found
+        ]
+    return inputs, others
+
+
+def plan_outputs(
+    inputs: Sequence[Input], output: str = "-", form: Format | None = None
+) -> list[Output]:
+    """Say which file is written from which.
+
+    Parameters
+    ----------
+    inputs : sequence of Input
+        At least one.
+    output : str
+        One file for all, if its name tells a format or it is "-", which is stdout; else a folder,
+        in which each has its place.
+    form : Format, optional
+        Of what is written; without it the name of the one file tells it, or else it is that of
+        the input.
+
+    Raises
+    ------
+    UsageError
+        If two inputs have the same output, an output is an input, or no format is told.
+    """
+    if _is_one_file(output):
+        form = form or format_of(output) or _form_of_all(inputs)
+        outputs = [Output(output, form, list(inputs))]
+    else:
+        outputs = [_in_folder(output, given, form or given.form) for given in inputs]
+    read = {_identity(given.path): given.path for given in inputs if given.path != "-"}
+    written: dict[object, Output] = {}
+    for found in outputs:
+        if found.path == "-":
+            continue
+        identity = _identity(found.path)
+        if identity in read:
+            raise UsageError(f"{found.path} is an input and an output; choose another --output")
+        if identity in written:
+            one, two = written[identity].inputs[0].path, found.inputs[0].path
+            raise UsageError(
+                f"{found.path} would be the output of {one} and of {two}; give their folder or "
+                "a pattern in quotes, or an --output for each"
+            )
+        written[identity] = found
+    return outputs
+
+
+def _files_in(folder: Path) -> Iterator[tuple[str, PurePath]]:
+    for path in sorted(folder.rglob("*")):
+        place = path.relative_to(folder)
+        hidden = any(part.startswith(".") for part in place.parts)
+        if not hidden and path.is_file():
+            yield str(path), place
+
+
+def _files_of(pattern: str) -> Iterator[tuple[str, PurePath]]:
+    folder = PurePath(*takewhile(MAGIC.isdisjoint, PurePath(pattern).parts))
+    for path in sorted(set(glob(pattern, recursive=True))):  # noqa: PTH207  # as shells do
+        if Path(path).is_file():
+            yield path, PurePath(path).relative_to(folder)
+
+
+def _check_there(name: str) -> None:
+    try:
+        if name != "-":
+            os.stat(name)  # noqa: PTH116
+    except (OSError, ValueError) as error:  # ValueError: a name with NUL
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{name}: cannot be read: {reason}") from error
+
+
+def _is_one_file(output: str) -> bool:
+    path = Path(output)
+    if output == "-" or path.is_dir():
+        return output == "-"
+    if path.is_file() and not format_of(path):
+        raise UsageError(
+            f"{output} is a file; expected a folder, or a name that ends in {_known_ends()}"
+        )
+    return path.exists() or format_of(path) is not None  # what exists is a pipe or a device
+
+
+def _form_of_all(inputs: Sequence[Input]) -> Format:
+    forms = {given.form.name: given.form for given in inputs}
+    if len(forms) > 1:
+        raise UsageError(f"inputs of several formats ({', '.join(forms)}): say --format")
+    [form] = forms.values()
+    return form
+
+
+def _in_folder(folder: str, given: Input, form: Format) -> Output:
+    if given.path == "-":
+        raise UsageError(
+            f"{folder}: what comes from stdin has no name in a folder; give --output a file name "
+            f"that ends in {_known_ends()}"
+        )
+    place = given.place
+    if form is not given.form:
+        packed = place.suffix if place.suffix.lower() in COMPRESSED else ""
+        place = place.with_name(place.name.removesuffix(packed))
+        if form.name in BINARY:
+            packed = ""
+        bare = place.stem if format_of(place) else place.name
+        place = place.with_name(f"{bare}{form.suffixes[0]}{packed}")
+    return Output(str(Path(folder) / place), form, [given])
+
+
+def _identity(path: str) -> object:
+    """Tell a file from others: two names may be of the same one."""
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return Path(path).resolve()
+    return found.st_dev, found.st_ino
+
+
+def _known_ends() -> str:
+    return ", ".join(form.suffixes[0] for form in FORMATS.values())

