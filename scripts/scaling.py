@@ -23,8 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from windowclf import load, load_corpus
-from windowclf.cluster.connection import connect
-from windowclf.cluster.held import hold
+from windowclf.system.dask import connect, hold
 
 SENTENCES = 5
 """Of a text."""

@@ -28,7 +28,6 @@ LAYERS = [
     "pretraining",
     "classifier",
     "jobs",
-    "cluster",
     "reports",
     "tuning service",
     "cli integrations",

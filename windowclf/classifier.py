@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from windowclf.evaluation.metrics import Scores
     from windowclf.explanation.result import Explanation
     from windowclf.training.checkpoints import Checkpoints
-    from windowclf.training.learn import Listener
+    from windowclf.training.train_network import Listener
 
 
 class WindowClassifier(Inference):

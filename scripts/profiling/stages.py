@@ -7,7 +7,7 @@ import windowclf.nn.network as network
 import windowclf.nn.projection as projection
 import windowclf.nn.sentence_mean as sentence_mean
 import windowclf.tagging.tagger as tagger
-import windowclf.training.learn as learn
+import windowclf.training.train_network as learn
 from profiling.stopwatch import Stopwatch
 from windowclf.documents.formats import jsonl
 from windowclf.evaluation import evaluate as evaluation

@@ -9,7 +9,7 @@ import tiny
 import windowclf
 from windowclf.system.threads import thread_count
 from windowclf.training import batches as batches_module
-from windowclf.training import learn
+from windowclf.training import train_network as learn
 
 
 @pytest.fixture

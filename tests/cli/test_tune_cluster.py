@@ -150,7 +150,7 @@ def test_a_signal_keeps_what_is_done(started, run, options, tmp_path, number, co
 )
 def test_bad_input(run, monkeypatch, tmp_path, options, code, message):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("windowclf.cluster.connection._ANSWER_SECONDS", 1)
+    monkeypatch.setattr("windowclf.system.dask._ANSWER_SECONDS", 1)
     where = [] if "--resume" in options else ["--output", "t"]
     found, out, err = run("tune", *options, *where)
     assert (found, out) == (code, "")

@@ -1,9 +1,11 @@
-"""Stores in which a job may be."""
+"""Stores in which a job may be, and a cluster that does it."""
 
+import logging
 from uuid import uuid4
 
 import fsspec
 import pytest
+from distributed import Client, LocalCluster
 from fsspec.implementations.memory import MemoryFileSystem
 
 
@@ -63,3 +65,19 @@ def output(request, tmp_path, remote):
         "memory": f"memory://{uuid4().hex}/out",
         "remote": "remote://user@host:1/a/out",
     }[request.param]
+
+
+@pytest.fixture
+def in_process():
+    """A client of a cluster in this process: one worker with three threads."""
+    logging.disable()
+    try:
+        with (
+            LocalCluster(
+                processes=False, n_workers=1, threads_per_worker=3, dashboard_address=None
+            ) as cluster,
+            Client(cluster) as client,
+        ):
+            yield client
+    finally:
+        logging.disable(logging.NOTSET)

@@ -10,8 +10,8 @@ from windowclf.tagging.tagger import Tagger
 from windowclf.tags.schemes import Scheme
 from windowclf.training import fit as fit_module
 from windowclf.training.fit import fit
-from windowclf.training.learn import learn
 from windowclf.training.teachers import teach
+from windowclf.training.train_network import learn
 
 SENTENCE = {"level": "sentence", "epochs": 2}
 

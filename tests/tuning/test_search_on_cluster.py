@@ -12,12 +12,12 @@ from distributed import WorkerPlugin
 
 import tiny
 import windowclf
-from windowclf.cluster.connection import connect
 from windowclf.corpora.sources import Corpus
 from windowclf.errors import ClusterError, VectorsError
+from windowclf.system.dask import connect
 from windowclf.tags.schemes import Scheme
-from windowclf.tuning import cluster
-from windowclf.tuning.cluster import run_on_cluster
+from windowclf.tuning import on_dask as cluster
+from windowclf.tuning.on_dask import run_on_cluster
 from windowclf.tuning.search import run_trials
 from windowclf.tuning.space import parse_space
 from windowclf.tuning.study import BEST, Search

@@ -34,7 +34,7 @@ def check_engine(engine: str, scheduler: str | None, threads: int | None) -> Non
     if scheduler is not None and threads:
         raise UsageError("--threads: the workers at --scheduler have threads of their own")
     if engine == "dask":
-        import windowclf.cluster  # noqa: F401
+        import windowclf.system.dask  # noqa: F401
 
 
 @contextmanager
@@ -58,7 +58,7 @@ def cluster(
     ClusterError
         See `connect`.
     """
-    from windowclf.cluster.connection import connect
+    from windowclf.system.dask import connect
     from windowclf.system.threads import thread_count
 
     with connect(scheduler, min(thread_count(threads), most)) as client:

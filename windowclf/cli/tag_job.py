@@ -191,7 +191,7 @@ def _on_cluster(
     progress: "JobProgress",
 ) -> "Generator[Outcome]":
     """Tag on the workers of a cluster: the given one, or one of our own."""
-    from windowclf.cluster.tagging import tag_on_cluster
+    from windowclf.jobs.on_dask import tag_on_cluster
 
     if partitions:
         own = (

@@ -220,7 +220,7 @@ class _Run:
         left = asked.trials - search.done
         if self.engine == "dask" and left > 0:
             with cluster(self.scheduler, self.threads, left, bar.note) as client:
-                from windowclf.tuning.cluster import run_on_cluster
+                from windowclf.tuning.on_dask import run_on_cluster
 
                 run_on_cluster(client, search, corpus, space, asked.given, **common)
         else:

@@ -20,10 +20,10 @@ from windowclf.nn.arrays import FloatArray
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags.schemes import Scheme
 from windowclf.training.checkpoints import Checkpoints, Lessons
-from windowclf.training.learn import Listener, learn
 from windowclf.training.prepare import in_cases
 from windowclf.training.teachers import teach
 from windowclf.training.texts import Texts
+from windowclf.training.train_network import Listener, learn
 
 
 def fit(

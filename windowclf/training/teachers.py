@@ -15,9 +15,9 @@ from windowclf.model.record import Epoch
 from windowclf.nn.arrays import FloatArray
 from windowclf.tagging.tagger import Tagger
 from windowclf.training.checkpoints import Checkpoints, Lessons
-from windowclf.training.learn import Listener, learn
 from windowclf.training.prepare import generators
 from windowclf.training.texts import Texts
+from windowclf.training.train_network import Listener, learn
 
 
 def teach(

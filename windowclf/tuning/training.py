@@ -11,8 +11,8 @@ from windowclf.config.config import Config
 from windowclf.corpora.sources import Corpus
 from windowclf.errors import TrainingError
 from windowclf.model.record import Epoch
-from windowclf.training.learn import Listener
 from windowclf.training.loop import BatchDone
+from windowclf.training.train_network import Listener
 
 
 @dataclass(frozen=True, slots=True)

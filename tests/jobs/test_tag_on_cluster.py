@@ -6,11 +6,11 @@ from threading import Event
 import pytest
 from distributed import wait
 
-import windowclf.cluster.tagging as room
+import windowclf.jobs.on_dask as room
 from clusters import contents, write_partitions
-from windowclf.cluster.tagging import tag_on_cluster
 from windowclf.errors import ClusterError, OutputError
 from windowclf.jobs.job import Job
+from windowclf.jobs.on_dask import tag_on_cluster
 from windowclf.jobs.partition import Outcome, tag_partition
 from windowclf.jobs.plan import Partition, plan_partitions
 

@@ -1,22 +1,36 @@
-"""A cluster to work on: one that runs, or one of this machine's cores."""
+"""A Dask cluster to work on: how it is reached, what its workers are sent, what ends its work."""
 
 import logging
 import os
+import pickle
 import signal
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from multiprocessing import resource_tracker
+from typing import Any
+from uuid import uuid4
 
-import dask
-from distributed import Client, LocalCluster, Security
-from distributed.comm import connect as comm_to
-from distributed.core import Status
-from distributed.system import MEMORY_LIMIT
-from distributed.utils import LoopRunner, sync
+from windowclf.errors import ClusterError, MissingExtraError, UsageError, WindowclfError, told
 
-from windowclf.errors import ClusterError, UsageError, told
+try:
+    import dask
+    from distributed import (
+        Client,
+        KilledWorker,
+        LocalCluster,
+        Security,
+        Worker,
+        WorkerPlugin,
+        get_worker,
+    )
+    from distributed.comm import connect as comm_to
+    from distributed.core import Status
+    from distributed.system import MEMORY_LIMIT
+    from distributed.utils import LoopRunner, sync
+except ImportError:
+    raise MissingExtraError("--engine dask", "dask") from None
 
 _ANSWER_SECONDS = 10
 """For a scheduler to answer."""
@@ -183,3 +197,70 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         logging.disable(before)
+
+
+class _Held(WorkerPlugin):  # type: ignore[misc]  # its base is typed nowhere
+    """Lives on a worker for as long as it runs, or until it is taken off.
+
+    The value is pickled by itself, so that the scheduler, which hands it on, does not unpack it.
+    """
+
+    def __init__(self, value: object) -> None:
+        self._packed: bytes | None = pickle.dumps(value)
+
+    def setup(self, worker: Worker) -> None:
+        """Unpack it, once for all tasks of the worker."""
+        del worker
+        if self._packed is not None:
+            self.value, self._packed = pickle.loads(self._packed), None  # noqa: S301
+
+
+@contextmanager
+def hold(client: Client, value: object) -> Iterator[str]:
+    """Send a value to each worker for the time of the block; give its name there.
+
+    Unlike data that is scattered, it is not lost with the workers that have it.
+
+    Raises
+    ------
+    ClusterError
+        If a worker cannot unpack it.
+    """
+    name = f"windowclf-{uuid4().hex}"
+    try:
+        try:
+            client.register_plugin(_Held(value), name=name)
+        except Exception as error:  # whatever a worker says
+            raise ClusterError(
+                f"the workers cannot use what they are sent: {told(error)}"
+            ) from None
+        yield name
+    finally:
+        if client.status == "running":
+            with suppress(Exception):  # the cluster may be going
+                client.unregister_worker_plugin(name)
+
+
+def held(name: str) -> Any:
+    """Give the value of a name, in a task."""
+    return get_worker().plugins[name].value
+
+
+def scheduler_lost() -> ClusterError:
+    """Say that the scheduler is gone, and with it all tasks."""
+    return ClusterError("the scheduler of the cluster is lost: start it again; what is done stays")
+
+
+def raise_unless_lost(error: Exception | None, task: str) -> None:
+    """Raise the error of a task, if it has one, unless worker after worker was lost with it.
+
+    Parameters
+    ----------
+    error : Exception or None
+    task : str
+        What the worker was to do, for messages.
+    """
+    if isinstance(error, WindowclfError):
+        raise error
+    if error is not None and not isinstance(error, KilledWorker):
+        raise ClusterError(f"a worker cannot {task}: {type(error).__name__}: {told(error)}")

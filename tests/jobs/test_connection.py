@@ -12,9 +12,9 @@ import psutil
 import pytest
 
 from clusters import alive, workers_of
-from windowclf.cluster import connection
-from windowclf.cluster.connection import connect
 from windowclf.errors import ClusterError, UsageError
+from windowclf.system import dask as connection
+from windowclf.system.dask import connect
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pytest
 
 from clusters import contents, started, wait_until, write_partitions
 from windowclf.cli import main
-from windowclf.cluster.connection import connect
+from windowclf.system.dask import connect
 
 
 @contextmanager
@@ -83,7 +83,7 @@ def test_it_serves_one_job_after_another(cluster, run, other, tmp_path):
 
 
 def test_another_version(cluster, run, monkeypatch, tmp_path):
-    monkeypatch.setattr("windowclf.cluster.connection.version", lambda name: "99.0")
+    monkeypatch.setattr("windowclf.system.dask.version", lambda name: "99.0")
     code, out, err = run("--engine", "dask", "--scheduler", cluster[1])
     assert (code, out) == (1, "")
     assert re.fullmatch(
@@ -95,7 +95,7 @@ def test_another_version(cluster, run, monkeypatch, tmp_path):
 
 
 def test_no_scheduler_there(run, monkeypatch, tmp_path):
-    monkeypatch.setattr("windowclf.cluster.connection._ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr("windowclf.system.dask._ANSWER_SECONDS", 0.5)
     code, out, err = run("--engine", "dask", "--scheduler", "tcp://127.0.0.1:1")
     assert (code, out, err.count("\n")) == (1, "", 1)
     assert err.startswith("windowclf: error: tcp://127.0.0.1:1: no Dask scheduler answers (")

@@ -15,11 +15,10 @@ from typing import Any
 import optuna
 from distributed import Client, Future, get_worker
 
-from windowclf.cluster.failures import raise_unless_lost, scheduler_lost
-from windowclf.cluster.held import held, hold
 from windowclf.config.config import Config
 from windowclf.corpora.sources import Corpus
 from windowclf.lexicon.given import given_gazetteers
+from windowclf.system.dask import held, hold, raise_unless_lost, scheduler_lost
 from windowclf.tuning.result import Trial
 from windowclf.tuning.space import Searched
 from windowclf.tuning.study import Search

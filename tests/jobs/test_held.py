@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 from distributed import get_worker
 
-from windowclf.cluster.connection import connect
-from windowclf.cluster.held import held, hold
 from windowclf.errors import ClusterError
+from windowclf.system.dask import connect, held, hold
 
 
 class Value:

@@ -11,11 +11,11 @@ import pytest
 from distributed import WorkerPlugin
 
 from clusters import contents, write_partitions
-from windowclf.cluster import tagging
-from windowclf.cluster.connection import connect
+from windowclf.jobs import on_dask as tagging
 from windowclf.jobs.job import Job, errors_of
 from windowclf.jobs.partition import tag_partition
 from windowclf.jobs.plan import plan_partitions
+from windowclf.system.dask import connect
 
 JOB = Job(model="m")
 

@@ -6,11 +6,10 @@ from contextlib import suppress
 from distributed import Client, KilledWorker, as_completed
 
 from windowclf.classifier import WindowClassifier
-from windowclf.cluster.failures import raise_unless_lost, scheduler_lost
-from windowclf.cluster.held import held, hold
 from windowclf.jobs.job import Job
 from windowclf.jobs.partition import Outcome, failed, tag_partition
 from windowclf.jobs.plan import Partition
+from windowclf.system.dask import held, hold, raise_unless_lost, scheduler_lost
 
 
 def tag_on_cluster(
