@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from windowclf import load, load_corpus
-from windowclf.system.dask import connect, hold
+from windowclf.system.dask import broadcast, connect
 
 SENTENCES = 5
 """Of a text."""
@@ -82,7 +82,7 @@ def cluster_costs(workers: int) -> dict[str, float]:
     begun = perf_counter()
     with connect(workers=workers) as client:
         started = perf_counter()
-        with hold(client, classifier):
+        with broadcast(client, classifier):
             sent = perf_counter()
             client.submit(len, "first").result()
             answered = perf_counter()

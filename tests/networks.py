@@ -34,7 +34,7 @@ def make_network(
     classes=4,
     seed=1,
     sentence_mean=False,
-    repeats=False,
+    document_context=False,
 ):
     """A float64 network for `make_batch`: two tables, four numbers a word."""
     rng = np.random.default_rng(seed)
@@ -49,7 +49,7 @@ def make_network(
         biases,
         activation=activation,
         sentence_weight=rng.normal(size=(4, hidden[0])) if sentence_mean else None,
-        repeats_weight=rng.normal(size=hidden[0]) if repeats else None,
+        document_weight=rng.normal(size=hidden[0]) if document_context else None,
         input_dropout=dropout,
         hidden_dropout=dropout,
     )
@@ -112,8 +112,8 @@ SMALL = {
     "level": "word",
     "constrained": False,
     "sentence_mean": False,
-    "repeats": False,
-    "recase": 0,
+    "document_context": False,
+    "case_augmentation": 0,
     "window": 3,
     "hidden": 8,
     "features": ["shape", "written", "suffix2"],

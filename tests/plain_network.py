@@ -13,7 +13,7 @@ class PlainNetwork:
         network, lexicon, window = model.network, model.lexicon, model.config.window
         words = [word for sentence in sentences for word in sentence]
         # Looked up one by one, each in its own sentence, where gazetteers find their names.
-        marks = [lexicon.marks([sentence]) for sentence in sentences]
+        marks = [lexicon.gazetteer_tags([sentence]) for sentence in sentences]
         marks = [np.concatenate([m[i] for m in marks if len(m[i])]) for i in range(len(marks[0]))]
         ids = [
             lexicon.ids([word], [[str(mark[t])] for mark in marks])[0]
@@ -56,9 +56,9 @@ class PlainNetwork:
         self.x = self.e[self.windows].reshape(-1, window * d)
         self.W = network.weights[0].value.transpose(1, 0, 2).reshape(window * d, H)
         z = self.x @ self.W + network.biases[0].value
-        if network.repeats_weight is not None:
+        if network.document_weight is not None:
             self.heeded = self.others @ z
-            z = z + network.repeats_weight.value * self.heeded
+            z = z + network.document_weight.value * self.heeded
         if network.sentence_weight is not None:
             z = z + self.mean @ self.e[:-1] @ network.sentence_weight.value
         self.activations = []
@@ -85,9 +85,9 @@ class PlainNetwork:
         if network.sentence_weight is not None:
             found["W_s"] += (self.mean @ self.e[:-1]).T @ delta
             de[:-1] += self.mean.T @ delta @ network.sentence_weight.value.T
-        if network.repeats_weight is not None:
+        if network.document_weight is not None:
             found["g"] += (delta * self.heeded).sum(axis=0)
-            delta = delta + self.others.T @ (network.repeats_weight.value * delta)
+            delta = delta + self.others.T @ (network.document_weight.value * delta)
         found["W1"] += (self.x.T @ delta).reshape(window, d, H).transpose(1, 0, 2)
         found["b1"] += delta.sum(axis=0)
         np.add.at(de, self.windows, (delta @ self.W.T).reshape(-1, window, d))

@@ -101,7 +101,7 @@ def later():
         "windowclf.config.config",
     }
     assert ("windowclf.cli.tag", "windowclf.classifier") in EDGES
-    assert ("windowclf.classifier", "windowclf.corpora.given") in EDGES
+    assert ("windowclf.classifier", "windowclf.corpora.coerce") in EDGES
 
 
 def test_every_room_has_its_place():

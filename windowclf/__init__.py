@@ -45,7 +45,7 @@ __all__ = [
     "write_report",
 ]
 
-_ROOMS = {
+_LAZY_NAMES = {
     "windowclf.classifier": ("WindowClassifier", "load"),
     "windowclf.config.config": ("Config",),
     "windowclf.vectors.load": ("load_vectors",),
@@ -61,7 +61,7 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     if name in __all__:
-        room = next((m for m, names in _ROOMS.items() if name in names), "windowclf.errors")
+        room = next((m for m, names in _LAZY_NAMES.items() if name in names), "windowclf.errors")
         return getattr(import_module(room), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

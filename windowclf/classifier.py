@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
     from gensim.models import KeyedVectors
 
-    from windowclf.corpora.given import TaggedSentences
+    from windowclf.corpora.coerce import TaggedSentences
     from windowclf.corpora.sources import Corpus
     from windowclf.evaluation.metrics import Scores
     from windowclf.explanation.result import Explanation
@@ -164,7 +164,7 @@ class WindowClassifier(Inference):
         ModelError
             If a checkpoint cannot be written, or is damaged.
         """
-        from windowclf.corpora.given import given_text
+        from windowclf.corpora.coerce import given_text
         from windowclf.lexicon.given import given_gazetteers, given_vectors
         from windowclf.training.fit import fit
         from windowclf.training.prepare import prepare
@@ -212,7 +212,7 @@ class WindowClassifier(Inference):
         -------
         Scores
         """
-        from windowclf.corpora.given import given_scheme, given_sentences
+        from windowclf.corpora.coerce import given_scheme, given_sentences
         from windowclf.evaluation.evaluate import evaluate
 
         given = given_sentences(sentences)

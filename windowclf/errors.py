@@ -65,7 +65,7 @@ class MissingExtraError(WindowclfError, ImportError):
 
 
 @contextmanager
-def naming(where: str) -> Iterator[None]:
+def error_context(where: str) -> Iterator[None]:
     """Say in a `DataError` what it is about, such as a file."""
     try:
         yield
@@ -73,12 +73,12 @@ def naming(where: str) -> Iterator[None]:
         raise DataError(f"{where}: {error}") from None
 
 
-def shown(value: object) -> str:
+def quoted(value: object) -> str:
     """Show a value of the input in a message: as Python writes it, and cut where it is long."""
     return _SHORT.repr(value)
 
 
-def told(error: Exception) -> str:
+def one_line(error: Exception) -> str:
     """Tell what another library says of the input, which it may quote: as a line that is short."""
     return printable(" ".join(str(error).partition("\n")[0].split())[:200])
 
@@ -88,7 +88,7 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
-def listed(parts: Sequence[str]) -> str:
+def join_names(parts: Sequence[str]) -> str:
     """List what an input has, such as the names of its columns; the first of many."""
     rest = len(parts) - _LISTED
     return ", ".join([*parts[:_LISTED], *([f"and {rest:,} more"] if rest > 0 else [])]) or "none"

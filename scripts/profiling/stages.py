@@ -17,7 +17,7 @@ from windowclf.nn import objective, optimizers
 from windowclf.nn.parameter import Parameter, TableParameter
 from windowclf.system.threads import Workers
 from windowclf.tagging.chunk import TaggedChunk
-from windowclf.tagging.seen_words import SeenWords
+from windowclf.tagging.projection_cache import ProjectionCache
 from windowclf.tagging.texts import TaggedText
 from windowclf.tags.arrays import SpanFinder
 from windowclf.text import tokenizer
@@ -31,12 +31,12 @@ _OBJECTIVES = (objective.TokenObjective, objective.SentenceObjective, objective.
 def wrap_tagging(watch: Stopwatch) -> None:
     """Time the stages of tagging."""
     watch.wrap(tokenizer, "split_words", "split into tokens")
-    watch.wrap(SeenWords, "find", "look words up")
-    watch.wrap(Lexicon, "marks", "names of gazetteers")
+    watch.wrap(ProjectionCache, "find", "look words up")
+    watch.wrap(Lexicon, "gazetteer_tags", "names of gazetteers")
     watch.wrap(_of_property(Lexicon, "_rows"), "func", "index of the lexicon, once")
     watch.wrap(Lexicon, "ids", "features of new words")
     watch.wrap(projection.Projection, "project", "project new words")
-    for name in ("name_keys", "find_repeats"):
+    for name in ("name_keys", "find_mentions"):
         watch.wrap(tagger, name, "names that come again")
     watch.wrap(projection.Projection, "_heed", "names that come again", whole=True)
     watch.wrap(projection, "window_rows", "lay out windows")
@@ -67,7 +67,7 @@ def wrap_training(watch: Stopwatch) -> None:
     watch.wrap(network, "window_layer", window[0], backward=window[1])
     for name, stage in (
         ("sentence_mean_layer", "mean of the sentence"),
-        ("repeats_layer", "names that come again"),
+        ("document_context", "names that come again"),
         ("dense_layer", "further layers"),
     ):
         watch.wrap(network, name, stage, backward=stage)
@@ -76,8 +76,8 @@ def wrap_training(watch: Stopwatch) -> None:
     for kind in _OBJECTIVES:
         watch.wrap(kind, "loss", "loss")
     watch.wrap(TableParameter, "add_row_grad", "table gradients")
-    watch.wrap(Parameter, "collect", "add up the parts")
-    watch.wrap(TableParameter, "collect", "add up the parts")
+    watch.wrap(Parameter, "reduce_gradients", "add up the parts")
+    watch.wrap(TableParameter, "reduce_gradients", "add up the parts")
     # Not `step`, which only waits where several threads share its work.
     watch.wrap(optimizers._Stateful, "_move", "optimiser step")
     watch.wrap(EpochSums, "add", "norms for the record")

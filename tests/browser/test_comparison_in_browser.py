@@ -14,7 +14,12 @@ LONG = "a-run-with-a-name-that-is-as-long-as-a-line-of-a-phone-and-longer"
 @pytest.fixture(scope="module")
 def comparison(classifier):
     """Three runs: good, weak, and weak without a dev text, the last with an awkward name."""
-    settings = tiny.QUICK | {"level": "word", "constrained": False, "recase": 0.0, "epochs": 2}
+    settings = tiny.QUICK | {
+        "level": "word",
+        "constrained": False,
+        "case_augmentation": 0.0,
+        "epochs": 2,
+    }
     given = tiny.sentences()
     weak = windowclf.WindowClassifier(**settings).fit(given, given, vectors="random")
     bare = windowclf.WindowClassifier(**settings).fit(given, vectors="random")

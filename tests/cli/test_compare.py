@@ -12,7 +12,7 @@ from windowclf.tags.schemes import Scheme
 @pytest.fixture(scope="module")
 def weak(tiny_data, tmp_path_factory):
     """The folder of a model that is often wrong."""
-    own = {"level": "word", "constrained": False, "sentence_mean": False, "recase": 0.0}
+    own = {"level": "word", "constrained": False, "sentence_mean": False, "case_augmentation": 0.0}
     classifier = windowclf.WindowClassifier(**tiny.QUICK | own | {"epochs": 2, "seed": 3})
     classifier.fit(windowclf.load_corpus(tiny_data), vectors="random")
     folder = tmp_path_factory.mktemp("weak") / "weak"

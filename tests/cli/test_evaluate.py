@@ -89,7 +89,7 @@ def unsure(tiny_data, tmp_path_factory):
         "constrained": False,
         "sentence_mean": False,
         "features": ("shape", "written"),
-        "recase": 0.0,
+        "case_augmentation": 0.0,
         "epochs": 2,
         "seed": 3,
     }
@@ -113,11 +113,11 @@ def test_a_text_in_another_case(run, unsure, tiny_data, tmp_path, case):
     for split in ("dev", "test"):
         options = ["--split", split, "--json"]
         as_it_is = run(*evaluate, "--data", tiny_data, *options)
-        recased = run(*evaluate, "--data", tiny_data, "--recase", case, *options)
+        recased = run(*evaluate, "--data", tiny_data, "--case", case, *options)
         assert recased == run(*evaluate, "--data", folder, *options)
         assert recased[0] == 0
         assert json.loads(recased[1])["f1"] != json.loads(as_it_is[1])["f1"]
-    code, out, _ = run(*evaluate, "--data", tiny_data, "--recase", case)
+    code, out, _ = run(*evaluate, "--data", tiny_data, "--case", case)
     assert code == 0
     assert f"{tiny_data}, test in {case} case: " in " ".join(out.split())
 

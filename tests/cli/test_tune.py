@@ -10,7 +10,7 @@ import pytest
 
 import tiny
 import windowclf
-from windowclf.system.locks import alone
+from windowclf.system.locks import exclusive_lock
 
 SEARCH = ["--search", "rate=0.0005:0.05:log", "--search", "hidden=2,4"]
 FIXED = {k: v for k, v in tiny.QUICK.items() if k not in ("rate", "hidden")}
@@ -123,7 +123,7 @@ def test_stopped_before_a_trial_was_done(run, command, tmp_path, monkeypatch):
 def test_two_searches_in_one_folder(run, command, tmp_path):
     folder = tmp_path / "tuned"
     folder.mkdir()
-    with alone(folder, "search"):
+    with exclusive_lock(folder, "search"):
         code, out, err = run(*command, "--trials", 1)
     assert (code, out) == (1, "")
     assert "another search is writing there" in err

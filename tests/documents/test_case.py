@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from windowclf.documents.case import CASES, recase
+from windowclf.documents.case import CASES, in_case
 from windowclf.documents.sentence import Sentence
 
 tokens = st.lists(st.text("aBßİéΣ. 1") | st.text(), max_size=6)
@@ -17,7 +17,7 @@ tokens = st.lists(st.text("aBßİéΣ. 1") | st.text(), max_size=6)
 )
 def test_recase(case, expected):
     given = Sentence(["Mc", "Donald's", "in", "São", "Straße", "U.S.", "1996", ""])
-    assert recase(given, case).tokens == expected
+    assert in_case(given, case).tokens == expected
     assert given.tokens[0] == "Mc"
 
 
@@ -25,5 +25,5 @@ def test_recase(case, expected):
 def test_each_token_is_recased_by_itself_and_nothing_else(tokens, case):
     tags = [f"B-{number}" for number in range(len(tokens))]
     expected = [getattr(token, case)() for token in tokens]
-    assert recase(Sentence(tokens, tags, 7), case) == Sentence(expected, tags, 7)
-    assert recase(Sentence(tokens), case) == Sentence(expected)
+    assert in_case(Sentence(tokens, tags, 7), case) == Sentence(expected, tags, 7)
+    assert in_case(Sentence(tokens), case) == Sentence(expected)

@@ -132,7 +132,7 @@ def test_batch_with_windows_from_elsewhere_against_the_oracle(corpus, lexicon, w
         assert len(batch.features) == len({0, *centres, *np.ravel(rows)})
         assert batch.lengths.tolist() == [len(corpus[i][0]) for i in chosen]
         assert batch.gold.tolist() == [LABELS.index(corpus[i][0][t][1]) for i, t in inside]
-        groups = np.split(batch.repeats.windows, np.cumsum(batch.repeats.sizes))
+        groups = np.split(batch.mentions.windows, np.cumsum(batch.mentions.sizes))
         heeding = {n: {*group.tolist()} - {n} for group in groups for n in group.tolist()}
         for n, place in enumerate(some):
             others = {some.index(other) for other in heeded(corpus, place) if other in some}
@@ -152,7 +152,7 @@ def make_network(lexicon, width, dtype, *, sentence_mean, g=True):
         [bias.astype(dtype) for bias in biases],
         activation="tanh",
         sentence_weight=rng.normal(size=(d, 5)).astype(dtype) if sentence_mean else None,
-        repeats_weight=rng.normal(size=5).astype(dtype) if g else None,
+        document_weight=rng.normal(size=5).astype(dtype) if g else None,
     )
 
 

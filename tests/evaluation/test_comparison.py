@@ -26,9 +26,9 @@ PLAIN = {
     "window": 1,
     "features": (),
     "sentence_mean": False,
-    "repeats": False,
+    "document_context": False,
     "constrained": False,
-    "recase": 0.0,
+    "case_augmentation": 0.0,
     "hidden": 8,
     "epochs": 4,
 }
@@ -196,7 +196,7 @@ def test_models_that_look_for_something_else(classifier, settings, scheme, messa
 def replace_config(config, **settings):
     if not settings:
         return config
-    return windowclf.Config(**settings, sentence_mean=False, repeats=False)
+    return windowclf.Config(**settings, sentence_mean=False, document_context=False)
 
 
 def test_curves_are_those_of_the_records(compared, trained):

@@ -34,7 +34,7 @@ PLAIN = [WORD | {"loss": "softmax"}, PATH, PATH | {"constrained": True}]
 
 def untrained(settings, text=CORPUS, scheme=Scheme.IOB2):
     """A model with weights so random that its tags are anything."""
-    fixed = {"constrained": False, "sentence_mean": False, "recase": 0.0, "seed": 1}
+    fixed = {"constrained": False, "sentence_mean": False, "case_augmentation": 0.0, "seed": 1}
     model = prepare_small(text, scheme, **fixed | settings)
     for name, parameter in model.parameters().items():
         if not name.startswith("L_"):

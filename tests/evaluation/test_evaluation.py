@@ -23,9 +23,9 @@ DOCUMENTS = [i // 4 for i in range(len(TOKENS))]
 
 def make_model(level):
     """An untrained model whose names heed each other."""
-    model = prepare_small(tiny.sentences(), repeats=True, sentence_mean=True, level=level)
+    model = prepare_small(tiny.sentences(), document_context=True, sentence_mean=True, level=level)
     rng = np.random.default_rng(0)
-    for parameter in (model.network.repeats_weight, model.network.sentence_weight):
+    for parameter in (model.network.document_weight, model.network.sentence_weight):
         parameter.value[:] = rng.normal(scale=2, size=parameter.shape)
     return model
 

@@ -23,8 +23,13 @@ KINDS = {
     "plain": {"scheme": Scheme.PLAIN, "level": "sentence"},
     "deep": {"hidden": (8, 6), "level": "sentence", "activation": "tanh"},
     "mean": {"sentence_mean": True, "window": 5},
-    "repeats": {"repeats": True, "level": "sentence"},
-    "all": {"sentence_mean": True, "repeats": True, "level": "sentence", "constrained": True},
+    "document_context": {"document_context": True, "level": "sentence"},
+    "all": {
+        "sentence_mean": True,
+        "document_context": True,
+        "level": "sentence",
+        "constrained": True,
+    },
     "deep ranking": {"loss": "ranking", "positive": "PER", "hidden": (8, 6), "scale": 1.5},
 }
 

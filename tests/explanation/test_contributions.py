@@ -7,7 +7,7 @@ import pytest
 
 from networks import LENGTHS, make_batch, make_network
 from windowclf.explanation.contributions import contributions, derivative
-from windowclf.nn.repeats import find_repeats
+from windowclf.nn.document_context import find_mentions
 
 # Three tokens go with no other, and one has a key of its own.
 KEYS = np.array([1, 1, 0, 1, 3, 2, 5, 5, 7, 0, 2, 3])
@@ -16,9 +16,9 @@ NETWORKS = {
     "windows": {},
     "one word": {"width": 1},
     "mean": {"sentence_mean": True},
-    "repeats": {"repeats": True},
-    "all": {"sentence_mean": True, "repeats": True, "width": 5},
-    "deep": {"sentence_mean": True, "repeats": True, "hidden": (5, 4, 3)},
+    "document_context": {"document_context": True},
+    "all": {"sentence_mean": True, "document_context": True, "width": 5},
+    "deep": {"sentence_mean": True, "document_context": True, "hidden": (5, 4, 3)},
     "one score": {"classes": 1, "hidden": (5, 4)},
 }
 
@@ -27,7 +27,7 @@ NETWORKS = {
 def made(request):
     settings = NETWORKS[request.param]
     batch = make_batch(settings.get("width", 3))
-    return make_network(**settings), replace(batch, repeats=find_repeats(KEYS))
+    return make_network(**settings), replace(batch, mentions=find_mentions(KEYS))
 
 
 def joined(network, batch, row):
@@ -52,11 +52,11 @@ def window_by_hand(network, batch, token):
 
 def z_by_hand(network, batch, token):
     z = window_by_hand(network, batch, token)
-    if network.repeats_weight is not None:
+    if network.document_weight is not None:
         same = [t for t in TOKENS if t != token and KEYS[t] == KEYS[token]]
         if KEYS[token] and same:
             mean = sum(window_by_hand(network, batch, t) for t in same) / len(same)
-            z = z + network.repeats_weight.value * mean
+            z = z + network.document_weight.value * mean
     if network.sentence_weight is not None:
         ends = np.cumsum(batch.lengths).tolist()
         begin, end = next((b, e) for b, e in zip([0, *ends], ends, strict=False) if token < e)
@@ -151,13 +151,13 @@ def test_the_account_of_the_scores_is_the_numerical_derivative(activation, hidde
 
 
 def test_so_is_that_of_the_other_places():
-    network, batch = make_network(repeats=True, sentence_mean=True), make_batch()
-    batch = replace(batch, repeats=find_repeats(KEYS))
-    heeding = [token for token in TOKENS if token in batch.repeats.windows]
+    network, batch = make_network(document_context=True, sentence_mean=True), make_batch()
+    batch = replace(batch, mentions=find_mentions(KEYS))
+    heeding = [token for token in TOKENS if token in batch.mentions.windows]
     assert 0 < len(heeding) < len(TOKENS)
     for token in TOKENS:
         elsewhere = of_scores(network, batch, token).elsewhere
-        expected = difference(network, batch, token, network.repeats_weight.value)
+        expected = difference(network, batch, token, network.document_weight.value)
         assert (elsewhere is not None) == (token in heeding)
         np.testing.assert_allclose(
             np.zeros(4) if elsewhere is None else elsewhere, expected, rtol=1e-5, atol=1e-8
@@ -165,8 +165,8 @@ def test_so_is_that_of_the_other_places():
 
 
 def test_float32_is_summed_in_float64():
-    network = make_network(sentence_mean=True, repeats=True)
-    batch = replace(make_batch(), repeats=find_repeats(KEYS))
+    network = make_network(sentence_mean=True, document_context=True)
+    batch = replace(make_batch(), mentions=find_mentions(KEYS))
     for parameter in network.parameters().values():
         parameter.value = parameter.value.astype(np.float32)
     U, b_u = network.weights[-1].value, network.biases[-1].value

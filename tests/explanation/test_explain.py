@@ -55,7 +55,7 @@ def test_the_decision_is_that_of_tagging(classifier):
 
 
 def test_runner_up_and_margin_are_those_of_every_path():
-    classifier = of_random_weights(level="sentence", constrained=True, repeats=True)
+    classifier = of_random_weights(level="sentence", constrained=True, document_context=True)
     model = classifier.model
     moves = decoding_moves(model.objective)
     for sentence in (["Ada", "saw", "Oslo"], ["Tom"], ["Ada", "met", "Ada"]):
@@ -123,7 +123,7 @@ def test_shares_and_rest_add_up_to_the_scores(classifier):
 
 
 def test_with_relu_the_rest_is_the_bias_of_the_scores():
-    classifier = of_random_weights(activation="relu", sentence_mean=True, repeats=True)
+    classifier = of_random_weights(activation="relu", sentence_mean=True, document_context=True)
     b = classifier.model.network.biases[-1].value
     for _, found in every(classifier):
         np.testing.assert_allclose(found.rest, b, atol=1e-4)
@@ -147,7 +147,7 @@ def test_shares_name_their_words(classifier):
             and sum(word.lower() == found.word.lower() != word for word in WORDS) > 1
         )
         elsewhere = [share for share in found.shares if share.source == "elsewhere"]
-        assert len(elsewhere) == (again and model.config.repeats)
+        assert len(elsewhere) == (again and model.config.document_context)
         order = ["window", "sentence", "elsewhere", "bias"]
         sources = [share.source for share in found.shares]
         assert sources == sorted(sources, key=order.index)
@@ -221,12 +221,12 @@ def test_of_units_and_causes_the_largest_are_listed(classifier):
 
 def test_causes_name_the_share_that_they_are_of(monkeypatch):
     monkeypatch.setattr(module, "CAUSES", 1000)
-    classifier = of_random_weights(sentence_mean=True, repeats=True)
+    classifier = of_random_weights(sentence_mean=True, document_context=True)
     network = classifier.model.network
     found = explain(classifier.tagger, DOCUMENT, 0, candidates=0)
     bias = len(found.shares) - 1
     elsewhere = [share.source for share in found.shares].index("elsewhere")
-    for parameter, share in ((network.biases[0], bias), (network.repeats_weight, elsewhere)):
+    for parameter, share in ((network.biases[0], bias), (network.document_weight, elsewhere)):
         for unit in found.units:
             [z] = [cause.z for cause in unit.causes if cause.share == share]
             if share == bias:
@@ -236,7 +236,7 @@ def test_causes_name_the_share_that_they_are_of(monkeypatch):
 
 
 def test_a_compressed_model_is_explained(tmp_path):
-    of_floats = of_random_weights(sentence_mean=True, repeats=True, level="sentence")
+    of_floats = of_random_weights(sentence_mean=True, document_context=True, level="sentence")
     save_model(of_floats.model, tmp_path / "model", compress=True)
     rounded = windowclf.load(tmp_path / "model")
     pairs = zip(every(of_floats), every(rounded), strict=True)
@@ -248,7 +248,7 @@ def test_a_compressed_model_is_explained(tmp_path):
 
 
 def test_a_text_is_one_document():
-    classifier = of_random_weights(repeats=True, level="sentence")
+    classifier = of_random_weights(document_context=True, level="sentence")
     text = "Ada met Tom in Oslo. They saw Ada. Then Oslo saw Tom."
     tags = [p for s in classifier.tagger.predict(*_split(text)) for p in s.tags]
     for token, tag in enumerate(tags):
@@ -270,12 +270,12 @@ def _split(text):
 
 def test_of_a_long_document_the_part_that_is_tagged_together_counts(monkeypatch):
     monkeypatch.setattr(tagging, "CHUNK_TOKENS", 10)
-    classifier = of_random_weights(repeats=True, sentence_mean=True, level="sentence")
+    classifier = of_random_weights(document_context=True, sentence_mean=True, level="sentence")
     s = scores_of(classifier)
     for number, found in every(classifier, candidates=2):
         np.testing.assert_allclose(found.scores, s[number], rtol=1e-6)
         # The account is exact of the same part: with relu it would leave the bias alone.
-    classifier = of_random_weights(repeats=True, activation="relu")
+    classifier = of_random_weights(document_context=True, activation="relu")
     for _, found in every(classifier):
         np.testing.assert_allclose(found.rest, classifier.model.network.biases[-1].value, atol=1e-4)
 

@@ -25,7 +25,7 @@ def classifier(request):
     words = ["they", "were", *CAUSES, "again", ".", *map(str.lower, NAMES)]
     settings = SETTINGS | {
         "level": request.param, "window": 5, "epochs": 30, "hidden": 12, "features": ("shape",),
-        "sentence_mean": False, "repeats": False, "recase": 0.0,
+        "sentence_mean": False, "document_context": False, "case_augmentation": 0.0,
     }  # fmt: skip
     return WindowClassifier(**settings).fit(text, vectors=make_vectors(words))
 

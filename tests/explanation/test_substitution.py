@@ -85,8 +85,8 @@ def test_against_asking_one_by_one(kind, first, monkeypatch):
 
 def test_other_places_count(monkeypatch):
     """A change of a name takes its other places away, and may give it new ones."""
-    classifier = of_random_weights(repeats=True, level="sentence", window=3)
-    classifier.model.network.repeats_weight.value[:] *= 3
+    classifier = of_random_weights(document_context=True, level="sentence", window=3)
+    classifier.model.network.document_weight.value[:] *= 3
     assert assert_agree(classifier, DOCUMENT) > 50
     with_document = smallest_changes(classifier.tagger, DOCUMENT, 2, 0)
     assert with_document != smallest_changes(classifier.tagger, DOCUMENT[2:3], 0, 0)
@@ -139,7 +139,7 @@ def test_long_texts_leave_fewer_words_to_try(monkeypatch):
 
 
 def test_the_other_sentences_are_asked_only_where_a_name_is_in_them(monkeypatch):
-    classifier = of_random_weights(repeats=True)
+    classifier = of_random_weights(document_context=True)
     document = [["Ada", "saw"], *[["Tom", "is", "in", "Oslo"]] * 20, ["ada", "met", "ADA"]]
     related = substitution._Related(classifier.model, document, 0)
     assert related.document(["Ada", "saw"]) == ([["Ada", "saw"], ["ada", "met", "ADA"]], 0)
@@ -154,7 +154,7 @@ def test_the_other_sentences_are_asked_only_where_a_name_is_in_them(monkeypatch)
 
 def test_of_a_long_document_the_same_sentences_are_tagged_together(monkeypatch):
     monkeypatch.setattr(tagger, "CHUNK_TOKENS", 10)
-    classifier = of_random_weights(repeats=True, window=3, scale=1.0)
+    classifier = of_random_weights(document_context=True, window=3, scale=1.0)
     document = [["Ada", "met", "Oslo"], ["Oslo", "saw", *["Ada"] * 12], *DOCUMENT]
     numbers = [(i, t) for i, sentence in enumerate(document) for t in range(len(sentence))]
     for number, (sentence, token) in enumerate(numbers):

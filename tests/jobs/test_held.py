@@ -8,7 +8,7 @@ import pytest
 from distributed import get_worker
 
 from windowclf.errors import ClusterError
-from windowclf.system.dask import connect, held, hold
+from windowclf.system.dask import broadcast, broadcasted, connect
 
 
 class Value:
@@ -37,7 +37,7 @@ class Refused:
 
 
 def use(name, number):
-    assert isinstance(held(name), Value)
+    assert isinstance(broadcasted(name), Value)
     return os.getpid()
 
 
@@ -58,7 +58,7 @@ def test_once_on_each_worker_and_on_those_that_come_later(tmp_path):
     with connect(workers=2) as client:
         client.wait_for_workers(2, timeout=60)
         first, second = client.run(os.getpid).values()
-        with hold(client, Value(str(log))) as name:
+        with broadcast(client, Value(str(log))) as name:
             assert unpacked(log) == sorted([first, second])
             used = client.gather(client.map(use, [name] * 20, range(20), pure=False))
             assert {*used} <= {first, second}
@@ -80,27 +80,27 @@ def test_once_on_each_worker_and_on_those_that_come_later(tmp_path):
 
 def test_all_threads_of_a_worker_share_it(in_process, tmp_path):
     log = tmp_path / "log"
-    with hold(in_process, Value(str(log))) as name:
+    with broadcast(in_process, Value(str(log))) as name:
         in_process.gather(in_process.map(use, [name] * 20, range(20), pure=False))
         assert len(unpacked(log)) == 1
 
 
 def test_two_at_a_time(in_process, tmp_path):
-    with hold(in_process, Value(str(tmp_path / "a"))) as a:
-        with hold(in_process, Value(str(tmp_path / "b"))) as b:
+    with broadcast(in_process, Value(str(tmp_path / "a"))) as a:
+        with broadcast(in_process, Value(str(tmp_path / "b"))) as b:
             assert len(plugins(in_process)) == 2
-            assert in_process.submit(lambda: held(b).log).result() == str(tmp_path / "b")
+            assert in_process.submit(lambda: broadcasted(b).log).result() == str(tmp_path / "b")
         assert plugins(in_process) == [a]
 
 
 def test_it_is_taken_off_after_an_error(in_process, tmp_path):
-    with pytest.raises(KeyError), hold(in_process, Value(str(tmp_path / "log"))):
+    with pytest.raises(KeyError), broadcast(in_process, Value(str(tmp_path / "log"))):
         raise KeyError
     assert plugins(in_process) == []
 
 
 def test_a_value_that_a_worker_cannot_unpack(in_process):
-    with pytest.raises(ClusterError) as told, hold(in_process, Refused()):
+    with pytest.raises(ClusterError) as told, broadcast(in_process, Refused()):
         pass
     assert str(told.value) == "the workers cannot use what they are sent: no such thing here"
     assert plugins(in_process) == []
@@ -110,5 +110,5 @@ def test_the_packed_bytes_are_not_kept(in_process, tmp_path):
     def packed(name):
         return get_worker().plugins[name]._packed
 
-    with hold(in_process, Value(str(tmp_path / "log"))) as name:
+    with broadcast(in_process, Value(str(tmp_path / "log"))) as name:
         assert in_process.submit(packed, name).result() is None

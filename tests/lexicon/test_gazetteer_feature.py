@@ -41,13 +41,13 @@ def test_without_a_list_there_is_no_such_feature():
     for lists in (None, {}):
         lexicon = build(lists)
         assert lexicon.features == ["word", "shape"]
-        assert lexicon.marks([["Oslo"], ["is"]]) == []
+        assert lexicon.gazetteer_tags([["Oslo"], ["is"]]) == []
 
 
 def test_marks_are_those_of_each_list_in_each_sentence():
     sentences = [["New", "York"], ["City", "is", "NEW", "york", "city"], [], ["oslo"]]
-    assert build().marks(sentences) == [[*"OOOOBIES"], [*"OOOSOBEO"]]
-    assert build().marks([]) == [[], []]
+    assert build().gazetteer_tags(sentences) == [[*"OOOOBIES"], [*"OOOSOBEO"]]
+    assert build().gazetteer_tags([]) == [[], []]
 
 
 def test_ids_of_words_with_their_marks():

@@ -34,7 +34,7 @@ OWN = {
     "sentence_mean": False,
     "constrained": False,
     "features": (),
-    "recase": 0.0,
+    "case_augmentation": 0.0,
 }
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from networks import numeric_gradient
-from windowclf.nn.chain import Moves
-from windowclf.nn.chain_losses import distillation_loss, expectations, log_likelihood_loss
+from windowclf.nn.crf import Transitions
+from windowclf.nn.crf_losses import distillation_loss, expectations, log_likelihood_loss
 from windowclf.nn.losses import distillation_loss as word_distillation_loss
 from windowclf.nn.losses import softmax_loss
 from windowclf.nn.objective import RankingObjective, SentenceObjective, TokenObjective
@@ -19,7 +19,7 @@ GOLD = RNG.integers(0, K, LENGTHS.sum())
 
 def random_moves(seed):
     rng = np.random.default_rng(seed)
-    return Moves(rng.normal(size=(K, K)), rng.normal(size=K), rng.normal(size=K))
+    return Transitions(rng.normal(size=(K, K)), rng.normal(size=K), rng.normal(size=K))
 
 
 def certain(gold):
@@ -37,21 +37,21 @@ def test_of_a_token_the_gradient_is_that_of_the_loss():
 
 
 def test_of_paths_the_gradients_are_those_of_the_loss():
-    taught_moves, moves, x = random_moves(1), random_moves(2), S.copy()
+    teacher_transitions, transitions, x = random_moves(1), random_moves(2), S.copy()
 
     def loss():
-        return distillation_loss(x, TAUGHT, LENGTHS, moves, taught_moves)
+        return distillation_loss(x, TAUGHT, LENGTHS, transitions, teacher_transitions)
 
     _, ds, dmoves = loss()
-    for array, found in zip((x, *moves), (ds, *dmoves), strict=True):
+    for array, found in zip((x, *transitions), (ds, *dmoves), strict=True):
         expected = numeric_gradient(lambda: loss()[0], array)
         np.testing.assert_allclose(found, expected, atol=1e-7)
 
 
 def test_a_certain_teacher_is_as_good_as_gold():
-    moves, none = random_moves(2), Moves(np.zeros((K, K)), np.zeros(K), np.zeros(K))
-    found = distillation_loss(S, certain(GOLD), LENGTHS, moves, none)
-    expected = log_likelihood_loss(S, GOLD, LENGTHS, moves)
+    transitions, none = random_moves(2), Transitions(np.zeros((K, K)), np.zeros(K), np.zeros(K))
+    found = distillation_loss(S, certain(GOLD), LENGTHS, transitions, none)
+    expected = log_likelihood_loss(S, GOLD, LENGTHS, transitions)
     assert found[0] == pytest.approx(expected[0])
     for a, b in zip((found[1], *found[2]), (expected[1], *expected[2]), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-9)
@@ -61,8 +61,8 @@ def test_a_certain_teacher_is_as_good_as_gold():
 
 
 def test_a_teacher_has_nothing_to_tell_its_equal():
-    moves = random_moves(1)
-    _, ds, dmoves = distillation_loss(S, S, LENGTHS, moves, moves)
+    transitions = random_moves(1)
+    _, ds, dmoves = distillation_loss(S, S, LENGTHS, transitions, transitions)
     for gradient in (ds, *dmoves, word_distillation_loss(S, S)[1]):
         np.testing.assert_allclose(gradient, 0, atol=1e-12)
 
@@ -74,18 +74,18 @@ def test_the_expected_moves_are_as_many_as_there_are():
 
 
 def test_objectives_heed_their_teacher():
-    taught_moves, moves = random_moves(1), random_moves(2)
-    objective = SentenceObjective("softmax", moves)
-    objective.heed(taught_moves)
+    teacher_transitions, transitions = random_moves(1), random_moves(2)
+    objective = SentenceObjective("softmax", transitions)
+    objective.distil_from(teacher_transitions)
     loss, ds = objective.loss(S, TAUGHT, LENGTHS)
-    expected = distillation_loss(S, TAUGHT, LENGTHS, moves, taught_moves)
+    expected = distillation_loss(S, TAUGHT, LENGTHS, transitions, teacher_transitions)
     assert loss == expected[0]
     np.testing.assert_array_equal(ds, expected[1])
     grads = [p.grad for p in objective.parameters().values()]
     for a, b in zip(grads, expected[2], strict=True):
         np.testing.assert_array_equal(a, b)
     words = TokenObjective("softmax")
-    words.heed([])
+    words.distil_from([])
     assert words.loss(S, TAUGHT, LENGTHS)[0] == word_distillation_loss(S, TAUGHT)[0]
     with pytest.raises(NotImplementedError):
-        RankingObjective().heed([])
+        RankingObjective().distil_from([])

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from windowclf.model.calibration import Calibration, expected_calibration_error, fit_calibration
-from windowclf.nn import chain_losses, losses
+from windowclf.nn import crf_losses, losses
 from windowclf.nn.activations import ACTIVATIONS
-from windowclf.nn.chain import Moves, path_scores
+from windowclf.nn.crf import Transitions, path_scores
 from windowclf.nn.objective import RankingObjective, SentenceObjective, TokenObjective
 from windowclf.nn.viterbi import viterbi
 
@@ -32,7 +32,7 @@ def draw(rng, shape, scale):
 
 
 def draw_moves(rng, scale):
-    return Moves(*(draw(rng, shape, scale) for shape in [(K, K), K, K]))
+    return Transitions(*(draw(rng, shape, scale) for shape in [(K, K), K, K]))
 
 
 def assert_finite(*arrays):
@@ -67,16 +67,18 @@ def test_losses_of_tokens(scale, seed):
 
 @seeds
 @scales
-@pytest.mark.parametrize("of_moves", [SMALL, None], ids=["small moves", "large moves"])
+@pytest.mark.parametrize("of_moves", [SMALL, None], ids=["small transitions", "large transitions"])
 def test_losses_of_sentences(scale, seed, of_moves):
     rng = np.random.default_rng(seed)
     s, taught, gold = draw(rng, (N, K), scale), draw(rng, (N, K), scale), rng.integers(0, K, N)
-    moves, taught_moves = (draw_moves(rng, of_moves or scale) for _ in range(2))
-    distil = partial(chain_losses.distillation_loss, taught=taught, taught_moves=taught_moves)
+    transitions, teacher_transitions = (draw_moves(rng, of_moves or scale) for _ in range(2))
+    distil = partial(
+        crf_losses.distillation_loss, taught=taught, teacher_transitions=teacher_transitions
+    )
     found = [
-        chain_losses.log_likelihood_loss(s, gold, LENGTHS, moves),
-        chain_losses.max_margin_loss(s, gold, LENGTHS, moves),
-        distil(s=s, lengths=LENGTHS, moves=moves),
+        crf_losses.log_likelihood_loss(s, gold, LENGTHS, transitions),
+        crf_losses.max_margin_loss(s, gold, LENGTHS, transitions),
+        distil(s=s, lengths=LENGTHS, transitions=transitions),
     ]
     most = 2 * LENGTHS.max() * (scale + 2)  # that two paths can differ by, twice over
     for loss, ds, dmoves in found:
@@ -88,14 +90,14 @@ def test_losses_of_sentences(scale, seed, of_moves):
 
 @seeds
 @scales
-@pytest.mark.parametrize("of_moves", [SMALL, None], ids=["small moves", "large moves"])
+@pytest.mark.parametrize("of_moves", [SMALL, None], ids=["small transitions", "large transitions"])
 def test_paths_and_probabilities(scale, seed, of_moves):
     rng = np.random.default_rng(seed)
-    s, moves = draw(rng, (N, K), scale), draw_moves(rng, of_moves or scale)
+    s, transitions = draw(rng, (N, K), scale), draw_moves(rng, of_moves or scale)
     objectives = [
         *map(TokenObjective, losses.TOKEN_LOSSES),
-        SentenceObjective("softmax", moves),
-        SentenceObjective("max-margin", moves),
+        SentenceObjective("softmax", transitions),
+        SentenceObjective("max-margin", transitions),
     ]
     for objective in objectives:
         path = objective.decode(s, LENGTHS)
@@ -104,13 +106,15 @@ def test_paths_and_probabilities(scale, seed, of_moves):
         assert ((p >= 0) & (p <= 1)).all()
     ranking = RankingObjective()
     assert_probabilities(ranking.probabilities(s[:, :1], LENGTHS))
-    best = viterbi(s, LENGTHS, moves)
-    exact = viterbi(s.astype(np.float64), LENGTHS, Moves(*(m.astype(np.float64) for m in moves)))
+    best = viterbi(s, LENGTHS, transitions)
+    exact = viterbi(
+        s.astype(np.float64), LENGTHS, Transitions(*(m.astype(np.float64) for m in transitions))
+    )
     wide = partial(
         path_scores,
         s.astype(np.float64),
         lengths=LENGTHS,
-        moves=Moves(*(m.astype(np.float64) for m in moves)),
+        transitions=Transitions(*(m.astype(np.float64) for m in transitions)),
     )
     np.testing.assert_allclose(wide(path=best), wide(path=exact), atol=1e-5 * N * scale)
 
@@ -129,10 +133,10 @@ def test_activations(scale, name):
 @scales
 def test_calibration_of_extreme_probabilities(scale):
     rng = np.random.default_rng(0)
-    s, moves = draw(rng, (N, K), scale), draw_moves(rng, scale)
-    path = viterbi(s, LENGTHS, moves)
+    s, transitions = draw(rng, (N, K), scale), draw_moves(rng, scale)
+    path = viterbi(s, LENGTHS, transitions)
     each = np.arange(N)
-    p = SentenceObjective("softmax", moves).span_probabilities(s, path, LENGTHS, each, each)
+    p = SentenceObjective("softmax", transitions).span_probabilities(s, path, LENGTHS, each, each)
     right = rng.random(N) < 0.5
     calibration = fit_calibration(p, right)
     assert_finite(calibration.slope, calibration.intercept)

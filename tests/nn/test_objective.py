@@ -11,8 +11,8 @@ from networks import make_batch, make_network, numeric_gradient
 from windowclf.config.config import make_config
 from windowclf.model.build import make_objective
 from windowclf.nn import objective as objective_module
-from windowclf.nn.chain import Moves, marginals
-from windowclf.nn.chain_losses import log_likelihood_loss, max_margin_loss
+from windowclf.nn.crf import Transitions, marginals
+from windowclf.nn.crf_losses import log_likelihood_loss, max_margin_loss
 from windowclf.nn.gradcheck import check_gradients
 from windowclf.nn.losses import TOKEN_LOSSES
 from windowclf.nn.objective import RankingObjective, SentenceObjective, TokenObjective
@@ -22,12 +22,12 @@ from windowclf.tags.schemes import Scheme, encode, spans
 LENGTHS = np.array([3, 1, 4])
 RNG = np.random.default_rng(0)
 S, GOLD = RNG.normal(scale=2, size=(8, 4)), RNG.integers(0, 4, 8)
-MOVES = Moves(RNG.normal(size=(4, 4)), RNG.normal(size=4), RNG.normal(size=4))
+MOVES = Transitions(RNG.normal(size=(4, 4)), RNG.normal(size=4), RNG.normal(size=4))
 SENTENCE_LOSSES = {"softmax": log_likelihood_loss, "max-margin": max_margin_loss}
 
 
 def sentence_objective(loss, penalties=None):
-    return SentenceObjective(loss, Moves(*(move.copy() for move in MOVES)), penalties)
+    return SentenceObjective(loss, Transitions(*(move.copy() for move in MOVES)), penalties)
 
 
 def softmax_by_hand(row):
@@ -126,11 +126,11 @@ def test_every_gradient_of_network_and_moves(loss, hidden, dropout):
 
 
 def moves_with(change):
-    """A loss whose gradients of the moves are changed, as ``change(A, start, end)`` has it."""
+    """A loss whose transition gradients are changed by ``change(A, start, end)``."""
 
     def wrong(*arguments):
         loss, ds, dmoves = log_likelihood_loss(*arguments)
-        return loss, ds, Moves(*change(*dmoves))
+        return loss, ds, Transitions(*change(*dmoves))
 
     return wrong
 
@@ -151,7 +151,7 @@ def test_the_check_sees_a_planted_fault(change, expected, monkeypatch):
     assert {found.name for found in checks if not found.passed} == expected
 
 
-# Decoding that is held to the legal moves
+# Decoding that is held to the legal transitions
 
 TAGS = {
     Scheme.IOB1: ["O", "I-PER", "B-PER", "I-LOC", "B-LOC"],
@@ -203,15 +203,15 @@ def test_the_moves_that_are_learned_count_in_constrained_decoding(scheme, loss):
     for parameter in objective.parameters().values():
         parameter.value += rng.integers(-3, 4, parameter.value.shape)
     s = rng.normal(size=(lengths.sum(), len(labels))).astype(np.float32)
-    moves = Moves(*(parameter.value for parameter in objective.parameters().values()))
+    transitions = Transitions(*(parameter.value for parameter in objective.parameters().values()))
     ends = np.cumsum(lengths)[:-1]
-    free = viterbi(s, lengths, moves)
+    free = viterbi(s, lengths, transitions)
     decoded = objective.decode(s, lengths)
     assert (scheme is Scheme.PLAIN) == np.array_equal(free, decoded)
     for part, path in zip(np.split(s, ends), np.split(decoded, ends), strict=True):
         legal = {
             tags: score
-            for tags, score in brute_force.all_scores(part, moves).items()
+            for tags, score in brute_force.all_scores(part, transitions).items()
             if is_legal([labels[tag] for tag in tags], scheme)
         }
         assert tuple(path.tolist()) == max(legal, key=legal.get)

@@ -8,15 +8,15 @@ from unittest import mock
 import brute_force
 import numpy as np
 import pytest
-from chain_cases import Case, make_case, normal
+from crf_cases import Case, make_case, normal
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from strategies import SPAN_SCHEMES
 from windowclf.nn import viterbi as module
-from windowclf.nn.chain import Moves, path_scores
+from windowclf.nn.crf import Transitions, path_scores
 from windowclf.nn.viterbi import certain_tokens, viterbi
-from windowclf.tags.schemes import Scheme, legal_moves
+from windowclf.tags.schemes import Scheme, legal_transitions
 
 PREFIXES = {Scheme.IOB1: "BI", Scheme.IOB2: "BI", Scheme.IOBES: "BIES"}
 
@@ -27,25 +27,28 @@ def labels_of(scheme):
     return ["O", *(f"{prefix}-{label}" for label in ("PER", "LOC") for prefix in PREFIXES[scheme])]
 
 
-def only_legal(scheme, moves, labels=None):
-    """Moves with those that `scheme` forbids at minus infinity."""
-    legal = legal_moves(labels or labels_of(scheme), scheme)
+def only_legal(scheme, transitions, labels=None):
+    """Transitions with those that `scheme` forbids at minus infinity."""
+    legal = legal_transitions(labels or labels_of(scheme), scheme)
     allowed = (legal.transition, legal.start, legal.end)
-    return Moves(
-        *(np.where(a, m, -np.inf).astype(m.dtype) for a, m in zip(allowed, moves, strict=True))
+    return Transitions(
+        *(
+            np.where(a, m, -np.inf).astype(m.dtype)
+            for a, m in zip(allowed, transitions, strict=True)
+        )
     )
 
 
-def by_the_textbook(s, moves):
+def by_the_textbook(s, transitions):
     """The best path of one sentence."""
     if not len(s):
         return []
-    v, came_from = s[0] + moves.start, []
+    v, came_from = s[0] + transitions.start, []
     for row in s[1:]:
-        sums = v[:, None] + moves.transition
+        sums = v[:, None] + transitions.transition
         came_from.append(sums.argmax(axis=0))
         v = row + sums.max(axis=0)
-    path = [int((v + moves.end).argmax())]
+    path = [int((v + transitions.end).argmax())]
     for best in reversed(came_from):
         path.append(int(best[path[-1]]))
     return path[::-1]
@@ -54,11 +57,11 @@ def by_the_textbook(s, moves):
 def decode(case, few=0):
     """Decode however few the tokens are with a look at what is certain; that is, with `few` 0."""
     with mock.patch.object(module, "_FEW", few):
-        return viterbi(case.s, case.lengths, case.moves)
+        return viterbi(case.s, case.lengths, case.transitions)
 
 
 def assert_as_by_the_textbook(case):
-    expected = [by_the_textbook(s, case.moves) for s in case.sentences()]
+    expected = [by_the_textbook(s, case.transitions) for s in case.sentences()]
     assert [path.tolist() for path in case.cut(decode(case))] == expected
     assert [path.tolist() for path in case.cut(decode(case, few=10**9))] == expected
 
@@ -67,7 +70,7 @@ def leading(case, tag, share, lead, seed):
     """The same case, but at a share of the tokens `tag` leads by about `lead`."""
     s = case.s.copy()
     s[np.random.default_rng(seed).random(len(s)) < share, tag] += lead
-    return Case(s, case.gold, case.lengths, case.moves)
+    return Case(s, case.gold, case.lengths, case.transitions)
 
 
 lengths_of_all_kinds = st.lists(st.sampled_from([0, 1, 1, 2, 3, 5, 8, 20]), min_size=1, max_size=8)
@@ -85,8 +88,8 @@ seeds = st.integers(0, 2**32 - 1)
 )
 def test_every_scheme_is_decoded_as_by_the_textbook(scheme, lengths, scale, share, lead, seed):
     case = make_case(normal(1), len(labels_of(scheme)), lengths, np.float64, seed)
-    moves = Moves(*(scale * move for move in case.moves))
-    case = Case(case.s, case.gold, case.lengths, only_legal(scheme, moves))
+    transitions = Transitions(*(scale * move for move in case.transitions))
+    case = Case(case.s, case.gold, case.lengths, only_legal(scheme, transitions))
     assert_as_by_the_textbook(leading(case, 0, share, lead, seed))
 
 
@@ -102,17 +105,17 @@ def test_every_scheme_is_decoded_as_by_the_textbook(scheme, lengths, scale, shar
 def test_any_moves_may_be_forbidden(K, lengths, forbidden, tag, share, seed):
     case = make_case(normal(1), K, lengths, np.float64, seed)
     rng = np.random.default_rng(seed)
-    for move in case.moves:
+    for move in case.transitions:
         move[rng.random(move.shape) < forbidden] = -np.inf
     case = leading(case, tag % K, share, 8, seed)
     for s in case.sentences():  # there must be a path at all
-        assume(not len(s) or np.isfinite(_best_score(s, case.moves)))
+        assume(not len(s) or np.isfinite(_best_score(s, case.transitions)))
     assert_as_by_the_textbook(case)
 
 
-def _best_score(s, moves):
-    path = np.array(by_the_textbook(s, moves))
-    return path_scores(s, path, np.array([len(s)]), moves)[0]
+def _best_score(s, transitions):
+    path = np.array(by_the_textbook(s, transitions))
+    return path_scores(s, path, np.array([len(s)]), transitions)[0]
 
 
 @settings(deadline=None)
@@ -129,14 +132,14 @@ def test_what_is_certain_is_so_on_every_path_that_is_best(shape, forbidden, tag,
     K, lengths = shape
     case = make_case(lambda rng, shape: rng.integers(-2, 3, shape), K, lengths, dtype, seed)
     rng = np.random.default_rng(seed)
-    for move in case.moves:
+    for move in case.transitions:
         move[rng.random(move.shape) < forbidden] = -np.inf
         move[(0,) * move.ndim] = 0  # so that some path is left
     case = leading(case, tag % K, 0.7, lead, seed)
-    o, certain = certain_tokens(case.s, case.moves)
+    o, certain = certain_tokens(case.s, case.transitions)
     decoded = case.cut(decode(case))
     for s, sure, path in zip(case.sentences(), case.cut(certain), decoded, strict=True):
-        scores = brute_force.all_scores(s, case.moves)
+        scores = brute_force.all_scores(s, case.transitions)
         best = max(scores.values())
         assert scores[tuple(path.tolist())] == best
         for other, score in scores.items():
@@ -147,25 +150,25 @@ def test_what_is_certain_is_so_on_every_path_that_is_best(shape, forbidden, tag,
 @pytest.mark.parametrize("scheme", [*SPAN_SCHEMES, None])
 @pytest.mark.parametrize("seed", range(25))
 def test_leads_are_weighed_against_all_that_mending_costs(scheme, seed):
-    # One or two moves have large scores, so that in turn each part of the cost is all of it; of
-    # so many leads some are only just large enough.
+    # One or two transitions have large scores, so that each part of the cost in turn is all of it;
+    # of so many leads some are only just large enough.
     tags = ["O", *(f"{prefix}-PER" for prefix in PREFIXES[scheme])] if scheme else range(4)
     K, rng = len(tags), np.random.default_rng(seed)
     case = make_case(normal(0.5), K, [1, 2, 3, 4] * 300, np.float64, seed)
     flat = rng.normal(scale=0.1, size=K * K + 2 * K)
     flat[rng.integers(0, len(flat), 2)] = rng.choice([-20, 20], 2)
-    moves = Moves(flat[2 * K :].reshape(K, K), flat[:K], flat[K : 2 * K])
+    transitions = Transitions(flat[2 * K :].reshape(K, K), flat[:K], flat[K : 2 * K])
     if scheme:
-        moves = only_legal(scheme, moves, tags)
+        transitions = only_legal(scheme, transitions, tags)
     else:
-        for move in moves:
+        for move in transitions:
             free = move[(0,) * move.ndim]
             move[rng.random(move.shape) < 0.4] = -np.inf
             move[(0,) * move.ndim] = free  # so that some path is left
     outside = rng.random(len(case.s)) < 0.6
     case.s[outside, 0] += rng.uniform(0, 30, outside.sum())
     case.s[~outside, rng.integers(1, K, (~outside).sum())] += 15
-    assert_as_by_the_textbook(Case(case.s, case.gold, case.lengths, moves))
+    assert_as_by_the_textbook(Case(case.s, case.gold, case.lengths, transitions))
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -174,17 +177,17 @@ def test_extreme_scores_have_the_same_best_path_score(seed):
         return rng.choice([-1e4, 0, 1e4], shape) + rng.integers(-3, 4, shape)
 
     case = make_case(ends_of_the_range, 9, [1, 6, 3, 4], np.float32, seed)
-    case = Case(case.s, case.gold, case.lengths, only_legal(Scheme.IOBES, case.moves))
+    case = Case(case.s, case.gold, case.lengths, only_legal(Scheme.IOBES, case.transitions))
     case = leading(case, 0, 0.6, 40_000, seed)
-    found = path_scores(case.s, decode(case), case.lengths, case.moves)
-    expected = [_best_score(s, case.moves) for s in case.sentences()]
+    found = path_scores(case.s, decode(case), case.lengths, case.transitions)
+    expected = [_best_score(s, case.transitions) for s in case.sentences()]
     assert found.tolist() == expected
 
 
 # What is found certain
 
 
-NO_MOVES = Moves(np.zeros((9, 9)), np.zeros(9), np.zeros(9))
+NO_MOVES = Transitions(np.zeros((9, 9)), np.zeros(9), np.zeros(9))
 IOBES = only_legal(Scheme.IOBES, NO_MOVES)
 TAGS = labels_of(Scheme.IOBES)
 
@@ -207,31 +210,31 @@ def test_all_tokens_outside_of_clear_spans_are_certain():
 
 
 def test_a_tag_gives_way_to_one_that_scores_well_rather_than_to_the_certain_one():
-    moves = Moves(*(np.zeros(shape) for shape in [(3, 3), 3, 3]))
-    moves.transition[1, :2] = moves.end[1] = -np.inf  # 1 must be followed by 2
+    transitions = Transitions(*(np.zeros(shape) for shape in [(3, 3), 3, 3]))
+    transitions.transition[1, :2] = transitions.end[1] = -np.inf  # 1 must be followed by 2
     # Were 0 its only substitute, it would cost 5, and 0 leads by 3 at the second token.
     s = np.array([[0.0, 5, 10], [3, 0, 0], [30, 0, 0]])
-    assert certain_tokens(s, moves)[1].tolist() == [False, True, True]
+    assert certain_tokens(s, transitions)[1].tolist() == [False, True, True]
 
 
 @pytest.mark.parametrize(("ahead", "expected"), [(0, False), (1e-3, False), (1, True)])
 def test_a_lead_that_rounding_may_have_made_does_not_count(ahead, expected):
     s = np.array([[1000 + ahead, 1000]] * 3, dtype=np.float32)
-    moves = Moves(*(np.zeros(shape, np.float32) for shape in [(2, 2), 2, 2]))
-    assert certain_tokens(s, moves)[1].tolist() == [expected] * 3
+    transitions = Transitions(*(np.zeros(shape, np.float32) for shape in [(2, 2), 2, 2]))
+    assert certain_tokens(s, transitions)[1].tolist() == [expected] * 3
 
 
 def test_the_stretches_between_get_what_the_moves_to_and_from_the_certain_tag_score():
-    moves = Moves(*(move.copy() for move in IOBES))
-    moves.transition[0, TAGS.index("S-LOC")] = 2  # only the moves tell which tag it is
-    moves.transition[TAGS.index("S-PER"), 0] = 1
-    moves.start[TAGS.index("S-PER")] = 4
-    moves.end[TAGS.index("S-LOC")] = 5
+    transitions = Transitions(*(move.copy() for move in IOBES))
+    transitions.transition[0, TAGS.index("S-LOC")] = 2  # only the transitions tell which tag it is
+    transitions.transition[TAGS.index("S-PER"), 0] = 1
+    transitions.start[TAGS.index("S-PER")] = 4
+    transitions.end[TAGS.index("S-LOC")] = 5
     s = scores_of(["O", "O"] * 5, lead=60)
     s[[0, 3, 6]] = np.where([tag[0] == "S" for tag in TAGS], 30, 0)
     lengths = np.array([6, 1, 3])
-    case = Case(s, np.zeros(10), lengths, moves)
-    assert certain_tokens(s, moves)[1].tolist() == [t not in (0, 3, 6) for t in range(10)]
+    case = Case(s, np.zeros(10), lengths, transitions)
+    assert certain_tokens(s, transitions)[1].tolist() == [t not in (0, 3, 6) for t in range(10)]
     found = [TAGS[tag] for tag in decode(case)]
     assert [found[t] for t in (0, 3, 6)] == ["S-PER", "S-LOC", "S-LOC"]
     assert_as_by_the_textbook(case)
@@ -240,7 +243,7 @@ def test_the_stretches_between_get_what_the_moves_to_and_from_the_certain_tag_sc
 @pytest.mark.parametrize("lengths", [[5], [1, 1, 3], [0, 2, 0, 3, 0]])
 def test_all_tokens_may_be_certain(lengths):
     case = Case(scores_of(["O"] * 5), np.zeros(5), np.array(lengths), IOBES)
-    assert certain_tokens(case.s, case.moves)[1].all()
+    assert certain_tokens(case.s, case.transitions)[1].all()
     with mock.patch.object(module, "_decode", None):  # nothing is left for it
         assert decode(case).tolist() == [0] * 5
 
@@ -248,39 +251,41 @@ def test_all_tokens_may_be_certain(lengths):
 @pytest.mark.parametrize("lengths", [[5], [1, 1, 3], [0, 2, 0, 3, 0]])
 def test_or_none(lengths):
     case = make_case(normal(0.1), 9, lengths, np.float64, seed=2)
-    case = Case(case.s, case.gold, case.lengths, only_legal(Scheme.IOBES, case.moves))
-    assert not certain_tokens(case.s, case.moves)[1].any()
+    case = Case(case.s, case.gold, case.lengths, only_legal(Scheme.IOBES, case.transitions))
+    assert not certain_tokens(case.s, case.transitions)[1].any()
     assert_as_by_the_textbook(case)
 
 
 def test_with_but_one_tag_all_tokens_are_certain():
     case = make_case(normal(1), 1, [3, 1], np.float32, seed=0)
-    assert certain_tokens(case.s, case.moves)[1].all()
+    assert certain_tokens(case.s, case.transitions)[1].all()
     assert decode(case).tolist() == [0] * 4
 
 
 @pytest.mark.parametrize("field", ["transition", "start", "end"])
 def test_a_tag_that_may_not_stand_alone_anywhere_is_never_certain(field):
-    moves = Moves(*(np.zeros(shape) for shape in [(2, 2), 2, 2]))
-    getattr(moves, field)[(0,) * getattr(moves, field).ndim] = -np.inf
+    transitions = Transitions(*(np.zeros(shape) for shape in [(2, 2), 2, 2]))
+    getattr(transitions, field)[(0,) * getattr(transitions, field).ndim] = -np.inf
     s = np.array([[9.0, 0]] * 4)
-    o, certain = certain_tokens(s, moves)
+    o, certain = certain_tokens(s, transitions)
     assert (o, certain.any()) == (1, False)
-    assert_as_by_the_textbook(Case(s, np.zeros(4), np.array([3, 1]), moves))
+    assert_as_by_the_textbook(Case(s, np.zeros(4), np.array([3, 1]), transitions))
 
 
 def test_a_tag_without_any_legal_move_is_no_hindrance():
-    moves = Moves(*(np.full(shape, 0.0) for shape in [(3, 3), 3, 3]))
-    moves.transition[2] = moves.transition[:, 2] = moves.start[2] = moves.end[2] = -np.inf
+    transitions = Transitions(*(np.full(shape, 0.0) for shape in [(3, 3), 3, 3]))
+    transitions.transition[2] = transitions.transition[:, 2] = transitions.start[
+        2
+    ] = transitions.end[2] = -np.inf
     s = np.array([[9.0, 0, 0]] * 4)
-    assert certain_tokens(s, moves)[1].all()
+    assert certain_tokens(s, transitions)[1].all()
 
 
 def test_a_large_batch_is_decoded_like_its_sentences():
     rng = np.random.default_rng(0)
     lengths = rng.integers(0, 30, 300)
     case = make_case(normal(2), 9, lengths.tolist(), np.float64, seed=1)
-    case = Case(case.s, case.gold, case.lengths, only_legal(Scheme.IOBES, case.moves))
+    case = Case(case.s, case.gold, case.lengths, only_legal(Scheme.IOBES, case.transitions))
     case = leading(case, 0, 0.85, 15, seed=1)
-    assert 0.3 < certain_tokens(case.s, case.moves)[1].mean() < 0.9
+    assert 0.3 < certain_tokens(case.s, case.transitions)[1].mean() < 0.9
     assert_as_by_the_textbook(case)

@@ -70,11 +70,11 @@ def test_the_loss_and_the_share_are_those_of_the_formula():
 
 
 def test_the_loop_is_descent_by_hand():
-    network, twin = make_network(), make_network()
-    twins = dict(zip(map(tuple, REAL.tolist()), CORRUPT.tolist(), strict=True))
+    network, replica = make_network(), make_network()
+    replicas = dict(zip(map(tuple, REAL.tolist()), CORRUPT.tolist(), strict=True))
 
     def corrupt(windows, rng):
-        return np.array([twins[tuple(window)] for window in windows.tolist()])
+        return np.array([replicas[tuple(window)] for window in windows.tolist()])
 
     cuts = [slice(0, 2), slice(2, 4), slice(4, 5)]
     settings = check_settings(
@@ -89,12 +89,12 @@ def test_the_loop_is_descent_by_hand():
     )  # fmt: skip
     losses = []
     for step, cut in enumerate(cuts * 2):
-        losses.append(add_gradients(twin, REAL[cut], CORRUPT[cut]))
-        for parameter in twin.parameters().values():
+        losses.append(add_gradients(replica, REAL[cut], CORRUPT[cut]))
+        for parameter in replica.parameters().values():
             parameter.value -= 0.5 * (1 - step / 6) * full_gradient(parameter)
             parameter.clear_grad()
     for name, parameter in network.parameters().items():
-        assert parameter.value == pytest.approx(twin.parameters()[name].value, abs=1e-12)
+        assert parameter.value == pytest.approx(replica.parameters()[name].value, abs=1e-12)
     batches = [event for event in events if isinstance(event, BatchDone)]
     assert [batch.loss for batch in batches] == pytest.approx(losses)
     assert [(batch.epoch, batch.batch) for batch in batches] == [

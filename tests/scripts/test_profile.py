@@ -34,7 +34,7 @@ def watch(now):
         yield watch
 
 
-class Steps:
+class PackedLayout:
     """Functions that take the seconds that they are told."""
 
     def __init__(self, now):
@@ -67,7 +67,7 @@ class Steps:
 
 @pytest.fixture
 def steps(now):
-    return Steps(now)
+    return PackedLayout(now)
 
 
 def own(watch):
@@ -75,8 +75,8 @@ def own(watch):
 
 
 def test_the_time_of_a_stage_is_without_that_of_those_it_calls(watch, steps):
-    watch.wrap(Steps, "inner", "in")
-    watch.wrap(Steps, "outer", "out")
+    watch.wrap(PackedLayout, "inner", "in")
+    watch.wrap(PackedLayout, "outer", "out")
     assert watch.timed(lambda: steps.outer(3) + steps.inner(5), "all")() == 14
     assert own(watch) == {"in": (14, 3), "out": (1, 1), "all": (0, 1)}
     assert watch.spent()["out"].whole == 10
@@ -84,29 +84,29 @@ def test_the_time_of_a_stage_is_without_that_of_those_it_calls(watch, steps):
 
 
 def test_a_stage_may_keep_the_time_of_those_it_calls(watch, steps):
-    watch.wrap(Steps, "inner", "in")
-    watch.wrap(Steps, "outer", "out", whole=True)
+    watch.wrap(PackedLayout, "inner", "in")
+    watch.wrap(PackedLayout, "outer", "out", whole=True)
     steps.outer(3)
     steps.inner(5)
     assert own(watch) == {"in": (5, 1), "out": (10, 1)}
 
 
 def test_the_way_back_is_a_stage_of_its_own(watch, steps):
-    watch.wrap(Steps, "forward", "there", backward="back")
+    watch.wrap(PackedLayout, "forward", "there", backward="back")
     found, back = steps.forward(2)
     assert (found, back(), back()) == (2, 20, 20)
     assert own(watch) == {"there": (2, 1), "back": (40, 2)}
 
 
 def test_a_generator_is_drained_on_the_watch(watch, steps):
-    watch.wrap(Steps, "steps", "steps", drain=True)
+    watch.wrap(PackedLayout, "steps", "steps", drain=True)
     assert list(steps.steps(2)) == [2, 2, 2]
     assert own(watch) == {"steps": (6, 1)}
 
 
 def test_an_error_passes_and_is_timed(watch, steps):
-    watch.wrap(Steps, "fail", "fail", whole=True)
-    watch.wrap(Steps, "inner", "in")
+    watch.wrap(PackedLayout, "fail", "fail", whole=True)
+    watch.wrap(PackedLayout, "inner", "in")
     with pytest.raises(UsageError, match="no"):
         steps.fail()
     steps.inner(1)
@@ -128,17 +128,17 @@ def test_threads_do_not_take_time_off_each_other():
 
 
 def test_all_is_as_before_afterwards():
-    class Further(Steps):
+    class Further(PackedLayout):
         pass
 
-    before = dict(vars(Steps))
+    before = dict(vars(PackedLayout))
     with import_module("profiling.stopwatch").Stopwatch() as watch:
-        watch.wrap(Steps, "double", "double")
+        watch.wrap(PackedLayout, "double", "double")
         watch.wrap(Further, "inner", "in")
-        assert Steps([0]).double(2) == Steps.double(2) == 4
+        assert PackedLayout([0]).double(2) == PackedLayout.double(2) == 4
         assert "inner" in vars(Further)
         assert watch.spent()["double"].calls == 2
-    assert dict(vars(Steps)) == before
+    assert dict(vars(PackedLayout)) == before
     assert "inner" not in vars(Further)
 
 
@@ -178,7 +178,12 @@ _ALWAYS = {
     [
         ({"batch_of": "tokens", "batch_size": "all"}, {"add up the parts"}),
         (
-            {"level": "sentence", "sentence_mean": True, "repeats": True, "batch_size": 64},
+            {
+                "level": "sentence",
+                "sentence_mean": True,
+                "document_context": True,
+                "batch_size": 64,
+            },
             {"mean of the sentence", "names that come again"},
         ),
     ],

@@ -71,9 +71,11 @@ def test_sentences_without_documents_fill_the_chunks(sizes, size):
 @pytest.fixture(scope="module", params=["word", "sentence"])
 def model(request):
     """An untrained model whose windows heed each other."""
-    model = prepare_small(tiny.sentences(), repeats=True, sentence_mean=True, level=request.param)
+    model = prepare_small(
+        tiny.sentences(), document_context=True, sentence_mean=True, level=request.param
+    )
     rng = np.random.default_rng(0)
-    for parameter in (model.network.repeats_weight, model.network.sentence_weight):
+    for parameter in (model.network.document_weight, model.network.sentence_weight):
         parameter.value[:] = rng.normal(scale=2, size=parameter.shape)
     return model
 

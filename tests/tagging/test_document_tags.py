@@ -29,7 +29,7 @@ SETTINGS = {
     "level": "word",
     "constrained": False,
     "sentence_mean": False,
-    "recase": 0.0,
+    "case_augmentation": 0.0,
     "features": (),
     "window": 3,
     "hidden": 8,
@@ -129,12 +129,14 @@ def test_evaluate_and_fit_know_the_documents_of_sentences(heeding):
         assert heeding.evaluate(alone).total.f1 == 0.75  # half of what is untold
     record = heeding.model.record
     assert record.epochs[record.best_epoch - 1].f1 == 1
-    unheeding = train(repeats=False)
+    unheeding = train(document_context=False)
     assert unheeding.evaluate(DEV).total.f1 <= 0.75
-    assert unheeding.model.network.repeats_weight is None
+    assert unheeding.model.network.document_weight is None
 
 
-@pytest.mark.parametrize("settings", [{"level": "sentence"}, {"hidden": (8, 6)}, {"recase": 0.1}])
+@pytest.mark.parametrize(
+    "settings", [{"level": "sentence"}, {"hidden": (8, 6)}, {"case_augmentation": 0.1}]
+)
 def test_other_networks_heed_as_well(settings):
     classifier = train(**settings, epochs=20)
     assert classifier.evaluate(DEV).total.f1 == 1
@@ -156,7 +158,7 @@ def test_a_corpus_on_the_disk_marks_its_documents(heeding, tmp_path, capsys):
 
 
 def g(classifier):
-    return classifier.model.network.repeats_weight.value
+    return classifier.model.network.document_weight.value
 
 
 def test_without_documents_only_a_name_twice_in_a_sentence_moves_g(heeding):
@@ -178,7 +180,7 @@ def test_a_saved_model_heeds_as_before(heeding, tmp_path, compress):
     found = load(tmp_path)
     if not compress:
         assert_same(heeding, found)
-    assert found.config.repeats
+    assert found.config.document_context
     np.testing.assert_allclose(g(found), g(heeding), atol=0.01)
     numbers = [s.document for s in DEV]
     assert labels(found, DEV, numbers) == labels(heeding, DEV, numbers)
@@ -189,32 +191,32 @@ def test_a_saved_model_heeds_as_before(heeding, tmp_path, compress):
 
 
 def test_a_model_that_lacks_what_it_should_heed_by_is_refused(tmp_path):
-    train(repeats=False, epochs=1).save(tmp_path)
-    change_manifest(tmp_path, lambda facts: facts["config"].update(repeats=True))
+    train(document_context=False, epochs=1).save(tmp_path)
+    change_manifest(tmp_path, lambda facts: facts["config"].update(document_context=True))
     assert "damaged model" in refusal(tmp_path)
 
 
 @pytest.mark.parametrize(
     ("settings", "needed"),
     [
-        ({"batch_of": "words"}, "--repeats needs --batch-of sentences"),
+        ({"batch_of": "words"}, "--document-context needs --batch-of sentences"),
         (
             {"loss": "ranking", "positive": "LOC"},
-            "--repeats needs whole sentences; --loss ranking has windows",
+            "--document-context needs whole sentences; --loss ranking has windows",
         ),
     ],
 )
 def test_single_words_have_no_document(settings, needed, capsys):
-    assert make_config({}).repeats
-    assert not make_config(settings).repeats
+    assert make_config({}).document_context
+    assert not make_config(settings).document_context
     with pytest.raises(UsageError) as caught:
-        make_config(settings | {"repeats": True})
+        make_config(settings | {"document_context": True})
     assert needed in str(caught.value)
     assert "\n" not in str(caught.value)
     options = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items()]
-    assert main(["train", "--data", "sample", "--output", "x", "--repeats", *options]) == 2
+    assert main(["train", "--data", "sample", "--output", "x", "--document-context", *options]) == 2
     out, err = capsys.readouterr()
     assert out == ""
     assert needed in err
     assert len(err.splitlines()) == 1
-    assert not make_config(settings | {"repeats": False}).repeats
+    assert not make_config(settings | {"document_context": False}).document_context

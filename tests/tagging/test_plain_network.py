@@ -30,9 +30,9 @@ SETTINGS = [
     {"features": []},
     {"features": ALL},
     {"features": ALL, "sentence_mean": True},
-    {"features": ALL, "repeats": True},
-    {"features": ALL, "repeats": True, "sentence_mean": True, "window": 7},
-    {"features": ["shape"], "repeats": True, "sentence_mean": True, "hidden": [8, 5, 6]},
+    {"features": ALL, "document_context": True},
+    {"features": ALL, "document_context": True, "sentence_mean": True, "window": 7},
+    {"features": ["shape"], "document_context": True, "sentence_mean": True, "hidden": [8, 5, 6]},
     {"features": ["shape"], "window": 1, "hidden": [4], "activation": "relu"},
     {"features": ["shape"], "level": "sentence", "activation": "hard-tanh"},
 ]
@@ -104,14 +104,14 @@ def test_whatever_is_kept_of_the_words(kept, chunk, monkeypatch):
 
 
 def test_names_heed_each_other_whether_they_are_kept_or_not():
-    model = make_model(repeats=True)
+    model = make_model(document_context=True)
     expected = PlainNetwork(model, SENTENCES, DOCUMENTS).scores()
     for kept in range(0, 3000, 96):
         assert_close(scores_of(model, kept_bytes=kept), expected)
 
 
 def test_a_long_text_in_blocks(monkeypatch):
-    model = make_model(features=["shape"], sentence_mean=True, repeats=True)
+    model = make_model(features=["shape"], sentence_mean=True, document_context=True)
     expected = PlainNetwork(model, SENTENCES, DOCUMENTS).scores()
     monkeypatch.setattr("windowclf.nn.projection.BLOCK", 3)
     monkeypatch.setattr("windowclf.nn.arrays._FEW", 2)  # the sparse sums too

@@ -10,7 +10,7 @@ from networks import prepare_small
 from nn import brute_force
 from windowclf import WindowClassifier
 from windowclf.errors import UsageError
-from windowclf.nn.chain import Moves
+from windowclf.nn.crf import Transitions
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags.schemes import Scheme
 
@@ -61,7 +61,7 @@ def test_at_sentence_level_they_are_sums_over_all_paths(loss):
     classifier = of_random_weights(level="sentence", loss=loss)
     assert classifier.tags == IOB2
     assert len(classifier.model.labels) == 9
-    moves = Moves(*(p.value for p in classifier.model.objective.parameters().values()))
+    moves = Transitions(*(p.value for p in classifier.model.objective.parameters().values()))
 
     def marginals(s):
         of_tag = np.zeros_like(s)

@@ -37,7 +37,7 @@ TEXTS[5:5] = ["", "  ", " ".join(WORDS[:300])]
 
 @pytest.fixture(scope="module")
 def model():
-    model = prepare_small(tiny.sentences(), repeats=True, sentence_mean=True, hidden=20)
+    model = prepare_small(tiny.sentences(), document_context=True, sentence_mean=True, hidden=20)
     rng = np.random.default_rng(7)
     for parameter in model.parameters().values():
         parameter.value[:] = rng.normal(scale=0.5, size=parameter.shape)

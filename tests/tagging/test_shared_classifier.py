@@ -15,7 +15,7 @@ import tiny
 import windowclf
 from windowclf import classifier as classifier_module
 from windowclf.tagging import tagger as tagger_module
-from windowclf.tagging.seen_words import SeenWords
+from windowclf.tagging.projection_cache import ProjectionCache
 from windowclf.tagging.tagger import Tagger
 
 THREADS = 8
@@ -127,15 +127,17 @@ def test_words_are_begun_anew_by_one_thread(classifier, monkeypatch):
     old = tagger._seen
     old.find([["a"], ["b"], ["c"]] * 9)
     made = []
-    begin = SeenWords.__init__
+    begin = ProjectionCache.__init__
 
     def slow(self, *arguments):
         made.append(self)
         time.sleep(0.01)
         begin(self, *arguments)
 
-    monkeypatch.setattr(SeenWords, "__init__", slow)
-    monkeypatch.setattr(SeenWords, "is_stale", property(lambda self: self is old), raising=True)
+    monkeypatch.setattr(ProjectionCache, "__init__", slow)
+    monkeypatch.setattr(
+        ProjectionCache, "is_stale", property(lambda self: self is old), raising=True
+    )
     together(lambda number: next(tagger.find([[f"word{number}"]])))
     assert made == [tagger._seen]
 

@@ -7,7 +7,7 @@ import tiny
 from networks import prepare_small, tagger_scores
 from windowclf.errors import UsageError
 from windowclf.tagging import tagger as tagger_module
-from windowclf.tagging.seen_words import SeenWords
+from windowclf.tagging.projection_cache import ProjectionCache
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags.schemes import Scheme, convert, spans
 
@@ -25,7 +25,7 @@ def model(request):
         Scheme.PLAIN if plain else Scheme.IOB2,
         level="word" if plain else request.param,
         constrained=request.param == "sentence",
-        repeats=True,
+        document_context=True,
         sentence_mean=True,
     )
     rng = np.random.default_rng(7)
@@ -113,12 +113,12 @@ def test_a_tagger_that_knows_too_many_old_words_begins_anew(model, monkeypatch):
     monkeypatch.setattr(tagger_module, "CHUNK_TOKENS", 12)
     begun = []
 
-    class Spied(SeenWords):
+    class Spied(ProjectionCache):
         def __init__(self, *arguments):
             begun.append(self)
             super().__init__(*arguments)
 
-    monkeypatch.setattr(tagger_module, "SeenWords", Spied)
+    monkeypatch.setattr(tagger_module, "ProjectionCache", Spied)
     few, many = Tagger(model, kept_bytes=0), Tagger(model)
     text = [[f"Number{n}", "lives", "in", f"place{n}", "Oslo"] for n in range(30)]
     for _ in range(2):  # neither forgets what a word is, nor takes one for another

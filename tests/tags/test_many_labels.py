@@ -13,7 +13,7 @@ from windowclf.errors import DataError
 from windowclf.evaluation.metrics import score
 from windowclf.model.bundle import MOST_LABELS
 from windowclf.tags.arrays import SpanFinder
-from windowclf.tags.schemes import Scheme, convert, legal_moves, recognise
+from windowclf.tags.schemes import Scheme, convert, legal_transitions, recognise
 
 K = 10_000
 LABELS = [f"L{i}" for i in range(K // 2)]
@@ -29,7 +29,7 @@ def test_tags_of_ten_thousand_kinds():
 
 
 def test_moves_between_ten_thousand_tags():
-    moves = legal_moves(TAGS, Scheme.IOB2)
+    moves = legal_transitions(TAGS, Scheme.IOB2)
     begins = np.array([tag[0] == "B" for tag in TAGS])
     assert (moves.start == begins).all()
     wanted = np.tile(begins, (K, 1))

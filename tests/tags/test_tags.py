@@ -6,7 +6,15 @@ from hypothesis import strategies as st
 
 from strategies import SPAN_SCHEMES, span_lists, tag_sequences
 from windowclf.errors import DataError, UsageError
-from windowclf.tags.schemes import Scheme, Span, convert, encode, legal_moves, recognise, spans
+from windowclf.tags.schemes import (
+    Scheme,
+    Span,
+    convert,
+    encode,
+    legal_transitions,
+    recognise,
+    spans,
+)
 
 schemes = st.sampled_from(SPAN_SCHEMES)
 
@@ -110,7 +118,7 @@ def test_a_tag_of_no_scheme_is_named(tag):
     for read in (
         lambda: recognise([["O", "B-PER"], ["O", tag]]),
         lambda: spans(["O", tag], Scheme.IOB2),
-        lambda: legal_moves(["O", tag], Scheme.IOB2),
+        lambda: legal_transitions(["O", tag], Scheme.IOB2),
     ):
         with pytest.raises(DataError, match="--scheme plain") as caught:
             read()
@@ -137,7 +145,7 @@ def test_spans_that_do_not_fit_are_refused(wrong, scheme):
 @pytest.mark.parametrize("scheme", SPAN_SCHEMES)
 def test_legal_moves_allow_exactly_the_tags_that_spell_their_spans(scheme):
     tags = ["O", *(f"{prefix}-{label}" for label in "XY" for prefix in "BIES")]
-    moves = legal_moves(tags, scheme)
+    moves = legal_transitions(tags, scheme)
     for length in range(1, 5):
         for path in product(range(len(tags)), repeat=length):
             sequence = [tags[k] for k in path]
@@ -150,7 +158,7 @@ def test_legal_moves_allow_exactly_the_tags_that_spell_their_spans(scheme):
 
 
 def test_plain_labels_may_follow_one_another_freely():
-    moves = legal_moves(["O", "NN", "DT"], Scheme.PLAIN)
+    moves = legal_transitions(["O", "NN", "DT"], Scheme.PLAIN)
     assert moves.start.all()
     assert moves.transition.all()
     assert moves.end.all()

@@ -227,7 +227,8 @@ def words_and_versions(batches):
 def test_a_text_in_one_version_is_read_as_it_is():
     for settings in ({}, WORDS, RANKING):
         plain, other = (
-            epoch(np.random.default_rng(0), recase=share, **settings) for share in (0.0, 0.5)
+            epoch(np.random.default_rng(0), case_augmentation=share, **settings)
+            for share in (0.0, 0.5)
         )
         assert windows_in(other) == windows_in(plain)
 
@@ -236,7 +237,7 @@ def test_a_text_in_one_version_is_read_as_it_is():
 @pytest.mark.parametrize("settings", [{}, WORDS, RANKING])
 def test_an_epoch_reads_each_example_once_in_one_version(settings, versions):
     encoded = in_versions(versions)
-    more = {"encoded": encoded, "versions": versions, "recase": 0.3, "corruptions": 3}
+    more = {"encoded": encoded, "versions": versions, "case_augmentation": 0.3, "corruptions": 3}
     batches = epoch(np.random.default_rng(0), **settings, **more)
     words, found = words_and_versions(batches)
     tags = [tag for batch in batches for tag in batch.gold.tolist()]
@@ -256,7 +257,7 @@ def test_an_epoch_reads_each_example_once_in_one_version(settings, versions):
 @pytest.mark.parametrize("settings", [{}, WORDS, RANKING])
 def test_all_words_around_one_are_of_its_version(settings):
     rng = np.random.default_rng(0)
-    for batch in epoch(rng, encoded=in_versions(3), versions=3, recase=0.3, **settings):
+    for batch in epoch(rng, encoded=in_versions(3), versions=3, case_augmentation=0.3, **settings):
         numbers = batch.features[batch.windows, 0]
         versions = (numbers - 2) // COUNT
         assert np.all((versions == versions[:, 1:2]) | (numbers == PADDING))
@@ -271,7 +272,7 @@ def test_all_words_around_one_are_of_its_version(settings):
 @pytest.mark.parametrize("settings", [{}, WORDS, RANKING])
 def test_each_version_has_its_share(settings, versions, share, shares):
     rng = np.random.default_rng(2)
-    more = {"encoded": in_versions(versions), "versions": versions, "recase": share}
+    more = {"encoded": in_versions(versions), "versions": versions, "case_augmentation": share}
     batches = [batch for _ in range(100) for batch in epoch(rng, **settings, **more)]
     _, found = words_and_versions(batches)
     assert np.bincount(found, minlength=versions) / len(found) == pytest.approx(shares, abs=0.03)
@@ -281,6 +282,6 @@ def test_each_epoch_draws_the_versions_anew():
     rng = np.random.default_rng(0)
     seen = set()
     for _ in range(60):
-        batches = epoch(rng, encoded=in_versions(3), versions=3, recase=0.3)
+        batches = epoch(rng, encoded=in_versions(3), versions=3, case_augmentation=0.3)
         seen |= {*zip(*(found.tolist() for found in words_and_versions(batches)), strict=True)}
     assert len(seen) == 3 * COUNT

@@ -25,7 +25,7 @@ KINDS = [
     {"level": "sentence", "loss": "softmax"},
     {"level": "word", "loss": "ranking", "positive": "LOC"},
 ]
-FIXED = {"constrained": False, "sentence_mean": False, "recase": 0.0}
+FIXED = {"constrained": False, "sentence_mean": False, "case_augmentation": 0.0}
 
 
 def train(settings, dev, **more):

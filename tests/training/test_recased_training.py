@@ -7,7 +7,7 @@ import pytest
 from networks import SMALL, make_vectors, parameter_bytes
 from tiny import PEOPLE, PLACES, parse
 from windowclf.config.config import make_config
-from windowclf.documents.case import CASES, recase
+from windowclf.documents.case import CASES, in_case
 from windowclf.documents.sentence import Sentence
 from windowclf.evaluation.evaluate import evaluate
 from windowclf.lexicon.features import feature_function
@@ -23,7 +23,7 @@ MARKED = [*(f"[PER {name}]" for name in PEOPLE), *(f"[LOC {name}]" for name in P
 CORPUS = [parse(f"{a} saw {b} .") for a, b in product(MARKED, MARKED)]
 DEV, TRAIN = CORPUS[::3], [sentence for i, sentence in enumerate(CORPUS) if i % 3]
 # so that the epoch that is kept is a good one for all three
-DEV_IN_ALL_CASES = [*DEV, *(recase(sentence, case) for case in CASES for sentence in DEV)]
+DEV_IN_ALL_CASES = [*DEV, *(in_case(sentence, case) for case in CASES for sentence in DEV)]
 SETTINGS = SMALL | {
     "level": "word",
     "loss": "softmax",
@@ -59,14 +59,14 @@ def train_cased(sentences=TRAIN, listener=None, **settings):
 
 
 def f1(model, case=None):
-    sentences = [recase(sentence, case) for sentence in DEV] if case else DEV
+    sentences = [in_case(sentence, case) for sentence in DEV] if case else DEV
     gold = [model.gold_tags(sentence.tags, Scheme.IOB2) for sentence in sentences]
     return evaluate(Tagger(model), sentences, gold).total.f1
 
 
 @pytest.mark.parametrize("settings", KINDS)
 def test_a_model_that_read_other_cases_tags_them(settings):
-    plain, robust = (train_cased(recase=share, **settings) for share in (0.0, 0.25))
+    plain, robust = (train_cased(case_augmentation=share, **settings) for share in (0.0, 0.25))
     assert f1(plain) > 0.9
     assert f1(robust) > 0.9
     for case in CASES:
@@ -76,7 +76,9 @@ def test_a_model_that_read_other_cases_tags_them(settings):
 
 def test_the_feature_values_of_the_other_cases_have_rows():
     names = ["shape", "written", "suffix2"]
-    plain, robust = (prepare_cased(recase=share, features=names).lexicon for share in (0.0, 0.1))
+    plain, robust = (
+        prepare_cased(case_augmentation=share, features=names).lexicon for share in (0.0, 0.1)
+    )
     assert robust.values["word"] == plain.values["word"]
     text = words(TRAIN)
     every = [*text, *map(str.upper, text), *map(str.lower, text)]
@@ -91,7 +93,7 @@ def test_the_feature_values_of_the_other_cases_have_rows():
 def test_the_record_counts_the_text_once():
     heard = []
     text = [Sentence([], []), *TRAIN, Sentence([], [])]
-    record = train_cased(text, heard.append, recase=0.4, epochs=2).record
+    record = train_cased(text, heard.append, case_augmentation=0.4, epochs=2).record
     tokens = len(words(TRAIN))
     assert record.sentences == {"train": len(TRAIN), "dev": 3 * len(DEV)}
     assert record.tokens == {"train": tokens, "dev": 3 * len(words(DEV))}
@@ -102,7 +104,7 @@ def test_the_record_counts_the_text_once():
 
 def test_the_same_seed_gives_the_same_bytes():
     first, again, other = (
-        parameter_bytes(train_cased(recase=share, epochs=2)) for share in (0.2, 0.2, 0.3)
+        parameter_bytes(train_cased(case_augmentation=share, epochs=2)) for share in (0.2, 0.2, 0.3)
     )
     assert first == again
     assert first != other

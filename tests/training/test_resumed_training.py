@@ -18,8 +18,8 @@ from windowclf.training.checkpoints import Checkpoints, Stopped
 from windowclf.training.fit import fit
 
 DOCUMENTS = [replace(sentence, document=i // 5) for i, sentence in enumerate(TRAIN)]
-DROPPED = {"dropout": 0.2, "hidden_dropout": 0.2, "word_dropout": 0.1, "recase": 0.2}
-SENTENCE = {"level": "sentence", "sentence_mean": True, "repeats": True, **DROPPED}
+DROPPED = {"dropout": 0.2, "hidden_dropout": 0.2, "word_dropout": 0.1, "case_augmentation": 0.2}
+SENTENCE = {"level": "sentence", "sentence_mean": True, "document_context": True, **DROPPED}
 RANKING = {"loss": "ranking", "positive": "LOC", "corruptions": 2, "batch_size": 16}
 TEACHERS = {**SENTENCE, "teachers": 2, "epochs": 2, "batch_size": 10}
 KINDS = {

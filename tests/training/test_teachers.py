@@ -16,7 +16,9 @@ from windowclf.training.train_network import learn
 SENTENCE = {"level": "sentence", "epochs": 2}
 
 
-@pytest.mark.parametrize("settings", [SENTENCE, {"epochs": 2}, SENTENCE | {"recase": 0.1}])
+@pytest.mark.parametrize(
+    "settings", [SENTENCE, {"epochs": 2}, SENTENCE | {"case_augmentation": 0.1}]
+)
 def test_what_is_taught_is_the_mean_of_the_teachers(monkeypatch, settings):
     seen = {}
 

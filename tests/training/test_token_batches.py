@@ -12,7 +12,7 @@ from windowclf.model.encoding import EncodedSentences
 from windowclf.training import batches as batches_module
 from windowclf.training.batches import TrainingBatches
 
-SETTINGS = {"level": "word", "window": 3, "sentence_mean": False, "repeats": False}
+SETTINGS = {"level": "word", "window": 3, "sentence_mean": False, "document_context": False}
 TOKENS = {"batch_of": "tokens"}
 WORDS = {"batch_of": "words"}
 RANKING = {"loss": "ranking", "positive": "LOC"}
@@ -102,20 +102,22 @@ def test_the_parts_are_as_many_as_the_tokens_ask_for(tokens, parts):
         assert make_batches(text, batch_size=tokens // 4).parts == parts
         assert make_batches(text, **WORDS, batch_size=tokens).parts == parts
         assert make_batches(text, **RANKING, batch_size=tokens).parts == 1
-        assert make_batches(text, 3, **TOKENS, batch_size=tokens, recase=0.1).parts == parts
+        assert (
+            make_batches(text, 3, **TOKENS, batch_size=tokens, case_augmentation=0.1).parts == parts
+        )
 
 
 @given(lengths, st.integers(1, 60), st.sampled_from([1, 2, 3, 8]), st.sampled_from([1, 3]))
 @pytest.mark.parametrize("settings", [{}, TOKENS, WORDS], ids=str)
 def test_every_example_is_in_one_part(settings, lengths, size, parts, versions):
-    batches = make_batches(lengths, versions, **settings, batch_size=size, recase=0.2)
+    batches = make_batches(lengths, versions, **settings, batch_size=size, case_augmentation=0.2)
     batches.parts = parts
     found = epoch(batches)
     assert all(1 <= len(cut) <= parts and all(map(len, cut)) for cut in found)
     units = sum(lengths) if settings is WORDS else len(lengths)
     examples = np.concatenate([part for cut in found for part in cut])
     assert sorted(examples % units) == [*range(units)]
-    whole = make_batches(lengths, versions, **settings, batch_size=size, recase=0.2)
+    whole = make_batches(lengths, versions, **settings, batch_size=size, case_augmentation=0.2)
     assert [np.concatenate(cut).tolist() for cut in found] == [
         chosen.tolist() for [chosen] in epoch(whole)
     ]

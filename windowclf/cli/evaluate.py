@@ -13,7 +13,7 @@ from windowclf.cli.options import (
     read_split,
     split_option,
 )
-from windowclf.documents.case import CASES, recase
+from windowclf.documents.case import CASES, in_case
 from windowclf.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,9 +31,8 @@ SHOWN = 20
 @model_option
 @data_options
 @split_option
-@click.option(
-    "--recase", "case", type=click.Choice(CASES), help="Read the text in capitals or in lower case."
-)
+@click.option("--case", type=click.Choice(CASES), help="Read the text in capitals or lower case.")
+@click.option("--recase", "former_case", type=click.Choice(CASES), hidden=True)
 @click.option(
     "--predictions",
     metavar="FILE",
@@ -55,6 +54,7 @@ def evaluate(
     model: str | None,
     split: str,
     case: str | None,
+    former_case: str | None,
     predictions: str | None,
     shown: int | None,
     as_json: bool,
@@ -68,7 +68,7 @@ def evaluate(
     \b
     windowclf evaluate --data sample
     windowclf evaluate --model models/conll --data conll2003 --split dev --json
-    windowclf evaluate --data sample --recase upper
+    windowclf evaluate --data sample --case upper
     windowclf evaluate --data sample --errors 50
     windowclf evaluate --data conll2003 --predictions theirs.conll
     """
@@ -84,8 +84,8 @@ def evaluate(
         )
     classifier = None if predictions else load(find_model(model)[0])
     corpus, sentences = read_split(options, split)
-    if case:
-        sentences = [recase(sentence, case) for sentence in sentences]
+    if case := case or former_case:
+        sentences = [in_case(sentence, case) for sentence in sentences]
     what = f"{corpus.name}, {split}" + (f" in {case} case" if case else "")
     if classifier:
         scores, errors = _score_model(classifier, sentences, corpus.scheme)

@@ -8,7 +8,7 @@ import click
 
 from windowclf.cli.console import note
 from windowclf.cli.options import json_option, model_option
-from windowclf.errors import DataError, UsageError, listed, printable, shown
+from windowclf.errors import DataError, UsageError, join_names, printable, quoted
 
 if TYPE_CHECKING:
     from windowclf.tagging.texts import TaggedText
@@ -114,4 +114,6 @@ def _find(tagged: "TaggedText", token: str | None, source: str) -> int:
     if token in words:
         return words.index(token)
     numbered = [f"{number} {printable(word[:40])}" for number, word in enumerate(words, 1)]
-    raise UsageError(f"--token {shown(token)} is none of the text's tokens: {listed(numbered)}")
+    raise UsageError(
+        f"--token {quoted(token)} is none of the text's tokens: {join_names(numbered)}"
+    )

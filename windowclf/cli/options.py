@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from windowclf.config.check import option_name
-from windowclf.config.config import Config
+from windowclf.config.config import Config, current_names
 from windowclf.config.presets import PRESETS
 from windowclf.errors import UsageError
 from windowclf.tags.schemes import Scheme
@@ -58,6 +58,9 @@ def record_options(record: type[msgspec.Struct]) -> Callable[[Command], Command]
             if default is not None:
                 settings["help"] += f"  [default: {default}]"
             function = click.option(name, field.name, **settings)(function)
+            if field.encode_name != field.name:  # the spelling of an earlier version
+                old = name.replace(option_name(field.name)[2:], option_name(field.encode_name)[2:])
+                function = click.option(old, field.encode_name, **settings, hidden=True)(function)
         return function
 
     return add_options
@@ -67,10 +70,11 @@ def given_settings(
     options: dict[str, Any], record: type[msgspec.Struct] = Config
 ) -> dict[str, Any]:
     """Take the fields of a record, and a preset, out of a command's options, if they were given."""
-    names = {"preset", *(field.name for field in msgspec.structs.fields(record))}
+    fields = msgspec.structs.fields(record)
+    names = {"preset", *(name for field in fields for name in (field.name, field.encode_name))}
     given = {name: value for name, value in options.items() if name in names}
     given = {name: value for name, value in given.items() if value not in (None, ())}
-    return {name: _value(value) for name, value in given.items()}
+    return current_names({name: _value(value) for name, value in given.items()})
 
 
 def data_options(function: Command) -> Command:

@@ -12,7 +12,7 @@ from windowclf.cli.console import note, stderr_is_terminal
 from windowclf.cli.options import model_option, threads_option
 from windowclf.cli.tag_job import job_options, refuse_job_options, tag_job
 from windowclf.documents.formats.registry import FORMATS, Format, ReadOptions, WriteOptions, Writer
-from windowclf.errors import UsageError, naming
+from windowclf.errors import UsageError, error_context
 
 if TYPE_CHECKING:
     from windowclf.classifier import WindowClassifier
@@ -198,11 +198,11 @@ def _open(
             writer = out.form.writer(file, options)
 
         def write(answer: "Answer") -> None:
-            with naming(name):
+            with error_context(name):
                 writer.write(documents_of(answer, out.form))
             if stdout:
                 sys.stdout.flush()
 
         yield write
-        with naming(name):
+        with error_context(name):
             writer.close()

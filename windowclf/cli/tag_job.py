@@ -142,7 +142,7 @@ def tag_job(
 @contextmanager
 def _alone(folder: Path | None) -> Iterator[None]:
     """Keep other jobs out of the folder, where that can be told: on this machine."""
-    from windowclf.system.locks import alone
+    from windowclf.system.locks import exclusive_lock
 
     if folder is None:
         yield
@@ -151,7 +151,7 @@ def _alone(folder: Path | None) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{folder}: cannot be written: {error.strerror}") from None
-    with alone(folder, "job"):
+    with exclusive_lock(folder, "job"):
         yield
 
 

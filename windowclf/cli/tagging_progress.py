@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from windowclf.documents.paths import Input
-    from windowclf.system.files import Watch
+    from windowclf.system.files import OnBytesRead
     from windowclf.tagging.texts import TaggedText
 
 
@@ -53,7 +53,7 @@ class TaggingProgress:
                 f"{count(self.tokens, 'token')} in {self._seconds:.1f} s: {self._speed}"
             )
 
-    def watch(self, given: "Input") -> "Watch":
+    def watch(self, given: "Input") -> "OnBytesRead":
         """Take notice that a file is begun; return who is told how much of it is read."""
         self._name = given.name
         self._before = self._read

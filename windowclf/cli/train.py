@@ -105,7 +105,7 @@ def train(
 def _output_folder(folder: Path, *, resume: bool) -> Iterator[None]:
     """Check the folder and keep others out, before any work is done; leave no empty one behind."""
     from windowclf.model.folder import check_output, remove_left
-    from windowclf.system.locks import alone
+    from windowclf.system.locks import exclusive_lock
 
     checkpoint = _checkpoint(folder)
     if resume and not os.path.lexists(checkpoint):
@@ -119,7 +119,7 @@ def _output_folder(folder: Path, *, resume: bool) -> Iterator[None]:
     except ModelError:
         _remove_empty(made)
         raise
-    with alone(folder, "training"):
+    with exclusive_lock(folder, "training"):
         try:
             if not resume and os.path.lexists(checkpoint):
                 raise ModelError(

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from windowclf.cli.options import given_settings
-from windowclf.config.config import Config
+from windowclf.config.config import RENAMED, Config
 from windowclf.errors import ModelError, UsageError
 
 
@@ -24,7 +24,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 def make_asked(options: dict[str, Any], searched: tuple[str, ...], trials: int) -> Asked:
     """Put together what the command line said."""
-    names = {"preset", *Config.__struct_fields__}
+    names = {"preset", *Config.__struct_fields__, *RENAMED}
     rest = {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in options.items()
@@ -70,7 +70,7 @@ def search_folder(folder: Path, asked: Asked) -> Iterator[None]:
     UsageError
         If it holds a search with other options.
     """
-    from windowclf.system.locks import alone
+    from windowclf.system.locks import exclusive_lock
     from windowclf.tuning import study
 
     try:
@@ -78,7 +78,7 @@ def search_folder(folder: Path, asked: Asked) -> Iterator[None]:
         there = [path.name for path in folder.iterdir()]
     except OSError as error:
         raise ModelError(f"{folder}: cannot search there: {error.strerror}") from None
-    with alone(folder, "search"):
+    with exclusive_lock(folder, "search"):
         if there and study.STUDY not in there:
             raise ModelError(f"{folder}: holds files but no search: give a new or an empty folder")
         before = study.read_asked(folder)

@@ -33,7 +33,8 @@ def check_settings(kind: type[Record], settings: dict[str, Any], *also: str) -> 
     UsageError
         For an unknown field or a value out of its range; names both.
     """
-    known = {field.name: field.type for field in msgspec.structs.fields(kind)}
+    fields = msgspec.structs.fields(kind)
+    known = {field.name: field.type for field in fields}
     for name in settings:
         if name not in known:
             expected = ", ".join([*also, *known])
@@ -55,7 +56,8 @@ def check_settings(kind: type[Record], settings: dict[str, Any], *also: str) -> 
             got = "" if "got" in reason else f", got {_plain(value)}"
             raise UsageError(f"{option_name(name)}: {reason[0].lower()}{reason[1:]}{got}") from None
     try:
-        return msgspec.convert(settings, kind)
+        encoded = {field.name: field.encode_name for field in fields}
+        return msgspec.convert({encoded[name]: value for name, value in settings.items()}, kind)
     except msgspec.ValidationError as error:  # two fields that do not go together
         raise UsageError(str(error)) from None
 

@@ -1,5 +1,6 @@
 """The settings of a classifier: one frozen record, checked wherever it comes from."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -7,6 +8,7 @@ from msgspec import Meta
 
 from windowclf.config.check import Count, Probability, check_settings
 from windowclf.config.presets import preset_settings
+from windowclf.errors import UsageError
 
 FeatureName = Literal[
     "shape", "written",
@@ -20,7 +22,17 @@ WIDEST_WINDOW, WIDEST_LAYER, WIDEST_ROW = 1_001, 2**16, 2**18
 last one is of the numbers that a word adds to the windows that it is in."""
 
 
-class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+RENAMED = {"repeats": "document_context", "recase": "case_augmentation"}
+"""Fields that had another name in 0.1.0. Callers may use the old name, and saved models do."""
+
+
+class Config(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    rename={new: old for old, new in RENAMED.items()},
+):
     """What a network is made of and how it is trained.
 
     The description of each field is also the help text of its command-line option.
@@ -52,11 +64,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     sentence_mean: Annotated[
         bool, Meta(description="One more slot of the window: the mean of the sentence's words.")
     ] = True
-    repeats: Annotated[
+    document_context: Annotated[
         bool,
         Meta(
-            description="Let a name heed the windows of its other places in the document, where "
-            "the corpus marks documents."
+            description="Share context between mentions of the same name in a document; the "
+            "corpus must mark documents."
         ),
     ] = True
     hidden: Annotated[
@@ -100,13 +112,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     word_dropout: Annotated[
         Probability, Meta(description="Share of the words that training takes for unknown ones.")
     ] = 0.05
-    recase: Annotated[
+    case_augmentation: Annotated[
         float,
         Meta(
             ge=0.0,
             le=0.5,
-            description="Share of the sentences that training reads in capitals, and as many "
-            "again in lower case.",
+            description="Share of the sentences that training reads in capitals; the same share "
+            "is read in lower case.",
         ),
     ] = 0.05
     optimizer: Annotated[
@@ -162,7 +174,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         for setting, given in (
             ("--level sentence", self.level == "sentence"),
             ("--sentence-mean", self.sentence_mean),
-            ("--repeats", self.repeats),
+            ("--document-context", self.document_context),
             ("--batch-of tokens", self.batch_of == "tokens"),
         ):
             if given and self.loss == "ranking":
@@ -196,11 +208,30 @@ def make_config(settings: dict[str, Any]) -> Config:
     UsageError
         For an unknown field or a value out of its range; names both.
     """
+    settings = current_names(settings)
     if "preset" in settings:
-        given = dict(settings)
-        settings = preset_settings(given.pop("preset")) | given
+        settings = preset_settings(settings.pop("preset")) | settings
     if settings.get("loss") in ("squared-error", "ranking") or settings.get("batch_of") == "words":
         settings = {"level": "word"} | settings
     if settings.get("loss") == "ranking" or settings.get("batch_of") == "words":
-        settings = {"sentence_mean": False, "repeats": False} | settings
+        settings = {"sentence_mean": False, "document_context": False} | settings
     return check_settings(Config, settings, "preset")
+
+
+def current_names(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy settings, each under the name that its field has now.
+
+    Parameters
+    ----------
+    settings : mapping of str to object
+        Some may have a name of 0.1.0, see `RENAMED`.
+
+    Raises
+    ------
+    UsageError
+        If a setting is given by its old and by its new name.
+    """
+    for old, new in RENAMED.items():
+        if old in settings and new in settings:
+            raise UsageError(f"{old} is the former name of {new}: give one of them")
+    return {RENAMED.get(name, name): value for name, value in settings.items()}

@@ -7,7 +7,7 @@ from windowclf.documents.sentence import Sentence
 CASES = ("upper", "lower")
 
 
-def recase(sentence: Sentence, case: str) -> Sentence:
+def in_case(sentence: Sentence, case: str) -> Sentence:
     """Write the tokens of a sentence in capitals or in lower case; its tags stay.
 
     Parameters

@@ -21,7 +21,7 @@ from windowclf.documents.formats.registry import (
     format_of,
 )
 from windowclf.documents.span_borders import check_spans
-from windowclf.errors import DataError, UsageError, naming
+from windowclf.errors import DataError, UsageError, error_context
 from windowclf.system.streams import open_input, open_output
 from windowclf.tags.schemes import OUTSIDE, Scheme
 
@@ -133,12 +133,12 @@ def convert_file(
             if output_format.name == "conll" and output_scheme is Scheme.PLAIN:
                 for document in found:
                     _check_plain(document, name)
-            with naming(name):
+            with error_context(name):
                 writer.write(found)
             documents += len(found)
             sentences += sum(len(document.words or ()) for document in found)
             spans += sum(len(document.spans or ()) for document in found)
-        with naming(name):
+        with error_context(name):
             writer.close()
     return Conversion(documents, sentences, spans)
 
@@ -150,7 +150,7 @@ def _for_output(
     fields = _other_fields(document.fields, options)
     if document.tags is None:
         return replace(document, fields=fields)
-    with naming(_document(name, document)):
+    with error_context(_document(name, document)):
         spans = with_spans(document, scheme or Scheme.IOB2).spans or ()
         found = [LabelledSpan(span.start, span.end, span.label) for span in spans]
         found = check_spans(document.text, found)  # a token may have spaces at its ends
@@ -174,7 +174,7 @@ def _json(value: Any) -> bytes:
 
 def _check_plain(document: Document, name: str) -> None:
     """Refuse spans that plain labels cannot spell: of several words, or called O."""
-    with naming(_document(name, document)):
+    with error_context(_document(name, document)):
         tags = chain.from_iterable(word_tags(document, Scheme.PLAIN))
         if sum(tag != OUTSIDE for tag in tags) != len(document.spans or ()):
             raise DataError(

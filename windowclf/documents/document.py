@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from windowclf.documents.sentence import Sentence
 from windowclf.documents.span_borders import CharacterSpan, fit_words
-from windowclf.errors import DataError, shown
+from windowclf.errors import DataError, quoted
 from windowclf.tags.schemes import Scheme, Span, encode, spans
 from windowclf.text.tokenizer import split_words, token_starts
 
@@ -146,7 +146,7 @@ def word_tags(document: Document, scheme: Scheme) -> list[list[str]]:
             raise DataError(f"{here} holds no token")
         if first < taken:
             raise DataError(
-                f"{here} shares the token {shown(words[first])} with the span before it; "
+                f"{here} shares the token {quoted(words[first])} with the span before it; "
                 "put a space between them or join the spans"
             )
         number = bisect_right(borders, first) - 1

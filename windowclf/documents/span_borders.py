@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from windowclf.errors import DataError, shown
+from windowclf.errors import DataError, quoted
 from windowclf.text.tokenizer import token_starts
 
 
@@ -47,7 +47,7 @@ def check_spans(text: str, spans: Iterable[SpanStruct]) -> list[SpanStruct]:
     before = (0, 0)
     for span in sorted(spans, key=lambda span: (span.start, span.end)):  # type: ignore[attr-defined]
         start, end = span.start, span.end  # type: ignore[attr-defined]
-        here = f"span {shown(start)}:{shown(end)}"
+        here = f"span {quoted(start)}:{quoted(end)}"
         if not 0 <= start < end <= len(text):
             raise DataError(f"{here} does not fit a text of {len(text)} characters")
         inside = text[start:end]

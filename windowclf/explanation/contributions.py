@@ -12,10 +12,10 @@ import numpy as np
 from windowclf.nn.arrays import FloatArray, IntArray
 from windowclf.nn.batch import Batch
 from windowclf.nn.dense import dense_layer
+from windowclf.nn.document_context import Mentions
 from windowclf.nn.lookup import lookup
 from windowclf.nn.network import Network
 from windowclf.nn.parameter import Parameter
-from windowclf.nn.repeats import Repeats
 
 
 class Parts(NamedTuple):
@@ -148,12 +148,12 @@ def contributions(network: Network, batch: Batch, token: int) -> Contributions:
         sentence = vectors(batch.windows[tokens, slots // 2])
         W_s = _exact(network.sentence_weight)
     elsewhere = None
-    if network.repeats_weight is not None and batch.repeats is not None:
-        others = _others(batch.repeats, token)
+    if network.document_weight is not None and batch.mentions is not None:
+        others = _others(batch.mentions, token)
         if len(others):
             # The mean of sums over slots is the sum of the means: one vector for each slot.
             means = np.stack([vectors(rows).mean(axis=0) for rows in batch.windows[others].T])
-            elsewhere = _exact(network.repeats_weight) * (np.einsum("kd,dkh->h", means, W) + b)
+            elsewhere = _exact(network.document_weight) * (np.einsum("kd,dkh->h", means, W) + b)
     return Contributions(
         widths=[table.shape[1] for table in tables],
         window=vectors(batch.windows[token]),
@@ -165,15 +165,15 @@ def contributions(network: Network, batch: Batch, token: int) -> Contributions:
     )
 
 
-def _others(repeats: Repeats, token: int) -> IntArray:
+def _others(mentions: Mentions, token: int) -> IntArray:
     """List the other windows of the token's name."""
-    place = np.flatnonzero(repeats.windows == token)
-    ends = np.cumsum(repeats.sizes)
+    place = np.flatnonzero(mentions.windows == token)
+    ends = np.cumsum(mentions.sizes)
     group = np.searchsorted(ends, place, side="right")
     if not len(group):
         return place
     end = int(ends[group[0]])
-    same: IntArray = repeats.windows[end - int(repeats.sizes[group[0]]) : end]
+    same: IntArray = mentions.windows[end - int(mentions.sizes[group[0]]) : end]
     others: IntArray = same[same != token]
     return others
 

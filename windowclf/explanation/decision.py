@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from windowclf.nn.arrays import FloatArray
-from windowclf.nn.chain import Moves
+from windowclf.nn.crf import Transitions
 from windowclf.nn.objective import Objective, SentenceObjective, TokenObjective
 
 
@@ -26,8 +26,8 @@ class Decision(NamedTuple):
     margin: float
 
 
-def decoding_moves(objective: Objective) -> Moves | None:
-    """Score the moves between tags as decoding does.
+def decoding_moves(objective: Objective) -> Transitions | None:
+    """Score the transitions between tags as decoding does.
 
     Parameters
     ----------
@@ -35,21 +35,21 @@ def decoding_moves(objective: Objective) -> Moves | None:
 
     Returns
     -------
-    Moves or None
-        What was learned, and the penalties of moves that are forbidden; None where each token
+    Transitions or None
+        What was learned, and the penalties of transitions that are forbidden; None where each token
         has the tag with its highest score.
     """
     if isinstance(objective, TokenObjective):
         return objective.penalties
     if not isinstance(objective, SentenceObjective):
         return None
-    moves = Moves(*(parameter.value for parameter in objective.parameters().values()))
+    transitions = Transitions(*(parameter.value for parameter in objective.parameters().values()))
     if objective.penalties is None:
-        return moves
-    return Moves(*(a + b for a, b in zip(moves, objective.penalties, strict=True)))
+        return transitions
+    return Transitions(*(a + b for a, b in zip(transitions, objective.penalties, strict=True)))
 
 
-def max_marginals(s: FloatArray, moves: Moves | None, token: int) -> FloatArray:
+def max_marginals(s: FloatArray, transitions: Transitions | None, token: int) -> FloatArray:
     """Score the best path through each tag of one token.
 
     ``m[k] = v[k] + w[k]``: ``v`` is the best path of the tokens up to it that ends with ``k``, as
@@ -59,19 +59,19 @@ def max_marginals(s: FloatArray, moves: Moves | None, token: int) -> FloatArray:
     ----------
     s : float array, shape (n, K)
         Of the tokens of one sentence.
-    moves : Moves or None
+    transitions : Transitions or None
     token : int
 
     Returns
     -------
     float array, shape (K,)
         Minus infinity where no path is allowed. The largest is the score of the best path; without
-        moves that of its tag alone, for the other tokens are as they are.
+        transitions that of its tag alone, for the other tokens are as they are.
     """
-    if moves is None:
+    if transitions is None:
         alone: FloatArray = s[token]
         return alone
-    A, start, end = moves
+    A, start, end = transitions
     v = s[0] + start
     for row in s[1 : token + 1]:
         v = (v[:, None] + A).max(axis=0) + row

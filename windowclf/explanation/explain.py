@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from windowclf.errors import UsageError, shown
+from windowclf.errors import UsageError, quoted
 from windowclf.explanation.contributions import (
     Contributions,
     Derivative,
@@ -135,7 +135,7 @@ def _find(tagger: Tagger, sentences: Sentences, token: int) -> _Place:
     if not 0 <= asked < count:
         counted = f"{count:,} token{'s' * (count != 1)}"
         expected = f": expected 0 to {count - 1}" if count else ""
-        raise UsageError(f"token {shown(token)}: the text has {counted}{expected}")
+        raise UsageError(f"token {quoted(token)}: the text has {counted}{expected}")
     first = 0
     for found in tagger.find(sentences, [0] * len(sentences)):
         ends = np.cumsum(found.lengths)

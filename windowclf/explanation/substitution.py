@@ -117,7 +117,7 @@ class _Related:
     def __init__(self, model: Model, sentences: Sentences, sentence: int) -> None:
         self._sentences, self._sentence = sentences, sentence
         self._holding: dict[str, set[int]] = {}
-        if model.network.repeats_weight is not None:
+        if model.network.document_weight is not None:
             for number, words in enumerate(sentences):
                 for name in _names(words) if number != sentence else ():
                     self._holding.setdefault(name, set()).add(number)
@@ -135,7 +135,7 @@ class _Related:
 
 
 def _names(words: Sequence[str]) -> Iterator[str]:
-    """Yield words with a capital in the form under which they are one name; see `SeenWords`."""
+    """Yield capitalised words in the form that all spellings of a name share."""
     return (lower for word in words if (lower := word.lower()) != word)
 
 
@@ -149,7 +149,7 @@ def _trials(
     marks: list[list[str]] = [[] for _ in model.lexicon.gazetteers]
     if marks:  # the place in a gazetteer's name hangs on the words beside
         changed = [[*words[:place], form, *words[place + 1 :]] for form in forms]
-        marks = [column[place :: len(words)] for column in model.lexicon.marks(changed)]
+        marks = [column[place :: len(words)] for column in model.lexicon.gazetteer_tags(changed)]
     ids = model.lexicon.ids(forms, marks)
     e = lookup(list(model.network.tables.values()), ids)[0].astype(np.float64)
     distances = np.linalg.norm(e[1:] - e[0], axis=1).tolist()

@@ -4,7 +4,7 @@ from hashlib import sha256
 from typing import Any
 
 from windowclf.classifier import WindowClassifier
-from windowclf.errors import MissingExtraError, UsageError, naming, shown
+from windowclf.errors import MissingExtraError, UsageError, error_context, quoted
 
 try:
     import dask.dataframe as dd
@@ -103,7 +103,7 @@ def tag_partition(given: pd.Series, tagger: WindowClassifier, kind: str) -> pd.S
     rows = [empty if null else row for null, row in zip(nulls, given, strict=True)]
     names = {"text_column": None, "tokens_column": None, kind: given.name}
     ends = given.index[:: max(len(given) - 1, 1)].tolist()
-    with naming(f"partition of index {' to '.join(map(shown, ends))}"):
+    with error_context(f"partition of index {' to '.join(map(quoted, ends))}"):
         [(new, found)] = tagger.tag_batch({given.name: rows}, **names).items()
     column = pa.array(found)
     column = pc.if_else(pa.array(nulls), pa.scalar(None, column.type), column)

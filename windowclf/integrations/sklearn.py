@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windowclf.classifier import WindowClassifier
-from windowclf.config.config import Config
+from windowclf.config.config import Config, current_names
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, MissingExtraError, UsageError
 from windowclf.system.threads import thread_count
@@ -89,7 +89,7 @@ class WindowTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not 
     """
 
     def __init__(self, **parameters: Any) -> None:
-        given = _SIGNATURE.bind(self, **parameters)
+        given = _SIGNATURE.bind(self, **current_names(parameters))
         given.apply_defaults()
         for name, value in given.arguments.items():
             if name != "self":

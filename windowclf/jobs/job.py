@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from windowclf.config.check import option_name
-from windowclf.errors import OutputError, UsageError, told
+from windowclf.errors import OutputError, UsageError, one_line
 from windowclf.system import filesystems as stores
 from windowclf.system.filesystems import TEMPORARY
 
@@ -112,7 +112,7 @@ def _check_same(output: str, record: bytes, job: Job) -> None:
         before = msgspec.json.decode(record, type=Job)
     except ValueError as error:  # of msgspec, or no UTF-8
         raise OutputError(
-            f"{output}: holds no job of 'windowclf tag --engine': {RECORD}: {told(error)}"
+            f"{output}: holds no job of 'windowclf tag --engine': {RECORD}: {one_line(error)}"
         ) from None
     if before != job:
         differing = [

@@ -9,7 +9,7 @@ from windowclf.classifier import WindowClassifier
 from windowclf.jobs.job import Job
 from windowclf.jobs.partition import Outcome, failed, tag_partition
 from windowclf.jobs.plan import Partition
-from windowclf.system.dask import held, hold, raise_unless_lost, scheduler_lost
+from windowclf.system.dask import broadcast, broadcasted, raise_unless_lost, scheduler_lost
 
 
 def tag_on_cluster(
@@ -48,7 +48,7 @@ def tag_on_cluster(
     ClusterError
         If the scheduler is lost, or a worker cannot do a task.
     """
-    with hold(client, classifier) as name:
+    with broadcast(client, classifier) as name:
         lost: list[Partition] = []
         for partition, outcome in _run(client, partitions, name=name, job=job, output=output):
             if isinstance(outcome, Outcome):
@@ -89,5 +89,5 @@ def _run(
 
 
 def _tag(partition: Partition, *, name: str, job: Job, output: str) -> Outcome:
-    tagger = held(name).tagger
+    tagger = broadcasted(name).tagger
     return tag_partition(tagger, partition, job=job, output=output)

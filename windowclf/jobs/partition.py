@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from windowclf.documents.document import Document
-from windowclf.errors import ModelError, OutputError, WindowclfError, told
+from windowclf.errors import ModelError, OutputError, WindowclfError, one_line
 from windowclf.jobs.error_table import Bad, write_errors
 from windowclf.jobs.job import Job, errors_of
 from windowclf.jobs.plan import Partition
@@ -91,7 +91,7 @@ def tag_partition(
     except WindowclfError as error:
         return failed(partition, output, str(error))
     except Exception as error:  # whatever it is, it is not the end of the job
-        reason = ": ".join(filter(None, (type(error).__name__, told(error))))
+        reason = ": ".join(filter(None, (type(error).__name__, one_line(error))))
         return failed(partition, output, reason)
     return Outcome(
         partition,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 from windowclf.documents.document import Document
 from windowclf.documents.formats.arrow_layout import ArrowLayout
 from windowclf.documents.formats.registry import ReadOptions
-from windowclf.errors import DataError, told
+from windowclf.errors import DataError, one_line
 from windowclf.jobs.error_table import Bad
 from windowclf.jobs.job import Job
 from windowclf.jobs.plan import Partition, read_footer
@@ -220,4 +220,4 @@ class PartitionWriter:
 
 
 def _unreadable(error: Exception) -> DataError:
-    return DataError(f"cannot be read as Parquet: {told(error)}")
+    return DataError(f"cannot be read as Parquet: {one_line(error)}")

@@ -76,7 +76,7 @@ class Lexicon:
             for name, known in self.values.items()
         }
 
-    def marks(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
+    def gazetteer_tags(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
         """Find the names of each gazetteer in sentences.
 
         Parameters

@@ -6,7 +6,7 @@ import numpy as np
 
 from windowclf.config.config import Config
 from windowclf.nn.arrays import FloatArray
-from windowclf.nn.chain import Moves
+from windowclf.nn.crf import Transitions
 from windowclf.nn.network import Network, initial_weights
 from windowclf.nn.objective import (
     Objective,
@@ -14,7 +14,7 @@ from windowclf.nn.objective import (
     SentenceObjective,
     TokenObjective,
 )
-from windowclf.tags.schemes import Scheme, legal_moves
+from windowclf.tags.schemes import Scheme, legal_transitions
 
 
 def own_scheme(scheme: Scheme, config: Config) -> Scheme:
@@ -60,7 +60,7 @@ def make_network(
         [weight.astype(dtype) for weight in weights],
         [bias.astype(dtype) for bias in biases],
         np.zeros((dimensions, config.hidden[0]), dtype) if config.sentence_mean else None,
-        np.zeros(config.hidden[0], dtype) if config.repeats else None,
+        np.zeros(config.hidden[0], dtype) if config.document_context else None,
     )
 
 
@@ -90,14 +90,16 @@ def make_objective(
         return RankingObjective()
     penalties = None
     if config.constrained:
-        start, transition, end = legal_moves(labels, scheme)
+        start, transition, end = legal_transitions(labels, scheme)
         zero, never = dtype(0), dtype(-np.inf)
-        penalties = Moves(*(np.where(legal, zero, never) for legal in (transition, start, end)))
+        penalties = Transitions(
+            *(np.where(legal, zero, never) for legal in (transition, start, end))
+        )
     if config.level == "word":
         return TokenObjective(config.loss, penalties)
     K = len(labels)
-    moves = Moves(np.zeros((K, K), dtype), np.zeros(K, dtype), np.zeros(K, dtype))
-    return SentenceObjective(config.loss, moves, penalties)
+    transitions = Transitions(np.zeros((K, K), dtype), np.zeros(K, dtype), np.zeros(K, dtype))
+    return SentenceObjective(config.loss, transitions, penalties)
 
 
 def assemble(
@@ -106,7 +108,7 @@ def assemble(
     weights: Sequence[FloatArray],
     biases: Sequence[FloatArray],
     sentence_weight: FloatArray | None = None,
-    repeats_weight: FloatArray | None = None,
+    document_weight: FloatArray | None = None,
 ) -> Network:
     """Put a network together from its arrays and what a configuration says of it."""
     return Network(
@@ -115,7 +117,7 @@ def assemble(
         biases,
         activation=config.activation,
         sentence_weight=sentence_weight,
-        repeats_weight=repeats_weight,
+        document_weight=document_weight,
         input_dropout=config.dropout,
         hidden_dropout=config.hidden_dropout,
     )

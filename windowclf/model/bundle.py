@@ -282,7 +282,7 @@ def _network(manifest: Manifest, lexicon: Lexicon, arrays: ParameterFile) -> Net
         [arrays.array(w, shape) for (w, _), shape in zip(names, shapes, strict=True)],
         [arrays.array(b, (size,)) for (_, b), size in zip(names, sizes, strict=True)],
         arrays.array("W_s", (dimensions, sizes[0])) if config.sentence_mean else None,
-        arrays.array("g", (sizes[0],)) if config.repeats else None,
+        arrays.array("g", (sizes[0],)) if config.document_context else None,
     )
     network.tables = tables
     return network

@@ -14,7 +14,7 @@ from windowclf.errors import UsageError
 from windowclf.lexicon.lexicon import PADDING, Lexicon
 from windowclf.nn.arrays import FloatArray, IntArray
 from windowclf.nn.batch import Batch, window_rows
-from windowclf.nn.repeats import find_repeats, name_keys
+from windowclf.nn.document_context import find_mentions, name_keys
 
 _Ints = npt.NDArray[np.int32]
 
@@ -82,9 +82,9 @@ class EncodedSentences:
         self,
         sentences: IntArray,
         window: int,
-        elsewhere: IntArray | None = None,
+        other_mentions: IntArray | None = None,
         *,
-        repeats: bool = True,
+        mentions: bool = True,
     ) -> Batch:
         """Cut out some sentences.
 
@@ -94,10 +94,10 @@ class EncodedSentences:
             Which ones.
         window : int
             Width of the window.
-        elsewhere : int array, shape (E, window), optional
+        other_mentions : int array, shape (E, window), optional
             Windows of other places in the same documents, the token in the centre: those that
             names of the sentences may heed. Padding is -1.
-        repeats : bool
+        mentions : bool
             Whether to find the names that come again.
 
         Returns
@@ -107,20 +107,20 @@ class EncodedSentences:
         lengths = self.lengths[sentences]
         tokens = self.tokens(sentences)
         centres, words = tokens, self.words[tokens]
-        if elsewhere is not None:
-            there = np.where(elsewhere < 0, 0, self.words[elsewhere])
+        if other_mentions is not None:
+            there = np.where(other_mentions < 0, 0, self.words[other_mentions])
             words = np.concatenate([words, there.reshape(-1)])
-            centres = np.concatenate([tokens, elsewhere[:, window // 2]])
+            centres = np.concatenate([tokens, other_mentions[:, window // 2]])
         used, places = distinct(words, len(self.features))
         windows = window_rows(places[: len(tokens)], lengths, window)
-        if elsewhere is not None:
+        if other_mentions is not None:
             windows = np.concatenate([windows, places[len(tokens) :].reshape(-1, window)])
         return Batch(
             features=self.features[used],
             windows=windows,
             lengths=lengths,
             gold=None if self.gold is None else self.gold[tokens],
-            repeats=find_repeats(self.keys[centres]) if repeats else None,
+            mentions=find_mentions(self.keys[centres]) if mentions else None,
         )
 
 
@@ -182,16 +182,16 @@ def encode(
     """
     numbers = number_documents(documents, len(sentences))
     keys: Iterable[Hashable] = chain.from_iterable(sentences)
-    marks: Sequence[Sequence[str]] = lexicon.marks(sentences)
-    if marks:  # a word is another one where it has another place in a gazetteer's name
-        keys = zip(keys, *marks, strict=True)
+    gazetteer_tags: Sequence[Sequence[str]] = lexicon.gazetteer_tags(sentences)
+    if gazetteer_tags:  # a word is another one where it has another place in a gazetteer's name
+        keys = zip(keys, *gazetteer_tags, strict=True)
     index: defaultdict[Any, int] = defaultdict(count(1).__next__)  # 0 is the padding
     words = np.array([index[key] for key in keys], dtype=np.int32)
     different: Sequence[str] = list(index)
-    if marks and different:
-        different, *marks = zip(*different, strict=True)
+    if gazetteer_tags and different:
+        different, *gazetteer_tags = zip(*different, strict=True)
     padding = np.full((1, len(lexicon.features)), PADDING, dtype=np.int32)
-    ids = np.concatenate([padding, lexicon.ids(different, marks)])
+    ids = np.concatenate([padding, lexicon.ids(different, gazetteer_tags)])
     features, row = np.unique(ids, axis=0, return_inverse=True)
     gold = None
     if tags is not None:

@@ -115,7 +115,7 @@ def file_entry(kind: str, suffix: str, content: bytes) -> FileEntry:
     return FileEntry(f"{kind}-{digest[:12]}{suffix}", len(content), digest)
 
 
-def decode_sealed(
+def read_checksummed(
     text: bytes, kind: type[S], path: Path, what: str, newest: int, largest: int
 ) -> S:
     """Read a record that has a format and a checksum of itself.
@@ -185,7 +185,7 @@ def read_manifest(folder: Path) -> Manifest:
 def parse_manifest(text: bytes, path: Path) -> Manifest:
     """Read the text of a manifest, errors of which name a path; see `read_manifest`."""
     try:
-        manifest = decode_sealed(text, Manifest, path, "model", FORMAT, _LARGEST)
+        manifest = read_checksummed(text, Manifest, path, "model", FORMAT, _LARGEST)
     except (ValueError, RecursionError) as error:
         raise damaged(path, error) from None
     if manifest.files.keys() != set(KINDS):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from windowclf.nn.arrays import FloatArray, IntArray
-from windowclf.nn.repeats import Repeats
+from windowclf.nn.document_context import Mentions
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +18,12 @@ class Batch:
         Feature ids of the ``n`` distinct words; row 0 is the padding past a sentence's ends.
     windows : int array, shape (N + E, 2c+1)
         For each of the ``N`` tokens, the rows of `features` in its window; then ``E`` windows of
-        other places, which are read for `repeats` alone.
+        other places, which are read for `mentions` alone.
     lengths : int array, shape (B,)
         Tokens in each of the ``B`` sentences; they add up to ``N``.
     gold : int array, shape (N,), or float array, shape (N, K), optional
         The right tag of each token, or a teacher's scores of its tags.
-    repeats : Repeats, optional
+    mentions : Mentions, optional
         The windows of words that come again in their document.
     """
 
@@ -31,7 +31,7 @@ class Batch:
     windows: IntArray
     lengths: IntArray
     gold: IntArray | FloatArray | None = None
-    repeats: Repeats | None = None
+    mentions: Mentions | None = None
 
     def tags(self) -> IntArray | FloatArray:
         """Return `gold`.

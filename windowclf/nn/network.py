@@ -10,11 +10,11 @@ from windowclf.nn.activations import ACTIVATIONS
 from windowclf.nn.arrays import FloatArray, Run
 from windowclf.nn.batch import Batch
 from windowclf.nn.dense import dense_layer
+from windowclf.nn.document_context import document_context
 from windowclf.nn.dropout import dropout
 from windowclf.nn.initializers import INITIALIZERS
 from windowclf.nn.lookup import lookup
 from windowclf.nn.parameter import Parameter, TableParameter
-from windowclf.nn.repeats import repeats_layer
 from windowclf.nn.sentence_mean import sentence_mean_layer
 from windowclf.nn.window import window_layer
 
@@ -33,7 +33,7 @@ class Network:
         A key of `ACTIVATIONS`.
     sentence_weight : float array, shape (d, H), optional
         ``W_s``, which makes the mean of the sentence one more slot of each window.
-    repeats_weight : float array, shape (H,), optional
+    document_weight : float array, shape (H,), optional
         ``g``, by which a window heeds those of the same word elsewhere in the document.
     input_dropout, hidden_dropout : float
         Probability that an element of a word's vector, or of a hidden layer or a sentence's
@@ -43,7 +43,7 @@ class Network:
     ----------
     tables : dict of str to TableParameter
     weights, biases : list of Parameter
-    sentence_weight, repeats_weight : Parameter or None
+    sentence_weight, document_weight : Parameter or None
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Network:
         *,
         activation: str,
         sentence_weight: FloatArray | None = None,
-        repeats_weight: FloatArray | None = None,
+        document_weight: FloatArray | None = None,
         input_dropout: float = 0.0,
         hidden_dropout: float = 0.0,
     ) -> None:
@@ -62,20 +62,20 @@ class Network:
         self.weights = [Parameter(value) for value in weights]
         self.biases = [Parameter(value) for value in biases]
         self.sentence_weight = None if sentence_weight is None else Parameter(sentence_weight)
-        self.repeats_weight = None if repeats_weight is None else Parameter(repeats_weight)
+        self.document_weight = None if document_weight is None else Parameter(document_weight)
         self.activation = ACTIVATIONS[activation]
         self.input_dropout = input_dropout
         self.hidden_dropout = hidden_dropout
 
-    def twin(self) -> "Network":
+    def replica(self) -> "Network":
         """Make a network that shares all values, and collects gradients of its own."""
-        twin = copy(self)
-        twin.tables = {name: table.twin() for name, table in self.tables.items()}
-        twin.weights = [weight.twin() for weight in self.weights]
-        twin.biases = [bias.twin() for bias in self.biases]
-        twin.sentence_weight = self.sentence_weight and self.sentence_weight.twin()
-        twin.repeats_weight = self.repeats_weight and self.repeats_weight.twin()
-        return twin
+        replica = copy(self)
+        replica.tables = {name: table.replica() for name, table in self.tables.items()}
+        replica.weights = [weight.replica() for weight in self.weights]
+        replica.biases = [bias.replica() for bias in self.biases]
+        replica.sentence_weight = self.sentence_weight and self.sentence_weight.replica()
+        replica.document_weight = self.document_weight and self.document_weight.replica()
+        return replica
 
     def parameters(self) -> dict[str, Parameter]:
         """List the parameters by name, from the words to the scores."""
@@ -85,8 +85,8 @@ class Network:
             named[w], named[b] = weight, bias
         if self.sentence_weight is not None:
             named["W_s"] = self.sentence_weight
-        if self.repeats_weight is not None:
-            named["g"] = self.repeats_weight
+        if self.document_weight is not None:
+            named["g"] = self.document_weight
         return named
 
     def forward(
@@ -140,9 +140,9 @@ class Network:
         """Project the windows, and what lies further off; return ``z`` and the way to ``∂J/∂e``."""
         e, drop_back = dropout(words, self.input_dropout, rng)
         z, window_back = window_layer(self.weights[0], self.biases[0], e, batch.windows, run)
-        repeats_back = sentence_back = None
-        if self.repeats_weight is not None and batch.repeats is not None:
-            z, repeats_back = repeats_layer(self.repeats_weight, z, batch.repeats)
+        document_back = sentence_back = None
+        if self.document_weight is not None and batch.mentions is not None:
+            z, document_back = document_context(self.document_weight, z, batch.mentions)
         tokens = int(batch.lengths.sum())
         further = len(z) - tokens
         z = z[:tokens]
@@ -157,8 +157,8 @@ class Network:
             of_sentence = 0 if sentence_back is None else sentence_back(delta)
             if further:
                 delta = np.concatenate([delta, np.zeros((further, delta.shape[1]), delta.dtype)])
-            if repeats_back is not None:
-                delta = repeats_back(delta)
+            if document_back is not None:
+                delta = document_back(delta)
             de: FloatArray = drop_back(window_back(delta)) + of_sentence
             return de
 

@@ -7,12 +7,12 @@ from typing import Protocol, Self
 
 import numpy as np
 
-from windowclf.nn import chain_losses
+from windowclf.nn import crf_losses
 from windowclf.nn.activations import logistic
 from windowclf.nn.arrays import FloatArray, IntArray
-from windowclf.nn.chain import Moves, marginals
-from windowclf.nn.chain_losses import log_likelihood_loss, max_margin_loss
-from windowclf.nn.chain_spans import span_probabilities
+from windowclf.nn.crf import Transitions, marginals
+from windowclf.nn.crf_losses import log_likelihood_loss, max_margin_loss
+from windowclf.nn.crf_spans import span_probabilities
 from windowclf.nn.losses import TOKEN_LOSSES, distillation_loss, ranking_loss, softmax
 from windowclf.nn.parameter import Parameter
 from windowclf.nn.viterbi import viterbi
@@ -24,7 +24,7 @@ class Objective(Protocol):
     def parameters(self) -> dict[str, Parameter]:
         """List the parameters of the objective itself, by name."""
 
-    def twin(self) -> Self:
+    def replica(self) -> Self:
         """Make an objective that shares all values, and collects gradients of its own."""
 
     def examples(self, lengths: IntArray) -> int:
@@ -39,16 +39,16 @@ class Objective(Protocol):
         ----------
         s : float array, shape (N, K)
         gold : int array, shape (N,); or float array, shape (N, K)
-            The right tags, or a teacher's scores of them, see `heed`.
+            The right tags, or a teacher's scores of them, see `distil_from`.
         lengths : int array, shape (B,)
         """
 
-    def heed(self, taught: Sequence[FloatArray]) -> None:
+    def distil_from(self, teacher: Sequence[FloatArray]) -> None:
         """Learn from a teacher's scores in place of gold tags.
 
         Parameters
         ----------
-        taught : sequence of float array
+        teacher : sequence of float array
             The teacher's values of this objective's own parameters.
         """
 
@@ -81,7 +81,7 @@ class Objective(Protocol):
 class _Independent:
     """What the objectives share that score each token for itself."""
 
-    def twin(self) -> Self:
+    def replica(self) -> Self:
         """Return itself: there is no parameter."""
         return self
 
@@ -106,11 +106,11 @@ class TokenObjective(_Independent):
     ----------
     loss : str
         A key of `TOKEN_LOSSES`.
-    penalties : Moves, optional
-        Minus infinity for each move that decoding must not make, zero for the others.
+    penalties : Transitions, optional
+        Minus infinity for each transition that decoding must not make, zero for the others.
     """
 
-    def __init__(self, loss: str, penalties: Moves | None = None) -> None:
+    def __init__(self, loss: str, penalties: Transitions | None = None) -> None:
         self.name = loss
         self.compute: Callable[..., tuple[float, FloatArray]] = TOKEN_LOSSES[loss]
         self.penalties = penalties
@@ -130,9 +130,9 @@ class TokenObjective(_Independent):
         del lengths
         return self.compute(s, gold)
 
-    def heed(self, taught: Sequence[FloatArray]) -> None:
+    def distil_from(self, teacher: Sequence[FloatArray]) -> None:
         """Take a teacher's scores for `gold`; see `Objective`."""
-        del taught
+        del teacher
         self.compute = distillation_loss
 
     def decode(self, s: FloatArray, lengths: IntArray) -> IntArray:
@@ -157,35 +157,39 @@ class TokenObjective(_Independent):
 
 
 class SentenceObjective:
-    """Whole paths of tags: scores of the moves between tags are learned along with the rest.
+    """Whole paths of tags: scores of the transitions between tags are learned along with the rest.
 
     Parameters
     ----------
     loss : {"softmax", "max-margin"}
-    moves : Moves
+    transitions : Transitions
         The starting values of ``A``, start and end scores.
-    penalties : Moves, optional
-        Minus infinity for each move that decoding must not make, zero for the others.
+    penalties : Transitions, optional
+        Minus infinity for each transition that decoding must not make, zero for the others.
     """
 
-    def __init__(self, loss: str, moves: Moves, penalties: Moves | None = None) -> None:
-        self.compute: Callable[..., tuple[float, FloatArray, Moves]] = {
+    def __init__(
+        self, loss: str, transitions: Transitions, penalties: Transitions | None = None
+    ) -> None:
+        self.compute: Callable[..., tuple[float, FloatArray, Transitions]] = {
             "softmax": log_likelihood_loss,
             "max-margin": max_margin_loss,
         }[loss]
         names = ("A", "start", "end")
-        self._parameters = {n: Parameter(value) for n, value in zip(names, moves, strict=True)}
+        self._parameters = {
+            n: Parameter(value) for n, value in zip(names, transitions, strict=True)
+        }
         self.penalties = penalties
 
     def parameters(self) -> dict[str, Parameter]:
         """List ``A``, start and end scores."""
         return dict(self._parameters)
 
-    def twin(self) -> Self:
+    def replica(self) -> Self:
         """Share ``A``, start and end scores; see `Objective`."""
-        twin = copy(self)
-        twin._parameters = {name: p.twin() for name, p in self._parameters.items()}
-        return twin
+        replica = copy(self)
+        replica._parameters = {name: p.replica() for name, p in self._parameters.items()}
+        return replica
 
     def examples(self, lengths: IntArray) -> int:
         """Count the sentences."""
@@ -195,34 +199,38 @@ class SentenceObjective:
         self, s: FloatArray, gold: IntArray | FloatArray, lengths: IntArray
     ) -> tuple[float, FloatArray]:
         """Compute the loss; see `Objective`."""
-        loss, ds, gradients = self.compute(s, gold, lengths, self._moves())
+        loss, ds, gradients = self.compute(s, gold, lengths, self._transitions())
         for parameter, grad in zip(self._parameters.values(), gradients, strict=True):
             parameter.add_grad(grad)
         return loss, ds
 
-    def heed(self, taught: Sequence[FloatArray]) -> None:
-        """Take a teacher's scores for `gold`, and its moves; see `Objective`."""
-        self.compute = partial(chain_losses.distillation_loss, taught_moves=Moves(*taught))
+    def distil_from(self, teacher: Sequence[FloatArray]) -> None:
+        """Take a teacher's scores for `gold`, and its transitions; see `Objective`."""
+        self.compute = partial(
+            crf_losses.distillation_loss, teacher_transitions=Transitions(*teacher)
+        )
 
     def decode(self, s: FloatArray, lengths: IntArray) -> IntArray:
         """Find the best path by Viterbi."""
-        moves = self._moves()
+        transitions = self._transitions()
         if self.penalties is not None:
-            moves = Moves(*(a + b for a, b in zip(moves, self.penalties, strict=True)))
-        return viterbi(s, lengths, moves)
+            transitions = Transitions(
+                *(a + b for a, b in zip(transitions, self.penalties, strict=True))
+            )
+        return viterbi(s, lengths, transitions)
 
     def probabilities(self, s: FloatArray, lengths: IntArray) -> FloatArray:
         """Compute the marginals of the softmax over paths."""
-        return marginals(s, lengths, self._moves())
+        return marginals(s, lengths, self._transitions())
 
     def span_probabilities(
         self, s: FloatArray, path: IntArray, lengths: IntArray, first: IntArray, last: IntArray
     ) -> FloatArray:
         """Sum over all paths that have the tags of a span; see `Objective`."""
-        return span_probabilities(s, path, lengths, self._moves(), first, last)
+        return span_probabilities(s, path, lengths, self._transitions(), first, last)
 
-    def _moves(self) -> Moves:
-        return Moves(*(parameter.value for parameter in self._parameters.values()))
+    def _transitions(self) -> Transitions:
+        return Transitions(*(parameter.value for parameter in self._parameters.values()))
 
 
 class RankingObjective(_Independent):
@@ -249,7 +257,7 @@ class RankingObjective(_Independent):
         loss, ds, ds_corrupt = ranking_loss(s[:half], s[half:])
         return loss, np.concatenate([ds, ds_corrupt])
 
-    def heed(self, taught: Sequence[FloatArray]) -> None:
+    def distil_from(self, teacher: Sequence[FloatArray]) -> None:
         """Refuse: pairs of windows have no teacher."""
         raise NotImplementedError
 

@@ -16,7 +16,7 @@ _Grads = Mapping[str, FloatArray]
 
 
 class Optimizer(Protocol):
-    """Moves parameters by their gradients."""
+    """Transitions parameters by their gradients."""
 
     def step(self, rate: float, run: Run = map) -> None:
         """Move every parameter that has a gradient.

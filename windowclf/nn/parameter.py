@@ -40,20 +40,20 @@ class Parameter:
         """Forget the gradient."""
         self.grad = None
 
-    def twin(self) -> Self:
+    def replica(self) -> Self:
         """Make a parameter that shares the value, and collects a gradient of its own."""
         return type(self)(self.value)
 
-    def collect(self, twins: "Sequence[Parameter]", shares: Sequence[float]) -> None:
-        """Take the sum of the twins' gradients, each times its share.
+    def reduce_gradients(self, replicas: "Sequence[Parameter]", shares: Sequence[float]) -> None:
+        """Take the sum of the replicas' gradients, each times its share.
 
         Parameters
         ----------
-        twins : sequence of Parameter
+        replicas : sequence of Parameter
             This one may be among them.
         shares : sequence of float
         """
-        grads = [s * p.grad for p, s in zip(twins, shares, strict=True) if p.grad is not None]
+        grads = [s * p.grad for p, s in zip(replicas, shares, strict=True) if p.grad is not None]
         self.grad = sum(grads[1:], grads[0]) if grads else None
 
 
@@ -102,12 +102,14 @@ class TableParameter(Parameter):
         self.rows, inverse = np.unique(rows, return_inverse=True)
         self.grad = scatter_add(inverse, grad, len(self.rows))
 
-    def collect(self, twins: Sequence[Parameter], shares: Sequence[float]) -> None:
-        """Take the sum of the twins' gradients, see `Parameter.collect`."""
+    def reduce_gradients(self, replicas: Sequence[Parameter], shares: Sequence[float]) -> None:
+        """Take the sum of the replicas' gradients, see `Parameter.reduce_gradients`."""
         found = [
-            (twin.rows, share * twin.grad)
-            for twin, share in zip(twins, shares, strict=True)
-            if isinstance(twin, TableParameter) and twin.rows is not None and twin.grad is not None
+            (replica.rows, share * replica.grad)
+            for replica, share in zip(replicas, shares, strict=True)
+            if isinstance(replica, TableParameter)
+            and replica.rows is not None
+            and replica.grad is not None
         ]
         self.clear_grad()
         if found:

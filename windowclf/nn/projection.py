@@ -11,9 +11,9 @@ import numpy as np
 
 from windowclf.nn.arrays import FloatArray, IntArray, gather_add
 from windowclf.nn.batch import window_rows
+from windowclf.nn.document_context import Mentions, mean_of_others
 from windowclf.nn.lookup import lookup
 from windowclf.nn.network import Network
-from windowclf.nn.repeats import Repeats, mean_of_others
 
 BLOCK = 512
 """Tokens whose windows are summed at once: 300 floats of each stay in the processor's cache."""
@@ -49,7 +49,7 @@ class Projection:
         self._tables = list(network.tables.values())
         self._W = np.concatenate(blocks, axis=1)  # shape: (d, S * H)
         self._b = b
-        self._gate = None if network.repeats_weight is None else network.repeats_weight.value
+        self._gate = None if network.document_weight is None else network.document_weight.value
         self._f = network.activation.f
         self._layers = [
             (weight.value, bias.value)
@@ -82,7 +82,11 @@ class Projection:
         return np.empty((words * self.slots, self.hidden), dtype=self._W.dtype)
 
     def scores(
-        self, rows: "WordRows", places: IntArray, lengths: IntArray, repeats: Repeats | None = None
+        self,
+        rows: "WordRows",
+        places: IntArray,
+        lengths: IntArray,
+        mentions: Mentions | None = None,
     ) -> FloatArray:
         """Score the windows of sentences.
 
@@ -93,7 +97,7 @@ class Projection:
             The place of each token's word.
         lengths : int array, shape (B,)
             Tokens in each sentence; they add up to ``N``.
-        repeats : Repeats, optional
+        mentions : Mentions, optional
             Which windows heed one another.
 
         Returns
@@ -103,10 +107,10 @@ class Projection:
         windows = window_rows(places, lengths, self.window, rows.padding)
         windows = np.ascontiguousarray(windows.T)  # shape: (2c+1, N)
         heeding: IntArray = np.empty(0, dtype=np.intp)
-        if repeats is not None and self._gate is not None and len(repeats.windows):
-            heeded = self._heed(rows, windows, repeats, self._gate)
-            order = np.argsort(repeats.windows)
-            heeding = repeats.windows[order]
+        if mentions is not None and self._gate is not None and len(mentions.windows):
+            heeded = self._heed(rows, windows, mentions, self._gate)
+            order = np.argsort(mentions.windows)
+            heeding = mentions.windows[order]
         means = None
         if self.slots > self.window:
             lengths = lengths[lengths > 0]
@@ -133,17 +137,17 @@ class Projection:
         return s
 
     def _heed(
-        self, rows: "WordRows", windows: IntArray, repeats: Repeats, gate: FloatArray
+        self, rows: "WordRows", windows: IntArray, mentions: Mentions, gate: FloatArray
     ) -> FloatArray:
-        """Find what windows of repeated names add to ``z``; see `repeats_layer`."""
-        places = windows[:, repeats.windows]
+        """Find what windows of repeated names add to ``z``; see `document_context`."""
+        places = windows[:, mentions.windows]
         blocks = range(0, places.shape[1], BLOCK)
         z = np.empty((places.shape[1], self.hidden), dtype=gate.dtype)
         buffer = np.empty_like(z[:BLOCK])
         for start in blocks:
             block = z[start : start + BLOCK]
             rows.sum(places[:, start : start + BLOCK], block, buffer[: len(block)])
-        heeded = mean_of_others(z, repeats.sizes)
+        heeded = mean_of_others(z, mentions.sizes)
         heeded *= gate
         return heeded
 

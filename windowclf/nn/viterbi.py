@@ -3,13 +3,13 @@
 import numpy as np
 
 from windowclf.nn.arrays import BoolArray, FloatArray, IntArray
-from windowclf.nn.chain import Moves, Steps
+from windowclf.nn.crf import PackedLayout, Transitions
 
 _FEW = 64  # so few tokens are decoded sooner than the certain ones among them are found
 _DEPTH = 4  # tags in a row that are looked at to mend a path; more find few more certain tokens
 
 
-def viterbi(s: FloatArray, lengths: IntArray, moves: Moves) -> IntArray:
+def viterbi(s: FloatArray, lengths: IntArray, transitions: Transitions) -> IntArray:
     """Find the path with the highest score.
 
     ``v_t[j] = s_t[j] + max_i (v_{t-1}[i] + A[i, j])``, then back along the best ``i``; both only
@@ -19,15 +19,15 @@ def viterbi(s: FloatArray, lengths: IntArray, moves: Moves) -> IntArray:
     ----------
     s : float array, shape (N, K)
     lengths : int array, shape (B,)
-    moves : Moves
-        Minus infinity forbids a move.
+    transitions : Transitions
+        Minus infinity forbids a transition.
 
     Returns
     -------
     int array, shape (N,)
     """
     n = len(s)
-    tag, certain = certain_tokens(s, moves) if n > _FEW else (0, np.zeros(n, dtype=bool))
+    tag, certain = certain_tokens(s, transitions) if n > _FEW else (0, np.zeros(n, dtype=bool))
     path = np.full(n, tag, dtype=np.int32)
     if certain.all():
         return path
@@ -36,41 +36,41 @@ def viterbi(s: FloatArray, lengths: IntArray, moves: Moves) -> IntArray:
     open_ = ~certain
     first = np.flatnonzero(open_ & (begins[:-1] | np.concatenate([[True], certain[:-1]])))
     last = np.flatnonzero(open_ & (begins[1:] | np.concatenate([certain[1:], [True]])))
-    A = moves.transition
-    start = np.where(begins[first, None], moves.start, A[tag])
-    end = np.where(begins[last + 1, None], moves.end, A[:, tag])
-    steps = Steps.of(last - first + 1)
-    order = np.flatnonzero(open_)[steps.order]
-    path[order] = _decode(s.take(order, axis=0), steps, A, start, end)
+    A = transitions.transition
+    start = np.where(begins[first, None], transitions.start, A[tag])
+    end = np.where(begins[last + 1, None], transitions.end, A[:, tag])
+    layout = PackedLayout.of(last - first + 1)
+    order = np.flatnonzero(open_)[layout.order]
+    path[order] = _decode(s.take(order, axis=0), layout, A, start, end)
     return path
 
 
 def _decode(
-    v: FloatArray, steps: Steps, A: FloatArray, start: FloatArray, end: FloatArray
+    v: FloatArray, layout: PackedLayout, A: FloatArray, start: FloatArray, end: FloatArray
 ) -> IntArray:
     """Decode stretches, each with scores of its own for how it begins and ends, shape (B, K).
 
-    `v` holds the scores of the tokens in the order of `steps`, and is changed.
+    `v` holds the scores of the tokens in the order of `layout`, and is changed.
     """
-    begin = slice(0, steps.first[1])
-    v[begin] += start.take(steps.sentences, axis=0)
+    begin = slice(0, layout.first[1])
+    v[begin] += start.take(layout.sentences, axis=0)
     best = np.ascontiguousarray(v[begin].T)  # (K, n): the long axis last is fast
-    blocks = list(steps.blocks())
+    blocks = list(layout.blocks())
     for _, block in blocks:
         running = block.stop - block.start
         best = (best[:, None, :running] + A[:, :, None]).max(axis=0)
         best += v[block].T
         v[block] = best.T
     path = np.empty(len(v), dtype=np.int32)
-    ended = v.take(steps.last, axis=0) + end.take(steps.sentences, axis=0)
-    path[steps.last] = ended.argmax(axis=1)
+    ended = v.take(layout.last, axis=0) + end.take(layout.sentences, axis=0)
+    path[layout.last] = ended.argmax(axis=1)
     into = np.ascontiguousarray(A.T)
     for before, block in reversed(blocks):  # the best i is needed for the path's own j alone
         path[before] = (into.take(path[block], axis=0) + v[before]).argmax(axis=1)
     return path
 
 
-def certain_tokens(s: FloatArray, moves: Moves) -> tuple[int, BoolArray]:
+def certain_tokens(s: FloatArray, transitions: Transitions) -> tuple[int, BoolArray]:
     """Tell which tokens have the commonest tag ``o`` on the best path, whatever the others have.
 
     If a path has another tag at a token, put ``o`` there, and mend the path on both sides so that
@@ -81,7 +81,7 @@ def certain_tokens(s: FloatArray, moves: Moves) -> tuple[int, BoolArray]:
     Parameters
     ----------
     s : float array, shape (N, K)
-    moves : Moves
+    transitions : Transitions
 
     Returns
     -------
@@ -89,41 +89,41 @@ def certain_tokens(s: FloatArray, moves: Moves) -> tuple[int, BoolArray]:
         ``o``: where tags spell spans, the tag of tokens in no span.
     certain : bool array, shape (N,)
     """
-    A, start, end = moves
+    A, start, end = transitions
     rows = np.ascontiguousarray(s.T)
     able = np.isfinite(A.diagonal()) & np.isfinite(start) & np.isfinite(end)
     o = int(np.where(able, rows.mean(axis=1), -np.inf).argmax())
     if not able[o]:
         return o, np.zeros(len(s), dtype=bool)
     lead = rows[o] - np.delete(rows, o, axis=0).max(axis=0, initial=-np.inf)
-    cost = _mending(rows, moves, o, 1) + _mending(rows, Moves(A.T, end, start), o, -1)
-    largest = max(float(np.abs(x[np.isfinite(x)]).max()) for x in moves)
+    cost = _mending(rows, transitions, o, 1) + _mending(rows, Transitions(A.T, end, start), o, -1)
+    largest = max(float(np.abs(x[np.isfinite(x)]).max()) for x in transitions)
     largest += max(float(rows.max()), -float(rows.min()))
     rounding = 64 * float(np.finfo(s.dtype).eps) * largest
     return o, lead > cost + rounding
 
 
-def _mending(s: FloatArray, moves: Moves, o: int, direction: int) -> FloatArray:
+def _mending(s: FloatArray, transitions: Transitions, o: int, direction: int) -> FloatArray:
     """Bound what it costs to change a path before each token so that ``o`` may stand there.
 
-    A tag that ``o`` may follow remains, and the move from it alone changes. The place of any
+    A tag that ``o`` may follow remains, and the transition from it alone changes. The place of any
     other is taken by its substitute, or by ``o``; then the path is mended before that, too.
     The cheaper of the two counts.
 
     Parameters
     ----------
     s : float array, shape (K, N)
-    moves : Moves
+    transitions : Transitions
     o : int
     direction : {1, -1}
-        -1 to mend the path after each token; `moves` must be turned round as well.
+        -1 to mend the path after each token; `transitions` must be turned round as well.
 
     Returns
     -------
     float array, shape (N,)
     """
-    A, start, _ = moves
-    from_each = A.max(axis=1)  # the best move
+    A, start, _ = transitions
+    from_each = A.max(axis=1)  # the best transition
     closed = np.isfinite(A[:, o])
     remaining = float((from_each[closed] - A[closed, o]).max())
     least = max(remaining, float(start.max() - start[o]))
@@ -131,7 +131,7 @@ def _mending(s: FloatArray, moves: Moves, o: int, direction: int) -> FloatArray:
     open_ = np.flatnonzero(~closed & np.isfinite(from_each))
     if not len(open_):
         return cost
-    substitutes, loss = _substitutes(moves, o, open_)
+    substitutes, loss = _substitutes(transitions, o, open_)
     loss += from_each[open_]
     by_substitute = (s[open_] - s[substitutes] + loss[:, None]).max(axis=0)[::direction]
     by_o = (s[open_].max(axis=0) - s[o] + (from_each[open_].max() - A[o, o]))[::direction]
@@ -143,7 +143,7 @@ def _mending(s: FloatArray, moves: Moves, o: int, direction: int) -> FloatArray:
     return cost[::direction]
 
 
-def _substitutes(moves: Moves, o: int, tags: IntArray) -> tuple[IntArray, FloatArray]:
+def _substitutes(transitions: Transitions, o: int, tags: IntArray) -> tuple[IntArray, FloatArray]:
     """Find for each tag another one that may stand wherever it may, and that ``o`` may follow.
 
     In IOBES that is ``E-PER`` for ``I-PER``.
@@ -152,12 +152,12 @@ def _substitutes(moves: Moves, o: int, tags: IntArray) -> tuple[IntArray, FloatA
     -------
     substitutes : int array, shape (n,)
     loss : float array, shape (n,)
-        The most that the moves to the tag and to its substitute, and from that to ``o``, differ;
-        infinite if it has none.
+        The largest difference between the transitions to the tag and those to its substitute and
+        on to ``o``; infinite if it has no substitute.
     """
-    A = moves.transition
+    A = transitions.transition
     others = np.flatnonzero(np.isfinite(A[:, o]))
-    into = np.vstack([A, moves.start])
+    into = np.vstack([A, transitions.start])
     with np.errstate(invalid="ignore"):  # not a number if both are forbidden: `fmax` leaves it out
         differences = into[:, tags, None] - into[:, None, others]
     loss: FloatArray = np.fmax.reduce(differences, axis=0, initial=-np.inf) - A[others, o]

@@ -39,7 +39,7 @@ def train_ranking(
     corrupt : Corruption
     settings : PretrainSettings
     measure : callable
-        Returns the share of held-out windows that outrank their twins, or None.
+        Returns the share of held-out windows that outrank their replicas, or None.
     rng : numpy.random.Generator
         Draws the order, the corrupting words and all that is dropped.
 

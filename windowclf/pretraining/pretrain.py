@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 POWER = 0.75
 """Corrupting words are drawn in proportion to ``count ** POWER``, as in word2vec.
 
-Drawn all alike, most are so rare that the frequency of a word tells a real window from its twin.
+Drawn all alike, most are so rare that the frequency of a word tells a real window from its replica.
 """
 
 _CHUNK = 4096  # held-out windows that are scored at once
@@ -59,7 +59,7 @@ def pretrain(
         Where to start from, as `load_vectors` takes it; `dimensions` is then theirs.
     held_out : str or Path, optional
         A text on which is measured, before and after each epoch, which share of the windows
-        outrank their corrupted twins.
+        outrank their corrupted replicas.
     listener : callable, optional
         Is told of each batch and each epoch.
     **settings
@@ -116,7 +116,7 @@ def pretrain(
     def measure() -> float | None:
         if held_out is None:
             return None
-        # The same generator each time: the same corrupted twins.
+        # The same generator each time: the same corrupted replicas.
         rng = np.random.default_rng(for_held_out)
         above = total = 0.0
         for real in regroup(stream([held_out]), _CHUNK):

@@ -28,7 +28,7 @@ def window_batch(windows: IntArray) -> Batch:
 
 
 def share_outranking(network: Network, real: IntArray, corrupt: IntArray) -> float:
-    """Measure which share of the windows score above their corrupted twins.
+    """Measure which share of the windows score above their corrupted replicas.
 
     Parameters
     ----------

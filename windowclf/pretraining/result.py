@@ -30,7 +30,7 @@ class PretrainEpoch(msgspec.Struct, frozen=True, kw_only=True):
     tokens_per_second : float
         Centre words of windows, a second.
     held_out : float, optional
-        Share of the held-out windows that outrank their corrupted twins.
+        Share of the held-out windows that outrank their corrupted replicas.
     """
 
     epoch: int
@@ -54,7 +54,7 @@ class Pretrained:
         Their vectors before and after.
     epochs : list of PretrainEpoch
     held_out_first : float, optional
-        Share of the held-out windows that outranked their corrupted twins before.
+        Share of the held-out windows that outranked their corrupted replicas before.
     """
 
     words: list[str]

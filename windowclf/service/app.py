@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from windowclf.classifier import WindowClassifier
-from windowclf.errors import DataError, UsageError, WindowclfError, told
+from windowclf.errors import DataError, UsageError, WindowclfError, one_line
 from windowclf.explanation.result import Explanation
 from windowclf.reports.html.explanation import explanation_fragment
 from windowclf.service.batcher import Batcher
@@ -171,7 +171,9 @@ def _refused(_: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
         reason = _REASONS.get(error.detail, error.detail)
         return _json(_refusal(reason), error.status_code, error.headers)
-    return _json(_refusal(told(error)), 422 if isinstance(error, UsageError | DataError) else 500)
+    return _json(
+        _refusal(one_line(error)), 422 if isinstance(error, UsageError | DataError) else 500
+    )
 
 
 def _failed(_: Request, __: Exception) -> Response:

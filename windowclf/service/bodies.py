@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from starlette.exceptions import HTTPException
 
-from windowclf.errors import told
+from windowclf.errors import one_line
 from windowclf.explanation.result import Explanation
 from windowclf.service.limits import Limits
 from windowclf.tagging.texts import Entity, TaggedText
@@ -107,10 +107,10 @@ def decode(body: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
-        raise HTTPException(422, told(error)) from None
+        raise HTTPException(422, one_line(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         hint = "; \\ud800 to \\udfff are no characters but in pairs" * bool(_HALF_PAIR.search(body))
-        raise HTTPException(400, f"the body is no JSON in UTF-8: {told(error)}{hint}") from None
+        raise HTTPException(400, f"the body is no JSON in UTF-8: {one_line(error)}{hint}") from None
 
 
 def tagged(text: TaggedText, *, tokens: bool) -> Tagged:

@@ -12,7 +12,7 @@ from multiprocessing import resource_tracker
 from typing import Any
 from uuid import uuid4
 
-from windowclf.errors import ClusterError, MissingExtraError, UsageError, WindowclfError, told
+from windowclf.errors import ClusterError, MissingExtraError, UsageError, WindowclfError, one_line
 
 try:
     import dask
@@ -71,7 +71,7 @@ def _joined(scheduler: str) -> Iterator[Client]:
             sync(loop.loop, _answer, scheduler, callback_timeout=_ANSWER_SECONDS + 1)
             client = Client(scheduler, timeout=_ANSWER_SECONDS, loop=loop.loop)
         except Exception as error:  # each protocol has its own
-            why = told(error) or f"silent for {_ANSWER_SECONDS} s"
+            why = one_line(error) or f"silent for {_ANSWER_SECONDS} s"
             raise ClusterError(
                 f"{scheduler}: no Dask scheduler answers ({why}); start one with "
                 "'dask scheduler' and workers with 'dask worker ADDRESS'"
@@ -216,7 +216,7 @@ class _Held(WorkerPlugin):  # type: ignore[misc]  # its base is typed nowhere
 
 
 @contextmanager
-def hold(client: Client, value: object) -> Iterator[str]:
+def broadcast(client: Client, value: object) -> Iterator[str]:
     """Send a value to each worker for the time of the block; give its name there.
 
     Unlike data that is scattered, it is not lost with the workers that have it.
@@ -232,7 +232,7 @@ def hold(client: Client, value: object) -> Iterator[str]:
             client.register_plugin(_Held(value), name=name)
         except Exception as error:  # whatever a worker says
             raise ClusterError(
-                f"the workers cannot use what they are sent: {told(error)}"
+                f"the workers cannot use what they are sent: {one_line(error)}"
             ) from None
         yield name
     finally:
@@ -241,7 +241,7 @@ def hold(client: Client, value: object) -> Iterator[str]:
                 client.unregister_worker_plugin(name)
 
 
-def held(name: str) -> Any:
+def broadcasted(name: str) -> Any:
     """Give the value of a name, in a task."""
     return get_worker().plugins[name].value
 
@@ -263,4 +263,4 @@ def raise_unless_lost(error: Exception | None, task: str) -> None:
     if isinstance(error, WindowclfError):
         raise error
     if error is not None and not isinstance(error, KilledWorker):
-        raise ClusterError(f"a worker cannot {task}: {type(error).__name__}: {told(error)}")
+        raise ClusterError(f"a worker cannot {task}: {type(error).__name__}: {one_line(error)}")

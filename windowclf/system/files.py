@@ -22,7 +22,7 @@ COMPRESSED = (".gz", ".zst")
 
 _BUFFER_BYTES = 1 << 16
 
-Watch = Callable[[int], object]
+OnBytesRead = Callable[[int], object]
 """Is told how many bytes of a file have been read, as they lie on the disk."""
 
 
@@ -38,7 +38,7 @@ class Source(io.RawIOBase):
     watch : callable, optional
     """
 
-    def __init__(self, file: BinaryIO, name: str, watch: Watch | None = None) -> None:
+    def __init__(self, file: BinaryIO, name: str, watch: OnBytesRead | None = None) -> None:
         self._file, self._name, self._watch = file, name, watch
         self._bytes = 0
 
@@ -68,7 +68,7 @@ class Source(io.RawIOBase):
 
 
 @contextmanager
-def open_source(path: str | Path, watch: Watch | None = None) -> Iterator[BinaryIO]:
+def open_source(path: str | Path, watch: OnBytesRead | None = None) -> Iterator[BinaryIO]:
     """Open a file, unpacked on the way if its name ends in .gz or .zst.
 
     Parameters

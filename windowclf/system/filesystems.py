@@ -10,7 +10,7 @@ from uuid import uuid4
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from windowclf.errors import DataError, OutputError, UsageError, WindowclfError, told
+from windowclf.errors import DataError, OutputError, UsageError, WindowclfError, one_line
 from windowclf.system.files import whole_file
 
 TEMPORARY = ".part"
@@ -30,7 +30,7 @@ def open_store(url: str) -> tuple[Any, str]:
     try:
         return cast(tuple[Any, str], fsspec.url_to_fs(url))
     except (ValueError, ImportError) as error:
-        raise UsageError(f"{url}: cannot be opened: {told(error)}") from None
+        raise UsageError(f"{url}: cannot be opened: {one_line(error)}") from None
     except Exception as error:
         raise DataError(f"{url}: cannot be opened: {_reason(error)}") from None
 
@@ -159,4 +159,4 @@ def _writing(name: str, errors: type[Exception] = OSError) -> Iterator[None]:
 def _reason(error: Exception) -> str:
     # What an error of the system says, without its number.
     strerror = getattr(error, "strerror", None)
-    return told(Exception(strerror) if strerror else error) or type(error).__name__
+    return one_line(Exception(strerror) if strerror else error) or type(error).__name__

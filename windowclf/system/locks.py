@@ -15,7 +15,7 @@ except ImportError:  # Windows, where two are not kept apart
 
 
 @contextmanager
-def alone(folder: Path, work: str) -> Iterator[None]:
+def exclusive_lock(folder: Path, work: str) -> Iterator[None]:
     """Keep others out of a folder; the system gives it free when the process dies.
 
     The folder itself is locked, so no file is left in it. A file system that knows no locks is

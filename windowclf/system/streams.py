@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from windowclf.errors import DataError
-from windowclf.system.files import Source, Watch, open_source, whole_file
+from windowclf.system.files import OnBytesRead, Source, open_source, whole_file
 
 
 @contextmanager
-def open_input(path: str | Path, watch: Watch | None = None) -> Iterator[BinaryIO]:
+def open_input(path: str | Path, watch: OnBytesRead | None = None) -> Iterator[BinaryIO]:
     """Open a file, or stdin, for reading.
 
     Its method ``read1`` gives what has come, so that a slow stream is answered at once.

@@ -11,12 +11,12 @@ from windowclf.errors import ModelError
 from windowclf.model.encoding import number_documents
 from windowclf.model.model import Model
 from windowclf.nn.arrays import FloatArray, IntArray
+from windowclf.nn.document_context import find_mentions, name_keys
 from windowclf.nn.parameter import TableParameter
 from windowclf.nn.projection import Projection
-from windowclf.nn.repeats import find_repeats, name_keys
 from windowclf.system.threads import Workers, thread_count
 from windowclf.tagging.chunk import Prediction, TaggedChunk
-from windowclf.tagging.seen_words import FoundWords, SeenWords
+from windowclf.tagging.projection_cache import FoundWords, ProjectionCache
 from windowclf.tags.arrays import SpanFinder
 
 CHUNK_TOKENS = 8192
@@ -82,12 +82,12 @@ class Tagger:
         self._lock = Lock()
         self._seen = self._begin()
 
-    def _begin(self) -> SeenWords:
+    def _begin(self) -> ProjectionCache:
         # What is computed has the same bits as in the midst of work.
         with Workers(1), np.errstate(over="ignore", invalid="ignore"):
-            return SeenWords(self.model.lexicon, self._projection, self._kept_bytes)
+            return ProjectionCache(self.model.lexicon, self._projection, self._kept_bytes)
 
-    def _kept(self) -> SeenWords:
+    def _kept(self) -> ProjectionCache:
         """Give the words that were seen, or begin anew; whoever still has the old ones uses them.
 
         The lock is for the memory: of two threads each would make its own.
@@ -136,11 +136,11 @@ class Tagger:
             If a score is not finite, or beyond `LARGEST`.
         """
         lengths, documents, (places, rows, names) = found
-        repeats = None
-        if self.model.network.repeats_weight is not None:
-            repeats = find_repeats(name_keys(names, np.repeat(documents, lengths)))
+        mentions = None
+        if self.model.network.document_weight is not None:
+            mentions = find_mentions(name_keys(names, np.repeat(documents, lengths)))
         with np.errstate(over="ignore", invalid="ignore"):  # told in one line instead
-            s = self._projection.scores(rows, places, lengths, repeats)
+            s = self._projection.scores(rows, places, lengths, mentions)
         _check("a score", s, LARGEST)
         return s
 

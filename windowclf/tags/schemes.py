@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from windowclf.errors import DataError, UsageError, shown
+from windowclf.errors import DataError, UsageError, quoted
 
 OUTSIDE = "O"  # the tag of a token in no span
 
@@ -162,7 +162,7 @@ def encode(spans: Iterable[Span], length: int, scheme: Scheme) -> list[str]:
         start, end, label = span
         if not before.end <= start < end <= length:
             raise DataError(
-                f"span {start}:{end} {shown(label)} does not fit a sentence of {length} tokens "
+                f"span {start}:{end} {quoted(label)} does not fit a sentence of {length} tokens "
                 f"after span {before.start}:{before.end}: spans must hold a token and not overlap"
             )
         touches = start == before.end and label == before.label
@@ -202,7 +202,7 @@ def convert(tags: Sequence[str], source: Scheme, target: Scheme) -> list[str]:
     return encode(spans(tags, source), len(tags), target)
 
 
-def legal_moves(tags: Sequence[str], scheme: Scheme) -> LegalMoves:
+def legal_transitions(tags: Sequence[str], scheme: Scheme) -> LegalMoves:
     """Tell which sequences of `tags` a decoder may return.
 
     A sequence is legal if it is the one way in which the scheme spells its spans.
@@ -247,7 +247,7 @@ def _split(tag: str, scheme: Scheme) -> tuple[str, str]:
     prefix, _, label = tag.partition("-")
     if prefix not in {"B", "I", "E", "S"} or not label:
         raise DataError(
-            f"tag {shown(tag)} belongs to no known scheme: expected O, or B-, I-, E- or S- with a "
+            f"tag {quoted(tag)} belongs to no known scheme: expected O, or B-, I-, E- or S- with a "
             f"label; for labels without such prefixes, as parts of speech, use --scheme plain"
         )
     return prefix, label

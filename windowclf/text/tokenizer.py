@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from windowclf.errors import UsageError, shown
+from windowclf.errors import UsageError, quoted
 from windowclf.text.sentence_ends import Chunk, group, plain
 from windowclf.text.token_pattern import OPEN_PERIOD, token
 
@@ -143,7 +143,7 @@ def token_starts(text: str, words: Iterable[str]) -> NDArray[np.intp]:
         start = text.find(word, end)
         if start < 0:
             raise UsageError(
-                f"word {shown(word)}: not found in the text from character {end} on;"
+                f"word {quoted(word)}: not found in the text from character {end} on;"
                 " expected the words of this text, unchanged and in order"
             )
         starts.append(start)

@@ -11,7 +11,7 @@ from windowclf.lexicon.lexicon import UNKNOWN
 from windowclf.model.encoding import EncodedSentences, distinct
 from windowclf.nn.arrays import IntArray
 from windowclf.nn.batch import Batch, window_rows
-from windowclf.nn.repeats import find_repeats
+from windowclf.nn.document_context import find_mentions
 
 PART_TOKENS = 1500
 """Of a part, about: a smaller one has too many words of its own, a larger one leaves the cache."""
@@ -67,7 +67,9 @@ class TrainingBatches:
                     f"are not"
                 )
             examples = np.repeat(np.flatnonzero(positive), config.corruptions)
-        self._elsewhere = _Elsewhere(encoded, config.window) if config.repeats else None
+        self._other_mentions = (
+            _OtherMentions(encoded, config.window) if config.document_context else None
+        )
         self._examples = examples
         # What each example counts, and how many make a batch.
         self._counts = np.ones(len(encoded.lengths if not self._by_word else encoded.words), int)
@@ -140,7 +142,7 @@ class TrainingBatches:
         chosen : int array
             From `epoch`.
         rng : numpy.random.Generator
-            Draws the words that are taken for unknown, and the places of names elsewhere.
+            Draws the words that are taken for unknown, and the places of names other_mentions.
         """
         batch = self._of_words(chosen) if self._by_word else self._of_sentences(chosen, rng)
         if self.config.word_dropout:
@@ -153,13 +155,15 @@ class TrainingBatches:
     def _draw_versions(self, rng: np.random.Generator, n: int) -> IntArray:
         """Draw which version of each example is read: 0 is the text as it is."""
         others = rng.integers(1, self._versions, n)
-        return np.where(rng.random(n) < (self._versions - 1) * self.config.recase, others, 0)
+        return np.where(
+            rng.random(n) < (self._versions - 1) * self.config.case_augmentation, others, 0
+        )
 
     def _of_sentences(self, sentences: IntArray, rng: np.random.Generator) -> Batch:
         """Make a batch of sentences, with windows from the rest of their documents."""
-        elsewhere = self._elsewhere.draw(sentences, rng) if self._elsewhere else None
+        other_mentions = self._other_mentions.draw(sentences, rng) if self._other_mentions else None
         return self.encoded.batch(
-            sentences, self.config.window, elsewhere, repeats=self.config.repeats
+            sentences, self.config.window, other_mentions, mentions=self.config.document_context
         )
 
     def _of_words(self, tokens: IntArray) -> Batch:
@@ -174,7 +178,7 @@ class TrainingBatches:
         )
 
 
-class _Elsewhere:
+class _OtherMentions:
     """Draws windows that the names of a batch have in the rest of their documents.
 
     So a batch need not hold whole documents, whose sentences are too much alike to learn from.
@@ -184,18 +188,18 @@ class _Elsewhere:
         self._encoded = encoded
         tokens = np.arange(len(encoded.words))
         self._windows = window_rows(tokens, encoded.lengths, window, padding=-1)
-        self._repeats = find_repeats(encoded.keys)
-        sizes = self._repeats.sizes
+        self._mentions = find_mentions(encoded.keys)
+        sizes = self._mentions.sizes
         self._first = np.cumsum(sizes) - sizes
         self._group = np.full(len(tokens), -1)  # which of the repeated names a token is
-        self._group[self._repeats.windows] = np.repeat(np.arange(len(sizes)), sizes)
+        self._group[self._mentions.windows] = np.repeat(np.arange(len(sizes)), sizes)
 
     def draw(self, sentences: IntArray, rng: np.random.Generator) -> IntArray:
         """Draw at most `PLACES` windows for each repeated name, shape (E, window)."""
         tokens = self._encoded.tokens(sentences)
         names = np.unique(self._group[tokens])
         names = names[names >= 0]
-        drawn = rng.random((len(names), PLACES)) * self._repeats.sizes[names, None]
-        places = self._repeats.windows[self._first[names, None] + drawn.astype(int)]
+        drawn = rng.random((len(names), PLACES)) * self._mentions.sizes[names, None]
+        places = self._mentions.windows[self._first[names, None] + drawn.astype(int)]
         drawn_windows: IntArray = self._windows[np.setdiff1d(places, tokens)]
         return drawn_windows

@@ -20,7 +20,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from windowclf.errors import ModelError, printable
-from windowclf.model.manifest import FileEntry, decode_sealed, file_entry
+from windowclf.model.manifest import FileEntry, file_entry, read_checksummed
 from windowclf.model.record import Epoch
 from windowclf.system.files import open_regular, write_whole
 from windowclf.training.loop import Progress
@@ -29,7 +29,7 @@ FORMAT = 1
 CHECKPOINT = "checkpoint.json"
 _LARGEST = 2**26  # bytes of its JSON: tens of thousands of epochs
 _LONGEST_MESSAGE = 400
-KINDS = ("now", "best", "optimizer", "lessons")
+KINDS = ("now", "best", "optimizer", "teacher_scores")
 
 Array = npt.NDArray[Any]
 Arrays = Mapping[str, Array]
@@ -160,7 +160,7 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         reason = getattr(error, "strerror", None) or error
         raise ModelError(f"{path}: cannot read the checkpoint: {reason}") from None
     try:
-        checkpoint = decode_sealed(text, Checkpoint, path, "checkpoint", FORMAT, _LARGEST)
+        checkpoint = read_checksummed(text, Checkpoint, path, "checkpoint", FORMAT, _LARGEST)
     except (ValueError, RecursionError) as error:
         raise damaged(path, str(error)) from None
     if checkpoint.files.keys() != set(KINDS):

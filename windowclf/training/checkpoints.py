@@ -30,25 +30,25 @@ from windowclf.training.texts import Texts
 
 
 @dataclass(slots=True)
-class Lessons:
+class TeacherScores:
     """What the teachers of a network said.
 
     Parameters
     ----------
     scores : float array, shape (T, K)
         Of the training text, added up and divided by the number that there will be.
-    moves : list of lists of arrays
+    transitions : list of lists of arrays
         Of each teacher that is done, its moves between tags.
     """
 
     scores: FloatArray
-    moves: list[list[FloatArray]] = field(default_factory=list)
+    transitions: list[list[FloatArray]] = field(default_factory=list)
 
     def arrays(self) -> dict[str, Array]:
         """Name the arrays."""
         named = {
             f"moves{teacher}.{i}": array
-            for teacher, arrays in enumerate(self.moves)
+            for teacher, arrays in enumerate(self.transitions)
             for i, array in enumerate(arrays)
         }
         return {"scores": self.scores, **named}
@@ -106,7 +106,7 @@ class Checkpoints:
         self._read: dict[str, str] = {}
         self._of_teachers: list[Epoch] = []
         self._epochs: list[Epoch] = []
-        self._lessons = Lessons(np.zeros(0, dtype=np.float32))
+        self._teacher_scores = TeacherScores(np.zeros(0, dtype=np.float32))
 
     def stop(self) -> None:
         """Ask that training end after the batch under way, and its checkpoint, by `Stopped`."""
@@ -120,7 +120,7 @@ class Checkpoints:
         self,
         model: Model,
         texts: Texts,
-        lessons: Lessons,
+        teacher_scores: TeacherScores,
         of_teachers: list[Epoch],
         epochs: list[Epoch],
     ) -> None:
@@ -131,7 +131,7 @@ class Checkpoints:
         model : Model
             Not trained yet.
         texts : Texts
-        lessons : Lessons
+        teacher_scores : TeacherScores
         of_teachers, epochs : list of Epoch
             Empty; will be added to.
 
@@ -143,7 +143,7 @@ class Checkpoints:
             If it is damaged.
         """
         self._read = _checksums(model, texts)
-        self._lessons, self._of_teachers, self._epochs = lessons, of_teachers, epochs
+        self._teacher_scores, self._of_teachers, self._epochs = teacher_scores, of_teachers, epochs
         if self._saved is None:
             return
         changed = [
@@ -160,10 +160,10 @@ class Checkpoints:
             raise damaged(self.folder / CHECKPOINT, "it has more teachers than were asked for")
         shapes = [p.value for p in model.objective.parameters().values()]
         for _ in range(self._saved.teachers):
-            lessons.moves.append([np.zeros_like(array) for array in shapes])
-        self._fill(self._saved, "lessons", lessons.arrays())
+            teacher_scores.transitions.append([np.zeros_like(array) for array in shapes])
+        self._fill(self._saved, "teacher_scores", teacher_scores.arrays())
 
-    def take_up(self, training: Training, best: Arrays) -> None:
+    def restore(self, training: Training, best: Arrays) -> None:
         """Set a training that begins to where the checkpoint was, if it was under way there.
 
         Parameters
@@ -183,7 +183,7 @@ class Checkpoints:
         for kind, places in _arrays(training, best).items():
             self._fill(self._saved, kind, places)
         try:
-            training.take_up(self._saved.progress)
+            training.restore(self._saved.progress)
         except ValueError as error:
             raise damaged(self.folder / CHECKPOINT, str(error)) from None
         self._saved, self.kept = None, True
@@ -203,12 +203,12 @@ class Checkpoints:
             checkpoint = Checkpoint(
                 asked=self.asked,
                 read=self._read,
-                teachers=len(self._lessons.moves),
+                teachers=len(self._teacher_scores.transitions),
                 progress=training.progress(),
                 of_teachers=self._of_teachers,
                 epochs=self._epochs,
             )
-            arrays = {**_arrays(training, best), "lessons": self._lessons.arrays()}
+            arrays = {**_arrays(training, best), "teacher_scores": self._teacher_scores.arrays()}
             write_checkpoint(self.folder, checkpoint, arrays)
             self._written, self.kept = time.monotonic(), True
         if self._stopping:

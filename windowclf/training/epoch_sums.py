@@ -8,7 +8,7 @@ import numpy as np
 from windowclf.evaluation.metrics import Scores
 from windowclf.model.record import Epoch
 from windowclf.nn.parameter import Parameter
-from windowclf.training.parts import BatchSums
+from windowclf.training.data_parallel import BatchSums
 
 _Sum = float | None
 """JSON has no infinity: None is a sum past the range of the type."""

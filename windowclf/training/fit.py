@@ -19,7 +19,7 @@ from windowclf.model.record import Epoch, TrainingRecord
 from windowclf.nn.arrays import FloatArray
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags.schemes import Scheme
-from windowclf.training.checkpoints import Checkpoints, Lessons
+from windowclf.training.checkpoints import Checkpoints, TeacherScores
 from windowclf.training.prepare import in_cases
 from windowclf.training.teachers import teach
 from windowclf.training.texts import Texts
@@ -85,9 +85,9 @@ def fit(
     of_teachers: list[Epoch] = []
     epochs: list[Epoch] = []
     tokens = len(texts.train.words) if model.config.teachers else 0
-    lessons = Lessons(np.zeros((tokens, len(model.labels)), dtype=np.float32))
+    teacher_scores = TeacherScores(np.zeros((tokens, len(model.labels)), dtype=np.float32))
     if checkpoints:
-        checkpoints.begin(model, texts, lessons, of_teachers, epochs)
+        checkpoints.begin(model, texts, teacher_scores, of_teachers, epochs)
     if model.config.teachers:
         say = begin or (lambda _: None)
         count = model.config.teachers
@@ -98,7 +98,7 @@ def fit(
             listener,
             lambda n: say(f"teacher {n} of {count}"),
             threads,
-            lessons,
+            teacher_scores,
             checkpoints,
         )
         texts = replace(texts, train=replace(texts.train, gold=taught))

@@ -7,8 +7,8 @@ import numpy as np
 from windowclf.config.config import Config
 from windowclf.model.build import make_network, make_objective, score_count
 from windowclf.nn.batch import Batch, window_rows
+from windowclf.nn.document_context import find_mentions
 from windowclf.nn.gradcheck import GradientCheck, check_gradients
-from windowclf.nn.repeats import find_repeats
 from windowclf.tags.schemes import Scheme
 
 _LABELS = ("O", *(f"{prefix}-{label}" for label in ("LOC", "PER") for prefix in "BIES"))
@@ -48,7 +48,7 @@ def check_config(config: Config, *, samples: int = 40) -> Iterator[GradientCheck
     words = rng.integers(1, _WORDS + 1, int(_LENGTHS.sum()))
     gold = rng.integers(0, max(score_count(config, _LABELS), 2), len(words))
     windows = window_rows(words, _LENGTHS, config.window)
-    batch = Batch(features, windows, _LENGTHS, gold, find_repeats(words))
+    batch = Batch(features, windows, _LENGTHS, gold, find_mentions(words))
 
     def loss() -> float:
         s, _ = network.forward(batch, np.random.default_rng(config.seed))

@@ -18,6 +18,7 @@ from windowclf.nn.optimizers import make_optimizer
 from windowclf.nn.schedules import SCHEDULES
 from windowclf.system.threads import Workers
 from windowclf.training.batches import TrainingBatches
+from windowclf.training.data_parallel import Replicas
 from windowclf.training.epoch_sums import EpochSums
 from windowclf.training.generator_state import (
     GeneratorState,
@@ -25,7 +26,6 @@ from windowclf.training.generator_state import (
     generator_state,
     set_generator,
 )
-from windowclf.training.parts import Replicas
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class Training:
         states = [generator_state(rng) for rng in self._replicas.rngs]
         return msgspec.structs.replace(self._at, generators=states)
 
-    def take_up(self, progress: Progress) -> None:
+    def restore(self, progress: Progress) -> None:
         """Go on from there; the parameters and the optimiser's state are those of then.
 
         Raises

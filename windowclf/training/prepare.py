@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from windowclf.config.config import Config
-from windowclf.documents.case import CASES, recase
+from windowclf.documents.case import CASES, in_case
 from windowclf.documents.sentence import Sentence
-from windowclf.errors import DataError, shown
+from windowclf.errors import DataError, quoted
 from windowclf.lexicon.gazetteer import Gazetteer
 from windowclf.lexicon.lexicon import build_lexicon, initial_tables
 from windowclf.model.build import make_network, make_objective, own_scheme
@@ -103,7 +103,7 @@ def make_labels(tags: Iterable[Sequence[str]], scheme: Scheme, config: Config) -
     for name in types:
         if any("\ud800" <= c <= "\udfff" for c in name):
             raise DataError(
-                f"label {shown(name)} holds half of a surrogate pair, which no model can be saved "
+                f"label {quoted(name)} holds half of a surrogate pair, which no model can be saved "
                 "with: expected text"
             )
     if config.loss == "ranking":
@@ -126,8 +126,8 @@ def make_labels(tags: Iterable[Sequence[str]], scheme: Scheme, config: Config) -
 
 def in_cases(sentences: Sequence[Sentence], config: Config) -> list[Sequence[Sentence]]:
     """List a text as it is, and in every other letter case that training reads."""
-    cases = CASES if config.recase else ()
-    return [sentences, *([recase(sentence, case) for sentence in sentences] for case in cases)]
+    cases = CASES if config.case_augmentation else ()
+    return [sentences, *([in_case(sentence, case) for sentence in sentences] for case in cases)]
 
 
 def _words(sentences: Iterable[Sentence]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from windowclf.model.model import Model
 from windowclf.model.record import Epoch
 from windowclf.nn.arrays import FloatArray
 from windowclf.tagging.tagger import Tagger
-from windowclf.training.checkpoints import Checkpoints, Lessons
+from windowclf.training.checkpoints import Checkpoints, TeacherScores
 from windowclf.training.prepare import generators
 from windowclf.training.texts import Texts
 from windowclf.training.train_network import Listener, learn
@@ -27,7 +27,7 @@ def teach(
     listener: Listener | None,
     begin: Callable[[int], None],
     threads: int | None,
-    lessons: Lessons,
+    teacher_scores: TeacherScores,
     checkpoints: Checkpoints | None,
 ) -> FloatArray:
     """Train the teachers of a model, and tell its objective of their moves between tags.
@@ -46,7 +46,7 @@ def teach(
         Is told of each teacher, by its number from 1, before it is trained.
     threads : int or None
         See `thread_count`.
-    lessons : Lessons
+    teacher_scores : TeacherScores
         What those that are done said; is added to.
     checkpoints : Checkpoints or None
         See `learn`.
@@ -57,18 +57,22 @@ def teach(
         The mean of the teachers' scores of the training text.
     """
     count = model.config.teachers
-    for number in range(len(lessons.moves) + 1, count + 1):
+    for number in range(len(teacher_scores.transitions) + 1, count + 1):
         begin(number)
         teacher = _teacher(model, number)
         learn(teacher, texts, epochs, listener, threads, checkpoints)
         start = 0
         tagger = Tagger(teacher)
         for s in map(tagger.score, tagger.find(texts.tokens, texts.documents)):
-            lessons.scores[start : start + len(s)] += s / count
+            teacher_scores.scores[start : start + len(s)] += s / count
             start += len(s)
-        lessons.moves.append([p.value for p in teacher.objective.parameters().values()])
-    model.objective.heed([sum(arrays) / count for arrays in zip(*lessons.moves, strict=True)])
-    return lessons.scores
+        teacher_scores.transitions.append(
+            [p.value for p in teacher.objective.parameters().values()]
+        )
+    model.objective.distil_from(
+        [sum(arrays) / count for arrays in zip(*teacher_scores.transitions, strict=True)]
+    )
+    return teacher_scores.scores
 
 
 def _teacher(model: Model, number: int) -> Model:

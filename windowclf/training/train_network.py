@@ -66,7 +66,7 @@ def learn(
     batches = TrainingBatches(texts.train, config, columns, texts.versions)
     training = Training(network, model.objective, batches, config, generators(config)[2])
     if checkpoints:
-        checkpoints.take_up(training, best)
+        checkpoints.restore(training, best)
     try:
         with Workers(thread_count(threads)) as workers:
             for event in training.run(evaluate if texts.dev else None, workers):

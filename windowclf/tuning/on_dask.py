@@ -18,7 +18,7 @@ from distributed import Client, Future, get_worker
 from windowclf.config.config import Config
 from windowclf.corpora.sources import Corpus
 from windowclf.lexicon.given import given_gazetteers
-from windowclf.system.dask import held, hold, raise_unless_lost, scheduler_lost
+from windowclf.system.dask import broadcast, broadcasted, raise_unless_lost, scheduler_lost
 from windowclf.tuning.result import Trial
 from windowclf.tuning.space import Searched
 from windowclf.tuning.study import Search
@@ -73,7 +73,7 @@ def run_on_cluster(
     )
     names = {kind: found.names for kind, found in given_gazetteers(gazetteers).items()}
     material = Material(corpus, vectors, names)
-    with run.under_way(), hold(client, material) as name:
+    with run.under_way(), broadcast(client, material) as name:
         _Conductor(client, run, name).run()
 
 
@@ -186,6 +186,6 @@ def _train(name: str, number: int, config: Config) -> Trained | None:
             raise _NotWanted
 
     try:
-        return train(held(name), config, heard=heard, listener=go_on, threads=1)
+        return train(broadcasted(name), config, heard=heard, listener=go_on, threads=1)
     except _NotWanted:
         return None

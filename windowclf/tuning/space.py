@@ -9,7 +9,7 @@ import msgspec
 from msgspec import inspect
 
 from windowclf.config.check import check_settings, option_name
-from windowclf.config.config import Config, make_config
+from windowclf.config.config import RENAMED, Config, make_config
 from windowclf.errors import UsageError
 
 DEFAULT = (
@@ -105,6 +105,7 @@ def parse_space(texts: Sequence[str], given: Mapping[str, Any]) -> list[Searched
 def _parse(text: str) -> Searched:
     name, equals, values = text.partition("=")
     name = name.strip().removeprefix("--").replace("-", "_")
+    name = RENAMED.get(name, name)
     if not equals or not values.strip():
         raise UsageError(f"--search {text}: {_HOW}")
     if name not in Config.__struct_fields__:

@@ -18,7 +18,7 @@ from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
 from windowclf.config.config import Config
-from windowclf.errors import ModelError, told
+from windowclf.errors import ModelError, one_line
 from windowclf.model.manifest import read_manifest
 from windowclf.tuning.result import State, Trial, Tuning
 from windowclf.tuning.space import Searched
@@ -38,7 +38,7 @@ def told_plainly(folder: Path) -> Iterator[None]:
         yield
     except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
         cause = error.__cause__ or error  # which has what SQLite itself says
-        reason = told(Exception(getattr(cause, "orig", None) or cause))
+        reason = one_line(Exception(getattr(cause, "orig", None) or cause))
         raise ModelError(
             f"{folder / STUDY}: cannot be used: {reason}; give another --output, or remove {folder}"
         ) from None

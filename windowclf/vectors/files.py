@@ -16,7 +16,7 @@ from typing import BinaryIO, NamedTuple, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from windowclf.errors import VectorsError, shown
+from windowclf.errors import VectorsError, quoted
 from windowclf.vectors.word_vectors import WordRows
 
 # Each digit can be read in one way only, so that the time is linear in the length.
@@ -180,7 +180,7 @@ def _blame(block: list[_Row], path: Path, error: ValueError | None) -> NoReturn:
         for value in row.values.split(b" "):
             if not _NUMBER.fullmatch(value) or abs(float(value)) > _LARGEST:
                 raise VectorsError(
-                    f"{path}:{row.line}: {shown(value.decode(errors='replace'))} "
+                    f"{path}:{row.line}: {quoted(value.decode(errors='replace'))} "
                     "is not a finite number"
                 ) from error
     raise VectorsError(f"{path}:{block[0].line}: cannot be read as numbers ({error})") from error
@@ -230,7 +230,7 @@ def _read_binary(
     broken = np.flatnonzero(~np.isfinite(rows).all(axis=1))
     if broken.size:
         raise VectorsError(
-            f"{path}: the vector of word {broken[0] + 1}, {shown(words[broken[0]])}, has a value "
+            f"{path}: the vector of word {broken[0] + 1}, {quoted(words[broken[0]])}, has a value "
             "that is not a finite number"
         )
     return _first_of_each(words, rows)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from windowclf.errors import VectorsError, shown
+from windowclf.errors import VectorsError, quoted
 
 
 class WordRows(NamedTuple):
@@ -75,7 +75,7 @@ def with_unit_deviation(words: Sequence[str], rows: NDArray[Any]) -> NDArray[np.
     if not np.isfinite(deviation):
         first = int((np.abs(narrow).max(axis=1) < 1e15).argmin())
         raise VectorsError(
-            f"the vector of {shown(words[first])} is not finite, or too large: "
+            f"the vector of {quoted(words[first])} is not finite, or too large: "
             "expected numbers under 1e15"
         )
     return narrow / max(deviation, 1e-12)

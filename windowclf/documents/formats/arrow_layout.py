@@ -10,7 +10,7 @@ from windowclf.documents.document import Document, LabelledSpan, join_words
 from windowclf.documents.formats.arrow_rows import ArrowRow, is_list, is_text
 from windowclf.documents.formats.registry import ReadOptions
 from windowclf.documents.span_borders import check_spans
-from windowclf.errors import DataError, UsageError, listed, shown, told
+from windowclf.errors import DataError, UsageError, join_names, one_line, quoted
 from windowclf.text.tokenizer import token_starts
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class ArrowLayout:
                 values.append(batch.column(column).to_pylist() if column else [None] * len(batch))
             except UnicodeDecodeError as error:
                 if len(batch) == 1:
-                    return [DataError(f"column {shown(column)}: {told(error)}")]
+                    return [DataError(f"column {quoted(column)}: {one_line(error)}")]
                 rows = [self.rows(batch.slice(row, 1)) for row in range(len(batch))]
                 return [*chain.from_iterable(rows)]
         return [
@@ -111,11 +111,11 @@ class ArrowLayout:
         names = self.ids
         if names is not None:
             if not all(tag is not None and 0 <= tag < len(names) for tag in tags):
-                raise DataError(f"tags {shown(tags)}: expected ids from 0 to {len(names) - 1}")
+                raise DataError(f"tags {quoted(tags)}: expected ids from 0 to {len(names) - 1}")
             return [names[tag] for tag in tags]
         if not all(isinstance(tag, str) for tag in tags):
             raise DataError(
-                f"tags {shown(tags)}: expected strings, or ids whose names the file has as a "
+                f"tags {quoted(tags)}: expected strings, or ids whose names the file has as a "
                 "ClassLabel"
             )
         return tags
@@ -129,8 +129,8 @@ class ArrowLayout:
     def _missing(
         self, error: type[DataError | UsageError], column: str | int, expected: str, cure: str = ""
     ) -> DataError | UsageError:
-        found = listed(
-            [f"{shown(name)} ({shown(str(kind))[1:-1]})" for name, kind in self.kinds.items()]
+        found = join_names(
+            [f"{quoted(name)} ({quoted(str(kind))[1:-1]})" for name, kind in self.kinds.items()]
         )
         return error(f"{self.name}: no column {column!r} of {expected}, only {found}{cure}")
 

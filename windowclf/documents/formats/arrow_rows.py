@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from windowclf.errors import DataError, shown, told
+from windowclf.errors import DataError, one_line, quoted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -51,7 +51,7 @@ class ArrowRow(Mapping[str, Any]):
             found = value.as_py()
             return msgspec.json.decode(found) if found and _is_json(value.type) else found
         except (ValueError, RecursionError) as error:  # it is no UTF-8, or no JSON
-            raise DataError(f"field {shown(key)}: {told(error)}") from None
+            raise DataError(f"field {quoted(key)}: {one_line(error)}") from None
 
     def __iter__(self) -> Iterator[str]:
         return (name for name in self.batch.schema.names if name not in self.without)
@@ -155,7 +155,7 @@ def to_array(values: Sequence[Any], kind: "pa.DataType | None", key: str) -> "pa
                 return array
             why = f"{kind} does not hold them all"
         except (pa.ArrowException, OverflowError, RecursionError, TypeError, ValueError) as error:
-            why = told(error)
+            why = one_line(error)
         if kind is not None or not nested:
             raise _unfit(key, why)
     try:
@@ -210,7 +210,7 @@ def plain(value: Any) -> Any:
     try:
         return msgspec.json.decode(value) if isinstance(value, msgspec.Raw) else value
     except RecursionError as error:
-        raise DataError(f"a field {shown(bytes(value)[:40])}: {error}") from None
+        raise DataError(f"a field {quoted(bytes(value)[:40])}: {error}") from None
 
 
 def _join(pieces: "list[pa.Array | int]", field: "pa.Field") -> "pa.ChunkedArray":
@@ -247,5 +247,5 @@ def _is_open(kind: "pa.DataType", depth: int = 0) -> bool:
 
 def _unfit(key: str, why: str) -> DataError:
     return DataError(
-        f"field {shown(key)} does not fit a column of Parquet, which has values of one type: {why}"
+        f"field {quoted(key)} does not fit a column of Parquet, which has values of one type: {why}"
     )

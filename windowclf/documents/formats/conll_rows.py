@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from windowclf.errors import DataError, UsageError, shown
+from windowclf.errors import DataError, UsageError, quoted
 
 DOCUMENT = "-DOCSTART-"
 """The mark that begins a document."""
@@ -108,7 +108,7 @@ def write_rows(tokens: Sequence[str], tags: Sequence[str] | None) -> str:
         for cell in row:
             if not cell or _UNWRITABLE.search(cell):
                 raise DataError(
-                    f"{shown(cell)} does not fit a column file, where spaces and line breaks "
+                    f"{quoted(cell)} does not fit a column file, where spaces and line breaks "
                     "separate; replace them first, or write JSONL"
                 )
         line = "\t".join(row)

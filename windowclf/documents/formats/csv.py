@@ -10,7 +10,7 @@ import msgspec
 
 from windowclf.documents.document import Document
 from windowclf.documents.formats.registry import ReadOptions, WriteOptions
-from windowclf.errors import DataError, listed, shown
+from windowclf.errors import DataError, join_names, quoted
 from windowclf.text.lines import Lines, line_chunks
 
 _SPANS = "entities"
@@ -110,7 +110,7 @@ class Writer:
 
 
 def _names(columns: Iterable[str]) -> str:
-    return listed([*map(shown, columns)])
+    return join_names([*map(quoted, columns)])
 
 
 def _cell(value: Any) -> str:

@@ -16,7 +16,7 @@ import msgspec
 from windowclf.documents.document import Document, LabelledSpan, with_words
 from windowclf.documents.formats.registry import ReadOptions, WriteOptions
 from windowclf.documents.span_borders import check_spans
-from windowclf.errors import DataError, MissingExtraError, UsageError, told
+from windowclf.errors import DataError, MissingExtraError, UsageError, one_line
 from windowclf.tags.schemes import Scheme, Span, encode
 from windowclf.text.tokenizer import token_starts
 
@@ -89,7 +89,8 @@ def _docs(file: BinaryIO, name: str) -> "Iterator[Doc]":
         yield from DocBin().from_bytes(data).get_docs(Vocab())
     except Exception as error:  # of any kind: spaCy trusts the file
         raise DataError(
-            f"{name}: cannot be read as a DocBin of spaCy: {type(error).__name__}: {told(error)}"
+            f"{name}: cannot be read as a DocBin of spaCy: {type(error).__name__}: "
+            f"{one_line(error)}"
         ) from error
 
 

@@ -8,7 +8,7 @@ from windowclf.documents.document import Document, word_tags
 from windowclf.documents.formats.arrow_layout import ArrowLayout
 from windowclf.documents.formats.arrow_rows import ArrowRow, Column, gather, plain, to_array
 from windowclf.documents.formats.registry import ReadOptions, WriteOptions
-from windowclf.errors import DataError, told
+from windowclf.errors import DataError, one_line
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -61,7 +61,7 @@ def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Docum
             yield layout.documents(batch, first)
             first += len(batch)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{name}: cannot be read as Parquet: {told(error)}") from error
+        raise DataError(f"{name}: cannot be read as Parquet: {one_line(error)}") from error
 
 
 class Writer:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
     from windowclf.classifier import WindowClassifier
-    from windowclf.corpora.given import TaggedSentences
+    from windowclf.corpora.coerce import TaggedSentences
     from windowclf.corpora.sources import Corpus
 
 MOST_MISTAKES = 30
@@ -93,7 +93,7 @@ def examine_training(
     scheme: str = "auto",
 ) -> TrainingReport:
     """Find all that the report of a training shows; see `write_report`."""
-    from windowclf.corpora.given import given_text
+    from windowclf.corpora.coerce import given_text
 
     given = given_text(train, dev, scheme)
     return training_report(classifier.tagger, given.train, given.dev, given.scheme)

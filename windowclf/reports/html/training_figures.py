@@ -14,7 +14,7 @@ from windowclf.model.record import Epoch
 from windowclf.reports.html.figures import curves, heat_map, reliability_diagram, scatter_map
 from windowclf.reports.training_report import TrainingReport
 from windowclf.reports.word_map import WordMap
-from windowclf.tags.schemes import legal_moves
+from windowclf.tags.schemes import legal_transitions
 
 MOST_LABELS = 30
 """Labels, or tags, that a heat map has room for."""
@@ -106,7 +106,7 @@ def _confusion(dev: Examination) -> Figure:
 def _moves(model: Model) -> Figure:
     """Draw ``A``, with the scores of the start above it and those of the end beside it."""
     parameters = model.objective.parameters()
-    legal = legal_moves(model.labels, model.scheme)
+    legal = legal_transitions(model.labels, model.scheme)
     A, start, end = (
         np.where(allowed, parameters[name].value, np.nan)
         if model.config.constrained

@@ -1,4 +1,4 @@
-"""Losses of whole sentences: the value, and its gradients for the scores and for the moves.
+"""Losses of whole sentences: the value, and its gradients for the scores and for the transitions.
 
 Each is a mean over the sentences of a batch.
 """
@@ -6,15 +6,15 @@ Each is a mean over the sentences of a batch.
 import numpy as np
 
 from windowclf.nn.arrays import FloatArray, IntArray
-from windowclf.nn.chain import (
-    Moves,
-    Steps,
+from windowclf.nn.crf import (
+    PackedLayout,
+    Transitions,
     backward,
     forward,
-    move_counts,
     normalised,
     path_scores,
     shifted,
+    transition_counts,
 )
 from windowclf.nn.viterbi import viterbi
 
@@ -22,41 +22,45 @@ _LARGE = 60.0  # exp(60) times what underflows in float32 still does not count
 
 
 def log_likelihood_loss(
-    s: FloatArray, gold: IntArray, lengths: IntArray, moves: Moves
-) -> tuple[float, FloatArray, Moves]:
+    s: FloatArray, gold: IntArray, lengths: IntArray, transitions: Transitions
+) -> tuple[float, FloatArray, Transitions]:
     """Compute ``J = log Σ_path exp(score(path)) - score(gold path)``, the mean over sentences.
 
-    ``∂J/∂s_t[k] = P(y_t = k) - 1[gold_t = k]``, and for the moves in the same way their expected
-    less their gold counts; by forward–backward (Collobert et al. 2011).
+    ``∂J/∂s_t[k] = P(y_t = k) - 1[gold_t = k]``. The gradient of the transitions is likewise their
+    expected counts less their gold counts; by forward–backward (Collobert et al. 2011).
 
     Parameters
     ----------
     s : float array, shape (N, K)
     gold : int array, shape (N,)
     lengths : int array, shape (B,)
-    moves : Moves
+    transitions : Transitions
 
     Returns
     -------
     loss : float
     ds : float array, shape (N, K)
-    dmoves : Moves
-        Gradients of the moves.
+    dmoves : Transitions
+        Gradients of the transitions.
     """
-    p, moved, log_z = expectations(s, lengths, moves)
-    gold_score = path_scores(shifted(s), gold, lengths, moves)
+    p, moved, log_z = expectations(s, lengths, transitions)
+    gold_score = path_scores(shifted(s), gold, lengths, transitions)
     loss = float(np.mean(log_z - gold_score))
-    counts = move_counts(gold, lengths, moves)
+    counts = transition_counts(gold, lengths, transitions)
     size = len(lengths)
     ds = p
     ds[np.arange(len(gold)), gold] -= 1
     ds /= size
-    return loss, ds, Moves(*((a - b) / size for a, b in zip(moved, counts, strict=True)))
+    return loss, ds, Transitions(*((a - b) / size for a, b in zip(moved, counts, strict=True)))
 
 
 def distillation_loss(
-    s: FloatArray, taught: FloatArray, lengths: IntArray, moves: Moves, taught_moves: Moves
-) -> tuple[float, FloatArray, Moves]:
+    s: FloatArray,
+    taught: FloatArray,
+    lengths: IntArray,
+    transitions: Transitions,
+    teacher_transitions: Transitions,
+) -> tuple[float, FloatArray, Transitions]:
     """Compute the cross-entropy of two softmaxes over paths, a teacher's and one's own.
 
     ``J = log Σ_path exp(score(path)) - E_taught[score(path)]``, the mean over sentences: where
@@ -68,27 +72,27 @@ def distillation_loss(
     s, taught : float array, shape (N, K)
         Own scores and the teacher's.
     lengths : int array, shape (B,)
-    moves, taught_moves : Moves
+    transitions, teacher_transitions : Transitions
 
     Returns
     -------
     loss : float
     ds : float array, shape (N, K)
-    dmoves : Moves
+    dmoves : Transitions
     """
-    p, moved, log_z = expectations(s, lengths, moves)
-    q, taught_moved, _ = expectations(taught, lengths, taught_moves)
+    p, moved, log_z = expectations(s, lengths, transitions)
+    q, taught_moved, _ = expectations(taught, lengths, teacher_transitions)
     score = float(np.sum(q * shifted(s)))
-    score += sum(float(np.sum(a * b)) for a, b in zip(taught_moved, moves, strict=True))
+    score += sum(float(np.sum(a * b)) for a, b in zip(taught_moved, transitions, strict=True))
     size = len(lengths)
     loss = (float(np.sum(log_z)) - score) / size
     differences = (a - b for a, b in zip(moved, taught_moved, strict=True))
-    return loss, (p - q) / size, Moves(*(difference / size for difference in differences))
+    return loss, (p - q) / size, Transitions(*(difference / size for difference in differences))
 
 
 def expectations(
-    s: FloatArray, lengths: IntArray, moves: Moves
-) -> tuple[FloatArray, Moves, FloatArray]:
+    s: FloatArray, lengths: IntArray, transitions: Transitions
+) -> tuple[FloatArray, Transitions, FloatArray]:
     """Compute what the softmax over paths expects, by forward–backward.
 
     Parameters
@@ -96,36 +100,38 @@ def expectations(
     s : float array, shape (N, K)
     lengths : int array, shape (B,)
         Each at least 1.
-    moves : Moves
+    transitions : Transitions
 
     Returns
     -------
     p : float array, shape (N, K)
         ``P(y_t = k)``.
-    moved : Moves
-        How often each move is made, summed over the sentences.
+    moved : Transitions
+        How often each transition is made, summed over the sentences.
     log_z : float array, shape (B,)
         Of the scores less each token's highest.
     """
     s = shifted(s)
-    steps = Steps.of(lengths)
-    packed = s[steps.order]
-    alpha, log_z = forward(packed, steps, moves)
-    beta = backward(packed, steps, moves)
+    layout = PackedLayout.of(lengths)
+    packed = s[layout.order]
+    alpha, log_z = forward(packed, layout, transitions)
+    beta = backward(packed, layout, transitions)
     p = normalised(alpha + beta)
-    expected = np.zeros_like(moves.transition)
-    blocks = list(steps.blocks())
+    expected = np.zeros_like(transitions.transition)
+    blocks = list(layout.blocks())
     if blocks:
         before = np.concatenate([np.arange(b.start, b.stop) for b, _ in blocks])
         after = np.concatenate([np.arange(b.start, b.stop) for _, b in blocks])
         # log Z of the sentence that stands in each row of a block
         z = np.concatenate([log_z[: b.stop - b.start] for _, b in blocks])[:, None]
-        expected = _expected_moves(alpha[before], packed[after] + beta[after], z, moves.transition)
-    first = slice(0, steps.first[1])
-    moved = Moves(expected, p[first].sum(axis=0), p[steps.last].sum(axis=0))
+        expected = _expected_moves(
+            alpha[before], packed[after] + beta[after], z, transitions.transition
+        )
+    first = slice(0, layout.first[1])
+    moved = Transitions(expected, p[first].sum(axis=0), p[layout.last].sum(axis=0))
     of_tokens, of_sentences = np.empty_like(s), np.empty_like(log_z)
-    of_tokens[steps.order] = p
-    of_sentences[steps.sentences] = log_z
+    of_tokens[layout.order] = p
+    of_sentences[layout.sentences] = log_z
     return of_tokens, moved, of_sentences
 
 
@@ -145,8 +151,8 @@ def _expected_moves(a: FloatArray, b: FloatArray, z: FloatArray, A: FloatArray) 
 
 
 def max_margin_loss(
-    s: FloatArray, gold: IntArray, lengths: IntArray, moves: Moves
-) -> tuple[float, FloatArray, Moves]:
+    s: FloatArray, gold: IntArray, lengths: IntArray, transitions: Transitions
+) -> tuple[float, FloatArray, Transitions]:
     """Compute ``J = max_path (score + Hamming distance to gold) - score(gold)``.
 
     It is the mean over the sentences. The best path is found by Viterbi on scores that are
@@ -156,13 +162,16 @@ def max_margin_loss(
     n, size = np.arange(len(gold)), len(lengths)
     augmented = s + 1
     augmented[n, gold] = s[n, gold]
-    best = viterbi(augmented, lengths, moves)
-    worst = path_scores(augmented, best, lengths, moves)
-    loss = float(np.mean(worst - path_scores(s, gold, lengths, moves)))
+    best = viterbi(augmented, lengths, transitions)
+    worst = path_scores(augmented, best, lengths, transitions)
+    loss = float(np.mean(worst - path_scores(s, gold, lengths, transitions)))
     ds = np.zeros_like(s)
     ds[n, best] += 1
     ds[n, gold] -= 1
     ds /= size
-    found, right = move_counts(best, lengths, moves), move_counts(gold, lengths, moves)
-    dmoves = Moves(*((a - b) / size for a, b in zip(found, right, strict=True)))
+    found, right = (
+        transition_counts(best, lengths, transitions),
+        transition_counts(gold, lengths, transitions),
+    )
+    dmoves = Transitions(*((a - b) / size for a, b in zip(found, right, strict=True)))
     return loss, ds, dmoves

@@ -14,13 +14,13 @@ from windowclf.system.threads import Workers
 from windowclf.tags.schemes import Scheme
 from windowclf.training import batches as batches_module
 from windowclf.training.batches import TrainingBatches
+from windowclf.training.data_parallel import Replicas
 from windowclf.training.fit import fit
-from windowclf.training.parts import Replicas
 
 # Names come again in a sentence, and in capitals; every sentence is a document.
 TEXT = [tiny.parse("[LOC OSLO] is in [LOC Oslo] , [PER Ada] saw Oslo and OSLO"), *TRAIN]
 WORD, SENTENCE = {"level": "word"}, {"level": "sentence"}
-FURTHER = {"sentence_mean": True, "repeats": True}
+FURTHER = {"sentence_mean": True, "document_context": True}
 KINDS = [
     *({**WORD, "loss": loss} for loss in ("softmax", "max-margin", "squared-error")),
     *({**SENTENCE, "loss": loss} for loss in ("softmax", "max-margin")),
@@ -44,7 +44,7 @@ def make_replicas(parts, text=TEXT, *, taught=False, **settings):
     if taught:
         scores = rng.normal(size=(len(encoded.words), len(model.labels)))
         encoded = replace(encoded, gold=scores)
-        model.objective.heed(
+        model.objective.distil_from(
             [rng.normal(size=p.shape) for p in model.objective.parameters().values()]
         )
     batches = TrainingBatches(encoded, model.config)
@@ -126,7 +126,7 @@ DOCUMENTS = [replace(sentence, document=i // 5) for i, sentence in enumerate(TEX
 TRAININGS = [
     WORD,
     {**SENTENCE, **FURTHER},
-    {**SENTENCE, **FURTHER, "batch_of": "tokens", "batch_size": 25, "recase": 0.2},
+    {**SENTENCE, **FURTHER, "batch_of": "tokens", "batch_size": 25, "case_augmentation": 0.2},
     {**WORD, "batch_of": "words", "batch_size": 30, "optimizer": "adagrad"},
 ]
 

@@ -13,7 +13,7 @@ from windowclf.config.config import make_config
 from windowclf.lexicon.gazetteer import Gazetteer
 from windowclf.lexicon.lexicon import Lexicon
 from windowclf.nn.projection import Projection
-from windowclf.tagging.seen_words import SeenWords
+from windowclf.tagging.projection_cache import ProjectionCache
 from windowclf.tags.schemes import Scheme
 from windowclf.training.prepare import prepare
 
@@ -46,7 +46,7 @@ def make_seen(model, words):
     """Words with room for so many, and the bytes of that room."""
     projection = Projection(model.network)
     room = projection.empty(RESERVED + words).nbytes
-    return SeenWords(model.lexicon, projection, room), room
+    return ProjectionCache(model.lexicon, projection, room), room
 
 
 def project(model, features):
@@ -67,7 +67,7 @@ def rows_of(found, slots):
 def assert_right(found, model, sentences):
     """Each token has the rows of its word, each name its own number."""
     words = [word for sentence in sentences for word in sentence]
-    marks = model.lexicon.marks(sentences)
+    marks = model.lexicon.gazetteer_tags(sentences)
     rows = rows_of(found, Projection(model.network).slots)
     for t, (word, row) in enumerate(zip(words, rows, strict=True)):
         expected = project(model, model.lexicon.ids([word], [[mark[t]] for mark in marks]))
@@ -119,7 +119,7 @@ def test_the_same_word_has_the_same_place_for_as_long_as_there_is_room():
 
 
 def test_a_memory_too_small_for_any_word_keeps_none():
-    seen = SeenWords(MODELS[""].lexicon, Projection(MODELS[""].network), 0)
+    seen = ProjectionCache(MODELS[""].lexicon, Projection(MODELS[""].network), 0)
     for _ in range(2):
         found = seen.find([["Oslo", "in", "Oslo"]])
         assert all(found.places < 0)

@@ -14,7 +14,7 @@ from windowclf.nn.arrays import FloatArray, IntArray, gather_add
 from windowclf.nn.parameter import Parameter
 
 
-class Repeats(NamedTuple):
+class Mentions(NamedTuple):
     """The windows whose word comes more than once.
 
     Attributes
@@ -29,7 +29,7 @@ class Repeats(NamedTuple):
     sizes: IntArray
 
 
-def find_repeats(keys: IntArray) -> Repeats:
+def find_mentions(keys: IntArray) -> Mentions:
     """Group the windows that have the same key.
 
     Parameters
@@ -41,7 +41,7 @@ def find_repeats(keys: IntArray) -> Repeats:
     keyed = keyed[np.argsort(keys[keyed], kind="stable")]
     firsts = np.flatnonzero(np.diff(keys[keyed], prepend=0))
     sizes = np.diff(firsts, append=len(keyed))
-    return Repeats(keyed[np.repeat(sizes > 1, sizes)], sizes[sizes > 1])
+    return Mentions(keyed[np.repeat(sizes > 1, sizes)], sizes[sizes > 1])
 
 
 def name_keys(names: IntArray, documents: IntArray) -> IntArray:
@@ -57,7 +57,7 @@ def name_keys(names: IntArray, documents: IntArray) -> IntArray:
     Returns
     -------
     int array, shape (N,)
-        For `find_repeats`; 0: not a name.
+        For `find_mentions`; 0: not a name.
     """
     width = int(names.max(initial=0)) - int(names.min(initial=0)) + 1
     keys = documents.astype(np.int64) * width + names
@@ -65,8 +65,8 @@ def name_keys(names: IntArray, documents: IntArray) -> IntArray:
     return keys
 
 
-def repeats_layer(
-    g: Parameter, z: FloatArray, repeats: Repeats
+def document_context(
+    g: Parameter, z: FloatArray, mentions: Mentions
 ) -> tuple[FloatArray, Callable[[FloatArray], FloatArray]]:
     """Add to each window of a repeated word the mean of its others.
 
@@ -76,7 +76,7 @@ def repeats_layer(
         How much each hidden unit heeds them.
     z : float array, shape (N, H)
         Changed in place.
-    repeats : Repeats
+    mentions : Mentions
 
     Returns
     -------
@@ -86,7 +86,7 @@ def repeats_layer(
         ``δ_t ⊙ mean z_t'``; returns ``∂J/∂z`` before it, where ``g ⊙ δ_t`` is shared out among
         the windows that ``t`` heeded.
     """
-    windows, sizes = repeats
+    windows, sizes = mentions
     if not len(windows):
         return z, lambda delta: delta
     others = mean_of_others(z[windows], sizes)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from windowclf.nn.arrays import FloatArray, IntArray
-from windowclf.nn.chain import Moves
+from windowclf.nn.crf import Transitions
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,7 +15,7 @@ class Case:
     s: FloatArray
     gold: IntArray
     lengths: IntArray
-    moves: Moves
+    transitions: Transitions
 
     def cut(self, rows):
         """Cut what belongs to the tokens of a batch into sentences."""
@@ -30,10 +30,10 @@ class Case:
     def reordered(self, order):
         """The same sentences, one after another as `order` has them."""
         parts = [np.concatenate([self.cut(x)[i] for i in order]) for x in (self.s, self.gold)]
-        return Case(*parts, self.lengths[list(order)], self.moves)
+        return Case(*parts, self.lengths[list(order)], self.transitions)
 
     def arguments(self):
-        return self.s, self.gold, self.lengths, self.moves
+        return self.s, self.gold, self.lengths, self.transitions
 
 
 def make_case(draw, K, lengths, dtype, seed):
@@ -41,8 +41,8 @@ def make_case(draw, K, lengths, dtype, seed):
     rng = np.random.default_rng(seed)
     n = sum(lengths)
     shapes = [(n, K), (K, K), (K,), (K,)]
-    s, *moves = (draw(rng, shape).astype(dtype) for shape in shapes)
-    return Case(s, rng.integers(0, K, n), np.array(lengths), Moves(*moves))
+    s, *transitions = (draw(rng, shape).astype(dtype) for shape in shapes)
+    return Case(s, rng.integers(0, K, n), np.array(lengths), Transitions(*transitions))
 
 
 def normal(scale):

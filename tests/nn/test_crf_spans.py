@@ -1,10 +1,10 @@
 import brute_force
 import numpy as np
 import pytest
-from chain_cases import make_case, normal
+from crf_cases import make_case, normal
 
-from windowclf.nn.chain import Moves, marginals
-from windowclf.nn.chain_spans import span_probabilities
+from windowclf.nn.crf import Transitions, marginals
+from windowclf.nn.crf_spans import span_probabilities
 from windowclf.nn.viterbi import viterbi
 
 
@@ -23,7 +23,7 @@ def by_enumeration(case, path):
     """Add up the paths of a sentence that have the tags of the span, for each of `all_spans`."""
     begins = np.cumsum(case.lengths) - case.lengths
     of_sentence = {
-        begin: brute_force.probabilities(s, case.moves)
+        begin: brute_force.probabilities(s, case.transitions)
         for begin, s in zip(begins.tolist(), case.sentences(), strict=True)
         if len(s)
     }
@@ -39,11 +39,11 @@ def by_enumeration(case, path):
 
 def found(case, path):
     _, first, last = np.array(all_spans(case.lengths)).T
-    return span_probabilities(case.s, path, case.lengths, case.moves, first, last)
+    return span_probabilities(case.s, path, case.lengths, case.transitions, first, last)
 
 
 def exact(case):
-    return Moves(*(move.astype(np.float64) for move in case.moves))
+    return Transitions(*(move.astype(np.float64) for move in case.transitions))
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def exact(case):
 @pytest.mark.parametrize(("dtype", "digits"), [(np.float64, 1e-12), (np.float32, 1e-5)])
 def test_spans_against_all_paths(K, lengths, scale, dtype, digits):
     case = make_case(normal(scale), K, lengths, dtype, seed=K + len(lengths))
-    for path in (case.gold, viterbi(case.s, case.lengths, case.moves)):
+    for path in (case.gold, viterbi(case.s, case.lengths, case.transitions)):
         p = found(case, path)
         assert p.dtype == dtype
         np.testing.assert_allclose(p, by_enumeration(case, path), rtol=digits, atol=digits)
@@ -68,15 +68,15 @@ def test_a_few_spans_have_what_they_have_among_all(seed):
     rng = np.random.default_rng(seed)
     few = [list(of_all)[i] for i in rng.integers(0, len(of_all), 1 + seed % 5)]
     _, first, last = np.array(few).T
-    p = span_probabilities(case.s, case.gold, case.lengths, case.moves, first, last)
+    p = span_probabilities(case.s, case.gold, case.lengths, case.transitions, first, last)
     np.testing.assert_allclose(p, [of_all[span] for span in few], rtol=1e-12)
 
 
 def test_a_span_of_one_token_has_its_marginal():
     case = make_case(normal(2), 5, [30, 0, 7, 1], np.float64, seed=0)
     tokens = np.arange(len(case.s))
-    p = span_probabilities(case.s, case.gold, case.lengths, case.moves, tokens, tokens)
-    expected = marginals(case.s, case.lengths, case.moves)[tokens, case.gold]
+    p = span_probabilities(case.s, case.gold, case.lengths, case.transitions, tokens, tokens)
+    expected = marginals(case.s, case.lengths, case.transitions)[tokens, case.gold]
     np.testing.assert_allclose(p, expected, rtol=1e-12)
 
 
@@ -99,7 +99,7 @@ def between(rng, shape):
 @pytest.mark.parametrize("seed", range(5))
 def test_extreme_scores(draw, K, lengths, seed):
     case = make_case(draw, K, lengths, np.float32, seed)
-    best = viterbi(case.s, case.lengths, case.moves)
+    best = viterbi(case.s, case.lengths, case.transitions)
     for path in (best, case.gold):
         expected = by_enumeration(case, path)
         p = found(case, path)
@@ -121,13 +121,13 @@ def test_a_large_batch_in_float32(offset):
     lengths[:2] += [120, 150]  # two long ones among them
     case = make_case(normal(3), 17, lengths.tolist(), np.float32, seed=1)
     s = case.s + np.float32(offset) * (np.arange(len(case.s)) % 3)[:, None].astype(np.float32)
-    path = viterbi(s, lengths, case.moves)
+    path = viterbi(s, lengths, case.transitions)
     ends = np.cumsum(lengths)
     first = np.sort(rng.integers(0, len(s), 1500))
     last = np.minimum(
         first + rng.integers(0, 5, 1500), ends[np.searchsorted(ends, first, side="right")] - 1
     )
-    near = span_probabilities(s, path, lengths, case.moves, first, last)
+    near = span_probabilities(s, path, lengths, case.transitions, first, last)
     p = span_probabilities(s.astype(np.float64), path, lengths, exact(case), first, last)
     assert p.min() < 0.2 < 0.9 < p.max()
     np.testing.assert_allclose(near, p, rtol=1e-4)
@@ -142,9 +142,9 @@ def test_the_rest_of_the_batch_does_not_matter():
     lengths = np.array([20] * 400 + [5])
     first, last = np.array([8000, 8001, 8004]), np.array([8004, 8003, 8004])
     s = np.concatenate([before, case.s])
-    p = span_probabilities(s, path, lengths, case.moves, first, last)
+    p = span_probabilities(s, path, lengths, case.transitions, first, last)
     alone = span_probabilities(
-        case.s, case.gold, case.lengths, case.moves, first - 8000, last - 8000
+        case.s, case.gold, case.lengths, case.transitions, first - 8000, last - 8000
     )
     np.testing.assert_allclose(p, alone, rtol=1e-6)
 
@@ -153,14 +153,16 @@ def test_the_rest_of_the_batch_does_not_matter():
 def test_no_spans_at_all(lengths):
     case = make_case(normal(1), 2, lengths, np.float32, seed=0)
     none = np.empty(0, dtype=np.intp)
-    p = span_probabilities(case.s, case.gold, case.lengths.astype(np.intp), case.moves, none, none)
+    p = span_probabilities(
+        case.s, case.gold, case.lengths.astype(np.intp), case.transitions, none, none
+    )
     assert p.shape == (0,)
     assert p.dtype == np.float32
 
 
 def test_nothing_that_is_given_is_changed():
     case = make_case(normal(1), 3, [4, 2], np.float64, seed=0)
-    arrays = [case.s, case.gold, case.lengths, *case.moves]
+    arrays = [case.s, case.gold, case.lengths, *case.transitions]
     before = [array.copy() for array in arrays]
     found(case, case.gold)
     for array, kept in zip(arrays, before, strict=True):

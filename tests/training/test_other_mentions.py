@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 import tiny
 from networks import epoch_batches, prepare_small
 from windowclf.config.config import make_config
-from windowclf.documents.case import CASES, recase
+from windowclf.documents.case import CASES, in_case
 from windowclf.documents.sentence import Sentence
 from windowclf.lexicon.lexicon import Lexicon
 from windowclf.model.encoding import encode
 from windowclf.tags.schemes import Scheme
 from windowclf.training import batches as batches_module
 from windowclf.training import fit as fit_module
-from windowclf.training.batches import PLACES, TrainingBatches, _Elsewhere
+from windowclf.training.batches import PLACES, TrainingBatches, _OtherMentions
 
 LEXICON = Lexicon({"word": ["oslo", "ada", "in"]}, cased=False)
 SETTINGS = {
@@ -54,7 +54,7 @@ def windows_by_loops(lengths, width):
 
 
 def allowed(encoded, sentences):
-    """The places that names of some sentences have elsewhere, by key."""
+    """The places that names of some sentences have other_mentions, by key."""
     own = encoded.tokens(np.array(sentences)).tolist()
     keys = encoded.keys.tolist()
     wanted = {keys[token] for token in own} - {0}
@@ -75,9 +75,9 @@ def test_only_other_places_of_the_names_are_drawn(corpus, width, most, data):
     rng = np.random.default_rng(0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(batches_module, "PLACES", most)
-        elsewhere = _Elsewhere(encoded, width)
+        other_mentions = _OtherMentions(encoded, width)
         for _ in range(5):
-            drawn = elsewhere.draw(np.array(sentences), rng)
+            drawn = other_mentions.draw(np.array(sentences), rng)
             assert drawn.shape == (len(drawn), width)
             centres = drawn[:, width // 2].tolist()
             assert drawn.tolist() == [every[centre] for centre in centres]
@@ -100,9 +100,9 @@ LONG = [
 @pytest.mark.parametrize("sentences", [[0], [13], [3], [5, 13, 0], [14]])
 def test_every_other_place_is_drawn_sooner_or_later(sentences):
     encoded = encode_corpus(LONG)
-    elsewhere = _Elsewhere(encoded, 3)
+    other_mentions = _OtherMentions(encoded, 3)
     rng = np.random.default_rng(0)
-    draws = [elsewhere.draw(np.array(sentences), rng)[:, 1].tolist() for _ in range(300)]
+    draws = [other_mentions.draw(np.array(sentences), rng)[:, 1].tolist() for _ in range(300)]
     places = allowed(encoded, sentences)
     assert {*chain(*draws)} == {*chain(*places.values())}
     times = Counter(chain(*draws))
@@ -126,7 +126,7 @@ def tagged(corpus):
 
 def test_training_batches_read_windows_from_elsewhere():
     encoded = tagged(LONG)
-    plain, heeding = (epoch(encoded, repeats=repeats) for repeats in (False, True))
+    plain, heeding = (epoch(encoded, document_context=repeats) for repeats in (False, True))
     further = 0
     for one, other in zip(plain, heeding, strict=True):
         tokens = int(one.lengths.sum())
@@ -134,15 +134,15 @@ def test_training_batches_read_windows_from_elsewhere():
         np.testing.assert_array_equal(
             one.features[one.windows], other.features[other.windows[:tokens]]
         )
-        # all that is read of elsewhere is heeded
-        assert {*range(tokens, len(other.windows))} <= {*other.repeats.windows.tolist()}
+        # all that is read of other_mentions is heeded
+        assert {*range(tokens, len(other.windows))} <= {*other.mentions.windows.tolist()}
         further += len(other.windows) - tokens
     assert further > 20
 
 
 def test_without_repeats_nothing_is_read_twice():
     alone = tagged([(sentence, None) for sentence, _ in LONG])
-    for batch in epoch(alone, repeats=True):
+    for batch in epoch(alone, document_context=True):
         assert len(batch.windows) == batch.lengths.sum()
 
 
@@ -159,7 +159,7 @@ def encoded_by_fit(sentences, dev, monkeypatch, **settings):
         found.append(encode(*arguments, **named))
         return found[-1]
 
-    model = prepare_small(sentences, repeats=True, epochs=1, **settings)
+    model = prepare_small(sentences, document_context=True, epochs=1, **settings)
     monkeypatch.setattr(fit_module, "encode", spy)
     fit_module.fit(model, sentences, dev, scheme=Scheme.IOB2)
     return found[0]
@@ -171,14 +171,14 @@ def test_fit_tells_documents_and_letter_cases_apart(monkeypatch, recase_share):
     text += [replace(sentence, document=1) for sentence in ONE_DOCUMENT[:3]]
     of_text = [0] * 12 + [1, 2, 3] + [4] * 3
     versions = 1 + (len(CASES) if recase_share else 0)
-    train = encoded_by_fit(text, ONE_DOCUMENT, monkeypatch, recase=recase_share)
+    train = encoded_by_fit(text, ONE_DOCUMENT, monkeypatch, case_augmentation=recase_share)
     assert train.documents.tolist() == [5 * v + n for v in range(versions) for n in of_text]
 
 
 @pytest.mark.parametrize("document", [1, None])
 def test_a_name_in_capitals_never_heeds_the_one_in_lower_case(monkeypatch, document):
     text = [replace(sentence, document=document) for sentence in ONE_DOCUMENT]
-    train = encoded_by_fit(text, text, monkeypatch, recase=0.3)
+    train = encoded_by_fit(text, text, monkeypatch, case_augmentation=0.3)
     tokens = len(train.words) // 3
     version_of = np.arange(3 * tokens) // tokens
     for key in set(train.keys.tolist()) - {0}:
@@ -186,14 +186,14 @@ def test_a_name_in_capitals_never_heeds_the_one_in_lower_case(monkeypatch, docum
     # nothing in lower case is a name; in capitals, every word with a letter
     assert CASES == ("upper", "lower")
     assert not train.keys[2 * tokens :].any()
-    upper = [word for s in text for word in recase(s, "upper").tokens]
+    upper = [word for s in text for word in in_case(s, "upper").tokens]
     assert (train.keys[tokens : 2 * tokens] != 0).tolist() == [w.lower() != w for w in upper]
 
-    elsewhere, rng = _Elsewhere(train, 3), np.random.default_rng(0)
+    other_mentions, rng = _OtherMentions(train, 3), np.random.default_rng(0)
     drawn = set()
     for sentence, _ in product(range(len(train.lengths)), range(3)):
         (version,) = {*version_of[train.tokens(np.array([sentence]))]}
-        centres = elsewhere.draw(np.array([sentence]), rng)[:, 1]
+        centres = other_mentions.draw(np.array([sentence]), rng)[:, 1]
         assert (version_of[centres] == version).all()
         drawn |= {*version_of[centres].tolist()}
     assert drawn == ({0, 1} if document else set())

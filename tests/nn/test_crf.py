@@ -3,10 +3,17 @@ from functools import cache
 import brute_force
 import numpy as np
 import pytest
-from chain_cases import make_case, normal
+from crf_cases import make_case, normal
 
-from windowclf.nn.chain import Moves, Steps, forward, marginals, move_counts, path_scores
-from windowclf.nn.chain_losses import log_likelihood_loss, max_margin_loss
+from windowclf.nn.crf import (
+    PackedLayout,
+    Transitions,
+    forward,
+    marginals,
+    path_scores,
+    transition_counts,
+)
+from windowclf.nn.crf_losses import log_likelihood_loss, max_margin_loss
 from windowclf.nn.viterbi import viterbi
 
 SHAPES = [
@@ -49,7 +56,7 @@ def assert_same_loss(found, expected, dtype, scale=10.0):
     assert loss == pytest.approx(expected[0], rel=digits, abs=digits * scale)
     assert isinstance(loss, float)
     assert_close(ds, expected[1], scale)
-    for name, grad, right in zip(Moves._fields, dmoves, expected[2], strict=True):
+    for name, grad, right in zip(Transitions._fields, dmoves, expected[2], strict=True):
         assert grad.shape == right.shape, name
         assert_close(grad, right, scale)
     assert {x.dtype for x in (ds, *dmoves)} == {np.dtype(dtype)}
@@ -62,18 +69,18 @@ LOSSES = {
 
 
 def test_viterbi_finds_the_best_of_all_paths(case):
-    path = viterbi(case.s, case.lengths, case.moves)
+    path = viterbi(case.s, case.lengths, case.transitions)
     assert path.shape == (len(case.s),)
-    expected = [brute_force.best_path(s, case.moves) for s in case.sentences()]
+    expected = [brute_force.best_path(s, case.transitions) for s in case.sentences()]
     assert [tuple(tags.tolist()) for tags in case.cut(path)] == expected
 
 
 def test_path_scores(case):
     expected = [
-        brute_force.path_score(s, gold, case.moves)
+        brute_force.path_score(s, gold, case.transitions)
         for s, gold in zip(case.sentences(), case.golds(), strict=True)
     ]
-    found = path_scores(case.s, case.gold, case.lengths, case.moves)
+    found = path_scores(case.s, case.gold, case.lengths, case.transitions)
     assert found.dtype == case.s.dtype
     assert_close(found, expected, scale=10)
 
@@ -81,22 +88,22 @@ def test_path_scores(case):
 def test_move_counts(case):
     K = case.s.shape[1]
     of_each = [brute_force.counts(gold, K)[1] for gold in case.golds()]
-    found = move_counts(case.gold, case.lengths, case.moves)
+    found = transition_counts(case.gold, case.lengths, case.transitions)
     for array, parts in zip(found, zip(*of_each, strict=True), strict=True):
         assert array.dtype == case.s.dtype
         np.testing.assert_array_equal(array, sum(parts))
 
 
 def test_forward_sums_over_all_paths(case):
-    steps = Steps.of(case.lengths)
-    _, log_z = forward(case.s[steps.order], steps, case.moves)
-    expected = [brute_force.log_z(s, case.moves) for s in case.sentences()]
-    assert_close(log_z, np.array(expected)[steps.sentences], scale=10)
+    layout = PackedLayout.of(case.lengths)
+    _, log_z = forward(case.s[layout.order], layout, case.transitions)
+    expected = [brute_force.log_z(s, case.transitions) for s in case.sentences()]
+    assert_close(log_z, np.array(expected)[layout.sentences], scale=10)
 
 
 def test_marginals(case):
-    found = marginals(case.s, case.lengths, case.moves)
-    expected = [brute_force.marginals(s, case.moves) for s in case.sentences()]
+    found = marginals(case.s, case.lengths, case.transitions)
+    expected = [brute_force.marginals(s, case.transitions) for s in case.sentences()]
     assert_close(found, np.concatenate(expected), scale=10)
     assert_close(found.sum(axis=1), np.ones(len(found)))
 
@@ -104,23 +111,23 @@ def test_marginals(case):
 @pytest.mark.parametrize("loss", LOSSES)
 def test_losses_and_all_their_gradients(loss, case):
     fast, slow = LOSSES[loss]
-    expected = brute_force.batch_mean(slow, case.sentences(), case.golds(), case.moves)
+    expected = brute_force.batch_mean(slow, case.sentences(), case.golds(), case.transitions)
     assert_same_loss(fast(*case.arguments()), expected, case.s.dtype)
 
 
 def test_max_margin_is_zero_where_gold_leads_every_path_by_its_distance():
     s = np.array([[0.0, 5, 0], [5, 0, 0], [0, 0, 5]])
-    moves = Moves(np.zeros((3, 3)), np.zeros(3), np.zeros(3))
-    loss, ds, dmoves = max_margin_loss(s, np.array([1, 0, 2]), np.array([2, 1]), moves)
+    transitions = Transitions(np.zeros((3, 3)), np.zeros(3), np.zeros(3))
+    loss, ds, dmoves = max_margin_loss(s, np.array([1, 0, 2]), np.array([2, 1]), transitions)
     assert loss == 0
     assert not any(gradient.any() for gradient in (ds, *dmoves))
 
 
 def test_a_path_that_scores_no_more_than_gold_still_costs_its_distance():
     # Every path scores 0; the worst has both tags wrong: J = 2, in the mean over (2, 1) 1.5.
-    moves = Moves(np.zeros((2, 2)), np.zeros(2), np.zeros(2))
+    transitions = Transitions(np.zeros((2, 2)), np.zeros(2), np.zeros(2))
     loss, ds, dmoves = max_margin_loss(
-        np.zeros((3, 2)), np.array([0, 1, 0]), np.array([2, 1]), moves
+        np.zeros((3, 2)), np.array([0, 1, 0]), np.array([2, 1]), transitions
     )
     assert loss == 1.5
     assert ds.tolist() == [[-0.5, 0.5], [0.5, -0.5], [-0.5, 0.5]]
@@ -130,12 +137,12 @@ def test_a_path_that_scores_no_more_than_gold_still_costs_its_distance():
 
 
 def test_nothing_that_is_given_is_changed(case):
-    arrays = [case.s, case.gold, case.lengths, *case.moves]
+    arrays = [case.s, case.gold, case.lengths, *case.transitions]
     before = [array.copy() for array in arrays]
     for fast, _ in LOSSES.values():
         fast(*case.arguments())
-    marginals(case.s, case.lengths, case.moves)
-    viterbi(case.s, case.lengths, case.moves)
+    marginals(case.s, case.lengths, case.transitions)
+    viterbi(case.s, case.lengths, case.transitions)
     for array, kept in zip(arrays, before, strict=True):
         np.testing.assert_array_equal(array, kept)
 
@@ -146,9 +153,9 @@ def test_the_order_of_the_sentences_does_not_matter(order):
     other = case.reordered(order)
     back = np.argsort(order)
     for function in (viterbi, marginals):
-        found = function(case.s, case.lengths, case.moves)
+        found = function(case.s, case.lengths, case.transitions)
         again = np.concatenate(
-            [other.cut(function(other.s, other.lengths, other.moves))[i] for i in back]
+            [other.cut(function(other.s, other.lengths, other.transitions))[i] for i in back]
         )
         np.testing.assert_allclose(again, found, rtol=1e-12)
     for fast, _ in LOSSES.values():
@@ -161,27 +168,29 @@ def test_a_batch_is_the_mean_of_its_sentences():
     case = make_case(normal(2), 4, [12, 1, 30, 4], np.float64, seed=3)  # too long to enumerate
     for fast, _ in LOSSES.values():
         single = [
-            fast(s, np.array(gold), np.array([len(s)]), case.moves)
+            fast(s, np.array(gold), np.array([len(s)]), case.transitions)
             for s, gold in zip(case.sentences(), case.golds(), strict=True)
         ]
         mean = (
             np.mean([loss for loss, _, _ in single]),
             np.concatenate([ds for _, ds, _ in single]) / 4,
-            Moves(*(sum(parts) / 4 for parts in zip(*(m for _, _, m in single), strict=True))),
+            Transitions(
+                *(sum(parts) / 4 for parts in zip(*(m for _, _, m in single), strict=True))
+            ),
         )
         assert_same_loss(fast(*case.arguments()), mean, np.float64)
 
 
 def test_steps_lay_the_longest_sentence_first():
-    steps = Steps.of(np.array([2, 3, 1]))  # tokens 0 1 | 2 3 4 | 5
-    assert steps.sentences.tolist() == [1, 0, 2]
-    assert steps.order.tolist() == [2, 0, 5, 3, 1, 4]
-    assert steps.first == [0, 3, 5, 6]
-    assert steps.order[steps.last].tolist() == [4, 1, 5]
-    assert list(steps.blocks()) == [(slice(0, 2), slice(3, 5)), (slice(3, 4), slice(5, 6))]
+    layout = PackedLayout.of(np.array([2, 3, 1]))  # tokens 0 1 | 2 3 4 | 5
+    assert layout.sentences.tolist() == [1, 0, 2]
+    assert layout.order.tolist() == [2, 0, 5, 3, 1, 4]
+    assert layout.first == [0, 3, 5, 6]
+    assert layout.order[layout.last].tolist() == [4, 1, 5]
+    assert list(layout.blocks()) == [(slice(0, 2), slice(3, 5)), (slice(3, 4), slice(5, 6))]
 
 
-# Forbidden moves
+# Forbidden transitions
 
 
 @pytest.mark.parametrize("scale", [1, 1e4])
@@ -189,13 +198,13 @@ def test_steps_lay_the_longest_sentence_first():
 def test_a_forbidden_move_is_never_made(seed, scale):
     case = make_case(normal(scale), 4, [4, 1, 5], np.float32, seed)
     rng = np.random.default_rng(seed)
-    for array in case.moves:
+    for array in case.transitions:
         array[rng.random(array.shape) < 0.4] = -np.inf
-    for array in case.moves:  # tag 0 may always stand alone, so that some path is left
+    for array in case.transitions:  # tag 0 may always stand alone, so that some path is left
         array[(0,) * array.ndim] = 0
     for s, path in zip(
-        case.sentences(), case.cut(viterbi(case.s, case.lengths, case.moves)), strict=True
+        case.sentences(), case.cut(viterbi(case.s, case.lengths, case.transitions)), strict=True
     ):
-        best = brute_force.best_path(s, case.moves)
+        best = brute_force.best_path(s, case.transitions)
         assert tuple(path.tolist()) == best
-        assert np.isfinite(brute_force.path_score(s, path, case.moves))
+        assert np.isfinite(brute_force.path_score(s, path, case.transitions))

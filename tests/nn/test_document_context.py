@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from networks import FEATURES, LENGTHS, WORDS, loss_and_gradients, make_batch, make_network
 from windowclf.nn import network as network_module
 from windowclf.nn.batch import window_rows
+from windowclf.nn.document_context import document_context, find_mentions
 from windowclf.nn.gradcheck import check_gradients
 from windowclf.nn.network import Network
 from windowclf.nn.parameter import Parameter
-from windowclf.nn.repeats import find_repeats, repeats_layer
 
 # Three tokens go with no other, and one has a key of its own.
 KEYS = np.array([1, 1, 0, 1, 3, 2, 5, 5, 7, 0, 2, 3])
@@ -27,13 +27,13 @@ key_lists = st.lists(st.sampled_from([0, 0, 1, 2, 3, 4, 2**40]), max_size=20)
 
 
 def repeats_batch(width=3):
-    return replace(make_batch(width), repeats=find_repeats(KEYS))
+    return replace(make_batch(width), mentions=find_mentions(KEYS))
 
 
 def batch_with_more():
     windows = np.concatenate([window_rows(WORDS, LENGTHS, 3), ELSEWHERE])
-    repeats = find_repeats(np.concatenate([KEYS, ELSEWHERE_KEYS]))
-    return replace(make_batch(), features=MORE_FEATURES, windows=windows, repeats=repeats)
+    mentions = find_mentions(np.concatenate([KEYS, ELSEWHERE_KEYS]))
+    return replace(make_batch(), features=MORE_FEATURES, windows=windows, mentions=mentions)
 
 
 def check(network, batch):
@@ -63,7 +63,7 @@ def by_hand(g, z, keys):
 @example([3, 1, 2, 1, 0, 3])
 def test_windows_with_the_same_key_are_a_group(keys):
     places = {key: [t for t, other in enumerate(keys) if other == key] for key in keys if key}
-    windows, sizes = find_repeats(np.array(keys, dtype=np.int64))
+    windows, sizes = find_mentions(np.array(keys, dtype=np.int64))
     found = [group.tolist() for group in np.split(windows, np.cumsum(sizes))]
     assert found.pop() == []  # the sizes add up
     assert sorted(map(sorted, found)) == sorted(same for same in places.values() if len(same) > 1)
@@ -75,13 +75,13 @@ def test_it_adds_the_mean_of_the_others(keys, units):
     rng = np.random.default_rng(len(keys))
     g, z = rng.normal(size=units), rng.normal(size=(len(keys), units))
     expected = by_hand(g, z, keys)
-    found, _ = repeats_layer(Parameter(g), z, find_repeats(np.array(keys, dtype=np.int64)))
+    found, _ = document_context(Parameter(g), z, find_mentions(np.array(keys, dtype=np.int64)))
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
 
 
 def test_where_nothing_is_repeated_nothing_changes():
     g, z = Parameter(np.ones(3)), np.ones((4, 3))
-    found, backward = repeats_layer(g, z, find_repeats(np.array([0, 1, 2, 0])))
+    found, backward = document_context(g, z, find_mentions(np.array([0, 1, 2, 0])))
     np.testing.assert_array_equal(found, np.ones((4, 3)))
     np.testing.assert_array_equal(backward(2 * z), 2 * np.ones((4, 3)))
     assert g.grad is None
@@ -93,7 +93,7 @@ def test_where_nothing_is_repeated_nothing_changes():
 @pytest.mark.parametrize("batch", [repeats_batch, batch_with_more])
 def test_every_gradient_is_right(batch, sentence_mean, hidden, dropout):
     network = make_network(
-        hidden=hidden, dropout=dropout, sentence_mean=sentence_mean, repeats=True
+        hidden=hidden, dropout=dropout, sentence_mean=sentence_mean, document_context=True
     )
     checks = check(network, batch())
     assert [found.name for found in checks] == list(network.parameters())
@@ -105,31 +105,31 @@ def test_every_gradient_is_right(batch, sentence_mean, hidden, dropout):
 
 @pytest.mark.parametrize("width", [1, 5])
 def test_every_window_width(width):
-    for found in check(make_network(width=width, repeats=True), repeats_batch(width)):
+    for found in check(make_network(width=width, document_context=True), repeats_batch(width)):
         assert found.passed, found
 
 
-def own_delta(_layer, _g, _repeats, delta):
+def own_delta(_layer, _g, _mentions, delta):
     return delta  # as if the others did not feel it
 
 
-def own_mean(layer, g, repeats, delta):
+def own_mean(layer, g, mentions, delta):
     own = np.zeros_like(delta)
-    own[repeats.windows] = 0.1 * delta[repeats.windows]
+    own[mentions.windows] = 0.1 * delta[mentions.windows]
     return layer(delta) + own  # as if a window were one of its own others
 
 
-def twice(layer, _g, _repeats, delta):
+def twice(layer, _g, _mentions, delta):
     return delta + 2 * (layer(delta) - delta)
 
 
-def scaled_g(layer, g, _repeats, delta):
+def scaled_g(layer, g, _mentions, delta):
     out = layer(delta)
     g.grad = 1.001 * g.grad
     return out
 
 
-def other_g(layer, g, _repeats, delta):
+def other_g(layer, g, _mentions, delta):
     out = layer(delta)
     g.grad = g.grad[::-1]
     return out
@@ -148,29 +148,29 @@ FAULTS = [
 @pytest.mark.parametrize(("wrong", "expected"), FAULTS)
 @pytest.mark.parametrize("batch", [repeats_batch, batch_with_more])
 def test_the_check_sees_a_planted_fault(batch, wrong, expected, monkeypatch):
-    def layer(g, z, repeats):
-        out, backward = repeats_layer(g, z, repeats)
-        return out, lambda delta: wrong(backward, g, repeats, delta)
+    def layer(g, z, mentions):
+        out, backward = document_context(g, z, mentions)
+        return out, lambda delta: wrong(backward, g, mentions, delta)
 
-    monkeypatch.setattr(network_module, "repeats_layer", layer)
-    checks = check(make_network(hidden=(4,), dropout=0.3, repeats=True), batch())
+    monkeypatch.setattr(network_module, "document_context", layer)
+    checks = check(make_network(hidden=(4,), dropout=0.3, document_context=True), batch())
     assert {found.name for found in checks if not found.passed} == expected
 
 
 @pytest.mark.parametrize("sentence_mean", [False, True])
 def test_without_the_weight_or_the_repeats_a_window_is_alone(sentence_mean):
     given = {"hidden": (5, 3), "sentence_mean": sentence_mean}
-    plain, heeding = make_network(**given), make_network(**given, repeats=True)
+    plain, heeding = make_network(**given), make_network(**given, document_context=True)
     alone = scores(plain, make_batch())
     for batch in (repeats_batch(), batch_with_more()):
         np.testing.assert_allclose(scores(plain, batch), alone)
-        np.testing.assert_allclose(scores(heeding, replace(batch, repeats=None)), alone)
+        np.testing.assert_allclose(scores(heeding, replace(batch, mentions=None)), alone)
     for found in check(plain, batch_with_more()):
         assert found.passed, found
 
 
 def test_only_what_comes_again_heeds_something():
-    plain, heeding = make_network(), make_network(repeats=True)
+    plain, heeding = make_network(), make_network(document_context=True)
     for batch, repeated in (
         (repeats_batch(), [0, 1, 3, 4, 5, 6, 7, 10, 11]),
         (batch_with_more(), [0, 1, 3, 4, 5, 6, 7, 8, 10, 11]),
@@ -180,7 +180,7 @@ def test_only_what_comes_again_heeds_something():
 
 
 def test_a_name_knows_the_neighbours_of_its_other_places():
-    heeding = make_network(repeats=True)
+    heeding = make_network(document_context=True)
     batch = repeats_batch()
     windows = batch.windows.copy()
     windows[11, 0] = 4  # a neighbour of the last token, which has the key of token 4
@@ -192,14 +192,14 @@ def test_a_name_knows_the_neighbours_of_its_other_places():
 
 @pytest.mark.parametrize("sentence_mean", [False, True])
 def test_float32_stays_float32(sentence_mean):
-    wide = make_network(sentence_mean=sentence_mean, repeats=True)
+    wide = make_network(sentence_mean=sentence_mean, document_context=True)
     network = Network(
         {name: table.value.astype(np.float32) for name, table in wide.tables.items()},
         [weight.value.astype(np.float32) for weight in wide.weights],
         [bias.value.astype(np.float32) for bias in wide.biases],
         activation="tanh",
         sentence_weight=wide.sentence_weight and wide.sentence_weight.value.astype(np.float32),
-        repeats_weight=wide.repeats_weight.value.astype(np.float32),
+        document_weight=wide.document_weight.value.astype(np.float32),
     )
     s, backward = network.forward(batch_with_more())
     assert s.dtype == np.float32
@@ -211,6 +211,6 @@ def test_float32_stays_float32(sentence_mean):
 
 def test_the_way_back_leaves_what_it_is_given():
     delta = np.arange(24.0).reshape(12, 2)
-    _, backward = repeats_layer(Parameter(np.ones(2)), delta.copy(), find_repeats(KEYS))
+    _, backward = document_context(Parameter(np.ones(2)), delta.copy(), find_mentions(KEYS))
     assert not np.array_equal(backward(delta), np.arange(24.0).reshape(12, 2))
     np.testing.assert_array_equal(delta, np.arange(24.0).reshape(12, 2))

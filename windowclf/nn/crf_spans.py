@@ -7,14 +7,14 @@ stretch is summed over once for all stretches, by forward–backward (Culotta an
 import numpy as np
 
 from windowclf.nn.arrays import FloatArray, IntArray
-from windowclf.nn.chain import Moves, Steps, backward, forward, shifted
+from windowclf.nn.crf import PackedLayout, Transitions, backward, forward, shifted
 
 
 def span_probabilities(
     s: FloatArray,
     path: IntArray,
     lengths: IntArray,
-    moves: Moves,
+    transitions: Transitions,
     first: IntArray,
     last: IntArray,
 ) -> FloatArray:
@@ -29,7 +29,7 @@ def span_probabilities(
     path : int array, shape (N,)
         The tags ``y``.
     lengths : int array, shape (B,)
-    moves : Moves
+    transitions : Transitions
         All of them finite.
     first, last : int array, shape (M,)
         The first and the last token of each span, both of one sentence; spans may overlap.
@@ -47,15 +47,15 @@ def span_probabilities(
     ahead, behind = np.zeros_like(ends), np.zeros_like(ends)
     np.maximum.at(ahead, sentence, first - (ends - lengths)[sentence] + 1)
     np.maximum.at(behind, sentence, ends[sentence] - first)
-    steps, tokens, place = _stretches(ends - lengths, ahead)
-    alpha = forward(s.take(tokens, axis=0), steps, moves)[0][place[first]].astype(np.float64)
-    steps, tokens, place = _stretches(ends - behind, behind)
-    beta = backward(s.take(tokens, axis=0), steps, moves)
+    layout, tokens, place = _stretches(ends - lengths, ahead)
+    alpha = forward(s.take(tokens, axis=0), layout, transitions)[0][place[first]].astype(np.float64)
+    layout, tokens, place = _stretches(ends - behind, behind)
+    beta = backward(s.take(tokens, axis=0), layout, transitions)
 
-    # Differences of sums from the first token of the batch on; float64 keeps them exact. A move
-    # from one sentence to the next is in both sums or in none.
+    # Differences of sums from the first token of the batch on; float64 keeps them exact. The
+    # transition from one sentence to the next is in both sums or in neither.
     passed = s[np.arange(len(path)), path].astype(np.float64)
-    passed[1:] += moves.transition[path[:-1], path[1:]]
+    passed[1:] += transitions.transition[path[:-1], path[1:]]
     np.cumsum(passed, out=passed)
 
     # α_t + β_t sum up to log Z at each token; taken at the span itself, float32 rounds less away.
@@ -66,20 +66,20 @@ def span_probabilities(
     return p
 
 
-def _stretches(begin: IntArray, lengths: IntArray) -> tuple[Steps, IntArray, IntArray]:
+def _stretches(begin: IntArray, lengths: IntArray) -> tuple[PackedLayout, IntArray, IntArray]:
     """Lay out a stretch of each sentence.
 
     Returns
     -------
-    steps : Steps
+    layout : PackedLayout
     tokens : int array
-        The tokens of the stretches, in the order of the steps.
+        The tokens of the stretches, in the order of the layout.
     place : int array
         Where each token of the batch stands in `tokens`; anything where it does not.
     """
-    steps = Steps.of(lengths)
+    layout = PackedLayout.of(lengths)
     shift = np.repeat(begin - (np.cumsum(lengths) - lengths), lengths)
-    tokens = steps.order + shift[steps.order]
+    tokens = layout.order + shift[layout.order]
     place = np.empty(int(tokens.max()) + 1, dtype=np.intp)
     place[tokens] = np.arange(len(tokens))
-    return steps, tokens, place
+    return layout, tokens, place

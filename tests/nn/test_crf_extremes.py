@@ -6,11 +6,11 @@ pytest turns every warning of NumPy, such as an overflow, into a failure.
 import brute_force
 import numpy as np
 import pytest
-from chain_cases import make_case, normal
+from crf_cases import make_case, normal
 
-from windowclf.nn import chain, chain_losses
-from windowclf.nn.chain import Moves, marginals, move_counts, path_scores
-from windowclf.nn.chain_losses import log_likelihood_loss, max_margin_loss
+from windowclf.nn import crf, crf_losses
+from windowclf.nn.crf import Transitions, marginals, path_scores, transition_counts
+from windowclf.nn.crf_losses import log_likelihood_loss, max_margin_loss
 from windowclf.nn.viterbi import viterbi
 
 # Whole numbers, whose sums are exact in float32, so that the oracle's best path
@@ -31,7 +31,7 @@ def small(rng, shape):
 
 
 def extreme_tags(rng, shape):
-    """Large scores of tags, small ones of moves; the scores of tags are drawn first."""
+    """Large scores of tags, small ones of transitions; the scores of tags are drawn first."""
     return (extreme if shape[0] > 4 else small)(rng, shape)
 
 
@@ -55,9 +55,9 @@ extremes = pytest.mark.parametrize(
 
 @extremes
 def test_extreme_scores_have_the_same_best_path_score(case):
-    path = viterbi(case.s, case.lengths, case.moves)
-    found = path_scores(case.s, path, case.lengths, case.moves)
-    best = [max(brute_force.all_scores(s, case.moves).values()) for s in case.sentences()]
+    path = viterbi(case.s, case.lengths, case.transitions)
+    found = path_scores(case.s, path, case.lengths, case.transitions)
+    best = [max(brute_force.all_scores(s, case.transitions).values()) for s in case.sentences()]
     assert found.tolist() == best
 
 
@@ -66,28 +66,28 @@ def test_extreme_scores_have_the_same_max_margin(case):
     loss, ds, dmoves = max_margin_loss(*case.arguments())
     size = len(case.lengths)
     expected, _, _ = brute_force.batch_mean(
-        brute_force.max_margin, case.sentences(), case.golds(), case.moves
+        brute_force.max_margin, case.sentences(), case.golds(), case.transitions
     )
     assert loss == pytest.approx(expected, rel=1e-6)
     # Of paths that are equally bad any one will do: the gradient must belong to one of them.
     ds[np.arange(len(case.gold)), case.gold] += np.float32(1 / size)
     worst = [tuple(tags.argmax(axis=1).tolist()) for tags in case.cut(ds)]
     for s, gold, path in zip(case.sentences(), case.golds(), worst, strict=True):
-        scores = brute_force.augmented_scores(s, gold, case.moves)
+        scores = brute_force.augmented_scores(s, gold, case.transitions)
         assert scores[path] == max(scores.values())
-    found = move_counts(np.concatenate(worst), case.lengths, case.moves)
-    right = move_counts(case.gold, case.lengths, case.moves)
+    found = transition_counts(np.concatenate(worst), case.lengths, case.transitions)
+    right = transition_counts(case.gold, case.lengths, case.transitions)
     for grad, plus, minus in zip(dmoves, found, right, strict=True):
         np.testing.assert_allclose(grad, (plus - minus) / size, rtol=1e-6)
 
 
 @extremes
 def test_extreme_scores_have_finite_sums_over_paths(case):
-    p = marginals(case.s, case.lengths, case.moves)
-    expected = [brute_force.marginals(s, case.moves) for s in case.sentences()]
+    p = marginals(case.s, case.lengths, case.transitions)
+    expected = [brute_force.marginals(s, case.transitions) for s in case.sentences()]
     loss, ds, dmoves = log_likelihood_loss(*case.arguments())
     right = brute_force.batch_mean(
-        brute_force.log_likelihood, case.sentences(), case.golds(), case.moves
+        brute_force.log_likelihood, case.sentences(), case.golds(), case.transitions
     )
     assert np.isfinite(p).all()
     assert all(np.isfinite(gradient).all() for gradient in (ds, *dmoves))
@@ -98,9 +98,9 @@ def test_extreme_scores_have_finite_sums_over_paths(case):
     for grad, exact in zip(dmoves, right[2], strict=True):
         np.testing.assert_allclose(grad, exact, atol=0.05 * len(case.s))
     for s, tags in zip(case.sentences(), case.cut(p), strict=True):
-        first, *rest = sorted(brute_force.all_scores(s, case.moves).values(), reverse=True)
+        first, *rest = sorted(brute_force.all_scores(s, case.transitions).values(), reverse=True)
         if not rest or first - rest[0] > 50:  # one path has all of the probability
-            best = brute_force.counts(brute_force.best_path(s, case.moves), s.shape[1])[0]
+            best = brute_force.counts(brute_force.best_path(s, case.transitions), s.shape[1])[0]
             np.testing.assert_allclose(tags, best, atol=1e-6)
 
 
@@ -115,7 +115,7 @@ def test_scores_where_float32_begins_to_fail(seed, scale):
         lambda rng, shape: rng.uniform(-scale, scale, shape), 4, [4, 2], np.float32, seed
     )
     expected = brute_force.batch_mean(
-        brute_force.log_likelihood, case.sentences(), case.golds(), case.moves
+        brute_force.log_likelihood, case.sentences(), case.golds(), case.transitions
     )
     loss, ds, dmoves = log_likelihood_loss(*case.arguments())
     assert loss == pytest.approx(expected[0], rel=1e-5, abs=1e-3)
@@ -130,10 +130,10 @@ def test_the_best_path_may_begin_with_a_tag_that_looks_hopeless(lead, low, high)
     # exp(-104) is 0 in float32; but it is the paths through tag 1 that have the probability.
     s = np.array([[0, -lead], [0, 0]], dtype=np.float32)
     A = np.array([[low, low], [high, high]], dtype=np.float32)
-    moves = Moves(A, np.zeros(2, np.float32), np.zeros(2, np.float32))
+    transitions = Transitions(A, np.zeros(2, np.float32), np.zeros(2, np.float32))
     gold = np.array([0, 0])
-    expected = brute_force.log_likelihood(s, gold, moves)
-    loss, ds, dmoves = log_likelihood_loss(s, gold, np.array([2]), moves)
+    expected = brute_force.log_likelihood(s, gold, transitions)
+    loss, ds, dmoves = log_likelihood_loss(s, gold, np.array([2]), transitions)
     assert loss == pytest.approx(expected[0], rel=1e-4, abs=1e-4)
     np.testing.assert_allclose(ds, expected[1], atol=1e-4)
     np.testing.assert_allclose(dmoves.transition, expected[2].transition, atol=1e-4)
@@ -148,10 +148,10 @@ def test_long_sentences_in_float32(offset):
         s.astype(np.float64),
         case.gold,
         case.lengths,
-        Moves(*(move.astype(np.float64) for move in case.moves)),
+        Transitions(*(move.astype(np.float64) for move in case.transitions)),
     )
     loss, ds, dmoves = log_likelihood_loss(*exact)
-    near = log_likelihood_loss(s, case.gold, case.lengths, case.moves)
+    near = log_likelihood_loss(s, case.gold, case.lengths, case.transitions)
     assert near[0] == pytest.approx(loss, rel=1e-3)
     np.testing.assert_allclose(near[1], ds, atol=1e-2)
     for grad, right in zip(near[2], dmoves, strict=True):
@@ -165,9 +165,9 @@ def test_log_sum_exp_fast_and_safe(monkeypatch):
     rng = np.random.default_rng(0)
     x, A = rng.normal(scale=5, size=(50, 4)), rng.normal(scale=5, size=(4, 3))
     expected = np.log(np.exp(x[:, :, None] + A).sum(axis=1))
-    fast = chain._log_sum_exp(x, A)
-    monkeypatch.setattr(chain, "_TINY", np.inf)  # no sum is large enough for the fast path
-    safe = chain._log_sum_exp(x, A)
+    fast = crf._log_sum_exp(x, A)
+    monkeypatch.setattr(crf, "_TINY", np.inf)  # no sum is large enough for the fast path
+    safe = crf._log_sum_exp(x, A)
     np.testing.assert_allclose(fast, expected, rtol=1e-12)
     np.testing.assert_allclose(safe, expected, rtol=1e-12)
     assert not np.array_equal(fast, safe)  # they are two
@@ -180,9 +180,9 @@ def test_expected_moves_fast_and_safe(n, monkeypatch):
     sums = np.exp(a[:, :, None] + A + b[:, None, :])
     z = np.log(sums.sum(axis=(1, 2)))[:, None]
     expected = (sums / np.exp(z)[:, None]).sum(axis=0)
-    fast = chain_losses._expected_moves(a, b, z, A)
-    monkeypatch.setattr(chain_losses, "_LARGE", -np.inf)
-    safe = chain_losses._expected_moves(a, b, z, A)
+    fast = crf_losses._expected_moves(a, b, z, A)
+    monkeypatch.setattr(crf_losses, "_LARGE", -np.inf)
+    safe = crf_losses._expected_moves(a, b, z, A)
     np.testing.assert_allclose(fast, expected, rtol=1e-10)
     np.testing.assert_allclose(safe, expected, rtol=1e-10)
     assert n == 1 or not np.array_equal(fast, safe)

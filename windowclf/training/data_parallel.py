@@ -36,7 +36,7 @@ class BatchSums(NamedTuple):
 
 
 class Replicas:
-    """A network, and twins of it that collect the gradients of further parts.
+    """A network, and replicas of it that collect the gradients of further parts.
 
     Parameters
     ----------
@@ -61,8 +61,8 @@ class Replicas:
     ) -> None:
         others = range(batches.parts - 1)
         self._batches = batches
-        self._networks = [network, *(network.twin() for _ in others)]
-        self._objectives = [objective, *(objective.twin() for _ in others)]
+        self._networks = [network, *(network.replica() for _ in others)]
+        self._objectives = [objective, *(objective.replica() for _ in others)]
         self.rngs = [rng, *rng.spawn(batches.parts - 1)]
         every = zip(self._networks, self._objectives, strict=True)
         named = [{**n.parameters(), **o.parameters()} for n, o in every]
@@ -87,10 +87,10 @@ class Replicas:
         found = workers.run(self._of_part, *several)
         examples = sum(part.examples for part in found)
         shares = [part.examples / examples for part in found]
-        for twins in self._twins:
-            twins[0].collect(twins[:n], shares)
-            for twin in twins[1:n]:
-                twin.clear_grad()
+        for replicas in self._twins:
+            replicas[0].reduce_gradients(replicas[:n], shares)
+            for replica in replicas[1:n]:
+                replica.clear_grad()
         norms = np.array([part.sensitivities for part in found]) * np.array(shares)[:, None]
         return BatchSums(
             loss=sum(part.loss * share for part, share in zip(found, shares, strict=True)),

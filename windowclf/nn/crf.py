@@ -18,8 +18,8 @@ from windowclf.nn.arrays import FloatArray, IntArray, row_max
 _TINY = 1e-30  # so far above the smallest float32, 1e-38, that what underflows does not count
 
 
-class Moves(NamedTuple):
-    """Scores of the moves between tags.
+class Transitions(NamedTuple):
+    """Scores of the transitions between tags.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class Moves(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
+class PackedLayout:
     """Tokens of a batch laid out step by step.
 
     Parameters
@@ -56,7 +56,7 @@ class Steps:
     last: IntArray
 
     @classmethod
-    def of(cls, lengths: IntArray) -> "Steps":
+    def of(cls, lengths: IntArray) -> "PackedLayout":
         """Lay out sentences of the given lengths, shape (B,); those without tokens are left out."""
         sentences = np.argsort(-lengths, kind="stable")[: np.count_nonzero(lengths)]
         falling = lengths[sentences]
@@ -90,7 +90,9 @@ def _log_sum_exp(x: FloatArray, A: FloatArray) -> FloatArray:
     return safe
 
 
-def forward(s: FloatArray, steps: Steps, moves: Moves) -> tuple[FloatArray, FloatArray]:
+def forward(
+    s: FloatArray, layout: PackedLayout, transitions: Transitions
+) -> tuple[FloatArray, FloatArray]:
     """Sum over the paths that lead to each tag.
 
     ``α_t[j] = s_t[j] + log Σ_i exp(α_{t-1}[i] + A[i, j])``.
@@ -98,27 +100,27 @@ def forward(s: FloatArray, steps: Steps, moves: Moves) -> tuple[FloatArray, Floa
     Parameters
     ----------
     s : float array, shape (N, K)
-        Scores, in the order of `steps`.
-    steps : Steps
-    moves : Moves
+        Scores, in the order of `layout`.
+    layout : PackedLayout
+    transitions : Transitions
 
     Returns
     -------
     alpha : float array, shape (N, K)
-        In the order of `steps`.
+        In the order of `layout`.
     log_z : float array, shape (B,)
-        ``log Σ_path exp(score)`` of ``steps.sentences``.
+        ``log Σ_path exp(score)`` of ``layout.sentences``.
     """
     alpha = s.copy()
-    alpha[: steps.first[1]] += moves.start
+    alpha[: layout.first[1]] += transitions.start
     with np.errstate(over="ignore", invalid="ignore"):  # `_log_sum_exp` looks for both
-        for before, block in steps.blocks():
-            alpha[block] += _log_sum_exp(alpha[before], moves.transition)
-        log_z = _log_sum_exp(alpha[steps.last], moves.end[:, None])[:, 0]
+        for before, block in layout.blocks():
+            alpha[block] += _log_sum_exp(alpha[before], transitions.transition)
+        log_z = _log_sum_exp(alpha[layout.last], transitions.end[:, None])[:, 0]
     return alpha, log_z
 
 
-def backward(s: FloatArray, steps: Steps, moves: Moves) -> FloatArray:
+def backward(s: FloatArray, layout: PackedLayout, transitions: Transitions) -> FloatArray:
     """Sum over the paths that follow each tag.
 
     ``β_t[i] = log Σ_j exp(A[i, j] + s_{t+1}[j] + β_{t+1}[j])``, and ``end`` at the last token.
@@ -126,24 +128,24 @@ def backward(s: FloatArray, steps: Steps, moves: Moves) -> FloatArray:
     Returns
     -------
     beta : float array, shape (N, K)
-        In the order of `steps`.
+        In the order of `layout`.
     """
     beta = np.empty_like(s)
-    beta[steps.last] = moves.end
+    beta[layout.last] = transitions.end
     with np.errstate(over="ignore", invalid="ignore"):
-        for before, block in reversed(list(steps.blocks())):
-            beta[before] = _log_sum_exp(s[block] + beta[block], moves.transition.T)
+        for before, block in reversed(list(layout.blocks())):
+            beta[before] = _log_sum_exp(s[block] + beta[block], transitions.transition.T)
     return beta
 
 
-def marginals(s: FloatArray, lengths: IntArray, moves: Moves) -> FloatArray:
+def marginals(s: FloatArray, lengths: IntArray, transitions: Transitions) -> FloatArray:
     """Compute ``P(y_t = k)`` under the softmax over paths.
 
     Parameters
     ----------
     s : float array, shape (N, K)
     lengths : int array, shape (B,)
-    moves : Moves
+    transitions : Transitions
 
     Returns
     -------
@@ -151,11 +153,11 @@ def marginals(s: FloatArray, lengths: IntArray, moves: Moves) -> FloatArray:
     """
     if not len(s):
         return np.empty_like(s)
-    steps = Steps.of(lengths)
-    packed = shifted(s)[steps.order]
-    alpha, _ = forward(packed, steps, moves)
+    layout = PackedLayout.of(lengths)
+    packed = shifted(s)[layout.order]
+    alpha, _ = forward(packed, layout, transitions)
     p = np.empty_like(s)
-    p[steps.order] = normalised(alpha + backward(packed, steps, moves))
+    p[layout.order] = normalised(alpha + backward(packed, layout, transitions))
     return p
 
 
@@ -172,27 +174,29 @@ def normalised(log_p: FloatArray) -> FloatArray:
     return p
 
 
-def path_scores(s: FloatArray, path: IntArray, lengths: IntArray, moves: Moves) -> FloatArray:
+def path_scores(
+    s: FloatArray, path: IntArray, lengths: IntArray, transitions: Transitions
+) -> FloatArray:
     """Score one path for each sentence, shape (B,)."""
     ends = np.cumsum(lengths)
     starts = ends - lengths
     each = s[np.arange(len(path)), path]
     inside = _inside(len(path), starts)
-    each[inside] += moves.transition[path[inside - 1], path[inside]]
-    each[starts] += moves.start[path[starts]]
-    each[ends - 1] += moves.end[path[ends - 1]]
+    each[inside] += transitions.transition[path[inside - 1], path[inside]]
+    each[starts] += transitions.start[path[starts]]
+    each[ends - 1] += transitions.end[path[ends - 1]]
     scores: FloatArray = np.add.reduceat(each, starts)
     return scores
 
 
-def move_counts(path: IntArray, lengths: IntArray, moves: Moves) -> Moves:
-    """Count the moves that the paths of a batch make, as arrays of the shapes of `moves`."""
-    K = len(moves.start)
+def transition_counts(path: IntArray, lengths: IntArray, transitions: Transitions) -> Transitions:
+    """Count the transitions of the paths of a batch, in arrays shaped like `transitions`."""
+    K = len(transitions.start)
     ends = np.cumsum(lengths)
     inside = _inside(len(path), ends - lengths)
     pairs = path[inside - 1].astype(np.int64) * K + path[inside]
-    dtype = moves.start.dtype
-    return Moves(
+    dtype = transitions.start.dtype
+    return Transitions(
         np.bincount(pairs, minlength=K * K).reshape(K, K).astype(dtype),
         np.bincount(path[ends - lengths], minlength=K).astype(dtype),
         np.bincount(path[ends - 1], minlength=K).astype(dtype),

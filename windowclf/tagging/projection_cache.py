@@ -33,7 +33,7 @@ class FoundWords(NamedTuple):
     names: npt.NDArray[np.intp]
 
 
-class SeenWords:
+class ProjectionCache:
     """Looks words up, and keeps the rows of the first that come: most of any text is of these.
 
     Several threads may use one at the same time.
@@ -75,7 +75,7 @@ class SeenWords:
         sentences : sequence of sequences of str
         """
         keys: list[Hashable] = list(chain.from_iterable(sentences))
-        marks = self._lexicon.marks(sentences)
+        marks = self._lexicon.gazetteer_tags(sentences)
         if marks:  # a word is another one where it has another place in a gazetteer's name
             keys = list(zip(keys, *marks, strict=True))
         places = np.fromiter(map(self._places.get, keys, repeat(-1)), np.intp, len(keys))
