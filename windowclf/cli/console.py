@@ -1,4 +1,4 @@
-"""What goes to stderr: notes, and progress bars where a person looks on."""
+"""Notes on stderr, and rich tables and bars."""
 
 import sys
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def note(message: str) -> None:
-    """Tell something on stderr."""
+    """Write a line to stderr."""
     click.echo(message, err=True)
 
 
@@ -20,7 +20,7 @@ def count(number: int, thing: str) -> str:
 
 
 def stderr_is_terminal() -> bool:
-    """Whether a person looks on."""
+    """Whether a person is watching."""
     return sys.stderr.isatty()
 
 
@@ -32,7 +32,7 @@ def error_console() -> "Console":
 
 
 def print_table(table: object) -> None:
-    """Print a rich table on stdout, as wide as it needs where that is no terminal."""
+    """Print a rich table on stdout, as wide as it needs if that is not a terminal."""
     from rich.console import Console
 
     console = Console() if sys.stdout.isatty() else Console(width=200)

@@ -1,4 +1,4 @@
-"""The engines of a command's work: this process, or the workers of a Dask cluster."""
+"""The engines that do the work of a command: this process, or the workers of a Dask cluster."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,7 +27,7 @@ def check_engine(engine: str, scheduler: str | None, threads: int | None) -> Non
     UsageError
         If there are any.
     MissingExtraError
-        If Dask is wanted and not there.
+        If Dask is needed and not installed.
     """
     if scheduler is not None and engine != "dask":
         raise UsageError("--scheduler is for --engine dask")
@@ -41,22 +41,10 @@ def check_engine(engine: str, scheduler: str | None, threads: int | None) -> Non
 def cluster(
     scheduler: str | None, threads: int | None, most: int, note: Callable[[str], None]
 ) -> "Iterator[Client]":
-    """Connect to the cluster at an address, or start one; tell where it can be watched.
+    """Connect to the cluster at an address, or start one; note where it can be watched.
 
-    Parameters
-    ----------
-    scheduler : str, optional
-    threads : int, optional
-        Worker processes of one that is started; see `thread_count`.
-    most : int
-        More of them would have nothing to do.
-    note : callable
-        Writes a line.
-
-    Raises
-    ------
-    ClusterError
-        See `connect`.
+    A cluster that is started has a worker process for each thread, and no more than `most`, since
+    further ones would have no work.
     """
     from windowclf.system.dask import connect
     from windowclf.system.threads import thread_count

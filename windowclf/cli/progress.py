@@ -1,74 +1,263 @@
-"""A training as a person watches it: lines on stderr, and a bar on a terminal."""
+"""Progress as a person watches it: a bar on stderr if that is a terminal, and lines above it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Self
 
-from windowclf.cli.console import error_console, note, stderr_is_terminal
+from windowclf.cli.console import count, error_console, note, stderr_is_terminal
 
 if TYPE_CHECKING:
+    from windowclf.documents.paths import Input
+    from windowclf.jobs.partition import Outcome
+    from windowclf.jobs.plan import Partition
+    from windowclf.system.files import OnBytesRead
+    from windowclf.tagging.texts import TaggedText
     from windowclf.training.loop import BatchDone
 
 
-class TrainingProgress:
-    """Listens to a training: moves a bar at each batch, writes a line at each epoch.
+class Bar:
+    """A bar that is shown in a with-block; without a terminal only its notes are seen.
+
+    Parameters
+    ----------
+    *columns : str
+        Names of the fields that stand after the bar.
+    description : str
+        Stands before the bar.
+    total : float, optional
+        What `update` counts up to; the bar only pulses while it is not known.
+    wanted : bool
+        Whether there is a bar on a terminal.
+    """
+
+    def __init__(
+        self,
+        *columns: str,
+        description: str = "",
+        total: float | None = None,
+        wanted: bool = True,
+    ) -> None:
+        self._bar = None
+        if wanted and stderr_is_terminal():
+            from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+            self._bar = Progress(
+                TextColumn("{task.description}", markup=False),
+                BarColumn(),
+                *(TextColumn(f"{{task.fields[{name}]}}") for name in columns),
+                TimeRemainingColumn(),
+                console=error_console(),
+                transient=True,
+                redirect_stdout=False,
+            )
+            empty: dict[str, Any] = dict.fromkeys(columns, "")
+            self._task = self._bar.add_task(description, total=total, **empty)
+
+    def __enter__(self) -> Self:
+        self._start = perf_counter()
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(self, failed: object, *_: object) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def update(self, **fields: Any) -> None:
+        """Set fields of the bar, as `rich.progress.Progress.update` does."""
+        if self._bar:
+            self._bar.update(self._task, **fields)
+
+    def note(self, text: str) -> None:
+        """Write above the bar."""
+        if self._bar:
+            self._bar.console.print(text, highlight=False, markup=False, soft_wrap=True)
+        else:
+            note(text)
+
+
+class TrainingProgress(Bar):
+    """Listens to a training: moves the bar at each batch, writes a line at each epoch.
 
     Parameters
     ----------
     before : str
-        What goes on before the first batch.
+        Names the work before the first batch.
     header : str
         Stands above the first line.
     line : callable
         Writes the record of an epoch.
     quiet : bool
-        No lines.
+        Whether no lines are written.
     """
 
     def __init__(
         self, before: str, header: str, line: Callable[[Any], str], *, quiet: bool
     ) -> None:
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-        self.header, self.line, self.quiet = header, line, quiet
-        self.bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.fields[loss]}"),
-            TimeRemainingColumn(),
-            console=error_console(),
-            transient=True,
-            disable=not stderr_is_terminal(),
-        )
-        self.task = self.bar.add_task(before, total=None, loss="")
-
-    def __enter__(self) -> Self:
-        if not self.bar.disable:
-            self.bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if not self.bar.disable:
-            self.bar.stop()
+        super().__init__("loss", description=before)
+        self._header, self._line, self._quiet = header, line, quiet
 
     def __call__(self, event: "BatchDone | Any") -> None:
-        """Take notice of a batch, or of the record of an epoch."""
+        """Show a batch, or the record of an epoch."""
         from windowclf.training.loop import BatchDone
 
         if isinstance(event, BatchDone):
-            self.bar.update(
-                self.task,
+            self.update(
                 description=f"epoch {event.epoch}",
                 completed=event.batch,
                 total=event.batches,
                 loss=f"loss {event.loss:.4f}",
             )
-        elif not self.quiet:
-            line = self.line(event)
-            self.note(f"{self.header}\n{line}" if event.epoch == 1 else line)
+        elif not self._quiet:
+            line = self._line(event)
+            self.note(f"{self._header}\n{line}" if event.epoch == 1 else line)
 
-    def note(self, text: str) -> None:
-        """Write above the bar."""
-        if self.bar.disable:
-            note(text)
+
+class TaggingProgress(Bar):
+    """Counts the texts that are tagged, and writes a line at the end.
+
+    Parameters
+    ----------
+    inputs : sequence of Input
+        All that will be read.
+    shown : bool
+        Whether a person is watching; if not, nothing is written.
+    bar : bool
+        Whether there is a bar too.
+    """
+
+    def __init__(self, inputs: "Sequence[Input]", *, shown: bool, bar: bool) -> None:
+        wanted = shown and bar
+        super().__init__(
+            "tokens", "speed", total=_bytes_of(inputs) if wanted else None, wanted=wanted
+        )
+        self.files = len(inputs)
+        self.texts = self.tokens = 0
+        self._shown, self._name = shown, ""
+        self._before = self._read = 0  # bytes of the files before this one, and of this one too
+
+    def __exit__(self, failed: object, *rest: object) -> None:
+        super().__exit__(failed, *rest)
+        if self._shown and not failed:
+            seconds = perf_counter() - self._start
+            counts = count(self.files, "file"), count(self.texts, "text")
+            note(_summary(*counts, tokens=self.tokens, seconds=seconds))
+
+    def watch(self, given: "Input") -> "OnBytesRead":
+        """Show that a file is being read; return the function that is called with its progress."""
+        self._name = given.name
+        self._before = self._read
+
+        def on_bytes_read(size: int) -> None:
+            self._read = self._before + size
+
+        return on_bytes_read
+
+    def add(self, tagged: "Sequence[TaggedText]") -> None:
+        """Count texts that were tagged."""
+        self.texts += len(tagged)
+        self.tokens += sum(len(words) for text in tagged for words in text.words)
+        self.update(
+            description=self._name,
+            completed=self._read,
+            tokens=count(self.tokens, "token"),
+            speed=_speed(self.tokens, perf_counter() - self._start),
+        )
+
+
+class JobProgress(Bar):
+    """Counts the partitions of a job as they are done.
+
+    Parameters
+    ----------
+    partitions : int
+        The number of partitions of the job.
+    left : sequence of Partition
+        Those of them that are to be done now.
+    """
+
+    def __init__(self, partitions: int, left: "Sequence[Partition]") -> None:
+        super().__init__("tokens", "speed", total=sum(partition.size for partition in left))
+        self.partitions, self.before = partitions, partitions - len(left)
+        self.done = self.rows = self.tokens = self.errors = self.failed = 0
+        self.first_failure = ""
+        self._seconds = 0.0  # to the last partition; a cluster takes half a second to end
+        self._times = {"working": 0.0, "reading": 0.0, "writing": 0.0}
+
+    def __enter__(self) -> Self:
+        self._show(0)
+        super().__enter__()
+        if self.before:
+            self.note(f"{self.before} of {count(self.partitions, 'partition')} done before")
+        return self
+
+    def add(self, outcome: "Outcome") -> None:
+        """Count a partition."""
+        if outcome.failed is None:
+            self.done += 1
         else:
-            self.bar.console.print(text, highlight=False, markup=False)
+            self.failed += 1
+            failure = f"{outcome.partition.source}: {outcome.failed}"
+            self.first_failure = self.first_failure or failure
+        self.rows += outcome.rows
+        self.tokens += outcome.tokens
+        self.errors += outcome.bad
+        self._times["working"] += outcome.seconds
+        self._times["reading"] += outcome.reading
+        self._times["writing"] += outcome.writing
+        self._seconds = perf_counter() - self._start
+        self._show(outcome.partition.size)
+
+    def _show(self, size: int) -> None:
+        self.update(
+            advance=size,
+            description=f"{self.before + self.done + self.failed} of {self.partitions}",
+            tokens=count(self.tokens, "token"),
+            speed=_speed(self.tokens, self._seconds),
+        )
+
+    def interrupted(self) -> None:
+        """Report how far the job has come."""
+        self.note(
+            f"interrupted: {self.before + self.done} of {count(self.partitions, 'partition')} "
+            "done; the same command goes on"
+        )
+
+    def finished(self, table: str) -> None:
+        """Report what the job did; `table` names the table of its errors."""
+        if self.before == self.partitions:
+            return
+        counts = count(self.done, "partition"), count(self.rows, "row")
+        note(_summary(*counts, tokens=self.tokens, seconds=self._seconds))
+        if self.errors:
+            note(f"{count(self.errors, 'error')}, see the table {table}")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all numbers; the seconds of work are those of all workers together."""
+        return {
+            "partitions": self.partitions,
+            "done_before": self.before,
+            "done": self.done,
+            "failed": self.failed,
+            "rows": self.rows,
+            "tokens": self.tokens,
+            "errors": self.errors,
+            "seconds": round(self._seconds, 3),
+            "seconds_of_work": {name: round(time, 3) for name, time in self._times.items()},
+        }
+
+
+def _summary(*counts: str, tokens: int, seconds: float) -> str:
+    done = ", ".join([*counts, count(tokens, "token")])
+    return f"{done} in {seconds:.1f} s: {_speed(tokens, seconds)}"
+
+
+def _speed(tokens: int, seconds: float) -> str:
+    return f"{tokens / max(seconds, 1e-9):,.0f} tokens/s"
+
+
+def _bytes_of(inputs: "Sequence[Input]") -> int | None:
+    """Add the sizes of all inputs up; None if one is not a file."""
+    paths = [Path(given.path) for given in inputs]
+    return sum(p.stat().st_size for p in paths) if all(p.is_file() for p in paths) else None

@@ -16,7 +16,7 @@ from windowclf.errors import UsageError, error_context
 
 if TYPE_CHECKING:
     from windowclf.classifier import WindowClassifier
-    from windowclf.cli.tagging_progress import TaggingProgress
+    from windowclf.cli.progress import TaggingProgress
     from windowclf.documents.document import Document
     from windowclf.documents.paths import Input, Output
     from windowclf.tagging.documents import Answer
@@ -96,7 +96,7 @@ def tag(
     cat tokens.txt | windowclf tag --pretokenized --format conll
     windowclf tag --engine dask --input "corpus/*.parquet" --output tagged
     """
-    from windowclf.cli.tagging_progress import TaggingProgress
+    from windowclf.cli.progress import TaggingProgress
     from windowclf.documents.document import Document
     from windowclf.documents.paths import BINARY, find_inputs, plan_outputs
     from windowclf.system.threads import thread_count

@@ -1,8 +1,8 @@
 """``windowclf tag --engine``: a job over partitions of Parquet."""
 
 import json
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing, contextmanager, nullcontext
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from distributed import Client
 
     from windowclf.classifier import WindowClassifier
-    from windowclf.cli.job_progress import JobProgress
     from windowclf.jobs.job import Job
     from windowclf.jobs.partition import Outcome
     from windowclf.jobs.plan import Partition
@@ -55,7 +54,7 @@ def job_options(function: Command) -> Command:
 
 
 def refuse_job_options(options: dict[str, Any]) -> None:
-    """Refuse what is for jobs alone."""
+    """Refuse options that only jobs have."""
     for name in ONLY_JOBS:
         if options[name] not in (None, False):
             option = "--json" if name == "as_json" else f"--{name.replace('_', '-')}"
@@ -71,58 +70,46 @@ def tag_job(
     scheduler: str | None,
     threads: int | None,
     as_json: bool,
-    **asked: Any,
+    **settings: Any,
 ) -> int:
-    """Do a job, or go on with it; return the exit code.
-
-    Parameters
-    ----------
-    classifier : WindowClassifier
-    names : sequence of str
-        Files, folders and patterns.
-    output : str
-        A folder.
-    engine : {"local", "dask"}
-    scheduler : str, optional
-    threads : int, optional
-    as_json : bool
-    **asked
-        Of `Job`, but for its model.
-    """
+    """Do a job, or resume it, with settings of `Job`; return the exit code."""
     from hashlib import sha256
 
-    from windowclf.cli.job_progress import JobProgress
+    from windowclf.cli.progress import JobProgress
     from windowclf.cli.signals import stops
     from windowclf.jobs.job import ERRORS, Job, begin, remove_left
     from windowclf.jobs.plan import plan_partitions
     from windowclf.jobs.table import check_partitions
     from windowclf.system.filesystems import below, local_folder
+    from windowclf.system.locks import exclusive_lock
 
     if output == "-" or not names or "-" in names:
         raise UsageError("a job needs --input and --output: Parquet files, and a folder")
     check_engine(engine, scheduler, threads)
-    given = {name: value for name, value in asked.items() if value is not None}
-    job = Job(model=sha256(classifier.to_bytes()).hexdigest(), **given)
+    chosen = {name: value for name, value in settings.items() if value is not None}
+    job = Job(model=sha256(classifier.to_bytes()).hexdigest(), **chosen)
     partitions = plan_partitions(names, output, job.partition_bytes)
     check_partitions(partitions, job)
     folder = local_folder(output)
     place = str(folder or output)  # workers may have been started in other folders
-    progress = None
+    progress = client = None
     with stops() as signals:
         try:
-            # The cluster first: nothing is made if nobody answers there.
-            with _reached(scheduler) as client, _alone(folder):
+            with ExitStack() as stack:
+                if scheduler is not None:  # first: no folder is made if no scheduler answers
+                    client = stack.enter_context(cluster(scheduler, None, 1, note))
+                if folder is not None:  # jobs elsewhere cannot be kept apart
+                    _make(folder)
+                    stack.enter_context(exclusive_lock(folder, "job"))
                 done = begin(place, job)
                 left = [partition for partition in partitions if partition.name not in done]
-                with JobProgress(len(partitions), left) as progress:
-                    work = classifier, left, job, place, threads
-                    if engine == "local":
-                        outcomes = _here(*work)
-                    else:
-                        outcomes = _on_cluster(*work, client, progress)
-                    with closing(outcomes):
-                        for outcome in outcomes:
-                            progress.add(outcome)
+                progress = stack.enter_context(JobProgress(len(partitions), left))
+                if engine == "dask" and scheduler is None and left:
+                    own = cluster(None, threads, len(left), progress.note)
+                    client = stack.enter_context(own)
+                outcomes = _tag(classifier, left, job, place, threads, client)
+                for outcome in stack.enter_context(closing(outcomes)):
+                    progress.add(outcome)
         except KeyboardInterrupt:
             if progress:
                 if scheduler is None:  # else its workers may still be writing
@@ -139,65 +126,32 @@ def tag_job(
     return 0
 
 
-@contextmanager
-def _alone(folder: Path | None) -> Iterator[None]:
-    """Keep other jobs out of the folder, where that can be told: on this machine."""
-    from windowclf.system.locks import exclusive_lock
-
-    if folder is None:
-        yield
-        return
+def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{folder}: cannot be written: {error.strerror}") from None
-    with exclusive_lock(folder, "job"):
-        yield
 
 
-@contextmanager
-def _reached(scheduler: str | None) -> "Iterator[Client | None]":
-    """Connect to a cluster that runs; one of our own is started when there is work for it."""
-    if scheduler is None:
-        yield None
-    else:
-        with cluster(scheduler, None, 1, note) as client:
-            yield client
-
-
-def _here(
-    classifier: "WindowClassifier",
-    partitions: "Sequence[Partition]",
-    job: "Job",
-    output: str,
-    threads: int | None,
-) -> "Generator[Outcome]":
-    """Tag in this process, one partition after another."""
-    from windowclf.jobs.partition import tag_partition
-    from windowclf.system.threads import thread_count
-
-    number = thread_count(threads)
-    for partition in partitions:
-        yield tag_partition(classifier.tagger, partition, job=job, output=output, threads=number)
-
-
-def _on_cluster(
+def _tag(
     classifier: "WindowClassifier",
     partitions: "Sequence[Partition]",
     job: "Job",
     output: str,
     threads: int | None,
     client: "Client | None",
-    progress: "JobProgress",
 ) -> "Generator[Outcome]":
-    """Tag on the workers of a cluster: the given one, or one of our own."""
-    from windowclf.jobs.on_dask import tag_on_cluster
+    """Tag on a cluster, or without one in this process, one partition after another."""
+    if client and partitions:
+        from windowclf.jobs.on_dask import tag_on_cluster
 
-    if partitions:
-        own = (
-            nullcontext(client)
-            if client
-            else cluster(None, threads, len(partitions), progress.note)
-        )
-        with own as reached:
-            yield from tag_on_cluster(reached, classifier, partitions, job=job, output=output)
+        yield from tag_on_cluster(client, classifier, partitions, job=job, output=output)
+    else:
+        from windowclf.jobs.partition import tag_partition
+        from windowclf.system.threads import thread_count
+
+        number = thread_count(threads)
+        for partition in partitions:
+            yield tag_partition(
+                classifier.tagger, partition, job=job, output=output, threads=number
+            )

@@ -205,7 +205,7 @@ class _Run:
         asked = self.asked
 
         def told(trial: "Trial") -> None:
-            bar.bar.update(bar.task, description=f"{trial.number} of {asked.trials} trials")
+            bar.update(description=f"{trial.number} of {asked.trials} trials")
             if not quiet:
                 bar.note(trial_line(trial))
 
