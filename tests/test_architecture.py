@@ -27,9 +27,9 @@ LAYERS = [
     "training",
     "pretraining",
     "classifier",
-    "jobs",
+    "jobs tuning",
     "reports",
-    "tuning service",
+    "service",
     "cli integrations",
 ]
 RANKS = {room: rank for rank, line in enumerate(LAYERS) for room in line.split()}

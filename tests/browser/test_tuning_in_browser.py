@@ -1,7 +1,7 @@
 import pytest
 
 from windowclf.reports.html.tuning import tuning_page
-from windowclf.tuning.result import Trial, Tuning
+from windowclf.tuning.study import Trial, Tuning
 
 NAMES = ("rate", "activation", "hidden_dropout")
 

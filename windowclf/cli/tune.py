@@ -1,16 +1,21 @@
 """``windowclf tune``."""
 
-from dataclasses import dataclass
+import json
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from msgspec import to_builtins
+import msgspec
 
+from windowclf.cli.console import note, print_table
 from windowclf.cli.engines import check_engine, cluster, scheduler_option
 from windowclf.cli.options import (
     config_options,
     data_options,
+    given_settings,
     json_option,
     parse_gazetteers,
     read_training_corpus,
@@ -18,14 +23,22 @@ from windowclf.cli.options import (
     training_options,
 )
 from windowclf.cli.progress import TrainingProgress
-from windowclf.errors import UsageError, WindowclfError
+from windowclf.config.check import option_name
+from windowclf.config.config import RENAMED, Config, make_config
+from windowclf.errors import ModelError, UsageError, WindowclfError
 
 if TYPE_CHECKING:
-    from windowclf.cli.tune_folder import Asked
-    from windowclf.corpora.sources import Corpus
-    from windowclf.tuning.result import Trial
-    from windowclf.tuning.space import Searched
-    from windowclf.tuning.study import Search
+    from windowclf.tuning.study import Search, Trial, Tuning
+    from windowclf.tuning.trials import SearchPlan
+
+
+class TuneOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The options that make a search the same search; the study holds them for --resume."""
+
+    options: dict[str, Any]
+    fixed: dict[str, Any] = msgspec.field(name="given")
+    search: list[str]
+    trials: int
 
 
 @click.command(short_help="Search for settings that train a better model.")
@@ -40,6 +53,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--trials",
+    "number",
     default=30,
     show_default=True,
     type=click.IntRange(min=1),
@@ -92,7 +106,7 @@ def tune(
     context: click.Context,
     /,
     searched: tuple[str, ...],
-    trials: int,
+    number: int,
     minutes: float | None,
     engine: str,
     scheduler: str | None,
@@ -117,115 +131,185 @@ def tune(
     windowclf tag --model tuned/best "Paris is in France"
     """
     from windowclf.cli.asked import refuse_others
-    from windowclf.cli.tune_folder import make_asked, read_asked
+    from windowclf.cli.signals import stops
 
     threads = options.pop("threads")
     check_engine(engine, scheduler, threads)
     if resume is not None:
         refuse_others(context)
         folder, minutes = Path(resume), None
-        asked = read_asked(folder)
+        chosen = _read_options(folder)
     elif output is None:
         raise UsageError("tune needs --output DIR, where the search and its best model go")
     else:
         folder = Path(output)
-        asked = make_asked(options, searched, trials)
-    run = _Run(asked, folder, minutes, engine, scheduler, threads)
-    return run(as_json=as_json, quiet=quiet)
+        chosen = _make_options(options, searched, number)
 
+    from windowclf.reports.html.training import save_page, write_report
+    from windowclf.reports.html.tuning import tuning_page
+    from windowclf.reports.terminal.tuning import trial_line
+    from windowclf.tuning.space import parse_space
+    from windowclf.tuning.study import PAGE, STUDY
+    from windowclf.tuning.trials import Trials
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """A search, from reading to telling."""
+    number = chosen.trials
+    space = parse_space(chosen.search, chosen.fixed)
+    gazetteers = parse_gazetteers(chosen.options["gazetteers"])
+    code = 0
+    with (
+        _search_folder(folder, chosen),
+        TrainingProgress("reading", "", str, quiet=True) as bar,
+    ):
+        seconds = minutes and 60 * minutes
+        search, plan = _begin(folder, chosen, space=space, gazetteers=gazetteers, seconds=seconds)
 
-    asked: "Asked"
-    folder: Path
-    minutes: float | None
-    engine: str
-    scheduler: str | None
-    threads: int | None
-
-    def __call__(self, *, as_json: bool, quiet: bool) -> int:
-        """Search, and say what was found; return the exit code."""
-        from windowclf.cli.signals import stops
-        from windowclf.cli.tune_folder import search_folder
-        from windowclf.cli.tuned import tell, tell_interrupted
-        from windowclf.config.config import make_config
-        from windowclf.reports.html.training import save_page
-        from windowclf.reports.html.tuning import tuning_page
-        from windowclf.tuning.space import parse_space
-        from windowclf.tuning.study import PAGE, STUDY, Search, told_plainly, write_asked
-
-        folder, asked, options = self.folder, self.asked, self.asked.options
-        space = parse_space(asked.search, asked.given)
-        seed = int(asked.given.get("seed", make_config({}).seed))
-        gazetteers = parse_gazetteers(options["gazetteers"])
-        code = 0
-        with (
-            search_folder(folder, asked),
-            TrainingProgress("reading", "", str, quiet=True) as bar,
-        ):
-            corpus = read_training_corpus(options, seed)
-            search = Search(folder, sampler=options["sampler"], seed=seed, prune=options["prune"])
-            write_asked(search, to_builtins(asked))
-            with stops() as signals:
-                try:
-                    self._train(search, corpus, space, gazetteers, bar, quiet=quiet)
-                except KeyboardInterrupt:
-                    code = signals.exit_code()
-                except WindowclfError:
-                    if not search.done:  # nothing to go on with
-                        (folder / STUDY).unlink(missing_ok=True)
-                    raise
-            with told_plainly(folder):
-                tuning = search.result()
-            if tuning.trials:
-                save_page(folder / PAGE, tuning_page(tuning, corpus.name, asked.trials))
-            else:
-                (folder / STUDY).unlink(missing_ok=True)
-        if code:
-            tell_interrupted(tuning, folder, asked.trials)
-        else:
-            tell(tuning, folder, as_json=as_json)
-        return code
-
-    def _train(
-        self,
-        search: "Search",
-        corpus: "Corpus",
-        space: "list[Searched]",
-        gazetteers: dict[str, Path],
-        bar: TrainingProgress,
-        *,
-        quiet: bool,
-    ) -> None:
-        """Do the trials that are left, on the engine that was asked for."""
-        from windowclf.reports.terminal.tuning import trial_line
-
-        asked = self.asked
-
-        def told(trial: "Trial") -> None:
-            bar.update(description=f"{trial.number} of {asked.trials} trials")
+        def show(trial: "Trial") -> None:
+            bar.update(description=f"{trial.number} of {number} trials")
             if not quiet:
                 bar.note(trial_line(trial))
 
-        common: dict[str, Any] = {
-            "trials": asked.trials,
-            "seconds": self.minutes and 60 * self.minutes,
-            "vectors": asked.options["vectors"],
-            "gazetteers": gazetteers,
-            "compress": asked.options["compress"],
-            "told": told,
-        }
-        left = asked.trials - search.done
-        if self.engine == "dask" and left > 0:
-            with cluster(self.scheduler, self.threads, left, bar.note) as client:
-                from windowclf.tuning.on_dask import run_on_cluster
+        with stops() as signals:
+            try:
+                trials = Trials(search, plan, on_trial=show, write_report=write_report)
+                left = number - search.done
+                if engine == "dask" and left > 0:
+                    with cluster(scheduler, threads, left, bar.note) as client:
+                        from windowclf.tuning.on_dask import run_on_cluster
 
-                run_on_cluster(client, search, corpus, space, asked.given, **common)
+                        run_on_cluster(client, trials)
+                else:
+                    trials.run(threads=threads, listener=bar)
+            except KeyboardInterrupt:
+                code = signals.exit_code()
+            except WindowclfError:
+                if not search.done:  # there is nothing to resume
+                    (folder / STUDY).unlink(missing_ok=True)
+                raise
+        tuning = search.result()
+        if tuning.trials:
+            save_page(folder / PAGE, tuning_page(tuning, plan.corpus.name, number))
         else:
-            from windowclf.tuning.search import run_trials
+            (folder / STUDY).unlink(missing_ok=True)
+    if code:
+        _print_interrupted(tuning, folder, number)
+    else:
+        _print_result(tuning, folder, as_json=as_json)
+    return code
 
-            run_trials(
-                search, corpus, space, asked.given, threads=self.threads, listener=bar, **common
-            )
+
+def _begin(folder: Path, chosen: TuneOptions, **rest: Any) -> "tuple[Search, SearchPlan]":
+    """Read the corpus, and open the study of a search or of one that is resumed."""
+    from windowclf.tuning.study import Search
+    from windowclf.tuning.trials import SearchPlan
+
+    options = chosen.options
+    seed = int(chosen.fixed.get("seed", make_config({}).seed))
+    plan = SearchPlan(
+        corpus=read_training_corpus(options, seed),
+        fixed=chosen.fixed,
+        trials=chosen.trials,
+        vectors=options["vectors"],
+        compress=options["compress"],
+        **rest,
+    )
+    search = Search(folder, sampler=options["sampler"], seed=seed, prune=options["prune"])
+    search.write_options(msgspec.to_builtins(chosen))
+    return search, plan
+
+
+def _make_options(options: dict[str, Any], searched: tuple[str, ...], trials: int) -> TuneOptions:
+    """Sort the options of the command line into those of the model and the others."""
+    names = {"preset", *Config.__struct_fields__, *RENAMED}
+    rest = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in options.items()
+        if name not in names
+    }
+    fixed = given_settings(options)
+    return TuneOptions(options=rest, fixed=fixed, search=list(searched), trials=trials)
+
+
+def _read_options(folder: Path) -> TuneOptions:
+    """Read the options of the search that is resumed."""
+    from windowclf.tuning.study import read_options
+
+    found = read_options(folder)
+    if found is None:
+        raise ModelError(
+            f"{folder}: no search to go on with: expected a folder of 'windowclf tune --output'"
+        )
+    return _convert(found, folder)
+
+
+def _convert(found: Any, folder: Path) -> TuneOptions:
+    try:
+        return msgspec.convert(found, TuneOptions)
+    except msgspec.ValidationError as error:
+        raise ModelError(f"{folder}: not a search of 'windowclf tune': {error}") from None
+
+
+@contextmanager
+def _search_folder(folder: Path, chosen: TuneOptions) -> Iterator[None]:
+    """Keep other searches out of the folder, and those of other options; leave no empty one.
+
+    Raises
+    ------
+    ModelError
+        If it holds something else, or another process searches there.
+    UsageError
+        If it holds a search with other options.
+    """
+    from windowclf.system.locks import exclusive_lock
+    from windowclf.tuning.study import STUDY, read_options
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        there = [path.name for path in folder.iterdir()]
+    except OSError as error:
+        raise ModelError(f"{folder}: cannot search there: {error.strerror}") from None
+    with exclusive_lock(folder, "search"):
+        if there and STUDY not in there:
+            raise ModelError(f"{folder}: holds files but no search: give a new or an empty folder")
+        before = read_options(folder)
+        if before is not None:
+            earlier = msgspec.structs.replace(_convert(before, folder), trials=chosen.trials)
+            if msgspec.to_builtins(earlier) != msgspec.to_builtins(chosen):
+                raise UsageError(
+                    f"{folder}: holds a search with other options: {_differing(earlier, chosen)}; "
+                    f"go on with --resume {shlex.quote(str(folder))}, or give another --output"
+                )
+        try:
+            yield
+        finally:
+            if not any(folder.iterdir()):
+                folder.rmdir()
+
+
+def _differing(*both: TuneOptions) -> str:
+    """Name the options that are not the same."""
+    one, other = (chosen.options | chosen.fixed | {"search": chosen.search} for chosen in both)
+    names = sorted(name for name in one | other if one.get(name) != other.get(name))
+    return ", ".join(map(option_name, names))
+
+
+def _print_result(tuning: "Tuning", folder: Path, *, as_json: bool) -> None:
+    from windowclf.reports.terminal.tuning import in_a_line, trials_table
+    from windowclf.tuning.study import BEST, PAGE
+
+    if tuning.best:
+        note(f"model: {folder / BEST}\npage: {folder / PAGE}")
+    if as_json:
+        click.echo(json.dumps({"model": str(folder / BEST), **tuning.to_json()}))
+        return
+    print_table(trials_table(tuning))
+    best = tuning.best_trial
+    if best:
+        click.echo(f"best: F1 {100 * best.f1:.2f} with {in_a_line(best.settings)}")
+
+
+def _print_interrupted(tuning: "Tuning", folder: Path, trials: int) -> None:
+    if not tuning.trials:
+        note("interrupted: no trial was done")
+        return
+    again = f"windowclf tune --resume {shlex.quote(str(folder))}"
+    note(f"interrupted: {len(tuning.trials)} of {trials} trials done; go on with '{again}'")

@@ -1,4 +1,4 @@
-"""Search over settings: many short trainings, told apart by their F1 on the dev text."""
+"""Search over settings: many short trainings, compared by their F1 on the dev text."""
 
 from windowclf.errors import MissingExtraError
 

@@ -1,85 +1,55 @@
 """The search on a cluster: as many trials at the same time as its workers have threads.
 
-The study stays with the process that asks and tells. A worker is sent the settings of a trial,
-says the F1 of each epoch as it goes on, and gives back the classifier. A trial that nobody waits
-for any more, because it is hopeless or the search has ended in any way, ends after its batch.
+The study stays in the process that runs the command. A worker receives the settings of a trial,
+reports the F1 of each epoch, and returns the classifier. It ends a trial after its current batch
+when the trial is hopeless or the search has ended in any way.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
-from typing import Any
 
 import optuna
 from distributed import Client, Future, get_worker
 
 from windowclf.config.config import Config
-from windowclf.corpora.sources import Corpus
 from windowclf.lexicon.given import given_gazetteers
 from windowclf.system.dask import broadcast, broadcasted, raise_unless_lost, scheduler_lost
-from windowclf.tuning.result import Trial
-from windowclf.tuning.space import Searched
-from windowclf.tuning.study import Search
-from windowclf.tuning.training import Material, Trained, train
-from windowclf.tuning.trials import Trials
+from windowclf.tuning.trials import Trained, Trials, train
 
 _SECONDS = 1.0
-"""Between two looks for workers that have joined."""
+"""Time between two looks for workers that have joined."""
 
 
-def run_on_cluster(
-    client: Client,
-    search: Search,
-    corpus: Corpus,
-    space: Sequence[Searched],
-    given: Mapping[str, Any],
-    *,
-    trials: int,
-    seconds: float | None = None,
-    vectors: str = "bundled",
-    gazetteers: Mapping[str, str | Path] | None = None,
-    compress: bool = False,
-    told: Callable[[Trial], None] | None = None,
-) -> None:
-    """Do on a cluster what `run_trials` does here, each trial with one thread.
+def run_on_cluster(client: Client, trials: Trials) -> None:
+    """Do on a cluster what `Trials.run` does here, each trial with one thread.
 
-    Which settings are drawn depends on the trials that are done by then, and so on which of
-    several ends first: the same seed may try other settings another time. A trial whose worker is
-    lost is begun anew on another. One that loses worker after worker, more often than
-    ``distributed.scheduler.allowed-failures`` says, is tried once more by itself when all others
-    have ended, since it may have been another one's fault; then it is lost itself.
+    The plan is sent once to each worker. A file of vectors must have the same path on all workers;
+    gazetteers are read here. The settings of a trial depend on the trials that are done by then,
+    and so on the order in which these ended: the same seed may try other settings another time.
 
-    Parameters
-    ----------
-    client : distributed.Client
-    search, corpus, space, given, trials, seconds, compress, told
-        See `Trials`. The corpus is sent once to each worker.
-    vectors : str
-        See `load_vectors`; a file must have the same path on all workers.
-    gazetteers : mapping of str to str or Path, optional
-        Are read here.
+    A trial whose worker is lost is restarted on another. One that loses worker after worker, more
+    often than ``distributed.scheduler.allowed-failures`` says, is tried once more by itself when
+    all others have ended, since another trial may have killed its workers; then it counts as lost.
 
     Raises
     ------
     DataError, ModelError
-        See `run_trials`.
+        See `Trials.run`.
     ClusterError
         If the scheduler is lost, or a worker cannot do a task.
     """
-    run = Trials(
-        search, corpus, space, given, trials=trials, seconds=seconds, compress=compress, told=told
-    )
-    names = {kind: found.names for kind, found in given_gazetteers(gazetteers).items()}
-    material = Material(corpus, vectors, names)
-    with run.under_way(), broadcast(client, material) as name:
-        _Conductor(client, run, name).run()
+    gazetteers = given_gazetteers(trials.plan.gazetteers)
+    names = {kind: gazetteer.names for kind, gazetteer in gazetteers.items()}
+    plan = replace(trials.plan, gazetteers=names)
+    with trials.under_way(), broadcast(client, plan) as name:
+        _Conductor(client, trials, name).run()
 
 
 @dataclass(slots=True)
 class _OnWorker:
-    """A trial that was given to a worker."""
+    """A trial that a worker trains."""
 
     trial: optuna.Trial
     config: Config
@@ -89,19 +59,19 @@ class _OnWorker:
 
 
 class _Conductor:
-    """Hands out trials, and hears of them."""
+    """Sends trials to workers, and acts on what they report."""
 
     def __init__(self, client: Client, trials: Trials, name: str) -> None:
         self._client, self._trials, self._name = client, trials, name
         self._under_way: dict[int, _OnWorker] = {}
         self._suspects: list[_OnWorker] = []  # worker after worker was lost with them
-        # Of the threads of Dask, so that this one alone uses the study.
+        # Threads of Dask put calls here; this thread runs them.
         self._events: SimpleQueue[Callable[[], None]] = SimpleQueue()
 
     def run(self) -> None:
-        """Go on until no further trial is wanted, and all have ended."""
+        """Run trials until no further one is wanted, and all have ended."""
         self._client.subscribe_topic(
-            self._name, lambda event: self._events.put(lambda: self._hear(*event[1]))
+            self._name, lambda event: self._events.put(lambda: self._epoch(*event[1]))
         )
         try:
             while self._wanted() or self._under_way or self._suspects:
@@ -117,7 +87,7 @@ class _Conductor:
         return self._trials.wanted(len(self._under_way) + len(self._suspects))
 
     def _begin(self) -> None:
-        """Begin trials for the threads that have none."""
+        """Start trials on the threads that have none."""
         while self._wanted() and len(self._under_way) < self._threads():
             self._submit(_OnWorker(*self._trials.begin()))
         if self._suspects and not self._under_way:
@@ -135,9 +105,9 @@ class _Conductor:
         except (OSError, RuntimeError):
             raise scheduler_lost() from None
 
-    def _hear(self, number: int, epoch: int, f1: float) -> None:
+    def _epoch(self, number: int, epoch: int, f1: float) -> None:
         one = self._under_way.get(number)
-        if one is None or epoch <= one.epochs:  # ended, or begun anew on another worker
+        if one is None or epoch <= one.epochs:  # it has ended, or was restarted on another worker
             return
         one.epochs = epoch
         if self._trials.hopeless(one.trial, epoch, f1):
@@ -147,7 +117,7 @@ class _Conductor:
 
     def _end(self, number: int) -> None:
         one = self._under_way.get(number)
-        if one is None:  # was hopeless
+        if one is None:  # it was hopeless
             return
         if one.future.cancelled():
             raise scheduler_lost()
@@ -158,18 +128,18 @@ class _Conductor:
         if trained:
             self._trials.done(one.trial, one.config, trained)
         elif one.by_itself:
-            self._trials.lost(one.trial)
+            self._trials.pruned(one.trial, lost=True)
         else:
             one.by_itself = True
             self._suspects.append(one)
 
     def _forget(self, number: int) -> None:
-        """Release a future by hand: Ctrl-C while Python itself does so would not be heard of."""
+        """Release a future by hand: Ctrl-C while Python itself does so would be lost."""
         self._under_way.pop(number).future.release()
 
 
 class _NotWanted(Exception):  # noqa: N818
-    """Nobody waits for the trial any more."""
+    """The result of the trial is no longer needed."""
 
 
 def _train(name: str, number: int, config: Config) -> Trained | None:
@@ -177,15 +147,15 @@ def _train(name: str, number: int, config: Config) -> Trained | None:
     worker = get_worker()
     key = worker.get_current_task()
 
-    def heard(epoch: int, f1: float) -> None:
+    def report(epoch: int, f1: float) -> None:
         worker.log_event(name, (number, epoch, f1))
 
-    def go_on(_: object) -> None:
+    def check(_: object) -> None:
         task = worker.state.tasks.get(key)
         if task is None or task.state == "cancelled":
             raise _NotWanted
 
     try:
-        return train(broadcasted(name), config, heard=heard, listener=go_on, threads=1)
+        return train(broadcasted(name), config, on_epoch=report, listener=check, threads=1)
     except _NotWanted:
         return None

@@ -1,9 +1,9 @@
-"""Which settings are searched, and in what range: words such as ``rate=0.001:0.01:log``."""
+"""Which settings are searched, and in what range: text such as ``rate=0.001:0.01:log``."""
 
 import math
 from collections.abc import Mapping, Sequence
 from itertools import islice, product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import inspect
@@ -11,6 +11,9 @@ from msgspec import inspect
 from windowclf.config.check import check_settings, option_name
 from windowclf.config.config import RENAMED, Config, make_config
 from windowclf.errors import UsageError
+
+if TYPE_CHECKING:
+    import optuna
 
 DEFAULT = (
     "rate=0.0003:0.005:log",
@@ -21,15 +24,15 @@ DEFAULT = (
     "window=3,5,7",
     "batch_size=8,16,32",
 )
-"""What is searched if nothing else is said."""
-_MOST_COMBINATIONS = 20_000  # that are checked before anything is trained
+"""The settings that are searched by default."""
+_MOST_COMBINATIONS = 20_000  # this many are checked before anything is trained
 _HOW = "expected NAME=LOW:HIGH, NAME=LOW:HIGH:log, NAME=LOW:HIGH:STEP or NAME=VALUE,VALUE,…"
 
 Value = bool | int | float | str
 
 
 class Searched(msgspec.Struct, frozen=True, kw_only=True):
-    """A setting and where its values are drawn from.
+    """A setting and the values from which it is drawn.
 
     Parameters
     ----------
@@ -38,10 +41,11 @@ class Searched(msgspec.Struct, frozen=True, kw_only=True):
     choices : list
         The values, if they are listed; else there is a range.
     low, high : int or float
+        The ends of the range, which belong to it.
     log : bool
         Whether equal factors are equally likely, such as 0.001 to 0.01 and 0.01 to 0.1.
     step : int or float, optional
-        From one value of the range to the next.
+        The difference between one value of the range and the next.
     """
 
     name: str
@@ -59,16 +63,25 @@ class Searched(msgspec.Struct, frozen=True, kw_only=True):
             return list(range(self.low, self.high + 1, int(self.step or 1)))[:_MOST_COMBINATIONS]
         return [self.low, self.high]
 
+    def draw(self, trial: "optuna.Trial") -> Value | None:
+        """Draw a value for a trial."""
+        if self.choices:
+            return trial.suggest_categorical(self.name, self.choices)
+        if isinstance(self.low, int) and isinstance(self.high, int):
+            step = int(self.step or 1)
+            return trial.suggest_int(self.name, self.low, self.high, step=step, log=self.log)
+        return trial.suggest_float(self.name, self.low, self.high, step=self.step, log=self.log)
 
-def parse_space(texts: Sequence[str], given: Mapping[str, Any]) -> list[Searched]:
-    """Read what is to be searched.
+
+def parse_space(texts: Sequence[str], fixed: Mapping[str, Any]) -> list[Searched]:
+    """Read the settings that are to be searched.
 
     Parameters
     ----------
     texts : sequence of str
-        None: `DEFAULT`, but for what is given.
-    given : mapping of str to object
-        The settings that are fixed.
+        Each such as ``rate=0.001:0.01:log``. Without any, `DEFAULT` but for the fixed settings.
+    fixed : mapping of str to object
+        The settings that all trials share.
 
     Raises
     ------
@@ -79,10 +92,10 @@ def parse_space(texts: Sequence[str], given: Mapping[str, Any]) -> list[Searched
     if texts:
         space = [_parse(text) for text in texts]
     else:
-        space = [one for one in map(_parse, DEFAULT) if one.name not in given]
+        space = [one for one in map(_parse, DEFAULT) if one.name not in fixed]
     names = [one.name for one in space]
     for name in names:
-        if name in given:
+        if name in fixed:
             raise UsageError(
                 f"--search {name} and {option_name(name)}: a setting is searched or fixed; give one"
             )
@@ -90,12 +103,12 @@ def parse_space(texts: Sequence[str], given: Mapping[str, Any]) -> list[Searched
             raise UsageError(f"--search {name} is given twice: expected each setting once")
     if not space:
         raise UsageError(f"all settings are fixed: say which is searched with --search: {_HOW}")
-    # All together, for two settings may each be right and not go with each other.
+    # All are checked together: two settings may each be right and still exclude each other.
     together = product(*(one.some_values() for one in space))
     for values in islice(together, _MOST_COMBINATIONS):
         settings = dict(zip(names, values, strict=True))
         try:
-            make_config({**given, **settings})
+            make_config({**fixed, **settings})
         except UsageError as error:
             tried = ", ".join(f"{name}={value}" for name, value in settings.items())
             raise UsageError(f"--search would try {tried}: {error}") from None
@@ -126,7 +139,7 @@ def _parse(text: str) -> Searched:
         try:
             check_settings(Config, {name: value})
         except UsageError as error:
-            if f"{option_name(name)}:" in str(error):  # of the value itself, not beside others
+            if f"{option_name(name)}:" in str(error):  # else it is about its other settings
                 raise UsageError(f"--search {text}: {error}") from None
     return found
 

@@ -1,11 +1,11 @@
-"""A search that lies in a folder: a study of Optuna in a file of SQLite.
+"""A search and its trials in a folder: a study of Optuna in a file of SQLite.
 
-SQLite writes each change whole or not at all, also when the process is killed; a journal in a text
-file would be left with half a line, on which the next one is written.
+SQLite writes each change whole or not at all, even when the process is killed. A journal in a text
+file could be left with half a line, and the next line would be appended to it.
 """
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -20,20 +20,78 @@ from sqlalchemy.exc import SQLAlchemyError
 from windowclf.config.config import Config
 from windowclf.errors import ModelError, one_line
 from windowclf.model.manifest import read_manifest
-from windowclf.tuning.result import State, Trial, Tuning
-from windowclf.tuning.space import Searched
 
 STUDY = "study.db"
 BEST = "best"
 PAGE = "tuning.html"
 FEWEST_FOR_IMPORTANCE = 8
-_ASKED, _F1, _CONFIG, _DIVERGED, _LOST = "asked", "f1", "config", "diverged", "lost"
+_OPTIONS, _F1, _CONFIG = "asked", "f1", "config"  # keys in the file, as version 0.1.0 has them
 _STATES = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
+class Trial(msgspec.Struct, frozen=True, kw_only=True):
+    """One training, as plain values for a terminal, for JSON and for a page.
+
+    Parameters
+    ----------
+    number : int
+        From 1, in the order in which the trials ended; those that were cut off are left out.
+    state : {"done", "pruned", "diverged", "lost"}
+        Whether the trial ran to its end, was ended because it was worse than the median of those
+        before, its loss was no longer finite, or worker after worker of a cluster was lost with it.
+    f1 : float
+        On the dev text, from 0 to 1, of its best epoch; 0 if it had none, or its model was lost.
+    settings : dict
+        The settings that are searched.
+    epochs : list of float
+        F1 after each epoch.
+    seconds : float
+        The time from drawing its settings to its end.
+    """
+
+    number: int
+    state: Literal["done", "pruned", "diverged", "lost"]
+    f1: float
+    settings: dict[str, Any]
+    epochs: list[float]
+    seconds: float
+
+
+class Tuning(msgspec.Struct, frozen=True, kw_only=True):
+    """All trials of a search.
+
+    Parameters
+    ----------
+    trials : list of Trial
+        In the order in which they ended.
+    best : int, optional
+        The number of the trial with the highest F1 among those that were not pruned or lost.
+    importance : dict of str to float
+        How much of the difference between good trials and all comes from each setting, the largest
+        first; the shares add up to 1. Empty if there are too few trials.
+    """
+
+    trials: list[Trial]
+    best: int | None
+    importance: dict[str, float]
+
+    @property
+    def best_trial(self) -> Trial | None:
+        """The best one."""
+        return next((trial for trial in self.trials if trial.number == self.best), None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values, F1 from 0 to 1."""
+        best = self.best_trial
+        return {"best": best and msgspec.to_builtins(best)} | {
+            "importance": self.importance,
+            "trials": msgspec.to_builtins(self.trials),
+        }
+
+
 @contextmanager
-def told_plainly(folder: Path) -> Iterator[None]:
-    """Say in one line that the study cannot be read or written."""
+def study_errors(folder: Path) -> Iterator[None]:
+    """Report in one line that the study cannot be read or written."""
     try:
         yield
     except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
@@ -45,16 +103,16 @@ def told_plainly(folder: Path) -> Iterator[None]:
 
 
 class Search:
-    """A search that is begun, or goes on.
+    """The study of a new search, or of one that is resumed.
 
     Parameters
     ----------
     folder : Path
-        Must exist; nobody else may search there, see `alone`.
+        Must exist; no other process may search there, see `exclusive_lock`.
     sampler : {"tpe", "random"}
         Trials are drawn near the good ones (a tree-structured Parzen estimator), or anywhere.
     seed : int
-        Of the sampler.
+        Seeds the sampler, together with the number of earlier trials.
     prune : bool
         Whether trials are ended that are worse than the median of those before at the same epoch.
 
@@ -68,7 +126,7 @@ class Search:
         self, folder: Path, *, sampler: Literal["tpe", "random"], seed: int, prune: bool
     ) -> None:
         self.folder = folder
-        with told_plainly(folder), _quiet():
+        with study_errors(folder), _quiet():
             self.study = optuna.create_study(
                 storage=_storage(folder),
                 study_name="windowclf",
@@ -77,9 +135,8 @@ class Search:
             )
             self.end_cut_off()
             begun = len(self.study.get_trials(deepcopy=False))
-        # Going on with the first draws again would try the same settings again.
-        drawn = (seed * 1_000_003 + begun) % 2**32
-        self.study.sampler = _sampler(sampler, drawn)
+        # With the seed of the first run, a resumed search would try the same settings again.
+        self.study.sampler = _sampler(sampler, (seed * 1_000_003 + begun) % 2**32)
         self.study.pruner = (
             optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=1)
             if prune
@@ -98,20 +155,16 @@ class Search:
         return max((trial.value or 0.0 for trial in done), default=-1.0)
 
     def keep(self, trial: optuna.Trial, config: Config, f1: float) -> None:
-        """Note that the model of a trial is about to be kept, with what it has for settings."""
+        """Note that the model of a trial is about to be kept, with its settings and F1."""
         trial.set_user_attr(_CONFIG, _written(config))
         trial.set_user_attr(_F1, f1)
 
-    def diverged(self, trial: optuna.Trial) -> None:
-        """Note that the loss of a trial was no longer finite."""
-        trial.set_user_attr(_DIVERGED, True)
-
-    def lost(self, trial: optuna.Trial) -> None:
-        """Note that the workers of a trial were lost, and its model with them."""
-        trial.set_user_attr(_LOST, True)
+    def mark(self, trial: optuna.Trial, state: Literal["diverged", "lost"]) -> None:
+        """Note that the loss of a trial was no longer finite, or its workers were lost."""
+        trial.set_user_attr(state, True)
 
     def end_cut_off(self) -> None:
-        """End what was cut off; a trial whose model was kept already is done."""
+        """End the trials that were cut off; one whose model was kept already is done."""
         for trial in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             if _F1 in trial.user_attrs and trial.user_attrs[_CONFIG] == _kept(self.folder):
                 self.study.tell(trial.number, trial.user_attrs[_F1])
@@ -120,20 +173,26 @@ class Search:
 
     def result(self) -> Tuning:
         """List the trials that have come to an end."""
-        trials = self.study.get_trials(deepcopy=False, states=_STATES)
-        in_order = sorted(trials, key=lambda trial: trial.datetime_complete or datetime.max)
-        listed = [_listed(trial, number) for number, trial in enumerate(in_order, 1)]
-        whole = [trial for trial in listed if trial.state not in ("pruned", "lost")]
-        best = max(whole, key=lambda trial: trial.f1, default=None)
-        return Tuning(
-            trials=listed,
-            best=best.number if best else None,
-            importance=_importance(self.study, whole),
-        )
+        with study_errors(self.folder):
+            trials = self.study.get_trials(deepcopy=False, states=_STATES)
+            in_order = sorted(trials, key=lambda trial: trial.datetime_complete or datetime.max)
+            listed = [_plain(trial, number) for number, trial in enumerate(in_order, 1)]
+            whole = [trial for trial in listed if trial.state not in ("pruned", "lost")]
+            best = max(whole, key=lambda trial: trial.f1, default=None)
+            return Tuning(
+                trials=listed,
+                best=best.number if best else None,
+                importance=_importance(self.study, whole),
+            )
+
+    def write_options(self, options: Any) -> None:
+        """Keep the options of the search beside its trials."""
+        with study_errors(self.folder):
+            self.study.set_user_attr(_OPTIONS, options)
 
 
-def read_asked(folder: Path) -> Any:
-    """Read what a search was asked for; None if there is no search in the folder.
+def read_options(folder: Path) -> Any:
+    """Read the options of a search; None if there is no search in the folder.
 
     Raises
     ------
@@ -142,39 +201,17 @@ def read_asked(folder: Path) -> Any:
     """
     if not (folder / STUDY).is_file():
         return None
-    with told_plainly(folder), _quiet():
-        asked = [study.user_attrs.get(_ASKED) for study in _storage(folder).get_all_studies()]
-    return asked[0] if asked else None
-
-
-def write_asked(search: Search, asked: Any) -> None:
-    """Keep what a search was asked for beside its trials."""
-    with told_plainly(search.folder):
-        search.study.set_user_attr(_ASKED, asked)
-
-
-def suggest(trial: optuna.Trial, space: Sequence[Searched]) -> dict[str, Any]:
-    """Draw the settings of a trial."""
-    found: dict[str, Any] = {}
-    for one in space:
-        if one.choices:
-            found[one.name] = trial.suggest_categorical(one.name, one.choices)
-        elif isinstance(one.low, int) and isinstance(one.high, int):
-            step = int(one.step or 1)
-            found[one.name] = trial.suggest_int(one.name, one.low, one.high, step=step, log=one.log)
-        else:
-            found[one.name] = trial.suggest_float(
-                one.name, one.low, one.high, step=one.step, log=one.log
-            )
-    return found
+    with study_errors(folder), _quiet():
+        found = [study.user_attrs.get(_OPTIONS) for study in _storage(folder).get_all_studies()]
+    return found[0] if found else None
 
 
 def _sampler(kind: Literal["tpe", "random"], seed: int) -> optuna.samplers.BaseSampler:
     if kind == "random":
         return optuna.samplers.RandomSampler(seed=seed)
-    # Trials that are under way on a cluster count as bad ones until they end, so that those at
-    # the same time are not drawn side by side. Of one trial after another nothing changes.
-    with _quiet():  # experimental before Optuna 5
+    # Trials that are under way on a cluster count as bad ones until they end, so that several are
+    # not drawn side by side. This changes nothing when one trial follows another.
+    with _quiet():  # the option warns that it is experimental before Optuna 5
         return optuna.samplers.TPESampler(seed=seed, constant_liar=True)
 
 
@@ -184,7 +221,7 @@ def _storage(folder: Path) -> optuna.storages.RDBStorage:
 
 
 def _kept(folder: Path) -> str | None:
-    """Give the settings of the model that is kept; None if there is none."""
+    """Return the settings of the model that is kept; None if there is none."""
     try:
         return _written(read_manifest(folder / BEST).config)
     except ModelError:
@@ -195,26 +232,23 @@ def _written(config: Config) -> str:
     return msgspec.json.encode(config).decode()
 
 
-def _listed(trial: FrozenTrial, number: int) -> Trial:
+def _plain(trial: FrozenTrial, number: int) -> Trial:
     epochs = [f1 for _, f1 in sorted(trial.intermediate_values.items())]
-    state: State = "pruned" if trial.state is TrialState.PRUNED else "done"
-    if trial.user_attrs.get(_DIVERGED):
-        state = "diverged"
+    lost, diverged = (trial.user_attrs.get(state) for state in ("lost", "diverged"))
+    pruned = trial.state is TrialState.PRUNED
     f1 = max(epochs, default=0.0) if trial.value is None else trial.value
-    if trial.user_attrs.get(_LOST):
-        state, f1 = "lost", 0.0
     return Trial(
         number=number,
-        state=state,
-        f1=f1,
+        state="lost" if lost else "diverged" if diverged else "pruned" if pruned else "done",
+        f1=0.0 if lost else f1,
         settings=dict(trial.params),
         epochs=epochs,
         seconds=trial.duration.total_seconds() if trial.duration else 0.0,
     )
 
 
-def _importance(study: optuna.Study, whole: Sequence[Trial]) -> dict[str, float]:
-    """Measure by PED-ANOVA (Watanabe, Bansal and Hutter, IJCAI 2023), if there is enough to see."""
+def _importance(study: optuna.Study, whole: list[Trial]) -> dict[str, float]:
+    """Measure by PED-ANOVA (Watanabe, Bansal and Hutter, IJCAI 2023), if trials suffice."""
     if len(whole) < FEWEST_FOR_IMPORTANCE or len({trial.f1 for trial in whole}) < 2:
         return {}
     with _quiet():
@@ -224,7 +258,7 @@ def _importance(study: optuna.Study, whole: Sequence[Trial]) -> dict[str, float]
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep what Optuna logs, and what it says of itself, off the terminal."""
+    """Keep the log and the warnings of Optuna off the terminal."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -1,46 +1,151 @@
-"""What becomes of trials, wherever they are trained: they are drawn, judged, kept and told."""
+"""The trials of a search: each is a training, whose F1 on the dev text is noted."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, ParamSpec, TypeVar
+from dataclasses import dataclass
+from functools import update_wrapper
+from pathlib import Path
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import optuna
+from msgspec.structs import asdict
 
+from windowclf.classifier import WindowClassifier
 from windowclf.config.config import Config, make_config
 from windowclf.corpora.sources import Corpus
-from windowclf.errors import DataError
+from windowclf.errors import DataError, TrainingError
 from windowclf.model.folder import REPORT
-from windowclf.reports.html.training import write_report
-from windowclf.tuning.result import Trial
+from windowclf.model.record import Epoch
+from windowclf.training.loop import BatchDone
+from windowclf.training.train_network import Listener
 from windowclf.tuning.space import Searched
-from windowclf.tuning.study import BEST, Search, suggest, told_plainly
-from windowclf.tuning.training import Trained
+from windowclf.tuning.study import BEST, Search, Trial, study_errors
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchPlan:
+    """What a search trains, and how long it goes on.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        Its dev split tells good trials from bad ones.
+    space : sequence of Searched
+        The settings that differ from trial to trial.
+    fixed : mapping of str to object
+        The settings that all trials share, the seed among them.
+    trials : int
+        The number of trials, those of earlier runs counted.
+    seconds : float, optional
+        No further trial starts after this time.
+    vectors, gazetteers
+        See `WindowClassifier.fit`.
+    compress : bool
+        See `WindowClassifier.save`.
+    """
+
+    corpus: Corpus
+    space: Sequence[Searched]
+    fixed: Mapping[str, Any]
+    trials: int
+    seconds: float | None = None
+    vectors: str = "bundled"
+    gazetteers: Mapping[str, str | Path | Iterable[str]] | None = None
+    compress: bool = False
+
+
+class Trained(NamedTuple):
+    """What a training came to.
+
+    Attributes
+    ----------
+    classifier : WindowClassifier
+        Is not fitted if the training diverged in its first epoch.
+    diverged : bool
+        Whether the loss was no longer finite; the best epoch before counts.
+    """
+
+    classifier: WindowClassifier
+    diverged: bool
+
+    @property
+    def f1(self) -> float:
+        """On the dev text, of the best epoch; 0 if there was none."""
+        record = self.classifier.model.record if self.classifier.is_fitted else None
+        return max((epoch.f1 or 0.0 for epoch in record.epochs), default=0.0) if record else 0.0
+
+
+def train(
+    plan: SearchPlan,
+    config: Config,
+    *,
+    on_epoch: Callable[[int, float], None],
+    listener: Listener | None = None,
+    threads: int | None = None,
+) -> Trained:
+    """Train with the settings of one trial.
+
+    The listener is called with each batch and each epoch; then `on_epoch` with the number of each
+    epoch, counted over all networks where there are teachers, and its F1. Either may end the
+    training by an exception.
+    """
+    epochs = 0
+
+    def listen(event: BatchDone | Epoch) -> None:
+        nonlocal epochs
+        if listener:
+            listener(event)
+        if isinstance(event, Epoch) and event.f1 is not None:
+            epochs += 1
+            on_epoch(epochs, event.f1)
+
+    classifier = WindowClassifier(**asdict(config))
+    try:
+        classifier.fit(
+            plan.corpus,
+            vectors=plan.vectors,
+            gazetteers=plan.gazetteers,
+            listener=listen,
+            threads=threads,
+        )
+    except TrainingError:
+        return Trained(classifier, diverged=True)
+    return Trained(classifier, diverged=False)
+
+
+def _in_clerk(
+    method: Callable[Concatenate["Trials", P], T],
+) -> Callable[Concatenate["Trials", P], T]:
+    """Run a method in the one thread that uses the study.
+
+    Ctrl-C reaches the main thread. There it would leave SQLite in the middle of a change, and
+    what is then to be written would find the file locked.
+    """
+
+    def run(self: "Trials", /, *arguments: P.args, **named: P.kwargs) -> T:
+        return self.clerk.submit(method, self, *arguments, **named).result()
+
+    return update_wrapper(run, method)
+
+
 class Trials:
-    """Trials of a search, until there are enough of them.
+    """Draws trials, judges and keeps them, wherever they are trained, until there are enough.
 
     Parameters
     ----------
     search : Search
-    corpus : Corpus
-        With a dev split, which tells good trials from bad ones.
-    space : sequence of Searched
-    given : mapping of str to object
-        The settings that are fixed, the seed among them.
-    trials : int
-        In all, those of earlier runs counted.
-    seconds : float, optional
-        After so long no further trial is begun.
-    compress : bool
-        See `WindowClassifier.save`.
-    told : callable, optional
-        Is told of each trial that is done.
+        May have trials of earlier runs.
+    plan : SearchPlan
+        Says what is trained, and how often.
+    on_trial : callable, optional
+        Is called with each trial that has ended.
+    write_report : callable, optional
+        Writes the report of a training, as `windowclf.write_report` does.
 
     Raises
     ------
@@ -51,90 +156,111 @@ class Trials:
     def __init__(
         self,
         search: Search,
-        corpus: Corpus,
-        space: Sequence[Searched],
-        given: Mapping[str, Any],
+        plan: SearchPlan,
         *,
-        trials: int,
-        seconds: float | None = None,
-        compress: bool = False,
-        told: Callable[[Trial], None] | None = None,
+        on_trial: Callable[[Trial], None] | None = None,
+        write_report: Callable[[Path, WindowClassifier, Corpus], None] | None = None,
     ) -> None:
-        if not corpus.splits.get("dev"):
+        if not plan.corpus.splits.get("dev"):
             raise DataError(
-                f"{corpus.name}: has no dev split, by which trials are judged: "
+                f"{plan.corpus.name}: has no dev split, by which trials are judged: "
                 "name the file with --dev"
             )
-        self._search, self._corpus, self._space, self._given = search, corpus, space, given
-        self._trials, self._compress, self._told = trials, compress, told
-        self._end = None if seconds is None else time.monotonic() + seconds
-        # Alone uses the study: Ctrl-C, which is heard in the main thread, would leave SQLite in the
-        # middle of a change, and what is then to be written finds the file locked.
-        self._clerk = ThreadPoolExecutor(1)
+        self.plan, self._search = plan, search
+        self._on_trial, self._write_report = on_trial, write_report
+        self._end = None if plan.seconds is None else time.monotonic() + plan.seconds
+        self.clerk = ThreadPoolExecutor(1)
+
+    def run(self, *, threads: int | None = None, listener: Listener | None = None) -> None:
+        """Train one trial after another in this process, and keep the best model in `BEST`.
+
+        If anything ends it early, the trials that were done are in the study, and the one under
+        way is not.
+
+        Parameters
+        ----------
+        threads : int, optional
+            See `WindowClassifier.fit`.
+        listener : callable, optional
+            Is called with each batch and each epoch.
+
+        Raises
+        ------
+        DataError
+            If the corpus cannot be used.
+        ModelError
+            If the study or the best model cannot be written.
+        """
+        with self.under_way():
+            while self.wanted():
+                trial, config = self.begin()
+
+                def on_epoch(epoch: int, f1: float, trial: optuna.Trial = trial) -> None:
+                    if self.hopeless(trial, epoch, f1):
+                        raise optuna.TrialPruned
+
+                try:
+                    trained = train(
+                        self.plan, config, on_epoch=on_epoch, listener=listener, threads=threads
+                    )
+                except optuna.TrialPruned:
+                    self.pruned(trial)
+                else:
+                    self.done(trial, config, trained)
 
     @contextmanager
     def under_way(self) -> Iterator[None]:
-        """Keep what is done, whatever ends the block, and end what is not."""
-        with told_plainly(self._search.folder), self._clerk:
+        """Keep the trials that are done, however the block ends, and end those that are not."""
+        with study_errors(self._search.folder), self.clerk:
             try:
                 yield
             except BaseException:
-                self._by_clerk(self._search.end_cut_off)
+                self.clerk.submit(self._search.end_cut_off).result()
                 raise
 
+    @_in_clerk
     def wanted(self, under_way: int = 0) -> bool:
         """Whether another trial is to begin, beside those that are under way."""
         if self._end is not None and time.monotonic() >= self._end:
             return False
-        return self._by_clerk(lambda: self._search.done) + under_way < self._trials
+        return self._search.done + under_way < self.plan.trials
 
+    @_in_clerk
     def begin(self) -> tuple[optuna.Trial, Config]:
         """Draw the settings of a trial."""
-        return self._by_clerk(self._begin)
-
-    def hopeless(self, trial: optuna.Trial, epoch: int, f1: float) -> bool:
-        """Note the F1 of an epoch; say whether the trial is to be ended."""
-        return self._by_clerk(self._hopeless, trial, epoch, f1)
-
-    def done(self, trial: optuna.Trial, config: Config, trained: Trained) -> None:
-        """Judge a trial that has run to its end or diverged, and keep its model if it is best."""
-        self._by_clerk(self._done, trial, config, trained)
-
-    def pruned(self, trial: optuna.Trial) -> None:
-        """End a trial that is hopeless."""
-        self._by_clerk(self._pruned, trial)
-
-    def lost(self, trial: optuna.Trial) -> None:
-        """End a trial whose workers were lost, one after another."""
-        self._by_clerk(self._search.lost, trial)
-        self._by_clerk(self._pruned, trial)
-
-    def _by_clerk(self, function: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
-        return self._clerk.submit(function, *given, **named).result()
-
-    def _begin(self) -> tuple[optuna.Trial, Config]:
         trial = self._search.study.ask()
-        return trial, make_config({**self._given, **suggest(trial, self._space)})
+        drawn = {searched.name: searched.draw(trial) for searched in self.plan.space}
+        return trial, make_config({**self.plan.fixed, **drawn})
 
-    def _hopeless(self, trial: optuna.Trial, epoch: int, f1: float) -> bool:
+    @_in_clerk
+    def hopeless(self, trial: optuna.Trial, epoch: int, f1: float) -> bool:
+        """Note the F1 of an epoch; return whether the trial is to be ended."""
         trial.report(f1, epoch)
         return trial.should_prune()
 
-    def _done(self, trial: optuna.Trial, config: Config, trained: Trained) -> None:
+    @_in_clerk
+    def done(self, trial: optuna.Trial, config: Config, trained: Trained) -> None:
+        """Judge a trial that has run to its end or diverged, and keep its model if it is best."""
         search, f1 = self._search, trained.f1
         if trained.diverged:
-            search.diverged(trial)
+            search.mark(trial, "diverged")
         if f1 > search.best_f1 and trained.classifier.is_fitted:
             search.keep(trial, config, f1)
-            trained.classifier.save(search.folder / BEST, compress=self._compress)
-            write_report(search.folder / BEST / REPORT, trained.classifier, self._corpus)
+            folder = search.folder / BEST
+            trained.classifier.save(folder, compress=self.plan.compress)
+            if self._write_report:
+                self._write_report(folder / REPORT, trained.classifier, self.plan.corpus)
         search.study.tell(trial, f1)
-        self._tell()
+        self._notify()
 
-    def _pruned(self, trial: optuna.Trial) -> None:
+    @_in_clerk
+    def pruned(self, trial: optuna.Trial, *, lost: bool = False) -> None:
+        """End a trial that is hopeless, or whose workers were lost, one after another."""
+        if lost:
+            self._search.mark(trial, "lost")
         self._search.study.tell(trial, state=optuna.trial.TrialState.PRUNED)
-        self._tell()
+        self._notify()
 
-    def _tell(self) -> None:
-        if self._told:
-            self._told(self._search.result().trials[-1])
+    def _notify(self) -> None:
+        if self._on_trial:
+            self._on_trial(self._search.result().trials[-1])

@@ -8,7 +8,7 @@ from plotly.graph_objects import Bar, Figure, Scatter
 from windowclf.reports.html.page import render
 
 if TYPE_CHECKING:
-    from windowclf.tuning.result import Trial, Tuning
+    from windowclf.tuning.study import Trial, Tuning
 
 _STATES = {"done": "to its end", "pruned": "ended early", "diverged": "diverged", "lost": "lost"}
 _LOG_SPAN = 20  # values further apart than by this factor stand on a logarithmic axis

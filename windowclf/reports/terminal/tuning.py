@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from windowclf.tuning.result import Trial, Tuning
+    from windowclf.tuning.study import Trial, Tuning
 
 MOST_TRIALS = 10
 """How many of the trials are shown, the best first."""

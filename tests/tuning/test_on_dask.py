@@ -14,17 +14,18 @@ import tiny
 import windowclf
 from windowclf.corpora.sources import Corpus
 from windowclf.errors import ClusterError, VectorsError
+from windowclf.reports.html.training import write_report
 from windowclf.system.dask import connect
 from windowclf.tags.schemes import Scheme
 from windowclf.tuning import on_dask as cluster
 from windowclf.tuning.on_dask import run_on_cluster
-from windowclf.tuning.search import run_trials
 from windowclf.tuning.space import parse_space
 from windowclf.tuning.study import BEST, Search
+from windowclf.tuning.trials import SearchPlan, Trials
 
 SPACE = parse_space(["rate=0.0005:0.05:log", "hidden=2,4"], {})
-GIVEN = {k: v for k, v in tiny.QUICK.items() if k not in ("rate", "hidden")} | {"epochs": 3}
-ENDLESS = GIVEN | {"epochs": 100_000, "patience": 100_000}
+FIXED = {k: v for k, v in tiny.QUICK.items() if k not in ("rate", "hidden")} | {"epochs": 3}
+ENDLESS = FIXED | {"epochs": 100_000, "patience": 100_000}
 
 
 class Deadly(WorkerPlugin):
@@ -38,9 +39,9 @@ class Deadly(WorkerPlugin):
     def setup(self, worker):
         self.train = cluster.train
 
-        def train(material, config, *, heard, **rest):
-            def die_or_hear(epoch, f1):
-                heard(epoch, f1)
+        def train(plan, config, *, on_epoch, **rest):
+            def report_or_die(epoch, f1):
+                on_epoch(epoch, f1)
                 if self.hidden in (None, config.hidden):
                     with (
                         suppress(FileExistsError),
@@ -48,10 +49,10 @@ class Deadly(WorkerPlugin):
                     ):
                         log.write("x")
                         log.flush()
-                        time.sleep(0.2)  # for what was heard to go out
+                        time.sleep(0.2)  # for the report to go out
                         os.kill(os.getpid(), signal.SIGKILL)
 
-            return self.train(material, config, heard=die_or_hear, **rest)
+            return self.train(plan, config, on_epoch=report_or_die, **rest)
 
         cluster.train = train
 
@@ -99,11 +100,16 @@ def begin(tmp_path):
     return begin
 
 
+def make_plan(corpus, trials, **settings):
+    settings = {"space": SPACE, "fixed": FIXED, "vectors": "random"} | settings
+    return SearchPlan(corpus=corpus, trials=trials, **settings)
+
+
 @pytest.fixture
 def go(client, corpus):
-    def go(search, trials, *, space=SPACE, given=GIVEN, **settings):
-        options = {"vectors": "random", "trials": trials} | settings
-        run_on_cluster(client, search, corpus, space, given, **options)
+    def go(search, trials, **settings):
+        callbacks = {name: settings.pop(name, None) for name in ("on_trial", "write_report")}
+        run_on_cluster(client, Trials(search, make_plan(corpus, trials, **settings), **callbacks))
         return search.result()
 
     return go
@@ -111,7 +117,7 @@ def go(client, corpus):
 
 def again(corpus, settings, **options):
     """Train by the settings of a trial, in this process."""
-    classifier = windowclf.WindowClassifier(**GIVEN | settings)
+    classifier = windowclf.WindowClassifier(**FIXED | settings)
     return classifier.fit(corpus, **{"vectors": "random", "threads": 1} | options)
 
 
@@ -131,10 +137,10 @@ def states(search):
 
 
 def test_each_trial_is_the_training_that_its_settings_say(begin, go, corpus, tmp_path):
-    told = []
+    seen = []
     search = begin(sampler="tpe")
-    found = go(search, 6, told=told.append)
-    assert told == found.trials
+    found = go(search, 6, on_trial=seen.append, write_report=write_report)
+    assert seen == found.trials
     assert [trial.number for trial in found.trials] == [1, 2, 3, 4, 5, 6]
     assert len({trial.settings["rate"] for trial in found.trials}) == 6
     for trial in found.trials:
@@ -164,7 +170,7 @@ def test_as_many_at_the_same_time_as_there_are_threads(begin, go):
 
 def test_it_goes_on_from_a_search_in_one_process(begin, go, corpus):
     search = begin()
-    run_trials(search, corpus, SPACE, GIVEN, trials=2, vectors="random", threads=1)
+    Trials(search, make_plan(corpus, 2)).run(threads=1)
     first = search.result()
     more = go(begin(), 4)
     assert more.trials[:2] == first.trials
@@ -182,10 +188,10 @@ def test_hopeless_trials_are_ended(begin, go, client, corpus, prune):
     good, bad = (
         parse_space([f"rate={low}:{high}"], {}) for low, high in ((0.02, 0.03), (1e-5, 2e-5))
     )
-    given = GIVEN | {"hidden": 8}
-    run_trials(begin(), corpus, good, given, trials=4, vectors="random", threads=1)
-    last = ENDLESS if prune else GIVEN
-    found = go(begin(prune=prune), 5, space=bad, given=last | {"hidden": 8})
+    fixed = FIXED | {"hidden": 8}
+    Trials(begin(), make_plan(corpus, 4, space=good, fixed=fixed)).run(threads=1)
+    last = ENDLESS if prune else FIXED
+    found = go(begin(prune=prune), 5, space=bad, fixed=last | {"hidden": 8})
     trial = found.trials[-1]
     assert [one.state for one in found.trials] == ["done"] * 4 + ["pruned" if prune else "done"]
     assert prune or len(trial.epochs) == 3
@@ -200,7 +206,7 @@ def test_what_is_cut_off_is_not_done(begin, go, client, tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        go(search, 8, told=stop)
+        go(search, 8, on_trial=stop)
     assert len(search.result().trials) == 1
     assert sorted(states(search)) == ["COMPLETE", "FAIL"]
     assert idle(client)
@@ -224,7 +230,7 @@ def test_a_trial_that_loses_worker_after_worker(begin, go, deadly, capfd):
     space = parse_space(["hidden=3:4"], {})
     search = begin()
     search.study.enqueue_trial({"hidden": 3})
-    found = go(search, 2, space=space, given=GIVEN | {"rate": 0.02})
+    found = go(search, 2, space=space, fixed=FIXED | {"rate": 0.02})
     assert set(log.read_text()) == {"x"}
     lost, done = sorted(found.trials, key=lambda trial: trial.settings["hidden"])
     assert (lost.state, lost.f1, len(lost.epochs)) == ("lost", 0, 1)
@@ -235,7 +241,7 @@ def test_a_trial_that_loses_worker_after_worker(begin, go, deadly, capfd):
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_training_that_diverges_is_a_trial(begin, go, tmp_path):
     space = parse_space(["rate=1e200:1e201"], {})
-    found = go(begin(), 1, space=space, given=GIVEN | {"hidden": 4})
+    found = go(begin(), 1, space=space, fixed=FIXED | {"hidden": 4})
     assert [(trial.state, trial.f1, trial.epochs) for trial in found.trials] == [
         ("diverged", 0, [])
     ]

@@ -9,14 +9,15 @@ import tiny
 import windowclf
 from windowclf.corpora.sources import Corpus
 from windowclf.errors import DataError, ModelError
+from windowclf.reports.html.training import write_report
 from windowclf.tags.schemes import Scheme
 from windowclf.training.loop import BatchDone
-from windowclf.tuning.search import run_trials
 from windowclf.tuning.space import parse_space
 from windowclf.tuning.study import BEST, FEWEST_FOR_IMPORTANCE, STUDY, Search
+from windowclf.tuning.trials import SearchPlan, Trials
 
 SPACE = parse_space(["rate=0.0005:0.05:log", "hidden=2,4"], {})
-GIVEN = {k: v for k, v in tiny.QUICK.items() if k not in ("rate", "hidden")} | {"epochs": 2}
+FIXED = {k: v for k, v in tiny.QUICK.items() if k not in ("rate", "hidden")} | {"epochs": 2}
 
 
 @pytest.fixture(scope="module")
@@ -34,21 +35,23 @@ def begin(tmp_path):
 
 
 def go(search, corpus, trials, **settings):
-    options = {"vectors": "random", "threads": 1} | settings
-    space, given = options.pop("space", SPACE), options.pop("given", GIVEN)
-    run_trials(search, corpus, space, given, trials=trials, **options)
+    callbacks = {name: settings.pop(name, None) for name in ("on_trial", "write_report")}
+    listener = settings.pop("listener", None)
+    settings = {"space": SPACE, "fixed": FIXED, "vectors": "random"} | settings
+    plan = SearchPlan(corpus=corpus, trials=trials, **settings)
+    Trials(search, plan, **callbacks).run(threads=1, listener=listener)
     return search.result()
 
 
 def test_each_trial_is_the_training_that_its_settings_say(begin, corpus, tmp_path):
-    told = []
-    found = go(begin(), corpus, 3, told=told.append)
+    seen = []
+    found = go(begin(), corpus, 3, on_trial=seen.append, write_report=write_report)
     assert [trial.number for trial in found.trials] == [1, 2, 3]
-    assert told == found.trials
+    assert seen == found.trials
     assert len({trial.settings["rate"] for trial in found.trials}) == 3
     for trial in found.trials:
         assert 0.0005 <= trial.settings["rate"] <= 0.05
-        classifier = windowclf.WindowClassifier(**GIVEN | trial.settings)
+        classifier = windowclf.WindowClassifier(**FIXED | trial.settings)
         classifier.fit(corpus, vectors="random", threads=1)
         record = classifier.model.record
         assert trial.epochs == [epoch.f1 for epoch in record.epochs]
@@ -139,7 +142,7 @@ def test_killed_when_the_best_was_being_kept(begin, corpus, monkeypatch, tmp_pat
         corpus,
         1,
         space=parse_space(["rate=0.0001:0.0002"], {}),
-        given=GIVEN | {"hidden": 2},
+        fixed=FIXED | {"hidden": 2},
     )
     before = search.result().best_trial.f1
     kept = windowclf.load(tmp_path / BEST).config
@@ -154,7 +157,7 @@ def test_killed_when_the_best_was_being_kept(begin, corpus, monkeypatch, tmp_pat
         if not saved:
             patch.setattr(windowclf.WindowClassifier, "save", tell)
         with pytest.raises(Cut):
-            go(search, corpus, 2, space=good, given=GIVEN | {"hidden": 4})
+            go(search, corpus, 2, space=good, fixed=FIXED | {"hidden": 4})
     search = begin()
     found = search.result()
     assert len(found.trials) == 1 + saved
@@ -178,13 +181,13 @@ def test_hopeless_trials_are_ended(begin, corpus):
     good, bad = (
         parse_space([f"rate={low}:{high}"], {}) for low, high in ((0.02, 0.03), (1e-5, 2e-5))
     )
-    given = GIVEN | {"hidden": 8, "epochs": 4}
-    go(begin(prune=True), corpus, 4, space=good, given=given)
-    found = go(begin(prune=True), corpus, 5, space=bad, given=given)
+    fixed = FIXED | {"hidden": 8, "epochs": 4}
+    go(begin(prune=True), corpus, 4, space=good, fixed=fixed)
+    found = go(begin(prune=True), corpus, 5, space=bad, fixed=fixed)
     assert [trial.state for trial in found.trials] == ["done"] * 4 + ["pruned"]
     assert len(found.trials[-1].epochs) < 4
     assert found.best != 5
-    found = go(begin(prune=False), corpus, 6, space=bad, given=given)
+    found = go(begin(prune=False), corpus, 6, space=bad, fixed=fixed)
     assert found.trials[-1].state == "done"
     assert len(found.trials[-1].epochs) == 4
 
@@ -192,7 +195,7 @@ def test_hopeless_trials_are_ended(begin, corpus):
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_training_that_diverges_is_a_trial(begin, corpus, tmp_path):
     space = parse_space(["rate=1e200:1e201"], {})
-    found = go(begin(), corpus, 1, space=space, given=GIVEN | {"hidden": 4})
+    found = go(begin(), corpus, 1, space=space, fixed=FIXED | {"hidden": 4})
     assert [(trial.state, trial.f1, trial.epochs) for trial in found.trials] == [
         ("diverged", 0, [])
     ]
