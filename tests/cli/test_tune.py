@@ -2,14 +2,17 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 
 import pytest
 
 import tiny
 import windowclf
+from windowclf.cli.progress import TrainingProgress
 from windowclf.system.locks import exclusive_lock
 
 SEARCH = ["--search", "rate=0.0005:0.05:log", "--search", "hidden=2,4"]
@@ -63,6 +66,18 @@ def test_json_and_going_on(run, command, tmp_path):
     assert len(further["trials"]) == 3
 
 
+def test_a_search_that_has_settings_by_their_former_names(run, command, tmp_path):
+    names = [*command, "--recase", 0.1, "--trials"]
+    first = json.loads(run(*names, 1, "--json")[1])
+    with closing(sqlite3.connect(tmp_path / "tuned" / "study.db")) as study, study:
+        change = "UPDATE study_user_attributes SET value_json = replace(value_json, ?, ?)"
+        study.execute(change, ("case_augmentation", "recase"))  # as version 0.1.0 wrote it
+    assert json.loads(run("tune", "--resume", tmp_path / "tuned", "--json")[1]) == first
+    assert len(json.loads(run(*names, 2, "--json")[1])["trials"]) == 2
+    code, _, err = run(*command, "--recase", 0.2, "--trials", 2)
+    assert (code, err.partition("other options: ")[2][:20]) == (2, "--case-augmentation;")
+
+
 def test_resume_after_a_kill(run, command, tmp_path):
     folder = tmp_path / "tuned"
     options = [str(word) for word in (*command, "--trials", 60)]
@@ -88,27 +103,25 @@ def test_resume_after_a_kill(run, command, tmp_path):
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_keeps_what_is_done(run, command, tmp_path, number, code):
-    options = [str(word) for word in (*command, "--trials", 200)]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "windowclf", *options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    for line in process.stderr:
-        if line.startswith("trial   2 "):
-            break
-    process.send_signal(number)
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (code, "")
+def test_a_signal_keeps_what_is_done(run, command, tmp_path, monkeypatch, number, code):
+    listen = TrainingProgress.__call__
+
+    def stop(progress, event):
+        listen(progress, event)
+        if (tmp_path / "tuned" / "best").exists():  # and the second trial is under way
+            os.kill(os.getpid(), number)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TrainingProgress, "__call__", stop)
+        found, out, err = run(*command, "--trials", 200)
+    assert (found, out) == (code, "")
     folder = tmp_path / "tuned"
-    said = err.splitlines()[-1]
-    done = int(re.match(r"interrupted: (\d+) of 200 trials done; ", said)[1])
-    assert said.endswith(f"go on with 'windowclf tune --resume {folder}'")
-    assert f"{done} of 200 trials are done" in (folder / "tuning.html").read_text("utf-8")
-    found = json.loads(run(*command, "--trials", done, "--json")[1])
-    assert len(found["trials"]) == done
+    _, said = err.splitlines()
+    again = f"go on with 'windowclf tune --resume {folder}'"
+    assert said == f"interrupted: 1 of 200 trials done; {again}"
+    assert "1 of 200 trials are done" in (folder / "tuning.html").read_text("utf-8")
+    found = json.loads(run(*command, "--trials", 1, "--json")[1])
+    assert len(found["trials"]) == 1
 
 
 def test_stopped_before_a_trial_was_done(run, command, tmp_path, monkeypatch):

@@ -24,7 +24,7 @@ from windowclf.cli.options import (
 )
 from windowclf.cli.progress import TrainingProgress
 from windowclf.config.check import option_name
-from windowclf.config.config import RENAMED, Config, make_config
+from windowclf.config.config import RENAMED, Config, current_names, make_config
 from windowclf.errors import ModelError, UsageError, WindowclfError
 
 if TYPE_CHECKING:
@@ -243,9 +243,10 @@ def _read_options(folder: Path) -> TuneOptions:
 
 def _convert(found: Any, folder: Path) -> TuneOptions:
     try:
-        return msgspec.convert(found, TuneOptions)
+        stored = msgspec.convert(found, TuneOptions)
     except msgspec.ValidationError as error:
         raise ModelError(f"{folder}: not a search of 'windowclf tune': {error}") from None
+    return msgspec.structs.replace(stored, fixed=current_names(stored.fixed))
 
 
 @contextmanager
