@@ -130,11 +130,9 @@ def tag(
         bar=not to_terminal,
     ) as progress:
         for out in outputs:
-            batches = (
-                iter([[Document(text) for text in given]])
-                if texts
-                else _read(out.inputs, ReadOptions(text_column), progress)
-            )
+            batches = _read(out.inputs, ReadOptions(text_column), progress)
+            if texts:
+                batches = iter([[Document(text) for text in given]])
             answers = tag_documents(
                 classifier.tagger, batches, split=SPLITTERS[splitter], threads=thread_count(threads)
             )
@@ -161,13 +159,13 @@ def _read(
 ) -> "Iterator[list[Document]]":
     from windowclf.system.streams import open_input
 
-    for given in inputs:
-        with open_input(given.path, progress.watch(given)) as file:
-            yield from given.form.read(file, given.name, options)
+    for source in inputs:
+        with open_input(source.path, progress.watch(source)) as file:
+            yield from source.form.read(file, source.name, options)
 
 
 class _Stdout:
-    """Writes UTF-8 as stdout has its characters, which on a terminal may be in another encoding."""
+    """Writes UTF-8 to stdout in the encoding of the terminal."""
 
     def write(self, data: bytes) -> None:
         sys.stdout.write(data.decode())
