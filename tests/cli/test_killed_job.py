@@ -55,7 +55,7 @@ def ended(process, seconds=120):
 
 def test_workers_that_are_killed(job, given, tmp_path):
     process = job("dask")
-    for _ in range(3):
+    for _ in range(2):
         finished = len(done(tmp_path))
         wait_until(lambda finished=finished: len(done(tmp_path)) > finished)
         worker = wait_until(lambda: workers_of(process.pid))[-1]

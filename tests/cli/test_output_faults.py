@@ -76,7 +76,7 @@ def test_a_kill_in_the_midst(run, tmp_path, model_folder, command):
 
 
 @pytest.mark.parametrize("form", ["text", "jsonl", "csv", "conll", "parquet", "docbin"])
-@pytest.mark.parametrize("number", [1, 5000])  # that are written at the end, or on the way
+@pytest.mark.parametrize("number", [1, 1000])  # that are written at the end, or on the way
 def test_stdout(run, model_folder, monkeypatch, form, number):
     full = Path("/dev/full").open("w", encoding="utf-8")  # noqa: SIM115
     monkeypatch.setattr(sys, "stdout", full)

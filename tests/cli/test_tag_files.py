@@ -261,8 +261,9 @@ def test_several_inputs_in_their_order(tag, folder, stdin):
 
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
-def test_input_order_is_kept(tag, folder, form, threads):
-    texts = [f"{TEXTS[i % 3]} {i}" for i in range(5000)]
+def test_input_order_is_kept(tag, folder, monkeypatch, form, threads):
+    monkeypatch.setattr("windowclf.text.lines.CHUNK_BYTES", 1 << 12)  # so that there are several
+    texts = [f"{TEXTS[i % 3]} {i}" for i in range(600)]
     (folder / "in.txt").write_text("".join(f"{text}\n" for text in texts))
     tag("--input", "in.txt", "--output", f"mid.{form}", "--threads", threads)
     found = records(tag("--input", f"mid.{form}", "--format", "jsonl", "--threads", threads))

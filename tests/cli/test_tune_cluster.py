@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from unittest.mock import MagicMock, Mock
 
 import psutil
 import pytest
@@ -15,6 +16,7 @@ import pytest
 import tiny
 import windowclf
 from clusters import alive, workers_of
+from windowclf.cli.engines import cluster
 
 SEARCH = ["--search", "rate=0.0005:0.05:log", "--search", "hidden=2,4"]
 FIXED = {k: v for k, v in tiny.QUICK.items() if k not in ("rate", "hidden")} | {"epochs": 3}
@@ -61,7 +63,7 @@ def wait_for_trial(process, number):
 
 
 def test_on_a_cluster_of_its_own(options, tmp_path, tiny_data):
-    given = ["--engine", "dask", "--threads", 2, "--trials", 4, "--no-prune"]
+    given = ["--engine", "dask", "--threads", 1, "--trials", 4, "--no-prune"]
     ran = subprocess.run(words(*options, *given), capture_output=True, text=True, timeout=100)
     folder = tmp_path / "tuned"
     assert ran.returncode == 0
@@ -79,6 +81,21 @@ def test_on_a_cluster_of_its_own(options, tmp_path, tiny_data):
     assert 100 * classifier.evaluate(dev).total.f1 == pytest.approx(best, abs=0.006)
     assert sorted(p.name for p in folder.iterdir()) == ["best", "study.db", "tuning.html"]
     assert "4 of 4 trials are done" in (folder / "tuning.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize(("threads", "trials", "workers"), [(3, 9, 3), (3, 2, 2), (1, 9, 1)])
+def test_as_many_workers_as_have_work(monkeypatch, threads, trials, workers):
+    client = Mock(dashboard_link="http://here")
+    client.nthreads.return_value = {}
+    connect = MagicMock()
+    connect.return_value.__enter__.return_value = client
+    monkeypatch.setattr("windowclf.system.dask.connect", connect)
+    notes = []
+    with cluster(None, threads, trials, notes.append) as connected:
+        assert connected is client
+    connect.assert_called_once_with(None, workers)
+    waiting = "the cluster has no workers yet: waiting for the first"
+    assert notes == ["dashboard: http://here", waiting]
 
 
 @pytest.mark.slow
