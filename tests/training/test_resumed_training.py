@@ -7,15 +7,14 @@ import msgspec
 import numpy as np
 import pytest
 
-from networks import DEV, TRAIN, prepare_small
+from networks import DEV, TRAIN, prepare_training
 from windowclf.errors import DataError, ModelError
 from windowclf.model.bundle import pack_model
 from windowclf.model.record import Epoch
-from windowclf.tags.schemes import Scheme
 from windowclf.training import batches as batches_module
 from windowclf.training.checkpoint_file import CHECKPOINT
 from windowclf.training.checkpoints import Checkpoints, Stopped
-from windowclf.training.fit import fit
+from windowclf.training.fit import TrainingRun, fit
 
 DOCUMENTS = [replace(sentence, document=i // 5) for i, sentence in enumerate(TRAIN)]
 DROPPED = {"dropout": 0.2, "hidden_dropout": 0.2, "word_dropout": 0.1, "case_augmentation": 0.2}
@@ -38,7 +37,7 @@ KINDS = {
 
 def train(folder=None, dev=DEV, stop_after=None, resume=False, text=DOCUMENTS, **settings):
     """Train until the end, or so many events; return the bytes of the model, or None."""
-    model = prepare_small(text, **{"epochs": 2, "batch_size": 8, **settings})
+    model, data = prepare_training(text, dev, **{"epochs": 2, "batch_size": 8, **settings})
     checkpoints, left = None, [stop_after]
 
     def count(event):
@@ -50,7 +49,7 @@ def train(folder=None, dev=DEV, stop_after=None, resume=False, text=DOCUMENTS, *
     if folder:
         checkpoints = Checkpoints(folder, {"by": "test"}, every=1e9, resume=resume)
     try:
-        fit(model, text, dev, scheme=Scheme.IOB2, listener=count, checkpoints=checkpoints)
+        fit(model, data, TrainingRun(count, checkpoints=checkpoints))
     except Stopped:
         return None
     return pack_model(model)
@@ -127,10 +126,10 @@ def test_a_crash_goes_on_from_the_checkpoint_before(tmp_path, event):
         if len(heard) == event + 1:
             raise Crash
 
-    model = prepare_small(DOCUMENTS, **{"epochs": 2, "batch_size": 8, **SENTENCE})
+    model, data = prepare_training(DOCUMENTS, DEV, **{"epochs": 2, "batch_size": 8, **SENTENCE})
     checkpoints = Checkpoints(tmp_path, every=0)
     with pytest.raises(Crash):
-        fit(model, DOCUMENTS, DEV, scheme=Scheme.IOB2, listener=crash, checkpoints=checkpoints)
+        fit(model, data, TrainingRun(crash, checkpoints=checkpoints))
     assert_same(train(tmp_path, resume=True, **SENTENCE), expected)
 
 
@@ -148,20 +147,14 @@ def test_how_often(tmp_path, monkeypatch):
     def tick(event):
         clock[0] += 0 if isinstance(event, Epoch) else 1
 
-    model = prepare_small(TRAIN, epochs=2, batch_size=len(TRAIN) // 7 + 1)  # seven batches
-    fit(
-        model,
-        TRAIN,
-        scheme=Scheme.IOB2,
-        listener=tick,
-        checkpoints=Checkpoints(tmp_path, every=3),
-    )
+    model, data = prepare_training(TRAIN, epochs=2, batch_size=len(TRAIN) // 7 + 1)  # seven batches
+    fit(model, data, TrainingRun(tick, checkpoints=Checkpoints(tmp_path, every=3)))
     assert written == [(1, 3), (1, 6), (2, 0), (2, 3), (2, 6), (3, 0)]
 
 
-def test_what_was_asked_comes_back(tmp_path):
+def test_the_options_come_back(tmp_path):
     train(tmp_path, stop_after=3)
-    assert Checkpoints(tmp_path, resume=True).asked == {"by": "test"}
+    assert Checkpoints(tmp_path, resume=True).options == {"by": "test"}
 
 
 @pytest.fixture
