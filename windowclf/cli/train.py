@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from windowclf.cli.resume import TrainOptions
     from windowclf.corpora.sources import Corpus
     from windowclf.evaluation.metrics import Scores
+    from windowclf.model.model import Model
     from windowclf.training.checkpoints import Checkpoints
 
 
@@ -39,6 +40,11 @@ if TYPE_CHECKING:
     "--output",
     metavar="DIR",
     help="Where the model goes.  [default: models/ and the name of the data]",
+)
+@click.option(
+    "--overwrite",
+    is_flag=True,
+    help="Write over the finished model of another training, if the output folder holds one.",
 )
 @click.option(
     "--checkpoint",
@@ -64,6 +70,7 @@ def train(
     context: click.Context,
     /,
     output: str | None,
+    overwrite: bool,
     resume: str | None,
     as_json: bool,
     quiet: bool,
@@ -73,7 +80,8 @@ def train(
 
     Without options: on the sample corpus, with the bundled vectors. report.html beside the model
     shows how it went, and opens in any browser. Ctrl-C ends it after the
-    batch, keeps the best epoch so far, and --resume goes on from there.
+    batch, keeps the best epoch so far, and --resume goes on from there. The model of another
+    training is overwritten only with --overwrite.
 
     \b
     windowclf train
@@ -100,6 +108,8 @@ def train(
     source = chosen.data or chosen.train_file or "sample"
     folder = Path(output or Path("models") / Path(source.removeprefix("hub:")).absolute().name)
     with _output_folder(folder, resume=False):
+        if not overwrite:
+            _refuse_other_model(folder, chosen)
         checkpoints = Checkpoints(_checkpoint(folder).parent, to_builtins(chosen))
         return _train(chosen, folder, checkpoints, as_json=as_json, quiet=quiet)
 
@@ -150,6 +160,55 @@ def _checkpoint(folder: Path) -> Path:
 
 def _how_to_resume(folder: Path) -> str:
     return f"go on with 'windowclf train --resume {shlex.quote(str(folder))}'"
+
+
+def _refuse_other_model(folder: Path, options: "TrainOptions") -> None:
+    """Refuse a folder with the finished model of a training by other options."""
+    from windowclf.model.bundle import load_model
+    from windowclf.model.manifest import MANIFEST
+
+    if not (folder / MANIFEST).exists():
+        return
+    try:
+        differing = _differing_options(load_model(folder), options)
+        reason = f"other {', '.join(differing)}"
+    except ModelError:
+        differing, reason = ["all"], "it cannot be read"
+    if differing:
+        raise ModelError(
+            f"{folder}: holds the finished model of another training ({reason}): choose another "
+            f"--output, or add --overwrite"
+        )
+
+
+def _differing_options(model: "Model", options: "TrainOptions") -> list[str]:
+    """Name the options by which a model was not trained, as far as the model knows them."""
+    from windowclf.config.check import option_name
+    from windowclf.corpora.sources import SAMPLE
+    from windowclf.lexicon.given import given_gazetteers
+    from windowclf.lexicon.lexicon import GAZETTEER
+    from windowclf.training.fit import utf8_name
+
+    data = options.data
+    if data is None:
+        data = str(Path(options.train_file).expanduser()) if options.train_file else SAMPLE
+    lists = {kind: found.names for kind, found in given_gazetteers(options.gazetteers).items()}
+    of_model = {
+        name.removeprefix(GAZETTEER): names
+        for name, names in model.lexicon.values.items()
+        if name.startswith(GAZETTEER)
+    }
+    record, before = model.record, asdict(model.config)
+    same = {
+        "--data": record is not None and record.data == utf8_name(data),
+        "--vectors": record is not None and record.vectors == utf8_name(options.vectors),
+        "--gazetteer": of_model == lists,
+        **{
+            option_name(name): before[name] == value
+            for name, value in asdict(options.config).items()
+        },
+    }
+    return [name for name, is_same in same.items() if not is_same]
 
 
 def _train(
