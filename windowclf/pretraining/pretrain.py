@@ -44,10 +44,9 @@ def pretrain(
 ) -> Pretrained:
     """Learn word vectors by ranking each window above itself with another centre word.
 
-    A window's score is ``s = Uᵀ f(Wx + b)``; with ``s̃`` the score of the window whose centre
-    was replaced by a word drawn at random, ``J = max(0, 1 - s + s̃)`` is made small, the word
-    vectors being learnt along with the network. The texts are read once to count their words
-    and once an epoch, and are never held whole.
+    With ``s`` the score of a window and ``s̃`` that of the same window with a random word in its
+    centre, training makes ``J = max(0, 1 - s + s̃)`` small. The texts are read once to count their
+    words and once an epoch, and are never in memory whole.
 
     Parameters
     ----------
@@ -148,17 +147,7 @@ def pretrain(
 def share_outranking(
     network: Network, batches: WindowBatches, real: IntArray, rng: np.random.Generator
 ) -> float:
-    """Measure which share of real windows, shape (N, 2c+1), score above their corrupted replicas.
-
-    Parameters
-    ----------
-    network : Network
-        With one score, ``K = 1``.
-    batches : WindowBatches
-        Corrupt the windows.
-    real : int array
-    rng : numpy.random.Generator
-    """
+    """Measure which share of windows, shape (N, 2c+1), score above their corrupted replicas."""
     s, _ = network.forward(batches.part(real, rng))
     return float(np.mean(s[: len(real)] > s[len(real) :]))
 

@@ -73,12 +73,7 @@ class Pretrained:
         return keyed
 
     def save(self, path: str | Path) -> None:
-        """Write the vectors as word2vec text, whole or not at all.
-
-        Parameters
-        ----------
-        path : str or Path
-            Its folder must exist.
+        """Write the vectors as word2vec text, whole or not at all; the folder must exist.
 
         Raises
         ------
@@ -94,13 +89,7 @@ class Pretrained:
     def neighbours(
         self, words: Sequence[str], count: int = 5
     ) -> dict[str, tuple[list[str], list[str]]]:
-        """List the nearest words by cosine, before and after.
-
-        Parameters
-        ----------
-        words : sequence of str
-        count : int
-            Neighbours of each word.
+        """List so many nearest words of each word by cosine, before and after.
 
         Raises
         ------
@@ -122,14 +111,10 @@ class Pretrained:
 
 
 def middle_words(words: Sequence[str], count: int = 10) -> list[str]:
-    """Choose words of middle frequency: from the hundredth part of the list to the tenth.
+    """Choose some words of middle frequency: from the hundredth part of the list to the tenth.
 
-    Parameters
-    ----------
-    words : sequence of str
-        Most frequent first.
-    count : int
-        Most words to choose. They have three letters or more and nothing else, as names do.
+    The list begins with the most frequent word. Those chosen have three letters or more and
+    nothing else, as names and contents have.
     """
     start = min(len(words) // 100, 1000)
     middle = [word for word in words[start : 10 * start] if len(word) > 2 and word.isalpha()]

@@ -15,19 +15,14 @@ LARGEST_TABLE = 2_000_000
 
 
 def read_sentences(paths: Iterable[str | Path], *, pretokenized: bool) -> Iterator[list[str]]:
-    """Read the sentences of text files, a sentence or a paragraph a line.
+    """Yield the sentences of text files: lower-cased words with their digits as zeros.
 
     Parameters
     ----------
     paths : iterable of str or Path
-        UTF-8; gzip where the name ends in .gz.
+        UTF-8, a sentence or a paragraph a line; gzip where the name ends in .gz.
     pretokenized : bool
         Whether a line is one sentence, its tokens separated by spaces.
-
-    Yields
-    ------
-    list of str
-        Lower-cased words with their digits as zeros; at least one.
 
     Raises
     ------
@@ -43,21 +38,10 @@ def read_sentences(paths: Iterable[str | Path], *, pretokenized: bool) -> Iterat
 
 
 def count_words(sentences: Iterable[Sequence[str]], largest: int = LARGEST_TABLE) -> Counter[str]:
-    """Count words in bounded memory.
+    """Count words in a table that has at most `largest` of them after each sentence.
 
-    As in word2vec, when the table grows past its bound the words seen once are dropped, the
-    next time those seen up to twice, and so on: only rare words are lost.
-
-    Parameters
-    ----------
-    sentences : iterable of sequences of str
-    largest : int
-        Words that the table may hold after a sentence.
-
-    Returns
-    -------
-    Counter
-        Occurrences of a word before it was last dropped are missing.
+    As in word2vec, when the table grows past its bound the words seen once are dropped, the next
+    time those seen up to twice, and so on: only rare words lose occurrences.
     """
     counts: Counter[str] = Counter()
     dropped = 0

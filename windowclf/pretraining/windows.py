@@ -27,22 +27,11 @@ def windows(
     width: int,
     block: int = BLOCK_SENTENCES,
 ) -> Iterator[IntArray]:
-    """Lay out the window of each word that has a vector.
+    """Yield the window of each word that has a vector, as rows of the lookup table.
 
-    Parameters
-    ----------
-    sentences : iterable of sequences of str
-    lexicon : Lexicon
-    width : int
-        ``2c + 1``.
-    block : int
-        Sentences that are laid out at once.
-
-    Yields
-    ------
-    int array, shape (N, width)
-        Rows of the lookup table. An unknown word is in the windows of its neighbours but is not a
-        centre: many words share its row, which says nothing of any of them.
+    An unknown word is in the windows of its neighbours but is not a centre: many words share its
+    row, which says nothing of any of them. The arrays have the shape (any, width), and each is of
+    `block` sentences.
     """
     rest = iter(sentences)
     while taken := list(islice(rest, block)):
@@ -101,31 +90,15 @@ class WindowBatches:
     ) -> Iterator[list[IntArray]]:
         """Yield windows in batches, in random order within each `SHUFFLED_WINDOWS` of the stream.
 
-        Parameters
-        ----------
-        rng : numpy.random.Generator
-        begun, done
-            Not used: pretraining is never resumed.
-
-        Yields
-        ------
-        list of one int array, shape (N, 2c+1)
+        Each batch is one part, shape (N, 2c+1).
         """
-        del begun, done
+        del begun, done  # pretraining is never resumed
         pools = regroup(self._stream(), SHUFFLED_WINDOWS)
         for batch in regroup((rng.permutation(pool) for pool in pools), self._size):
             yield [batch]
 
     def part(self, chosen: IntArray, rng: np.random.Generator) -> Batch:
-        """Make a batch of real windows and then as many corrupted ones.
-
-        Parameters
-        ----------
-        chosen : int array, shape (N, 2c+1)
-            The real ones.
-        rng : numpy.random.Generator
-            Draws the corrupting words.
-        """
+        """Make a batch of real windows, shape (N, 2c+1), and then their corrupted replicas."""
         both = np.concatenate([chosen, self.corrupt(chosen, rng)])
         used, places = np.unique(both, return_inverse=True)
         return Batch(
