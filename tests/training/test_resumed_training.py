@@ -1,5 +1,6 @@
 """A training that was stopped, any number of times, ends as one that never was."""
 
+import hashlib
 import os
 from dataclasses import replace
 
@@ -313,3 +314,28 @@ def test_a_checkpoint_is_discarded_with_what_a_kill_left(stopped):
     Checkpoints(stopped).discard()
     assert not stopped.exists()
     Checkpoints(stopped).discard()
+
+
+# What 0.1.0 computes the checksum of the settings from.
+SETTINGS_OF_0_1_0 = (
+    "Config(level='word', loss='softmax', positive=None, corruptions=5, constrained=False, "
+    "window=3, sentence_mean=False, repeats=False, hidden=(8,), activation='relu', "
+    "init='glorot', features=('shape', 'written', 'suffix2'), feature_dimensions=3, "
+    "vocabulary=100000, freeze_vectors=False, dropout=0.1, hidden_dropout=0.1, "
+    "word_dropout=0.05, recase=0.0, optimizer='adam', momentum=0.0, rate=0.03, "
+    "schedule='linear', batch_size=8, batch_of='sentences', epochs=2, patience=15, teachers=0, "
+    "seed=1)"
+)
+
+
+def test_a_checkpoint_is_written_as_0_1_0_reads_and_writes_it(tmp_path):
+    train(tmp_path, stop_after=3)
+    facts = msgspec.json.decode((tmp_path / CHECKPOINT).read_bytes())
+    assert [*facts] == [
+        *("format", "asked", "read", "teachers", "progress", "of_teachers", "epochs", "files"),
+        "sha256",
+    ]
+    assert facts["asked"] == {"by": "test"}
+    assert [*facts["files"]] == ["now", "best", "optimizer", "lessons"]
+    digest = hashlib.sha256(SETTINGS_OF_0_1_0.encode()).hexdigest()
+    assert facts["read"]["the settings"] == digest
