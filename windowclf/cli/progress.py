@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from windowclf.jobs.plan import Partition
     from windowclf.system.files import OnBytesRead
     from windowclf.tagging.texts import TaggedText
-    from windowclf.training.loop import BatchDone
+    from windowclf.training.loop import BatchDone, NetworkBegins
 
 
 class Bar:
@@ -98,9 +98,9 @@ class TrainingProgress(Bar):
         super().__init__("loss", description=before)
         self._header, self._line, self._quiet = header, line, quiet
 
-    def __call__(self, event: "BatchDone | Any") -> None:
-        """Show a batch, or the record of an epoch."""
-        from windowclf.training.loop import BatchDone
+    def __call__(self, event: "BatchDone | NetworkBegins | Any") -> None:
+        """Show a batch, a network that begins, or the record of an epoch."""
+        from windowclf.training.loop import BatchDone, NetworkBegins
 
         if isinstance(event, BatchDone):
             self.update(
@@ -109,6 +109,8 @@ class TrainingProgress(Bar):
                 total=event.batches,
                 loss=f"loss {event.loss:.4f}",
             )
+        elif isinstance(event, NetworkBegins):
+            self.note(event.name)
         elif not self._quiet:
             line = self._line(event)
             self.note(f"{self._header}\n{line}" if event.epoch == 1 else line)

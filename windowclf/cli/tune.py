@@ -15,7 +15,6 @@ from windowclf.cli.engines import check_engine, cluster, scheduler_option
 from windowclf.cli.options import (
     config_options,
     data_options,
-    given_settings,
     json_option,
     parse_gazetteers,
     read_training_corpus,
@@ -23,22 +22,14 @@ from windowclf.cli.options import (
     training_options,
 )
 from windowclf.cli.progress import TrainingProgress
+from windowclf.cli.resume import TuneOptions, read_options, refuse_others
 from windowclf.config.check import option_name
-from windowclf.config.config import RENAMED, Config, current_names, make_config
+from windowclf.config.config import current_names, make_config
 from windowclf.errors import ModelError, UsageError, WindowclfError
 
 if TYPE_CHECKING:
     from windowclf.tuning.study import Search, Trial, Tuning
     from windowclf.tuning.trials import SearchPlan
-
-
-class TuneOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The options that make a search the same search; the study holds them for --resume."""
-
-    options: dict[str, Any]
-    fixed: dict[str, Any] = msgspec.field(name="given")
-    search: list[str]
-    trials: int
 
 
 @click.command(short_help="Search for settings that train a better model.")
@@ -130,7 +121,6 @@ def tune(
     windowclf tune --resume tuned
     windowclf tag --model tuned/best "Paris is in France"
     """
-    from windowclf.cli.asked import refuse_others
     from windowclf.cli.signals import stops
 
     threads = options.pop("threads")
@@ -138,12 +128,17 @@ def tune(
     if resume is not None:
         refuse_others(context)
         folder, minutes = Path(resume), None
-        chosen = _read_options(folder)
+        stored = _stored_options(folder)
+        if stored is None:
+            raise ModelError(
+                f"{folder}: no search to go on with: expected a folder of 'windowclf tune --output'"
+            )
+        chosen = stored
     elif output is None:
         raise UsageError("tune needs --output DIR, where the search and its best model go")
     else:
         folder = Path(output)
-        chosen = _make_options(options, searched, number)
+        chosen = TuneOptions.from_command_line(options, searched, number)
 
     from windowclf.reports.html.training import save_page, write_report
     from windowclf.reports.html.tuning import tuning_page
@@ -217,36 +212,15 @@ def _begin(folder: Path, chosen: TuneOptions, **rest: Any) -> "tuple[Search, Sea
     return search, plan
 
 
-def _make_options(options: dict[str, Any], searched: tuple[str, ...], trials: int) -> TuneOptions:
-    """Sort the options of the command line into those of the model and the others."""
-    names = {"preset", *Config.__struct_fields__, *RENAMED}
-    rest = {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in options.items()
-        if name not in names
-    }
-    fixed = given_settings(options)
-    return TuneOptions(options=rest, fixed=fixed, search=list(searched), trials=trials)
+def _stored_options(folder: Path) -> TuneOptions | None:
+    """Read the options of the search in a folder; None if there is no search."""
+    from windowclf.tuning.study import stored_options
 
-
-def _read_options(folder: Path) -> TuneOptions:
-    """Read the options of the search that is resumed."""
-    from windowclf.tuning.study import read_options
-
-    found = read_options(folder)
-    if found is None:
-        raise ModelError(
-            f"{folder}: no search to go on with: expected a folder of 'windowclf tune --output'"
-        )
-    return _convert(found, folder)
-
-
-def _convert(found: Any, folder: Path) -> TuneOptions:
-    try:
-        stored = msgspec.convert(found, TuneOptions)
-    except msgspec.ValidationError as error:
-        raise ModelError(f"{folder}: not a search of 'windowclf tune': {error}") from None
-    return msgspec.structs.replace(stored, fixed=current_names(stored.fixed))
+    stored = stored_options(folder)
+    if stored is None:
+        return None
+    chosen = read_options(stored, TuneOptions, f"{folder}: not a search of 'windowclf tune'")
+    return msgspec.structs.replace(chosen, fixed=current_names(chosen.fixed))
 
 
 @contextmanager
@@ -261,7 +235,7 @@ def _search_folder(folder: Path, chosen: TuneOptions) -> Iterator[None]:
         If it holds a search with other options.
     """
     from windowclf.system.locks import exclusive_lock
-    from windowclf.tuning.study import STUDY, read_options
+    from windowclf.tuning.study import STUDY
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -271,9 +245,9 @@ def _search_folder(folder: Path, chosen: TuneOptions) -> Iterator[None]:
     with exclusive_lock(folder, "search"):
         if there and STUDY not in there:
             raise ModelError(f"{folder}: holds files but no search: give a new or an empty folder")
-        before = read_options(folder)
+        before = _stored_options(folder)
         if before is not None:
-            earlier = msgspec.structs.replace(_convert(before, folder), trials=chosen.trials)
+            earlier = msgspec.structs.replace(before, trials=chosen.trials)
             if msgspec.to_builtins(earlier) != msgspec.to_builtins(chosen):
                 raise UsageError(
                     f"{folder}: holds a search with other options: {_differing(earlier, chosen)}; "

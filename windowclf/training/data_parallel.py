@@ -14,7 +14,7 @@ from windowclf.nn.network import Network
 from windowclf.nn.objective import Objective
 from windowclf.nn.parameter import Parameter
 from windowclf.system.threads import Workers
-from windowclf.training.batches import TrainingBatches
+from windowclf.training.batches import BatchSource
 
 
 class BatchSums(NamedTuple):
@@ -42,7 +42,7 @@ class Replicas:
     ----------
     network : Network
     objective : Objective
-    batches : TrainingBatches
+    batches : BatchSource
     rng : numpy.random.Generator
         Draws what is dropped in the first part; its children do so in the others.
 
@@ -56,7 +56,7 @@ class Replicas:
         self,
         network: Network,
         objective: Objective,
-        batches: TrainingBatches,
+        batches: BatchSource,
         rng: np.random.Generator,
     ) -> None:
         others = range(batches.parts - 1)
@@ -76,7 +76,7 @@ class Replicas:
         Parameters
         ----------
         parts : sequence of int array
-            From `TrainingBatches.epoch`.
+            From `BatchSource.epoch`.
         workers : Workers
         """
         n = len(parts)

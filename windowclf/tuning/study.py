@@ -191,7 +191,7 @@ class Search:
             self.study.set_user_attr(_OPTIONS, options)
 
 
-def read_options(folder: Path) -> Any:
+def stored_options(folder: Path) -> Any:
     """Read the options of a search; None if there is no search in the folder.
 
     Raises

@@ -18,8 +18,8 @@ from windowclf.corpora.sources import Corpus
 from windowclf.errors import DataError, TrainingError
 from windowclf.model.folder import REPORT
 from windowclf.model.record import Epoch
-from windowclf.training.loop import BatchDone
-from windowclf.training.train_network import Listener
+from windowclf.training.fit import Listener
+from windowclf.training.loop import BatchDone, NetworkBegins
 from windowclf.tuning.space import Searched
 from windowclf.tuning.study import BEST, Search, Trial, study_errors
 
@@ -96,9 +96,9 @@ def train(
     """
     epochs = 0
 
-    def listen(event: BatchDone | Epoch) -> None:
+    def listen(event: BatchDone | Epoch | NetworkBegins) -> None:
         nonlocal epochs
-        if listener:
+        if listener and not isinstance(event, NetworkBegins):  # a trial is shown in one line
             listener(event)
         if isinstance(event, Epoch) and event.f1 is not None:
             epochs += 1
