@@ -90,6 +90,6 @@ def convert(
         counts = [
             count(number, what.removesuffix("s"))
             for what, number in asdict(done).items()
-            if number or what != "sentences"  # a text need not be split
+            if number or what != "sentences"  # texts may come without them
         ]
         note(f"{name}: {', '.join(counts)}")

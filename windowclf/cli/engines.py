@@ -20,15 +20,7 @@ scheduler_option = click.option(
 
 
 def check_engine(engine: str, scheduler: str | None, threads: int | None) -> None:
-    """Refuse options of a cluster that do not go together, and a cluster without Dask.
-
-    Raises
-    ------
-    UsageError
-        If there are any.
-    MissingExtraError
-        If Dask is needed and not installed.
-    """
+    """Refuse options of a cluster that do not go together, and a cluster without Dask."""
     if scheduler is not None and engine != "dask":
         raise UsageError("--scheduler is for --engine dask")
     if scheduler is not None and threads:

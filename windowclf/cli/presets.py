@@ -19,7 +19,11 @@ def presets(as_json: bool) -> None:
     windowclf train --preset algorithm-1
     """
     if as_json:
-        click.echo(json.dumps({name: _facts(name) for name in PRESETS}))
+        facts = {
+            name: preset._asdict() | {"settings": dict(preset.settings)}
+            for name, preset in PRESETS.items()
+        }
+        click.echo(json.dumps(facts))
         return
     for name, preset in PRESETS.items():
         settings = ", ".join(f"{key} {_plain(value)}" for key, value in preset.settings.items())
@@ -27,15 +31,6 @@ def presets(as_json: bool) -> None:
         click.echo(f"    {preset.system}")
         click.echo(f"    source:   {preset.source}")
         click.echo(f"    settings: {settings or 'the defaults'}")
-
-
-def _facts(name: str) -> dict[str, Any]:
-    preset = PRESETS[name]
-    return {
-        "system": preset.system,
-        "source": preset.source,
-        "settings": dict(preset.settings),
-    }
 
 
 def _plain(value: Any) -> str:

@@ -19,24 +19,12 @@ if TYPE_CHECKING:
 class Bar:
     """A bar that is shown in a with-block; without a terminal only its notes are seen.
 
-    Parameters
-    ----------
-    *columns : str
-        Names of the fields that stand after the bar.
-    description : str
-        Stands before the bar.
-    total : float, optional
-        What `update` counts up to; the bar only pulses while it is not known.
-    wanted : bool
-        Whether there is a bar on a terminal.
+    The description stands before the bar, and the columns, which are fields of `update`, after it.
+    While the total is not known the bar only pulses.
     """
 
     def __init__(
-        self,
-        *columns: str,
-        description: str = "",
-        total: float | None = None,
-        wanted: bool = True,
+        self, *columns: str, description: str = "", total: int | None = None, wanted: bool = True
     ) -> None:
         self._bar = None
         if wanted and stderr_is_terminal():
@@ -80,16 +68,8 @@ class Bar:
 class TrainingProgress(Bar):
     """Listens to a training: moves the bar at each batch, writes a line at each epoch.
 
-    Parameters
-    ----------
-    before : str
-        Names the work before the first batch.
-    header : str
-        Stands above the first line.
-    line : callable
-        Writes the record of an epoch.
-    quiet : bool
-        Whether no lines are written.
+    `before` names the work before the first batch, and `header` stands above the first line. With
+    `quiet` there is only the bar.
     """
 
     def __init__(
@@ -117,17 +97,7 @@ class TrainingProgress(Bar):
 
 
 class TaggingProgress(Bar):
-    """Counts the texts that are tagged, and writes a line at the end.
-
-    Parameters
-    ----------
-    inputs : sequence of Input
-        All that will be read.
-    shown : bool
-        Whether a person is watching; if not, nothing is written.
-    bar : bool
-        Whether there is a bar too.
-    """
+    """Counts the texts that are tagged, and writes a line at the end if it is shown."""
 
     def __init__(self, inputs: "Sequence[Input]", *, shown: bool, bar: bool) -> None:
         wanted = shown and bar
@@ -169,19 +139,11 @@ class TaggingProgress(Bar):
 
 
 class JobProgress(Bar):
-    """Counts the partitions of a job as they are done.
-
-    Parameters
-    ----------
-    partitions : int
-        The number of partitions of the job.
-    left : sequence of Partition
-        Those of them that are to be done now.
-    """
+    """Counts the partitions of a job as they are done; those that are left are done now."""
 
     def __init__(self, partitions: int, left: "Sequence[Partition]") -> None:
         super().__init__("tokens", "speed", total=sum(partition.size for partition in left))
-        self.partitions, self.before = partitions, partitions - len(left)
+        self.partitions, self.done_before = partitions, partitions - len(left)
         self.done = self.rows = self.tokens = self.errors = self.failed = 0
         self.first_failure = ""
         self._seconds = 0.0  # to the last partition; a cluster takes half a second to end
@@ -190,8 +152,8 @@ class JobProgress(Bar):
     def __enter__(self) -> Self:
         self._show(0)
         super().__enter__()
-        if self.before:
-            self.note(f"{self.before} of {count(self.partitions, 'partition')} done before")
+        if self.done_before:
+            self.note(f"{self.done_before} of {count(self.partitions, 'partition')} done before")
         return self
 
     def add(self, outcome: "Outcome") -> None:
@@ -214,7 +176,7 @@ class JobProgress(Bar):
     def _show(self, size: int) -> None:
         self.update(
             advance=size,
-            description=f"{self.before + self.done + self.failed} of {self.partitions}",
+            description=f"{self.done_before + self.done + self.failed} of {self.partitions}",
             tokens=count(self.tokens, "token"),
             speed=_speed(self.tokens, self._seconds),
         )
@@ -222,13 +184,13 @@ class JobProgress(Bar):
     def interrupted(self) -> None:
         """Report how far the job has come."""
         self.note(
-            f"interrupted: {self.before + self.done} of {count(self.partitions, 'partition')} "
+            f"interrupted: {self.done_before + self.done} of {count(self.partitions, 'partition')} "
             "done; the same command goes on"
         )
 
     def finished(self, table: str) -> None:
         """Report what the job did; `table` names the table of its errors."""
-        if self.before == self.partitions:
+        if self.done_before == self.partitions:
             return
         counts = count(self.done, "partition"), count(self.rows, "row")
         note(_summary(*counts, tokens=self.tokens, seconds=self._seconds))
@@ -237,14 +199,8 @@ class JobProgress(Bar):
 
     def to_json(self) -> dict[str, Any]:
         """Return all numbers; the seconds of work are those of all workers together."""
-        return {
-            "partitions": self.partitions,
-            "done_before": self.before,
-            "done": self.done,
-            "failed": self.failed,
-            "rows": self.rows,
-            "tokens": self.tokens,
-            "errors": self.errors,
+        names = ("partitions", "done_before", "done", "failed", "rows", "tokens", "errors")
+        return {name: getattr(self, name) for name in names} | {
             "seconds": round(self._seconds, 3),
             "seconds_of_work": {name: round(time, 3) for name, time in self._times.items()},
         }

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, closing
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import click
 from windowclf.cli.console import note
 from windowclf.cli.engines import check_engine, cluster, scheduler_option
 from windowclf.cli.options import Command, json_option
+from windowclf.config.check import option_name
 from windowclf.errors import DataError, OutputError, UsageError
 
 if TYPE_CHECKING:
@@ -26,38 +28,34 @@ ONLY_JOBS = ("scheduler", "max_characters", "partition_bytes", "as_json")
 
 def job_options(function: Command) -> Command:
     """Add the options of a job."""
-    for option in reversed(
-        [
-            click.option(
-                "--engine",
-                type=click.Choice(["local", "dask"]),
-                help="Tag Parquet as a job, which goes on where it was stopped and keeps a table "
-                "of what it could not tag: in this process, or on the workers of a Dask cluster.",
-            ),
-            scheduler_option,
-            click.option(
-                "--max-characters",
-                type=click.IntRange(min=1),
-                help="In a job, longer texts are errors.  [default: 1,000,000]",
-            ),
-            click.option(
-                "--partition-bytes",
-                type=click.IntRange(min=1),
-                help="In a job, larger files are cut between their row groups.  "
-                "[default: 67,108,864]",
-            ),
-            json_option,
-        ]
-    ):
-        function = option(function)
-    return function
+    options = [
+        click.option(
+            "--engine",
+            type=click.Choice(["local", "dask"]),
+            help="Tag Parquet as a job, which goes on where it was stopped and keeps a table of "
+            "what it could not tag: in this process, or on the workers of a Dask cluster.",
+        ),
+        scheduler_option,
+        click.option(
+            "--max-characters",
+            type=click.IntRange(min=1),
+            help="In a job, longer texts are errors.  [default: 1,000,000]",
+        ),
+        click.option(
+            "--partition-bytes",
+            type=click.IntRange(min=1),
+            help="In a job, larger files are cut between their row groups.  [default: 67,108,864]",
+        ),
+        json_option,
+    ]
+    return reduce(lambda command, option: option(command), reversed(options), function)
 
 
 def refuse_job_options(options: dict[str, Any]) -> None:
     """Refuse options that only jobs have."""
     for name in ONLY_JOBS:
         if options[name] not in (None, False):
-            option = "--json" if name == "as_json" else f"--{name.replace('_', '-')}"
+            option = "--json" if name == "as_json" else option_name(name)
             raise UsageError(f"{option} is for jobs: give --engine local or --engine dask too")
 
 

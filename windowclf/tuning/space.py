@@ -6,7 +6,6 @@ from itertools import islice, product
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from msgspec import inspect
 
 from windowclf.config.check import check_settings, option_name
 from windowclf.config.config import RENAMED, Config, make_config
@@ -155,7 +154,7 @@ def _range(name: str, text: str, parts: list[str]) -> Searched:
         raise UsageError(
             f"--search {text}: expected LOW under HIGH, and more than 0 for log and for a step"
         )
-    if _takes_fractions(name):
+    if isinstance(getattr(Config(), name), float):
         return Searched(
             name=name, low=float(low), high=float(high), log=log, step=step and float(step)
         )
@@ -166,14 +165,6 @@ def _range(name: str, text: str, parts: list[str]) -> Searched:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _takes_fractions(name: str) -> bool:
-    fields = {field.name: field.type for field in msgspec.structs.fields(Config)}
-    kind = inspect.type_info(fields[name])
-    while isinstance(kind, inspect.Metadata):
-        kind = kind.type
-    return isinstance(kind, inspect.FloatType)
 
 
 def _value(text: str) -> Any:

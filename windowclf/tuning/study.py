@@ -77,16 +77,13 @@ class Tuning(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def best_trial(self) -> Trial | None:
-        """The best one."""
+        """The trial of that number."""
         return next((trial for trial in self.trials if trial.number == self.best), None)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values, F1 from 0 to 1."""
-        best = self.best_trial
-        return {"best": best and msgspec.to_builtins(best)} | {
-            "importance": self.importance,
-            "trials": msgspec.to_builtins(self.trials),
-        }
+        facts = {"best": self.best_trial, "importance": self.importance, "trials": self.trials}
+        return {name: msgspec.to_builtins(value) for name, value in facts.items()}
 
 
 @contextmanager

@@ -76,8 +76,9 @@ class Trained(NamedTuple):
     @property
     def f1(self) -> float:
         """On the dev text, of the best epoch; 0 if there was none."""
-        record = self.classifier.model.record if self.classifier.is_fitted else None
-        return max((epoch.f1 or 0.0 for epoch in record.epochs), default=0.0) if record else 0.0
+        if not self.classifier.is_fitted or not self.classifier.model.record:
+            return 0.0
+        return max((epoch.f1 or 0.0 for epoch in self.classifier.model.record.epochs), default=0.0)
 
 
 def train(
@@ -175,14 +176,7 @@ class Trials:
         """Train one trial after another in this process, and keep the best model in `BEST`.
 
         If anything ends it early, the trials that were done are in the study, and the one under
-        way is not.
-
-        Parameters
-        ----------
-        threads : int, optional
-            See `WindowClassifier.fit`.
-        listener : callable, optional
-            Is called with each batch and each epoch.
+        way is not. The listener is called with each batch and each epoch.
 
         Raises
         ------
