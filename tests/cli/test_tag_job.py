@@ -61,14 +61,14 @@ def test_both_engines_and_what_cannot_be_tagged(tag, damaged, tmp_path, model_fo
     dashboard, rest = ran.stderr.split("\n", 1)
     assert re.fullmatch(r"dashboard: http://127\.0\.0\.1:\d+/status", dashboard)
     assert re.fullmatch(JOB + f"3 errors, see the table dask/{ERRORS}\n", rest)
-    told = json.loads(ran.stdout)
-    assert told["tokens"] > 0 < told["seconds"]
-    assert {*told} == {
+    facts = json.loads(ran.stdout)
+    assert facts["tokens"] > 0 < facts["seconds"]
+    assert {*facts} == {
         *("output", "partitions", "done_before", "done", "failed", "rows", "tokens", "errors"),
         *("seconds", "seconds_of_work"),
     }
-    del told["tokens"], told["seconds"], told["seconds_of_work"]
-    assert told == {
+    del facts["tokens"], facts["seconds"], facts["seconds_of_work"]
+    assert facts == {
         "output": "dask",
         "partitions": 5,
         "done_before": 0,
@@ -91,8 +91,8 @@ def test_the_same_command_again(tag, damaged, tmp_path):
     before = {path: path.stat() for path in tmp_path.glob("out/*.parquet")}
     code, out, err = tag("--input", damaged, "--json")  # only the corrupt one is tried again
     assert code == 0
-    told = json.loads(out)
-    assert (told["done_before"], told["done"], told["failed"]) == (4, 0, 1)
+    facts = json.loads(out)
+    assert (facts["done_before"], facts["done"], facts["failed"]) == (4, 0, 1)
     first, _, last = err.splitlines()
     assert first == "4 of 5 partitions done before"
     assert last == f"1 error, see the table out/{ERRORS}"
@@ -110,7 +110,7 @@ def test_a_job_that_is_done(tag, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--scheduler", "tcp://x:1"], "--scheduler is for jobs: give --engine"),
         (["--scheduler", ""], "--scheduler is for jobs: give --engine"),
@@ -121,13 +121,13 @@ def test_a_job_that_is_done(tag, tmp_path):
         (["--json"], "--json is for jobs: give --engine"),
     ],
 )
-def test_options_of_jobs_alone(tag, tmp_path, arguments, told):
+def test_options_of_jobs_alone(tag, tmp_path, arguments, message):
     write_partitions(tmp_path / "in", 1, 1)
-    _refused(tag("--input", "in", *arguments, engine=None), told, tmp_path)
+    _refused(tag("--input", "in", *arguments, engine=None), message, tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["Ada met Tom"], "leave TEXT and other formats away"),
         (["--input", "in", "--format", "jsonl"], "leave TEXT and other formats away"),
@@ -144,28 +144,28 @@ def test_options_of_jobs_alone(tag, tmp_path, arguments, told):
         (["--input", "in", "--engine", "spark"], "--engine"),
     ],
 )
-def test_calls_that_are_wrong(tag, tmp_path, arguments, told):
+def test_calls_that_are_wrong(tag, tmp_path, arguments, message):
     write_partitions(tmp_path / "in", 1, 1)
-    _refused(tag(*arguments), told, tmp_path)
+    _refused(tag(*arguments), message, tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--scheduler", "tcp://x:1", "--threads", "2"], "--threads: the workers at --scheduler"),
         (["--scheduler", "", "--threads", "2"], "--threads: the workers at --scheduler"),
         (["--scheduler", ""], "no address of a scheduler: expected one such as tcp://"),
     ],
 )
-def test_calls_of_a_cluster_that_are_wrong(tag, tmp_path, arguments, told):
+def test_calls_of_a_cluster_that_are_wrong(tag, tmp_path, arguments, message):
     write_partitions(tmp_path / "in", 1, 1)
-    _refused(tag("--input", "in", *arguments, engine="dask"), told, tmp_path)
+    _refused(tag("--input", "in", *arguments, engine="dask"), message, tmp_path)
 
 
-def _refused(ran, told, folder):
+def _refused(ran, message, folder):
     code, out, err = ran
     assert (code, out, err.count("\n")) == (2, "", 1)
-    assert told in err
+    assert message in err
     assert {path.name for path in folder.iterdir()} == {"in"}
 
 
@@ -216,6 +216,20 @@ def test_output_that_cannot_be_written(tag, tmp_path, engine):
     assert re.fullmatch(dashboard + error, err)
 
 
+def test_what_is_half_written_when_a_job_is_stopped(tag, tmp_path, monkeypatch):
+    left = tmp_path / "out" / ".000.part"
+
+    def stop(*_, **__):
+        left.touch()
+        raise KeyboardInterrupt
+
+    write_partitions(tmp_path / "in", 2, 5)
+    monkeypatch.setattr("windowclf.jobs.partition.tag_partition", stop)
+    said = "interrupted: 0 of 2 partitions done; the same command goes on\n"
+    assert tag("--input", "in") == (130, "", said)
+    assert [path.name for path in left.parent.iterdir()] == ["_job.json"]
+
+
 @pytest.mark.parametrize("hidden", ["distributed", "dask"])
 def test_without_the_extra(tmp_path, model_folder, hidden):
     write_partitions(tmp_path / "in", 1, 1)
@@ -252,7 +266,7 @@ def test_a_person_sees_a_bar(tag, tmp_path, monkeypatch):
     assert re.search(JOB + r"\Z", err)
 
 
-def test_a_program_is_told_the_end_alone(tag, tmp_path):
+def test_a_program_sees_only_the_end(tag, tmp_path):
     write_partitions(tmp_path / "in", 3, 20)
     code, out, err = tag("--input", "in")
     assert (code, out) == (0, "")

@@ -1,4 +1,4 @@
-"""A person who looks on is told how far tagging is; a program is told nothing."""
+"""A person at a terminal sees how far tagging is; a program sees nothing."""
 
 import gzip
 import re
@@ -38,7 +38,7 @@ def watched(folder, model_folder, monkeypatch, capsys):
 
 @pytest.fixture
 def steps(monkeypatch):
-    """What the bar is told: the first is the task."""
+    """The calls of the bar; the first makes the task."""
     steps = []
 
     def record(method):
@@ -71,13 +71,13 @@ def test_the_bar_shows_file_tokens_and_speed(watched):
 
 
 def test_the_line_at_the_end(watched):
-    for arguments, told in (
+    for arguments, counts in (
         ([*INPUTS, "--output", "out.jsonl"], ("2 files", "4 texts", "15 tokens")),
         (["--input", "[red].txt"], ("1 file", "3 texts", "12 tokens")),
         ([*INPUTS, "--output", "out"], ("2 files", "4 texts", "15 tokens")),
     ):
         _, err = watched(*arguments)
-        assert re.search(DONE + r"\Z", err).groups() == told
+        assert re.search(DONE + r"\Z", err).groups() == counts
 
 
 def test_how_far_it_is_counts_packed_bytes_of_all_files(watched, steps, folder):
@@ -90,7 +90,7 @@ def test_how_far_it_is_counts_packed_bytes_of_all_files(watched, steps, folder):
     assert [step["tokens"] for step in updates] == ["12 tokens", "15 tokens"]
 
 
-def test_of_a_stream_nobody_knows_the_end(watched, steps, stdin):
+def test_the_size_of_a_stream_is_not_known(watched, steps, stdin):
     stdin(TEXT.encode())
     out, err = watched("--format", "jsonl")
     task, step = steps
@@ -108,7 +108,7 @@ def test_no_bar_among_texts_on_a_terminal(watched, steps):
     assert steps == []
 
 
-def test_who_asks_and_is_answered_is_told_no_more(watched, steps, stdin):
+def test_answers_on_a_terminal_come_without_progress(watched, steps, stdin):
     assert watched("Ada met Tom", terminals=BOTH)[1] == ""
     assert watched("Ada met Tom", terminals=("stderr",))[1] == ""
     stdin(TEXT.encode())
@@ -117,7 +117,7 @@ def test_who_asks_and_is_answered_is_told_no_more(watched, steps, stdin):
 
 
 @pytest.mark.parametrize("terminals", [(), ("stdout",)])
-def test_a_program_is_told_nothing(watched, steps, terminals):
+def test_a_program_sees_nothing(watched, steps, terminals):
     out, err = watched(*INPUTS, "--output", "out.jsonl", terminals=terminals)
     assert (out, err) == ("", "")
     assert steps == []

@@ -1,4 +1,4 @@
-"""A search on a cluster of two processes, held against trainings in this one."""
+"""A search on a cluster of two processes, compared with trainings in this one."""
 
 import os
 import signal
@@ -214,7 +214,7 @@ def test_what_is_cut_off_is_not_done(begin, go, client, tmp_path):
     assert len(go(begin(), 3).trials) == 3
 
 
-def test_a_trial_that_loses_its_worker_is_begun_anew(begin, go, corpus, deadly, recwarn):
+def test_a_trial_that_loses_its_worker_is_restarted(begin, go, corpus, deadly, recwarn):
     log = deadly()
     found = go(begin(), 3)
     assert log.read_text() == "x"
@@ -269,7 +269,7 @@ def test_an_error_of_a_worker(begin, go, client):
     assert idle(client)
 
 
-def test_an_error_that_is_none_of_ours(begin, go, monkeypatch):
+def test_an_error_that_is_not_ours(begin, go, monkeypatch):
     monkeypatch.setattr(cluster, "_train", unable)
     with pytest.raises(ClusterError, match=r"^a worker cannot train a trial: ValueError: no$"):
         go(begin(), 1)
@@ -279,7 +279,7 @@ def unable(*_):
     raise ValueError("no")
 
 
-def test_optuna_is_told_of_what_is_under_way(begin):
+def test_optuna_counts_what_is_under_way(begin):
     search = begin(sampler="tpe")
     assert isinstance(search.study.sampler, optuna.samplers.TPESampler)
     assert search.study.sampler._constant_liar

@@ -112,11 +112,6 @@ class Search:
         Seeds the sampler, together with the number of earlier trials.
     prune : bool
         Whether trials are ended that are worse than the median of those before at the same epoch.
-
-    Raises
-    ------
-    ModelError
-        If the study in the folder cannot be read.
     """
 
     def __init__(

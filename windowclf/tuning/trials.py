@@ -60,15 +60,7 @@ class SearchPlan:
 
 
 class Trained(NamedTuple):
-    """What a training came to.
-
-    Attributes
-    ----------
-    classifier : WindowClassifier
-        Is not fitted if the training diverged in its first epoch.
-    diverged : bool
-        Whether the loss was no longer finite; the best epoch before counts.
-    """
+    """What a training came to; if it diverged, the best epoch before counts, if there is one."""
 
     classifier: WindowClassifier
     diverged: bool
