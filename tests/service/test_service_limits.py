@@ -1,6 +1,8 @@
 """What is too large, too slow or too much is refused with the right status, and soon."""
 
+import asyncio
 import contextlib
+import inspect
 import json
 import select
 import threading
@@ -8,8 +10,12 @@ import time
 
 import httpx
 import pytest
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from serving import Held, connection, read_all, serving
+from windowclf.service.app import create_app
+from windowclf.service.limits import Limits
+from windowclf.service.server import IDLE_SECONDS, make_server
 
 HEAD = (
     b"POST /tag HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -92,12 +98,18 @@ def test_a_body_that_does_not_come(small, head):
     assert SECONDS * 0.9 < time.monotonic() - start < 6 * SECONDS
 
 
+def send_slowly(opened, data):
+    """Send data byte by byte until an answer comes."""
+    for byte in data:
+        opened.sendall(bytes([byte]))
+        if select.select([opened], [], [], SECONDS / 10)[0]:
+            break
+
+
 def test_a_body_byte_by_byte(small):
     with connection(small) as opened:
         opened.sendall(HEAD % len(BODY))
-        for byte in BODY[:20]:
-            opened.sendall(bytes([byte]))
-            time.sleep(SECONDS / 10)
+        send_slowly(opened, BODY[:20])
         assert status(opened.recv(1 << 16)) == 408
 
 
@@ -120,11 +132,7 @@ def test_a_head_that_does_not_come(small, before, head):
 
 def test_a_head_byte_by_byte(small):
     with connection(small) as opened:
-        for byte in HEAD[:20]:
-            opened.sendall(bytes([byte]))
-            time.sleep(SECONDS / 10)
-            if select.select([opened], [], [], 0)[0]:
-                break
+        send_slowly(opened, HEAD[:20])
         assert status(read_all(opened)) == 408
 
 
@@ -136,6 +144,20 @@ def test_an_answer_that_nobody_reads(classifier):
         time.sleep(6)
         answers = read_all(opened)  # what the buffers of the system hold
     assert 0 < answers.count(b"HTTP/1.1 200") < asked
+
+
+def test_uvicorn_has_what_the_deadlines_use(classifier):
+    server = make_server(create_app(classifier, "tiny"), Limits())
+    connection = server.config.http
+    for method in ("on_headers_complete", "on_message_complete", "timeout_keep_alive_handler"):
+        assert callable(getattr(HttpToolsProtocol, method))
+    loop = asyncio.new_event_loop()
+    opened = connection(server.config, server.server_state, {}, loop)
+    loop.close()
+    assert opened.cycle is None
+    assert opened.timeout_keep_alive_task is None
+    assert opened.timeout_keep_alive == IDLE_SECONDS
+    assert "response_complete" in inspect.getsource(RequestResponseCycle)
 
 
 def test_no_http(small):
