@@ -8,8 +8,8 @@ import windowclf
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import ModelError
 from windowclf.evaluation.entity_errors import EntityError
-from windowclf.reports.html.mistakes import mistakes
-from windowclf.reports.html.training import examine_training, training_page
+from windowclf.reports.html.training import mistakes, training_page
+from windowclf.reports.training import examine_training
 from windowclf.tags.schemes import Span
 
 SENTENCES = tiny.sentences()

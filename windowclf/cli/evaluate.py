@@ -109,12 +109,9 @@ def evaluate(
 def _score_model(
     classifier: "WindowClassifier", sentences: "list[Sentence]", scheme: "Scheme"
 ) -> "tuple[Scores, list[EntityError]]":
-    from windowclf.evaluation.evaluate import examine
-    from windowclf.tags.schemes import Scheme
+    from windowclf.evaluation.evaluate import examine, gold_tags
 
-    model = classifier.model
-    source = Scheme.PLAIN if model.scheme is Scheme.PLAIN else scheme
-    gold = [model.gold_tags(sentence.tags or (), source) for sentence in sentences]
+    gold = gold_tags(classifier.model, sentences, scheme)
     found = examine(classifier.tagger, sentences, gold)
     return found.scores, found.errors
 

@@ -71,7 +71,6 @@ def resampled_f1(counts: IntArray, samples: int = SAMPLES, seed: int = 1) -> Flo
     ----------
     counts : int array, shape (n, ..., 3)
         Correct, predicted and gold spans of each unit, of as many systems and labels as there are.
-    samples : int
     seed : int
         The same one draws the same units.
 
@@ -107,10 +106,6 @@ def difference(given: float, resampled: FloatArray) -> Difference:
         ``d``, on the text itself.
     resampled : float array, shape (B,)
         ``d_b``, on the samples.
-
-    Returns
-    -------
-    Difference
     """
     low, high = np.percentile(resampled, [2.5, 97.5])
     # Differences that are equal on paper are often not equal to the last bit.
@@ -128,8 +123,6 @@ def paired_bootstrap(
     ----------
     first, second : int array, shape (n, 3)
         Correct, predicted and gold spans of each unit, in the same order.
-    samples : int
-    seed : int
 
     Returns
     -------
@@ -147,10 +140,6 @@ def holm(p: Sequence[float]) -> list[float]:
 
     The smallest of ``m`` is multiplied by ``m``, the next by ``m - 1`` and so on, and none gets
     smaller than one before it.
-
-    Parameters
-    ----------
-    p : sequence of float
 
     Returns
     -------

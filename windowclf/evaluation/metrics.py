@@ -53,7 +53,6 @@ class Scores:
         By label, in alphabetical order.
     total : Counts
         Summed over the labels.
-    tokens : int
     accuracy : float
         Fraction of the tokens with the right tag, ``O`` included.
     average_precision : float, optional
@@ -103,10 +102,6 @@ def score(
         The tags of each sentence, in the same order.
     scheme : Scheme
         The scheme of both.
-
-    Returns
-    -------
-    Scores
 
     Raises
     ------

@@ -37,17 +37,12 @@ def explain(
 
     Parameters
     ----------
-    tagger : Tagger
     sentences : sequence of sequences of str
         Of one document.
     token : int
         Which word, from 0, counted over all sentences.
     candidates : int
         Other words that are tried in each place, see `smallest_changes`.
-
-    Returns
-    -------
-    Explanation
 
     Raises
     ------
@@ -105,7 +100,6 @@ class _Place(NamedTuple):
 
     Attributes
     ----------
-    sentences : sequence of sequences of str
     found : FoundSentences
         The same, looked up.
     sentence : int

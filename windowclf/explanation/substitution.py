@@ -46,7 +46,6 @@ def smallest_changes(
 
     Parameters
     ----------
-    tagger : Tagger
     sentences : sequence of sequences of str
         Those of the document that are tagged together.
     sentence : int

@@ -88,14 +88,11 @@ class HubClassifier(
         token : str or bool, optional
             For private models; without it that of ``hf auth login``, if there is one.
         cache_dir : str or Path, optional
+            Where fetched files are kept; without it the cache of huggingface_hub.
         local_files_only : bool
             Whether to look into the cache alone.
         revision : str, optional
             A branch, a tag or a commit; without it ``"main"``.
-
-        Returns
-        -------
-        HubClassifier
 
         Raises
         ------

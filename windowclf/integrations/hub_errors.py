@@ -32,7 +32,6 @@ def refusals(name: str, *, file: str = MANIFEST, revision: str | None = None) ->
         The model, ``"owner/name"``.
     file : str
         The file that is wanted.
-    revision : str, optional
 
     Raises
     ------

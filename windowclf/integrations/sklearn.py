@@ -104,6 +104,7 @@ class WindowTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not 
         Parameters
         ----------
         X : list of list of str
+            The tokens of each sentence.
         y : list of list of str
             A tag for each token.
         documents : iterable, optional
@@ -142,8 +143,7 @@ class WindowTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not 
 
         Parameters
         ----------
-        X : list of list of str
-        documents : iterable, optional
+        X, documents
             See `fit`.
 
         Returns
@@ -165,8 +165,7 @@ class WindowTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not 
 
         Parameters
         ----------
-        X : list of list of str
-        documents : iterable, optional
+        X, documents
             See `fit`.
 
         Returns

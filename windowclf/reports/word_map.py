@@ -20,7 +20,6 @@ class WordMap(NamedTuple):
 
     Attributes
     ----------
-    words : list of str
     labels : list of str
         The one that each word most often has.
     counts : list of int
@@ -50,7 +49,6 @@ def word_map(
 
     Parameters
     ----------
-    model : Model
     sentences : sequence of Sentence
         The training text.
     gold : sequence of sequences of str
@@ -98,7 +96,6 @@ def principal_components(
     Parameters
     ----------
     vectors : float array, shape (n, d)
-    components : int
 
     Returns
     -------

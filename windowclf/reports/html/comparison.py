@@ -16,7 +16,6 @@ def comparison_page(comparison: Comparison, what: str) -> str:
 
     Parameters
     ----------
-    comparison : Comparison
     what : str
         Names the text that the runs were scored on.
 

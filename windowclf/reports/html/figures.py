@@ -141,12 +141,7 @@ def heat_map(
 
 
 def reliability_diagram(bins: Reliability) -> Figure:
-    """Draw how often a confidence is right, and below it how many there are of each.
-
-    Parameters
-    ----------
-    bins : Reliability
-    """
+    """Draw how often a confidence is right, and below it how many there are of each."""
     some = bins.counts > 0
     middles = [(i + 0.5) / len(some) for i in range(len(some))]
     figure = _figure("confidence", "share that is right")
@@ -199,7 +194,6 @@ def scatter_map(
 
     Parameters
     ----------
-    points : sequence of pairs of float
     words : sequence of str
         Those that are named first are written.
     labels : sequence of str

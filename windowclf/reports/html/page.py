@@ -23,7 +23,6 @@ def render(
     ----------
     template : str
         Its file in `templates`.
-    title : str
     figures : mapping of str to plotly.graph_objects.Figure, optional
         By the id of the element that each is drawn into. Without any the page has no script.
     **values

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from plotly.graph_objects import Bar, Figure, Scatter
 
 from windowclf.reports.html.page import render
+from windowclf.reports.wording import short
 
 if TYPE_CHECKING:
     from windowclf.tuning.result import Trial, Tuning
@@ -47,7 +48,7 @@ def tuning_page(tuning: "Tuning", data: str, trials: int) -> str:
         names=names,
         slices=slices,
         states=_STATES,
-        short=_short,
+        short=short,
     )
 
 
@@ -117,7 +118,7 @@ def _add_points(
             name=called,
             text=[
                 escape(f"trial {trial.number}: ", quote=False)
-                + ", ".join(f"{key} {_short(value)}" for key, value in trial.settings.items())
+                + ", ".join(f"{key} {short(value)}" for key, value in trial.settings.items())
                 for trial in trials
             ],
             hovertemplate="%{y:.2f} % %{text}<extra></extra>",
@@ -132,7 +133,3 @@ def _figure(x: str, y: str) -> Figure:
     figure.update_yaxes(title={"text": y})
     figure.update_layout(legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0})
     return figure
-
-
-def _short(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
 from windowclf.evaluation.comparison import Comparison
+from windowclf.reports.terminal.tables import new_table
 from windowclf.reports.wording import chance, points, value
 
 MOST_EPOCHS = 20
@@ -15,19 +15,20 @@ MOST_EPOCHS = 20
 
 def settings_table(comparison: Comparison) -> Table:
     """Lay out the settings that differ, a run a column."""
-    table = _table("settings that differ")
-    table.add_column("setting")
+    table = new_table("settings that differ", "setting")
     for run in comparison.runs:
         table.add_column(Text(run.name), overflow="fold")
     for setting in comparison.settings:
-        table.add_row(Text(setting.name.replace("_", " ")), *map(_cell, setting.values))
+        table.add_row(
+            Text(setting.name.replace("_", " ")), *(Text(value(one)) for one in setting.values)
+        )
     return table
 
 
 def curves_table(comparison: Comparison) -> Table:
     """Lay out loss and F1 on the dev text by epoch; a star marks the epoch that was kept."""
     runs = comparison.runs
-    table = _table("loss, and F1 on the dev text, by epoch")
+    table = new_table("loss, and F1 on the dev text, by epoch")
     table.add_column("epoch", justify="right")
     for run in runs:
         table.add_column(Text(f"{run.name}: loss"), justify="right")
@@ -46,8 +47,7 @@ def curves_table(comparison: Comparison) -> Table:
 
 def f1_table(comparison: Comparison, title: str) -> Table:
     """Lay out F1 by type, a run a column, in percent; beside it the difference from the first."""
-    table = _table(title)
-    table.add_column("F1")
+    table = new_table(Text(title), "F1")
     table.add_column(Text(comparison.runs[0].name), justify="right")
     for run in comparison.runs[1:]:
         table.add_column(Text(run.name), justify="right")
@@ -65,8 +65,7 @@ def f1_table(comparison: Comparison, title: str) -> Table:
 
 def differences_table(comparison: Comparison) -> Table:
     """Lay out the differences from the first run, with their intervals and p."""
-    table = _table(f"against {comparison.runs[0].name}")
-    table.add_column("run")
+    table = new_table(Text(f"against {comparison.runs[0].name}"), "run")
     for heading in ("F1 differs by", "95 % interval", "p"):
         table.add_column(heading, justify="right")
     table.add_column("")
@@ -80,14 +79,6 @@ def differences_table(comparison: Comparison) -> Table:
             "significant" if against.significant else "not significant",
         )
     return table
-
-
-def _table(title: str) -> Table:
-    return Table(title=Text(title), box=SIMPLE_HEAD, title_justify="left")
-
-
-def _cell(setting: object) -> Text:
-    return Text(value(setting))
 
 
 def _scores(first: float, others: Sequence[float], differences: Sequence[float]) -> list[str]:
