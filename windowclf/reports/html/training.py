@@ -79,9 +79,11 @@ def write_report(
 
     Parameters
     ----------
+    path : str or Path
+        The file to write; its folder must exist.
     classifier : WindowClassifier
-        Right after `fit` the report tells which word vectors moved, too; of one that was loaded
-        that is no longer known.
+        Right after `fit` the report also says which word vectors moved; of a classifier that was
+        loaded that is no longer known.
     train, dev, scheme
         What it was trained on, see `WindowClassifier.fit`.
 
