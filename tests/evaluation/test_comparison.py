@@ -4,12 +4,13 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from paired import paired_bootstrap
 
 import tiny
 import windowclf
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import UsageError
-from windowclf.evaluation.bootstrap import Difference, paired_bootstrap
+from windowclf.evaluation.bootstrap import Difference
 from windowclf.evaluation.comparison import (
     FEWEST_DOCUMENTS,
     Against,

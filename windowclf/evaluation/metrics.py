@@ -137,17 +137,12 @@ def average_precision(scores: NDArray[np.floating], relevant: NDArray[np.bool_])
     """Average the precision over the places of a ranking at which something relevant stands.
 
     ``AP = Σ_k (R_k - R_{k-1}) P_k`` over the distinct scores, from the highest: those that are
-    equal take one place together.
+    equal take one place together. It is 0 if nothing is relevant.
 
     Parameters
     ----------
     scores : float array, shape (N,)
     relevant : bool array, shape (N,)
-
-    Returns
-    -------
-    float
-        From 0 to 1; 0 if nothing is relevant.
     """
     precision, recall, _ = _precision_recall(scores, relevant)
     return float(np.sum(np.diff(recall, prepend=0.0) * precision))
@@ -156,15 +151,12 @@ def average_precision(scores: NDArray[np.floating], relevant: NDArray[np.bool_])
 def best_threshold(scores: NDArray[np.floating], relevant: NDArray[np.bool_]) -> float:
     """Find the threshold above which taking everything gives the highest F1.
 
+    It lies half-way between two scores, or just under the lowest.
+
     Parameters
     ----------
     scores : float array, shape (N,)
     relevant : bool array, shape (N,)
-
-    Returns
-    -------
-    float
-        Half-way between two scores, or just under the lowest.
     """
     precision, recall, distinct = _precision_recall(scores, relevant)
     if not len(distinct):

@@ -198,6 +198,7 @@ def derivative(network: Network, z: FloatArray) -> Derivative:
 
     Parameters
     ----------
+    network : Network
     z : float64 array, shape (H,)
         See `Contributions`.
     """

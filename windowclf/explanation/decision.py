@@ -29,6 +29,10 @@ class Decision(NamedTuple):
 def decoding_moves(objective: Objective) -> Transitions | None:
     """Score the transitions between tags as decoding does.
 
+    Parameters
+    ----------
+    objective : Objective
+
     Returns
     -------
     Transitions or None
@@ -55,6 +59,8 @@ def max_marginals(s: FloatArray, transitions: Transitions | None, token: int) ->
     ----------
     s : float array, shape (n, K)
         Of the tokens of one sentence.
+    transitions : Transitions or None
+    token : int
 
     Returns
     -------

@@ -47,6 +47,8 @@ def word_map(
 ) -> WordMap | None:
     """Project the vectors of entity words onto their first two principal components.
 
+    The map is None where fewer than three words are left.
+
     Parameters
     ----------
     sentences : sequence of Sentence
@@ -57,11 +59,6 @@ def word_map(
         How often a word must be in an entity; it must be so at least as often as not, too.
     words, labels : int
         How many there are, at the most; the most frequent ones.
-
-    Returns
-    -------
-    WordMap or None
-        None where fewer than three words are left.
     """
     counts = _count_words(model, sentences, gold)
     frequent = Counter[str]()

@@ -4,19 +4,9 @@ from windowclf.evaluation.comparison import Against, Comparison
 
 
 def in_words(against: Against, runs: int) -> str:
-    """Say what the test found.
+    """Say what the test found of a run, of so many that are held against the first.
 
-    Parameters
-    ----------
-    against : Against
-        A run beside the first.
-    runs : int
-        How many runs are held against the first: of several, p is corrected.
-
-    Returns
-    -------
-    str
-        Such as "F1 differs by +0.52 (95 % interval +0.31 to +0.74), p = 0.0002: significant".
+    It reads "F1 differs by +0.52 (95 % interval +0.31 to +0.74), p = 0.0002: significant".
     """
     total = against.total
     sure = "significant" if against.significant else "not significant"

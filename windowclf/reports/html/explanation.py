@@ -25,25 +25,13 @@ FIRST = 8
 
 
 def explanation_page(explanation: Explanation) -> str:
-    """Write an explanation as a page of its own.
-
-    Returns
-    -------
-    str
-        HTML; it asks for no other file and has no script.
-    """
+    """Write an explanation as a page of HTML, without a script or another file."""
     title = f"Why “{clipped(explanation.word)}” is {explanation.tag}"
     return render("explanation.html", title, **_values(explanation))
 
 
 def explanation_fragment(explanation: Explanation) -> str:
-    """Write an explanation as a part of a page that has `style.css`.
-
-    Returns
-    -------
-    str
-        HTML, whose headings are ``h2``.
-    """
+    """Write an explanation as a part of a page that has `style.css`; its headings are ``h2``."""
     return fragment("_explanation.html", **_values(explanation))
 
 

@@ -120,18 +120,7 @@ def save_page(path: Path, page: str) -> None:
 
 
 def training_page(report: TrainingReport, name: str) -> str:
-    """Write the report of a training as a page.
-
-    Parameters
-    ----------
-    name : str
-        Of the model or the data, for the title.
-
-    Returns
-    -------
-    str
-        HTML; it asks for no other file.
-    """
+    """Write the report of a training as a page; its title has the name of the model or data."""
     model = report.model
     plain = model.scheme is Scheme.PLAIN
     figures = training_figures(report)
@@ -220,14 +209,7 @@ def _plain(value: Any) -> str:
 
 
 def training_figures(report: TrainingReport) -> dict[str, Figure]:
-    """Draw what there is of a training.
-
-    Returns
-    -------
-    dict of str to plotly.graph_objects.Figure
-        Among "loss", "f1", "rate", "delta", "gradients", "confusion", "reliability", "moves" and
-        "map".
-    """
+    """Draw what is known of a training: a figure for each place that the page has for one."""
     model = report.model
     figures: dict[str, Figure] = {}
     if model.record and model.record.epochs:

@@ -70,15 +70,7 @@ def epoch_line(epoch: Epoch) -> str:
 def norm_lines(epochs: Sequence[Epoch]) -> list[str]:
     """Write the norms of each epoch: ``‖δ‖`` of each layer, and of each parameter's gradient.
 
-    Parameters
-    ----------
-    epochs : sequence of Epoch
-        At least one.
-
-    Returns
-    -------
-    list of str
-        A header, and a line for each epoch.
+    The first line is a header; there must be an epoch.
     """
     names = [*epochs[0].sensitivities, *(f"∂{name}" for name in epochs[0].gradients)]
     lines = ["epoch" + "".join(f"{name:>11}" for name in names)]
