@@ -26,6 +26,13 @@ def test_health(client, classifier):
     assert re.fullmatch(r"\d+\.\d+\.\d+", found["version"])
 
 
+@pytest.mark.parametrize("path", ["/", "/health", "/openapi.json"])
+def test_heads_alone(client, path):
+    answer = client.head(path)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert int(answer.headers["content-length"]) == len(client.get(path).content)
+
+
 def test_what_is_counted(client):
     before = metrics(client)
     client.post("/tag", json={"texts": ["Paris is in France", "Ada"]})
