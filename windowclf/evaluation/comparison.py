@@ -126,8 +126,8 @@ class Comparison(
         """Give plain values, all ratios from 0 to 1."""
         facts: dict[str, Any] = msgspec.to_builtins(self)
         for run, plain in zip(self.runs, facts["runs"], strict=True):
-            plain |= {"total": _ratios(run.total)}
-            plain["types"] = {label: _ratios(counts) for label, counts in run.types.items()}
+            plain["total"] = run.total.to_json()
+            plain["types"] = {label: counts.to_json() for label, counts in run.types.items()}
         for against, plain in zip(self.against, facts["against"], strict=True):
             plain["significant"] = against.significant
         return facts
@@ -285,11 +285,6 @@ def _labels(model: Model) -> list[str]:
 def _counts(row: Sequence[int]) -> Counts:
     correct, predicted, gold = row
     return Counts(gold=gold, predicted=predicted, correct=correct)
-
-
-def _ratios(counts: Counts) -> dict[str, float]:
-    ratios = {"precision": counts.precision, "recall": counts.recall, "f1": counts.f1}
-    return {**ratios, **msgspec.to_builtins(counts)}
 
 
 def _check_comparable(models: Mapping[str, Model]) -> None:

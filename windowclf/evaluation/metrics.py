@@ -42,6 +42,15 @@ class Counts:
         either = self.predicted + self.gold
         return 2 * self.correct / either if either else 0.0
 
+    def ratios(self) -> dict[str, float]:
+        """Give the ratios by name."""
+        return {"precision": self.precision, "recall": self.recall, "f1": self.f1}
+
+    def to_json(self) -> dict[str, float]:
+        """Give the ratios and the counts by name."""
+        counts = {"gold": self.gold, "predicted": self.predicted, "correct": self.correct}
+        return self.ratios() | counts
+
 
 @dataclass(frozen=True, slots=True)
 class Scores:
@@ -75,19 +84,11 @@ class Scores:
             "calibration_error": self.calibration_error,
         }
         return {
-            **_ratios(self.total),
+            **self.total.ratios(),
             **{name: value for name, value in further.items() if value is not None},
             "tokens": self.tokens,
             "accuracy": self.accuracy,
-            "types": {
-                label: {
-                    **_ratios(counts),
-                    "gold": counts.gold,
-                    "predicted": counts.predicted,
-                    "correct": counts.correct,
-                }
-                for label, counts in self.types.items()
-            },
+            "types": {label: counts.to_json() for label, counts in self.types.items()},
         }
 
 
@@ -179,7 +180,3 @@ def _precision_recall(
 
 def _length(tags: Sequence[str] | None) -> str:
     return "nothing" if tags is None else f"{len(tags)} tags"
-
-
-def _ratios(counts: Counts) -> dict[str, float]:
-    return {"precision": counts.precision, "recall": counts.recall, "f1": counts.f1}

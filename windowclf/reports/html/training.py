@@ -1,6 +1,6 @@
 """The report of a training: a page of figures, tables and sentences."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from math import isnan, nan, prod
 from pathlib import Path
@@ -19,7 +19,13 @@ from windowclf.lexicon.lexicon import GAZETTEER
 from windowclf.model.calibration import Calibration, reliability
 from windowclf.model.model import Model
 from windowclf.model.record import Epoch
-from windowclf.reports.html.figures import curves, heat_map, reliability_diagram, scatter_map
+from windowclf.reports.html.figures import (
+    Points,
+    curves,
+    heat_map,
+    reliability_diagram,
+    scatter_map,
+)
 from windowclf.reports.html.page import hues, render
 from windowclf.reports.training import TrainingReport, examine_training
 from windowclf.reports.word_map import WordMap
@@ -230,29 +236,25 @@ def training_figures(report: TrainingReport) -> dict[str, Figure]:
 def _curves(epochs: Sequence[Epoch]) -> dict[str, Figure]:
     places = [epoch.epoch for epoch in epochs]
 
-    def curve(value: Callable[[Epoch], float | None]) -> tuple[list[int], list[float | None]]:
-        return places, [value(epoch) for epoch in epochs]
+    def curve(name: str) -> Points:
+        return places, [getattr(epoch, name) for epoch in epochs]
 
-    sensitivities = {
+    sensitivities: dict[str, Points] = {
         _layer(name): (places, [epoch.sensitivities.get(name) for epoch in epochs])
         for name in epochs[0].sensitivities
     }
-    gradients = {
+    gradients: dict[str, Points] = {
         name: (places, [epoch.gradients.get(name) for epoch in epochs])
         for name in epochs[0].gradients
     }
     figures = {
-        "loss": curves({"loss": curve(lambda epoch: epoch.loss)}, x="epoch", y="loss"),
-        "rate": curves({"rate": curve(lambda epoch: epoch.rate)}, x="epoch", y="learning rate"),
+        "loss": curves({"loss": curve("loss")}, x="epoch", y="loss"),
+        "rate": curves({"rate": curve("rate")}, x="epoch", y="learning rate"),
         "delta": curves(sensitivities, x="epoch", y="‖δ‖", log=True),
         "gradients": curves(gradients, x="epoch", y="norm of the gradient", log=True),
     }
-    ratios = {
-        "F1": curve(lambda epoch: epoch.f1),
-        "precision": curve(lambda epoch: epoch.precision),
-        "recall": curve(lambda epoch: epoch.recall),
-        "average precision": curve(lambda epoch: epoch.average_precision),
-    }
+    names = ("f1", "precision", "recall", "average_precision")
+    ratios = {name.replace("_", " ").replace("f1", "F1"): curve(name) for name in names}
     known = {name: (x, y) for name, (x, y) in ratios.items() if any(v is not None for v in y)}
     if known:
         figures["f1"] = curves(known, x="epoch", y="on the dev text")

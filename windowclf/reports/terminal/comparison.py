@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
+from windowclf.evaluation.bootstrap import Difference
 from windowclf.evaluation.comparison import Comparison
+from windowclf.evaluation.metrics import Counts
 from windowclf.reports.terminal.tables import new_table
 from windowclf.reports.wording import chance, points, value
 
@@ -53,13 +55,13 @@ def f1_table(comparison: Comparison, title: str) -> Table:
         table.add_column(Text(run.name), justify="right")
         table.add_column("differs by", justify="right")
     for label in comparison.runs[0].types:
-        first, *others = (run.types[label].f1 for run in comparison.runs)
-        differences = (against.types[label].f1 for against in comparison.against)
-        table.add_row(Text(label), *_scores(first, others, list(differences)))
+        counts = [run.types[label] for run in comparison.runs]
+        cells = _scores(counts, [against.types[label] for against in comparison.against])
+        table.add_row(Text(label), *cells)
     table.add_section()
-    first, *others = (run.total.f1 for run in comparison.runs)
-    totals = [against.total.f1 for against in comparison.against]
-    table.add_row("all", *_scores(first, others, totals), style="bold")
+    counts = [run.total for run in comparison.runs]
+    cells = _scores(counts, [against.total for against in comparison.against])
+    table.add_row("all", *cells, style="bold")
     return table
 
 
@@ -81,16 +83,15 @@ def differences_table(comparison: Comparison) -> Table:
     return table
 
 
-def _scores(first: float, others: Sequence[float], differences: Sequence[float]) -> list[str]:
-    cells = [f"{100 * first:.2f}"]
-    for other, differs in zip(others, differences, strict=True):
-        cells += [f"{100 * other:.2f}", points(differs)]
+def _scores(counts: Sequence[Counts], differences: Sequence[Difference]) -> list[str]:
+    first, *others = counts
+    cells = [f"{100 * first.f1:.2f}"]
+    for other, difference in zip(others, differences, strict=True):
+        cells += [f"{100 * other.f1:.2f}", points(difference.f1)]
     return cells
 
 
 def _spread(epochs: int) -> list[int]:
     """Choose at most `MOST_EPOCHS` of the places 0 to ``epochs - 1``, with the first and last."""
-    if epochs <= MOST_EPOCHS:
-        return list(range(epochs))
-    step = (epochs - 1) / (MOST_EPOCHS - 1)
-    return [round(step * i) for i in range(MOST_EPOCHS)]
+    count = min(epochs, MOST_EPOCHS)
+    return [round((epochs - 1) / max(count - 1, 1) * i) for i in range(count)]
