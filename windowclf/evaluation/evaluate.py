@@ -71,7 +71,7 @@ def confidences(
 def ranking(
     tagger: Tagger, sentences: Sequence[Sentence], gold: Sequence[Sequence[str]]
 ) -> tuple[FloatArray, BoolArray]:
-    """Score each token with the one score of a ranking model, and mark the positive ones."""
+    """Score each token with the one score of a ranking model, and tell which are positive."""
     s = [tagger.score(found)[:, 0] for found in tagger.find(*_tokens(sentences))]
     relevant = [tag != OUTSIDE for tags in gold for tag in tags]
     return np.concatenate([np.empty(0), *s]), np.array(relevant, dtype=bool)

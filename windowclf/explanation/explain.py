@@ -1,4 +1,4 @@
-"""Why a word has its tag: the account, the decision and the smallest change, put together."""
+"""Why a word has its tag: the attribution, the decision and the smallest change, put together."""
 
 import operator
 from collections.abc import Iterator, Sequence
@@ -38,7 +38,7 @@ def explain(
     Parameters
     ----------
     sentences : sequence of sequences of str
-        Of one document.
+        Those of one document.
     token : int
         Which word, from 0, counted over all sentences.
     candidates : int
@@ -100,6 +100,7 @@ class _Place(NamedTuple):
 
     Attributes
     ----------
+    sentences : sequence of sequences of str
     found : FoundSentences
         The same, looked up.
     sentence : int

@@ -62,7 +62,7 @@ class Batcher:
         return await answer
 
     def _work(self) -> None:
-        with Workers(1):  # It stays open: to open it costs more than to tag a sentence.
+        with Workers(1):  # held open, for to open it costs more than to tag a sentence
             while jobs := self._take():
                 self._loop.call_soon_threadsafe(_deliver, self._answers(jobs))
 
