@@ -79,10 +79,8 @@ class Scores:
 
     def to_json(self) -> dict[str, Any]:
         """Give the scores as plain dictionaries, all ratios from 0 to 1."""
-        further = {
-            "average_precision": self.average_precision,
-            "calibration_error": self.calibration_error,
-        }
+        names = ("average_precision", "calibration_error")
+        further = {name: getattr(self, name) for name in names}
         return {
             **self.total.ratios(),
             **{name: value for name, value in further.items() if value is not None},

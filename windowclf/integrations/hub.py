@@ -231,27 +231,20 @@ class HubClassifier(
 
 @contextmanager
 def refusals(name: str, *, file: str = MANIFEST, revision: str | None = None) -> Iterator[None]:
-    """Turn the errors of huggingface_hub into those of windowclf.
-
-    Parameters
-    ----------
-    name : str
-        The model, ``"owner/name"``.
-    file : str
-        The file that is wanted.
+    """Turn the errors of huggingface_hub about a file of a model into those of windowclf.
 
     Raises
     ------
     UsageError
         For a model, a revision or metadata that cannot be.
     ModelError
-        When the hub cannot be reached or refuses, or has not what is wanted.
+        When the hub cannot be reached or refuses, or does not have the file.
     """
     try:
         yield
-    except (WindowclfError, TypeError):  # ours, and an option that does not exist
+    except (WindowclfError, TypeError):  # our own errors, and an option that does not exist
         raise
-    except Exception as error:  # among them those of the HTTP library that the client uses
+    except Exception as error:  # the HTTP library of the client raises errors of its own
         raise _refusal(error, name, file, revision) from None
 
 

@@ -157,11 +157,10 @@ def create_app(
         middleware.append(
             Middleware(TrustedHostMiddleware, allowed_hosts=[*hosts], www_redirect=False)
         )
-    handlers = {HTTPException: _refused, WindowclfError: _refused, Exception: _failed}
     app = Starlette(
         routes=routes,
         middleware=middleware,
-        exception_handlers=handlers,
+        exception_handlers=dict.fromkeys((HTTPException, WindowclfError, Exception), _refused),
         lifespan=service.lifespan,
     )
     app.router.redirect_slashes = False
@@ -173,19 +172,16 @@ def _json(body: bytes, status: int = 200, headers: Mapping[str, str] | None = No
 
 
 async def _refused(_: Request, error: Exception) -> Response:
-    """Say in one line why a request was refused, or failed."""
-    if isinstance(error, HTTPException):
-        reason = _REASONS.get(error.detail, error.detail)
-        return _json(_refusal(reason), error.status_code, error.headers)
-    return _json(
-        _refusal(one_line(error)), 422 if isinstance(error, UsageError | DataError) else 500
-    )
-
-
-async def _failed(_: Request, __: Exception) -> Response:
-    """Answer where the service has an error of its own; the server logs it."""
-    return _json(_refusal("an error of the service, which its log tells"), 500)
-
-
-def _refusal(reason: str) -> bytes:
-    return msgspec.json.encode(Refusal(reason))
+    """Say in one line why a request was refused, or failed; the server logs what is unexpected."""
+    headers = None
+    match error:
+        case HTTPException():
+            status, reason = error.status_code, _REASONS.get(error.detail, error.detail)
+            headers = error.headers
+        case UsageError() | DataError():
+            status, reason = 422, one_line(error)
+        case WindowclfError():
+            status, reason = 500, one_line(error)
+        case _:
+            status, reason = 500, "an error of the service, which its log tells"
+    return _json(msgspec.json.encode(Refusal(reason)), status, headers)

@@ -46,16 +46,9 @@ class Batcher:
             self._waiting.put(None)
 
     async def tag(self, texts: list[str], *, alone: bool, tokens: bool) -> bytes:
-        """Tag texts, and write a `Tagged` or `TaggedTexts` in JSON.
+        """Tag texts, and write `TaggedTexts` in JSON, or a `Tagged` if the one text is alone.
 
-        Parameters
-        ----------
-        texts : list of str
-            One or several, each a document.
-        alone : bool
-            Whether the answer is that of one text, not a list.
-        tokens : bool
-            Whether the answer lists the tokens.
+        Each text is a document; `tokens` adds its tokens to the answer.
         """
         answer: asyncio.Future[bytes] = self._loop.create_future()
         self._waiting.put(_Job(texts, alone, tokens, answer))
