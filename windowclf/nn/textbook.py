@@ -19,8 +19,8 @@ outer product δ xᵀ becomes delta.T @ x, which also adds up the N examples.
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+Floats = NDArray[np.floating]
+Ints = NDArray[np.integer]
 Parameters = tuple[Floats, Floats, Floats, Floats, Floats]  # L, W, b, U, b_u, or their gradients
 
 
