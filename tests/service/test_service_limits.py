@@ -59,6 +59,17 @@ def test_a_chunked_body_is_refused_before_its_end(small):
     assert status(answer) == 413
 
 
+def test_small_chunks_are_added_up(small):
+    # The body as a whole is good JSON, so only its size can be the reason to refuse it.
+    with connection(small) as opened:
+        opened.sendall(CHUNKED)
+        for part in (BODY.ljust(60), b" " * 60):
+            opened.sendall(b"3c\r\n" + part + b"\r\n")
+            time.sleep(0.05)  # so that the service reads the chunks one by one
+        answer = opened.recv(1 << 16)
+    assert status(answer) == 413
+
+
 def test_a_chunked_body_without_end_is_cut_off(small):
     end = time.monotonic() + 10
     with connection(small) as opened:
