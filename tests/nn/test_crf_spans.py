@@ -43,7 +43,7 @@ def found(case, path):
 
 
 def exact(case):
-    return Transitions(*(move.astype(np.float64) for move in case.transitions))
+    return Transitions(*(part.astype(np.float64) for part in case.transitions))
 
 
 @pytest.mark.parametrize(

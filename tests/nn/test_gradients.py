@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from networks import FEATURES, LENGTHS, WORDS, loss_and_gradients, make_batch, make_network
+from windowclf.nn import layers as layers_module
 from windowclf.nn import network as network_module
 from windowclf.nn import parameter as parameter_module
-from windowclf.nn import window as window_module
-from windowclf.nn.activations import ACTIVATIONS, Activation
 from windowclf.nn.gradcheck import TOLERANCE, GradientCheck, check_gradients, full_gradient
+from windowclf.nn.layers import ACTIVATIONS, Activation
 from windowclf.nn.losses import TOKEN_LOSSES
 from windowclf.nn.parameter import Parameter, TableParameter
 
@@ -149,7 +149,7 @@ FAULTS = {
     "window: b sign": (gradient_of("window_layer", 1, np.negative), {"b1"}),
     "window: into e scaled": (backward_of("window_layer", result(scaled)), TABLES),
     "window: into e sign": (backward_of("window_layer", result(np.negative)), TABLES),
-    "window: shares of a word lost": (lost_shares(window_module), TABLES | {"W1"}),
+    "window: shares of a word lost": (lost_shares(layers_module), TABLES | {"W1"}),
     "dropout: no mask on the way back": (
         backward_of("dropout", lambda _back, dy, *_: dy),
         BELOW_U,

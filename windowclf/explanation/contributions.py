@@ -11,9 +11,8 @@ import numpy as np
 
 from windowclf.nn.arrays import FloatArray, IntArray
 from windowclf.nn.batch import Batch
-from windowclf.nn.dense import dense_layer
-from windowclf.nn.document_context import Mentions
-from windowclf.nn.lookup import lookup
+from windowclf.nn.context import Mentions
+from windowclf.nn.layers import dense_layer, lookup
 from windowclf.nn.network import Network
 from windowclf.nn.parameter import Parameter
 

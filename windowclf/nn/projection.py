@@ -11,8 +11,8 @@ import numpy as np
 
 from windowclf.nn.arrays import FloatArray, IntArray, gather_add
 from windowclf.nn.batch import window_rows
-from windowclf.nn.document_context import Mentions, mean_of_others
-from windowclf.nn.lookup import lookup
+from windowclf.nn.context import Mentions, mean_of_others
+from windowclf.nn.layers import lookup
 from windowclf.nn.network import Network
 
 BLOCK = 512
