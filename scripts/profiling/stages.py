@@ -39,7 +39,7 @@ def wrap_tagging(watch: Stopwatch) -> None:
     watch.wrap(projection.Projection, "project", "project new words")
     for name in ("name_keys", "find_mentions"):
         watch.wrap(tagger, name, "names that come again")
-    watch.wrap(projection.Projection, "_heed", "names that come again", whole=True)
+    watch.wrap(projection.Projection, "_context", "names that come again", whole=True)
     watch.wrap(projection, "window_rows", "lay out windows")
     watch.wrap(projection.WordRows, "sum", "add rows")
     watch.wrap(projection.WordRows, "sum_groups", "mean of the sentence")

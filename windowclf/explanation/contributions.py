@@ -203,7 +203,7 @@ def derivative(network: Network, z: FloatArray) -> Derivative:
     """
     f, slope = network.activation
     classes = len(network.biases[-1].value)
-    # The same window once for each score, from which a way back begins.
+    # The same window once for each score, so that one backward pass has the gradients of all.
     layer: FloatArray = np.tile(z, (classes, 1))
     steps = []
     for weight, bias in zip(network.weights[1:], network.biases[1:], strict=True):

@@ -23,8 +23,8 @@ def sentence_mean_layer(
 ) -> tuple[FloatArray, Callable[[FloatArray], FloatArray]]:
     """Project the mean of the word vectors of each sentence: ``z_t = W_s mean_i e_i``.
 
-    It is one more slot of the window. The topic of a sentence tells a club from the city whose
-    name it bears, from further off than a window sees.
+    It is one more slot of the window. The topic of a sentence separates a club from the city
+    whose name it bears, even where the window does not show it.
 
     Parameters
     ----------

@@ -70,15 +70,7 @@ def distillation_loss(
     Parameters
     ----------
     s, teacher_scores : float array, shape (N, K)
-        The scores of the network and of its teacher.
-    lengths : int array, shape (B,)
-    transitions, teacher_transitions : Transitions
-
-    Returns
-    -------
-    loss : float
-    ds : float array, shape (N, K)
-    dtransitions : Transitions
+        The scores of the network and of its teacher. The rest is as in `log_likelihood_loss`.
     """
     p, own, log_z = expectations(s, lengths, transitions)
     q, teacher, _ = expectations(teacher_scores, lengths, teacher_transitions)

@@ -144,7 +144,7 @@ class TokenObjective(_Independent):
     def probabilities(self, s: FloatArray, lengths: IntArray) -> FloatArray:
         """Take the softmax of the scores; of logistic outputs, their shares.
 
-        The scores of max-margin training are no log-probabilities, so its numbers rank tags but
+        The scores of max-margin training are not log-probabilities, so its numbers rank tags but
         are not calibrated.
         """
         del lengths

@@ -72,21 +72,10 @@ def certain_tokens(s: FloatArray, transitions: Transitions) -> tuple[int, BoolAr
 def _mending(s: FloatArray, transitions: Transitions, o: int, direction: int) -> FloatArray:
     """Bound what it costs to change a path before each token so that ``o`` may stand there.
 
-    A tag that ``o`` may follow remains, and the transition from it alone changes. The place of any
-    other is taken by its substitute, or by ``o``; then the path is mended before that, too.
-    The cheaper of the two counts.
-
-    Parameters
-    ----------
-    s : float array, shape (K, N)
-    transitions : Transitions
-    o : int
-    direction : {1, -1}
-        -1 mends the path after each token, with the transitions reversed as well.
-
-    Returns
-    -------
-    float array, shape (N,)
+    A tag that ``o`` may follow remains, and the transition from it alone changes. Any other tag is
+    replaced by its substitute, or by ``o``; then the path is mended before that, too. The cheaper
+    of the two counts. `s` has the shape (K, N). With `direction` -1 it is the path after each token
+    that is mended, and the transitions must be reversed as well.
     """
     A, start, _ = transitions
     from_each = A.max(axis=1)  # the best transition
@@ -110,16 +99,11 @@ def _mending(s: FloatArray, transitions: Transitions, o: int, direction: int) ->
 
 
 def _substitutes(transitions: Transitions, o: int, tags: IntArray) -> tuple[IntArray, FloatArray]:
-    """Find for each tag another one that may stand wherever it may, and that ``o`` may follow.
+    """Find for each tag a substitute: it may stand wherever the tag may, and ``o`` may follow it.
 
-    In IOBES that is ``E-PER`` for ``I-PER``.
-
-    Returns
-    -------
-    substitutes : int array, shape (n,)
-    loss : float array, shape (n,)
-        The largest difference between the transitions to the tag and those to its substitute and
-        on to ``o``; infinite if it has no substitute.
+    In IOBES that is ``E-PER`` for ``I-PER``. The second result is what each costs: the largest
+    difference between the transitions to the tag and those to its substitute and on to ``o``;
+    infinite for a tag without a substitute.
     """
     A = transitions.transition
     others = np.flatnonzero(np.isfinite(A[:, o]))

@@ -43,9 +43,8 @@ class Replicas:
 
     Parameters
     ----------
-    network : Network
-    objective : Objective
-    batches : TrainingBatches
+    network, objective, batches
+        The first two collect the gradients of the first part, and of the whole batch in the end.
     rng : numpy.random.Generator
         Draws what is dropped in the first part; its children do so in the others.
 
@@ -80,7 +79,6 @@ class Replicas:
         ----------
         parts : sequence of int array
             From `TrainingBatches.epoch`.
-        workers : Workers
         """
         n = len(parts)
         if n == 1:
