@@ -6,24 +6,12 @@ pytest turns every warning of NumPy, such as an overflow, into a failure.
 import brute_force
 import numpy as np
 import pytest
-from crf_cases import make_case, normal
+from crf_cases import ends_of_the_range, extreme, make_case, normal
 
 from windowclf.nn import crf, crf_losses
 from windowclf.nn.crf import Transitions, marginals, path_scores, transition_counts
 from windowclf.nn.crf_losses import log_likelihood_loss, max_margin_loss
 from windowclf.nn.viterbi import viterbi
-
-# Whole numbers, whose sums are exact in float32, so that the oracle's best path
-# is the best path of float32 too.
-
-
-def extreme(rng, shape):
-    return rng.integers(-10_000, 10_001, shape)
-
-
-def ends_of_the_range(rng, shape):
-    """Mostly ties: many paths have the same score, or nearly."""
-    return rng.choice([-1e4, 0, 1e4], shape) + rng.integers(-3, 4, shape)
 
 
 def small(rng, shape):

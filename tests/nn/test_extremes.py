@@ -14,6 +14,7 @@ from windowclf.nn.crf import Transitions, path_scores
 from windowclf.nn.layers import ACTIVATIONS
 from windowclf.nn.objective import RankingObjective, SentenceObjective, TokenObjective
 from windowclf.nn.viterbi import viterbi
+from windowclf.nn.viterbi_pruning import best_paths
 
 SCALES = [1e2, 1e4, 1e8, 1e15, 1e19, 1e25, 1e30]
 LENGTHS = np.array([4, 1, 90, 3])
@@ -115,7 +116,7 @@ def test_paths_and_probabilities(scale, seed, size):
         assert ((p >= 0) & (p <= 1)).all()
     ranking = RankingObjective()
     assert_probabilities(ranking.probabilities(s[:, :1], LENGTHS))
-    best = viterbi(s, LENGTHS, transitions)
+    best = best_paths(s, LENGTHS, transitions)
     exact = viterbi(
         s.astype(np.float64), LENGTHS, Transitions(*(m.astype(np.float64) for m in transitions))
     )

@@ -9,7 +9,7 @@ from unittest import mock
 import brute_force
 import numpy as np
 import pytest
-from crf_cases import Case, make_case, normal
+from crf_cases import Case, ends_of_the_range, make_case, normal
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -178,9 +178,6 @@ def test_leads_are_weighed_against_all_that_mending_costs(scheme, seed):
 
 @pytest.mark.parametrize("seed", range(10))
 def test_extreme_scores_have_the_same_best_path_score(seed):
-    def ends_of_the_range(rng, shape):
-        return rng.choice([-1e4, 0, 1e4], shape) + rng.integers(-3, 4, shape)
-
     case = make_case(ends_of_the_range, 9, [1, 6, 3, 4], np.float32, seed)
     case = Case(case.s, case.gold, case.lengths, only_legal(Scheme.IOBES, case.transitions))
     case = leading(case, 0, 0.6, 40_000, seed)

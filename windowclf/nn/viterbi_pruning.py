@@ -32,7 +32,8 @@ def best_paths(s: FloatArray, lengths: IntArray, transitions: Transitions) -> In
     A = transitions.transition
     start = np.where(begins[first, None], transitions.start, A[tag])
     end = np.where(begins[last + 1, None], transitions.end, A[:, tag])
-    path[open_] = viterbi(s[open_], last - first + 1, Transitions(A, start, end))
+    tokens = np.flatnonzero(open_)
+    path[tokens] = viterbi(s.take(tokens, axis=0), last - first + 1, Transitions(A, start, end))
     return path
 
 
