@@ -10,7 +10,6 @@ import windowclf.tagging.tagger as tagger
 import windowclf.training.fit as fit
 from profiling.stopwatch import Stopwatch
 from windowclf.documents.formats import jsonl
-from windowclf.evaluation import evaluate as evaluation
 from windowclf.lexicon.lexicon import Lexicon
 from windowclf.model.calibration import Calibration
 from windowclf.nn import objective, optimizers
@@ -81,8 +80,7 @@ def wrap_training(watch: Stopwatch) -> None:
     # Not `step`, which only waits where several threads share its work.
     watch.wrap(optimizers._Stateful, "_move", "optimiser step")
     watch.wrap(EpochSums, "add", "norms for the record")
-    for owner, name in ((fit, "Tagger"), (evaluation, "ranking"), (evaluation, "evaluate")):
-        watch.wrap(owner, name, "evaluation on dev", whole=True)
+    watch.wrap(fit, "_evaluate", "evaluation on dev", whole=True)
 
 
 def _of_property(owner: type, name: str) -> "cached_property[object]":
