@@ -10,8 +10,8 @@ import msgspec
 from windowclf.config.config import Config, make_config
 from windowclf.errors import ModelError, UsageError
 from windowclf.model.bundle import load_model, pack_model, save_model, unpack_model
+from windowclf.model.default import find_model
 from windowclf.model.model import Model
-from windowclf.system.resources import data_path
 from windowclf.tagging.inference import Inference
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags.schemes import Scheme
@@ -309,7 +309,10 @@ def load(folder: str | Path | None = None) -> WindowClassifier:
     Parameters
     ----------
     folder : str or Path, optional
-        Where it was saved; without it the English model is read that the project carries.
+        Where it was saved. Without it `load` follows the rule of the commands: the model that
+        the environment variable ``WINDOWCLF_MODEL`` names, else the last one that ``windowclf
+        train`` wrote in the current directory, else the bundled English model. Unless it is the
+        bundled one, the choice is logged as a warning of the logger ``windowclf``.
 
     Raises
     ------
@@ -322,7 +325,15 @@ def load(folder: str | Path | None = None) -> WindowClassifier:
     >>> [(entity.text, entity.label) for entity in load().tag("Paris is in France")]
     [('Paris', 'LOC'), ('France', 'LOC')]
     """
-    return WindowClassifier.load(data_path("model") if folder is None else folder)
+    if folder is not None:
+        return WindowClassifier.load(folder)
+    chosen = find_model()
+    classifier = WindowClassifier.load(chosen.folder)
+    if chosen.report:
+        import logging
+
+        logging.getLogger("windowclf").warning("%s", chosen.report)
+    return classifier
 
 
 def _unpack(packed: bytes) -> Model:

@@ -270,10 +270,16 @@ def _train(
 
 
 def _save(classifier: "WindowClassifier", folder: Path, options: "TrainOptions") -> None:
-    from windowclf.model.default import remember
+    from windowclf.model.default import MARKER, remember
 
     classifier.save(folder, compress=options.compress)
-    remember(folder)
+    try:
+        remember(folder)
+    except OSError as error:
+        note(
+            f"the model is not noted in this folder ({MARKER}: {error.strerror}): name it with "
+            f"--model {shlex.quote(str(folder))}"
+        )
 
 
 def print_result(
@@ -302,7 +308,8 @@ def _write_report(
 ) -> "dict[str, Scores]":
     """Write the report; return the scores on the dev text that it shows."""
     from windowclf.model.folder import REPORT
-    from windowclf.reports.html.training import examine_training, save_page, training_page
+    from windowclf.reports.html.training import save_page, training_page
+    from windowclf.reports.training import examine_training
 
     path = folder / REPORT
     with ExitStack() as stack:

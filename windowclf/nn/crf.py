@@ -57,7 +57,7 @@ class PackedLayout:
 
     @classmethod
     def of(cls, lengths: IntArray) -> "PackedLayout":
-        """Lay out sentences of the given lengths, shape (B,); those without tokens are left out."""
+        """Lay out sentences of these lengths, shape (B,), without those that have no token."""
         sentences = np.argsort(-lengths, kind="stable")[: np.count_nonzero(lengths)]
         falling = lengths[sentences]
         # running[t] sentences have a token at step t

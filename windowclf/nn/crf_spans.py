@@ -1,6 +1,6 @@
 """Probabilities of stretches of a path: how sure the sentence level is of an entity.
 
-Given the scores, the tags of a sentence are a Markov chain, so what lies before and after a
+With the scores fixed, the tags of a sentence are a Markov chain, so what lies before and after a
 stretch is summed over once for all stretches, by forward–backward (Culotta and McCallum 2004).
 """
 
@@ -67,15 +67,9 @@ def span_probabilities(
 
 
 def _stretches(begin: IntArray, lengths: IntArray) -> tuple[PackedLayout, IntArray, IntArray]:
-    """Lay out a stretch of each sentence.
+    """Lay out a stretch of each sentence; list its tokens in that order, and the place of each.
 
-    Returns
-    -------
-    layout : PackedLayout
-    tokens : int array
-        The tokens of the stretches, in the order of the layout.
-    place : int array
-        Where each token of the batch stands in `tokens`; anything where it does not.
+    A token of the batch outside of the stretches has no meaningful place.
     """
     layout = PackedLayout.of(lengths)
     shift = np.repeat(begin - (np.cumsum(lengths) - lengths), lengths)

@@ -17,9 +17,8 @@ from windowclf.model.record import Epoch
 from windowclf.nn.arrays import IntArray
 from windowclf.nn.network import Network
 from windowclf.nn.objective import Objective
-from windowclf.nn.optimizers import make_optimizer
+from windowclf.nn.optimizers import SCHEDULES, make_optimizer
 from windowclf.nn.parameter import Parameter
-from windowclf.nn.schedules import SCHEDULES
 from windowclf.system.threads import Workers
 from windowclf.training.batches import BatchSource
 from windowclf.training.data_parallel import BatchSums, Replicas
