@@ -6,12 +6,13 @@ import numpy as np
 
 from tiny import sentences
 from windowclf.config.config import make_config
+from windowclf.corpora.coerce import GivenText
 from windowclf.nn.batch import Batch, window_rows
 from windowclf.nn.network import Network, initial_weights
 from windowclf.nn.objective import TokenObjective
 from windowclf.tags.schemes import Scheme
-from windowclf.training.fit import fit
-from windowclf.training.prepare import prepare
+from windowclf.training.data import prepare
+from windowclf.training.fit import TrainingRun, fit
 
 # Words 1 and 4 share row 2 of the first table, words 1 and 2 row 1 of the second.
 FEATURES = np.array([[0, 0], [2, 1], [3, 1], [4, 2], [2, 3]])
@@ -128,14 +129,18 @@ SMALL = {
 BATCHES = -(-len(TRAIN) // SMALL["batch_size"])
 
 
-def prepare_small(sentences, scheme=Scheme.IOB2, **settings):
+def prepare_training(sentences, dev=(), scheme=Scheme.IOB2, **settings):
+    """An untrained model, and the data that it is to be trained on."""
     words = {token.lower(): None for token in chain(*(s.tokens for s in sentences))}
-    return prepare(
-        sentences, scheme=scheme, vectors=make_vectors(words), config=make_config(SMALL | settings)
-    )
+    text = GivenText("tiny", list(sentences), list(dev), scheme)
+    return prepare(text, make_vectors(words), make_config(SMALL | settings))
+
+
+def prepare_small(sentences, scheme=Scheme.IOB2, **settings):
+    return prepare_training(sentences, (), scheme, **settings)[0]
 
 
 def train_small(sentences, dev=(), listener=None, scheme=Scheme.IOB2, **settings):
-    model = prepare_small(sentences, scheme, **settings)
-    fit(model, sentences, dev, scheme=scheme, listener=listener)
+    model, data = prepare_training(sentences, dev, scheme, **settings)
+    fit(model, data, TrainingRun(listener))
     return model

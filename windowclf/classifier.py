@@ -1,6 +1,6 @@
 """The public object: a classifier that is trained, saved, loaded and asked."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Self
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from windowclf.evaluation.metrics import Scores
     from windowclf.explanation.result import Explanation
     from windowclf.training.checkpoints import Checkpoints
-    from windowclf.training.train_network import Listener
+    from windowclf.training.fit import Listener
 
 
 class WindowClassifier(Inference):
@@ -113,7 +113,6 @@ class WindowClassifier(Inference):
         gazetteers: Mapping[str, str | Path | Iterable[str]] | None = None,
         scheme: str = "auto",
         listener: "Listener | None" = None,
-        begin: "Callable[[str], None] | None" = None,
         threads: int | None = None,
         checkpoints: "Checkpoints | None" = None,
     ) -> Self:
@@ -139,15 +138,14 @@ class WindowClassifier(Inference):
         scheme : {"auto", "iob1", "iob2", "iobes", "plain"}
             How the tags spell spans; for a corpus it is known.
         listener : callable, optional
-            Is told of each batch and each epoch.
-        begin : callable, optional
-            Is told which network is trained, before each where there are several.
+            Is called with each batch, each epoch and, where the network has teachers, the name of
+            each network that begins; see `windowclf.training.loop`.
         threads : int, optional
-            How many work at the same time; without it one for each processor. The same seed gives
-            the same model on any number of them.
+            Number of worker threads; one for each processor by default. The same seed gives the
+            same model on any number of them.
         checkpoints : windowclf.training.checkpoints.Checkpoints, optional
-            Keep the training on the disk as it goes on, and may say where one was stopped that
-            now goes on; it ends with the same bytes as one that was never stopped.
+            Save the training to the disk while it runs, and may hold one that is resumed; it ends
+            with the same bytes as one that was never stopped.
 
         Returns
         -------
@@ -157,8 +155,8 @@ class WindowClassifier(Inference):
         Raises
         ------
         DataError
-            If there is nothing to learn from, a gazetteer cannot be read, or a training that goes
-            on has other texts or vectors than it began with.
+            If there is nothing to learn from, a gazetteer cannot be read, or a training that is
+            resumed has other texts or vectors than it began with.
         TrainingError
             If the loss is no longer finite.
         ModelError
@@ -166,32 +164,16 @@ class WindowClassifier(Inference):
         """
         from windowclf.corpora.coerce import given_text
         from windowclf.lexicon.given import given_gazetteers, given_vectors
-        from windowclf.training.fit import fit
-        from windowclf.training.prepare import prepare
+        from windowclf.training.data import prepare
+        from windowclf.training.fit import TrainingRun, fit
 
         given = given_text(train, dev, scheme)
         words = (word for sentence in given.train for word in sentence.tokens)
         vector_name, keyed = given_vectors(vectors, words, self.config.seed)
-        model = prepare(
-            given.train,
-            scheme=given.scheme,
-            vectors=keyed,
-            config=self.config,
-            gazetteers=given_gazetteers(gazetteers),
-        )
+        model, data = prepare(given, keyed, self.config, given_gazetteers(gazetteers))
+        run = TrainingRun(listener, threads, checkpoints)
         try:
-            fit(
-                model,
-                given.train,
-                given.dev,
-                scheme=given.scheme,
-                data=given.name,
-                vectors=vector_name,
-                listener=listener,
-                begin=begin,
-                threads=threads,
-                checkpoints=checkpoints,
-            )
+            fit(model, data, run, vectors=vector_name)
         finally:
             if model.record:
                 with self._lock:

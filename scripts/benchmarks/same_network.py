@@ -8,10 +8,11 @@ import numpy as np
 from benchmarks.text import Text
 from windowclf import Sentence, load_vectors
 from windowclf.config.config import make_config
+from windowclf.corpora.coerce import GivenText
 from windowclf.evaluation.metrics import score
 from windowclf.lexicon.lexicon import FIRST
 from windowclf.tags.schemes import Scheme, convert
-from windowclf.training.prepare import prepare
+from windowclf.training.data import prepare
 
 VECTORS = "glove-6b-50d"
 HIDDEN = 300
@@ -55,12 +56,9 @@ class Start:
 
 def make_start(train: Text, vocabulary: int) -> Start:
     """Make the start of the network for a training text, as windowclf makes it."""
-    model = prepare(
-        to_sentences(train),
-        scheme=Scheme(train.scheme),
-        vectors=load_vectors(VECTORS),
-        config=make_config({**SETTINGS, "vocabulary": vocabulary}),
-    )
+    text = GivenText("", to_sentences(train), [], Scheme(train.scheme))
+    config = make_config({**SETTINGS, "vocabulary": vocabulary})
+    model, _ = prepare(text, load_vectors(VECTORS), config)
     rows = {word: row for row, word in enumerate(model.lexicon.values["word"], FIRST)}
     return Start(rows, model.network.tables["word"].value, model.labels)
 

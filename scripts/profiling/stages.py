@@ -7,10 +7,9 @@ import windowclf.nn.context as context
 import windowclf.nn.network as network
 import windowclf.nn.projection as projection
 import windowclf.tagging.tagger as tagger
-import windowclf.training.train_network as learn
+import windowclf.training.fit as fit
 from profiling.stopwatch import Stopwatch
 from windowclf.documents.formats import jsonl
-from windowclf.evaluation import evaluate as evaluation
 from windowclf.lexicon.lexicon import Lexicon
 from windowclf.model.calibration import Calibration
 from windowclf.nn import objective, optimizers
@@ -23,7 +22,7 @@ from windowclf.tags.arrays import SpanFinder
 from windowclf.text import tokenizer
 from windowclf.training import data_parallel
 from windowclf.training.batches import TrainingBatches
-from windowclf.training.epoch_sums import EpochSums
+from windowclf.training.loop import EpochSums
 
 REST = "the rest"
 _OBJECTIVES = (objective.TokenObjective, objective.SentenceObjective, objective.RankingObjective)
@@ -81,8 +80,7 @@ def wrap_training(watch: Stopwatch) -> None:
     # Not `step`, which only waits where several threads share its work.
     watch.wrap(optimizers._Stateful, "_move", "optimiser step")
     watch.wrap(EpochSums, "add", "norms for the record")
-    for owner, name in ((learn, "Tagger"), (evaluation, "ranking"), (evaluation, "evaluate")):
-        watch.wrap(owner, name, "evaluation on dev", whole=True)
+    watch.wrap(fit, "_evaluate", "evaluation on dev", whole=True)
 
 
 def _of_property(owner: type, name: str) -> "cached_property[object]":

@@ -13,7 +13,7 @@ from windowclf.cli.options import given_settings, read_corpus
 from windowclf.cli.train import train as command
 from windowclf.lexicon.gazetteer import parse_gazetteer_option
 from windowclf.model.record import Epoch
-from windowclf.training.loop import BatchDone
+from windowclf.training.loop import BatchDone, NetworkBegins
 
 EPOCHS = 2
 """Unless --epochs says otherwise."""
@@ -61,15 +61,14 @@ class Training:
     def _run(self, stages: bool) -> Iterator[tuple[int, dict[str, Spent]]]:
         tokens = 0
 
-        def count(event: BatchDone | Epoch) -> None:
+        def count(event: BatchDone | Epoch | NetworkBegins) -> None:
             nonlocal tokens
             tokens += event.tokens if isinstance(event, BatchDone) else 0
 
         with Stopwatch() as watch:
             if stages:
                 wrap_training(watch)
-            for name in ("learn", "teach"):
-                watch.wrap(fit, name, REST)
+            watch.wrap(fit, "_train_network", REST)
             WindowClassifier(**self.settings).fit(
                 self.corpus,
                 vectors=self._vectors,

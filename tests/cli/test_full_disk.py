@@ -162,7 +162,7 @@ def test_models_and_checkpoints(run, disk, tiny_data, leave):
     assert run(*train(tiny_data, model))[0] == 0
     fill(disk, leave)
     with unchanged(disk):
-        code, out, err = run(*train(tiny_data, model, "--seed", "2"))
+        code, out, err = run(*train(tiny_data, model, "--seed", "2", "--overwrite"))
         assert (code, out) == (1, "")
         assert err.startswith(f"windowclf: error: {model}")
         assert FULL in err

@@ -137,7 +137,7 @@ def test_a_signal_before_the_first_epoch_ends(run, start, monkeypatch, whole):
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_before_the_first_batch_leaves_nothing(run, start, monkeypatch, number, code):
-    monkeypatch.setattr("windowclf.training.fit._encode", lambda *_: send(number)())
+    monkeypatch.setattr("windowclf.training.data._encode", lambda *_: send(number)())
     found, out, err = run(*start)
     assert (found, out) == (code, "")
     assert err.split()[-1] == "interrupted"

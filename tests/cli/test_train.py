@@ -125,7 +125,7 @@ def test_the_same_seed_gives_the_same_bytes(run, quick):
 
 def test_a_second_training_takes_the_place_of_the_first(run, quick):
     for seed in ("1", "2"):
-        assert run(*quick, "--output", "out", "--seed", seed)[0] == 0
+        assert run(*quick, "--output", "out", "--seed", seed, "--overwrite")[0] == 0
     assert windowclf.load("out").config.seed == 2
     assert len(list(Path("out").iterdir())) == 6
 

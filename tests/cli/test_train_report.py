@@ -22,7 +22,15 @@ STALE = "of an earlier model"
 @pytest.fixture
 def quick(tiny_data, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    return ["train", "--data", tiny_data, "--output", "out", *tiny.options(tiny.QUICK)]
+    return [
+        "train",
+        "--data",
+        tiny_data,
+        "--output",
+        "out",
+        "--overwrite",
+        *tiny.options(tiny.QUICK),
+    ]
 
 
 @pytest.fixture

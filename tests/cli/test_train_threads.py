@@ -9,7 +9,7 @@ import tiny
 import windowclf
 from windowclf.system.threads import thread_count
 from windowclf.training import batches as batches_module
-from windowclf.training import train_network as learn
+from windowclf.training import fit as fit_module
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def quick(tiny_data, tmp_path, monkeypatch):
 
 def test_batches_of_tokens_and_threads(run, quick, monkeypatch):
     parameters, asked = {}, []
-    monkeypatch.setattr(learn, "thread_count", lambda n: asked.append(n) or thread_count(n))
+    monkeypatch.setattr(fit_module, "thread_count", lambda n: asked.append(n) or thread_count(n))
     for name, threads in (("one", 1), ("two", 2), ("three", 3)):
         code, out, err = run(*quick, "--threads", threads, "--output", name, "--json")
         assert (code, err.splitlines()[-1]) == (0, f"report: {name}/report.html")

@@ -4,6 +4,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event
 
+import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
@@ -107,6 +108,17 @@ def test_run_keeps_the_order_of_what_runs_at_the_same_time(threads):
 
 def blas_threads():
     return {info["num_threads"] for info in threadpool_info() if info["user_api"] == "blas"}
+
+
+def test_what_numpy_ignores_is_ignored_in_every_thread():
+    both = Barrier(2)
+
+    def overflow(_):
+        both.wait(SECONDS)
+        return np.float32(1e38) * np.float32(1e38)
+
+    with Workers(2) as workers, np.errstate(over="ignore"):
+        assert workers.run(overflow, range(2)) == [np.inf, np.inf]
 
 
 @pytest.mark.parametrize("former", [1, 2, 3])

@@ -9,6 +9,7 @@ import tiny
 from networks import SMALL, make_vectors, tagger_scores
 from plain_network import PlainNetwork
 from windowclf.config.config import FeatureName, make_config
+from windowclf.corpora.coerce import GivenText
 from windowclf.lexicon.gazetteer import Gazetteer
 from windowclf.model.encoding import encode
 from windowclf.nn.gradcheck import full_gradient
@@ -16,7 +17,7 @@ from windowclf.nn.quantised_table import QuantisedTable
 from windowclf.tagging import tagger as tagger_module
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags.schemes import Scheme
-from windowclf.training.prepare import prepare
+from windowclf.training.data import prepare
 from windowclf.vectors.quantise import quantise
 
 SENTENCES = [tiny.unmarked(marked).split() for marked in tiny.MARKED[::3]]
@@ -43,9 +44,8 @@ def make_model(*, lists=None, **settings):
     text = tiny.sentences()
     words = {token.lower(): None for sentence in text for token in sentence.tokens}
     config = make_config(SMALL | settings)
-    model = prepare(
-        text, scheme=Scheme.IOB2, vectors=make_vectors(words), config=config, gazetteers=lists
-    )
+    labelled = GivenText("", text, [], Scheme.IOB2)
+    model, _ = prepare(labelled, make_vectors(words), config, lists)
     rng = np.random.default_rng(7)
     for parameter in model.network.parameters().values():
         parameter.value[:] = rng.normal(scale=0.5, size=parameter.shape)

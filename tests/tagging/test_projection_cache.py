@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 import tiny
 from networks import SMALL, make_vectors
 from windowclf.config.config import make_config
+from windowclf.corpora.coerce import GivenText
 from windowclf.lexicon.gazetteer import Gazetteer
 from windowclf.lexicon.lexicon import Lexicon
 from windowclf.nn.projection import Projection
 from windowclf.tagging.projection_cache import ProjectionCache
 from windowclf.tags.schemes import Scheme
-from windowclf.training.prepare import prepare
+from windowclf.training.data import prepare
 
 RESERVED = 2  # what stands past a sentence's ends, and nothing at all
 SECONDS = 10
@@ -27,7 +28,8 @@ def make_model(lists=None):
     words = {token.lower(): None for sentence in text for token in sentence.tokens}
     config = make_config(SMALL | {"sentence_mean": True})
     vectors = make_vectors(words)
-    model = prepare(text, scheme=Scheme.IOB2, vectors=vectors, config=config, gazetteers=lists)
+    labelled = GivenText("", text, [], Scheme.IOB2)
+    model, _ = prepare(labelled, vectors, config, lists)
     rng = np.random.default_rng(7)
     for parameter in model.network.parameters().values():
         parameter.value[:] = rng.normal(scale=0.5, size=parameter.shape)

@@ -17,6 +17,7 @@ from networks import (
     make_network,
     parameter_bytes,
     prepare_small,
+    prepare_training,
 )
 from windowclf.documents.sentence import Sentence
 from windowclf.model.encoding import encode
@@ -30,7 +31,8 @@ from windowclf.tags.schemes import Scheme
 from windowclf.training import batches as batches_module
 from windowclf.training.batches import TrainingBatches
 from windowclf.training.data_parallel import Replicas, reduce_gradients, replica
-from windowclf.training.fit import fit
+from windowclf.training.fit import TrainingRun, fit
+from windowclf.training.loop import BatchDone
 
 # Names come again in a sentence, and in capitals; every sentence is a document.
 TEXT = [tiny.parse("[LOC OSLO] is in [LOC Oslo] , [PER Ada] saw Oslo and OSLO"), *TRAIN]
@@ -237,16 +239,14 @@ TRAININGS = [
 
 
 def trained(threads, **settings):
-    model = prepare_small(DOCUMENTS, **{"epochs": 2, **settings})
+    model, data = prepare_training(DOCUMENTS, DEV, **{"epochs": 2, **settings})
     losses = []
-    fit(
-        model,
-        DOCUMENTS,
-        DEV,
-        scheme=Scheme.IOB2,
-        threads=threads,
-        listener=lambda event: losses.append(event.loss),
-    )
+
+    def listen(event):
+        if isinstance(event, BatchDone):
+            losses.append(event.loss)
+
+    fit(model, data, TrainingRun(listen, threads))
     return losses, {name: p.value.tobytes() for name, p in model.parameters().items()}
 
 
@@ -279,8 +279,8 @@ def test_a_teacher_and_its_pupil_train_in_parts_too(monkeypatch):
 
 def test_the_gradients_of_parts_train_as_well(monkeypatch):
     monkeypatch.setattr(batches_module, "PART_TOKENS", 4)
-    model = prepare_small(TRAIN, epochs=8)
+    model, data = prepare_training(TRAIN, DEV, epochs=8)
     before = parameter_bytes(model)
-    fit(model, TRAIN, DEV, scheme=Scheme.IOB2, threads=2)
+    fit(model, data, TrainingRun(threads=2))
     assert model.record.epochs[model.record.best_epoch - 1].f1 > 0.9
     assert all(value != before[name] for name, value in parameter_bytes(model).items())

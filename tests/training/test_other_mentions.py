@@ -10,15 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tiny
-from networks import epoch_batches, prepare_small
+from networks import epoch_batches, prepare_training
 from windowclf.config.config import make_config
 from windowclf.documents.case import CASES, in_case
 from windowclf.documents.sentence import Sentence
 from windowclf.lexicon.lexicon import Lexicon
 from windowclf.model.encoding import encode
-from windowclf.tags.schemes import Scheme
 from windowclf.training import batches as batches_module
-from windowclf.training import fit as fit_module
 from windowclf.training.batches import PLACES, TrainingBatches, _OtherMentions
 
 LEXICON = Lexicon({"word": ["oslo", "ada", "in"]}, cased=False)
@@ -151,34 +149,24 @@ ONE_DOCUMENT = [replace(tiny.parse(marked), document=1) for marked in tiny.MARKE
 TWO_ALONE = [replace(sentence, document=None) for sentence in ONE_DOCUMENT[:2]]
 
 
-def encoded_by_fit(sentences, dev, monkeypatch, **settings):
-    """What `fit` makes of a training text."""
-    found = []
-
-    def spy(*arguments, **named):
-        found.append(encode(*arguments, **named))
-        return found[-1]
-
-    model = prepare_small(sentences, document_context=True, epochs=1, **settings)
-    monkeypatch.setattr(fit_module, "encode", spy)
-    fit_module.fit(model, sentences, dev, scheme=Scheme.IOB2)
-    return found[0]
+def encoded(sentences, **settings):
+    return prepare_training(sentences, document_context=True, **settings)[1].train
 
 
 @pytest.mark.parametrize("recase_share", [0.0, 0.3])
-def test_fit_tells_documents_and_letter_cases_apart(monkeypatch, recase_share):
+def test_documents_and_letter_cases_are_kept_apart(recase_share):
     text = [*ONE_DOCUMENT, *TWO_ALONE, Sentence([], [], 1), replace(ONE_DOCUMENT[3], document=2)]
     text += [replace(sentence, document=1) for sentence in ONE_DOCUMENT[:3]]
     of_text = [0] * 12 + [1, 2, 3] + [4] * 3
     versions = 1 + (len(CASES) if recase_share else 0)
-    train = encoded_by_fit(text, ONE_DOCUMENT, monkeypatch, case_augmentation=recase_share)
+    train = encoded(text, case_augmentation=recase_share)
     assert train.documents.tolist() == [5 * v + n for v in range(versions) for n in of_text]
 
 
 @pytest.mark.parametrize("document", [1, None])
-def test_a_name_in_capitals_never_heeds_the_one_in_lower_case(monkeypatch, document):
+def test_a_name_in_capitals_never_heeds_the_one_in_lower_case(document):
     text = [replace(sentence, document=document) for sentence in ONE_DOCUMENT]
-    train = encoded_by_fit(text, text, monkeypatch, case_augmentation=0.3)
+    train = encoded(text, case_augmentation=0.3)
     tokens = len(train.words) // 3
     version_of = np.arange(3 * tokens) // tokens
     for key in set(train.keys.tolist()) - {0}:

@@ -7,6 +7,7 @@ import pytest
 from networks import SMALL, make_vectors, parameter_bytes
 from tiny import PEOPLE, PLACES, parse
 from windowclf.config.config import make_config
+from windowclf.corpora.coerce import GivenText
 from windowclf.documents.case import CASES, in_case
 from windowclf.documents.sentence import Sentence
 from windowclf.evaluation.evaluate import evaluate
@@ -14,9 +15,10 @@ from windowclf.lexicon.features import feature_function
 from windowclf.lexicon.lexicon import UNKNOWN
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags.schemes import Scheme
-from windowclf.training.fit import fit
+from windowclf.training import data as data_module
+from windowclf.training.data import prepare
+from windowclf.training.fit import TrainingRun, fit
 from windowclf.training.loop import BatchDone
-from windowclf.training.prepare import prepare
 
 # Only the name tells its type, and with cased vectors nothing tells what PARIS is.
 MARKED = [*(f"[PER {name}]" for name in PEOPLE), *(f"[LOC {name}]" for name in PLACES)]
@@ -48,13 +50,13 @@ def words(sentences):
 
 def prepare_cased(sentences=TRAIN, **settings):
     vectors = make_vectors(dict.fromkeys(words(TRAIN)))
-    config = make_config(SETTINGS | settings)
-    return prepare(sentences, scheme=Scheme.IOB2, vectors=vectors, config=config)
+    text = GivenText("tiny", sentences, DEV_IN_ALL_CASES, Scheme.IOB2)
+    return prepare(text, vectors, make_config(SETTINGS | settings))
 
 
 def train_cased(sentences=TRAIN, listener=None, **settings):
-    model = prepare_cased(sentences, **settings)
-    fit(model, sentences, DEV_IN_ALL_CASES, scheme=Scheme.IOB2, listener=listener)
+    model, data = prepare_cased(sentences, **settings)
+    fit(model, data, TrainingRun(listener))
     return model
 
 
@@ -77,7 +79,7 @@ def test_a_model_that_read_other_cases_tags_them(settings):
 def test_the_feature_values_of_the_other_cases_have_rows():
     names = ["shape", "written", "suffix2"]
     plain, robust = (
-        prepare_cased(case_augmentation=share, features=names).lexicon for share in (0.0, 0.1)
+        prepare_cased(case_augmentation=share, features=names)[0].lexicon for share in (0.0, 0.1)
     )
     assert robust.values["word"] == plain.values["word"]
     text = words(TRAIN)
@@ -88,6 +90,19 @@ def test_the_feature_values_of_the_other_cases_have_rows():
         assert sorted(robust.values[name]) == sorted(set(map(function, every)))
     assert (robust.ids(every)[:, 1:] != UNKNOWN).all()
     assert (plain.ids(["PARIS"])[:, 1:3] == UNKNOWN).all()
+
+
+@pytest.mark.parametrize("settings", [{}, {"teachers": 1, "level": "sentence"}])
+def test_each_sentence_is_recased_once(settings, monkeypatch):
+    recased = []
+
+    def spy(sentence, case):
+        recased.append((id(sentence), case))
+        return in_case(sentence, case)
+
+    monkeypatch.setattr(data_module, "in_case", spy)
+    train_cased(case_augmentation=0.2, epochs=1, **settings)
+    assert sorted(recased) == sorted((id(sentence), case) for sentence in TRAIN for case in CASES)
 
 
 def test_the_record_counts_the_text_once():

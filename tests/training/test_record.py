@@ -4,13 +4,13 @@ import msgspec
 import numpy as np
 import pytest
 
-from networks import BATCHES, DEV, TRAIN, prepare_small, train_small
+from networks import BATCHES, DEV, TRAIN, prepare_small, prepare_training, train_small
 from windowclf.config.config import make_config
 from windowclf.model.encoding import encode
 from windowclf.model.record import TrainingRecord
 from windowclf.tags.schemes import Scheme, convert
+from windowclf.training.data import make_labels
 from windowclf.training.fit import fit
-from windowclf.training.prepare import make_labels
 
 
 def test_how_far_the_vectors_moved():
@@ -78,8 +78,8 @@ def test_sensitivities_and_gradients_are_means_over_the_batches():
 
 
 def test_the_record_survives_json():
-    model = prepare_small(TRAIN)
-    fit(model, TRAIN, DEV, scheme=Scheme.IOB2, data="tiny", vectors="given")
+    model, data = prepare_training(TRAIN, DEV)
+    fit(model, data, vectors="given")
     record = model.record
     assert (record.data, record.vectors) == ("tiny", "given")
     assert record.sentences == {"train": len(TRAIN), "dev": len(DEV)}

@@ -1,5 +1,6 @@
 """A training that was stopped, any number of times, ends as one that never was."""
 
+import hashlib
 import os
 from dataclasses import replace
 
@@ -7,15 +8,14 @@ import msgspec
 import numpy as np
 import pytest
 
-from networks import DEV, TRAIN, prepare_small
+from networks import DEV, TRAIN, prepare_training
 from windowclf.errors import DataError, ModelError
 from windowclf.model.bundle import pack_model
 from windowclf.model.record import Epoch
-from windowclf.tags.schemes import Scheme
 from windowclf.training import batches as batches_module
 from windowclf.training.checkpoint_file import CHECKPOINT
 from windowclf.training.checkpoints import Checkpoints, Stopped
-from windowclf.training.fit import fit
+from windowclf.training.fit import TrainingRun, fit
 
 DOCUMENTS = [replace(sentence, document=i // 5) for i, sentence in enumerate(TRAIN)]
 DROPPED = {"dropout": 0.2, "hidden_dropout": 0.2, "word_dropout": 0.1, "case_augmentation": 0.2}
@@ -38,7 +38,7 @@ KINDS = {
 
 def train(folder=None, dev=DEV, stop_after=None, resume=False, text=DOCUMENTS, **settings):
     """Train until the end, or so many events; return the bytes of the model, or None."""
-    model = prepare_small(text, **{"epochs": 2, "batch_size": 8, **settings})
+    model, data = prepare_training(text, dev, **{"epochs": 2, "batch_size": 8, **settings})
     checkpoints, left = None, [stop_after]
 
     def count(event):
@@ -50,7 +50,7 @@ def train(folder=None, dev=DEV, stop_after=None, resume=False, text=DOCUMENTS, *
     if folder:
         checkpoints = Checkpoints(folder, {"by": "test"}, every=1e9, resume=resume)
     try:
-        fit(model, text, dev, scheme=Scheme.IOB2, listener=count, checkpoints=checkpoints)
+        fit(model, data, TrainingRun(count, checkpoints=checkpoints))
     except Stopped:
         return None
     return pack_model(model)
@@ -127,10 +127,10 @@ def test_a_crash_goes_on_from_the_checkpoint_before(tmp_path, event):
         if len(heard) == event + 1:
             raise Crash
 
-    model = prepare_small(DOCUMENTS, **{"epochs": 2, "batch_size": 8, **SENTENCE})
+    model, data = prepare_training(DOCUMENTS, DEV, **{"epochs": 2, "batch_size": 8, **SENTENCE})
     checkpoints = Checkpoints(tmp_path, every=0)
     with pytest.raises(Crash):
-        fit(model, DOCUMENTS, DEV, scheme=Scheme.IOB2, listener=crash, checkpoints=checkpoints)
+        fit(model, data, TrainingRun(crash, checkpoints=checkpoints))
     assert_same(train(tmp_path, resume=True, **SENTENCE), expected)
 
 
@@ -148,20 +148,14 @@ def test_how_often(tmp_path, monkeypatch):
     def tick(event):
         clock[0] += 0 if isinstance(event, Epoch) else 1
 
-    model = prepare_small(TRAIN, epochs=2, batch_size=len(TRAIN) // 7 + 1)  # seven batches
-    fit(
-        model,
-        TRAIN,
-        scheme=Scheme.IOB2,
-        listener=tick,
-        checkpoints=Checkpoints(tmp_path, every=3),
-    )
+    model, data = prepare_training(TRAIN, epochs=2, batch_size=len(TRAIN) // 7 + 1)  # seven batches
+    fit(model, data, TrainingRun(tick, checkpoints=Checkpoints(tmp_path, every=3)))
     assert written == [(1, 3), (1, 6), (2, 0), (2, 3), (2, 6), (3, 0)]
 
 
-def test_what_was_asked_comes_back(tmp_path):
+def test_the_options_come_back(tmp_path):
     train(tmp_path, stop_after=3)
-    assert Checkpoints(tmp_path, resume=True).asked == {"by": "test"}
+    assert Checkpoints(tmp_path, resume=True).options == {"by": "test"}
 
 
 @pytest.fixture
@@ -320,3 +314,28 @@ def test_a_checkpoint_is_discarded_with_what_a_kill_left(stopped):
     Checkpoints(stopped).discard()
     assert not stopped.exists()
     Checkpoints(stopped).discard()
+
+
+# What 0.1.0 computes the checksum of the settings from.
+SETTINGS_OF_0_1_0 = (
+    "Config(level='word', loss='softmax', positive=None, corruptions=5, constrained=False, "
+    "window=3, sentence_mean=False, repeats=False, hidden=(8,), activation='relu', "
+    "init='glorot', features=('shape', 'written', 'suffix2'), feature_dimensions=3, "
+    "vocabulary=100000, freeze_vectors=False, dropout=0.1, hidden_dropout=0.1, "
+    "word_dropout=0.05, recase=0.0, optimizer='adam', momentum=0.0, rate=0.03, "
+    "schedule='linear', batch_size=8, batch_of='sentences', epochs=2, patience=15, teachers=0, "
+    "seed=1)"
+)
+
+
+def test_a_checkpoint_is_written_as_0_1_0_reads_and_writes_it(tmp_path):
+    train(tmp_path, stop_after=3)
+    facts = msgspec.json.decode((tmp_path / CHECKPOINT).read_bytes())
+    assert [*facts] == [
+        *("format", "asked", "read", "teachers", "progress", "of_teachers", "epochs", "files"),
+        "sha256",
+    ]
+    assert facts["asked"] == {"by": "test"}
+    assert [*facts["files"]] == ["now", "best", "optimizer", "lessons"]
+    digest = hashlib.sha256(SETTINGS_OF_0_1_0.encode()).hexdigest()
+    assert facts["read"]["the settings"] == digest

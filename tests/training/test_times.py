@@ -4,20 +4,16 @@ import msgspec
 import pytest
 
 import windowclf
-from networks import DEV, TRAIN, prepare_small
+from networks import DEV, TRAIN, train_small
 from windowclf.model.bundle import load_model, pack_model, save_model
 from windowclf.model.manifest import MANIFEST, TIMES, read_manifest
 from windowclf.model.record import without_times
 from windowclf.reports.terminal.tables import epoch_line
-from windowclf.tags.schemes import Scheme
-from windowclf.training.fit import fit
 
 
 @pytest.fixture(scope="module")
 def model():
-    model = prepare_small(TRAIN, epochs=2)
-    fit(model, TRAIN, DEV, scheme=Scheme.IOB2)
-    return model
+    return train_small(TRAIN, DEV, epochs=2)
 
 
 @pytest.fixture
@@ -39,9 +35,7 @@ def test_the_checked_files_hold_none(model):
     assert list(first)[-1] == MANIFEST
     assert str(model.record.epochs[0].seconds).encode() in times
     assert not any(str(model.record.epochs[0].seconds).encode() in part for part in first.values())
-    again = prepare_small(TRAIN, epochs=2)
-    fit(again, TRAIN, DEV, scheme=Scheme.IOB2)
-    second = pack_model(again)
+    second = pack_model(train_small(TRAIN, DEV, epochs=2))
     assert second.pop(TIMES) != times
     assert first == second
 

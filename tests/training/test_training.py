@@ -3,7 +3,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from networks import BATCHES, DEV, TRAIN, parameter_bytes, prepare_small, train_small
+from networks import (
+    BATCHES,
+    DEV,
+    TRAIN,
+    parameter_bytes,
+    prepare_small,
+    prepare_training,
+    train_small,
+)
+from windowclf.corpora.coerce import GivenText
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, TrainingError
 from windowclf.evaluation import evaluate as evaluation
@@ -11,9 +20,9 @@ from windowclf.evaluation.metrics import Counts, score
 from windowclf.model.record import Epoch
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags.schemes import Scheme, convert
-from windowclf.training import fit as fit_module
+from windowclf.training.data import prepare
+from windowclf.training.fit import TrainingRun, fit
 from windowclf.training.loop import BatchDone
-from windowclf.training.prepare import prepare
 
 
 def swapped(corpus):
@@ -47,10 +56,10 @@ class Listener:
 
 
 def watched(dev=DEV, stop=None, **settings):
-    model = prepare_small(TRAIN, **settings)
+    model, data = prepare_training(TRAIN, dev, **settings)
     listener = Listener(model, stop)
     try:
-        fit_module.fit(model, TRAIN, dev, scheme=Scheme.IOB2, listener=listener)
+        fit(model, data, TrainingRun(listener))
     except KeyboardInterrupt:
         assert stop
     else:
@@ -167,7 +176,7 @@ def test_without_a_dev_text_the_last_epoch_is_kept():
 
 
 def test_a_loss_that_is_not_finite_names_epoch_and_batch(monkeypatch):
-    model = prepare_small(TRAIN, epochs=3)
+    model, data = prepare_training(TRAIN, DEV, epochs=3)
     right, calls = model.objective.loss, []
 
     def loss(*arguments):
@@ -178,18 +187,18 @@ def test_a_loss_that_is_not_finite_names_epoch_and_batch(monkeypatch):
     monkeypatch.setattr(model.objective, "loss", loss)
     listener = Listener(model)
     with pytest.raises(TrainingError, match=r"nan at epoch 2, batch 3: try a learning rate under"):
-        fit_module.fit(model, TRAIN, DEV, scheme=Scheme.IOB2, listener=listener)
+        fit(model, data, TrainingRun(listener))
     assert parameter_bytes(model) == listener.after[1]
     assert len(model.record.epochs) == model.record.best_epoch == 1
 
 
 def test_a_rate_that_diverges():
-    model = prepare_small(TRAIN, optimizer="sgd", rate=1e6, activation="relu")
+    model, data = prepare_training(TRAIN, DEV, optimizer="sgd", rate=1e6, activation="relu")
     before = parameter_bytes(model)
     with pytest.raises(
         TrainingError, match=r"epoch 1, batch \d+: try a learning rate under (1|9\.\d)e\+0[56]"
     ):
-        fit_module.fit(model, TRAIN, DEV, scheme=Scheme.IOB2)
+        fit(model, data)
     assert parameter_bytes(model) == before
     assert model.record is None
 
@@ -235,4 +244,4 @@ def test_the_listener_hears_of_each_batch_and_epoch():
 @pytest.mark.parametrize("corpus", [[], [Sentence([], [])]])
 def test_nothing_to_learn_from(corpus):
     with pytest.raises(DataError, match="no sentence"):
-        prepare(corpus, scheme=Scheme.IOB2, vectors=None, config=None)
+        prepare(GivenText("", corpus, [], Scheme.IOB2), None, None)

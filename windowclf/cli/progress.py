@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from windowclf.cli.console import error_console, note, stderr_is_terminal
 
 if TYPE_CHECKING:
-    from windowclf.training.loop import BatchDone
+    from windowclf.training.loop import BatchDone, NetworkBegins
 
 
 class TrainingProgress:
@@ -50,9 +50,9 @@ class TrainingProgress:
         if not self.bar.disable:
             self.bar.stop()
 
-    def __call__(self, event: "BatchDone | Any") -> None:
-        """Take notice of a batch, or of the record of an epoch."""
-        from windowclf.training.loop import BatchDone
+    def __call__(self, event: "BatchDone | NetworkBegins | Any") -> None:
+        """Show a batch, a network that begins, or the record of an epoch."""
+        from windowclf.training.loop import BatchDone, NetworkBegins
 
         if isinstance(event, BatchDone):
             self.bar.update(
@@ -62,6 +62,8 @@ class TrainingProgress:
                 total=event.batches,
                 loss=f"loss {event.loss:.4f}",
             )
+        elif isinstance(event, NetworkBegins):
+            self.note(event.name)
         elif not self.quiet:
             line = self.line(event)
             self.note(f"{self.header}\n{line}" if event.epoch == 1 else line)

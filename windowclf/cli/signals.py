@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while work goes on that can be gone on with later."""
+"""Ctrl-C and SIGTERM during work that can be resumed later."""
 
 import signal
 import threading
@@ -10,12 +10,12 @@ from windowclf.training.checkpoints import Checkpoints
 
 
 class Signals:
-    """What came in.
+    """The signals that were received.
 
     Attributes
     ----------
     number : int
-        The first signal; 0 if there was none.
+        That of the first signal; 0 if there was none.
     again : bool
         Whether there was a second one.
     """
@@ -25,7 +25,7 @@ class Signals:
         self.again = False
 
     def exit_code(self) -> int:
-        """Say it as a shell does: 130 for Ctrl-C, 143 for SIGTERM."""
+        """Return the exit code that a shell has: 130 for Ctrl-C, 143 for SIGTERM."""
         return 128 + (self.number or signal.SIGINT)
 
 
@@ -39,7 +39,7 @@ def stops(checkpoints: Checkpoints | None = None) -> Iterator[Signals]:
     Parameters
     ----------
     checkpoints : Checkpoints, optional
-        Of the training.
+        Those of the training.
     """
     found = Signals()
 
@@ -50,12 +50,14 @@ def stops(checkpoints: Checkpoints | None = None) -> Iterator[Signals]:
             raise KeyboardInterrupt
         checkpoints.stop()
 
-    if threading.current_thread() is not threading.main_thread():  # others hear of no signal
+    if threading.current_thread() is not threading.main_thread():  # other threads receive no signal
         yield found
         return
     before = {}
     for number in (signal.SIGINT, signal.SIGTERM):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # Ctrl-C may be, behind a shell
+        if (
+            signal.getsignal(number) is not signal.SIG_IGN
+        ):  # a shell ignores Ctrl-C for jobs in the background
             before[number] = signal.signal(number, handle)
     try:
         yield found

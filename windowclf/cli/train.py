@@ -1,18 +1,18 @@
 """``windowclf train``."""
 
+import json
 import os
 import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from msgspec import to_builtins
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
-from windowclf.cli.console import note
+from windowclf.cli.console import error_console, note, print_table, stderr_is_terminal
 from windowclf.cli.options import (
     config_options,
     data_options,
@@ -26,8 +26,10 @@ from windowclf.errors import ModelError, TrainingError
 
 if TYPE_CHECKING:
     from windowclf.classifier import WindowClassifier
-    from windowclf.cli.asked import Asked
+    from windowclf.cli.resume import TrainOptions
     from windowclf.corpora.sources import Corpus
+    from windowclf.evaluation.metrics import Scores
+    from windowclf.model.model import Model
     from windowclf.training.checkpoints import Checkpoints
 
 
@@ -38,6 +40,11 @@ if TYPE_CHECKING:
     "--output",
     metavar="DIR",
     help="Where the model goes.  [default: models/ and the name of the data]",
+)
+@click.option(
+    "--overwrite",
+    is_flag=True,
+    help="Write over the finished model of another training, if the output folder holds one.",
 )
 @click.option(
     "--checkpoint",
@@ -63,6 +70,7 @@ def train(
     context: click.Context,
     /,
     output: str | None,
+    overwrite: bool,
     resume: str | None,
     as_json: bool,
     quiet: bool,
@@ -72,7 +80,8 @@ def train(
 
     Without options: on the sample corpus, with the bundled vectors. report.html beside the model
     shows how it went, and opens in any browser. Ctrl-C ends it after the
-    batch, keeps the best epoch so far, and --resume goes on from there.
+    batch, keeps the best epoch so far, and --resume goes on from there. The model of another
+    training is overwritten only with --overwrite.
 
     \b
     windowclf train
@@ -80,30 +89,34 @@ def train(
     windowclf train --data FOLDER --vectors glove.6B.100d.txt --hidden 400 --epochs 20
     windowclf train --resume models/conll
     """
-    from windowclf.cli.asked import make_asked, read_asked, refuse_others
+    from windowclf.cli.resume import TrainOptions, read_options, refuse_others
     from windowclf.training.checkpoints import Checkpoints
 
     if resume is not None:
         refuse_others(context)
         folder = Path(resume)
         with _output_folder(folder, resume=True):
-            checkpoints = Checkpoints(_checkpoint(folder).parent, resume=True)
-            asked = read_asked(checkpoints)
-            run = _Run(asked, folder, checkpoints, options["threads"] or asked.threads)
-            return run(as_json=as_json, quiet=quiet)
-    asked = make_asked(options)
-    source = asked.data or asked.train_file or "sample"
+            checkpoint = _checkpoint(folder)
+            checkpoints = Checkpoints(checkpoint.parent, resume=True)
+            complaint = f"{checkpoint}: not of 'windowclf train'"
+            stored = read_options(checkpoints.options, TrainOptions, complaint)
+            stored = replace(stored, threads=options["threads"] or stored.threads)
+            return _train(stored, folder, checkpoints, as_json=as_json, quiet=quiet)
     if output == "":
         raise click.UsageError("--output: expected a folder, got an empty name")
+    chosen = TrainOptions.from_command_line(options)
+    source = chosen.data or chosen.train_file or "sample"
     folder = Path(output or Path("models") / Path(source.removeprefix("hub:")).absolute().name)
     with _output_folder(folder, resume=False):
-        checkpoints = Checkpoints(_checkpoint(folder).parent, to_builtins(asked))
-        return _Run(asked, folder, checkpoints, asked.threads)(as_json=as_json, quiet=quiet)
+        if not overwrite:
+            _refuse_other_model(folder, chosen)
+        checkpoints = Checkpoints(_checkpoint(folder).parent, to_builtins(chosen))
+        return _train(chosen, folder, checkpoints, as_json=as_json, quiet=quiet)
 
 
 @contextmanager
 def _output_folder(folder: Path, *, resume: bool) -> Iterator[None]:
-    """Check the folder and keep others out, before any work is done; leave no empty one behind."""
+    """Check the folder and lock it, before any work is done; remove it if it stays empty."""
     from windowclf.model.folder import check_output, remove_left
     from windowclf.system.locks import exclusive_lock
 
@@ -123,7 +136,7 @@ def _output_folder(folder: Path, *, resume: bool) -> Iterator[None]:
         try:
             if not resume and os.path.lexists(checkpoint):
                 raise ModelError(
-                    f"{folder}: holds a training that was stopped: {_how_to_go_on(folder)}, or "
+                    f"{folder}: holds a training that was stopped: {_how_to_resume(folder)}, or "
                     f"remove {checkpoint.parent}"
                 )
             remove_left(folder)
@@ -145,84 +158,168 @@ def _checkpoint(folder: Path) -> Path:
     return folder / CHECKPOINT_FOLDER / CHECKPOINT
 
 
-def _how_to_go_on(folder: Path) -> str:
+def _how_to_resume(folder: Path) -> str:
     return f"go on with 'windowclf train --resume {shlex.quote(str(folder))}'"
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """A training, from reading to saving."""
+def _refuse_other_model(folder: Path, options: "TrainOptions") -> None:
+    """Refuse a folder that has the finished model of a training by other options."""
+    from windowclf.model.bundle import load_model
+    from windowclf.model.manifest import MANIFEST
 
-    asked: "Asked"
-    folder: Path
-    checkpoints: "Checkpoints"
-    threads: int | None
+    if not (folder / MANIFEST).exists():
+        return
+    try:
+        model = load_model(folder)
+    except ModelError:
+        reason = "it cannot be read"
+    else:
+        differing = _differing_options(model, options)
+        if not differing:
+            return
+        reason = f"other {', '.join(differing)}"
+    raise ModelError(
+        f"{folder}: holds the finished model of another training ({reason}): choose another "
+        f"--output, or add --overwrite"
+    )
 
-    def __call__(self, *, as_json: bool, quiet: bool) -> int:
-        """Train, and say how it went; return the exit code."""
-        from windowclf.classifier import WindowClassifier
-        from windowclf.cli.signals import stops
-        from windowclf.cli.trained import tell
 
-        self.checkpoints.every = self.asked.every
-        classifier = WindowClassifier(**asdict(self.asked.config))
-        saved = False
-        with stops(self.checkpoints) as signals:
-            try:
-                corpus = self._read_and_train(classifier, quiet=quiet)
-                self._save(classifier)
-                self.checkpoints.discard()
-            except KeyboardInterrupt:
-                # The first signal leaves time to save what there is, the second does not.
-                if classifier.is_fitted and not signals.again:
-                    with suppress(KeyboardInterrupt):
-                        self._save(classifier)
-                        saved = True
-                facts = [f"the best epoch so far is in {self.folder}"] if saved else []
-                if _checkpoint(self.folder).exists():
-                    facts.append(_how_to_go_on(self.folder))
-                note(": ".join(filter(None, ["interrupted", "; ".join(facts)])))
-                return signals.exit_code()
-            except TrainingError as error:
-                self.checkpoints.discard()  # it would end in the same way
-                if not classifier.is_fitted:
-                    raise
-                self._save(classifier)
-                kept = f"the best epoch before is kept in {self.folder}"
-                raise TrainingError(f"{error}; {kept}") from None
-            except ModelError as error:
-                if not self.checkpoints.kept:
-                    raise
-                raise ModelError(f"{error}; then {_how_to_go_on(self.folder)}") from None
-        note(f"model: {self.folder}")
-        tell(classifier, corpus, self.folder, as_json=as_json)
-        return 0
+def _differing_options(model: "Model", options: "TrainOptions") -> list[str]:
+    """Name the options that a model was trained without, as far as its record has them."""
+    from windowclf.config.check import option_name
+    from windowclf.corpora.sources import SAMPLE
+    from windowclf.lexicon.given import given_gazetteers
+    from windowclf.lexicon.lexicon import GAZETTEER
+    from windowclf.training.fit import utf8_name
 
-    def _read_and_train(self, classifier: "WindowClassifier", *, quiet: bool) -> "Corpus":
-        from windowclf.reports.terminal.tables import EPOCH_HEADER, epoch_line
+    data = options.data
+    if data is None:
+        data = str(Path(options.train_file).expanduser()) if options.train_file else SAMPLE
+    lists = {kind: found.names for kind, found in given_gazetteers(options.gazetteers).items()}
+    of_model = {
+        name.removeprefix(GAZETTEER): names
+        for name, names in model.lexicon.values.items()
+        if name.startswith(GAZETTEER)
+    }
+    record, before = model.record, asdict(model.config)
+    same = {
+        "--data": record is not None and record.data == utf8_name(data),
+        "--vectors": record is not None and record.vectors == utf8_name(options.vectors),
+        "--gazetteer": of_model == lists,
+        **{
+            option_name(name): before[name] == value
+            for name, value in asdict(options.config).items()
+        },
+    }
+    return [name for name, is_same in same.items() if not is_same]
 
-        asked = self.asked
-        with TrainingProgress("reading", EPOCH_HEADER, epoch_line, quiet=quiet) as progress:
-            corpus: Corpus = read_training_corpus(asdict(asked), classifier.config.seed)
-            classifier.fit(
-                corpus,
-                vectors=asked.vectors,
-                gazetteers=asked.gazetteers,
-                listener=progress,
-                begin=progress.note,
-                threads=self.threads,
-                checkpoints=self.checkpoints,
-            )
-        return corpus
 
-    def _save(self, classifier: "WindowClassifier") -> None:
-        from windowclf.model.default import MARKER, remember
+def _train(
+    options: "TrainOptions",
+    folder: Path,
+    checkpoints: "Checkpoints",
+    *,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Train from reading to saving, print the result, and return the exit code."""
+    from windowclf.classifier import WindowClassifier
+    from windowclf.cli.signals import stops
+    from windowclf.reports.terminal.tables import EPOCH_HEADER, epoch_line
 
-        classifier.save(self.folder, compress=self.asked.compress)
+    checkpoints.every = options.every
+    classifier = WindowClassifier(**asdict(options.config))
+    with stops(checkpoints) as signals:
         try:
-            remember(self.folder)
-        except OSError as error:
-            note(
-                f"the model is not noted in this folder ({MARKER}: {error.strerror}): name it with "
-                f"--model {shlex.quote(str(self.folder))}"
-            )
+            with TrainingProgress("reading", EPOCH_HEADER, epoch_line, quiet=quiet) as progress:
+                corpus: Corpus = read_training_corpus(asdict(options), options.config.seed)
+                classifier.fit(
+                    corpus,
+                    vectors=options.vectors,
+                    gazetteers=options.gazetteers,
+                    listener=progress,
+                    threads=options.threads,
+                    checkpoints=checkpoints,
+                )
+            _save(classifier, folder, options)
+            checkpoints.discard()
+        except KeyboardInterrupt:
+            facts = []
+            # The first signal leaves time to save what there is, the second does not.
+            if classifier.is_fitted and not signals.again:
+                with suppress(KeyboardInterrupt):
+                    _save(classifier, folder, options)
+                    facts.append(f"the best epoch so far is in {folder}")
+            if _checkpoint(folder).exists():
+                facts.append(_how_to_resume(folder))
+            note(": ".join(filter(None, ["interrupted", "; ".join(facts)])))
+            return signals.exit_code()
+        except TrainingError as error:
+            checkpoints.discard()  # if resumed, it would end in the same way
+            if not classifier.is_fitted:
+                raise
+            _save(classifier, folder, options)
+            raise TrainingError(f"{error}; the best epoch before is kept in {folder}") from None
+        except ModelError as error:
+            if not checkpoints.kept:
+                raise
+            raise ModelError(f"{error}; then {_how_to_resume(folder)}") from None
+    note(f"model: {folder}")
+    print_result(classifier, corpus, folder, as_json=as_json)
+    return 0
+
+
+def _save(classifier: "WindowClassifier", folder: Path, options: "TrainOptions") -> None:
+    from windowclf.model.default import MARKER, remember
+
+    classifier.save(folder, compress=options.compress)
+    try:
+        remember(folder)
+    except OSError as error:
+        note(
+            f"the model is not noted in this folder ({MARKER}: {error.strerror}): name it with "
+            f"--model {shlex.quote(str(folder))}"
+        )
+
+
+def print_result(
+    classifier: "WindowClassifier", corpus: "Corpus", folder: Path, *, as_json: bool
+) -> None:
+    """Leave a report beside the model, and print its scores on the dev and the test text."""
+    from windowclf.reports.terminal.tables import scores_table
+
+    scores = _write_report(classifier, corpus, folder)
+    if "test" in corpus.splits:
+        scores["test"] = classifier.evaluate(corpus.splits["test"], scheme=corpus.scheme)
+    if as_json:
+        facts: dict[str, object] = {
+            "model": str(folder),
+            **{split: found.to_json() for split, found in scores.items()},
+            "training": to_builtins(classifier.model.record),
+        }
+        click.echo(json.dumps(facts))
+        return
+    for split, found in scores.items():
+        print_table(scores_table(found, f"{corpus.name}, {split}"))
+
+
+def _write_report(
+    classifier: "WindowClassifier", corpus: "Corpus", folder: Path
+) -> "dict[str, Scores]":
+    """Write the report; return the scores on the dev text that it shows."""
+    from windowclf.model.folder import REPORT
+    from windowclf.reports.html.training import save_page, training_page
+    from windowclf.reports.training import examine_training
+
+    path = folder / REPORT
+    with ExitStack() as stack:
+        if stderr_is_terminal():
+            stack.enter_context(error_console().status("writing the report"))
+        report = examine_training(classifier, corpus)
+        try:
+            save_page(path, training_page(report, folder.absolute().name))
+            outcome = f"report: {path}"
+        except ModelError as error:  # the model, which took the time, is whole
+            outcome = f"no report: {error}"
+    note(outcome)
+    return {"dev": report.dev.scores} if report.dev else {}

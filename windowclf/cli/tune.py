@@ -116,7 +116,7 @@ def tune(
     windowclf tune --resume tuned
     windowclf tag --model tuned/best "Paris is in France"
     """
-    from windowclf.cli.asked import refuse_others
+    from windowclf.cli.resume import refuse_others
     from windowclf.cli.tune_folder import make_asked, read_asked
 
     threads = options.pop("threads")

@@ -1,34 +1,34 @@
-"""From unlabelled text to word vectors (Collobert and Weston 2008)."""
+"""From unlabelled text to word vectors (Collobert and Weston 2008).
+
+gensim's Word2Vec makes better vectors, and faster. This is here because the ranking of windows is
+the method of the lecture notes, and the same network and the same loop do it.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from windowclf.config.check import check_settings
+from windowclf.config.config import Config, make_config
 from windowclf.errors import DataError, UsageError
 from windowclf.lexicon.lexicon import FIRST, Lexicon, initial_tables
+from windowclf.model.build import make_network
 from windowclf.nn.arrays import IntArray
-from windowclf.nn.network import Network, initial_weights
-from windowclf.pretraining.corruption import Corruption
-from windowclf.pretraining.loop import train_ranking
-from windowclf.pretraining.ranking import share_outranking
+from windowclf.nn.network import Network
+from windowclf.nn.objective import RankingObjective
 from windowclf.pretraining.result import Pretrained, PretrainEpoch
 from windowclf.pretraining.settings import PretrainSettings
-from windowclf.pretraining.stream import read_sentences, regroup, shuffled_batches, windows
-from windowclf.pretraining.vocabulary import count_words, frequent_words
-from windowclf.training.loop import BatchDone
+from windowclf.pretraining.text import count_words, frequent_words, read_sentences
+from windowclf.pretraining.windows import WindowBatches, regroup, windows
+from windowclf.system.threads import Workers, thread_count
+from windowclf.training.loop import BatchDone, Training
 from windowclf.vectors.load import load_vectors
 
 if TYPE_CHECKING:
     from gensim.models import KeyedVectors
-
-POWER = 0.75
-"""Corrupting words are drawn in proportion to ``count ** POWER``, as in word2vec.
-
-Drawn all alike, most are so rare that the frequency of a word tells a real window from its replica.
-"""
 
 _CHUNK = 4096  # held-out windows that are scored at once
 
@@ -44,10 +44,9 @@ def pretrain(
 ) -> Pretrained:
     """Learn word vectors by ranking each window above itself with another centre word.
 
-    A window's score is ``s = Uᵀ f(Wx + b)``; with ``s̃`` the score of the window whose centre
-    was replaced by a word drawn at random, ``J = max(0, 1 - s + s̃)`` is made small, the word
-    vectors being learnt along with the network. The texts are read once to count their words
-    and once an epoch, and are never held whole.
+    With ``s`` the score of a window and ``s̃`` that of the same window with a random word in its
+    centre, training makes ``J = max(0, 1 - s + s̃)`` small. The texts are read once to count their
+    words and once an epoch, and are never in memory whole.
 
     Parameters
     ----------
@@ -58,16 +57,12 @@ def pretrain(
     vectors : str or Path, optional
         Where to start from, as `load_vectors` takes it; `dimensions` is then theirs.
     held_out : str or Path, optional
-        A text on which is measured, before and after each epoch, which share of the windows
-        outrank their corrupted replicas.
+        A text on which the share of windows that outrank their corrupted replicas is measured,
+        before training and after each epoch.
     listener : callable, optional
-        Is told of each batch and each epoch.
+        Is called with each batch and each epoch.
     **settings
         Fields of `PretrainSettings`.
-
-    Returns
-    -------
-    Pretrained
 
     Raises
     ------
@@ -87,12 +82,11 @@ def pretrain(
     """
     checked = check_settings(PretrainSettings, settings)
     paths = [texts] if isinstance(texts, str | Path) else list(texts)
-    for_tables, for_weights, for_training, for_held_out = np.random.SeedSequence(
-        checked.seed
-    ).spawn(4)
+    named = ", ".join(map(str, paths))
+    seeds = np.random.SeedSequence(checked.seed).spawn(4)
+    for_table, for_weights, for_training = map(np.random.default_rng, seeds[:3])
     counts = count_words(read_sentences(paths, pretokenized=pretokenized))
     words = frequent_words(counts, min_count=checked.min_count, size=checked.vocabulary)
-    named = ", ".join(map(str, paths))
     if not counts:
         raise DataError(f"{named}: no word; expected a sentence or paragraph a line")
     if len(words) < 2:
@@ -100,27 +94,27 @@ def pretrain(
             f"{named}: no two words with {checked.min_count} or more occurrences: "
             "give more text or a smaller --min-count"
         )
+    known = [counts[word] for word in words]
     lexicon = Lexicon({"word": words}, cased=False)
     start = _start(words, vectors, checked, given="dimensions" in settings)
-    table = initial_tables(
-        lexicon, start, feature_dimensions=0, rng=np.random.default_rng(for_tables)
-    )["word"]
-    network = _make_network(table.copy(), checked, np.random.default_rng(for_weights))
-    known = [counts[word] for word in words]
-    corrupt = Corruption(known, FIRST, POWER)
+    tables = initial_tables(lexicon, start, feature_dimensions=0, rng=for_table)
+    config = _config(checked)
+    network = make_network(config, tables, (), for_weights)
 
     def stream(texts: Sequence[str | Path]) -> Iterator[IntArray]:
         sentences = read_sentences(texts, pretokenized=pretokenized)
         return windows(sentences, lexicon, checked.window)
 
+    batches = WindowBatches(lambda: stream(paths), known, checked.batch_size)
+
     def measure() -> float | None:
         if held_out is None:
             return None
         # The same generator each time: the same corrupted replicas.
-        rng = np.random.default_rng(for_held_out)
+        rng = np.random.default_rng(seeds[3])
         above = total = 0.0
         for real in regroup(stream([held_out]), _CHUNK):
-            above += len(real) * share_outranking(network, real, corrupt(real, rng))
+            above += len(real) * share_outranking(network, batches, real, rng)
             total += len(real)
         if not total:
             raise DataError(f"{held_out}: no word that has a vector; expected text like {named}")
@@ -128,31 +122,40 @@ def pretrain(
 
     before = measure()
     epochs: list[PretrainEpoch] = []
-    for event in train_ranking(
-        network,
-        lambda rng: shuffled_batches(stream(paths), checked.batch_size, rng),
-        sum(known),
-        corrupt,
-        checked,
-        measure=measure,
-        rng=np.random.default_rng(for_training),
-    ):
-        if isinstance(event, PretrainEpoch):
-            epochs.append(event)
-        if listener:
-            listener(event)
+    training = Training(network, RankingObjective(), batches, config, for_training)
+    with Workers(thread_count(None)) as workers:
+        for event in training.run(None, workers):
+            shown: BatchDone | PretrainEpoch
+            if isinstance(event, BatchDone):  # its tokens are those of both windows of a pair
+                most = max(event.batch, event.batches)
+                shown = replace(event, batches=most, tokens=event.tokens // 2)
+            else:
+                shown = PretrainEpoch(
+                    epoch=event.epoch,
+                    loss=event.loss,
+                    seconds=event.seconds or 0.0,
+                    tokens_per_second=(event.tokens_per_second or 0.0) / 2,
+                    held_out=measure(),
+                )
+                epochs.append(shown)
+            if listener:
+                listener(shown)
     last = network.tables["word"].value[FIRST:]
-    return Pretrained(words, known, table[FIRST:], last, epochs, before)
+    return Pretrained(words, known, tables["word"][FIRST:], last, epochs, before)
+
+
+def share_outranking(
+    network: Network, batches: WindowBatches, real: IntArray, rng: np.random.Generator
+) -> float:
+    """Measure which share of windows, shape (N, 2c+1), score above their corrupted replicas."""
+    s, _ = network.forward(batches.part(real, rng))
+    return float(np.mean(s[: len(real)] > s[len(real) :]))
 
 
 def _start(
-    words: Sequence[str],
-    vectors: str | Path | None,
-    settings: PretrainSettings,
-    *,
-    given: bool,
+    words: Sequence[str], vectors: str | Path | None, settings: PretrainSettings, *, given: bool
 ) -> "KeyedVectors":
-    """Load the vectors to start from: none, unless they are named."""
+    """Load the vectors to start from; there are none unless they are named."""
     if vectors is None:
         from gensim.models import KeyedVectors
 
@@ -166,21 +169,17 @@ def _start(
     return found
 
 
-def _make_network(
-    table: np.ndarray, settings: PretrainSettings, rng: np.random.Generator
-) -> Network:
-    weights, biases = initial_weights(
-        "glorot",
-        rng,
-        dimensions=table.shape[1],
-        window=settings.window,
-        hidden=[settings.hidden],
-        classes=1,
-    )
-    return Network(
-        {"word": table},
-        [weight.astype(np.float32) for weight in weights],
-        [bias.astype(np.float32) for bias in biases],
-        activation=settings.activation,
-        input_dropout=settings.dropout,
+def _config(settings: PretrainSettings) -> Config:
+    """Describe the network and its training as the training loop reads them."""
+    same = ("window", "activation", "dropout", "epochs", "batch_size", "optimizer", "rate")
+    return make_config(
+        {name: getattr(settings, name) for name in same}
+        | {
+            "loss": "ranking",
+            "positive": "real",
+            "init": "glorot",
+            "hidden": (settings.hidden,),
+            "hidden_dropout": 0.0,
+            "schedule": "linear",
+        }
     )

@@ -1,4 +1,4 @@
-"""What pretraining leaves: the vectors, before and after, and how it went."""
+"""The result of pretraining: the vectors, before and after, and a record of each epoch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class PretrainEpoch(msgspec.Struct, frozen=True, kw_only=True):
-    """What one epoch came to.
+    """The record of one epoch.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class PretrainEpoch(msgspec.Struct, frozen=True, kw_only=True):
     seconds : float
         Time of training, without the held-out text.
     tokens_per_second : float
-        Centre words of windows, a second.
+        Windows that were trained on, a second.
     held_out : float, optional
         Share of the held-out windows that outrank their corrupted replicas.
     """
@@ -49,7 +49,7 @@ class Pretrained:
     words : list of str
         Most frequent first.
     counts : list of int
-        How often each stands in the text.
+        How often each is in the text.
     first, last : float array, shape (len(words), d)
         Their vectors before and after.
     epochs : list of PretrainEpoch
@@ -73,12 +73,7 @@ class Pretrained:
         return keyed
 
     def save(self, path: str | Path) -> None:
-        """Write the vectors as word2vec text, whole or not at all.
-
-        Parameters
-        ----------
-        path : str or Path
-            Its folder must exist.
+        """Write the vectors as word2vec text, whole or not at all; the folder must exist.
 
         Raises
         ------
@@ -94,13 +89,7 @@ class Pretrained:
     def neighbours(
         self, words: Sequence[str], count: int = 5
     ) -> dict[str, tuple[list[str], list[str]]]:
-        """List the nearest words by cosine, before and after.
-
-        Parameters
-        ----------
-        words : sequence of str
-        count : int
-            Neighbours of each word.
+        """List so many nearest words of each word by cosine, before and after.
 
         Raises
         ------
@@ -122,18 +111,10 @@ class Pretrained:
 
 
 def middle_words(words: Sequence[str], count: int = 10) -> list[str]:
-    """Choose words of middle frequency: from the hundredth part of the list to the tenth.
+    """Choose some words of middle frequency: from the hundredth part of the list to the tenth.
 
-    Parameters
-    ----------
-    words : sequence of str
-        Most frequent first.
-    count : int
-
-    Returns
-    -------
-    list of str
-        At most `count`, of letters only and three at the least, which names and contents have.
+    The list begins with the most frequent word. Those chosen have three letters or more and
+    nothing else, as names and contents have.
     """
     start = min(len(words) // 100, 1000)
     middle = [word for word in words[start : 10 * start] if len(word) > 2 and word.isalpha()]

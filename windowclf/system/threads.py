@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from contextvars import copy_context
 from functools import cache, cached_property
 from itertools import chain, islice
 from threading import Lock
@@ -137,7 +138,8 @@ class Workers:
                 results[i] = function(*calls[i])
 
         # This thread works too: to wake another one takes as long as a small piece of work.
-        others = [self._pool.submit(work) for _ in calls[1 : self._threads]]
+        # Each has the context of this one, in which NumPy keeps what `errstate` ignores.
+        others = [self._pool.submit(copy_context().run, work) for _ in calls[1 : self._threads]]
         work()
         for other in others:
             other.result()

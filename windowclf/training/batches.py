@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 import numpy as np
 
@@ -19,8 +20,31 @@ PLACES = 4
 """Other places of a name, at the most, whose windows a training batch also reads."""
 
 
+class BatchSource(Protocol):
+    """The batches of each epoch of a training; see `TrainingBatches`, and `pretraining`.
+
+    Attributes
+    ----------
+    parts : int
+        Most parts into which a batch falls.
+    """
+
+    parts: int
+
+    def __len__(self) -> int:
+        """Count the batches of an epoch."""
+
+    def epoch(
+        self, rng: np.random.Generator, begun: np.random.Generator | None = None, done: int = 0
+    ) -> Iterator[list[IntArray]]:
+        """Yield the examples of each batch of an epoch, in its parts."""
+
+    def part(self, chosen: IntArray, rng: np.random.Generator) -> Batch:
+        """Read a part of a batch."""
+
+
 class TrainingBatches:
-    """Cuts a training text into batches, anew in each epoch.
+    """Cuts a training text into batches, in another order in each epoch.
 
     Parameters
     ----------
@@ -104,10 +128,10 @@ class TrainingBatches:
         rng : numpy.random.Generator
             Draws the order, the letter cases and the corrupted windows.
         begun : numpy.random.Generator, optional
-            Draws the order in its place, where an epoch is taken up: it stands where `rng` stood
-            when that epoch began.
+            Draws the order in its place where an epoch is resumed: its state is that of `rng`
+            when the epoch began.
         done : int
-            How many batches of it were done before, and are left out.
+            Number of batches that were done before, and are left out.
 
         Yields
         ------
@@ -142,7 +166,7 @@ class TrainingBatches:
         chosen : int array
             From `epoch`.
         rng : numpy.random.Generator
-            Draws the words that are taken for unknown, and the places of names other_mentions.
+            Draws the words that are taken for unknown, and the other mentions of names.
         """
         batch = self._of_words(chosen) if self._by_word else self._of_sentences(chosen, rng)
         if self.config.word_dropout:

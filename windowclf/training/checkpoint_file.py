@@ -29,7 +29,8 @@ FORMAT = 1
 CHECKPOINT = "checkpoint.json"
 _LARGEST = 2**26  # bytes of its JSON: tens of thousands of epochs
 _LONGEST_MESSAGE = 400
-KINDS = ("now", "best", "optimizer", "lessons")  # the last are the scores of teachers
+KINDS = ("now", "best", "optimizer", "lessons")
+"""The last one has the teachers' scores, under the name of 0.1.0."""
 
 Array = npt.NDArray[Any]
 Arrays = Mapping[str, Array]
@@ -42,25 +43,25 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     ----------
     format : int
         `FORMAT` of the program that wrote it.
-    asked : dict
-        What the training was started with, as its starter has it.
+    options : dict
+        What the training was started with, see `Checkpoints`.
     read : dict of str to str
         Checksums of what was read then.
     teachers : int
-        How many are done.
+        Number of teachers that are trained.
     progress : Progress
-        Of the network under way: the next teacher, or else the network that they teach.
+        That of the network under way: the next teacher, or else the network that they teach.
     of_teachers, epochs : list of Epoch
         Those that are done.
     files : dict of str to FileEntry
         By kinds of `KINDS`: the parameters as they are and as they were at their best, the
-        optimiser's state, and what the teachers said.
+        optimiser's state, and the teachers' scores.
     sha256 : str
         Of the checkpoint itself, as JSON in which this field is empty.
     """
 
     format: int = FORMAT
-    asked: dict[str, Any]
+    options: dict[str, Any] = msgspec.field(name="asked")
     read: dict[str, str]
     teachers: Annotated[int, Meta(ge=0)]
     progress: Progress
@@ -220,6 +221,6 @@ def copy_arrays(arrays: Arrays, places: Arrays, path: Path) -> None:
 
 
 def damaged(path: Path, why: str) -> ModelError:
-    """Say that a file of a checkpoint cannot be used, and what helps."""
+    """Make the error for a file of a checkpoint that cannot be used."""
     shown = printable(why[:_LONGEST_MESSAGE])
     return ModelError(f"{path}: damaged checkpoint: {shown}; remove {path.parent} and train anew")

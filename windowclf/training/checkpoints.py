@@ -1,18 +1,19 @@
-"""A training that is kept on the disk while it goes on, and goes on from there after a stop."""
+"""A training that is saved to the disk while it runs, and is resumed from there after a stop."""
 
+import dataclasses
 import hashlib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec.structs import fields
 
 from windowclf.errors import DataError
 from windowclf.model.model import Model
 from windowclf.model.record import Epoch
-from windowclf.nn.arrays import FloatArray
 from windowclf.training.checkpoint_file import (
     CHECKPOINT,
     Array,
@@ -25,33 +26,25 @@ from windowclf.training.checkpoint_file import (
     remove_checkpoint,
     write_checkpoint,
 )
+from windowclf.training.data import TrainingData
+from windowclf.training.distillation import TeacherScores
 from windowclf.training.loop import BatchDone, Training
-from windowclf.training.texts import Texts
 
 
 @dataclass(slots=True)
-class TeacherScores:
-    """What the teachers of a network said.
+class History:
+    """What a training has done so far; it grows while the training runs.
 
     Parameters
     ----------
-    scores : float array, shape (T, K)
-        Of the training text, added up and divided by the number that there will be.
-    transitions : list of lists of arrays
-        Of each teacher that is done, its moves between tags.
+    teacher_scores : TeacherScores
+    of_teachers, epochs : list of Epoch
+        The epochs of the teachers, and those of the network itself.
     """
 
-    scores: FloatArray
-    transitions: list[list[FloatArray]] = field(default_factory=list)
-
-    def arrays(self) -> dict[str, Array]:
-        """Name the arrays."""
-        named = {
-            f"moves{teacher}.{i}": array
-            for teacher, arrays in enumerate(self.transitions)
-            for i, array in enumerate(arrays)
-        }
-        return {"scores": self.scores, **named}
+    teacher_scores: TeacherScores
+    of_teachers: list[Epoch] = field(default_factory=list)
+    epochs: list[Epoch] = field(default_factory=list)
 
 
 class Stopped(KeyboardInterrupt):
@@ -65,20 +58,20 @@ class Checkpoints:
     ----------
     folder : Path
         Where they go; nothing else should be there.
-    asked : mapping, optional
-        What the training was started with, for JSON: it is kept, and not looked into.
+    options : mapping, optional
+        What the training was started with, for JSON: it is saved, and not looked into.
     every : float
         Seconds from one checkpoint to the next; there is one at the end of each epoch too. 0:
         after every batch.
     resume : bool
-        Whether to go on from the checkpoint that is there.
+        Whether to resume the training of the checkpoint that is there.
 
     Attributes
     ----------
-    asked : dict
-        On resuming, that of the checkpoint.
+    options : dict
+        On resuming, those of the checkpoint.
     under_way : bool
-        Whether `stop` will be heard soon: batches are being trained on.
+        Whether `stop` takes effect soon: batches are being trained on.
     kept : bool
         Whether there is a checkpoint of this training.
 
@@ -91,7 +84,7 @@ class Checkpoints:
     def __init__(
         self,
         folder: Path,
-        asked: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None,
         *,
         every: float = 60.0,
         resume: bool = False,
@@ -100,77 +93,65 @@ class Checkpoints:
         self.every = every
         self.under_way = self.kept = False
         self._saved = read_checkpoint(folder) if resume else None
-        self.asked = self._saved.asked if self._saved else dict(asked or {})
+        self.options = self._saved.options if self._saved else dict(options or {})
         self._stopping = False
         self._written = time.monotonic()
         self._read: dict[str, str] = {}
-        self._of_teachers: list[Epoch] = []
-        self._epochs: list[Epoch] = []
-        self._teacher_scores = TeacherScores(np.zeros(0, dtype=np.float32))
+        self._history = History(TeacherScores(0, np.zeros(0, dtype=np.float32)))
 
     def stop(self) -> None:
-        """Ask that training end after the batch under way, and its checkpoint, by `Stopped`."""
+        """Let the training end after the batch under way and its checkpoint, by `Stopped`."""
         self._stopping = True
 
     def discard(self) -> None:
         """Remove the checkpoint: the training has ended."""
         remove_checkpoint(self.folder)
 
-    def begin(
-        self,
-        model: Model,
-        texts: Texts,
-        teacher_scores: TeacherScores,
-        of_teachers: list[Epoch],
-        epochs: list[Epoch],
-    ) -> None:
-        """Hear what is trained; on resuming, fill in what was done.
+    def begin(self, model: Model, data: TrainingData, history: History) -> None:
+        """Note what is trained; on resuming, fill in what was done.
 
         Parameters
         ----------
         model : Model
-            Not trained yet.
-        texts : Texts
-        teacher_scores : TeacherScores
-        of_teachers, epochs : list of Epoch
-            Empty; will be added to.
+            It is not trained yet.
+        data : TrainingData
+        history : History
+            Nothing is done yet; it will grow.
 
         Raises
         ------
         DataError
-            If the checkpoint is of another text, or of other vectors.
+            If the checkpoint is that of another text, or of other vectors.
         ModelError
             If it is damaged.
         """
-        self._read = _checksums(model, texts)
-        self._teacher_scores, self._of_teachers, self._epochs = teacher_scores, of_teachers, epochs
-        if self._saved is None:
+        self._read = _checksums(model, data)
+        self._history, saved = history, self._saved
+        if saved is None:
             return
-        changed = [
-            name for name, digest in self._read.items() if self._saved.read.get(name) != digest
-        ]
+        changed = [name for name, digest in self._read.items() if saved.read.get(name) != digest]
         if changed:
             raise DataError(
                 f"{self.folder}: {' and '.join(changed)} changed since the training began: give "
                 f"back what was there, or remove {self.folder} and train anew"
             )
-        of_teachers += self._saved.of_teachers
-        epochs += self._saved.epochs
-        if self._saved.teachers > model.config.teachers:
+        if saved.teachers > model.config.teachers:
             raise damaged(self.folder / CHECKPOINT, "it has more teachers than were asked for")
+        history.of_teachers += saved.of_teachers
+        history.epochs += saved.epochs
         shapes = [p.value for p in model.objective.parameters().values()]
-        for _ in range(self._saved.teachers):
-            teacher_scores.transitions.append([np.zeros_like(array) for array in shapes])
-        self._fill(self._saved, "lessons", teacher_scores.arrays())
+        for _ in range(saved.teachers):
+            history.teacher_scores.transitions.append([np.zeros_like(array) for array in shapes])
+        self._fill(saved, "lessons", history.teacher_scores.arrays())
 
     def restore(self, training: Training, best: Arrays) -> None:
-        """Set a training that begins to where the checkpoint was, if it was under way there.
+        """Set a training that begins to where the checkpoint was, if that was its network.
 
         Parameters
         ----------
         training : Training
         best : mapping of str to array
-            The parameters of the best epoch so far.
+            The parameters of the best epoch so far; is filled in.
 
         Raises
         ------
@@ -200,15 +181,16 @@ class Checkpoints:
         """
         due = time.monotonic() - self._written >= self.every
         if due or self._stopping or isinstance(event, Epoch):
+            history = self._history
             checkpoint = Checkpoint(
-                asked=self.asked,
+                options=self.options,
                 read=self._read,
-                teachers=len(self._teacher_scores.transitions),
+                teachers=len(history.teacher_scores.transitions),
                 progress=training.progress(),
-                of_teachers=self._of_teachers,
-                epochs=self._epochs,
+                of_teachers=history.of_teachers,
+                epochs=history.epochs,
             )
-            arrays = {**_arrays(training, best), "lessons": self._teacher_scores.arrays()}
+            arrays = {**_arrays(training, best), "lessons": history.teacher_scores.arrays()}
             write_checkpoint(self.folder, checkpoint, arrays)
             self._written, self.kept = time.monotonic(), True
         if self._stopping:
@@ -224,22 +206,26 @@ def _arrays(training: Training, best: Arrays) -> dict[str, Arrays]:
     return {"now": now, "best": best, "optimizer": training.optimizer.state()}
 
 
-def _checksums(model: Model, texts: Texts) -> dict[str, str]:
+def _checksums(model: Model, data: TrainingData) -> dict[str, str]:
     """Compute checksums of all that a training depends on, by what a person calls it."""
-    train = texts.train
-    arrays = [getattr(train, part.name) for part in fields(train)]
-    dev = [sentence.tokens for sentence in texts.dev], texts.gold
+    train = data.train
+    arrays = [getattr(train, part.name) for part in dataclasses.fields(train)]
+    dev = [sentence.tokens for sentence in data.dev], data.gold
     values = [parameter.value for parameter in model.parameters().values()]
+    # Spelt as 0.1.0 does, whose trainings can be resumed: with the names that settings had then.
+    settings = ((f.encode_name, getattr(model.config, f.name)) for f in fields(model.config))
+    config = f"Config({', '.join(f'{name}={value!r}' for name, value in settings)})"
     return {
         "the training text": _checksum(model.labels, *arrays),
         "the dev text": _checksum(dev),
         "the word vectors or gazetteers": _checksum(model.lexicon.values, *values),
-        "the settings": _checksum(model.config),
+        "the settings": _checksum(config),
     }
 
 
 def _checksum(facts: object, *arrays: Array) -> str:
-    digest = hashlib.sha256(repr(facts).encode())
+    text = facts if isinstance(facts, str) else repr(facts)
+    digest = hashlib.sha256(text.encode())
     for array in arrays:
         digest.update(f"{array.dtype} {array.shape}".encode())
         digest.update(np.ascontiguousarray(array).data)

@@ -15,7 +15,7 @@ from windowclf.nn.network import Network
 from windowclf.nn.objective import Objective
 from windowclf.nn.parameter import Parameter, TableParameter
 from windowclf.system.threads import Workers
-from windowclf.training.batches import TrainingBatches
+from windowclf.training.batches import BatchSource
 
 _Part = TypeVar("_Part", Network, Objective)
 
@@ -58,7 +58,7 @@ class Replicas:
         self,
         network: Network,
         objective: Objective,
-        batches: TrainingBatches,
+        batches: BatchSource,
         rng: np.random.Generator,
     ) -> None:
         others = range(batches.parts - 1)
@@ -78,7 +78,7 @@ class Replicas:
         Parameters
         ----------
         parts : sequence of int array
-            From `TrainingBatches.epoch`.
+            From `BatchSource.epoch`.
         """
         n = len(parts)
         if n == 1:

@@ -1,43 +1,62 @@
-"""From a corpus and an untrained model to a trained one."""
+"""From an untrained model to a trained one."""
 
 import platform
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
-from itertools import chain
 
 import numpy as np
 
-from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError
-from windowclf.evaluation.evaluate import confidences
+from windowclf.evaluation import evaluate as evaluation
+from windowclf.evaluation.metrics import Scores, best_threshold
 from windowclf.lexicon.lexicon import FIRST
 from windowclf.model.calibration import Calibration, fit_calibration
-from windowclf.model.encoding import encode
 from windowclf.model.model import FirstVectors, Model
 from windowclf.model.record import Epoch, TrainingRecord
 from windowclf.nn.arrays import FloatArray
+from windowclf.system.threads import Workers, thread_count
 from windowclf.tagging.tagger import Tagger
-from windowclf.tags.schemes import Scheme
-from windowclf.training.checkpoints import Checkpoints, TeacherScores
-from windowclf.training.prepare import in_cases
-from windowclf.training.teachers import teach
-from windowclf.training.texts import Texts
-from windowclf.training.train_network import Listener, learn
+from windowclf.training.batches import TrainingBatches
+from windowclf.training.checkpoints import Checkpoints, History
+from windowclf.training.data import TrainingData, generators
+from windowclf.training.distillation import TeacherScores, make_teacher
+from windowclf.training.loop import BatchDone, NetworkBegins, Training
+
+Listener = Callable[[BatchDone | Epoch | NetworkBegins], None]
+
+_WHOLE_WORDS = ("word", "written")
+"""Features that hold a whole word: what word dropout takes for an unknown one."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRun:
+    """How a training is run; none of it changes the model that comes out.
+
+    Parameters
+    ----------
+    listener : callable, optional
+        Is called with each batch, each epoch and, where there are teachers, each network that
+        begins.
+    threads : int, optional
+        See `thread_count`.
+    checkpoints : Checkpoints, optional
+        Save the training to the disk while it runs, and may hold one that is resumed.
+    """
+
+    listener: Listener | None = None
+    threads: int | None = None
+    checkpoints: Checkpoints | None = None
+
+    def report(self, event: BatchDone | Epoch | NetworkBegins) -> None:
+        """Call the listener, if there is one."""
+        if self.listener:
+            self.listener(event)
 
 
 def fit(
-    model: Model,
-    sentences: Sequence[Sentence],
-    dev: Sequence[Sentence] = (),
-    *,
-    scheme: Scheme,
-    data: str = "",
-    vectors: str = "",
-    listener: Listener | None = None,
-    begin: Callable[[str], None] | None = None,
-    threads: int | None = None,
-    checkpoints: Checkpoints | None = None,
+    model: Model, data: TrainingData, run: TrainingRun | None = None, *, vectors: str = ""
 ) -> None:
     """Train a model; the parameters it ends with are those of its best epoch.
 
@@ -47,108 +66,117 @@ def fit(
     Parameters
     ----------
     model : Model
-        From `prepare`, for the same sentences.
-    sentences, dev : sequence of Sentence
-        Tagged in `scheme`; without `dev` the last epoch is the best.
-    scheme : Scheme
-        IOB2, or PLAIN.
-    data, vectors : str
-        Names of the corpus and of the word vectors, for the record.
-    listener : callable, optional
-        Is told of each batch and each epoch.
-    begin : callable, optional
-        Is told which network is trained, before each where there are several.
-    threads : int, optional
-        See `thread_count`.
-    checkpoints : Checkpoints, optional
-        Keep the training on the disk as it goes on, and may say where one was stopped that now
-        goes on. It ends with the same bytes as one that was never stopped.
+        Comes from `prepare`, as do the data.
+    data : TrainingData
+    run : TrainingRun, optional
+    vectors : str
+        Name of the word vectors, for the record.
 
     Raises
     ------
     DataError
-        If a ranking has no dev text to choose its threshold on, or a training that goes on has
+        If a ranking has no dev text to choose its threshold on, or a training that is resumed has
         other texts or vectors than it began with.
     TrainingError
         If the loss is no longer finite.
     ModelError
         If a checkpoint cannot be written, or is damaged.
     """
-    if model.config.loss == "ranking" and not dev:
+    config, run = model.config, run or TrainingRun()
+    if config.loss == "ranking" and not data.dev:
         raise DataError("--loss ranking chooses its threshold on a dev text: give one with --dev")
-    sentences = [sentence for sentence in sentences if len(sentence)]
-    texts = _encode(model, sentences, dev, scheme)
-    words = np.unique(texts.train.features[:, 0])
+    words = np.unique(data.train.features[:, 0])
     words = words[words >= FIRST]
-    word_table = model.network.tables["word"]
-    model.first_vectors = FirstVectors(words, word_table.take(words))
-    of_teachers: list[Epoch] = []
-    epochs: list[Epoch] = []
-    tokens = len(texts.train.words) if model.config.teachers else 0
-    teacher_scores = TeacherScores(np.zeros((tokens, len(model.labels)), dtype=np.float32))
-    if checkpoints:
-        checkpoints.begin(model, texts, teacher_scores, of_teachers, epochs)
-    if model.config.teachers:
-        say = begin or (lambda _: None)
-        count = model.config.teachers
-        taught = teach(
-            model,
-            texts,
-            of_teachers,
-            listener,
-            lambda n: say(f"teacher {n} of {count}"),
-            threads,
-            teacher_scores,
-            checkpoints,
-        )
-        texts = replace(texts, train=replace(texts.train, gold=taught))
-        say("the network they teach")
+    first = model.first_vectors = FirstVectors(words, model.network.tables["word"].take(words))
+    tokens = len(data.train.words) if config.teachers else 0
+    scores = np.zeros((tokens, len(model.labels)), dtype=np.float32)
+    history = History(TeacherScores(config.teachers, scores))
+    if run.checkpoints:
+        run.checkpoints.begin(model, data, history)
+    if config.teachers:
+        data = _teach(model, data, run, history)
     try:
-        learn(model, texts, epochs, listener, threads, checkpoints)
+        _train_network(model, data, run, history.epochs)
     finally:
-        best_epoch = max((epoch.epoch for epoch in epochs if epoch.best), default=0)
-        if best_epoch:
-            model.calibration = Calibration()  # what is fitted is what the network says itself
-            model.calibration = fit_calibration(*confidences(Tagger(model), texts.dev, texts.gold))
-            model.record = TrainingRecord(
-                data=_text(data),
-                vectors=_text(vectors),
-                sentences={"train": len(sentences), "dev": len(dev)},
-                tokens={
-                    "train": len(texts.train.words) // texts.versions,
-                    "dev": sum(map(len, dev)),
-                },
-                epochs=epochs,
-                best_epoch=best_epoch,
-                vectors_moved=_moved(model.first_vectors.vectors, word_table.take(words)),
-                seconds=sum(epoch.seconds or 0.0 for epoch in of_teachers + epochs),
-                versions={
-                    "windowclf": version("windowclf"),
-                    "numpy": np.__version__,
-                    "python": platform.python_version(),
-                },
+        if any(epoch.best for epoch in history.epochs):
+            model.calibration = Calibration()  # it is fitted on what the network itself says
+            model.calibration = fit_calibration(
+                *evaluation.confidences(Tagger(model), data.dev, data.gold)
             )
+            model.record = _record(model, first, data, history, vectors)
 
 
-def _encode(
-    model: Model, sentences: Sequence[Sentence], dev: Sequence[Sentence], scheme: Scheme
-) -> Texts:
-    versions = in_cases(sentences, model.config)
-    tags = [model.gold_tags(sentence.tags or (), scheme) for sentence in sentences]
-    # A name in capitals is in another document than the name as written.
-    documents = [
-        None if sentence.document is None else (number, sentence.document)
-        for number, text in enumerate(versions)
-        for sentence in text
-    ]
-    tokens = [sentence.tokens for sentence in chain(*versions)]
-    return Texts(
-        tokens=tokens,
-        documents=documents,
-        train=encode(tokens, model.lexicon, tags * len(versions), model.labels, documents),
-        versions=len(versions),
-        dev=dev,
-        gold=[model.gold_tags(sentence.tags or (), scheme) for sentence in dev],
+def _teach(model: Model, data: TrainingData, run: TrainingRun, history: History) -> TrainingData:
+    """Train the teachers of a model; return the data with their scores in place of gold tags."""
+    scores, count = history.teacher_scores, model.config.teachers
+    for number in range(len(scores.transitions) + 1, count + 1):
+        run.report(NetworkBegins(f"teacher {number} of {count}"))
+        teacher = make_teacher(model, number)
+        _train_network(teacher, data, run, history.of_teachers)
+        scores.add(teacher, data)
+    model.objective.distil_from(scores.mean_transitions())
+    run.report(NetworkBegins("the network they teach"))
+    return replace(data, train=replace(data.train, gold=scores.scores))
+
+
+def _train_network(model: Model, data: TrainingData, run: TrainingRun, epochs: list[Epoch]) -> None:
+    """Train one network, add to its epochs, and give it the parameters of the best one."""
+    config, checkpoints = model.config, run.checkpoints
+    parameters = model.parameters()
+    best = {name: parameter.value.copy() for name, parameter in parameters.items()}
+    columns = [i for i, name in enumerate(model.lexicon.features) if name in _WHOLE_WORDS]
+    batches = TrainingBatches(data.train, config, columns, data.versions)
+    training = Training(model.network, model.objective, batches, config, generators(config)[2])
+    evaluate = partial(_evaluate, model, data) if data.dev else None
+    if checkpoints:
+        checkpoints.restore(training, best)
+    try:
+        with Workers(thread_count(run.threads)) as workers:
+            for event in training.run(evaluate, workers):
+                if isinstance(event, Epoch):
+                    epochs.append(event)
+                    if event.best:
+                        for name, parameter in parameters.items():
+                            np.copyto(best[name], parameter.value)
+                run.report(event)
+                if checkpoints:
+                    checkpoints.after(event, training, best)
+    finally:
+        if checkpoints:
+            checkpoints.under_way = False
+        for name, parameter in parameters.items():
+            np.copyto(parameter.value, best[name])
+
+
+def _evaluate(model: Model, data: TrainingData) -> Scores:
+    """Score a model on the dev text; one that ranks is given the best threshold there first."""
+    if model.config.loss == "ranking":  # the bias takes up the threshold, see `RankingObjective`
+        threshold = best_threshold(*evaluation.ranking(Tagger(model), data.dev, data.gold))
+        bias = model.network.biases[-1].value
+        bias -= bias.dtype.type(threshold)
+    return evaluation.evaluate(Tagger(model), data.dev, data.gold)
+
+
+def _record(
+    model: Model, first: FirstVectors, data: TrainingData, history: History, vectors: str
+) -> TrainingRecord:
+    """Record the training of a model that has the parameters of its best epoch."""
+    last = model.network.tables["word"].take(first.rows)
+    train, versions = data.train, data.versions
+    return TrainingRecord(
+        data=utf8_name(data.name),
+        vectors=utf8_name(vectors),
+        sentences={"train": len(train.lengths) // versions, "dev": len(data.dev)},
+        tokens={"train": len(train.words) // versions, "dev": sum(map(len, data.dev))},
+        epochs=history.epochs,
+        best_epoch=max(epoch.epoch for epoch in history.epochs if epoch.best),
+        vectors_moved=_moved(first.vectors, last),
+        seconds=sum(epoch.seconds or 0.0 for epoch in history.of_teachers + history.epochs),
+        versions={
+            "windowclf": version("windowclf"),
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
     )
 
 
@@ -160,6 +188,6 @@ def _moved(first: FloatArray, last: FloatArray) -> float:
     return float(np.mean(np.linalg.norm(last - first, axis=1) / lengths))
 
 
-def _text(name: str) -> str:
-    """Make a name UTF-8, which those of files need not be."""
+def utf8_name(name: str) -> str:
+    """Make a name valid UTF-8, as records have it: the names of files need not be."""
     return name.encode("utf-8", "backslashreplace").decode()

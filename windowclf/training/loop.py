@@ -1,30 +1,44 @@
-"""The training loop: it yields what happens. Whoever runs it prints, saves and stops."""
+"""The training loop: it yields events. What runs it prints, saves and stops."""
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Annotated, Any
 
 import msgspec
 import numpy as np
+from msgspec import Meta
 
 from windowclf.config.config import Config
 from windowclf.errors import TrainingError
 from windowclf.evaluation.metrics import Scores
 from windowclf.model.record import Epoch
+from windowclf.nn.arrays import IntArray
 from windowclf.nn.network import Network
 from windowclf.nn.objective import Objective
 from windowclf.nn.optimizers import SCHEDULES, make_optimizer
+from windowclf.nn.parameter import Parameter
 from windowclf.system.threads import Workers
-from windowclf.training.batches import TrainingBatches
-from windowclf.training.data_parallel import Replicas
-from windowclf.training.epoch_sums import EpochSums
-from windowclf.training.generator_state import (
-    GeneratorState,
-    generator_from,
-    generator_state,
-    set_generator,
-)
+from windowclf.training.batches import BatchSource
+from windowclf.training.data_parallel import BatchSums, Replicas
+
+_Hex = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+_Sum = float | None
+"""JSON has no infinity: None is a sum past the range of the type."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkBegins:
+    """The training of a network begins; reported where there are several, because of teachers.
+
+    Parameters
+    ----------
+    name : str
+        Such as "teacher 1 of 2".
+    """
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +62,105 @@ class BatchDone:
     loss: float
 
 
+class EpochSums(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Sums over the batches of an epoch, from which its record is made.
+
+    Parameters
+    ----------
+    loss : float
+        Sum of the losses of all examples.
+    examples, tokens, batches : int
+    sensitivities : list of float
+        ``‖δ^(l)‖`` of each layer.
+    gradients : dict of str to float
+        The norm of each parameter's gradient.
+    seconds : float
+        Time of training.
+    """
+
+    loss: float = 0.0
+    examples: int = 0
+    tokens: int = 0
+    batches: int = 0
+    sensitivities: list[_Sum] = []
+    gradients: dict[str, _Sum] = {}
+    seconds: float = 0.0
+
+    def add(self, batch: BatchSums, parameters: Mapping[str, Parameter]) -> None:
+        """Add a batch, and the norms of the gradients that the parameters have of it."""
+        self.loss += batch.loss * batch.examples
+        self.examples += batch.examples
+        self.tokens += batch.tokens
+        self.batches += 1
+        previous = self.sensitivities or [0.0] * len(batch.sensitivities)
+        both = zip(previous, batch.sensitivities, strict=True)
+        self.sensitivities = [_add(a, b) for a, b in both]
+        for name, parameter in parameters.items():
+            before = self.gradients.get(name, 0.0)
+            with np.errstate(over="ignore"):  # None stands for what is past the range
+                norm = 0.0 if parameter.grad is None else float(np.linalg.norm(parameter.grad))
+            self.gradients[name] = _add(before, norm)
+
+    def epoch(self, epoch: int, rate: float, scores: Scores | None, *, best: bool) -> Epoch:
+        """Make the record of the epoch; see `Epoch`."""
+        layers = [f"delta{i}" for i in range(1, len(self.sensitivities))] + ["delta_s"]
+        sensitivities = dict(zip(layers, self.sensitivities, strict=True))
+        return Epoch(
+            epoch=epoch,
+            loss=self.loss / self.examples,
+            rate=rate,
+            seconds=self.seconds,
+            tokens_per_second=self.tokens / self.seconds,
+            sensitivities=self._means(sensitivities),
+            gradients=self._means(self.gradients),
+            precision=scores.total.precision if scores else None,
+            recall=scores.total.recall if scores else None,
+            f1=scores.total.f1 if scores else None,
+            average_precision=scores.average_precision if scores else None,
+            best=best,
+        )
+
+    def _means(self, sums: Mapping[str, _Sum]) -> dict[str, _Sum]:
+        return {name: None if a is None else a / self.batches for name, a in sums.items()}
+
+
+class GeneratorState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The state of a PCG64, NumPy's generator.
+
+    Parameters
+    ----------
+    state, inc : str
+        Its two numbers of 128 bits, in 32 hexadecimal digits.
+    has_uint32 : int
+        1 if half of the last number drawn is not used yet, else 0.
+    uinteger : int
+        That half.
+    """
+
+    state: _Hex
+    inc: _Hex
+    has_uint32: Annotated[int, Meta(ge=0, le=1)]
+    uinteger: Annotated[int, Meta(ge=0, lt=2**32)]
+
+
 class Progress(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """How far the training of a network has come: what the loop knows besides its arrays.
+    """How far the training of a network has come: the state of the loop besides its arrays.
 
     Parameters
     ----------
     epoch : int
         The one under way, counted from 1.
     batch : int
-        How many of its batches are done.
+        Number of its batches that are done.
     sums : EpochSums
-        What they came to.
+        Those of these batches.
     best_f1 : float
-        Of the epochs before; -1 without a dev text.
+        Best F1 of the epochs before; -1 without a dev text.
     best_epoch : int
     begun : GeneratorState, optional
-        Where the generator of the first part stood when the epoch began, to draw its order.
+        State of the first part's generator when the epoch began: it draws the order of batches.
     generators : list of GeneratorState
-        Where that of each part stands.
+        State of the generator of each part of a batch.
     """
 
     epoch: int = 1
@@ -78,16 +173,16 @@ class Progress(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Training:
-    """Trains a network, from the start or from where an earlier training stood.
+    """Trains a network, from the start or from where an earlier training stopped.
 
     Parameters
     ----------
     network : Network
     objective : Objective
-    batches : TrainingBatches
+    batches : BatchSource
     config : Config
     rng : numpy.random.Generator
-        Draws the order of the sentences and all that is dropped.
+        Draws the order of the batches and all that is dropped.
 
     Attributes
     ----------
@@ -99,7 +194,7 @@ class Training:
         self,
         network: Network,
         objective: Objective,
-        batches: TrainingBatches,
+        batches: BatchSource,
         config: Config,
         rng: np.random.Generator,
     ) -> None:
@@ -113,20 +208,20 @@ class Training:
         self._at = Progress()
 
     def progress(self) -> Progress:
-        """Say how far it has come; with the parameters and the optimiser's state, that is all."""
-        states = [generator_state(rng) for rng in self._replicas.rngs]
+        """Return all of the state that is not in the parameters and the optimiser."""
+        states = [_state(rng) for rng in self._replicas.rngs]
         return msgspec.structs.replace(self._at, generators=states)
 
     def restore(self, progress: Progress) -> None:
-        """Go on from there; the parameters and the optimiser's state are those of then.
+        """Resume from there; the parameters and the state of the optimiser are set by the caller.
 
         Raises
         ------
         ValueError
-            If it is of a training with more parts of a batch, or fewer.
+            If the other training had more parts of a batch, or fewer.
         """
         for rng, state in zip(self._replicas.rngs, progress.generators, strict=True):
-            set_generator(rng, state)
+            _set_state(rng, state)
         self._at = progress
 
     def run(
@@ -151,13 +246,25 @@ class Training:
         TrainingError
             If the loss is no longer finite.
         """
-        at, config = self._at, self._config
+        at, config, n = self._at, self._config, len(self._batches)
         while at.epoch <= config.epochs and at.epoch - 1 - at.best_epoch < config.patience:
-            yield from self._batches_of_epoch(workers)
+            resumed = time.perf_counter()
+            for parts in self._batches_left():
+                at.batch += 1
+                found = self._replicas.add_gradients(parts, workers)
+                if not math.isfinite(found.loss):
+                    raise self._diverged(f"the loss is {found.loss}", at.batch)
+                at.sums.add(found, self.parameters)
+                with np.errstate(over="ignore", invalid="ignore"):  # checked after the epoch
+                    self.optimizer.step(self._rate(), workers.run)
+                for parameter in self.parameters.values():
+                    parameter.clear_grad()
+                at.sums.seconds += time.perf_counter() - resumed
+                yield BatchDone(at.epoch, at.batch, n, found.tokens, found.loss)
+                resumed = time.perf_counter()
             for name, parameter in self.parameters.items():
                 if not np.isfinite(parameter.value).all():
-                    what = f"parameter {name} is not finite"
-                    raise diverged(what, at.epoch, len(self._batches), self._rate())
+                    raise self._diverged(f"parameter {name} is not finite", n)
             scores = evaluate() if evaluate else None
             best = scores is None or scores.total.f1 > at.best_f1
             if best:
@@ -166,36 +273,49 @@ class Training:
             at.epoch, at.batch, at.sums = at.epoch + 1, 0, EpochSums()
             yield done
 
-    def _batches_of_epoch(self, workers: Workers) -> Iterator[BatchDone]:
-        """Train on the batches of the epoch that are not done yet."""
+    def _batches_left(self) -> Iterator[list[IntArray]]:
+        """Begin an epoch, or resume one in the order that was drawn when it began."""
         at, rng = self._at, self._replicas.rngs[0]
-        begun = generator_from(at.begun) if at.batch and at.begun else None
-        if not begun:
-            at.begun = generator_state(rng)
-        resumed = time.perf_counter()
-        for parts in self._batches.epoch(rng, begun, at.batch):
-            at.batch += 1
-            found = self._replicas.add_gradients(parts, workers)
-            if not math.isfinite(found.loss):
-                raise diverged(f"the loss is {found.loss}", at.epoch, at.batch, self._rate())
-            at.sums.add(found, self.parameters)
-            with np.errstate(over="ignore", invalid="ignore"):  # looked for after the epoch
-                self.optimizer.step(self._rate(), workers.run)
-            for parameter in self.parameters.values():
-                parameter.clear_grad()
-            at.sums.seconds += time.perf_counter() - resumed
-            yield BatchDone(at.epoch, at.batch, len(self._batches), found.tokens, found.loss)
-            resumed = time.perf_counter()
+        begun = None
+        if at.batch and at.begun:
+            begun = np.random.default_rng(0)
+            _set_state(begun, at.begun)
+        else:
+            at.begun = _state(rng)
+        return self._batches.epoch(rng, begun, at.batch)
 
     def _rate(self) -> float:
         """Compute the learning rate of the batch that is under way, or was done last."""
         at, n = self._at, len(self._batches)
-        done = ((at.epoch - 1) * n + at.batch - 1) / (self._config.epochs * n)
+        # An epoch may have more batches than were counted on: the last rate is then kept.
+        done = ((at.epoch - 1) * n + min(at.batch, n) - 1) / (self._config.epochs * n)
         return self._config.rate * SCHEDULES[self._config.schedule](done)
 
+    def _diverged(self, what: str, batch: int) -> TrainingError:
+        return TrainingError(
+            f"{what} at epoch {self._at.epoch}, batch {batch}: "
+            f"try a learning rate under {self._rate():.2g}"
+        )
 
-def diverged(what: str, epoch: int, batch: int, rate: float) -> TrainingError:
-    """Say what is no longer finite, and where, and what may help."""
-    return TrainingError(
-        f"{what} at epoch {epoch}, batch {batch}: try a learning rate under {rate:.2g}"
+
+def _state(rng: np.random.Generator) -> GeneratorState:
+    found: Any = rng.bit_generator.state
+    return GeneratorState(
+        state=f"{found['state']['state']:032x}",
+        inc=f"{found['state']['inc']:032x}",
+        has_uint32=found["has_uint32"],
+        uinteger=found["uinteger"],
     )
+
+
+def _set_state(rng: np.random.Generator, state: GeneratorState) -> None:
+    rng.bit_generator.state = {
+        "bit_generator": "PCG64",
+        "state": {"state": int(state.state, 16), "inc": int(state.inc, 16)},
+        "has_uint32": state.has_uint32,
+        "uinteger": state.uinteger,
+    }
+
+
+def _add(a: _Sum, b: float) -> _Sum:
+    return None if a is None or not np.isfinite(a + b) else a + b

@@ -7,7 +7,7 @@ from typing import Any
 import optuna
 
 from windowclf.corpora.sources import Corpus
-from windowclf.training.train_network import Listener
+from windowclf.training.fit import Listener
 from windowclf.tuning.result import Trial
 from windowclf.tuning.space import Searched
 from windowclf.tuning.study import Search

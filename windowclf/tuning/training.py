@@ -11,8 +11,8 @@ from windowclf.config.config import Config
 from windowclf.corpora.sources import Corpus
 from windowclf.errors import TrainingError
 from windowclf.model.record import Epoch
-from windowclf.training.loop import BatchDone
-from windowclf.training.train_network import Listener
+from windowclf.training.fit import Listener
+from windowclf.training.loop import BatchDone, NetworkBegins
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,9 @@ def train(
     """
     epochs = 0
 
-    def hear(event: BatchDone | Epoch) -> None:
+    def hear(event: BatchDone | Epoch | NetworkBegins) -> None:
         nonlocal epochs
-        if listener:
+        if listener and not isinstance(event, NetworkBegins):  # a trial is shown in one line
             listener(event)
         if isinstance(event, Epoch) and event.f1 is not None:
             epochs += 1

@@ -1,10 +1,16 @@
+"""Reading unlabelled text, and counting its words."""
+
+import gzip
 from collections import Counter
 from itertools import chain
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from windowclf.pretraining.vocabulary import count_words, frequent_words
+from windowclf.errors import DataError
+from windowclf.pretraining import text as text_module
+from windowclf.pretraining.text import count_words, frequent_words, read_sentences
 
 SENTENCES = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=6), max_size=20)
 
@@ -46,3 +52,34 @@ def test_frequent_words(sentences, min_count, size):
     words = frequent_words(counts, min_count=min_count, size=size)
     enough = [word for word in sorted(counts) if counts[word] >= min_count]
     assert words == sorted(enough, key=counts.__getitem__, reverse=True)[:size]
+
+
+def test_text_is_split_and_normalised(tmp_path):
+    (tmp_path / "a.txt").write_text("Ada wasn't born in 1996. She saw Oslo.\n\nIt's 5 p.m.\n")
+    with gzip.open(tmp_path / "b.txt.gz", "wt") as file:
+        file.write("The end")
+    found = list(read_sentences([tmp_path / "a.txt", tmp_path / "b.txt.gz"], pretokenized=False))
+    assert [" ".join(sentence) for sentence in found] == [
+        "ada was n't born in 0000 .",
+        "she saw oslo .",
+        "it 's 0 p.m.",
+        "the end",
+    ]
+
+
+def test_pretokenized_text_is_left_as_it_is(tmp_path):
+    (tmp_path / "a.txt").write_text("Mr. wasn't U.S.  12:30 . So\n \nb\n")
+    found = list(read_sentences([tmp_path / "a.txt"], pretokenized=True))
+    assert found == [["mr.", "wasn't", "u.s.", "00:00", ".", "so"], ["b"]]
+
+
+def test_a_line_without_end_is_cut(tmp_path, monkeypatch):
+    monkeypatch.setattr(text_module, "LONGEST_SENTENCE", 2)
+    (tmp_path / "a.txt").write_text("a b c d e")
+    found = list(read_sentences([tmp_path / "a.txt"], pretokenized=True))
+    assert found == [["a", "b"], ["c", "d"], ["e"]]
+
+
+def test_a_file_that_is_missing(tmp_path):
+    with pytest.raises(DataError, match=r"none\.txt: cannot be read: No such file"):
+        list(read_sentences([tmp_path / "none.txt"], pretokenized=False))

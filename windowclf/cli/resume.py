@@ -1,0 +1,88 @@
+"""The options of work that can be resumed: they are stored with it, so that --resume is enough."""
+
+from typing import Any, Self, TypeVar
+
+import click
+import msgspec
+from click.core import ParameterSource
+
+from windowclf.cli.options import given_settings, parse_gazetteers
+from windowclf.config.config import Config, make_config
+from windowclf.errors import ModelError, UsageError
+
+_BESIDE_RESUME = ("resume", "threads", "engine", "scheduler", "as_json", "quiet")
+
+R = TypeVar("R", bound=msgspec.Struct)
+
+
+class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The options of a training, but for its output; see ``windowclf train --help``."""
+
+    config: Config
+    data: str | None
+    train_file: str | None
+    dev_file: str | None
+    test_file: str | None
+    scheme: str
+    tokens_column: str | None
+    tags_column: str | None
+    train_fraction: float
+    vectors: str
+    gazetteers: dict[str, str]
+    compress: bool
+    every: float
+    threads: int | None
+
+    @classmethod
+    def from_command_line(cls, options: dict[str, Any]) -> Self:
+        """Check the options of a command, and put the settings among them into `config`.
+
+        Raises
+        ------
+        UsageError
+            For a setting that is out of range, or a second gazetteer of a type.
+        """
+        config = make_config(given_settings(options))
+        files = {kind: str(file) for kind, file in parse_gazetteers(options["gazetteers"]).items()}
+        others = {name: options[name] for name in cls.__struct_fields__ if name in options}
+        return cls(**others | {"config": config, "gazetteers": files})
+
+
+def read_options(stored: object, record: type[R], complaint: str) -> R:
+    """Read the options that were stored with work that is resumed.
+
+    Parameters
+    ----------
+    stored : object
+        From JSON.
+    record : type
+    complaint : str
+        Begins the error: the file, and what it should have been.
+
+    Raises
+    ------
+    ModelError
+        If they are not those of `record`.
+    """
+    try:
+        return msgspec.convert(stored, record)
+    except msgspec.ValidationError as error:
+        raise ModelError(f"{complaint}: {error}") from None
+
+
+def refuse_others(context: click.Context) -> None:
+    """Refuse options that --resume would not use.
+
+    Raises
+    ------
+    UsageError
+        If there is one.
+    """
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if given and name not in _BESIDE_RESUME:
+            raise UsageError(
+                f"--resume goes on with the options that the training was given: leave out "
+                f"{parameter.opts[0]}"
+            )

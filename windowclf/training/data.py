@@ -1,0 +1,181 @@
+"""What a training starts from: its texts as arrays, and an untrained model for them."""
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from windowclf.config.config import Config
+from windowclf.documents.case import CASES, in_case
+from windowclf.documents.sentence import Sentence
+from windowclf.errors import DataError, quoted
+from windowclf.lexicon.gazetteer import Gazetteer
+from windowclf.lexicon.lexicon import build_lexicon, initial_tables
+from windowclf.model.build import make_network, make_objective, own_scheme
+from windowclf.model.bundle import MOST_LABELS
+from windowclf.model.encoding import EncodedSentences, encode
+from windowclf.model.model import Model
+from windowclf.tags.schemes import OUTSIDE, Scheme, recognise
+
+if TYPE_CHECKING:
+    from gensim.models import KeyedVectors
+
+    from windowclf.corpora.coerce import GivenText
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """What a network is trained on and chosen by.
+
+    Parameters
+    ----------
+    name : str
+        That of the corpus; empty if it has none.
+    tokens : sequence of sequences of str
+        The sentences of the training text, once in each letter case that training reads.
+    documents : sequence
+        The document of each of these sentences, see `encode`.
+    train : EncodedSentences
+        The same sentences as arrays, with gold tags.
+    versions : int
+        Number of letter cases in which the training text is there.
+    dev : sequence of Sentence
+        May be empty: then the last epoch is the best.
+    gold : sequence of sequences of str
+        The right tags of `dev`, as the model writes them.
+    """
+
+    name: str
+    tokens: Sequence[Sequence[str]]
+    documents: Sequence[Hashable | None]
+    train: EncodedSentences
+    versions: int
+    dev: Sequence[Sentence]
+    gold: Sequence[Sequence[str]]
+
+
+def prepare(
+    text: "GivenText",
+    vectors: "KeyedVectors",
+    config: Config,
+    gazetteers: Mapping[str, Gazetteer] | None = None,
+) -> tuple[Model, TrainingData]:
+    """Make an untrained model for the words and tags of a training text, and its training data.
+
+    Parameters
+    ----------
+    text : GivenText
+        Its tags are in IOB2, or plain.
+    vectors : gensim.models.KeyedVectors
+    config : Config
+    gazetteers : mapping of str to Gazetteer, optional
+        By the type of their names.
+
+    Raises
+    ------
+    DataError
+        If there is nothing to learn from.
+    """
+    sentences = [sentence for sentence in text.train if len(sentence)]
+    if not sentences:
+        raise DataError("the training text has no sentence: expected sentences with tags")
+    scheme = own_scheme(text.scheme, config)
+    labels = make_labels((sentence.tags or () for sentence in sentences), text.scheme, config)
+    cases = CASES if config.case_augmentation else ()
+    recased = [[in_case(sentence, case) for sentence in sentences] for case in cases]
+    for_tables, for_weights = generators(config)[:2]
+    lexicon = build_lexicon(
+        chain.from_iterable(sentence.tokens for sentence in sentences),
+        vectors,
+        recased=chain.from_iterable(sentence.tokens for sentence in chain(*recased)),
+        gazetteers=gazetteers,
+        features=config.features,
+        vocabulary=config.vocabulary,
+    )
+    tables = initial_tables(
+        lexicon, vectors, feature_dimensions=config.feature_dimensions, rng=for_tables
+    )
+    network = make_network(config, tables, labels, for_weights)
+    objective = make_objective(config, labels, scheme)
+    model = Model(config, lexicon, labels, scheme, network, objective)
+    return model, _encode(model, text, [sentences, *recased])
+
+
+def _encode(
+    model: Model, text: "GivenText", versions: Sequence[Sequence[Sentence]]
+) -> TrainingData:
+    tags = [model.gold_tags(sentence.tags or (), text.scheme) for sentence in versions[0]]
+    # A name in capitals is in another document than the name as written.
+    documents = [
+        None if sentence.document is None else (number, sentence.document)
+        for number, version in enumerate(versions)
+        for sentence in version
+    ]
+    tokens = [sentence.tokens for sentence in chain(*versions)]
+    return TrainingData(
+        name=text.name,
+        tokens=tokens,
+        documents=documents,
+        train=encode(tokens, model.lexicon, tags * len(versions), model.labels, documents),
+        versions=len(versions),
+        dev=text.dev,
+        gold=[model.gold_tags(sentence.tags or (), text.scheme) for sentence in text.dev],
+    )
+
+
+def make_labels(tags: Iterable[Sequence[str]], scheme: Scheme, config: Config) -> list[str]:
+    """List the tags of a model: "O" first, then those of each label, in order.
+
+    Parameters
+    ----------
+    tags : iterable of sequences of str
+        Those of the training text, in `scheme`.
+    scheme : Scheme
+    config : Config
+
+    Returns
+    -------
+    list of str
+        IOBES tags; plain ones where `scheme` is PLAIN; two where the loss is ranking.
+
+    Raises
+    ------
+    DataError
+        If no token has the label that a ranking looks for, for a tag that is neither ``O`` nor a
+        prefix with a label, for a label that is not valid Unicode, and for too many labels.
+    """
+    found = set(chain.from_iterable(tags))
+    plain = scheme is Scheme.PLAIN
+    if not plain:
+        recognise([sorted(found)])  # refuses what is not a tag
+    types = sorted({tag if plain else tag.partition("-")[2] for tag in found - {OUTSIDE}})
+    for name in types:
+        if any("\ud800" <= c <= "\udfff" for c in name):
+            raise DataError(
+                f"label {quoted(name)} holds half of a surrogate pair, which no model can be saved "
+                "with: expected text"
+            )
+    if config.loss == "ranking":
+        if config.positive not in types:
+            raise DataError(
+                f"--positive {config.positive}: no such label in the training text; "
+                f"expected one of {', '.join(types)}"
+            )
+        return [OUTSIDE, f"I-{config.positive}"]
+    labels = [*({OUTSIDE} & found), *types]
+    if not plain:
+        labels = [OUTSIDE, *(f"{prefix}-{label}" for label in types for prefix in "BIES")]
+    if len(labels) > MOST_LABELS:
+        raise DataError(
+            f"the training text has {len(types):,} labels, for which a model needs "
+            f"{len(labels):,} tags: expected at most {MOST_LABELS:,}; join labels"
+        )
+    return labels
+
+
+def generators(config: Config) -> list[np.random.Generator]:
+    """Make one generator each for the tables, the weights and the training."""
+    seeds = np.random.SeedSequence(config.seed).spawn(3)
+    return [np.random.default_rng(seed) for seed in seeds]
