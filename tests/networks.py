@@ -88,7 +88,7 @@ def epoch_batches(batches, rng):
 
 
 def tagger_scores(tagger, sentences, documents=None):
-    return np.concatenate(list(map(tagger.score, tagger.find(sentences, documents))))
+    return np.concatenate(list(map(tagger.score, tagger.lookup(sentences, documents))))
 
 
 def parameter_bytes(model):

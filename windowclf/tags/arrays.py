@@ -1,4 +1,4 @@
-"""Spans of whole batches: what `tags.spans` finds in one sentence, for arrays of tags."""
+"""Spans of whole batches: what `schemes.spans` reads in one sentence, for arrays of tags."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from windowclf.tags.schemes import OUTSIDE, Scheme, spans
 _IntArray = NDArray[np.integer[Any]]
 
 
-class FoundSpans(NamedTuple):
+class SpanArrays(NamedTuple):
     """The spans of a batch, in order.
 
     Attributes
@@ -66,7 +66,7 @@ class SpanFinder:
         self._begins = np.array([len(spans([i, tag], scheme)) == 2 for i, tag in pairs], dtype=bool)
         self._ends = np.array([len(spans([tag, i], scheme)) == 2 for i, tag in pairs], dtype=bool)
 
-    def find(self, path: _IntArray, lengths: _IntArray) -> FoundSpans:
+    def find(self, path: _IntArray, lengths: _IntArray) -> SpanArrays:
         """Find the spans of a batch by conlleval's rules, in order.
 
         Parameters
@@ -78,7 +78,7 @@ class SpanFinder:
 
         Returns
         -------
-        FoundSpans
+        SpanArrays
         """
         label = self._label[path]
         goes_on = np.zeros(len(path) + 1, dtype=bool)  # with the span of the token before
@@ -88,22 +88,22 @@ class SpanFinder:
         in_span = label >= 0
         first = np.flatnonzero(in_span & ~goes_on[:-1])
         last = np.flatnonzero(in_span & ~goes_on[1:])
-        return FoundSpans(first, last, label[first])
+        return SpanArrays(first, last, label[first])
 
-    def spell(self, found: FoundSpans, tokens: int) -> NDArray[np.intp]:
+    def spell(self, spans: SpanArrays, tokens: int) -> NDArray[np.intp]:
         """Spell spans as well-formed tags, the places of which in `spelled` are returned.
 
         Parameters
         ----------
-        found : FoundSpans
+        spans : SpanArrays
         tokens : int
-            Of the batch.
+            How many the batch has.
 
         Returns
         -------
         int array, shape (tokens,)
         """
-        first, last, label = found
+        first, last, label = spans
         inside = self._spellings * (label + 1)
         change = np.zeros(tokens + 1, dtype=np.intp)
         change[first] = inside

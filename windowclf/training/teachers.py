@@ -63,7 +63,7 @@ def teach(
         learn(teacher, texts, epochs, listener, threads, checkpoints)
         start = 0
         tagger = Tagger(teacher)
-        for s in map(tagger.score, tagger.find(texts.tokens, texts.documents)):
+        for s in map(tagger.score, tagger.lookup(texts.tokens, texts.documents)):
             teacher_scores.scores[start : start + len(s)] += s / count
             start += len(s)
         teacher_scores.transitions.append(
