@@ -1,4 +1,4 @@
-"""The public object: a classifier that is trained, saved, loaded and asked."""
+"""The public object: a classifier that is trained, that tags, and that is saved and loaded."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -92,13 +92,7 @@ class WindowClassifier:
 
     @property
     def tagger(self) -> Tagger:
-        """The model at work, with the words that it has seen.
-
-        Raises
-        ------
-        ModelError
-            Before `fit`.
-        """
+        """The model at work, with the words that it has seen; see `model`."""
         with self._lock:  # else two threads could each make one, and one cache would be lost
             if self._tagger is None:
                 self._tagger = Tagger(self.model)
@@ -111,7 +105,7 @@ class WindowClassifier:
 
     @property
     def labels(self) -> list[str]:
-        """Labels that the classifier tells apart, such as LOC and PER."""
+        """Labels that the classifier distinguishes, such as LOC and PER."""
         model = self.model
         if model.scheme is Scheme.PLAIN:
             return [label for label in model.labels if label != "O"]
@@ -230,11 +224,12 @@ class WindowClassifier:
         Parameters
         ----------
         sentences : iterable of sequences of str
+            The tokens of each sentence.
         documents : iterable, optional
             A number or a name of the document that each sentence is of: neighbours with the
             same one are together, None is by itself. Without it every sentence is.
         threads : int
-            Share the work where there is enough of it.
+            How many share the work where there is enough of it.
 
         Returns
         -------
@@ -253,17 +248,12 @@ class WindowClassifier:
 
         A model at sentence level that was trained with the softmax gives the marginals of its
         distribution over paths, one at word level the softmax of its scores. The numbers of
-        other losses order the tags, and are no probabilities that can be trusted: of max-margin,
-        the same of scores that are no log-probabilities; of squared-error, the shares of the
-        logistic outputs; of ranking, the logistic function of the one score. None is calibrated,
-        as the scores of entities are, and none knows of tags that may not follow one another:
-        the tag with the highest one is most often, not always, that of `predict`.
-
-        Parameters
-        ----------
-        sentences : iterable of sequences of str
-        documents, threads : optional
-            See `predict`.
+        other losses order the tags, but they are not probabilities that can be trusted: those of
+        max-margin are the same of scores that are not log-probabilities, those of squared-error
+        the shares of the logistic outputs, and those of ranking the logistic function of the one
+        score. They are not calibrated, as the scores of entities are, and do not take into
+        account which tags may follow one another: the tag with the highest one is most often, not
+        always, that of `predict`. Parameters are those of `predict`.
 
         Returns
         -------
@@ -274,30 +264,13 @@ class WindowClassifier:
         return list(self.tagger.probabilities(_lists(sentences), _numbers(documents), threads))
 
     def tag(self, text: str) -> list[Entity]:
-        """Find the entities of a text.
-
-        Parameters
-        ----------
-        text : str
-
-        Returns
-        -------
-        list of Entity
-            In order, with character offsets.
-        """
+        """Find the entities of a text, in order, with character offsets."""
         return next(self.pipe([text])).entities
 
     def tag_tokens(self, tokens: Sequence[str]) -> list[Entity]:
-        """Find the entities of one sentence given as tokens.
+        """Find the entities of one sentence given as tokens, in order.
 
-        Parameters
-        ----------
-        tokens : sequence of str
-
-        Returns
-        -------
-        list of Entity
-            In order. `start` and `end` count tokens, `text` is the tokens joined by spaces.
+        `start` and `end` of an entity count tokens, its `text` is the tokens joined by spaces.
         """
         [words] = sentences = _lists([tokens])
         spans = self.tagger.stream(lambda chunk: chunk.entities_of(slice(0, 1)), sentences)
@@ -342,15 +315,15 @@ class WindowClassifier:
         Parameters
         ----------
         texts : iterable of str
-            With `as_tuples`, of pairs of a text and anything that belongs to it.
+            With `as_tuples`, pairs of a text and anything that belongs to it.
         as_tuples : bool
-            Whether each text comes with something that is handed on.
+            Whether each text comes with something that is passed through.
         split : callable
             Splits a text into sentences of tokens.
         batch_size : int
             Texts that are tagged at once, at the most.
         threads : int
-            Share the work; with more than one, texts are taken before their turn.
+            How many share the work; with more than one, texts are taken before their turn.
 
         Yields
         ------
@@ -388,7 +361,7 @@ class WindowClassifier:
         UsageError
             If there is neither column.
         DataError
-            For a row that is no text, or no list of tokens.
+            For a row that is not a text, or not a list of tokens.
         """
         return tag_columns(self.tagger, batch, text_column=text_column, tokens_column=tokens_column)
 
@@ -400,11 +373,7 @@ class WindowClassifier:
         sentences : sentences, or datasets.Dataset
             As `fit` takes them.
         scheme : {"auto", "iob1", "iob2", "iobes", "plain"}
-            Of their tags.
-
-        Returns
-        -------
-        Scores
+            How their tags spell spans.
         """
         from windowclf.corpora.coerce import given_scheme, given_sentences
         from windowclf.evaluation.evaluate import evaluate
@@ -416,12 +385,12 @@ class WindowClassifier:
         return evaluate(self.tagger, given, gold, confidence=True)
 
     def explain(self, text: str, token: int, *, candidates: int = 2000) -> "Explanation":
-        """Tell why a word of a text has its tag.
+        """Explain why a word of a text has its tag.
 
         Parameters
         ----------
         text : str
-            One document, as for `tag`: a name's other places in it count.
+            One document, as for `tag`: other mentions of a name in it count.
         token : int
             Which of its tokens, from 0, over all its sentences.
         candidates : int
@@ -446,7 +415,7 @@ class WindowClassifier:
     def explain_tokens(
         self, tokens: Sequence[str], token: int, *, candidates: int = 2000
     ) -> "Explanation":
-        """Tell why a word of one sentence, given as tokens, has its tag; see `explain`."""
+        """Explain why a word of one sentence, given as tokens, has its tag; see `explain`."""
         if isinstance(tokens, str):
             raise UsageError(
                 "expected the tokens of a sentence as a list, not a text; explain takes texts"
@@ -466,6 +435,7 @@ class WindowClassifier:
         Parameters
         ----------
         folder : str or Path
+            It is made if it is not there; a model in it is replaced.
         compress : bool
             Whether to round the parameters, to a third of their size or less.
 
@@ -488,24 +458,12 @@ class WindowClassifier:
         return cls._of(load_model(Path(folder)))
 
     def to_bytes(self) -> bytes:
-        """Pack the files of a model folder: what a pickle holds, and no more than `load` trusts.
-
-        Raises
-        ------
-        ModelError
-            Before `fit`.
-        """
+        """Pack the files of a model folder: a pickle has these, and no more than `load` trusts."""
         return msgspec.msgpack.encode(pack_model(self.model, zip_lexicon=False))
 
     @classmethod
     def from_bytes(cls, packed: bytes) -> Self:
-        """Read a classifier from what `to_bytes` gave.
-
-        Raises
-        ------
-        ModelError
-            See `load`.
-        """
+        """Read a classifier from what `to_bytes` returned; errors are those of `load`."""
         return cls._of(_unpack(packed))
 
     @classmethod
@@ -538,10 +496,10 @@ def load(folder: str | Path | None = None) -> WindowClassifier:
 
 
 def _lists(sentences: Iterable[Sequence[str]]) -> list[Sequence[str]]:
-    given = list(sentences)
-    if any(isinstance(sentence, str) for sentence in given):
+    lists = list(sentences)
+    if any(isinstance(sentence, str) for sentence in lists):
         raise UsageError("expected the tokens of a sentence as a list, not a text; tag takes texts")
-    return given
+    return lists
 
 
 def _numbers(documents: Iterable[Hashable | None] | None) -> list[Hashable | None] | None:
@@ -552,6 +510,6 @@ def _unpack(packed: bytes) -> Model:
     where = "the packed classifier"
     try:
         files = msgspec.msgpack.decode(packed, type=dict[str, bytes])
-    except ValueError as error:  # of msgspec, or a name that is no UTF-8
+    except ValueError as error:  # raised by msgspec, or for a name that is not UTF-8
         raise ModelError(f"{where}: damaged model: {error}; pack it again") from None
     return unpack_model(files, where)
