@@ -1,4 +1,4 @@
-"""The words that tagging has met, each with its projected rows, within a memory bound."""
+"""The words that tagging has met, each with its projected rows, within a limit of memory."""
 
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
@@ -18,7 +18,7 @@ _NOTHING, _PAD, _FIRST = 0, 1, 2
 
 
 class ProjectionCache:
-    """Looks words up, and keeps the rows of the first that come: most of any text is of these.
+    """Looks words up, and keeps the rows of the first that come: they make up most of any text.
 
     Several threads may use one at the same time.
 
@@ -27,7 +27,7 @@ class ProjectionCache:
     lexicon : Lexicon
     projection : Projection
     memory : int
-        Bytes of rows that are kept at the most; of those never written the system has none.
+        Bytes of rows that are kept at the most; the system provides them when they are written.
     """
 
     def __init__(self, lexicon: Lexicon, projection: Projection, memory: int) -> None:
@@ -48,7 +48,7 @@ class ProjectionCache:
 
     @property
     def is_stale(self) -> bool:
-        """Whether so many words found no room that those that are kept may be of older texts."""
+        """Whether so many words found no room that those that are kept may be from older texts."""
         return self._passed > 4 * self._capacity
 
     def lookup(
@@ -89,7 +89,7 @@ class ProjectionCache:
         -------
         places : int array, shape (n,)
         own : float array, shape (m, H)
-            Rows of those that are not kept.
+            The rows of the words that are not kept.
         names : int array, shape (n,)
         """
         words, *tags = zip(*keys, strict=True) if split else (keys,)
@@ -113,7 +113,7 @@ class ProjectionCache:
         return places, own, names
 
     def _number(self, words: Sequence[str], room: int) -> npt.NDArray[np.intp]:
-        """Give each word with a capital the number of its name; 0 is for the others."""
+        """Assign to each word with a capital the number of its name; 0 is for the others."""
         own: dict[str, int] = {}  # names of words that are not kept have negative ones
         named = []
         for i, word in enumerate(words):

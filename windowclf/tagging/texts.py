@@ -26,7 +26,7 @@ C = TypeVar("C")
 T = TypeVar("T")
 
 BATCH_CHARACTERS = 1 << 16
-"""Characters of texts that are tagged at once, about: some ten thousand tokens."""
+"""About how many characters are tagged at once: some ten thousand tokens."""
 
 
 class Entity(msgspec.Struct, frozen=True):
@@ -51,7 +51,7 @@ class Entity(msgspec.Struct, frozen=True):
 
 
 class TaggedText:
-    """A text with what was found in it, each part made when it is asked for.
+    """A text and its tags and entities, each made when it is asked for.
 
     Attributes
     ----------
@@ -101,7 +101,7 @@ class TaggedText:
 
 
 Answer = list[tuple[T, TaggedText]]
-"""The items of a batch, and what was found in the text of each."""
+"""The items of a batch, and the tags and entities of each."""
 
 
 def given_tokens(text: str) -> list[list[str]]:
@@ -214,7 +214,7 @@ def tag_batches(
     *,
     threads: int | None = 1,
 ) -> Iterator[Answer[T]]:
-    """Tag batches of what has a text, as they come.
+    """Tag batches of items that have a text, as they come.
 
     With more than one of `threads`, one takes the batches and looks their words up, others score.
 
@@ -224,12 +224,14 @@ def tag_batches(
     batches : iterable of list
     text_of, words_of : callable
         Take an item of a batch, and return its text and its sentences of tokens.
-    threads : int
+    threads : int, optional
+        See `thread_count`.
     """
 
     def lookup(items: list[T]) -> tuple[list[T], list[list[list[str]]], list[EncodedChunk]]:
         words = [*map(words_of, items)]
-        documents = np.repeat(np.arange(len(words)), [*map(len, words)])
+        sizes = np.fromiter(map(len, words), np.intp, len(words))
+        documents = np.repeat(np.arange(len(words)), sizes)
         return items, words, [*tagger.lookup_numbered([*chain.from_iterable(words)], documents)]
 
     def tag(looked_up: tuple[list[T], list[list[list[str]]], list[EncodedChunk]]) -> Answer[T]:
@@ -246,7 +248,7 @@ def tag_batches(
 
 
 def cut(items: Iterable[T], length: Callable[[T], int], size: int) -> Iterator[list[T]]:
-    """Group texts, or what has one, into batches that are tagged at once.
+    """Group texts, or items that have one, into batches that are tagged at once.
 
     Parameters
     ----------
@@ -254,8 +256,8 @@ def cut(items: Iterable[T], length: Callable[[T], int], size: int) -> Iterator[l
     length : callable
         Counts the characters of an item.
     size : int
-        Items of a batch, at the most; it has `BATCH_CHARACTERS` too, and what its last item has
-        beyond.
+        Items of a batch, at the most. A batch also ends with the item that brings it to
+        `BATCH_CHARACTERS`.
 
     Raises
     ------
@@ -281,14 +283,14 @@ def _cut(items: Iterable[T], length: Callable[[T], int], size: int) -> Iterator[
 
 
 def documents_of(answer: Answer[Document], form: "Format") -> list[Document]:
-    """Put what was found in the place of what a document was labelled with.
+    """Replace the labels that documents came with by those that were found.
 
     Parameters
     ----------
     answer : list of tuple of Document and TaggedText
     form : Format
-        Of the file that they are for. One of words has those that were tagged; others have
-        the words that the document came with.
+        The format of the file to write. Where it has words, they are those that were tagged; else
+        they are those that the document came with.
     """
     if form.name == "conll":
         return [*chain.from_iterable(starmap(_rows, answer))]
@@ -304,7 +306,7 @@ def documents_of(answer: Answer[Document], form: "Format") -> list[Document]:
 
 
 def _rows(document: Document, tagged: TaggedText) -> list[Document]:
-    """Give a text that is nothing else as sentences, whose rows are all that is written of it."""
+    """Split a document that is only a text into sentences: their rows are all that is written."""
     if document.fields or document.words is not None:
         return [replace(document, words=tagged.words, tags=tagged.tags, spans=None)]
     return [

@@ -97,7 +97,9 @@ def recognise(sequences: Iterable[Sequence[str]]) -> Scheme:
     pairs: dict[tuple[str, str], None] = {}  # distinct, in order of first sight
     for tags in sequences:
         pairs.update(dict.fromkeys(zip([OUTSIDE, *tags], tags, strict=False)))
-    transitions = [_split(before, Scheme.IOBES) + _split(tag, Scheme.IOBES) for before, tag in pairs]
+    transitions = [
+        _split(before, Scheme.IOBES) + _split(tag, Scheme.IOBES) for before, tag in pairs
+    ]
     if any(prefix in "ES" for _, _, prefix, _ in transitions):
         return Scheme.IOBES
     begins_inside = any(prefix == "I" and old != label for _, old, prefix, label in transitions)
