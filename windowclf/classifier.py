@@ -10,9 +10,9 @@ import msgspec
 from windowclf.config.config import Config, make_config
 from windowclf.errors import ModelError, UsageError
 from windowclf.model.bundle import load_model, pack_model, save_model, unpack_model
+from windowclf.model.default import find_model
 from windowclf.model.model import Model
 from windowclf.nn.arrays import FloatArray
-from windowclf.system.resources import data_path
 from windowclf.tagging.columns import tag_columns
 from windowclf.tagging.tagger import Tagger
 from windowclf.tagging.texts import Entity, Splitter, TaggedText, tag_texts, tag_with_contexts
@@ -479,7 +479,10 @@ def load(folder: str | Path | None = None) -> WindowClassifier:
     Parameters
     ----------
     folder : str or Path, optional
-        Where it was saved; without it the English model is read that the project carries.
+        Where it was saved. Without it `load` follows the rule of the commands: the model that
+        the environment variable ``WINDOWCLF_MODEL`` names, else the last one that ``windowclf
+        train`` wrote in the current directory, else the bundled English model. Unless it is the
+        bundled one, the choice is logged as a warning of the logger ``windowclf``.
 
     Raises
     ------
@@ -492,7 +495,15 @@ def load(folder: str | Path | None = None) -> WindowClassifier:
     >>> [(entity.text, entity.label) for entity in load().tag("Paris is in France")]
     [('Paris', 'LOC'), ('France', 'LOC')]
     """
-    return WindowClassifier.load(data_path("model") if folder is None else folder)
+    if folder is not None:
+        return WindowClassifier.load(folder)
+    chosen = find_model()
+    classifier = WindowClassifier.load(chosen.folder)
+    if chosen.report:
+        import logging
+
+        logging.getLogger("windowclf").warning("%s", chosen.report)
+    return classifier
 
 
 def _lists(sentences: Iterable[Sequence[str]]) -> list[Sequence[str]]:

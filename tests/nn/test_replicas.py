@@ -58,7 +58,9 @@ def test_a_tables_gradient_has_the_rows_of_all_twins(parts):
 
 @pytest.mark.parametrize("further", [False, True])
 def test_a_twin_of_a_network_has_all_of_it_but_the_gradients(further):
-    network = make_network(hidden=(5, 4), sentence_mean=further, document_context=further, dropout=0.4)
+    network = make_network(
+        hidden=(5, 4), sentence_mean=further, document_context=further, dropout=0.4
+    )
     batch = replace(make_batch(), mentions=find_mentions(WORDS))
     network.forward(batch)[1](np.ones((12, 4)))
     replica = network.replica()

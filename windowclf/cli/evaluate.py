@@ -9,6 +9,7 @@ from windowclf.cli.console import print_table
 from windowclf.cli.options import (
     data_options,
     json_option,
+    load_classifier,
     model_option,
     read_split,
     split_option,
@@ -72,9 +73,7 @@ def evaluate(
     windowclf evaluate --data sample --errors 50
     windowclf evaluate --data conll2003 --predictions theirs.conll
     """
-    from windowclf.classifier import load
     from windowclf.evaluation.entity_errors import confusion
-    from windowclf.model.default import find_model
     from windowclf.reports.terminal.errors import confusion_json, confusion_table, errors_table
     from windowclf.reports.terminal.tables import scores_table
 
@@ -82,7 +81,7 @@ def evaluate(
         raise UsageError(
             "give --predictions or --model, not both: the one scores without the other"
         )
-    classifier = None if predictions else load(find_model(model)[0])
+    classifier = None if predictions else load_classifier(model)[0]
     corpus, sentences = read_split(options, split)
     if case := case or former_case:
         sentences = [in_case(sentence, case) for sentence in sentences]

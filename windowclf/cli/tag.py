@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 import click
 
 from windowclf.cli.console import note, stderr_is_terminal
-from windowclf.cli.options import model_option, threads_option
+from windowclf.cli.options import load_classifier, model_option, threads_option
 from windowclf.cli.tag_job import job_options, refuse_job_options, tag_job
 from windowclf.documents.formats.registry import FORMATS, Format, ReadOptions, WriteOptions, Writer
 from windowclf.errors import UsageError, error_context
@@ -110,7 +110,8 @@ def tag(
         if texts or {form, input_form} - {None, FORMATS["parquet"]}:
             raise UsageError("a job reads and writes Parquet: leave TEXT and other formats away")
         asked = {"text_column": text_column, "splitter": splitter, **of_job}
-        return tag_job(_load(model), input_names, output, engine=engine, threads=threads, **asked)
+        classifier = load_classifier(model)[0]
+        return tag_job(classifier, input_names, output, engine=engine, threads=threads, **asked)
     refuse_job_options(of_job)
     inputs, others = find_inputs(input_names or ["-"], FORMATS["text"] if texts else input_form)
     outputs = plan_outputs(inputs, output, form)
@@ -119,7 +120,7 @@ def tag(
         raise UsageError(f"{outputs[0].form.name} is not for a terminal; give --output a file name")
     if others:
         note(f"files of no known format, left alone: {others}")
-    classifier = _load(model)
+    classifier = load_classifier(model)[0]
     # Arguments that are no text in the terminal's encoding come as lone surrogates.
     given = [text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for text in texts]
     with TaggingProgress(
@@ -141,17 +142,6 @@ def tag(
                     write(answer)
                     progress.add([tagged for _, tagged in answer])
     return 0
-
-
-def _load(model: str | None) -> "WindowClassifier":
-    from windowclf.classifier import load
-    from windowclf.model.default import find_model
-
-    folder, why = find_model(model)
-    classifier = load(folder)
-    if stderr_is_terminal() and why != "named":
-        note(f"model: {folder} ({why})")
-    return classifier
 
 
 def _read(

@@ -216,7 +216,13 @@ class _Run:
         return corpus
 
     def _save(self, classifier: "WindowClassifier") -> None:
-        from windowclf.model.default import remember
+        from windowclf.model.default import MARKER, remember
 
         classifier.save(self.folder, compress=self.asked.compress)
-        remember(self.folder)
+        try:
+            remember(self.folder)
+        except OSError as error:
+            note(
+                f"the model is not noted in this folder ({MARKER}: {error.strerror}): name it with "
+                f"--model {shlex.quote(str(self.folder))}"
+            )

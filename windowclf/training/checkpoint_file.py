@@ -29,7 +29,7 @@ FORMAT = 1
 CHECKPOINT = "checkpoint.json"
 _LARGEST = 2**26  # bytes of its JSON: tens of thousands of epochs
 _LONGEST_MESSAGE = 400
-KINDS = ("now", "best", "optimizer", "teacher_scores")
+KINDS = ("now", "best", "optimizer", "lessons")  # the last are the scores of teachers
 
 Array = npt.NDArray[Any]
 Arrays = Mapping[str, Array]

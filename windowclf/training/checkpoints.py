@@ -161,7 +161,7 @@ class Checkpoints:
         shapes = [p.value for p in model.objective.parameters().values()]
         for _ in range(self._saved.teachers):
             teacher_scores.transitions.append([np.zeros_like(array) for array in shapes])
-        self._fill(self._saved, "teacher_scores", teacher_scores.arrays())
+        self._fill(self._saved, "lessons", teacher_scores.arrays())
 
     def restore(self, training: Training, best: Arrays) -> None:
         """Set a training that begins to where the checkpoint was, if it was under way there.
@@ -208,7 +208,7 @@ class Checkpoints:
                 of_teachers=self._of_teachers,
                 epochs=self._epochs,
             )
-            arrays = {**_arrays(training, best), "teacher_scores": self._teacher_scores.arrays()}
+            arrays = {**_arrays(training, best), "lessons": self._teacher_scores.arrays()}
             write_checkpoint(self.folder, checkpoint, arrays)
             self._written, self.kept = time.monotonic(), True
         if self._stopping:
