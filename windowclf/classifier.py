@@ -273,7 +273,7 @@ class WindowClassifier:
         `start` and `end` of an entity count tokens, its `text` is the tokens joined by spaces.
         """
         [words] = sentences = _lists([tokens])
-        spans = self.tagger.stream(lambda chunk: chunk.entities_of(slice(0, 1)), sentences)
+        spans = self.tagger.map_chunks(lambda chunk: chunk.entities_of(slice(0, 1)), sentences)
         return [
             Entity(" ".join(words[first : last + 1]), label, first, last + 1, score)
             for first, last, label, score in spans

@@ -72,7 +72,7 @@ class Batcher:
         return await answer
 
     def _work(self) -> None:
-        with one_blas_thread:  # held open, for to open it costs more than to tag a sentence
+        with one_blas_thread:  # held open: opening it takes longer than tagging a sentence
             while jobs := self._take():
                 self._loop.call_soon_threadsafe(_deliver, self._answers(jobs))
 

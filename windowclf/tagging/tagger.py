@@ -308,7 +308,7 @@ class Tagger:
         for chunk in self.lookup(sentences, documents):
             yield self.tag([chunk])
 
-    def stream(
+    def map_chunks(
         self,
         function: Callable[[TaggedChunk], Iterable[T]],
         sentences: Sentences,
@@ -328,8 +328,8 @@ class Tagger:
     def tags(
         self, sentences: Sentences, documents: Documents = None, threads: int = 1
     ) -> Iterator[list[str]]:
-        """Yield the tags of each sentence, IOB2 or plain labels; see `stream`."""
-        return self.stream(TaggedChunk.tags, sentences, documents, threads)
+        """Yield the tags of each sentence, IOB2 or plain labels; see `map_chunks`."""
+        return self.map_chunks(TaggedChunk.tags, sentences, documents, threads)
 
     def probabilities(
         self, sentences: Sentences, documents: Documents = None, threads: int = 1
@@ -339,7 +339,7 @@ class Tagger:
         def split(chunk: TaggedChunk) -> list[FloatArray]:
             return np.split(chunk.probabilities, np.cumsum(chunk.lengths)[:-1])
 
-        return self.stream(split, sentences, documents, threads)
+        return self.map_chunks(split, sentences, documents, threads)
 
     def predict(self, sentences: Sentences, documents: Documents = None) -> Iterator[Prediction]:
         """Yield tags, spans and confidences of each sentence; see `lookup`."""
