@@ -6,8 +6,8 @@ import pytest
 import windowclf
 from windowclf.config.check import check_settings
 from windowclf.errors import DataError, TrainingError, UsageError
-from windowclf.nn.activations import ACTIVATIONS
 from windowclf.nn.gradcheck import check_gradients, full_gradient
+from windowclf.nn.layers import ACTIVATIONS
 from windowclf.nn.network import Network, initial_weights
 from windowclf.pretraining.loop import train_ranking
 from windowclf.pretraining.ranking import add_gradients, share_outranking, window_batch

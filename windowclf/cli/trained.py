@@ -41,7 +41,8 @@ def _write_report(
 ) -> "dict[str, Scores]":
     """Write the report; return the scores on the dev text that it shows."""
     from windowclf.model.folder import REPORT
-    from windowclf.reports.html.training import examine_training, save_page, training_page
+    from windowclf.reports.html.training import save_page, training_page
+    from windowclf.reports.training import examine_training
 
     path = folder / REPORT
     with ExitStack() as stack:

@@ -200,7 +200,7 @@ class _Run:
         quiet: bool,
     ) -> None:
         """Do the trials that are left, on the engine that was asked for."""
-        from windowclf.reports.terminal.tuning import trial_line
+        from windowclf.reports.terminal.tables import trial_line
 
         asked = self.asked
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from windowclf.cli.console import note, print_table
-from windowclf.reports.terminal.tuning import in_a_line, trials_table
+from windowclf.reports.terminal.tables import in_a_line, trials_table
 from windowclf.tuning.result import Tuning
 from windowclf.tuning.study import BEST, PAGE
 

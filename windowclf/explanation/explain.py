@@ -1,4 +1,4 @@
-"""Why a word has its tag: the account, the decision and the smallest change, put together."""
+"""Why a word has its tag: the attribution, the decision and the smallest change, put together."""
 
 import operator
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from windowclf.explanation.contributions import (
     contributions,
     derivative,
 )
-from windowclf.explanation.decision import Decision, decide, decoding_moves, max_marginals
+from windowclf.explanation.decision import Decision, decide, max_marginals
 from windowclf.explanation.result import Cause, Explanation, FeatureShare, Share, Source, Unit
 from windowclf.explanation.substitution import CANDIDATES, smallest_changes
 from windowclf.lexicon.features import feature_function
@@ -37,17 +37,12 @@ def explain(
 
     Parameters
     ----------
-    tagger : Tagger
     sentences : sequence of sequences of str
-        Of one document.
+        Those of one document.
     token : int
         Which word, from 0, counted over all sentences.
     candidates : int
         Other words that are tried in each place, see `smallest_changes`.
-
-    Returns
-    -------
-    Explanation
 
     Raises
     ------
@@ -77,7 +72,7 @@ def _explain(tagger: Tagger, place: "_Place", candidates: int) -> Explanation:
         # One score, which is that of the label: O has zero.
         s, U = (np.pad(each, ((0, 0), (1, 0))) for each in (s, U))
         slopes = Derivative(slopes.a, np.pad(slopes.ds_dz, ((1, 0), (0, 0))))
-    best = max_marginals(s, decoding_moves(model.objective), place.token)
+    best = max_marginals(s, model.objective.decoding_transitions(), place.token)
     decision = decide(int(tagged.path[place.number]), s[place.token], best)
     of_scores = parts.through(slopes.ds_dz.T)
     changes, searched = smallest_changes(

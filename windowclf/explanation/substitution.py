@@ -8,7 +8,7 @@ import numpy as np
 
 from windowclf.explanation.result import Change
 from windowclf.model.model import Model
-from windowclf.nn.lookup import lookup
+from windowclf.nn.layers import lookup
 from windowclf.tagging.tagger import Tagger
 
 CANDIDATES = 2000
@@ -46,7 +46,6 @@ def smallest_changes(
 
     Parameters
     ----------
-    tagger : Tagger
     sentences : sequence of sequences of str
         Those of the document that are tagged together.
     sentence : int

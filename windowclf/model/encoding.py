@@ -14,7 +14,7 @@ from windowclf.errors import UsageError
 from windowclf.lexicon.lexicon import PADDING, Lexicon
 from windowclf.nn.arrays import FloatArray, IntArray
 from windowclf.nn.batch import Batch, window_rows
-from windowclf.nn.document_context import find_mentions, name_keys
+from windowclf.nn.context import find_mentions, name_keys
 
 _Ints = npt.NDArray[np.int32]
 

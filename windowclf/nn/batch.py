@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from windowclf.nn.arrays import FloatArray, IntArray
-from windowclf.nn.document_context import Mentions
+from windowclf.nn.context import Mentions
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ class PackedLayout:
 
     @classmethod
     def of(cls, lengths: IntArray) -> "PackedLayout":
-        """Lay out sentences of the given lengths, shape (B,); those without tokens are left out."""
+        """Lay out sentences of these lengths, shape (B,), without those that have no token."""
         sentences = np.argsort(-lengths, kind="stable")[: np.count_nonzero(lengths)]
         falling = lengths[sentences]
         # running[t] sentences have a token at step t
@@ -220,9 +220,9 @@ def span_probabilities(
 ) -> FloatArray:
     """Compute the probability that all tags of a span are those of a path.
 
-    Given the scores, the tags of a sentence are a Markov chain, so what lies before and after a
-    span is summed over once for all spans, by forward–backward (Culotta and McCallum 2004). Under
-    the softmax over paths, for a span from token ``a`` to token ``b``,
+    With the scores fixed, the tags of a sentence are a Markov chain, so what lies before and after
+    a span is summed over once for all spans, by forward–backward (Culotta and McCallum 2004).
+    Under the softmax over paths, for a span from token ``a`` to token ``b``,
     ``log P = α_a[y_a] + Σ_{a<t≤b} (A[y_{t-1}, y_t] + s_t[y_t]) + β_b[y_b] - log Z``.
 
     Parameters
@@ -269,15 +269,9 @@ def span_probabilities(
 
 
 def _stretches(begin: IntArray, lengths: IntArray) -> tuple[PackedLayout, IntArray, IntArray]:
-    """Lay out a stretch of each sentence.
+    """Lay out a stretch of each sentence; list its tokens in that order, and the place of each.
 
-    Returns
-    -------
-    layout : PackedLayout
-    tokens : int array
-        The tokens of the stretches, in the order of the layout.
-    place : int array
-        Where each token of the batch stands in `tokens`; anything where it does not.
+    A token of the batch outside of the stretches has no meaningful place.
     """
     layout = PackedLayout.of(lengths)
     shift = np.repeat(begin - (np.cumsum(lengths) - lengths), lengths)

@@ -8,8 +8,7 @@ import numpy as np
 
 from windowclf.nn.arrays import IntArray
 from windowclf.nn.network import Network
-from windowclf.nn.optimizers import make_optimizer
-from windowclf.nn.schedules import SCHEDULES
+from windowclf.nn.optimizers import SCHEDULES, make_optimizer
 from windowclf.pretraining.corruption import Corruption
 from windowclf.pretraining.ranking import add_gradients
 from windowclf.pretraining.result import PretrainEpoch

@@ -12,7 +12,7 @@ from windowclf.errors import ModelError
 from windowclf.model.encoding import number_documents
 from windowclf.model.model import Model
 from windowclf.nn.arrays import FloatArray, IntArray
-from windowclf.nn.document_context import find_mentions, name_keys
+from windowclf.nn.context import find_mentions, name_keys
 from windowclf.nn.parameter import TableParameter
 from windowclf.nn.projection import Projection, WordRows
 from windowclf.system.threads import one_blas_thread, stream

@@ -7,7 +7,7 @@ import numpy as np
 from windowclf.config.config import Config
 from windowclf.model.build import make_network, make_objective, score_count
 from windowclf.nn.batch import Batch, window_rows
-from windowclf.nn.document_context import find_mentions
+from windowclf.nn.context import find_mentions
 from windowclf.nn.gradcheck import GradientCheck, check_gradients
 from windowclf.tags.schemes import Scheme
 

@@ -14,8 +14,7 @@ from windowclf.evaluation.metrics import Scores
 from windowclf.model.record import Epoch
 from windowclf.nn.network import Network
 from windowclf.nn.objective import Objective
-from windowclf.nn.optimizers import make_optimizer
-from windowclf.nn.schedules import SCHEDULES
+from windowclf.nn.optimizers import SCHEDULES, make_optimizer
 from windowclf.system.threads import Workers
 from windowclf.training.batches import TrainingBatches
 from windowclf.training.data_parallel import Replicas
