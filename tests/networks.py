@@ -6,7 +6,8 @@ import numpy as np
 
 from tiny import sentences
 from windowclf.config.config import make_config
-from windowclf.nn.batch import Batch, window_rows
+from windowclf.nn.batch import Batch
+from windowclf.nn.layers import window_rows
 from windowclf.nn.network import Network, initial_weights
 from windowclf.nn.objective import TokenObjective
 from windowclf.tags.schemes import Scheme

@@ -13,8 +13,9 @@ import numpy.typing as npt
 from windowclf.errors import UsageError
 from windowclf.lexicon.lexicon import PADDING, Lexicon
 from windowclf.nn.arrays import FloatArray, IntArray
-from windowclf.nn.batch import Batch, window_rows
+from windowclf.nn.batch import Batch
 from windowclf.nn.context import find_mentions, name_keys
+from windowclf.nn.layers import window_rows
 
 _Ints = npt.NDArray[np.int32]
 

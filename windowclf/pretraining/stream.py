@@ -10,7 +10,7 @@ from windowclf.lexicon.features import lower_zero_digits
 from windowclf.lexicon.lexicon import PADDING, UNKNOWN, Lexicon
 from windowclf.model.encoding import encode
 from windowclf.nn.arrays import IntArray
-from windowclf.nn.batch import window_rows
+from windowclf.nn.layers import window_rows
 from windowclf.text.lines import read_lines
 from windowclf.text.tokenizer import split_words
 
