@@ -14,9 +14,9 @@ from windowclf.lexicon.lexicon import Lexicon
 from windowclf.model.calibration import Calibration
 from windowclf.nn import objective, optimizers
 from windowclf.nn.parameter import TableParameter
-from windowclf.system.threads import Workers
-from windowclf.tagging.chunk import TaggedChunk
+from windowclf.system.threads import one_blas_thread
 from windowclf.tagging.projection_cache import ProjectionCache
+from windowclf.tagging.tagger import TaggedChunk
 from windowclf.tagging.texts import TaggedText
 from windowclf.tags.arrays import SpanFinder
 from windowclf.text import tokenizer
@@ -31,7 +31,7 @@ _OBJECTIVES = (objective.TokenObjective, objective.SentenceObjective, objective.
 def wrap_tagging(watch: Stopwatch) -> None:
     """Time the stages of tagging."""
     watch.wrap(tokenizer, "split_words", "split into tokens")
-    watch.wrap(ProjectionCache, "find", "look words up")
+    watch.wrap(ProjectionCache, "lookup", "look words up")
     watch.wrap(Lexicon, "gazetteer_tags", "names of gazetteers")
     watch.wrap(_of_property(Lexicon, "_rows"), "func", "index of the lexicon, once")
     watch.wrap(Lexicon, "ids", "features of new words")
@@ -54,7 +54,7 @@ def wrap_tagging(watch: Stopwatch) -> None:
     watch.wrap(SpanFinder, "spell", "write tags")
     watch.wrap(TaggedChunk, "_named", "write tags", drain=True)
     for name in ("__enter__", "__exit__"):
-        watch.wrap(Workers, name, "threads: begin and end")
+        watch.wrap(type(one_blas_thread), name, "threads: begin and end")
 
 
 def wrap_training(watch: Stopwatch) -> None:

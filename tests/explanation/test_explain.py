@@ -34,7 +34,7 @@ def every(classifier, **settings):
 def scores_of(classifier):
     """Scores of all tokens; a model that ranks gives O zero."""
     tagger = classifier.tagger
-    s = np.concatenate([tagger.score(f) for f in tagger.find(DOCUMENT, [0] * len(DOCUMENT))])
+    s = np.concatenate([tagger.score(f) for f in tagger.lookup(DOCUMENT, [0] * len(DOCUMENT))])
     return s if s.shape[1] > 1 else np.concatenate([0 * s, s], axis=1)
 
 
@@ -60,7 +60,7 @@ def test_runner_up_and_margin_are_those_of_every_path():
     for sentence in (["Ada", "saw", "Oslo"], ["Tom"], ["Ada", "met", "Ada"]):
         for token in range(len(sentence)):
             found = classifier.explain_tokens(sentence, token, candidates=0)
-            s = classifier.tagger.score(next(classifier.tagger.find([sentence], [0])))
+            s = classifier.tagger.score(next(classifier.tagger.lookup([sentence], [0])))
             best = [-np.inf] * len(model.labels)
             for path, score in all_scores(s, transitions).items():
                 best[path[token]] = max(best[path[token]], score)

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from networks import FEATURES, LENGTHS, WORDS, loss_and_gradients, make_batch, make_network
 from windowclf.nn import context as context_module
 from windowclf.nn import network as network_module
-from windowclf.nn.batch import Batch, window_rows
+from windowclf.nn.batch import Batch
 from windowclf.nn.context import document_context, find_mentions, sentence_mean_layer
 from windowclf.nn.gradcheck import check_gradients
+from windowclf.nn.layers import window_rows
 from windowclf.nn.network import Network
 from windowclf.nn.parameter import Parameter
 

@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from networks import numeric_gradient
-from windowclf.nn.batch import window_rows
-from windowclf.nn.layers import ACTIVATIONS, dense_layer, dropout, lookup, window_layer
+from windowclf.nn.layers import ACTIVATIONS, dense_layer, dropout, lookup, window_layer, window_rows
 from windowclf.nn.parameter import Parameter, TableParameter
 
 FORMULAS = {

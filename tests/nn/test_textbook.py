@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from networks import numeric_gradient
 from windowclf.nn import textbook
-from windowclf.nn.batch import Batch, window_rows
+from windowclf.nn.batch import Batch
 from windowclf.nn.gradcheck import full_gradient
+from windowclf.nn.layers import window_rows
 from windowclf.nn.network import Network
 from windowclf.nn.objective import TokenObjective
 from windowclf.nn.optimizers import SGD

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from windowclf.cli.tagging_progress import TaggingProgress
     from windowclf.documents.document import Document
     from windowclf.documents.paths import Input, Output
-    from windowclf.tagging.documents import Answer
+    from windowclf.tagging.texts import Answer
 
 
 def _format(context: click.Context, option: click.Parameter, name: str | None) -> Format | None:
@@ -99,9 +99,7 @@ def tag(
     from windowclf.cli.tagging_progress import TaggingProgress
     from windowclf.documents.document import Document
     from windowclf.documents.paths import BINARY, find_inputs, plan_outputs
-    from windowclf.system.threads import thread_count
-    from windowclf.tagging.documents import tag_documents
-    from windowclf.tagging.texts import SPLITTERS
+    from windowclf.tagging.texts import SPLITTERS, tag_documents
 
     if texts and input_names:
         raise UsageError("give texts or --input, not both")
@@ -137,7 +135,7 @@ def tag(
                 else _read(out.inputs, ReadOptions(text_column), progress)
             )
             answers = tag_documents(
-                classifier.tagger, batches, split=SPLITTERS[splitter], threads=thread_count(threads)
+                classifier.tagger, batches, split=SPLITTERS[splitter], threads=threads
             )
             with _open(out, classifier, text_column) as write:
                 for answer in answers:
@@ -166,12 +164,12 @@ class _Stdout:
 @contextmanager
 def _open(
     out: "Output", classifier: "WindowClassifier", text_column: str
-) -> "Iterator[Callable[[Answer], None]]":
+) -> "Iterator[Callable[[Answer[Document]], None]]":
     """Open an output; give what writes an answer to it."""
     from windowclf.documents.formats import text
     from windowclf.reports.terminal.tagged import in_colour
     from windowclf.system.streams import open_output
-    from windowclf.tagging.documents import documents_of
+    from windowclf.tagging.texts import documents_of
     from windowclf.tags.schemes import Scheme
 
     stdout = out.path == "-"
@@ -187,7 +185,7 @@ def _open(
         else:
             writer = out.form.writer(file, options)
 
-        def write(answer: "Answer") -> None:
+        def write(answer: "Answer[Document]") -> None:
             with error_context(name):
                 writer.write(documents_of(answer, out.form))
             if stdout:

@@ -12,8 +12,7 @@ from windowclf.evaluation.metrics import Scores, average_precision, score
 from windowclf.model.calibration import expected_calibration_error
 from windowclf.model.model import Model
 from windowclf.nn.arrays import BoolArray, FloatArray
-from windowclf.tagging.chunk import Prediction, TaggedChunk
-from windowclf.tagging.tagger import Tagger
+from windowclf.tagging.tagger import Prediction, TaggedChunk, Tagger
 from windowclf.tags.schemes import OUTSIDE, Scheme, Span, spans
 
 
@@ -72,7 +71,7 @@ def ranking(
     tagger: Tagger, sentences: Sequence[Sentence], gold: Sequence[Sequence[str]]
 ) -> tuple[FloatArray, BoolArray]:
     """Score each token with the one score of a ranking model, and tell which are positive."""
-    s = [tagger.score(found)[:, 0] for found in tagger.find(*_tokens(sentences))]
+    s = [tagger.score(found)[:, 0] for found in tagger.lookup(*_tokens(sentences))]
     relevant = [tag != OUTSIDE for tags in gold for tag in tags]
     return np.concatenate([np.empty(0), *s]), np.array(relevant, dtype=bool)
 

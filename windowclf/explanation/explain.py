@@ -23,8 +23,8 @@ from windowclf.model.encoding import encode
 from windowclf.nn.arrays import FloatArray, IntArray
 from windowclf.nn.batch import Batch
 from windowclf.nn.objective import RankingObjective
-from windowclf.system.threads import Workers
-from windowclf.tagging.tagger import FoundSentences, Sentences, Tagger
+from windowclf.system.threads import one_blas_thread
+from windowclf.tagging.tagger import EncodedChunk, Sentences, Tagger
 
 UNITS, CAUSES = 10, 5
 """Hidden units that are listed, and causes of each."""
@@ -51,7 +51,7 @@ def explain(
     """
     if candidates < 0:
         raise UsageError(f"candidates: expected at least 0, got {candidates}")
-    with Workers(1):  # the words that the tagger sees here have the same bits as in tagging
+    with one_blas_thread:  # the words that the tagger sees here have the same bits as in tagging
         return _explain(tagger, _find(tagger, sentences, token), candidates)
 
 
@@ -101,7 +101,7 @@ class _Place(NamedTuple):
     Attributes
     ----------
     sentences : sequence of sequences of str
-    found : FoundSentences
+    found : EncodedChunk
         The same, looked up.
     sentence : int
         That of the word.
@@ -110,7 +110,7 @@ class _Place(NamedTuple):
     """
 
     sentences: Sentences
-    found: FoundSentences
+    found: EncodedChunk
     sentence: int
     token: int
     number: int
@@ -132,7 +132,7 @@ def _find(tagger: Tagger, sentences: Sentences, token: int) -> _Place:
         expected = f": expected 0 to {count - 1}" if count else ""
         raise UsageError(f"token {quoted(token)}: the text has {counted}{expected}")
     first = 0
-    for found in tagger.find(sentences, [0] * len(sentences)):
+    for found in tagger.lookup(sentences, [0] * len(sentences)):
         ends = np.cumsum(found.lengths)
         together = sentences[first : first + len(ends)]
         if asked < ends[-1]:

@@ -178,7 +178,7 @@ def _tags(tagger: Tagger, documents: Sequence[_Document], token: int) -> list[in
     sizes = np.array([len(document.sentences) for document in documents])
     changed = np.array([document.changed for document in documents])
     changed += np.cumsum(sizes) - sizes
-    tagged = tagger.tag(tagger.find(sentences, np.repeat(np.arange(len(sizes)), sizes).tolist()))
+    tagged = tagger.tag(tagger.lookup(sentences, np.repeat(np.arange(len(sizes)), sizes).tolist()))
     starts = np.cumsum(tagged.lengths) - tagged.lengths
     tags: list[int] = tagged.path[starts[changed] + token].tolist()
     return tags

@@ -41,6 +41,33 @@ def lookup(
     return e, backward
 
 
+def window_rows(words: IntArray, lengths: IntArray, width: int, padding: int = 0) -> IntArray:
+    """Lay out the window of each token.
+
+    Parameters
+    ----------
+    words : int array, shape (N,)
+        The word of each token, sentence after sentence.
+    lengths : int array, shape (B,)
+        Tokens in each sentence.
+    width : int
+        ``2c + 1``.
+    padding : int
+        The word that stands past the ends of a sentence.
+
+    Returns
+    -------
+    int array, shape (N, width)
+    """
+    side = width // 2
+    # One run of `side` paddings before each sentence and one after the last serves both neighbours.
+    position = np.arange(len(words)) + side * (1 + np.repeat(np.arange(len(lengths)), lengths))
+    padded = np.full(len(words) + side * (len(lengths) + 1), padding, dtype=words.dtype)
+    padded[position] = words
+    rows: IntArray = padded[position[:, None] + np.arange(-side, side + 1)]
+    return rows
+
+
 def window_layer(
     W: Parameter, b: Parameter, e: FloatArray, windows: IntArray, run: Run = map
 ) -> tuple[FloatArray, Callable[[FloatArray], FloatArray]]:

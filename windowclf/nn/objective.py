@@ -8,9 +8,8 @@ import numpy as np
 
 from windowclf.nn import crf_losses
 from windowclf.nn.arrays import FloatArray, IntArray
-from windowclf.nn.crf import Transitions, marginals
+from windowclf.nn.crf import Transitions, marginals, span_probabilities
 from windowclf.nn.crf_losses import log_likelihood_loss, max_margin_loss
-from windowclf.nn.crf_spans import span_probabilities
 from windowclf.nn.layers import logistic
 from windowclf.nn.losses import TOKEN_LOSSES, distillation_loss, ranking_loss, softmax
 from windowclf.nn.parameter import Parameter

@@ -10,9 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from windowclf.nn.arrays import FloatArray, IntArray, gather_add
-from windowclf.nn.batch import window_rows
 from windowclf.nn.context import Mentions, mean_of_others
-from windowclf.nn.layers import lookup
+from windowclf.nn.layers import lookup, window_rows
 from windowclf.nn.network import Network
 
 BLOCK = 512

@@ -11,7 +11,7 @@ import msgspec
 from windowclf.classifier import WindowClassifier
 from windowclf.service.bodies import TaggedTexts, to_answer
 from windowclf.service.metrics import Metrics
-from windowclf.system.threads import Workers
+from windowclf.system.threads import one_blas_thread
 from windowclf.tagging.texts import BATCH_CHARACTERS, TaggedText
 
 
@@ -55,7 +55,7 @@ class Batcher:
         return await answer
 
     def _work(self) -> None:
-        with Workers(1):  # held open, for to open it costs more than to tag a sentence
+        with one_blas_thread:  # held open: opening it takes longer than tagging a sentence
             while jobs := self._take():
                 self._loop.call_soon_threadsafe(_deliver, self._answers(jobs))
 
