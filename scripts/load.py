@@ -6,7 +6,6 @@ Run by scripts/load.
 import argparse
 import asyncio
 import itertools
-import os
 import re
 import signal
 import subprocess
@@ -150,19 +149,17 @@ def main() -> None:
     )
     parser.add_argument("--seconds", type=float, default=60.0, help="how long (default 60)")
     parser.add_argument("--connections", type=int, default=50, help="how many (default 50)")
-    parser.add_argument("--model", help="a folder (default: the carried model)")
+    parser.add_argument("--model", help="a folder (default: that of windowclf tag)")
     parser.add_argument("--threads", help="as for windowclf serve and tag")
     arguments = parser.parse_args()
     options = [] if arguments.threads is None else ["--threads", arguments.threads]
-    with tempfile.TemporaryDirectory() as state:
-        os.environ["WINDOWCLF_STATE"] = state  # the carried model, whatever was trained here
-        options += [] if arguments.model is None else ["--model", arguments.model]
-        with service(options) as (host, port):
-            cases = make_cases(arguments.model, f"{host}:{port}")
-            asked, times, wrong = asyncio.run(
-                ask_all(host, port, cases, arguments.connections, arguments.seconds)
-            )
-        tagged = tag_seconds(asked, options)
+    options += [] if arguments.model is None else ["--model", arguments.model]
+    with service(options) as (host, port):
+        cases = make_cases(arguments.model, f"{host}:{port}")
+        asked, times, wrong = asyncio.run(
+            ask_all(host, port, cases, arguments.connections, arguments.seconds)
+        )
+    tagged = tag_seconds(asked, options)
     tokens, texts = sum(case.tokens for case in asked), len(asked)
     half, most = 1000 * np.percentile(times, [50, 99])
     print(

@@ -22,7 +22,7 @@ def train(options: list[str], seed: int) -> dict[str, Any]:
         done = subprocess.run(
             [*command, "--seed", str(seed), "--output", str(Path(work, "model"))],
             stdout=subprocess.PIPE,
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "WINDOWCLF_STATE": work},
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
             check=False,
         )
         if done.returncode:

@@ -77,7 +77,7 @@ def halves(source: Path, output: Path, workers: int) -> dict[str, float]:
 
 
 def cluster_costs(workers: int) -> dict[str, float]:
-    """Time the start of a cluster and the sending of the carried model."""
+    """Time the start of a cluster and the sending of the model."""
     classifier = load()
     begun = perf_counter()
     with connect(workers=workers) as client:
@@ -196,7 +196,6 @@ def main() -> None:
     parser.add_argument("--json", help="a file for all numbers")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as work:
-        os.environ["WINDOWCLF_STATE"] = str(Path(work, "state"))  # the carried model
         results = measure(arguments, Path(work))
     print_results(results)
     if arguments.json:

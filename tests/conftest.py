@@ -25,7 +25,7 @@ def conll2003():
 def _own_folders(tmp_path_factory):
     """Keep every test, and every program it starts, out of the user's folders."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WINDOWCLF_STATE", str(tmp_path_factory.mktemp("state")))
+        patch.delenv("WINDOWCLF_MODEL", raising=False)
         patch.setenv("WINDOWCLF_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
 

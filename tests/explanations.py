@@ -15,7 +15,7 @@ ODD = [
 
 
 def explanation(tokens=("Paris", "is", "in", "France"), token=0):
-    """All sections; each number of the account is of its own."""
+    """All sections; each number of the attribution is of its own."""
     tags = ["O", "B-LOC", "S-LOC"]
     shares = []
     for offset in (-1, 0, 1):

@@ -46,7 +46,8 @@ class Repository:
 
     @staticmethod
     def _commit_id(files: Files) -> str:
-        return hashlib.sha1(repr(sorted(files.items())).encode()).hexdigest()
+        sums = {path: hashlib.sha1(content).hexdigest() for path, content in files.items()}
+        return hashlib.sha1(repr(sorted(sums.items())).encode()).hexdigest()
 
 
 class HubError(Exception):

@@ -7,7 +7,8 @@ import numpy as np
 from tiny import sentences
 from windowclf.config.config import make_config
 from windowclf.corpora.coerce import GivenText
-from windowclf.nn.batch import Batch, window_rows
+from windowclf.nn.batch import Batch
+from windowclf.nn.layers import window_rows
 from windowclf.nn.network import Network, initial_weights
 from windowclf.nn.objective import TokenObjective
 from windowclf.tags.schemes import Scheme
@@ -89,7 +90,7 @@ def epoch_batches(batches, rng):
 
 
 def tagger_scores(tagger, sentences, documents=None):
-    return np.concatenate(list(map(tagger.score, tagger.find(sentences, documents))))
+    return np.concatenate(list(map(tagger.score, tagger.lookup(sentences, documents))))
 
 
 def parameter_bytes(model):

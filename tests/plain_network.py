@@ -13,10 +13,13 @@ class PlainNetwork:
         network, lexicon, window = model.network, model.lexicon, model.config.window
         words = [word for sentence in sentences for word in sentence]
         # Looked up one by one, each in its own sentence, where gazetteers find their names.
-        marks = [lexicon.gazetteer_tags([sentence]) for sentence in sentences]
-        marks = [np.concatenate([m[i] for m in marks if len(m[i])]) for i in range(len(marks[0]))]
+        gazetteer = [lexicon.gazetteer_tags([sentence]) for sentence in sentences]
+        gazetteer = [
+            np.concatenate([tags[i] for tags in gazetteer if len(tags[i])])
+            for i in range(len(gazetteer[0]))
+        ]
         ids = [
-            lexicon.ids([word], [[str(mark[t])] for mark in marks])[0]
+            lexicon.ids([word], [[str(tags[t])] for tags in gazetteer])[0]
             for t, word in enumerate(words)
         ]
         self.ids = np.array([*ids, [PADDING] * len(lexicon.features)])
@@ -57,8 +60,8 @@ class PlainNetwork:
         self.W = network.weights[0].value.transpose(1, 0, 2).reshape(window * d, H)
         z = self.x @ self.W + network.biases[0].value
         if network.document_weight is not None:
-            self.heeded = self.others @ z
-            z = z + network.document_weight.value * self.heeded
+            self.mean_of_others = self.others @ z
+            z = z + network.document_weight.value * self.mean_of_others
         if network.sentence_weight is not None:
             z = z + self.mean @ self.e[:-1] @ network.sentence_weight.value
         self.activations = []
@@ -68,7 +71,7 @@ class PlainNetwork:
         return z
 
     def gradients(self, ds):
-        """``∂J/∂`` each parameter, of the whole tables too, given ``∂J/∂s``."""
+        """``∂J/∂`` each parameter, of the whole tables too, from ``∂J/∂s``."""
         network = self.model.network
         found = {name: np.zeros(p.shape) for name, p in network.parameters().items()}
         d, window, H = network.weights[0].shape
@@ -86,7 +89,7 @@ class PlainNetwork:
             found["W_s"] += (self.mean @ self.e[:-1]).T @ delta
             de[:-1] += self.mean.T @ delta @ network.sentence_weight.value.T
         if network.document_weight is not None:
-            found["g"] += (delta * self.heeded).sum(axis=0)
+            found["g"] += (delta * self.mean_of_others).sum(axis=0)
             delta = delta + self.others.T @ (network.document_weight.value * delta)
         found["W1"] += (self.x.T @ delta).reshape(window, d, H).transpose(1, 0, 2)
         found["b1"] += delta.sum(axis=0)

@@ -100,7 +100,7 @@ def later():
         "windowclf.system.files",
         "windowclf.config.config",
     }
-    assert ("windowclf.cli.tag", "windowclf.classifier") in EDGES
+    assert ("windowclf.cli.options", "windowclf.classifier") in EDGES
     assert ("windowclf.classifier", "windowclf.corpora.coerce") in EDGES
 
 

@@ -1,19 +1,22 @@
-"""The public object: a classifier that is trained, saved, loaded and asked."""
+"""The public object: a classifier that is trained, that tags, and that is saved and loaded."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
 import msgspec
 
 from windowclf.config.config import Config, make_config
 from windowclf.errors import ModelError, UsageError
 from windowclf.model.bundle import load_model, pack_model, save_model, unpack_model
+from windowclf.model.default import find_model
 from windowclf.model.model import Model
-from windowclf.system.resources import data_path
-from windowclf.tagging.inference import Inference
+from windowclf.nn.arrays import FloatArray
+from windowclf.tagging.columns import tag_columns
 from windowclf.tagging.tagger import Tagger
+from windowclf.tagging.texts import Entity, Splitter, TaggedText, tag_texts, tag_with_contexts
+from windowclf.tags.arrays import SpanFinder
 from windowclf.tags.schemes import Scheme
 from windowclf.text.tokenizer import split_words
 
@@ -28,8 +31,10 @@ if TYPE_CHECKING:
     from windowclf.training.checkpoints import Checkpoints
     from windowclf.training.fit import Listener
 
+C = TypeVar("C")
 
-class WindowClassifier(Inference):
+
+class WindowClassifier:
     """A word-window classifier for named entities and other token labels.
 
     Several threads may share one to tag. A pickle of it has about the size of its folder.
@@ -87,14 +92,8 @@ class WindowClassifier(Inference):
 
     @property
     def tagger(self) -> Tagger:
-        """The model at work, with the words that it has seen.
-
-        Raises
-        ------
-        ModelError
-            Before `fit`.
-        """
-        with self._lock:  # of two threads each would make its own, and one lose its words
+        """The model at work, with the words that it has seen; see `model`."""
+        with self._lock:  # else two threads could each make one, and one cache would be lost
             if self._tagger is None:
                 self._tagger = Tagger(self.model)
             return self._tagger
@@ -103,6 +102,22 @@ class WindowClassifier(Inference):
     def is_fitted(self) -> bool:
         """Whether there is a trained model."""
         return self._model is not None
+
+    @property
+    def labels(self) -> list[str]:
+        """Labels that the classifier distinguishes, such as LOC and PER."""
+        model = self.model
+        if model.scheme is Scheme.PLAIN:
+            return [label for label in model.labels if label != "O"]
+        return sorted({label.partition("-")[2] for label in model.labels} - {""})
+
+    @property
+    def tags(self) -> list[str]:
+        """Tags that `predict` gives, ``O`` first: IOB2, such as B-LOC and I-LOC, or plain labels.
+
+        They are the columns of `predict_proba`.
+        """
+        return SpanFinder(self.model.labels, self.model.scheme).spelled
 
     def fit(
         self,
@@ -180,6 +195,158 @@ class WindowClassifier(Inference):
                     self._model, self._tagger = model, None
         return self
 
+    def predict(
+        self,
+        sentences: Iterable[Sequence[str]],
+        documents: Iterable[Hashable | None] | None = None,
+        threads: int = 1,
+    ) -> list[list[str]]:
+        """Tag sentences given as tokens.
+
+        Parameters
+        ----------
+        sentences : iterable of sequences of str
+            The tokens of each sentence.
+        documents : iterable, optional
+            A number or a name of the document that each sentence is of: neighbours with the
+            same one are together, None is by itself. Without it every sentence is.
+        threads : int
+            How many share the work where there is enough of it.
+
+        Returns
+        -------
+        list of list of str
+            A tag for each token: IOB2, or plain labels.
+        """
+        return list(self.tagger.tags(_lists(sentences), _numbers(documents), threads))
+
+    def predict_proba(
+        self,
+        sentences: Iterable[Sequence[str]],
+        documents: Iterable[Hashable | None] | None = None,
+        threads: int = 1,
+    ) -> list[FloatArray]:
+        """Give the probability of each tag at each token of sentences.
+
+        A model at sentence level that was trained with the softmax gives the marginals of its
+        distribution over paths, one at word level the softmax of its scores. The numbers of
+        other losses order the tags, but they are not probabilities that can be trusted: those of
+        max-margin are the same of scores that are not log-probabilities, those of squared-error
+        the shares of the logistic outputs, and those of ranking the logistic function of the one
+        score. They are not calibrated, as the scores of entities are, and do not take into
+        account which tags may follow one another: the tag with the highest one is most often, not
+        always, that of `predict`. Parameters are those of `predict`.
+
+        Returns
+        -------
+        list of float array, shape (n, L)
+            For each sentence of ``n`` tokens; a column for each of `WindowClassifier.tags`, and
+            each row sums to 1.
+        """
+        return list(self.tagger.probabilities(_lists(sentences), _numbers(documents), threads))
+
+    def tag(self, text: str) -> list[Entity]:
+        """Find the entities of a text, in order, with character offsets."""
+        return next(self.pipe([text])).entities
+
+    def tag_tokens(self, tokens: Sequence[str]) -> list[Entity]:
+        """Find the entities of one sentence given as tokens, in order.
+
+        `start` and `end` of an entity count tokens, its `text` is the tokens joined by spaces.
+        """
+        [words] = sentences = _lists([tokens])
+        spans = self.tagger.map_chunks(lambda chunk: chunk.entities_of(slice(0, 1)), sentences)
+        return [
+            Entity(" ".join(words[first : last + 1]), label, first, last + 1, score)
+            for first, last, label, score in spans
+        ]
+
+    @overload
+    def pipe(
+        self,
+        texts: Iterable[str],
+        *,
+        as_tuples: Literal[False] = False,
+        split: Splitter = ...,
+        batch_size: int = ...,
+        threads: int = ...,
+    ) -> Iterator[TaggedText]: ...
+
+    @overload
+    def pipe(
+        self,
+        texts: Iterable[tuple[str, C]],
+        *,
+        as_tuples: Literal[True],
+        split: Splitter = ...,
+        batch_size: int = ...,
+        threads: int = ...,
+    ) -> Iterator[tuple[TaggedText, C]]: ...
+
+    def pipe(
+        self,
+        texts: Iterable[Any],
+        *,
+        as_tuples: bool = False,
+        split: Splitter = split_words,
+        batch_size: int = 512,
+        threads: int = 1,
+    ) -> Iterator[Any]:
+        """Tag a stream of texts in constant memory.
+
+        Parameters
+        ----------
+        texts : iterable of str
+            With `as_tuples`, pairs of a text and anything that belongs to it.
+        as_tuples : bool
+            Whether each text comes with something that is passed through.
+        split : callable
+            Splits a text into sentences of tokens.
+        batch_size : int
+            Texts that are tagged at once, at the most.
+        threads : int
+            How many share the work; with more than one, texts are taken before their turn.
+
+        Yields
+        ------
+        TaggedText, or tuple of TaggedText and what came with it
+            One for each text, in order.
+        """
+        tag = tag_with_contexts if as_tuples else tag_texts
+        return tag(self.tagger, texts, split=split, batch_size=batch_size, threads=threads)
+
+    def tag_batch(
+        self,
+        batch: Mapping[str, Sequence[Any]],
+        *,
+        text_column: str | None = "text",
+        tokens_column: str | None = "tokens",
+    ) -> dict[str, list[Any]]:
+        """Tag a batch of a data set, for ``dataset.map(classifier.tag_batch, batched=True)``.
+
+        Parameters
+        ----------
+        batch : mapping of str to sequence
+            Columns by name. Texts are tagged if there are any, else tokens.
+        text_column, tokens_column : str, optional
+            The columns of texts, and of lists of tokens; None looks for none.
+
+        Returns
+        -------
+        dict of str to list
+            For texts "entities": a list for each, of dicts with the keys text, label, start, end
+            (character offsets) and score. For tokens "tags": a list for each, IOB2 or plain
+            labels; `map` puts it in the place of a column of that name.
+
+        Raises
+        ------
+        UsageError
+            If there is neither column.
+        DataError
+            For a row that is not a text, or not a list of tokens.
+        """
+        return tag_columns(self.tagger, batch, text_column=text_column, tokens_column=tokens_column)
+
     def evaluate(self, sentences: "TaggedSentences | Dataset", *, scheme: str = "auto") -> "Scores":
         """Compare the classifier's tags with the right ones, by conlleval's rules.
 
@@ -188,11 +355,7 @@ class WindowClassifier(Inference):
         sentences : sentences, or datasets.Dataset
             As `fit` takes them.
         scheme : {"auto", "iob1", "iob2", "iobes", "plain"}
-            Of their tags.
-
-        Returns
-        -------
-        Scores
+            How their tags spell spans.
         """
         from windowclf.corpora.coerce import given_scheme, given_sentences
         from windowclf.evaluation.evaluate import evaluate
@@ -204,12 +367,12 @@ class WindowClassifier(Inference):
         return evaluate(self.tagger, given, gold, confidence=True)
 
     def explain(self, text: str, token: int, *, candidates: int = 2000) -> "Explanation":
-        """Tell why a word of a text has its tag.
+        """Explain why a word of a text has its tag.
 
         Parameters
         ----------
         text : str
-            One document, as for `tag`: a name's other places in it count.
+            One document, as for `tag`: other mentions of a name in it count.
         token : int
             Which of its tokens, from 0, over all its sentences.
         candidates : int
@@ -234,7 +397,7 @@ class WindowClassifier(Inference):
     def explain_tokens(
         self, tokens: Sequence[str], token: int, *, candidates: int = 2000
     ) -> "Explanation":
-        """Tell why a word of one sentence, given as tokens, has its tag; see `explain`."""
+        """Explain why a word of one sentence, given as tokens, has its tag; see `explain`."""
         if isinstance(tokens, str):
             raise UsageError(
                 "expected the tokens of a sentence as a list, not a text; explain takes texts"
@@ -254,6 +417,7 @@ class WindowClassifier(Inference):
         Parameters
         ----------
         folder : str or Path
+            It is made if it is not there; a model in it is replaced.
         compress : bool
             Whether to round the parameters, to a third of their size or less.
 
@@ -276,24 +440,12 @@ class WindowClassifier(Inference):
         return cls._of(load_model(Path(folder)))
 
     def to_bytes(self) -> bytes:
-        """Pack the files of a model folder: what a pickle holds, and no more than `load` trusts.
-
-        Raises
-        ------
-        ModelError
-            Before `fit`.
-        """
+        """Pack the files of a model folder: a pickle has these, and no more than `load` trusts."""
         return msgspec.msgpack.encode(pack_model(self.model, zip_lexicon=False))
 
     @classmethod
     def from_bytes(cls, packed: bytes) -> Self:
-        """Read a classifier from what `to_bytes` gave.
-
-        Raises
-        ------
-        ModelError
-            See `load`.
-        """
+        """Read a classifier from what `to_bytes` returned; errors are those of `load`."""
         return cls._of(_unpack(packed))
 
     @classmethod
@@ -309,7 +461,10 @@ def load(folder: str | Path | None = None) -> WindowClassifier:
     Parameters
     ----------
     folder : str or Path, optional
-        Where it was saved; without it the English model is read that the project carries.
+        Where it was saved. Without it `load` follows the rule of the commands: the model that
+        the environment variable ``WINDOWCLF_MODEL`` names, else the last one that ``windowclf
+        train`` wrote in the current directory, else the bundled English model. Unless it is the
+        bundled one, the choice is logged as a warning of the logger ``windowclf``.
 
     Raises
     ------
@@ -322,13 +477,32 @@ def load(folder: str | Path | None = None) -> WindowClassifier:
     >>> [(entity.text, entity.label) for entity in load().tag("Paris is in France")]
     [('Paris', 'LOC'), ('France', 'LOC')]
     """
-    return WindowClassifier.load(data_path("model") if folder is None else folder)
+    if folder is not None:
+        return WindowClassifier.load(folder)
+    chosen = find_model()
+    classifier = WindowClassifier.load(chosen.folder)
+    if chosen.report:
+        import logging
+
+        logging.getLogger("windowclf").warning("%s", chosen.report)
+    return classifier
+
+
+def _lists(sentences: Iterable[Sequence[str]]) -> list[Sequence[str]]:
+    lists = list(sentences)
+    if any(isinstance(sentence, str) for sentence in lists):
+        raise UsageError("expected the tokens of a sentence as a list, not a text; tag takes texts")
+    return lists
+
+
+def _numbers(documents: Iterable[Hashable | None] | None) -> list[Hashable | None] | None:
+    return None if documents is None else list(documents)
 
 
 def _unpack(packed: bytes) -> Model:
     where = "the packed classifier"
     try:
         files = msgspec.msgpack.decode(packed, type=dict[str, bytes])
-    except ValueError as error:  # of msgspec, or a name that is no UTF-8
+    except ValueError as error:  # raised by msgspec, or for a name that is not UTF-8
         raise ModelError(f"{where}: damaged model: {error}; pack it again") from None
     return unpack_model(files, where)

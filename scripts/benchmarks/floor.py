@@ -13,7 +13,7 @@ import numpy as np
 import windowclf
 from benchmarks.text import read_text
 from benchmarks.worker import fastest, timed
-from windowclf.nn.batch import window_rows
+from windowclf.nn.layers import window_rows
 from windowclf.nn.projection import Projection, WordRows
 
 BLOCKS = (128, 256, 512, 1024)

@@ -34,11 +34,11 @@ def start(setup: Setup) -> list[dict[str, Any]]:
     }
     found: dict[str, list[dict[str, float]]] = {name: [] for name in commands}
     rounds = 3 if setup.options.quick else 10
-    with tempfile.TemporaryDirectory() as state:  # no model was trained last: the carried one
+    with tempfile.TemporaryDirectory() as folder:  # no model was trained in it
         for number in range(rounds + 1):
             say(f"  round {number} of {rounds}")
             for name, command in commands.items():
-                launched = launch(command, {**os.environ, "WINDOWCLF_STATE": state})
+                launched = launch(command, folder)
                 if number:
                     found[name].append(launched)
     return [
@@ -52,11 +52,12 @@ def start(setup: Setup) -> list[dict[str, Any]]:
     ]
 
 
-def launch(command: list[str], environment: dict[str, str]) -> dict[str, float]:
-    """Run a command; give its wall time and its peak memory."""
+def launch(command: list[str], folder: str) -> dict[str, float]:
+    """Run a command in a folder; return its wall time and its peak memory."""
     launcher = [sys.executable, "-I", "-S", str(Path(__file__).with_name("launch.py"))]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
     done = subprocess.run(
-        [*launcher, *command], env=environment, stdout=subprocess.PIPE, check=False
+        [*launcher, *command], cwd=folder, env=environment, stdout=subprocess.PIPE, check=False
     )
     if done.returncode:
         sys.exit(done.returncode)

@@ -97,7 +97,7 @@ def _train(setup: Setup) -> dict[str, Any]:
         command = [*windowclf_command(), "train", "--data", setup.options.data, *QUICK_OPTIONS]
         done = subprocess.run(
             [*command, "--json", "--quiet", "--output", str(Path(work, "model"))],
-            env={**environment(setup.options.threads), "WINDOWCLF_STATE": work},
+            env=environment(setup.options.threads),
             stdout=subprocess.PIPE,
             check=False,
         )

@@ -3,24 +3,24 @@
 from functools import cached_property
 from inspect import getattr_static
 
+import windowclf.nn.context as context
 import windowclf.nn.network as network
 import windowclf.nn.projection as projection
-import windowclf.nn.sentence_mean as sentence_mean
 import windowclf.tagging.tagger as tagger
 import windowclf.training.fit as fit
 from profiling.stopwatch import Stopwatch
 from windowclf.documents.formats import jsonl
-from windowclf.evaluation import evaluate as evaluation
 from windowclf.lexicon.lexicon import Lexicon
 from windowclf.model.calibration import Calibration
 from windowclf.nn import objective, optimizers
-from windowclf.nn.parameter import Parameter, TableParameter
-from windowclf.system.threads import Workers
-from windowclf.tagging.chunk import TaggedChunk
+from windowclf.nn.parameter import TableParameter
+from windowclf.system.threads import one_blas_thread
 from windowclf.tagging.projection_cache import ProjectionCache
+from windowclf.tagging.tagger import TaggedChunk
 from windowclf.tagging.texts import TaggedText
 from windowclf.tags.arrays import SpanFinder
 from windowclf.text import tokenizer
+from windowclf.training import data_parallel
 from windowclf.training.batches import TrainingBatches
 from windowclf.training.loop import EpochSums
 
@@ -31,14 +31,14 @@ _OBJECTIVES = (objective.TokenObjective, objective.SentenceObjective, objective.
 def wrap_tagging(watch: Stopwatch) -> None:
     """Time the stages of tagging."""
     watch.wrap(tokenizer, "split_words", "split into tokens")
-    watch.wrap(ProjectionCache, "find", "look words up")
+    watch.wrap(ProjectionCache, "lookup", "look words up")
     watch.wrap(Lexicon, "gazetteer_tags", "names of gazetteers")
     watch.wrap(_of_property(Lexicon, "_rows"), "func", "index of the lexicon, once")
     watch.wrap(Lexicon, "ids", "features of new words")
     watch.wrap(projection.Projection, "project", "project new words")
     for name in ("name_keys", "find_mentions"):
         watch.wrap(tagger, name, "names that come again")
-    watch.wrap(projection.Projection, "_heed", "names that come again", whole=True)
+    watch.wrap(projection.Projection, "_context", "names that come again", whole=True)
     watch.wrap(projection, "window_rows", "lay out windows")
     watch.wrap(projection.WordRows, "sum", "add rows")
     watch.wrap(projection.WordRows, "sum_groups", "mean of the sentence")
@@ -54,14 +54,14 @@ def wrap_tagging(watch: Stopwatch) -> None:
     watch.wrap(SpanFinder, "spell", "write tags")
     watch.wrap(TaggedChunk, "_named", "write tags", drain=True)
     for name in ("__enter__", "__exit__"):
-        watch.wrap(Workers, name, "threads: begin and end")
+        watch.wrap(type(one_blas_thread), name, "threads: begin and end")
 
 
 def wrap_training(watch: Stopwatch) -> None:
     """Time the stages of training."""
     watch.wrap(TrainingBatches, "part", "make a batch")
     watch.wrap(network, "lookup", "look up rows", backward="table gradients")
-    for way in (network, sentence_mean):
+    for way in (network, context):
         watch.wrap(way, "dropout", "dropout", backward="dropout")
     window = "window layer, forward", "window layer, backward"
     watch.wrap(network, "window_layer", window[0], backward=window[1])
@@ -76,13 +76,11 @@ def wrap_training(watch: Stopwatch) -> None:
     for kind in _OBJECTIVES:
         watch.wrap(kind, "loss", "loss")
     watch.wrap(TableParameter, "add_row_grad", "table gradients")
-    watch.wrap(Parameter, "reduce_gradients", "add up the parts")
-    watch.wrap(TableParameter, "reduce_gradients", "add up the parts")
+    watch.wrap(data_parallel, "reduce_gradients", "add up the parts")
     # Not `step`, which only waits where several threads share its work.
     watch.wrap(optimizers._Stateful, "_move", "optimiser step")
     watch.wrap(EpochSums, "add", "norms for the record")
-    for owner, name in ((fit, "Tagger"), (evaluation, "ranking"), (evaluation, "evaluate")):
-        watch.wrap(owner, name, "evaluation on dev", whole=True)
+    watch.wrap(fit, "_evaluate", "evaluation on dev", whole=True)
 
 
 def _of_property(owner: type, name: str) -> "cached_property[object]":

@@ -17,7 +17,7 @@ from profiling.stopwatch import Spent, Stopwatch
 from windowclf import WindowClassifier
 from windowclf.documents.document import Document
 from windowclf.documents.formats.registry import FORMATS, WriteOptions
-from windowclf.tagging.documents import documents_of, tag_documents
+from windowclf.tagging.texts import documents_of, tag_documents
 from windowclf.text import tokenizer
 
 PASSES = "first pass", "second pass"

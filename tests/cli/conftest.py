@@ -3,6 +3,7 @@ import signal
 
 import pytest
 
+from command_lines import without_model
 from windowclf.cli import main
 
 
@@ -26,19 +27,22 @@ def stdin(monkeypatch):
 
 @pytest.fixture
 def run(capfd):
-    """Return a function that runs a command and returns its exit code, stdout and stderr."""
+    """Return a function that runs a command and returns its exit code, stdout and stderr.
+
+    The line that reports the model of --model is left out of stderr.
+    """
 
     def run(*arguments):
         capfd.readouterr()
         code = main([str(argument) for argument in arguments])
-        return code, *capfd.readouterr()
+        out, err = capfd.readouterr()
+        return code, out, without_model(err)
 
     return run
 
 
 @pytest.fixture
 def no_model(monkeypatch, tmp_path):
-    """A user who has not trained yet; returns the folder of the model the project carries."""
-    monkeypatch.setenv("WINDOWCLF_STATE", str(tmp_path / "own-state"))
-    monkeypatch.setattr("windowclf.model.default.data_path", (tmp_path / "carried").joinpath)
-    return tmp_path / "carried" / "model"
+    """There is no bundled model; returns the folder that it would be in."""
+    monkeypatch.setattr("windowclf.model.default.data_path", (tmp_path / "bundled").joinpath)
+    return tmp_path / "bundled" / "model"

@@ -197,18 +197,14 @@ def large_vectors(tmp_path, tiny_data):
     return path
 
 
-@pytest.mark.parametrize("place", ["WINDOWCLF_CACHE", "WINDOWCLF_STATE"])
-def test_work_goes_on_without_cache_and_state(
-    run, disk, tmp_path, tiny_data, large_vectors, monkeypatch, place
-):
-    monkeypatch.setenv(place, str(disk / "own"))
+def test_work_goes_on_without_a_cache(run, disk, tmp_path, tiny_data, large_vectors, monkeypatch):
+    monkeypatch.setenv("WINDOWCLF_CACHE", str(disk / "own"))
     arguments = train(tiny_data, tmp_path / "model", "--vectors", large_vectors)
     for leave in (0, 1 << 14):
         fill(disk, leave)
         code, _, err = run(*arguments)
         assert (code, err.count("\n")) == (0, 2)  # the model and its report
-        if not leave or place == "WINDOWCLF_CACHE":
-            assert not any(path.is_file() for path in (disk / "own").rglob("*"))
+        assert not any(path.is_file() for path in (disk / "own").rglob("*"))
         (disk / "ballast").unlink()
 
 
@@ -231,8 +227,7 @@ def test_a_read_only_disk(run, disk, tmp_path, tiny_data, large_vectors, model_f
             command = ["pretrain", text, "--epochs", 1, "--quiet", "--output", output]
             assert_refused(run(*command), f"--output {output}", reason, code=2)
             assert_refused(run(*train(tiny_data, disk / "model")), disk / "model", reason)
-            for place in ("WINDOWCLF_CACHE", "WINDOWCLF_STATE"):
-                monkeypatch.setenv(place, str(disk / "own"))
+            monkeypatch.setenv("WINDOWCLF_CACHE", str(disk / "own"))
             command = train(tiny_data, tmp_path / "model", "--vectors", large_vectors)
             assert run(*command)[0] == 0
     finally:

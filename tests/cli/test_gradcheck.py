@@ -3,7 +3,7 @@ import json
 import pytest
 
 from windowclf.config.presets import PRESETS
-from windowclf.nn import activations
+from windowclf.nn.layers import ACTIVATIONS
 
 SMALL = ("--hidden", "6", "--feature", "shape")
 
@@ -31,9 +31,9 @@ def test_a_table_with_every_parameter(run):
 
 @pytest.mark.parametrize("level", ["word", "sentence"])
 def test_a_wrong_slope_is_found(run, monkeypatch, level):
-    tanh = activations.ACTIVATIONS["tanh"]
+    tanh = ACTIVATIONS["tanh"]
     wrong = tanh._replace(slope=lambda a: 1 - a)
-    monkeypatch.setitem(activations.ACTIVATIONS, "tanh", wrong)
+    monkeypatch.setitem(ACTIVATIONS, "tanh", wrong)
     code, out, err = run("gradcheck", *SMALL, "--activation", "tanh", "--level", level)
     assert (code, err) == (1, "")
     rows = [line.split() for line in out.splitlines()]

@@ -25,7 +25,7 @@ def test_text(run, model_folder, classifier):
     facts = dict(line.split("  ", 1) for line in out.partition("\nepoch ")[0].splitlines())
     facts = {name: fact.strip() for name, fact in facts.items()}
     assert (code, err) == (0, "")
-    assert facts["model"] == f"{model_folder} (named)"
+    assert facts["model"] == f"{model_folder} (--model)"
     assert facts["labels"] == "LOC, PER"
     assert facts["hidden"] == "16"
     assert facts["L_word"] == " × ".join(

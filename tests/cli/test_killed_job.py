@@ -9,6 +9,7 @@ import time
 import pytest
 
 from clusters import alive, contents, started, wait_until, workers_of, write_partitions
+from command_lines import without_model
 from windowclf.cli import main
 
 NOISE = re.compile(r"Traceback|distributed|Exception|Warning|\d - ")
@@ -50,7 +51,7 @@ def ended(process, seconds=120):
     out, err = process.communicate(timeout=seconds)
     assert out == ""
     assert not NOISE.search(err), err
-    return process.returncode, err
+    return process.returncode, without_model(err)
 
 
 def test_workers_that_are_killed(job, given, tmp_path):

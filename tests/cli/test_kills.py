@@ -5,7 +5,6 @@ import os
 import random
 import signal
 import time
-from pathlib import Path
 
 import pytest
 
@@ -121,15 +120,19 @@ def test_a_second_process_is_kept_out_and_a_killed_one_is_not_waited_for(
 ):
     folder = tmp_path / "out"
     first = child(*start, folder, "--epochs", "1000")
-    while not (folder / "checkpoint" / "checkpoint.json").exists():
+    checkpoint = folder / "checkpoint" / "checkpoint.json"
+    while not checkpoint.exists():
         assert first.is_alive()
         time.sleep(0.01)
     code, _, err = run("train", "--resume", folder)
     assert code == 1
     assert "another training is writing there" in err
     assert not killed_after(first, 0)
+    before = checkpoint.read_bytes()
     resumed = child("train", "--resume", folder)
-    time.sleep(0.5)
+    while checkpoint.read_bytes() == before:
+        assert resumed.is_alive()
+        time.sleep(0.01)
     resumed.terminate()
     assert exit_code(resumed) == 128 + signal.SIGTERM
-    assert Path(folder, "checkpoint", "checkpoint.json").exists()
+    assert checkpoint.exists()

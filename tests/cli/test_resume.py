@@ -29,7 +29,6 @@ def start(tiny_data, tmp_path, monkeypatch):
     """Options of a training into out, below an empty folder, with no model yet."""
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    monkeypatch.setenv("WINDOWCLF_STATE", str(tmp_path / "state"))
     data = ["--data", tiny_data, "--vectors", tiny_data / "vectors.txt"]
     return ["train", *data, *tiny.options(SETTINGS), "--output", "out"]
 
@@ -85,7 +84,7 @@ def test_a_signal_keeps_all_and_says_how_to_go_on(run, start, monkeypatch, whole
     assert (found, out) == (code, "")
     assert err.splitlines()[-1] == f"interrupted: the best epoch so far is in out; {GO_ON}"
     assert len(windowclf.load("out").model.record.epochs) == 1
-    assert find_model(None) == (Path("out").resolve(), "last trained")
+    assert find_model() == (Path("out"), "trained in this folder", None)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     code, out, err = run("train", "--resume", "out")
     assert code == 0

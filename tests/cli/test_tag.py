@@ -1,8 +1,6 @@
 import contextlib
 import json
 import os
-import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -10,7 +8,7 @@ import threading
 import pytest
 
 import tiny
-from windowclf.model.default import remember
+from command_lines import without_model
 
 MARKED = [tiny.PAIR, "[PER Mary Poppins] lives in [LOC New York] .", "They saw him ."]
 TEXTS = [tiny.unmarked(marked) for marked in MARKED]
@@ -122,71 +120,6 @@ def test_text_that_is_not_ascii(run, model_folder, stdin):
     assert all(found["text"][e["start"] : e["end"]] == e["text"] for e in found["entities"])
 
 
-def test_the_last_model_is_found_again(run, no_model, model_folder, tiny_data, tmp_path):
-    out = tmp_path / "out"
-    quick = [*tiny.options(tiny.QUICK), "--vectors", "random"]
-    assert run("train", "--data", tiny_data, *quick, "--output", out)[0] == 0
-    assert facts(run)["model"] == str(out)
-    remember(model_folder)
-    assert facts(run)["model"] == str(model_folder)
-    assert run("tag", TEXTS[0]) == (0, f"{MARKED[0]}\n", "")
-    assert facts(run, "--model", out)["model"] == str(out)
-
-
-def facts(run, *options):
-    return json.loads(run("info", "--json", *options)[1])
-
-
-def test_the_carried_model_stands_in_for_a_last_one(run, no_model, model_folder, tmp_path):
-    last = tmp_path / "last"
-    shutil.copytree(model_folder, no_model)
-    assert facts(run)["model"] == str(no_model)
-    shutil.copytree(model_folder, last)
-    remember(last)
-    assert facts(run)["model"] == str(last)
-    shutil.rmtree(last)
-    assert facts(run)["model"] == str(no_model)
-
-
-def test_the_last_model_is_found_from_another_folder(run, no_model, model_folder, monkeypatch):
-    monkeypatch.chdir(model_folder.parent)
-    remember(type(model_folder)(model_folder.name))
-    monkeypatch.chdir("/")
-    assert facts(run)["model"] == str(model_folder)
-
-
-def test_a_state_that_cannot_be_written_is_no_error(
-    run, no_model, tiny_data, tmp_path, monkeypatch
-):
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("WINDOWCLF_STATE", str(tmp_path / "file" / "state"))
-    options = [*tiny.options(tiny.QUICK), "--vectors", "random", "--output", tmp_path / "out"]
-    assert run("train", "--data", tiny_data, *options)[0] == 0
-
-
-def test_a_terminal_is_told_the_model_and_shown_colours(
-    no_model, model_folder, monkeypatch, capsys
-):
-    from windowclf.cli import main
-
-    remember(model_folder)
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    for named, told in (
-        ([], f"model: {model_folder} (last trained)\n"),
-        (["--model", str(model_folder)], ""),
-    ):
-        assert main(["tag", *named, *TEXTS[:2]]) == 0
-        out, err = capsys.readouterr()
-        assert err == told
-        assert "\x1b[" in out
-        assert re.sub(r"\x1b\[[0-9;]*m", "", out) == (
-            "Paris LOC is in France LOC\nMary Poppins PER lives in New York LOC .\n"
-        )
-    assert main(["tag", "--format", "conll", *TEXTS]) == 0
-    assert capsys.readouterr().out == CONLL
-
-
 def program(model, *options, **environment):
     return subprocess.Popen(
         [sys.executable, "-m", "windowclf", "tag", "--model", model, *options],
@@ -208,7 +141,7 @@ def test_a_line_is_answered_before_the_next_one_comes(model_folder):
         too_long.cancel()
         process.stdin.close()
         assert process.stdout.read() == b""
-        assert process.stderr.read() == b""
+        assert without_model(process.stderr.read().decode()) == ""
     assert process.returncode == 0
 
 
@@ -219,7 +152,7 @@ def test_a_reader_that_goes_away_is_no_error(model_folder):
             process.stdin.write(lines(TEXTS * 2000).encode())
         with contextlib.suppress(BrokenPipeError):
             process.stdin.close()
-        assert process.stderr.read() == b""
+        assert without_model(process.stderr.read().decode()) == ""
     assert process.returncode == 1
 
 
@@ -236,7 +169,7 @@ def test_what_cannot_be_written_is_one_line(model_folder, encoding, form, text):
     with program(model_folder, "--format", form, text, **environment) as process:
         _, err = process.communicate()
     assert b"Traceback" not in err
-    assert err.count(b"\n") <= 1
+    assert err.count(b"\n") <= 2  # one is the model
 
 
 def test_a_character_that_stdout_has_not(model_folder):
@@ -244,4 +177,4 @@ def test_a_character_that_stdout_has_not(model_folder):
     with program(model_folder, "Zo\u00eb saw him .", **environment) as process:
         out, err = process.communicate()
     assert b"Zo\\xeb" in out
-    assert err == b""
+    assert without_model(err.decode()) == ""

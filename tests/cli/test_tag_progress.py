@@ -7,6 +7,7 @@ import pytest
 from rich.progress import Progress
 
 import tiny
+from command_lines import without_model
 from windowclf.cli import main
 
 TEXT = f"{tiny.unmarked(tiny.PAIR)}\n" * 3
@@ -31,7 +32,8 @@ def watched(folder, model_folder, monkeypatch, capsys):
             monkeypatch.setattr(f"sys.{name}.isatty", lambda name=name: name in terminals)
         capsys.readouterr()
         assert main(["tag", "--model", str(model_folder), *arguments]) == code
-        return capsys.readouterr()
+        out, err = capsys.readouterr()
+        return out, without_model(err)
 
     return watched
 

@@ -21,7 +21,6 @@ def quick(tiny_data, tmp_path, monkeypatch):
     """Options of a short training; the user stands in an empty folder, with no model yet."""
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    monkeypatch.setenv("WINDOWCLF_STATE", str(tmp_path / "state"))
     return ["train", "--data", tiny_data, "--vectors", "random", *QUICK]
 
 

@@ -16,7 +16,6 @@ TEXT = "Ada lives in New York"
 def train(run, tiny_data, tmp_path, monkeypatch):
     """Return a function that trains shortly; the user stands in a folder with files of names."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("WINDOWCLF_STATE", str(tmp_path / "state"))
     for kind, names in LISTS.items():
         Path(f"{kind}.txt").write_text("\n".join(names), encoding="utf-8")
     settings = tiny.QUICK | {"level": "word", "loss": "softmax", "feature": "shape"}

@@ -16,7 +16,6 @@ from windowclf.training import fit as fit_module
 def quick(tiny_data, tmp_path, monkeypatch):
     """Options of a short training whose batches fall into parts."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("WINDOWCLF_STATE", str(tmp_path / "state"))
     monkeypatch.setattr(batches_module, "PART_TOKENS", 16)
     settings = tiny.QUICK | {"batch_of": "tokens", "batch_size": 64, "dropout": 0.1, "epochs": 2}
     return ["train", "--data", tiny_data, "--vectors", "random", *tiny.options(settings)]

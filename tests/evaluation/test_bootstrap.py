@@ -2,6 +2,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from paired import paired_bootstrap
 from scipy.stats import binom
 
 from windowclf.evaluation.bootstrap import (
@@ -9,7 +10,6 @@ from windowclf.evaluation.bootstrap import (
     difference,
     f1,
     holm,
-    paired_bootstrap,
     resampled_f1,
 )
 from windowclf.evaluation.metrics import Counts

@@ -4,15 +4,22 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from paired import paired_bootstrap
 
 import tiny
 import windowclf
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import UsageError
-from windowclf.evaluation.bootstrap import Difference, paired_bootstrap
-from windowclf.evaluation.comparison import Against, compare
-from windowclf.evaluation.run_settings import differing_settings
-from windowclf.evaluation.units import FEWEST_DOCUMENTS, score_units, text_units, unit_counts
+from windowclf.evaluation.bootstrap import Difference
+from windowclf.evaluation.comparison import (
+    FEWEST_DOCUMENTS,
+    Against,
+    compare,
+    differing_settings,
+    resampling_units,
+    score_units,
+    unit_counts,
+)
 from windowclf.reports.wording import in_words, method, points, value
 from windowclf.tags.schemes import Scheme
 
@@ -87,8 +94,12 @@ def test_the_f1_is_that_of_evaluate(compared, trained, text):
 
 
 def test_differences_are_those_of_the_units(compared, trained, text):
-    units, unit = text_units(text)
-    assert (compared.unit, compared.units) == (unit, len(units)) == ("sentences", 300)
+    units, unit = resampling_units(text)
+    assert (
+        (compared.resampling_unit, compared.resampling_units)
+        == (unit, len(units))
+        == ("sentences", 300)
+    )
     labels = ["LOC", "PER"]
     scored = [score_units(model, text, Scheme.IOB2, units) for model in trained.values()]
     counts = unit_counts(scored, labels)
@@ -107,7 +118,7 @@ def test_differences_are_those_of_the_units(compared, trained, text):
 
 def test_counts_of_units_add_up(classifier, other):
     given = [replace(s, document=i // 3) for i, s in enumerate(tiny.sentences())]
-    units, unit = text_units(given)
+    units, unit = resampling_units(given)
     assert (unit, units[1]) == ("documents", slice(3, 6))
     labels = ["LOC", "PER"]
     scored = [score_units(c.model, given, Scheme.IOB2, units) for c in (classifier, other)]
@@ -126,18 +137,18 @@ def numbered(numbers):
 
 def test_documents_are_the_units_where_there_are_enough():
     enough = [i // 2 for i in range(2 * FEWEST_DOCUMENTS)]
-    units, unit = text_units(numbered(enough))
+    units, unit = resampling_units(numbered(enough))
     assert (unit, units) == ("documents", [slice(i, i + 2) for i in range(0, len(enough), 2)])
-    units, unit = text_units(numbered(enough[:-2]))
+    units, unit = resampling_units(numbered(enough[:-2]))
     assert (unit, len(units)) == ("sentences", len(enough) - 2)
     # A sentence without a number is alone, also beside others; a number may come again.
-    units, unit = text_units(numbered([*enough, None, None, 0]))
+    units, unit = resampling_units(numbered([*enough, None, None, 0]))
     assert (unit, units[-4:]) == (
         "documents",
         [slice(38, 40), slice(40, 41), slice(41, 42), slice(42, 43)],
     )
-    assert text_units(numbered([None] * 50))[1] == "sentences"
-    assert text_units([]) == ([], "sentences")
+    assert resampling_units(numbered([None] * 50))[1] == "sentences"
+    assert resampling_units([]) == ([], "sentences")
 
 
 def test_settings_that_differ(trained, classifier):

@@ -7,7 +7,7 @@ import pytest
 
 from networks import LENGTHS, make_batch, make_network
 from windowclf.explanation.contributions import contributions, derivative
-from windowclf.nn.document_context import find_mentions
+from windowclf.nn.context import find_mentions
 
 # Three tokens go with no other, and one has a key of its own.
 KEYS = np.array([1, 1, 0, 1, 3, 2, 5, 5, 7, 0, 2, 3])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from explanation.kinds import DOCUMENT, KINDS, of_random_weights
 from nn.brute_force import all_scores
 from nn.crf_cases import make_case, normal
-from windowclf.explanation.decision import decide, decoding_moves, max_marginals
+from windowclf.explanation.decision import decide, max_marginals
 from windowclf.nn.crf import Transitions
 
 
@@ -40,7 +40,7 @@ def test_max_marginals_against_every_path(n, K, forbidden, seed):
 def test_the_best_path_goes_through_the_best_tags(kind):
     model = of_random_weights(**KINDS[kind]).model
     K = len(model.labels)
-    transitions = decoding_moves(model.objective)
+    transitions = model.objective.decoding_transitions()
     assert (transitions is None) == (kind in {"word", "max-margin", "squared-error", "mean"})
     for seed, words in enumerate(DOCUMENT):
         if words:
@@ -50,7 +50,7 @@ def test_the_best_path_goes_through_the_best_tags(kind):
             assert path.tolist() == np.argmax(best, axis=1).tolist()
 
 
-def test_without_moves_the_margin_is_the_difference_of_two_scores():
+def test_without_transitions_the_margin_is_the_difference_of_two_scores():
     s = np.array([[1.0, 5.0, 2.0], [4.0, 0.0, 3.5]])
     for transitions in (None, Transitions(np.zeros((3, 3)), np.zeros(3), np.zeros(3))):
         assert decide(1, s[0], max_marginals(s, transitions, 0)) == (1, 2, 3.0)

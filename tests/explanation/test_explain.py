@@ -12,7 +12,6 @@ from explanation.kinds import DOCUMENT, KINDS, of_random_weights, with_gazetteer
 from nn.brute_force import all_scores
 from windowclf import ModelError, UsageError, WindowClassifier
 from windowclf.explanation import explain as module
-from windowclf.explanation.decision import decoding_moves
 from windowclf.explanation.explain import explain
 from windowclf.explanation.result import Explanation
 from windowclf.model.bundle import save_model
@@ -35,7 +34,7 @@ def every(classifier, **settings):
 def scores_of(classifier):
     """Scores of all tokens; a model that ranks gives O zero."""
     tagger = classifier.tagger
-    s = np.concatenate([tagger.score(f) for f in tagger.find(DOCUMENT, [0] * len(DOCUMENT))])
+    s = np.concatenate([tagger.score(f) for f in tagger.lookup(DOCUMENT, [0] * len(DOCUMENT))])
     return s if s.shape[1] > 1 else np.concatenate([0 * s, s], axis=1)
 
 
@@ -57,13 +56,13 @@ def test_the_decision_is_that_of_tagging(classifier):
 def test_runner_up_and_margin_are_those_of_every_path():
     classifier = of_random_weights(level="sentence", constrained=True, document_context=True)
     model = classifier.model
-    moves = decoding_moves(model.objective)
+    transitions = model.objective.decoding_transitions()
     for sentence in (["Ada", "saw", "Oslo"], ["Tom"], ["Ada", "met", "Ada"]):
         for token in range(len(sentence)):
             found = classifier.explain_tokens(sentence, token, candidates=0)
-            s = classifier.tagger.score(next(classifier.tagger.find([sentence], [0])))
+            s = classifier.tagger.score(next(classifier.tagger.lookup([sentence], [0])))
             best = [-np.inf] * len(model.labels)
-            for path, score in all_scores(s, moves).items():
+            for path, score in all_scores(s, transitions).items():
                 best[path[token]] = max(best[path[token]], score)
             first, second = sorted(range(len(best)), key=lambda k: -best[k])[:2]
             assert (found.tag, found.runner_up) == (model.labels[first], model.labels[second])

@@ -18,7 +18,7 @@ import windowclf
 from windowclf import WindowClassifier
 from windowclf.errors import DataError, ModelError, UsageError
 from windowclf.integrations.dask import tag_dataframe
-from windowclf.tagging.arrow_columns import entity_type
+from windowclf.tagging.columns import entity_type
 
 # Dask's own, under pandas 3.
 pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword:DeprecationWarning")

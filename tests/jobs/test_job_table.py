@@ -20,7 +20,7 @@ from windowclf.jobs.job import Job, errors_of
 from windowclf.jobs.partition import tag_partition
 from windowclf.jobs.plan import Partition
 from windowclf.jobs.table import check_columns, check_partitions
-from windowclf.tagging.arrow_columns import entity_type
+from windowclf.tagging.columns import entity_type
 from windowclf.tagging.texts import BATCH_CHARACTERS
 
 TEXTS = [tiny.unmarked(marked) for marked in tiny.MARKED]

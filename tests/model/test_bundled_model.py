@@ -26,8 +26,8 @@ def no_network(monkeypatch):
 
 
 def test_it_is_found_where_none_was_trained(monkeypatch, tmp_path):
-    monkeypatch.setenv("WINDOWCLF_STATE", str(tmp_path))
-    assert find_model(None) == (FOLDER, "carried")
+    monkeypatch.chdir(tmp_path)
+    assert find_model() == (FOLDER, "bundled", None)
 
 
 def test_its_folder_can_be_named(carried):

@@ -161,3 +161,9 @@ def test_a_pickle_of_a_newer_version_says_so(classifier):
 
     told = damaged(classifier, newer)
     assert "written in model format 99, this windowclf reads up to" in told
+
+
+def test_settings_that_0_1_0_pickled_have_their_names_of_today():
+    # The pickle names this place, which is a function now.
+    config = windowclf.config.Config(repeats=False, recase=0.1)
+    assert config == windowclf.Config(document_context=False, case_augmentation=0.1)

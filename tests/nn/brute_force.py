@@ -68,9 +68,9 @@ def expected_counts(weights, K):
     tags = np.zeros((n, K))
     transitions = Transitions(np.zeros((K, K)), np.zeros(K), np.zeros(K))
     for path, weight in weights.items():
-        of_path, moves_of_path = counts(path, K)
+        of_path, path_transitions = counts(path, K)
         tags += weight * of_path
-        for total, part in zip(transitions, moves_of_path, strict=True):
+        for total, part in zip(transitions, path_transitions, strict=True):
             total += weight * part
     return tags, transitions
 
@@ -103,9 +103,10 @@ def max_margin(s, gold, transitions):
 
 
 def _less_gold(weights, gold, K):
-    (tags, transitions), (gold_tags, gold_moves) = expected_counts(weights, K), counts(gold, K)
+    tags, transitions = expected_counts(weights, K)
+    gold_tags, gold_transitions = counts(gold, K)
     return tags - gold_tags, Transitions(
-        *(a - b for a, b in zip(transitions, gold_moves, strict=True))
+        *(a - b for a, b in zip(transitions, gold_transitions, strict=True))
     )
 
 
@@ -115,7 +116,7 @@ def batch_mean(loss, sentences, golds, transitions):
     size = len(found)
     value = sum(J for J, _, _ in found) / size
     ds = np.concatenate([tags for _, tags, _ in found]) / size
-    dmoves = Transitions(
+    dtransitions = Transitions(
         *(sum(parts) / size for parts in zip(*(m for _, _, m in found), strict=True))
     )
-    return value, ds, dmoves
+    return value, ds, dtransitions

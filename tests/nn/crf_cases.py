@@ -47,3 +47,15 @@ def make_case(draw, K, lengths, dtype, seed):
 
 def normal(scale):
     return lambda rng, shape: rng.normal(scale=scale, size=shape)
+
+
+# Whole numbers, whose sums are exact in float32: the best path of float64 is the one of float32.
+
+
+def extreme(rng, shape):
+    return rng.integers(-10_000, 10_001, shape)
+
+
+def ends_of_the_range(rng, shape):
+    """Mostly ties: many paths have the same score, or nearly."""
+    return rng.choice([-1e4, 0, 1e4], shape) + rng.integers(-3, 4, shape)

@@ -51,15 +51,15 @@ def assert_close(found, expected, scale=1.0):
 
 
 def assert_same_loss(found, expected, dtype, scale=10.0):
-    loss, ds, dmoves = found
+    loss, ds, dtransitions = found
     digits = 1e-12 if dtype == np.float64 else 1e-5
     assert loss == pytest.approx(expected[0], rel=digits, abs=digits * scale)
     assert isinstance(loss, float)
     assert_close(ds, expected[1], scale)
-    for name, grad, right in zip(Transitions._fields, dmoves, expected[2], strict=True):
+    for name, grad, right in zip(Transitions._fields, dtransitions, expected[2], strict=True):
         assert grad.shape == right.shape, name
         assert_close(grad, right, scale)
-    assert {x.dtype for x in (ds, *dmoves)} == {np.dtype(dtype)}
+    assert {x.dtype for x in (ds, *dtransitions)} == {np.dtype(dtype)}
 
 
 LOSSES = {
@@ -85,7 +85,7 @@ def test_path_scores(case):
     assert_close(found, expected, scale=10)
 
 
-def test_move_counts(case):
+def test_transition_counts(case):
     K = case.s.shape[1]
     of_each = [brute_force.counts(gold, K)[1] for gold in case.golds()]
     found = transition_counts(case.gold, case.lengths, case.transitions)
@@ -118,22 +118,22 @@ def test_losses_and_all_their_gradients(loss, case):
 def test_max_margin_is_zero_where_gold_leads_every_path_by_its_distance():
     s = np.array([[0.0, 5, 0], [5, 0, 0], [0, 0, 5]])
     transitions = Transitions(np.zeros((3, 3)), np.zeros(3), np.zeros(3))
-    loss, ds, dmoves = max_margin_loss(s, np.array([1, 0, 2]), np.array([2, 1]), transitions)
+    loss, ds, dtransitions = max_margin_loss(s, np.array([1, 0, 2]), np.array([2, 1]), transitions)
     assert loss == 0
-    assert not any(gradient.any() for gradient in (ds, *dmoves))
+    assert not any(gradient.any() for gradient in (ds, *dtransitions))
 
 
 def test_a_path_that_scores_no_more_than_gold_still_costs_its_distance():
     # Every path scores 0; the worst has both tags wrong: J = 2, in the mean over (2, 1) 1.5.
     transitions = Transitions(np.zeros((2, 2)), np.zeros(2), np.zeros(2))
-    loss, ds, dmoves = max_margin_loss(
+    loss, ds, dtransitions = max_margin_loss(
         np.zeros((3, 2)), np.array([0, 1, 0]), np.array([2, 1]), transitions
     )
     assert loss == 1.5
     assert ds.tolist() == [[-0.5, 0.5], [0.5, -0.5], [-0.5, 0.5]]
-    assert dmoves.transition.tolist() == [[0, -0.5], [0.5, 0]]
-    assert dmoves.start.tolist() == [-1, 1]
-    assert dmoves.end.tolist() == [0, 0]
+    assert dtransitions.transition.tolist() == [[0, -0.5], [0.5, 0]]
+    assert dtransitions.start.tolist() == [-1, 1]
+    assert dtransitions.end.tolist() == [0, 0]
 
 
 def test_nothing_that_is_given_is_changed(case):
@@ -159,9 +159,9 @@ def test_the_order_of_the_sentences_does_not_matter(order):
         )
         np.testing.assert_allclose(again, found, rtol=1e-12)
     for fast, _ in LOSSES.values():
-        loss, ds, dmoves = fast(*case.arguments())
+        loss, ds, dtransitions = fast(*case.arguments())
         ds = np.concatenate([case.cut(ds)[i] for i in order])
-        assert_same_loss(fast(*other.arguments()), (loss, ds, dmoves), np.float64)
+        assert_same_loss(fast(*other.arguments()), (loss, ds, dtransitions), np.float64)
 
 
 def test_a_batch_is_the_mean_of_its_sentences():
@@ -195,7 +195,7 @@ def test_steps_lay_the_longest_sentence_first():
 
 @pytest.mark.parametrize("scale", [1, 1e4])
 @pytest.mark.parametrize("seed", range(20))
-def test_a_forbidden_move_is_never_made(seed, scale):
+def test_a_forbidden_transition_is_never_made(seed, scale):
     case = make_case(normal(scale), 4, [4, 1, 5], np.float32, seed)
     rng = np.random.default_rng(seed)
     for array in case.transitions:

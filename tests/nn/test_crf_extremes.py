@@ -6,24 +6,12 @@ pytest turns every warning of NumPy, such as an overflow, into a failure.
 import brute_force
 import numpy as np
 import pytest
-from crf_cases import make_case, normal
+from crf_cases import ends_of_the_range, extreme, make_case, normal
 
 from windowclf.nn import crf, crf_losses
 from windowclf.nn.crf import Transitions, marginals, path_scores, transition_counts
 from windowclf.nn.crf_losses import log_likelihood_loss, max_margin_loss
 from windowclf.nn.viterbi import viterbi
-
-# Whole numbers, whose sums are exact in float32, so that the oracle's best path
-# is the best path of float32 too.
-
-
-def extreme(rng, shape):
-    return rng.integers(-10_000, 10_001, shape)
-
-
-def ends_of_the_range(rng, shape):
-    """Mostly ties: many paths have the same score, or nearly."""
-    return rng.choice([-1e4, 0, 1e4], shape) + rng.integers(-3, 4, shape)
 
 
 def small(rng, shape):
@@ -35,11 +23,11 @@ def extreme_tags(rng, shape):
     return (extreme if shape[0] > 4 else small)(rng, shape)
 
 
-def extreme_moves(rng, shape):
+def extreme_transitions(rng, shape):
     return (small if shape[0] > 4 else extreme)(rng, shape)
 
 
-EXTREMES = [extreme, ends_of_the_range, extreme_tags, extreme_moves]
+EXTREMES = [extreme, ends_of_the_range, extreme_tags, extreme_transitions]
 extremes = pytest.mark.parametrize(
     "case",
     [
@@ -63,7 +51,7 @@ def test_extreme_scores_have_the_same_best_path_score(case):
 
 @extremes
 def test_extreme_scores_have_the_same_max_margin(case):
-    loss, ds, dmoves = max_margin_loss(*case.arguments())
+    loss, ds, dtransitions = max_margin_loss(*case.arguments())
     size = len(case.lengths)
     expected, _, _ = brute_force.batch_mean(
         brute_force.max_margin, case.sentences(), case.golds(), case.transitions
@@ -77,7 +65,7 @@ def test_extreme_scores_have_the_same_max_margin(case):
         assert scores[path] == max(scores.values())
     found = transition_counts(np.concatenate(worst), case.lengths, case.transitions)
     right = transition_counts(case.gold, case.lengths, case.transitions)
-    for grad, plus, minus in zip(dmoves, found, right, strict=True):
+    for grad, plus, minus in zip(dtransitions, found, right, strict=True):
         np.testing.assert_allclose(grad, (plus - minus) / size, rtol=1e-6)
 
 
@@ -85,17 +73,17 @@ def test_extreme_scores_have_the_same_max_margin(case):
 def test_extreme_scores_have_finite_sums_over_paths(case):
     p = marginals(case.s, case.lengths, case.transitions)
     expected = [brute_force.marginals(s, case.transitions) for s in case.sentences()]
-    loss, ds, dmoves = log_likelihood_loss(*case.arguments())
+    loss, ds, dtransitions = log_likelihood_loss(*case.arguments())
     right = brute_force.batch_mean(
         brute_force.log_likelihood, case.sentences(), case.golds(), case.transitions
     )
     assert np.isfinite(p).all()
-    assert all(np.isfinite(gradient).all() for gradient in (ds, *dmoves))
+    assert all(np.isfinite(gradient).all() for gradient in (ds, *dtransitions))
     # float32 has 0.004 of room at 60,000, so exp of a difference is right to a few hundredths
     np.testing.assert_allclose(p, np.concatenate(expected), atol=0.05)
     assert loss == pytest.approx(right[0], rel=1e-6, abs=0.05)
     np.testing.assert_allclose(ds, right[1], atol=0.05)
-    for grad, exact in zip(dmoves, right[2], strict=True):
+    for grad, exact in zip(dtransitions, right[2], strict=True):
         np.testing.assert_allclose(grad, exact, atol=0.05 * len(case.s))
     for s, tags in zip(case.sentences(), case.cut(p), strict=True):
         first, *rest = sorted(brute_force.all_scores(s, case.transitions).values(), reverse=True)
@@ -117,9 +105,9 @@ def test_scores_where_float32_begins_to_fail(seed, scale):
     expected = brute_force.batch_mean(
         brute_force.log_likelihood, case.sentences(), case.golds(), case.transitions
     )
-    loss, ds, dmoves = log_likelihood_loss(*case.arguments())
+    loss, ds, dtransitions = log_likelihood_loss(*case.arguments())
     assert loss == pytest.approx(expected[0], rel=1e-5, abs=1e-3)
-    for grad, right in zip((ds, *dmoves), (expected[1], *expected[2]), strict=True):
+    for grad, right in zip((ds, *dtransitions), (expected[1], *expected[2]), strict=True):
         np.testing.assert_allclose(grad, right, atol=1e-3)
 
 
@@ -133,10 +121,10 @@ def test_the_best_path_may_begin_with_a_tag_that_looks_hopeless(lead, low, high)
     transitions = Transitions(A, np.zeros(2, np.float32), np.zeros(2, np.float32))
     gold = np.array([0, 0])
     expected = brute_force.log_likelihood(s, gold, transitions)
-    loss, ds, dmoves = log_likelihood_loss(s, gold, np.array([2]), transitions)
+    loss, ds, dtransitions = log_likelihood_loss(s, gold, np.array([2]), transitions)
     assert loss == pytest.approx(expected[0], rel=1e-4, abs=1e-4)
     np.testing.assert_allclose(ds, expected[1], atol=1e-4)
-    np.testing.assert_allclose(dmoves.transition, expected[2].transition, atol=1e-4)
+    np.testing.assert_allclose(dtransitions.transition, expected[2].transition, atol=1e-4)
 
 
 @pytest.mark.parametrize("offset", [0, 100, 1e4])
@@ -148,13 +136,13 @@ def test_long_sentences_in_float32(offset):
         s.astype(np.float64),
         case.gold,
         case.lengths,
-        Transitions(*(move.astype(np.float64) for move in case.transitions)),
+        Transitions(*(part.astype(np.float64) for part in case.transitions)),
     )
-    loss, ds, dmoves = log_likelihood_loss(*exact)
+    loss, ds, dtransitions = log_likelihood_loss(*exact)
     near = log_likelihood_loss(s, case.gold, case.lengths, case.transitions)
     assert near[0] == pytest.approx(loss, rel=1e-3)
     np.testing.assert_allclose(near[1], ds, atol=1e-2)
-    for grad, right in zip(near[2], dmoves, strict=True):
+    for grad, right in zip(near[2], dtransitions, strict=True):
         np.testing.assert_allclose(grad, right, atol=5e-2)
 
 
@@ -174,15 +162,15 @@ def test_log_sum_exp_fast_and_safe(monkeypatch):
 
 
 @pytest.mark.parametrize("n", [1, 1024, 2500])  # the safe path goes by 1,024 rows
-def test_expected_moves_fast_and_safe(n, monkeypatch):
+def test_expected_transitions_fast_and_safe(n, monkeypatch):
     rng = np.random.default_rng(0)
     a, b, A = (rng.normal(scale=3, size=shape) for shape in [(n, 4), (n, 4), (4, 4)])
     sums = np.exp(a[:, :, None] + A + b[:, None, :])
     z = np.log(sums.sum(axis=(1, 2)))[:, None]
     expected = (sums / np.exp(z)[:, None]).sum(axis=0)
-    fast = crf_losses._expected_moves(a, b, z, A)
+    fast = crf_losses._expected_transitions(a, b, z, A)
     monkeypatch.setattr(crf_losses, "_LARGE", -np.inf)
-    safe = crf_losses._expected_moves(a, b, z, A)
+    safe = crf_losses._expected_transitions(a, b, z, A)
     np.testing.assert_allclose(fast, expected, rtol=1e-10)
     np.testing.assert_allclose(safe, expected, rtol=1e-10)
     assert n == 1 or not np.array_equal(fast, safe)

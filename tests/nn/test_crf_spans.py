@@ -1,10 +1,9 @@
 import brute_force
 import numpy as np
 import pytest
-from crf_cases import make_case, normal
+from crf_cases import ends_of_the_range, extreme, make_case, normal
 
-from windowclf.nn.crf import Transitions, marginals
-from windowclf.nn.crf_spans import span_probabilities
+from windowclf.nn.crf import Transitions, marginals, span_probabilities
 from windowclf.nn.viterbi import viterbi
 
 
@@ -43,7 +42,7 @@ def found(case, path):
 
 
 def exact(case):
-    return Transitions(*(move.astype(np.float64) for move in case.transitions))
+    return Transitions(*(part.astype(np.float64) for part in case.transitions))
 
 
 @pytest.mark.parametrize(
@@ -78,15 +77,6 @@ def test_a_span_of_one_token_has_its_marginal():
     p = span_probabilities(case.s, case.gold, case.lengths, case.transitions, tokens, tokens)
     expected = marginals(case.s, case.lengths, case.transitions)[tokens, case.gold]
     np.testing.assert_allclose(p, expected, rtol=1e-12)
-
-
-def extreme(rng, shape):
-    return rng.integers(-10_000, 10_001, shape)
-
-
-def ends_of_the_range(rng, shape):
-    """Mostly ties: many paths have the same score, or nearly."""
-    return rng.choice([-1e4, 0, 1e4], shape) + rng.integers(-3, 4, shape)
 
 
 def between(rng, shape):

@@ -10,10 +10,11 @@ import pytest
 
 from windowclf.model.calibration import Calibration, expected_calibration_error, fit_calibration
 from windowclf.nn import crf_losses, losses
-from windowclf.nn.activations import ACTIVATIONS
 from windowclf.nn.crf import Transitions, path_scores
+from windowclf.nn.layers import ACTIVATIONS
 from windowclf.nn.objective import RankingObjective, SentenceObjective, TokenObjective
 from windowclf.nn.viterbi import viterbi
+from windowclf.nn.viterbi_pruning import best_paths
 
 SCALES = [1e2, 1e4, 1e8, 1e15, 1e19, 1e25, 1e30]
 LENGTHS = np.array([4, 1, 90, 3])
@@ -23,6 +24,9 @@ SMALL = 1.0
 
 scales = pytest.mark.parametrize("scale", SCALES)
 seeds = pytest.mark.parametrize("seed", range(4))
+sizes = pytest.mark.parametrize(
+    "size", [SMALL, None], ids=["small transitions", "large transitions"]
+)
 
 
 def draw(rng, shape, scale):
@@ -31,7 +35,7 @@ def draw(rng, shape, scale):
     return (scale * sizes * rng.choice([-1, 1], shape)).astype(np.float32)
 
 
-def draw_moves(rng, scale):
+def draw_transitions(rng, scale):
     return Transitions(*(draw(rng, shape, scale) for shape in [(K, K), K, K]))
 
 
@@ -50,7 +54,7 @@ def assert_probabilities(p):
 @scales
 def test_losses_of_tokens(scale, seed):
     rng = np.random.default_rng(seed)
-    s, taught, y = draw(rng, (N, K), scale), draw(rng, (N, K), scale), rng.integers(0, K, N)
+    s, teacher, y = draw(rng, (N, K), scale), draw(rng, (N, K), scale), rng.integers(0, K, N)
     exact = s.astype(np.float64), y
     for name, compute in losses.TOKEN_LOSSES.items():
         loss, ds = compute(s, y)
@@ -58,22 +62,28 @@ def test_losses_of_tokens(scale, seed):
         assert np.abs(ds).max() <= 1 / N + 1e-6
         if name != "max-margin" or scale < 1e7:  # where float32 has no room for the 1 of a margin
             np.testing.assert_allclose(ds, compute(*exact)[1], atol=1e-6)
-    loss, ds = losses.distillation_loss(s, taught)
-    right = losses.distillation_loss(s.astype(np.float64), taught.astype(np.float64))
+    loss, ds = losses.distillation_loss(s, teacher)
+    right = losses.distillation_loss(s.astype(np.float64), teacher.astype(np.float64))
     assert loss == pytest.approx(right[0], rel=1e-5)
     np.testing.assert_allclose(ds, right[1], atol=1e-6)
-    assert_finite(*losses.ranking_loss(s[:, 0], taught[:, 0]))
+    assert_finite(*losses.ranking_loss(s[:, 0], teacher[:, 0]))
 
 
 @seeds
 @scales
-@pytest.mark.parametrize("of_moves", [SMALL, None], ids=["small transitions", "large transitions"])
-def test_losses_of_sentences(scale, seed, of_moves):
+@sizes
+def test_losses_of_sentences(scale, seed, size):
     rng = np.random.default_rng(seed)
-    s, taught, gold = draw(rng, (N, K), scale), draw(rng, (N, K), scale), rng.integers(0, K, N)
-    transitions, teacher_transitions = (draw_moves(rng, of_moves or scale) for _ in range(2))
+    s, teacher, gold = (
+        draw(rng, (N, K), scale),
+        draw(rng, (N, K), scale),
+        rng.integers(0, K, N),
+    )
+    transitions, teacher_transitions = (draw_transitions(rng, size or scale) for _ in range(2))
     distil = partial(
-        crf_losses.distillation_loss, taught=taught, teacher_transitions=teacher_transitions
+        crf_losses.distillation_loss,
+        teacher_scores=teacher,
+        teacher_transitions=teacher_transitions,
     )
     found = [
         crf_losses.log_likelihood_loss(s, gold, LENGTHS, transitions),
@@ -81,19 +91,19 @@ def test_losses_of_sentences(scale, seed, of_moves):
         distil(s=s, lengths=LENGTHS, transitions=transitions),
     ]
     most = 2 * LENGTHS.max() * (scale + 2)  # that two paths can differ by, twice over
-    for loss, ds, dmoves in found:
+    for loss, ds, dtransitions in found:
         assert -1e-5 * most <= loss <= 2 * most
-        assert_finite(ds, *dmoves)
+        assert_finite(ds, *dtransitions)
         assert np.abs(ds).max() <= 1 + 1e-5
-        assert max(np.abs(grad).max() for grad in dmoves) <= N + 1e-3
+        assert max(np.abs(grad).max() for grad in dtransitions) <= N + 1e-3
 
 
 @seeds
 @scales
-@pytest.mark.parametrize("of_moves", [SMALL, None], ids=["small transitions", "large transitions"])
-def test_paths_and_probabilities(scale, seed, of_moves):
+@sizes
+def test_paths_and_probabilities(scale, seed, size):
     rng = np.random.default_rng(seed)
-    s, transitions = draw(rng, (N, K), scale), draw_moves(rng, of_moves or scale)
+    s, transitions = draw(rng, (N, K), scale), draw_transitions(rng, size or scale)
     objectives = [
         *map(TokenObjective, losses.TOKEN_LOSSES),
         SentenceObjective("softmax", transitions),
@@ -106,7 +116,7 @@ def test_paths_and_probabilities(scale, seed, of_moves):
         assert ((p >= 0) & (p <= 1)).all()
     ranking = RankingObjective()
     assert_probabilities(ranking.probabilities(s[:, :1], LENGTHS))
-    best = viterbi(s, LENGTHS, transitions)
+    best = best_paths(s, LENGTHS, transitions)
     exact = viterbi(
         s.astype(np.float64), LENGTHS, Transitions(*(m.astype(np.float64) for m in transitions))
     )
@@ -133,7 +143,7 @@ def test_activations(scale, name):
 @scales
 def test_calibration_of_extreme_probabilities(scale):
     rng = np.random.default_rng(0)
-    s, transitions = draw(rng, (N, K), scale), draw_moves(rng, scale)
+    s, transitions = draw(rng, (N, K), scale), draw_transitions(rng, scale)
     path = viterbi(s, LENGTHS, transitions)
     each = np.arange(N)
     p = SentenceObjective("softmax", transitions).span_probabilities(s, path, LENGTHS, each, each)

@@ -13,7 +13,7 @@ and have the same weights to two hidden units; the biases b differ from page to 
           [  0.5   0.5   -1  ]   unit 2
 
 On the way forward a unit computes z = Wx + b and a = f(z). On the way back it hears how the error
-J changes with a, and makes of it its sensitivity δ ("local error signal" in source 000):
+J changes with a, and makes of it its sensitivity δ ("local error signal", Goyal 2017):
 
     δ = ∂J/∂z = f'(z) ⊙ ∂J/∂a
 
@@ -33,13 +33,11 @@ Numbers that do not end are rounded to six digits after the point, at every step
 import numpy as np
 
 from networks import numeric_gradient
-from windowclf.nn.activations import ACTIVATIONS, logistic
 from windowclf.nn.batch import Batch
-from windowclf.nn.dense import dense_layer
+from windowclf.nn.layers import ACTIVATIONS, dense_layer, logistic, window_layer
 from windowclf.nn.losses import max_margin_loss, ranking_loss, softmax_loss, squared_error_loss
 from windowclf.nn.network import Network
 from windowclf.nn.parameter import Parameter
-from windowclf.nn.window import window_layer
 
 PADDING, IN, OSLO, EAT = range(4)
 VECTORS = np.array([[0.0], [1.0], [2.0], [4.0]])
@@ -105,7 +103,7 @@ def whole_network(*windows, activation, layers, loss_gradient):
 
 
 # ───────────────────────────────────────────────────────────────────────────────────────────────
-# Row 1: the ranking scorer                                                            source 000
+# Row 1: the ranking scorer                                                            Goyal 2017
 #
 #     s = Uᵀ f(Wx + b)        J = max(0, 1 - s + s̃)        f logistic, b = (0, -0.5), U = (2, -1)
 #
@@ -310,7 +308,7 @@ def test_row_2_a_unit_that_is_silent_learns_nothing():
 
 
 # ───────────────────────────────────────────────────────────────────────────────────────────────
-# Row 4: two hidden layers                                                             source 000
+# Row 4: two hidden layers                                                             Goyal 2017
 #
 #     z⁽²⁾ = W⁽¹⁾x    + b⁽¹⁾        a⁽²⁾ = f(z⁽²⁾)
 #     z⁽³⁾ = W⁽²⁾a⁽²⁾ + b⁽²⁾        a⁽³⁾ = f(z⁽³⁾)        s = Uᵀa⁽³⁾
@@ -390,7 +388,7 @@ def test_row_4_two_hidden_layers():
 
 
 # ───────────────────────────────────────────────────────────────────────────────────────────────
-# Row 6: logistic outputs and squared error                                    sources 001, 004
+# Row 6: logistic outputs and squared error                                           Tiwari 2023
 #
 #     h = f(Wx + b)        o = f(Uᵀh)        J = ½ Σ (t - o)²        f logistic, b = (-1, -0.5)
 #
@@ -452,14 +450,15 @@ def test_row_6_squared_error():
     equal(found["U"], [[0.071868, -0.0625], [0.071868, -0.0625]])
     equal(found["b_u"], [0.143735, -0.125])
 
-    # The remark about the ½. Source 001 writes C = Σ (t - o)², without it:
+    # The remark about the ½. "Learning Deep Neural Networks with Backpropagation" writes
+    # C = Σ (t - o)², without it:
     #   C = 0.534447 + 0.25 = 0.784447 = 2J
     # so each of its gradients is twice ours, ∂C/∂s = (0.287469, -0.25). But its last line, the
     # vectorised gradient h (o ⊙ (1 - o) ⊙ (o - t))ᵀ, has dropped the 2: that is ∂J/∂U again.
     equal(numeric_gradient(lambda: np.sum((t - logistic(s)) ** 2), s), [[0.287469, -0.25]])
     equal(np.outer(h, o * (1 - o) * (o - t)), output.grad)
 
-    # Source 004 has the ½, and calls δ what is -δ here, so that its step w ← w + ηδx goes downhill:
+    # Tiwari has the ½, and calls δ what is -δ here, so that its step w ← w + ηδx goes downhill:
     #   δ_k = o_k (1 - o_k) (t_k - o_k)        = (-0.143735, 0.125)
     #   δ_h = h (1 - h) Σ_k w_hk δ_k           = (-0.067184, -0.004684)
     delta_k = o * (1 - o) * (t - o)

@@ -1,3 +1,5 @@
+"""Each layer against loops, and what its backward pass leaves."""
+
 import math
 
 import numpy as np
@@ -5,15 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from networks import FEATURES, make_batch, make_network, numeric_gradient
-from windowclf.nn.activations import ACTIVATIONS
-from windowclf.nn.arrays import scatter_add
-from windowclf.nn.batch import Batch
-from windowclf.nn.dense import dense_layer
-from windowclf.nn.dropout import dropout
-from windowclf.nn.initializers import INITIALIZERS
-from windowclf.nn.lookup import lookup
-from windowclf.nn.network import Network
+from networks import numeric_gradient
+from windowclf.nn.layers import ACTIVATIONS, dense_layer, dropout, lookup, window_layer, window_rows
 from windowclf.nn.parameter import Parameter, TableParameter
 
 FORMULAS = {
@@ -22,19 +17,7 @@ FORMULAS = {
     "hard-tanh": lambda z: max(-1.0, min(1.0, z)),
     "relu": lambda z: max(0.0, z),
 }
-
-
-@settings(deadline=None)
-@given(st.integers(0, 8), st.integers(1, 3), st.integers(1, 4), st.integers(0, 2**32 - 1))
-def test_scatter_add_against_add_at(n, k, rows, seed):
-    rng = np.random.default_rng(seed)
-    indices, values = rng.integers(0, rows, (n, k)), rng.normal(size=(n, 2))
-    expected = np.zeros((rows, 2))
-    for column in indices.T:
-        np.add.at(expected, column, values)
-    np.testing.assert_allclose(scatter_add(indices, values, rows), expected, atol=1e-12)
-    if k == 1:
-        np.testing.assert_allclose(scatter_add(indices[:, 0], values, rows), expected, atol=1e-12)
+WIDTHS = st.sampled_from([1, 3, 5, 7])
 
 
 def test_lookup_joins_a_row_of_each_table():
@@ -61,6 +44,107 @@ def test_a_table_adds_up_several_backward_passes_until_it_is_cleared():
     assert table.grad.tolist() == [[2], [9], [4]]
     table.clear_grad()
     assert table.rows is table.grad is None
+
+
+# The window layer
+
+
+def naive_windows(sentences, width, padding):
+    side = width // 2
+    rows = []
+    for sentence in sentences:
+        padded = [padding] * side + sentence + [padding] * side
+        rows += [padded[t : t + width] for t in range(len(sentence))]
+    return rows
+
+
+def flatten(sentences):
+    words = np.array([word for sentence in sentences for word in sentence], dtype=np.int64)
+    return words, np.array([len(sentence) for sentence in sentences], dtype=np.int64)
+
+
+@given(st.lists(st.lists(st.integers(1, 9), max_size=6), max_size=5), WIDTHS, st.integers(-1, 10))
+def test_window_rows_against_a_loop(sentences, width, padding):
+    rows = window_rows(*flatten(sentences), width, padding)
+    assert rows.shape == (sum(map(len, sentences)), width)
+    assert rows.tolist() == naive_windows(sentences, width, padding)
+
+
+def test_no_window_reaches_into_the_next_sentence():
+    rows = window_rows(np.array([1, 2, 3]), np.array([2, 1]), 5)
+    assert rows.tolist() == [[0, 0, 1, 2, 0], [0, 1, 2, 0, 0], [0, 0, 3, 0, 0]]
+
+
+class Oracle:
+    """The layer as its equation has it: one x_t after the other, W of shape (H, S·d)."""
+
+    def __init__(self, W, b, e, windows):
+        d, slots, hidden = W.shape
+        self.W = np.zeros((hidden, slots * d))
+        for k in range(slots):
+            self.W[:, k * d : (k + 1) * d] = W[:, k].T
+        self.d, self.b, self.e, self.windows = d, b, e, windows
+        self.x = [np.concatenate([e[row] for row in window]) for window in windows]
+
+    def forward(self):
+        return np.array([self.W @ x + self.b for x in self.x])
+
+    def backward(self, delta):
+        dW, db, de = np.zeros_like(self.W), np.zeros_like(self.b), np.zeros_like(self.e)
+        for x, window, delta_t in zip(self.x, self.windows, delta, strict=True):
+            dW += np.outer(delta_t, x)
+            db += delta_t
+            dx = self.W.T @ delta_t
+            for k, row in enumerate(window):
+                de[row] += dx[k * self.d : (k + 1) * self.d]
+        slots = dW.reshape(len(self.b), -1, self.d)  # shape: (H, S, d)
+        return slots.transpose(2, 1, 0), db, de
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.lists(st.integers(1, 4), min_size=1, max_size=7), min_size=1, max_size=4),
+    WIDTHS,
+    st.integers(1, 4),
+    st.integers(1, 4),
+    st.integers(0, 2**32 - 1),
+)
+def test_against_an_oracle_that_builds_each_window(sentences, width, d, hidden, seed):
+    rng = np.random.default_rng(seed)
+    windows = window_rows(*flatten(sentences), width)
+    e = rng.normal(size=(rng.integers(5, 8), d))  # words 1 to 4 and others that stand nowhere
+    W, b = Parameter(rng.normal(size=(d, width, hidden))), Parameter(rng.normal(size=hidden))
+    oracle = Oracle(W.value, b.value, e, windows)
+
+    z, backward = window_layer(W, b, e, windows)
+    np.testing.assert_allclose(z, oracle.forward(), rtol=0, atol=1e-12)
+
+    delta = rng.normal(size=z.shape)
+    de = backward(delta)
+    for got, expected in zip((W.grad, b.grad, de), oracle.backward(delta), strict=True):
+        np.testing.assert_allclose(got, expected, rtol=0, atol=1e-12)
+
+
+def test_a_word_that_fills_a_window_collects_every_share():
+    W, b = Parameter(np.arange(1.0, 4.0).reshape(1, 3, 1)), Parameter(np.zeros(1))
+    z, backward = window_layer(W, b, np.array([[2.0]]), np.array([[0, 0, 0]]))
+    assert z == pytest.approx(2 * (1 + 2 + 3))
+    assert backward(np.array([[1.0]])) == pytest.approx(1 + 2 + 3)
+
+
+def test_two_backward_passes_add_up():
+    rng = np.random.default_rng(0)
+    W, b = Parameter(rng.normal(size=(2, 3, 2))), Parameter(rng.normal(size=2))
+    z, backward = window_layer(W, b, rng.normal(size=(4, 2)), rng.integers(0, 4, (5, 3)))
+    delta = rng.normal(size=z.shape)
+    backward(delta)
+    once = W.grad.copy(), b.grad.copy()
+    backward(delta)
+    np.testing.assert_allclose(W.grad, 2 * once[0])
+    np.testing.assert_allclose(b.grad, 2 * once[1])
+
+
+# Further layers
 
 
 def test_dense_layer_against_loops():
@@ -124,54 +208,5 @@ def test_activations_of_extreme_values_are_finite(name):
         assert slope(a)[[0, 1, 3, 4]].tolist() == [0, 0, 0, 0]
 
 
-@pytest.mark.parametrize(
-    ("name", "variance", "limit"),
-    [
-        ("glorot", 2 / (300 + 200), math.sqrt(6 / (300 + 200))),
-        ("he", 2 / 300, np.inf),
-        ("gaussian", 0.1 / 300, np.inf),
-        ("uniform", 0.1**2 / 12, 0.05),
-    ],
-)
-def test_initializers(name, variance, limit):
-    draw = INITIALIZERS[name]
-    values = draw(np.random.default_rng(3), (300, 200))
-    assert values.shape == (300, 200)
-    assert abs(values.mean()) < 5 * math.sqrt(variance / values.size)
-    assert values.var() == pytest.approx(variance, rel=0.03)
-    assert np.abs(values).max() <= limit
-    if limit < np.inf:
-        assert np.abs(values).max() > 0.99 * limit
-    np.testing.assert_array_equal(values, draw(np.random.default_rng(3), (300, 200)))
-    assert not np.array_equal(values, draw(np.random.default_rng(4), (300, 200)))
-
-
-def test_every_initializer_is_tested():
-    assert set(INITIALIZERS) == {"glorot", "he", "gaussian", "uniform"}
+def test_every_activation_is_tested():
     assert set(ACTIVATIONS) == set(FORMULAS)
-
-
-def test_a_float32_network_computes_in_float32():
-    exact = make_network(hidden=(5, 3), dropout=0.3)
-    network = Network(
-        {name: table.value.astype(np.float32) for name, table in exact.tables.items()},
-        [weight.value.astype(np.float32) for weight in exact.weights],
-        [bias.value.astype(np.float32) for bias in exact.biases],
-        activation="logistic",
-        input_dropout=0.3,
-        hidden_dropout=0.3,
-    )
-    s, backward = network.forward(make_batch(), np.random.default_rng(0))
-    backward(np.ones_like(s))
-    assert s.dtype == np.float32
-    assert {p.grad.dtype for p in network.parameters().values()} == {np.dtype(np.float32)}
-
-
-def test_the_norms_of_the_sensitivities_go_from_the_first_layer_to_the_scores():
-    network = make_network(hidden=(5, 3))
-    token = make_batch().windows[:1]
-    s, backward = network.forward(Batch(FEATURES, token, np.array([1])))
-    norms = backward(np.ones_like(s))
-    # of a single token, δ is the gradient of the bias
-    assert norms == pytest.approx([np.linalg.norm(bias.grad) for bias in network.biases])
-    assert len(set(norms)) == 3

@@ -66,16 +66,6 @@ def test_the_gradient_against_finite_differences(name, classes):
     np.testing.assert_allclose(ds, numeric, atol=1e-9)
 
 
-@pytest.mark.parametrize("name", TOKEN_LOSSES)
-def test_a_batch_is_the_mean_of_its_tokens(name):
-    rng = np.random.default_rng(0)
-    s, y = rng.normal(size=(7, 4)), rng.integers(0, 4, 7)
-    loss, ds = TOKEN_LOSSES[name](s, y)
-    single = [TOKEN_LOSSES[name](s[i : i + 1], y[i : i + 1]) for i in range(7)]
-    assert loss == pytest.approx(np.mean([value for value, _ in single]))
-    np.testing.assert_allclose(ds, np.concatenate([grad for _, grad in single]) / 7)
-
-
 @pytest.mark.parametrize(
     ("name", "expected"), [("softmax", 2e4), ("max-margin", 2e4 + 1), ("squared-error", 1)]
 )

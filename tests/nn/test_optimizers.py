@@ -5,9 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from windowclf.nn.optimizers import make_optimizer
+from windowclf.nn.optimizers import SCHEDULES, make_optimizer
 from windowclf.nn.parameter import Parameter, TableParameter
-from windowclf.nn.schedules import SCHEDULES
 
 RATES = [0.1, 0.05, 0.2, 0.01]
 # Row 0 is used in every step, rows 1 and 3 now and then, row 2 never.
@@ -78,7 +77,7 @@ def test_a_layer_against_the_formula(name):
 
 
 @pytest.mark.parametrize("name", FORMULAS)
-def test_a_table_moves_in_the_rows_used_and_no_others(name):
+def test_a_table_transitions_in_the_rows_used_and_no_others(name):
     rng = np.random.default_rng(1)
     start = rng.normal(size=(4, 3))
     table = TableParameter(start.copy())

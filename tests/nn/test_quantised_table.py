@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import networks
-from windowclf.nn.lookup import lookup
+from windowclf.nn.layers import lookup
 from windowclf.nn.parameter import TableParameter
 from windowclf.nn.quantised_table import QuantisedTable
 from windowclf.vectors.quantise import dequantise, quantise

@@ -8,8 +8,8 @@ from windowclf.config.check import check_settings
 from windowclf.config.config import make_config
 from windowclf.errors import DataError, TrainingError, UsageError
 from windowclf.model.record import Epoch
-from windowclf.nn.activations import ACTIVATIONS
 from windowclf.nn.gradcheck import check_gradients, full_gradient
+from windowclf.nn.layers import ACTIVATIONS
 from windowclf.nn.network import Network, initial_weights
 from windowclf.nn.objective import RankingObjective
 from windowclf.pretraining.pretrain import share_outranking

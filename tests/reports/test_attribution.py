@@ -5,18 +5,18 @@ from explanations import bare, explanation
 from windowclf import WindowClassifier
 from windowclf.reports.attribution import (
     LONGEST,
-    account,
+    attribution,
+    margin_share,
     nearby,
-    score_lead,
     share_name,
     tag_label,
     tag_meaning,
 )
 
 
-def test_the_lines_of_the_account():
-    lines = account(explanation())
-    assert [(line.place, line.name) for line in lines] == [
+def test_the_rows_of_the_attribution():
+    rows = attribution(explanation())
+    assert [(row.place, row.name) for row in rows] == [
         ("-1", "no word"),
         ("0", "Paris"),
         ("+1", "is"),
@@ -25,36 +25,40 @@ def test_the_lines_of_the_account():
         ("bias", "bias"),
         ("rest", "the rest"),
     ]
-    assert [line.lead for line in lines] == pytest.approx([-0.35, 0.65, 1.65, -6, 8.5, 3, -0.03125])
-    assert lines[0].parts == []  # no word has no features
-    assert [part[:2] for part in lines[1].parts] == [("word", "Paris (?)"), ("suffix3", "ris")]
-    assert [part.value for part in lines[3].parts] == ["France", "in", "is", "Paris"]
+    assert [row.margin_share for row in rows] == pytest.approx(
+        [-0.35, 0.65, 1.65, -6, 8.5, 3, -0.03125]
+    )
+    assert rows[0].parts == []  # no word has no features
+    assert [part[:2] for part in rows[1].parts] == [("word", "Paris (?)"), ("suffix3", "ris")]
+    assert [part.value for part in rows[3].parts] == ["France", "in", "is", "Paris"]
 
 
 @pytest.mark.parametrize("made", [explanation, bare])
 def test_without_what_is_not_there(made):
     found = made()
-    assert score_lead(found, found.scores) == (0 if made is bare else pytest.approx(7.41875))
-    assert [line.place for line in account(bare())] == ["-1", "0", "+1", "rest"]
+    assert margin_share(found, found.scores) == (0 if made is bare else pytest.approx(7.41875))
+    assert [row.place for row in attribution(bare())] == ["-1", "0", "+1", "rest"]
 
 
 @pytest.mark.parametrize("text", ["Paris is in France", "Tom saw Ada. Tom met Oslo."])
-def test_the_leads_add_up_to_that_of_the_scores(classifier, text):
+def test_the_shares_add_up_to_the_margin(classifier, text):
     found = classifier.explain(text, 0)
-    lines = account(found)
-    lead = score_lead(found, found.scores)
-    assert sum(line.lead for line in lines) == pytest.approx(lead, abs=1e-5)
-    for line in lines:
-        if line.of_window and line.word:
-            assert sum(part.lead for part in line.parts) == pytest.approx(line.lead, abs=1e-5)
+    rows = attribution(found)
+    margin = margin_share(found, found.scores)
+    assert sum(row.margin_share for row in rows) == pytest.approx(margin, abs=1e-5)
+    for row in rows:
+        if row.of_window and row.word:
+            assert sum(part.margin_share for part in row.parts) == pytest.approx(
+                row.margin_share, abs=1e-5
+            )
 
 
 def test_a_model_that_ranks():
     settings = tiny.QUICK | {"level": "word", "loss": "ranking", "positive": "LOC"}
     ranks = WindowClassifier(**settings).fit(tiny.sentences(), tiny.sentences(), vectors="random")
     found = ranks.explain("Paris is in France", 0)
-    lead = score_lead(found, found.scores)
-    assert sum(line.lead for line in account(found)) == pytest.approx(lead, abs=1e-5)
+    margin = margin_share(found, found.scores)
+    assert sum(row.margin_share for row in attribution(found)) == pytest.approx(margin, abs=1e-5)
 
 
 def test_names():

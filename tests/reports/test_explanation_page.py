@@ -5,7 +5,7 @@ import pytest
 from msgspec.structs import replace
 
 from explanations import ODD, bare, explanation, odd
-from windowclf.reports.attribution import account
+from windowclf.reports.attribution import attribution
 from windowclf.reports.html.explanation import explanation_fragment, explanation_page
 
 VOID = {"meta", "link", "br", "input"}
@@ -82,11 +82,11 @@ def test_bars_are_as_long_as_their_numbers():
         [float(number) for number in found]
         for found in re.findall(r"--left: ([\d.]+)%; --width: ([\d.]+)%; --zero: ([\d.]+)%", html)
     ]
-    leads = [line.lead for line in account(explanation())]
+    shares = [row.margin_share for row in attribution(explanation())]
     tops = [edge for edge in edges if abs(edge[2] - edges[0][2]) < 0.01]
     assert all(left >= 0 and left + width <= 100.02 for left, width, _ in edges)
-    per_unit = 100 / (max(leads) - min(leads))
-    assert tops[0][1] == pytest.approx(abs(leads[0]) * per_unit, abs=0.02)
+    per_unit = 100 / (max(shares) - min(shares))
+    assert tops[0][1] == pytest.approx(abs(shares[0]) * per_unit, abs=0.02)
     left, width, zero = tops[0]
     assert left + width == pytest.approx(zero, abs=0.02)  # against: it ends at zero
 

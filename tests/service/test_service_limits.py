@@ -1,6 +1,8 @@
 """What is too large, too slow or too much is refused with the right status, and soon."""
 
+import asyncio
 import contextlib
+import inspect
 import json
 import select
 import threading
@@ -8,8 +10,12 @@ import time
 
 import httpx
 import pytest
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from serving import Held, connection, read_all, serving
+from windowclf.service.app import create_app
+from windowclf.service.limits import Limits
+from windowclf.service.server import IDLE_SECONDS, make_server
 
 HEAD = (
     b"POST /tag HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -53,6 +59,17 @@ def test_a_chunked_body_is_refused_before_its_end(small):
     assert status(answer) == 413
 
 
+def test_small_chunks_are_added_up(small):
+    # The body as a whole is good JSON, so only its size can be the reason to refuse it.
+    with connection(small) as opened:
+        opened.sendall(CHUNKED)
+        for part in (BODY.ljust(60), b" " * 60):
+            opened.sendall(b"3c\r\n" + part + b"\r\n")
+            time.sleep(0.05)  # so that the service reads the chunks one by one
+        answer = opened.recv(1 << 16)
+    assert status(answer) == 413
+
+
 def test_a_chunked_body_without_end_is_cut_off(small):
     end = time.monotonic() + 10
     with connection(small) as opened:
@@ -92,12 +109,18 @@ def test_a_body_that_does_not_come(small, head):
     assert SECONDS * 0.9 < time.monotonic() - start < 6 * SECONDS
 
 
+def send_slowly(opened, data):
+    """Send data byte by byte until an answer comes."""
+    for byte in data:
+        opened.sendall(bytes([byte]))
+        if select.select([opened], [], [], SECONDS / 10)[0]:
+            break
+
+
 def test_a_body_byte_by_byte(small):
     with connection(small) as opened:
         opened.sendall(HEAD % len(BODY))
-        for byte in BODY[:20]:
-            opened.sendall(bytes([byte]))
-            time.sleep(SECONDS / 10)
+        send_slowly(opened, BODY[:20])
         assert status(opened.recv(1 << 16)) == 408
 
 
@@ -120,22 +143,36 @@ def test_a_head_that_does_not_come(small, before, head):
 
 def test_a_head_byte_by_byte(small):
     with connection(small) as opened:
-        for byte in HEAD[:20]:
-            opened.sendall(bytes([byte]))
-            time.sleep(SECONDS / 10)
-            if select.select([opened], [], [], 0)[0]:
-                break
+        send_slowly(opened, HEAD[:20])
         assert status(read_all(opened)) == 408
 
 
 def test_an_answer_that_nobody_reads(classifier):
-    body = json.dumps({"text": "is " * 60_000, "tokens": True}).encode()
+    text = "is " * 60_000
+    body = json.dumps({"text": text, "tokens": True}).encode()
+    known = Held(classifier)
+    answer = list(classifier.pipe([text]))
+    known.pipe = lambda *_, **__: answer  # no time goes by for the tagger
     asked = 6
-    with serving(classifier, seconds=2) as address, connection(address) as opened:
+    with serving(known, seconds=SECONDS) as address, connection(address) as opened:
         opened.sendall((HEAD % len(body) + body) * asked)
-        time.sleep(6)
+        time.sleep(4 * SECONDS)
         answers = read_all(opened)  # what the buffers of the system hold
     assert 0 < answers.count(b"HTTP/1.1 200") < asked
+
+
+def test_uvicorn_has_what_the_deadlines_use(classifier):
+    server = make_server(create_app(classifier, "tiny"), Limits())
+    connection = server.config.http
+    for method in ("on_headers_complete", "on_message_complete", "timeout_keep_alive_handler"):
+        assert callable(getattr(HttpToolsProtocol, method))
+    loop = asyncio.new_event_loop()
+    opened = connection(server.config, server.server_state, {}, loop)
+    loop.close()
+    assert opened.cycle is None
+    assert opened.timeout_keep_alive_task is None
+    assert opened.timeout_keep_alive == IDLE_SECONDS
+    assert "response_complete" in inspect.getsource(RequestResponseCycle)
 
 
 def test_no_http(small):

@@ -7,7 +7,7 @@ from threading import Barrier, Event
 import pytest
 
 from windowclf.errors import DataError
-from windowclf.system.threads import Workers
+from windowclf.system.threads import stream
 
 SECONDS = 10  # whoever waits so long for another thread waits in vain
 SHARED = pytest.mark.parametrize("threads", [2, 3])
@@ -16,9 +16,8 @@ ANY = pytest.mark.parametrize("threads", [1, 2, 3])
 
 @ANY
 def test_a_stream_is_map_too(threads):
-    with Workers(threads) as workers:
-        assert list(workers.stream(str, iter(range(50)))) == list(map(str, range(50)))
-        assert list(workers.stream(str, [])) == []
+    assert list(stream(str, iter(range(50)), threads)) == list(map(str, range(50)))
+    assert list(stream(str, [], threads)) == []
 
 
 @SHARED
@@ -32,8 +31,7 @@ def test_a_stream_keeps_the_order_of_what_runs_at_the_same_time(threads):
             second.set()
         return number, number == 0 or second.wait(SECONDS)
 
-    with Workers(threads) as workers:
-        assert list(workers.stream(work, range(9))) == [(number, True) for number in range(9)]
+    assert list(stream(work, range(9), threads)) == [(number, True) for number in range(9)]
 
 
 @ANY
@@ -46,11 +44,10 @@ def test_a_result_does_not_wait_for_the_next_item(threads):
             assert received.wait(SECONDS)
             received.clear()
 
-    with Workers(threads) as workers:
-        found = []
-        for result in workers.stream(str, items()):
-            found.append(result)
-            received.set()
+    found = []
+    for result in stream(str, items(), threads):
+        found.append(result)
+        received.set()
     assert found == ["0", "1", "2", "3"]
 
 
@@ -68,11 +65,10 @@ def test_an_error_comes_after_the_results_before_it(threads):
         yield from range(3)
         raise DataError("line 4")
 
-    with Workers(threads) as workers:
-        assert received_before(DataError, workers.stream(str, items())) == ["0", "1", "2"]
-        found = received_before(ZeroDivisionError, workers.stream(lambda n: 6 // n, [3, 2, 0, 1]))
-        assert found == [2, 3]
-        assert list(workers.stream(str, range(3))) == ["0", "1", "2"]  # nothing is left of them
+    assert received_before(DataError, stream(str, items(), threads)) == ["0", "1", "2"]
+    found = received_before(ZeroDivisionError, stream(lambda n: 6 // n, [3, 2, 0, 1], threads))
+    assert found == [2, 3]
+    assert list(stream(str, range(3), threads)) == ["0", "1", "2"]  # nothing is left of them
 
 
 @SHARED
@@ -87,9 +83,8 @@ def test_an_error_of_the_items_waits_for_results_that_are_not_there_yet(threads)
     def work(number):
         return number, number == 0 or failing.wait(SECONDS)
 
-    with Workers(threads) as workers:
-        results = workers.stream(work, items())
-        assert received_before(DataError, results) == [(0, True), (1, True), (2, True)]
+    results = stream(work, items(), threads)
+    assert received_before(DataError, results) == [(0, True), (1, True), (2, True)]
 
 
 class Watched:
@@ -116,15 +111,14 @@ class Watched:
 @SHARED
 def test_items_are_taken_a_few_before_their_turn(threads):
     items = Watched()
-    with Workers(threads) as workers:
-        results = workers.stream(str, items)
-        for received in (1, 2, 40):
-            items.past_the_limit.clear()
-            items.limit = received + 2 * threads + 2
-            while next(results) != str(received - 1):
-                pass
-            assert not items.past_the_limit.wait(0.05)
-        results.close()
+    results = stream(str, items, threads)
+    for received in (1, 2, 40):
+        items.past_the_limit.clear()
+        items.limit = received + 2 * threads + 2
+        while next(results) != str(received - 1):
+            pass
+        assert not items.past_the_limit.wait(0.05)
+    results.close()
     items.join()
 
 
@@ -142,10 +136,9 @@ def leave_by_an_error(results):
 @pytest.mark.parametrize("leave", [leave_by_closing, leave_by_an_error, lambda _: None])
 def test_whoever_stops_early_leaves_nothing_behind(threads, taken, leave):
     items = Watched()
-    with Workers(threads) as workers:
-        results = workers.stream(str, items)
-        assert list(islice(results, taken)) == [*map(str, range(taken))]
-        leave(results)
+    results = stream(str, items, threads)
+    assert list(islice(results, taken)) == [*map(str, range(taken))]
+    leave(results)
     del results
     items.join()
     assert items.drawn <= taken + 2 * threads + 2
@@ -162,11 +155,10 @@ def test_whoever_stops_early_does_not_wait_for_the_next_item(threads):
             yield number
             assert number == 0 or more.wait(SECONDS)
 
-    with Workers(threads) as workers:
-        results = workers.stream(str, items())
-        assert next(results) == "0"
-        assert next(results) == "1"
-        results.close()
+    results = stream(str, items(), threads)
+    assert next(results) == "0"
+    assert next(results) == "1"
+    results.close()
     [feeder] = set(threading.enumerate()) - watched.before
     assert feeder.daemon  # a program may end before the item has come
     more.set()

@@ -9,7 +9,7 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from windowclf.errors import UsageError
-from windowclf.system.threads import Workers, thread_count
+from windowclf.system.threads import Workers, stream, thread_count
 
 SECONDS = 10  # whoever waits so long for another thread waits in vain
 SHARED = pytest.mark.parametrize("threads", [2, 3])
@@ -81,6 +81,8 @@ def test_where_nobody_says_which_processors_may_be_used(unbound, there, threads)
 def test_no_thread_at_all(threads):
     with pytest.raises(UsageError, match=f"threads: expected at least 1, got {threads}"):
         thread_count(threads)
+    with pytest.raises(UsageError, match=f"threads: expected at least 1, got {threads}"):
+        stream(str, [], threads)
 
 
 @ANY
@@ -133,4 +135,10 @@ def test_the_linear_algebra_has_one_thread_while_we_work(threads, former):
         assert blas_threads() == {former}
         with pytest.raises(KeyError), Workers(threads):
             raise KeyError
+        assert blas_threads() == {former}
+        results = stream(lambda _: blas_threads(), range(9), threads)
+        assert blas_threads() == {former}
+        assert [next(results) for _ in range(3)] == [{1}] * 3
+        assert blas_threads() == {1}
+        results.close()
         assert blas_threads() == {former}

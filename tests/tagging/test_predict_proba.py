@@ -31,7 +31,7 @@ def of_random_weights(**settings):
 
 def scores(classifier, tokens):
     tagger = Tagger(classifier.model)
-    return tagger.score(next(tagger.find([tokens]))).astype(np.float64)
+    return tagger.score(next(tagger.lookup([tokens]))).astype(np.float64)
 
 
 def by_hand(classifier, tokens, of_tag):

@@ -15,6 +15,7 @@ from windowclf.lexicon.gazetteer import Gazetteer
 from windowclf.lexicon.lexicon import Lexicon
 from windowclf.nn.projection import Projection
 from windowclf.tagging.projection_cache import ProjectionCache
+from windowclf.tagging.tagger import EncodedChunk
 from windowclf.tags.schemes import Scheme
 from windowclf.training.data import prepare
 
@@ -49,6 +50,11 @@ def make_seen(model, words):
     projection = Projection(model.network)
     room = projection.empty(RESERVED + words).nbytes
     return ProjectionCache(model.lexicon, projection, room), room
+
+
+def look_up(seen, sentences):
+    lengths = np.array([len(sentence) for sentence in sentences])
+    return EncodedChunk(lengths, np.zeros_like(lengths), *seen.lookup(sentences))
 
 
 def project(model, features):
@@ -94,7 +100,7 @@ def test_every_word_has_its_rows_and_every_name_its_number(model, texts, room):
     seen, memory = make_seen(model, room)
     slots = Projection(model.network).slots
     for sentences in texts:
-        found = seen.find(sentences)
+        found = look_up(seen, sentences)
         assert_right(found, model, sentences)
         assert found.rows.kept.nbytes <= memory
         assert found.places.max(initial=0) <= (RESERVED + room - 1) * slots
@@ -107,15 +113,15 @@ def test_every_word_has_its_rows_and_every_name_its_number(model, texts, room):
 def test_the_same_word_has_the_same_place_for_as_long_as_there_is_room():
     model = MODELS[""]
     seen, _ = make_seen(model, 3)
-    first = seen.find([["Oslo", "in", "Oslo"], ["in"]])
+    first = look_up(seen, [["Oslo", "in", "Oslo"], ["in"]])
     assert first.places[[0, 1]].tolist() == first.places[[2, 3]].tolist()
     assert len(set(first.places.tolist())) == 2
-    again = seen.find([["in", "saw", "Ada", "Oslo", "Ada"]])
+    again = look_up(seen, [["in", "saw", "Ada", "Oslo", "Ada"]])
     assert again.places[[0, 3]].tolist() == first.places[[1, 0]].tolist()
     assert again.rows.kept is first.rows.kept
     assert len(again.rows.own) == Projection(model.network).slots
     assert (again.places < 0).tolist() == [False, False, True, False, True]  # of Ada
-    last = seen.find([["Ada", "saw"]])
+    last = look_up(seen, [["Ada", "saw"]])
     assert last.places[1] == again.places[1]
     assert last.places[0] < 0
 
@@ -123,28 +129,28 @@ def test_the_same_word_has_the_same_place_for_as_long_as_there_is_room():
 def test_a_memory_too_small_for_any_word_keeps_none():
     seen = ProjectionCache(MODELS[""].lexicon, Projection(MODELS[""].network), 0)
     for _ in range(2):
-        found = seen.find([["Oslo", "in", "Oslo"]])
+        found = look_up(seen, [["Oslo", "in", "Oslo"]])
         assert all(found.places < 0)
         assert_right(found, MODELS[""], [["Oslo", "in", "Oslo"]])
 
 
 def test_words_are_stale_when_many_more_have_passed_than_are_kept():
     seen, _ = make_seen(MODELS[""], 2)  # and two places that are reserved
-    seen.find([["saw", "in"]])
+    look_up(seen, [["saw", "in"]])
     for passed in range(1, 18):
         assert not seen.is_stale
-        seen.find([[f"new{passed}", "saw", "in"]])
+        look_up(seen, [[f"new{passed}", "saw", "in"]])
     assert seen.is_stale
 
 
 def test_a_word_in_another_place_of_a_name_is_another_word():
     seen, _ = make_seen(MODELS["gazetteers"], 20)
-    [new, york, _, york_of_ada, _, alone, again] = seen.find(
-        [["New", "York", "Ada", "York", "in", "York"], ["York"]]
+    [new, york, _, york_of_ada, _, alone, again] = look_up(
+        seen, [["New", "York", "Ada", "York", "in", "York"], ["York"]]
     ).places.tolist()
     assert len({new, york, york_of_ada, alone}) == 4
     assert alone == again
-    found = seen.find([["in", "New", "York"]])
+    found = look_up(seen, [["in", "New", "York"]])
     assert found.places.tolist()[1:] == [new, york]
     assert len(set(found.names.tolist())) == 3  # but not another name
     assert_right(found, MODELS["gazetteers"], [["in", "New", "York"]])
@@ -152,7 +158,7 @@ def test_a_word_in_another_place_of_a_name_is_another_word():
 
 def test_names_are_the_same_wherever_their_place_in_a_list():
     seen, _ = make_seen(MODELS["gazetteers"], 20)
-    names = seen.find([["New", "York"], ["YORK", "York", "york"]]).names.tolist()
+    names = look_up(seen, [["New", "York"], ["YORK", "York", "york"]]).names.tolist()
     assert names[1] == names[2] == names[3] != names[0]
     assert names[4] == 0
 
@@ -183,8 +189,8 @@ def test_two_threads_add_the_same_words_at_the_same_time(model, room, monkeypatc
     texts = [["Oslo", "in", "New", "York"]], [["saw", "York", "Oslo", "ADA", "in", "OSLO"]]
     with monkeypatch.context() as patch:
         patch.setattr(Lexicon, "ids", meet)
-        found = at_the_same_time(*(lambda text=text: seen.find(text) for text in texts))
-    later = [seen.find(text) for text in texts]
+        found = at_the_same_time(*(lambda text=text: look_up(seen, text) for text in texts))
+    later = [look_up(seen, text) for text in texts]
     for words, text in zip([*found, *later], [*texts, *texts], strict=True):
         assert_right(words, model, text)
         assert words.rows.kept.nbytes <= memory
@@ -196,7 +202,9 @@ def test_many_threads_use_one_memory(model):
     rng = np.random.default_rng(5)
     words = [f"{letter}{n}" for letter in "aBc" for n in range(12)]
     texts = [[[[*rng.permutation(words)][:9]] for _ in range(12)] for _ in range(4)]
-    found = at_the_same_time(*(lambda text=text: [*map(seen.find, text)] for text in texts))
+    found = at_the_same_time(
+        *(lambda text=text: [look_up(seen, sentences) for sentences in text] for text in texts)
+    )
     for text, of_thread in zip(texts, found, strict=True):
         for sentences, words in zip(text, of_thread, strict=True):
             assert_right(words, model, sentences)

@@ -81,14 +81,14 @@ class Watched(Tagger):
         super().__init__(model)
         self.finding, self.scoring = set(), set()
 
-    def find(self, sentences, documents=None):
-        for found in super().find(sentences, documents):
+    def lookup_numbered(self, sentences, documents):
+        for chunk in super().lookup_numbered(sentences, documents):
             self.finding.add(get_ident())
-            yield found
+            yield chunk
 
-    def score(self, found):
+    def score(self, chunk):
         self.scoring.add(get_ident())
-        return super().score(found)
+        return super().score(chunk)
 
 
 @pytest.mark.usefixtures("kept_bytes")

@@ -124,8 +124,8 @@ def test_one_tagger_is_made_for_all(model_folder, monkeypatch):
 
 def test_words_are_begun_anew_by_one_thread(classifier, monkeypatch):
     tagger = Tagger(classifier.model, kept_bytes=0)
-    old = tagger._seen
-    old.find([["a"], ["b"], ["c"]] * 9)
+    old = tagger._cache
+    old.lookup([["a"], ["b"], ["c"]] * 9)
     made = []
     begin = ProjectionCache.__init__
 
@@ -138,8 +138,8 @@ def test_words_are_begun_anew_by_one_thread(classifier, monkeypatch):
     monkeypatch.setattr(
         ProjectionCache, "is_stale", property(lambda self: self is old), raising=True
     )
-    together(lambda number: next(tagger.find([[f"word{number}"]])))
-    assert made == [tagger._seen]
+    together(lambda number: next(tagger.lookup([[f"word{number}"]])))
+    assert made == [tagger._cache]
 
 
 def test_a_copy_is_taken_while_others_work(model_folder):

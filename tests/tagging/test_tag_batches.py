@@ -7,7 +7,7 @@ import pytest
 import tiny
 from windowclf.errors import DataError, UsageError
 from windowclf.tagging.tagger import Tagger
-from windowclf.tagging.texts import SplitTexts, tag_split, tag_texts, tag_with_contexts
+from windowclf.tagging.texts import tag_batches, tag_texts, tag_with_contexts
 from windowclf.text.tokenizer import split_words
 
 SECONDS = 10
@@ -21,11 +21,10 @@ def tag(classifier):
     """Return a function that tags batches with a tagger that has seen nothing yet."""
 
     def tag(batches, threads):
-        split = (SplitTexts(batch, [*map(split_words, batch)], tuple(batch)) for batch in batches)
-        answers = tag_split(Tagger(classifier.model), split, threads=threads)
-        return (
-            tagged for tagged, texts in answers if texts == tuple(found.text for found in tagged)
-        )
+        answers = tag_batches(Tagger(classifier.model), batches, str, split_words, threads=threads)
+        for answer in answers:
+            assert all(text is tagged.text for text, tagged in answer)
+            yield [tagged for _, tagged in answer]
 
     return tag
 

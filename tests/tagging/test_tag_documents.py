@@ -10,9 +10,15 @@ from msgspec.structs import replace
 import tiny
 from windowclf.documents.document import Document, LabelledSpan, join_words
 from windowclf.documents.formats.registry import FORMATS
-from windowclf.tagging.documents import documents_of, tag_documents
 from windowclf.tagging.tagger import Tagger
-from windowclf.tagging.texts import BATCH_CHARACTERS, cut, given_tokens, tag_texts
+from windowclf.tagging.texts import (
+    BATCH_CHARACTERS,
+    cut,
+    documents_of,
+    given_tokens,
+    tag_documents,
+    tag_texts,
+)
 
 SECONDS = 10
 TEXTS = [tiny.unmarked(marked) for marked in tiny.MARKED]

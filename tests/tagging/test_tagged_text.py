@@ -5,8 +5,7 @@ import pytest
 
 import tiny
 from windowclf.tagging import tagger as tagger_module
-from windowclf.tagging.chunk import TaggedChunk
-from windowclf.tagging.tagger import Tagger
+from windowclf.tagging.tagger import TaggedChunk, Tagger
 from windowclf.tagging.texts import tag_texts
 from windowclf.tags.schemes import Scheme, spans
 

@@ -57,7 +57,7 @@ def test_tags_predictions_and_chunks_agree(model):
     assert list(tagger.tags(SENTENCES, DOCUMENTS)) == tags
 
     chunks = list(tagger.chunks(SENTENCES, DOCUMENTS))
-    whole = tagger.tag(tagger.find(SENTENCES, DOCUMENTS))
+    whole = tagger.tag(tagger.lookup(SENTENCES, DOCUMENTS))
     for tagged in (chunks, [whole]):
         assert [row for chunk in tagged for row in chunk.own_tags()] == own
         assert [row for chunk in tagged for row in chunk.tags()] == tags
@@ -94,7 +94,7 @@ def test_nothing_to_tag(model, sentences):
     assert list(tagger.tags(sentences, threads=2)) == sentences
     found = [(p.tags, p.spans, p.confidences.tolist()) for p in tagger.predict(sentences)]
     assert found == [([], [], [])] * len(sentences)
-    chunk = tagger.tag(tagger.find(sentences))
+    chunk = tagger.tag(tagger.lookup(sentences))
     assert list(chunk.tags()) == list(chunk.own_tags()) == sentences
     assert len(chunk.spans.first) == len(chunk.confidences) == 0
 
@@ -125,6 +125,6 @@ def test_a_tagger_that_knows_too_many_old_words_begins_anew(model, monkeypatch):
         for sentences in (text, SENTENCES):
             found, expected = (tagger_scores(tagger, sentences) for tagger in (few, many))
             np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
-    assert many._seen is begun[1]
+    assert many._cache is begun[1]
     assert len(begun) > 10
-    assert few._seen is begun[-1]
+    assert few._cache is begun[-1]

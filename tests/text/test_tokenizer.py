@@ -146,12 +146,12 @@ def test_chinese_sentences_need_no_space():
     ],
 )
 def test_time_is_linear(piece):
-    text = piece * (50_000 // len(piece))
+    text = piece * (20_000 // len(piece))
     start = time.process_time()
     sentences(text)
     sentences("a" + text + "é@")
     sentences("J." + " " * len(text) + text)
-    assert time.process_time() - start < 3  # seconds; quadratic time would be a minute
+    assert time.process_time() - start < 3  # seconds; quadratic time would be ten
 
 
 @pytest.mark.parametrize("piece", ["a", "a.", "A.", "a-", "1,", "'", '"', ".", "!", "(", "“", "\n"])

@@ -4,17 +4,33 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import tiny
-from networks import DEV, SMALL, TRAIN, parameter_bytes, prepare_small, prepare_training
+from networks import (
+    DEV,
+    SMALL,
+    TRAIN,
+    WORDS,
+    make_batch,
+    make_network,
+    parameter_bytes,
+    prepare_small,
+    prepare_training,
+)
 from windowclf.documents.sentence import Sentence
 from windowclf.model.encoding import encode
+from windowclf.nn.context import find_mentions
+from windowclf.nn.crf import Transitions
 from windowclf.nn.gradcheck import full_gradient
+from windowclf.nn.objective import SentenceObjective, TokenObjective
+from windowclf.nn.parameter import Parameter, TableParameter
 from windowclf.system.threads import Workers
 from windowclf.tags.schemes import Scheme
 from windowclf.training import batches as batches_module
 from windowclf.training.batches import TrainingBatches
-from windowclf.training.data_parallel import Replicas
+from windowclf.training.data_parallel import Replicas, reduce_gradients, replica
 from windowclf.training.fit import TrainingRun, fit
 from windowclf.training.loop import BatchDone
 
@@ -26,14 +42,14 @@ KINDS = [
     *({**WORD, "loss": loss} for loss in ("softmax", "max-margin", "squared-error")),
     *({**SENTENCE, "loss": loss} for loss in ("softmax", "max-margin")),
     *({**level, **FURTHER, "hidden": [8, 5]} for level in (WORD, SENTENCE)),
-    *({**level, "taught": True} for level in (WORD, SENTENCE)),
+    *({**level, "distilled": True} for level in (WORD, SENTENCE)),
     *({**WORD, "loss": loss, "batch_of": "words"} for loss in ("softmax", "squared-error")),
     {**SENTENCE, "batch_of": "tokens"},
 ]
 NOTHING_DROPPED = {"dropout": 0.0, "hidden_dropout": 0.0, "word_dropout": 0.0}
 
 
-def make_replicas(parts, text=TEXT, *, taught=False, **settings):
+def make_replicas(parts, text=TEXT, *, distilled=False, **settings):
     """Batches in so many parts, of a model of float64 with weights so random that all count."""
     settings = {"activation": "tanh", "batch_size": "all"} | NOTHING_DROPPED | settings
     model = prepare_small(text, **settings)
@@ -42,7 +58,7 @@ def make_replicas(parts, text=TEXT, *, taught=False, **settings):
         parameter.value = rng.normal(scale=0.5, size=parameter.shape)
     tags = [model.gold_tags(sentence.tags, Scheme.IOB2) for sentence in text]
     encoded = encode([sentence.tokens for sentence in text], model.lexicon, tags, model.labels)
-    if taught:
+    if distilled:
         scores = rng.normal(size=(len(encoded.words), len(model.labels)))
         encoded = replace(encoded, gold=scores)
         model.objective.distil_from(
@@ -75,6 +91,96 @@ def assert_same(found, expected):
         assert list(gradients) == list(right)
         for name, gradient in gradients.items():
             np.testing.assert_allclose(gradient, right[name], atol=1e-12, err_msg=name)
+
+
+# Replicas of a network
+
+shares = st.floats(-2, 2).map(lambda share: round(share, 3))
+
+
+@given(st.lists(st.tuples(shares, st.booleans()), min_size=1, max_size=4))
+def test_a_gradient_is_the_sum_of_the_replicas_shares(parts):
+    first, *others = replicas = [Parameter(np.zeros((2, 3))) for _ in parts]
+    expected, rng = None, np.random.default_rng(1)
+    for parameter, (share, has_gradient) in zip(replicas, parts, strict=True):
+        if has_gradient:
+            grad = rng.normal(size=(2, 3))
+            parameter.add_grad(grad)
+            expected = share * grad + (0 if expected is None else expected)
+    reduce_gradients(replicas, [share for share, _ in parts])
+    assert all(other.grad is None for other in others)
+    if expected is None:
+        assert first.grad is None
+    else:
+        np.testing.assert_allclose(first.grad, expected)
+
+
+@given(st.lists(st.tuples(shares, st.lists(st.integers(0, 5), max_size=6)), min_size=1, max_size=4))
+def test_the_gradient_of_a_table_has_the_rows_of_all_replicas(parts):
+    first, *others = replicas = [TableParameter(np.zeros((6, 2))) for _ in parts]
+    expected, rng = np.zeros((6, 2)), np.random.default_rng(1)
+    for table, (share, rows) in zip(replicas, parts, strict=True):
+        if rows:
+            grad = rng.normal(size=(len(rows), 2))
+            table.add_row_grad(np.array(rows), grad)
+            np.add.at(expected, rows, share * grad)
+    reduce_gradients(replicas, [share for share, _ in parts])
+    assert all(other.grad is other.rows is None for other in others)
+    used = sorted({row for _, rows in parts for row in rows})
+    assert (first.rows is None) == (first.grad is None) == (not used)
+    if used:
+        assert first.rows.tolist() == used
+        np.testing.assert_allclose(first.grad, expected[used], atol=1e-12)
+
+
+@pytest.mark.parametrize("further", [False, True])
+def test_a_replica_of_a_network_has_all_of_it_but_the_gradients(further):
+    network = make_network(
+        hidden=(5, 4), sentence_mean=further, document_context=further, dropout=0.4
+    )
+    batch = replace(make_batch(), mentions=find_mentions(WORDS))
+    network.forward(batch)[1](np.ones((12, 4)))
+    copied = replica(network)
+    assert list(copied.parameters()) == list(network.parameters())
+    assert {"W_s", "g"} <= {*copied.parameters()} or not further
+    before = {name: full_gradient(p) for name, p in network.parameters().items()}
+    for name, parameter in network.parameters().items():
+        assert type(copied.parameters()[name]) is type(parameter)
+        assert copied.parameters()[name].value is parameter.value
+        assert copied.parameters()[name].grad is None
+    (s, _), (again, backward) = (
+        n.forward(batch, np.random.default_rng(3)) for n in (network, copied)
+    )
+    assert again.tolist() == s.tolist()
+    backward(np.ones_like(s))
+    assert copied.parameters()["U"].grad is not None
+    for name, parameter in network.parameters().items():
+        assert full_gradient(parameter).tolist() == before[name].tolist()
+
+
+@pytest.mark.parametrize("distilled", [False, True])
+@pytest.mark.parametrize("kind", [SentenceObjective, TokenObjective])
+def test_a_replica_of_an_objective_has_gradients_of_its_own(kind, distilled):
+    rng = np.random.default_rng(2)
+    transitions = Transitions(rng.normal(size=(3, 3)), rng.normal(size=3), rng.normal(size=3))
+    objective = kind("softmax", transitions)
+    s, gold, lengths = rng.normal(size=(5, 3)), np.array([0, 1, 2, 2, 1]), np.array([2, 3])
+    if distilled:
+        objective.distil_from([transitions.transition + 1, transitions.start, transitions.end])
+        gold = rng.normal(size=(5, 3))
+    copied = replica(objective)
+    loss, ds = copied.loss(s, gold, lengths)
+    assert all(parameter.grad is None for parameter in objective.parameters().values())
+    assert all(parameter.grad is not None for parameter in copied.parameters().values())
+    own_loss, own_ds = objective.loss(s, gold, lengths)
+    assert (own_loss, own_ds.tolist()) == (loss, ds.tolist())
+    for name, parameter in objective.parameters().items():
+        assert copied.parameters()[name].value is parameter.value
+        assert copied.parameters()[name].grad.tolist() == parameter.grad.tolist()
+    assert copied.decode(s, lengths).tolist() == objective.decode(s, lengths).tolist()
+
+
+# Batches in parts
 
 
 @pytest.mark.parametrize("settings", KINDS, ids=str)

@@ -1,7 +1,7 @@
 """``windowclf evaluate``."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -9,19 +9,13 @@ from windowclf.cli.console import print_table
 from windowclf.cli.options import (
     data_options,
     json_option,
+    load_classifier,
     model_option,
     read_split,
     split_option,
 )
 from windowclf.documents.case import CASES, in_case
 from windowclf.errors import UsageError
-
-if TYPE_CHECKING:
-    from windowclf.classifier import WindowClassifier
-    from windowclf.documents.sentence import Sentence
-    from windowclf.evaluation.entity_errors import EntityError
-    from windowclf.evaluation.metrics import Scores
-    from windowclf.tags.schemes import Scheme
 
 SHOWN = 20
 """Wrong entities that are shown where no number is given."""
@@ -72,9 +66,9 @@ def evaluate(
     windowclf evaluate --data sample --errors 50
     windowclf evaluate --data conll2003 --predictions theirs.conll
     """
-    from windowclf.classifier import load
     from windowclf.evaluation.entity_errors import confusion
-    from windowclf.model.default import find_model
+    from windowclf.evaluation.evaluate import compare, examine, gold_tags
+    from windowclf.evaluation.metrics import score
     from windowclf.reports.terminal.errors import confusion_json, confusion_table, errors_table
     from windowclf.reports.terminal.tables import scores_table
 
@@ -82,15 +76,21 @@ def evaluate(
         raise UsageError(
             "give --predictions or --model, not both: the one scores without the other"
         )
-    classifier = None if predictions else load(find_model(model)[0])
+    classifier = None if predictions else load_classifier(model)[0]
     corpus, sentences = read_split(options, split)
     if case := case or former_case:
         sentences = [in_case(sentence, case) for sentence in sentences]
     what = f"{corpus.name}, {split}" + (f" in {case} case" if case else "")
     if classifier:
-        scores, errors = _score_model(classifier, sentences, corpus.scheme)
+        gold = gold_tags(classifier.model, sentences, corpus.scheme)
+        scores, errors, *_ = examine(classifier.tagger, sentences, gold)
     else:
-        scores, errors = _score_file(str(predictions), sentences, corpus.scheme)
+        from windowclf.corpora.predictions import read_predictions
+
+        predicted = read_predictions(str(predictions), sentences, corpus.scheme)
+        tags = [sentence.tags or () for sentence in sentences]
+        scores = score(tags, predicted, corpus.scheme)
+        errors = compare(sentences, tags, predicted, corpus.scheme)
         what = f"{predictions} on {what}"
     taken = confusion(errors, {label: counts.correct for label, counts in scores.types.items()})
     if as_json:
@@ -104,28 +104,3 @@ def evaluate(
     if shown:
         print_table(confusion_table(taken))
         print_table(errors_table(errors, shown))
-
-
-def _score_model(
-    classifier: "WindowClassifier", sentences: "list[Sentence]", scheme: "Scheme"
-) -> "tuple[Scores, list[EntityError]]":
-    from windowclf.evaluation.evaluate import examine
-    from windowclf.tags.schemes import Scheme
-
-    model = classifier.model
-    source = Scheme.PLAIN if model.scheme is Scheme.PLAIN else scheme
-    gold = [model.gold_tags(sentence.tags or (), source) for sentence in sentences]
-    found = examine(classifier.tagger, sentences, gold)
-    return found.scores, found.errors
-
-
-def _score_file(
-    path: str, sentences: "list[Sentence]", scheme: "Scheme"
-) -> "tuple[Scores, list[EntityError]]":
-    from windowclf.corpora.predictions import read_predictions
-    from windowclf.evaluation.evaluate import compare
-    from windowclf.evaluation.metrics import score
-
-    predicted = read_predictions(path, sentences, scheme)
-    gold = [sentence.tags or () for sentence in sentences]
-    return score(gold, predicted, scheme), compare(sentences, gold, predicted, scheme)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from windowclf.cli.console import note
-from windowclf.cli.options import json_option, model_option
+from windowclf.cli.options import json_option, load_classifier, model_option
 from windowclf.errors import DataError, UsageError, join_names, printable, quoted
 
 if TYPE_CHECKING:
@@ -50,14 +50,11 @@ def explain(
     """
     import msgspec
 
-    from windowclf.classifier import load
-    from windowclf.model.default import find_model
-
     if text is not None and input_name is not None:
         raise UsageError("give a text or --input, not both")
     given = _read(input_name) if text is None else text.encode("utf-8", "surrogateescape")
     source = "the text" if text is not None else input_name or "stdin"
-    classifier = load(find_model(model)[0])
+    classifier = load_classifier(model)[0]
     tagged = next(classifier.pipe([_decoded(given, source, strict=text is None)]))
     explanation = classifier.explain(tagged.text, _find(tagged, token, source))
     if as_json:

@@ -6,7 +6,7 @@ from typing import Any
 import click
 from msgspec import to_builtins
 
-from windowclf.cli.options import json_option, model_option
+from windowclf.cli.options import json_option, load_classifier, model_option
 
 
 @click.command(short_help="Show what a model is made of and how it was trained.")
@@ -21,17 +21,14 @@ def info(model: str | None, norms: bool, as_json: bool) -> None:
     windowclf info --model models/conll --norms
     windowclf info --json
     """
-    from windowclf.classifier import load
-    from windowclf.model.default import find_model
     from windowclf.reports.terminal.tables import EPOCH_HEADER, epoch_line, norm_lines
 
-    folder, why = find_model(model)
-    classifier = load(folder)
+    classifier, chosen = load_classifier(model)
     parts = classifier.model
     record = parts.record
     parameters = parts.parameters()
     facts: dict[str, Any] = {
-        "model": str(folder),
+        "model": str(chosen.folder),
         "labels": classifier.labels,
         "settings": to_builtins(classifier.config),
         "parameters": {name: list(p.shape) for name, p in parameters.items()},
@@ -41,7 +38,7 @@ def info(model: str | None, norms: bool, as_json: bool) -> None:
         click.echo(json.dumps(facts))
         return
     rows: dict[str, str] = {
-        "model": f"{folder} ({why})",
+        "model": str(chosen),
         "labels": ", ".join(classifier.labels),
         **{name.replace("_", " "): _plain(value) for name, value in facts["settings"].items()},
         **{name: " × ".join(map(str, p.shape)) for name, p in parameters.items()},

@@ -3,16 +3,21 @@
 import typing
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
+from windowclf.cli.console import note
 from windowclf.config.check import option_name
 from windowclf.config.config import Config, current_names
 from windowclf.config.presets import PRESETS
 from windowclf.errors import UsageError
 from windowclf.tags.schemes import Scheme
+
+if TYPE_CHECKING:
+    from windowclf.classifier import WindowClassifier
+    from windowclf.model.default import Choice
 
 Command = Callable[..., Any]
 
@@ -212,8 +217,26 @@ def read_split(options: dict[str, Any], split: str) -> Any:
 model_option = click.option(
     "--model",
     metavar="DIR",
-    help="A model folder.  [default: the last one trained, else the one carried along]",
+    help="A model folder.  [default: WINDOWCLF_MODEL, else the last one trained in this folder, "
+    "else the bundled one]",
 )
+
+
+def load_classifier(named: str | None) -> "tuple[WindowClassifier, Choice]":
+    """Load the model that --model names, or the default one; report which.
+
+    The bundled model is not reported.
+    """
+    from windowclf.classifier import WindowClassifier
+    from windowclf.model.default import find_model
+
+    chosen = find_model(named)
+    classifier = WindowClassifier.load(chosen.folder)
+    if chosen.report:
+        note(chosen.report)
+    return classifier, chosen
+
+
 threads_option = click.option(
     "--threads",
     type=click.IntRange(min=1),
@@ -226,9 +249,9 @@ def _unwrap(hint: Any) -> tuple[Any, str]:
     """Take the annotations off a type; return it with the description among them."""
     description = ""
     while typing.get_origin(hint) is typing.Annotated:
-        for note in hint.__metadata__:
-            if isinstance(note, msgspec.Meta) and note.description:
-                description = note.description
+        for annotation in hint.__metadata__:
+            if isinstance(annotation, msgspec.Meta) and annotation.description:
+                description = annotation.description
         hint = typing.get_args(hint)[0]
     return hint, description
 

@@ -93,9 +93,9 @@ def pretrain(
     note(f"vectors: {file}, {len(found.words):,} words of {found.last.shape[1]} numbers")
     words = middle_words(found.words)
     if show:
-        asked = [lower_zero_digits(word) for word in show.split(",")]
-        words = [word for word in asked if word in found.words]
-        if unknown := [word for word in asked if word not in found.words]:
+        named = [lower_zero_digits(word) for word in show.split(",")]
+        words = [word for word in named if word in found.words]
+        if unknown := [word for word in named if word not in found.words]:
             note(f"no vector to show: {', '.join(unknown)}")
     _report(found, found.neighbours(words, neighbours), file, as_json=as_json)
 

@@ -3,7 +3,7 @@
 import click
 
 from windowclf.cli.console import note
-from windowclf.cli.options import model_option
+from windowclf.cli.options import load_classifier, model_option
 
 
 @click.command(short_help="Answer over HTTP, with a page to try it on.")
@@ -69,24 +69,22 @@ def serve(
     windowclf serve --model models/mine --port 8080
     curl localhost:8000/tag --json '{"text": "Paris is in France"}'
     """
-    from windowclf.service.server import address_of, hosts_of, listen, make_server  # the extra
-    from windowclf.classifier import load  # isort: skip
-    from windowclf.model.default import find_model
     from windowclf.service.app import create_app
     from windowclf.service.limits import Limits
+    from windowclf.service.server import address_of, hosts_of, listen, make_server  # the extra
     from windowclf.system.threads import thread_count
 
     limits = Limits(bytes=max_bytes, texts=max_texts, seconds=timeout)
     with listen(host, port) as listening:
-        folder, why = find_model(model)
-        classifier = load(folder)
+        classifier, chosen = load_classifier(model)
+        if not chosen.report:
+            note(f"model: {chosen}")
         app = create_app(
             classifier,
-            folder.resolve().name,
+            chosen.folder.resolve().name,
             limits=limits,
             threads=threads or max(1, thread_count() - 1),
             hosts=hosts_of(host, listening),
         )
-        note(f"model: {folder} ({why})")
         note(f"listening at {address_of(listening)}; Ctrl-C ends it")
         make_server(app, limits).run([listening])

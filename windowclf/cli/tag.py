@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 import click
 
 from windowclf.cli.console import note, stderr_is_terminal
-from windowclf.cli.options import model_option, threads_option
+from windowclf.cli.options import load_classifier, model_option, threads_option
 from windowclf.cli.tag_job import job_options, refuse_job_options, tag_job
 from windowclf.documents.formats.registry import FORMATS, Format, ReadOptions, WriteOptions, Writer
 from windowclf.errors import UsageError, error_context
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from windowclf.cli.progress import TaggingProgress
     from windowclf.documents.document import Document
     from windowclf.documents.paths import Input, Output
-    from windowclf.tagging.documents import Answer
+    from windowclf.tagging.texts import Answer
 
 
 def _format(context: click.Context, option: click.Parameter, name: str | None) -> Format | None:
@@ -99,9 +99,7 @@ def tag(
     from windowclf.cli.progress import TaggingProgress
     from windowclf.documents.document import Document
     from windowclf.documents.paths import BINARY, find_inputs, plan_outputs
-    from windowclf.system.threads import thread_count
-    from windowclf.tagging.documents import tag_documents
-    from windowclf.tagging.texts import SPLITTERS
+    from windowclf.tagging.texts import SPLITTERS, tag_documents
 
     if texts and input_names:
         raise UsageError("give texts or --input, not both")
@@ -112,7 +110,8 @@ def tag(
         if texts or {form, input_form} - {None, FORMATS["parquet"]}:
             raise UsageError("a job reads and writes Parquet: leave TEXT and other formats away")
         asked = {"text_column": text_column, "splitter": splitter, **of_job}
-        return tag_job(_load(model), input_names, output, engine=engine, threads=threads, **asked)
+        classifier = load_classifier(model)[0]
+        return tag_job(classifier, input_names, output, engine=engine, threads=threads, **asked)
     refuse_job_options(of_job)
     inputs, others = find_inputs(input_names or ["-"], FORMATS["text"] if texts else input_form)
     outputs = plan_outputs(inputs, output, form)
@@ -121,7 +120,7 @@ def tag(
         raise UsageError(f"{outputs[0].form.name} is not for a terminal; give --output a file name")
     if others:
         note(f"files of no known format, left alone: {others}")
-    classifier = _load(model)
+    classifier = load_classifier(model)[0]
     # Arguments that are no text in the terminal's encoding come as lone surrogates.
     given = [text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for text in texts]
     with TaggingProgress(
@@ -134,24 +133,13 @@ def tag(
             if texts:
                 batches = iter([[Document(text) for text in given]])
             answers = tag_documents(
-                classifier.tagger, batches, split=SPLITTERS[splitter], threads=thread_count(threads)
+                classifier.tagger, batches, split=SPLITTERS[splitter], threads=threads
             )
             with _open(out, classifier, text_column) as write:
                 for answer in answers:
                     write(answer)
                     progress.add([tagged for _, tagged in answer])
     return 0
-
-
-def _load(model: str | None) -> "WindowClassifier":
-    from windowclf.classifier import load
-    from windowclf.model.default import find_model
-
-    folder, why = find_model(model)
-    classifier = load(folder)
-    if stderr_is_terminal() and why != "named":
-        note(f"model: {folder} ({why})")
-    return classifier
 
 
 def _read(
@@ -174,12 +162,12 @@ class _Stdout:
 @contextmanager
 def _open(
     out: "Output", classifier: "WindowClassifier", text_column: str
-) -> "Iterator[Callable[[Answer], None]]":
+) -> "Iterator[Callable[[Answer[Document]], None]]":
     """Open an output; give what writes an answer to it."""
     from windowclf.documents.formats import text
     from windowclf.reports.terminal.tagged import in_colour
     from windowclf.system.streams import open_output
-    from windowclf.tagging.documents import documents_of
+    from windowclf.tagging.texts import documents_of
     from windowclf.tags.schemes import Scheme
 
     stdout = out.path == "-"
@@ -195,7 +183,7 @@ def _open(
         else:
             writer = out.form.writer(file, options)
 
-        def write(answer: "Answer") -> None:
+        def write(answer: "Answer[Document]") -> None:
             with error_context(name):
                 writer.write(documents_of(answer, out.form))
             if stdout:

@@ -163,26 +163,29 @@ def _how_to_resume(folder: Path) -> str:
 
 
 def _refuse_other_model(folder: Path, options: "TrainOptions") -> None:
-    """Refuse a folder with the finished model of a training by other options."""
+    """Refuse a folder that has the finished model of a training by other options."""
     from windowclf.model.bundle import load_model
     from windowclf.model.manifest import MANIFEST
 
     if not (folder / MANIFEST).exists():
         return
     try:
-        differing = _differing_options(load_model(folder), options)
-        reason = f"other {', '.join(differing)}"
+        model = load_model(folder)
     except ModelError:
-        differing, reason = ["all"], "it cannot be read"
-    if differing:
-        raise ModelError(
-            f"{folder}: holds the finished model of another training ({reason}): choose another "
-            f"--output, or add --overwrite"
-        )
+        reason = "it cannot be read"
+    else:
+        differing = _differing_options(model, options)
+        if not differing:
+            return
+        reason = f"other {', '.join(differing)}"
+    raise ModelError(
+        f"{folder}: holds the finished model of another training ({reason}): choose another "
+        f"--output, or add --overwrite"
+    )
 
 
 def _differing_options(model: "Model", options: "TrainOptions") -> list[str]:
-    """Name the options by which a model was not trained, as far as the model knows them."""
+    """Name the options that a model was trained without, as far as its record has them."""
     from windowclf.config.check import option_name
     from windowclf.corpora.sources import SAMPLE
     from windowclf.lexicon.given import given_gazetteers
@@ -267,10 +270,16 @@ def _train(
 
 
 def _save(classifier: "WindowClassifier", folder: Path, options: "TrainOptions") -> None:
-    from windowclf.model.default import remember
+    from windowclf.model.default import MARKER, remember
 
     classifier.save(folder, compress=options.compress)
-    remember(folder)
+    try:
+        remember(folder)
+    except OSError as error:
+        note(
+            f"the model is not noted in this folder ({MARKER}: {error.strerror}): name it with "
+            f"--model {shlex.quote(str(folder))}"
+        )
 
 
 def print_result(
@@ -299,7 +308,8 @@ def _write_report(
 ) -> "dict[str, Scores]":
     """Write the report; return the scores on the dev text that it shows."""
     from windowclf.model.folder import REPORT
-    from windowclf.reports.html.training import examine_training, save_page, training_page
+    from windowclf.reports.html.training import save_page, training_page
+    from windowclf.reports.training import examine_training
 
     path = folder / REPORT
     with ExitStack() as stack:

@@ -142,7 +142,7 @@ def tune(
 
     from windowclf.reports.html.training import save_page, write_report
     from windowclf.reports.html.tuning import tuning_page
-    from windowclf.reports.terminal.tuning import trial_line
+    from windowclf.reports.terminal.tables import trial_line
     from windowclf.tuning.space import parse_space
     from windowclf.tuning.study import PAGE, STUDY
     from windowclf.tuning.trials import Trials
@@ -268,7 +268,7 @@ def _differing(*both: TuneOptions) -> str:
 
 
 def _print_result(tuning: "Tuning", folder: Path, *, as_json: bool) -> None:
-    from windowclf.reports.terminal.tuning import in_a_line, trials_table
+    from windowclf.reports.terminal.tables import in_a_line, trials_table
     from windowclf.tuning.study import BEST, PAGE
 
     if tuning.best:

@@ -50,10 +50,6 @@ def f1(counts: IntArray | FloatArray) -> FloatArray:
     ----------
     counts : array, shape (..., 3)
         Correct, predicted and gold spans.
-
-    Returns
-    -------
-    float array, shape (...)
     """
     either = counts[..., 1] + counts[..., 2]
     found: FloatArray = np.zeros(either.shape)
@@ -62,7 +58,7 @@ def f1(counts: IntArray | FloatArray) -> FloatArray:
 
 
 def resampled_f1(counts: IntArray, samples: int = SAMPLES, seed: int = 1) -> FloatArray:
-    """Compute F1 on bootstrap samples of the units.
+    """Compute F1 on bootstrap samples of the units, shape (samples, ...).
 
     A sample is a weight for each unit, how often it was drawn. Its counts are the product of the
     weights, multinomial with ``n`` draws of equal chance, and the counts of the units.
@@ -71,13 +67,8 @@ def resampled_f1(counts: IntArray, samples: int = SAMPLES, seed: int = 1) -> Flo
     ----------
     counts : int array, shape (n, ..., 3)
         Correct, predicted and gold spans of each unit, of as many systems and labels as there are.
-    samples : int
     seed : int
         The same one draws the same units.
-
-    Returns
-    -------
-    float array, shape (samples, ...)
     """
     rng = np.random.default_rng(seed)
     n = len(counts)
@@ -107,10 +98,6 @@ def difference(given: float, resampled: FloatArray) -> Difference:
         ``d``, on the text itself.
     resampled : float array, shape (B,)
         ``d_b``, on the samples.
-
-    Returns
-    -------
-    Difference
     """
     low, high = np.percentile(resampled, [2.5, 97.5])
     # Differences that are equal on paper are often not equal to the last bit.
@@ -119,43 +106,11 @@ def difference(given: float, resampled: FloatArray) -> Difference:
     return Difference(f1=given, low=float(low), high=float(high), p=p)
 
 
-def paired_bootstrap(
-    first: IntArray, second: IntArray, *, samples: int = SAMPLES, seed: int = 1
-) -> Difference:
-    """Test whether the second system's F1 differs from the first one's.
-
-    Parameters
-    ----------
-    first, second : int array, shape (n, 3)
-        Correct, predicted and gold spans of each unit, in the same order.
-    samples : int
-    seed : int
-
-    Returns
-    -------
-    Difference
-        Of the second less the first.
-    """
-    counts = np.stack([first, second], axis=1)
-    resampled = resampled_f1(counts, samples, seed)
-    whole = f1(counts.sum(axis=0))
-    return difference(float(whole[1] - whole[0]), resampled[:, 1] - resampled[:, 0])
-
-
 def holm(p: Sequence[float]) -> list[float]:
     """Correct the p of several tests, so that one in 20 *families* finds a difference by chance.
 
     The smallest of ``m`` is multiplied by ``m``, the next by ``m - 1`` and so on, and none gets
     smaller than one before it.
-
-    Parameters
-    ----------
-    p : sequence of float
-
-    Returns
-    -------
-    list of float
-        In the same order.
     """
     order = np.argsort(p, kind="stable")
     raised = np.asarray(p, dtype=np.float64)[order] * np.arange(len(p), 0, -1)

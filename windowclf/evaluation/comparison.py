@@ -1,9 +1,11 @@
 """Runs beside the first of them: what they were trained with, their curves, and their F1."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from itertools import groupby
+from typing import Any, Literal
 
 import msgspec
+import numpy as np
 
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import UsageError
@@ -16,13 +18,26 @@ from windowclf.evaluation.bootstrap import (
     holm,
     resampled_f1,
 )
-from windowclf.evaluation.metrics import Counts
-from windowclf.evaluation.run_settings import Setting, differing_settings
-from windowclf.evaluation.units import Unit, score_units, text_units, unit_counts
+from windowclf.evaluation.evaluate import gold_tags
+from windowclf.evaluation.metrics import Counts, Scores, score
+from windowclf.lexicon.lexicon import GAZETTEER
 from windowclf.model.model import Model
 from windowclf.model.record import Epoch
 from windowclf.nn.arrays import IntArray
+from windowclf.tagging.tagger import Tagger
 from windowclf.tags.schemes import Scheme
+
+FEWEST_DOCUMENTS = 20
+"""Of fewer, the bootstrap draws sentences: samples of a handful of documents say too little."""
+
+ResamplingUnit = Literal["documents", "sentences"]
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """A setting that is not the same in all runs, with its value in each; None: not known."""
+
+    name: str
+    values: list[Any]
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,11 +46,13 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     name : str
+        The name of the model.
     total : Counts
+        Spans of all labels.
     types : dict of str to Counts
         By label, of all that any run or the text has, in alphabetical order.
     epochs : list of Epoch
-        Of its training; empty if that was not recorded.
+        The course of its training; empty if that was not recorded.
     best_epoch : int
         The one whose parameters the model has; 0 if not recorded.
     """
@@ -53,7 +70,7 @@ class Against(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     name : str
-        Of the run.
+        The name of the run.
     total : Difference
         Its F1 less that of the first.
     p : float
@@ -73,17 +90,22 @@ class Against(msgspec.Struct, frozen=True, kw_only=True):
         return self.p < SIGNIFICANT
 
 
-class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be known of several runs.
+class Comparison(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    rename={"resampling_unit": "unit", "resampling_units": "units"},
+):
+    """What a comparison of several runs found; `to_json` has shorter names for two fields.
 
     Parameters
     ----------
-    unit : str
+    resampling_unit : str
         What the bootstrap drew: "documents" or "sentences".
-    units : int
+    resampling_units : int
         How many of them the text has.
     samples, seed : int
-        Of the bootstrap.
+        How many samples the bootstrap drew, and with which seed.
     settings : list of Setting
         Those that differ.
     runs : list of Run
@@ -92,8 +114,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         The others, in their order.
     """
 
-    unit: Unit
-    units: int
+    resampling_unit: ResamplingUnit
+    resampling_units: int
     samples: int
     seed: int
     settings: list[Setting]
@@ -104,8 +126,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         """Give plain values, all ratios from 0 to 1."""
         facts: dict[str, Any] = msgspec.to_builtins(self)
         for run, plain in zip(self.runs, facts["runs"], strict=True):
-            plain |= {"total": _ratios(run.total)}
-            plain["types"] = {label: _ratios(counts) for label, counts in run.types.items()}
+            plain["total"] = run.total.to_json()
+            plain["types"] = {label: counts.to_json() for label, counts in run.types.items()}
         for against, plain in zip(self.against, facts["against"], strict=True):
             plain["significant"] = against.significant
         return facts
@@ -131,14 +153,9 @@ def compare(
     sentences : sequence of Sentence
         Tagged in `scheme`.
     scheme : Scheme
-    samples : int
-        Of the bootstrap.
-    seed : int
-        Of the bootstrap.
-
-    Returns
-    -------
-    Comparison
+        How the tags of the sentences spell spans.
+    samples, seed : int
+        How many samples the bootstrap draws, and with which seed.
 
     Raises
     ------
@@ -146,7 +163,7 @@ def compare(
         If the models have different spans to find.
     """
     _check_comparable(models)
-    units, unit = text_units(sentences)
+    units, unit = resampling_units(sentences)
     scored = [score_units(model, sentences, scheme, units) for model in models.values()]
     labels = sorted({label for run in scored for scores in run for label in scores.types})
     counts = unit_counts(scored, labels)
@@ -162,8 +179,8 @@ def compare(
         for (name, model), (total, *types) in zip(models.items(), whole, strict=True)
     ]
     return Comparison(
-        unit=unit,
-        units=len(units),
+        resampling_unit=unit,
+        resampling_units=len(units),
         samples=samples,
         seed=seed,
         settings=differing_settings(list(models.values())),
@@ -172,14 +189,102 @@ def compare(
     )
 
 
+def resampling_units(sentences: Sequence[Sentence]) -> tuple[list[slice], ResamplingUnit]:
+    """Cut a text into documents if there are enough of them, else into sentences."""
+    alone = [slice(i, i + 1) for i in range(len(sentences))]
+    numbered = [
+        (sentence.document is None, i if sentence.document is None else sentence.document)
+        for i, sentence in enumerate(sentences)
+    ]
+    lengths = [len(list(group)) for _, group in groupby(numbered)]
+    if len(lengths) < FEWEST_DOCUMENTS or len(lengths) == len(sentences):
+        return alone, "sentences"
+    ends = np.cumsum(lengths).tolist()
+    return [slice(end - n, end) for n, end in zip(lengths, ends, strict=True)], "documents"
+
+
+def score_units(
+    model: Model, sentences: Sequence[Sentence], scheme: Scheme, units: Sequence[slice]
+) -> list[Scores]:
+    """Score a model on each unit; the counts add up to those of the whole text."""
+    gold = gold_tags(model, sentences, scheme)
+    chunks = Tagger(model).chunks(
+        [sentence.tokens for sentence in sentences], [sentence.document for sentence in sentences]
+    )
+    predicted = [tags for chunk in chunks for tags in chunk.own_tags()]
+    return [score(gold[unit], predicted[unit], model.scheme) for unit in units]
+
+
+def unit_counts(runs: Sequence[Sequence[Scores]], labels: Sequence[str]) -> IntArray:
+    """Put the counts of several models into one array.
+
+    Parameters
+    ----------
+    runs : sequence of lists of Scores
+        What `score_units` gave for each model, ``n`` units each.
+    labels : sequence of str
+        The order of the labels in the array.
+
+    Returns
+    -------
+    int array, shape (n, runs, 1 + labels, 3)
+        Correct, predicted and gold spans: first of all labels together, then of each.
+    """
+    none = Counts(gold=0, predicted=0, correct=0)
+    cells = [
+        (counts.correct, counts.predicted, counts.gold)
+        for run in runs
+        for scores in run
+        for counts in (scores.total, *(scores.types.get(label, none) for label in labels))
+    ]
+    by_run = np.array(cells, dtype=np.int64).reshape(len(runs), -1, 1 + len(labels), 3)
+    return np.moveaxis(by_run, 0, 1)
+
+
+def differing_settings(models: Sequence[Model]) -> list[Setting]:
+    """List the settings of models, and the facts of their training, that are not all the same."""
+    facts = [_facts(model) for model in models]
+    settings = [
+        Setting(name=name, values=[its.get(name) for its in facts])
+        for name in dict.fromkeys(name for its in facts for name in its)
+    ]
+    return [
+        setting
+        for setting in settings
+        if any(value != setting.values[0] for value in setting.values)
+    ]
+
+
+def _facts(model: Model) -> dict[str, Any]:
+    gazetteers = {
+        name.removeprefix(GAZETTEER): len(gazetteer.names)
+        for name, gazetteer in model.lexicon.gazetteers.items()
+    }
+    facts = {
+        **msgspec.to_builtins(model.config),
+        "gazetteers": [f"{label} ({names:,} names)" for label, names in gazetteers.items()],
+        "labels": _labels(model),
+    }
+    if not model.record:
+        return facts
+    return {
+        "data": model.record.data,
+        "training sentences": model.record.sentences.get("train"),
+        "vectors": model.record.vectors,
+        **facts,
+        "windowclf": model.record.versions.get("windowclf"),
+    }
+
+
+def _labels(model: Model) -> list[str]:
+    if model.scheme is Scheme.PLAIN:
+        return sorted(model.labels)
+    return sorted({tag.partition("-")[2] for tag in model.labels} - {""})
+
+
 def _counts(row: Sequence[int]) -> Counts:
     correct, predicted, gold = row
     return Counts(gold=gold, predicted=predicted, correct=correct)
-
-
-def _ratios(counts: Counts) -> dict[str, float]:
-    ratios = {"precision": counts.precision, "recall": counts.recall, "f1": counts.f1}
-    return {**ratios, **msgspec.to_builtins(counts)}
 
 
 def _check_comparable(models: Mapping[str, Model]) -> None:

@@ -106,7 +106,6 @@ def sentence_errors(
     ----------
     number : int
         Of the sentence, from 1.
-    tokens : sequence of str
     gold, predicted : sequence of Span
         See `pair_spans`.
     """
@@ -123,7 +122,6 @@ def confusion(
 
     Parameters
     ----------
-    errors : iterable of EntityError
     correct : mapping of str to int
         How many spans of each label are right.
 

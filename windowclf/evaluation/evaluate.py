@@ -12,9 +12,24 @@ from windowclf.evaluation.metrics import Scores, average_precision, score
 from windowclf.model.calibration import expected_calibration_error
 from windowclf.model.model import Model
 from windowclf.nn.arrays import BoolArray, FloatArray
-from windowclf.tagging.chunk import Prediction, TaggedChunk
-from windowclf.tagging.tagger import Tagger
+from windowclf.tagging.tagger import Prediction, TaggedChunk, Tagger
 from windowclf.tags.schemes import OUTSIDE, Scheme, Span, spans
+
+
+def gold_tags(model: Model, sentences: Sequence[Sentence], scheme: Scheme) -> list[list[str]]:
+    """Write the tags of sentences as a model writes them.
+
+    Parameters
+    ----------
+    model : Model
+        One of plain labels takes the tags as they are.
+    sentences : sequence of Sentence
+        Tagged in `scheme`.
+    scheme : Scheme
+        How the tags of the sentences spell spans.
+    """
+    source = Scheme.PLAIN if model.scheme is Scheme.PLAIN else scheme
+    return [model.gold_tags(sentence.tags or (), source) for sentence in sentences]
 
 
 def evaluate(
@@ -29,31 +44,26 @@ def evaluate(
     Parameters
     ----------
     tagger : Tagger
+        The model at work.
     sentences : sequence of Sentence
-        Their own tags are not looked at.
+        Their own tags are not used.
     gold : sequence of sequences of str
-        From `Model.gold_tags`.
+        The right tags, from `gold_tags`.
     confidence : bool
         Whether to measure how far the confidences can be trusted as well.
-
-    Returns
-    -------
-    Scores
     """
     model = tagger.model
     if confidence:
         return examine(tagger, sentences, gold).scores
     chunks = tagger.chunks(*_tokens(sentences))
-    found = score(gold, (tags for chunk in chunks for tags in chunk.own_tags()), model.scheme)
-    if model.config.loss != "ranking":
-        return found
-    return replace(found, average_precision=average_precision(*ranking(tagger, sentences, gold)))
+    scores = score(gold, (tags for chunk in chunks for tags in chunk.own_tags()), model.scheme)
+    return _with_ranking(scores, tagger, sentences, gold)
 
 
 def confidences(
     tagger: Tagger, sentences: Sequence[Sentence], gold: Sequence[Sequence[str]]
 ) -> tuple[FloatArray, BoolArray]:
-    """Give the confidence of each span that is found, and tell which are right; see `evaluate`."""
+    """Give the confidence of each predicted span, and whether it is right; see `evaluate`."""
     return _beside_gold(tagger, list(tagger.predict(*_tokens(sentences))), gold)
 
 
@@ -61,7 +71,7 @@ def ranking(
     tagger: Tagger, sentences: Sequence[Sentence], gold: Sequence[Sequence[str]]
 ) -> tuple[FloatArray, BoolArray]:
     """Score each token with the one score of a ranking model, and tell which are positive."""
-    s = [tagger.score(found)[:, 0] for found in tagger.find(*_tokens(sentences))]
+    s = [tagger.score(found)[:, 0] for found in tagger.lookup(*_tokens(sentences))]
     relevant = [tag != OUTSIDE for tags in gold for tag in tags]
     return np.concatenate([np.empty(0), *s]), np.array(relevant, dtype=bool)
 
@@ -72,15 +82,16 @@ class Examination(NamedTuple):
     Attributes
     ----------
     scores : Scores
+        Totals and scores by type.
     errors : list of EntityError
         The entities that the model misses, makes up, or gives a wrong type or border; the
         surest first. The score is the confidence of the predicted span; of a missed one, one
         minus the calibrated probability that the model gives to just this span, which is 1 for a
         label that it does not know.
     confidence : float array, shape (M,)
-        Of each span that was found.
+        How sure the model is of each predicted span.
     correct : bool array, shape (M,)
-        Whether it is right.
+        Which of these spans are right.
     """
 
     scores: Scores
@@ -105,9 +116,7 @@ def examine(
     scores = score(gold, (prediction.tags for prediction in predictions), tagger.model.scheme)
     beside = _beside_gold(tagger, predictions, gold)
     scores = replace(scores, calibration_error=expected_calibration_error(*beside))
-    if tagger.model.config.loss == "ranking":
-        of_ranking = average_precision(*ranking(tagger, sentences, gold))
-        scores = replace(scores, average_precision=of_ranking)
+    scores = _with_ranking(scores, tagger, sentences, gold)
     return Examination(
         scores, sorted(errors, key=lambda error: error.score or 0.0, reverse=True), *beside
     )
@@ -119,21 +128,16 @@ def compare(
     predicted: Sequence[Sequence[str]],
     scheme: Scheme,
 ) -> list[EntityError]:
-    """Find the wrong entities among given tags, in the order of the text; see `Examination`.
+    """Find the wrong entities among predicted tags, without scores, in the order of the text.
 
     Parameters
     ----------
     sentences : sequence of Sentence
-        Their own tags are not looked at.
+        Their own tags are not used.
     gold, predicted : sequence of sequences of str
         The tags of each sentence.
     scheme : Scheme
         The scheme of both.
-
-    Returns
-    -------
-    list of EntityError
-        Without scores.
     """
     return [
         error
@@ -144,6 +148,15 @@ def compare(
             number, sentence.tokens, spans(true, scheme), spans(guess, scheme)
         )
     ]
+
+
+def _with_ranking(
+    scores: Scores, tagger: Tagger, sentences: Sequence[Sentence], gold: Sequence[Sequence[str]]
+) -> Scores:
+    """Add the average precision, if the model ranks tokens."""
+    if tagger.model.config.loss != "ranking":
+        return scores
+    return replace(scores, average_precision=average_precision(*ranking(tagger, sentences, gold)))
 
 
 def _chunk_errors(
@@ -179,7 +192,7 @@ def _probabilities(
         return np.empty(0)
     numbers = {tag: number for number, tag in enumerate(model.labels)}
     ends = np.cumsum(chunk.lengths)
-    path = chunk.path.copy()  # of which only the tags in these spans count
+    path = chunk.path.copy()  # Only its tags in these spans count.
     first, last, known = [], [], []
     for sentence, (start, end, _) in places:
         tags = [numbers.get(tag, -1) for tag in gold[sentence - 1][start:end]]

@@ -42,6 +42,15 @@ class Counts:
         either = self.predicted + self.gold
         return 2 * self.correct / either if either else 0.0
 
+    def ratios(self) -> dict[str, float]:
+        """Give the ratios by name."""
+        return {"precision": self.precision, "recall": self.recall, "f1": self.f1}
+
+    def to_json(self) -> dict[str, float]:
+        """Give the ratios and the counts by name."""
+        counts = {"gold": self.gold, "predicted": self.predicted, "correct": self.correct}
+        return self.ratios() | counts
+
 
 @dataclass(frozen=True, slots=True)
 class Scores:
@@ -53,7 +62,6 @@ class Scores:
         By label, in alphabetical order.
     total : Counts
         Summed over the labels.
-    tokens : int
     accuracy : float
         Fraction of the tokens with the right tag, ``O`` included.
     average_precision : float, optional
@@ -71,24 +79,14 @@ class Scores:
 
     def to_json(self) -> dict[str, Any]:
         """Give the scores as plain dictionaries, all ratios from 0 to 1."""
-        further = {
-            "average_precision": self.average_precision,
-            "calibration_error": self.calibration_error,
-        }
+        names = ("average_precision", "calibration_error")
+        further = {name: getattr(self, name) for name in names}
         return {
-            **_ratios(self.total),
+            **self.total.ratios(),
             **{name: value for name, value in further.items() if value is not None},
             "tokens": self.tokens,
             "accuracy": self.accuracy,
-            "types": {
-                label: {
-                    **_ratios(counts),
-                    "gold": counts.gold,
-                    "predicted": counts.predicted,
-                    "correct": counts.correct,
-                }
-                for label, counts in self.types.items()
-            },
+            "types": {label: counts.to_json() for label, counts in self.types.items()},
         }
 
 
@@ -103,10 +101,6 @@ def score(
         The tags of each sentence, in the same order.
     scheme : Scheme
         The scheme of both.
-
-    Returns
-    -------
-    Scores
 
     Raises
     ------
@@ -142,17 +136,12 @@ def average_precision(scores: NDArray[np.floating], relevant: NDArray[np.bool_])
     """Average the precision over the places of a ranking at which something relevant stands.
 
     ``AP = Σ_k (R_k - R_{k-1}) P_k`` over the distinct scores, from the highest: those that are
-    equal take one place together.
+    equal take one place together. It is 0 if nothing is relevant.
 
     Parameters
     ----------
     scores : float array, shape (N,)
     relevant : bool array, shape (N,)
-
-    Returns
-    -------
-    float
-        From 0 to 1; 0 if nothing is relevant.
     """
     precision, recall, _ = _precision_recall(scores, relevant)
     return float(np.sum(np.diff(recall, prepend=0.0) * precision))
@@ -161,15 +150,12 @@ def average_precision(scores: NDArray[np.floating], relevant: NDArray[np.bool_])
 def best_threshold(scores: NDArray[np.floating], relevant: NDArray[np.bool_]) -> float:
     """Find the threshold above which taking everything gives the highest F1.
 
+    It lies half-way between two scores, or just under the lowest.
+
     Parameters
     ----------
     scores : float array, shape (N,)
     relevant : bool array, shape (N,)
-
-    Returns
-    -------
-    float
-        Half-way between two scores, or just under the lowest.
     """
     precision, recall, distinct = _precision_recall(scores, relevant)
     if not len(distinct):
@@ -192,7 +178,3 @@ def _precision_recall(
 
 def _length(tags: Sequence[str] | None) -> str:
     return "nothing" if tags is None else f"{len(tags)} tags"
-
-
-def _ratios(counts: Counts) -> dict[str, float]:
-    return {"precision": counts.precision, "recall": counts.recall, "f1": counts.f1}

@@ -11,9 +11,8 @@ import numpy as np
 
 from windowclf.nn.arrays import FloatArray, IntArray
 from windowclf.nn.batch import Batch
-from windowclf.nn.dense import dense_layer
-from windowclf.nn.document_context import Mentions
-from windowclf.nn.lookup import lookup
+from windowclf.nn.context import Mentions
+from windowclf.nn.layers import dense_layer, lookup
 from windowclf.nn.network import Network
 from windowclf.nn.parameter import Parameter
 
@@ -204,7 +203,7 @@ def derivative(network: Network, z: FloatArray) -> Derivative:
     """
     f, slope = network.activation
     classes = len(network.biases[-1].value)
-    # The same window once for each score, from which a way back begins.
+    # The same window once for each score, so that one backward pass has the gradients of all.
     layer: FloatArray = np.tile(z, (classes, 1))
     steps = []
     for weight, bias in zip(network.weights[1:], network.biases[1:], strict=True):

@@ -6,7 +6,6 @@ import numpy as np
 
 from windowclf.nn.arrays import FloatArray
 from windowclf.nn.crf import Transitions
-from windowclf.nn.objective import Objective, SentenceObjective, TokenObjective
 
 
 class Decision(NamedTuple):
@@ -24,29 +23,6 @@ class Decision(NamedTuple):
     tag: int
     runner_up: int
     margin: float
-
-
-def decoding_moves(objective: Objective) -> Transitions | None:
-    """Score the transitions between tags as decoding does.
-
-    Parameters
-    ----------
-    objective : Objective
-
-    Returns
-    -------
-    Transitions or None
-        What was learned, and the penalties of transitions that are forbidden; None where each token
-        has the tag with its highest score.
-    """
-    if isinstance(objective, TokenObjective):
-        return objective.penalties
-    if not isinstance(objective, SentenceObjective):
-        return None
-    transitions = Transitions(*(parameter.value for parameter in objective.parameters().values()))
-    if objective.penalties is None:
-        return transitions
-    return Transitions(*(a + b for a, b in zip(transitions, objective.penalties, strict=True)))
 
 
 def max_marginals(s: FloatArray, transitions: Transitions | None, token: int) -> FloatArray:

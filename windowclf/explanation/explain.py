@@ -1,4 +1,4 @@
-"""Why a word has its tag: the account, the decision and the smallest change, put together."""
+"""Why a word has its tag: the attribution, the decision and the smallest change, put together."""
 
 import operator
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from windowclf.explanation.contributions import (
     contributions,
     derivative,
 )
-from windowclf.explanation.decision import Decision, decide, decoding_moves, max_marginals
+from windowclf.explanation.decision import Decision, decide, max_marginals
 from windowclf.explanation.result import Cause, Explanation, FeatureShare, Share, Source, Unit
 from windowclf.explanation.substitution import CANDIDATES, smallest_changes
 from windowclf.lexicon.features import feature_function
@@ -23,8 +23,8 @@ from windowclf.model.encoding import encode
 from windowclf.nn.arrays import FloatArray, IntArray
 from windowclf.nn.batch import Batch
 from windowclf.nn.objective import RankingObjective
-from windowclf.system.threads import Workers
-from windowclf.tagging.tagger import FoundSentences, Sentences, Tagger
+from windowclf.system.threads import one_blas_thread
+from windowclf.tagging.tagger import EncodedChunk, Sentences, Tagger
 
 UNITS, CAUSES = 10, 5
 """Hidden units that are listed, and causes of each."""
@@ -37,17 +37,12 @@ def explain(
 
     Parameters
     ----------
-    tagger : Tagger
     sentences : sequence of sequences of str
-        Of one document.
+        Those of one document.
     token : int
         Which word, from 0, counted over all sentences.
     candidates : int
         Other words that are tried in each place, see `smallest_changes`.
-
-    Returns
-    -------
-    Explanation
 
     Raises
     ------
@@ -56,7 +51,7 @@ def explain(
     """
     if candidates < 0:
         raise UsageError(f"candidates: expected at least 0, got {candidates}")
-    with Workers(1):  # the words that the tagger sees here have the same bits as in tagging
+    with one_blas_thread:  # the words that the tagger sees here have the same bits as in tagging
         return _explain(tagger, _find(tagger, sentences, token), candidates)
 
 
@@ -77,7 +72,7 @@ def _explain(tagger: Tagger, place: "_Place", candidates: int) -> Explanation:
         # One score, which is that of the label: O has zero.
         s, U = (np.pad(each, ((0, 0), (1, 0))) for each in (s, U))
         slopes = Derivative(slopes.a, np.pad(slopes.ds_dz, ((1, 0), (0, 0))))
-    best = max_marginals(s, decoding_moves(model.objective), place.token)
+    best = max_marginals(s, model.objective.decoding_transitions(), place.token)
     decision = decide(int(tagged.path[place.number]), s[place.token], best)
     of_scores = parts.through(slopes.ds_dz.T)
     changes, searched = smallest_changes(
@@ -106,7 +101,7 @@ class _Place(NamedTuple):
     Attributes
     ----------
     sentences : sequence of sequences of str
-    found : FoundSentences
+    found : EncodedChunk
         The same, looked up.
     sentence : int
         That of the word.
@@ -115,7 +110,7 @@ class _Place(NamedTuple):
     """
 
     sentences: Sentences
-    found: FoundSentences
+    found: EncodedChunk
     sentence: int
     token: int
     number: int
@@ -137,7 +132,7 @@ def _find(tagger: Tagger, sentences: Sentences, token: int) -> _Place:
         expected = f": expected 0 to {count - 1}" if count else ""
         raise UsageError(f"token {quoted(token)}: the text has {counted}{expected}")
     first = 0
-    for found in tagger.find(sentences, [0] * len(sentences)):
+    for found in tagger.lookup(sentences, [0] * len(sentences)):
         ends = np.cumsum(found.lengths)
         together = sentences[first : first + len(ends)]
         if asked < ends[-1]:

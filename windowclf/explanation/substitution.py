@@ -8,7 +8,7 @@ import numpy as np
 
 from windowclf.explanation.result import Change
 from windowclf.model.model import Model
-from windowclf.nn.lookup import lookup
+from windowclf.nn.layers import lookup
 from windowclf.tagging.tagger import Tagger
 
 CANDIDATES = 2000
@@ -46,7 +46,6 @@ def smallest_changes(
 
     Parameters
     ----------
-    tagger : Tagger
     sentences : sequence of sequences of str
         Those of the document that are tagged together.
     sentence : int
@@ -179,7 +178,7 @@ def _tags(tagger: Tagger, documents: Sequence[_Document], token: int) -> list[in
     sizes = np.array([len(document.sentences) for document in documents])
     changed = np.array([document.changed for document in documents])
     changed += np.cumsum(sizes) - sizes
-    tagged = tagger.tag(tagger.find(sentences, np.repeat(np.arange(len(sizes)), sizes).tolist()))
+    tagged = tagger.tag(tagger.lookup(sentences, np.repeat(np.arange(len(sizes)), sizes).tolist()))
     starts = np.cumsum(tagged.lengths) - tagged.lengths
     tags: list[int] = tagged.path[starts[changed] + token].tolist()
     return tags

@@ -28,7 +28,9 @@ def tag_dataframe(
     Parameters
     ----------
     ddf : dask.dataframe.DataFrame
+        It has a column of texts or of tokens.
     tagger : WindowClassifier
+        A trained classifier.
     text_column, tokens_column : str, optional
         The columns of texts, and of lists of tokens; None looks for none. Texts are tagged if
         there are any, else tokens.
@@ -84,18 +86,9 @@ def tag_dataframe(
 
 
 def tag_partition(given: pd.Series, tagger: WindowClassifier, kind: str) -> pd.Series:
-    """Tag the texts or the tokens of one partition.
+    """Tag the texts or the tokens of one partition; see `tag_dataframe`.
 
-    Parameters
-    ----------
-    given : pandas.Series
-    tagger : WindowClassifier
-    kind : {"text_column", "tokens_column"}
-
-    Returns
-    -------
-    pandas.Series
-        See `tag_dataframe`.
+    `kind` is the name of its option there: "text_column" or "tokens_column".
     """
     nulls = given.isna().to_numpy()
     empty: Any = "" if kind == "text_column" else []

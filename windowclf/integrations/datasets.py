@@ -44,6 +44,7 @@ def tag_dataset(
     Parameters
     ----------
     tagger : WindowClassifier
+        A trained classifier.
     dataset : datasets.Dataset, DatasetDict, IterableDataset or IterableDatasetDict
         The streamed ones are tagged as they are read.
     text_column, tokens_column : str, optional

@@ -1,5 +1,7 @@
 """The classifier on the Hugging Face hub: by the mixin of huggingface_hub."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -8,18 +10,31 @@ from huggingface_hub import (
     ModelCard,
     ModelCardData,
     ModelHubMixin,
+    constants,
     get_hf_file_metadata,
     hf_hub_download,
     hf_hub_url,
     try_to_load_from_cache,
 )
+from huggingface_hub.errors import (
+    EntryNotFoundError,
+    GatedRepoError,
+    HfHubHTTPError,
+    HFValidationError,
+    LocalEntryNotFoundError,
+    LocalTokenNotFoundError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
 
 from windowclf.classifier import WindowClassifier
-from windowclf.errors import ModelError
-from windowclf.integrations.hub_errors import refusals
+from windowclf.errors import ModelError, UsageError, WindowclfError
 from windowclf.integrations.model_card import make_card
 from windowclf.model.folder import check_output
 from windowclf.model.manifest import KINDS, MANIFEST, read_manifest
+
+_LOG_IN = "log in with 'hf auth login', or give a token"
 
 
 class HubClassifier(
@@ -88,14 +103,11 @@ class HubClassifier(
         token : str or bool, optional
             For private models; without it that of ``hf auth login``, if there is one.
         cache_dir : str or Path, optional
+            Where fetched files are kept; without it the cache of huggingface_hub.
         local_files_only : bool
             Whether to look into the cache alone.
         revision : str, optional
             A branch, a tag or a commit; without it ``"main"``.
-
-        Returns
-        -------
-        HubClassifier
 
         Raises
         ------
@@ -215,3 +227,76 @@ class HubClassifier(
 
     def _save_pretrained(self, save_directory: Path) -> None:
         self.save(save_directory)
+
+
+@contextmanager
+def refusals(name: str, *, file: str = MANIFEST, revision: str | None = None) -> Iterator[None]:
+    """Turn the errors of huggingface_hub about a file of a model into those of windowclf.
+
+    Raises
+    ------
+    UsageError
+        For a model, a revision or metadata that cannot be.
+    ModelError
+        When the hub cannot be reached or refuses, or does not have the file.
+    """
+    try:
+        yield
+    except (WindowclfError, TypeError):  # our own errors, and an option that does not exist
+        raise
+    except Exception as error:  # the HTTP library of the client raises errors of its own
+        raise _refusal(error, name, file, revision) from None
+
+
+def _refusal(error: Exception, name: str, file: str, revision: str | None) -> WindowclfError:
+    match error:  # each before its base classes
+        case HFValidationError():
+            return UsageError(
+                f"{name!r} is no folder and no name of the Hugging Face hub: expected owner/name"
+            )
+        case RevisionNotFoundError():
+            return UsageError(f"model {name} has no revision {revision!r}")
+        case GatedRepoError():
+            return ModelError(
+                f"model {name} is gated: accept its terms on its page at the hub and {_LOG_IN}"
+            )
+        case RepositoryNotFoundError():
+            return UsageError(
+                f"unknown model {name!r}: there is no such folder, and the Hugging Face hub has "
+                f"none of that name, or it is private (then {_LOG_IN})"
+            )
+        case LocalEntryNotFoundError():
+            return ModelError(f"model {name} is not in the cache, and {_no_hub(error.__cause__)}")
+        case EntryNotFoundError():
+            return ModelError(
+                f"model {name} has no file {file}: expected a model that push_to_hub wrote"
+            )
+        case LocalTokenNotFoundError():
+            return ModelError(f"model {name}: the Hugging Face hub has to know you: {_LOG_IN}")
+        case HfHubHTTPError() if error.response.status_code in (401, 403):
+            status = error.response.status_code
+            return ModelError(f"the Hugging Face hub refused model {name} ({status}): {_LOG_IN}")
+        case ValueError():
+            return UsageError(f"model {name}: {_line(error)}")
+        case OSError() if error.filename:
+            return ModelError(f"model {name}: {error.filename}: {error.strerror}")
+    return ModelError(f"model {name}: {_no_hub(error)}")
+
+
+def _no_hub(error: BaseException | None) -> str:
+    """Tell why the hub did not answer."""
+    if error is None or isinstance(error, OfflineModeIsEnabled):
+        if constants.HF_HUB_OFFLINE:
+            return "offline mode is on: unset HF_HUB_OFFLINE"
+        return "local_files_only keeps it from being fetched"
+    reason = f"{constants.ENDPOINT}: {type(error).__name__}: {_line(error)}"
+    if isinstance(error, HfHubHTTPError):
+        reason = f"{constants.ENDPOINT} answered {error.response.status_code}"
+    return (
+        f"the Hugging Face hub could not be reached ({reason}): "
+        "check the network, set HF_ENDPOINT to a mirror"
+    )
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300]

@@ -54,17 +54,12 @@ def make_card(model: Model, labels: list[str], name: str, data: ModelCardData) -
 
     Parameters
     ----------
-    model : Model
     labels : list of str
         What it tells apart, see `WindowClassifier.labels`.
     name : str
         Of the model on the hub, ``"owner/name"``, or of its folder.
     data : ModelCardData
         Metadata; figures are added if it has none.
-
-    Returns
-    -------
-    huggingface_hub.ModelCard
     """
     record = model.record
     best = _best(record)

@@ -87,6 +87,7 @@ class WindowclfRecognizer(LocalRecognizer):
         Parameters
         ----------
         text : str
+            One document.
         entities : sequence of str
             Which of the supported ones are wanted, by Presidio's names.
         nlp_artifacts : NlpArtifacts, optional

@@ -48,7 +48,8 @@ Documents = Iterable[Hashable | None] | None
 class WindowTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not typed
     """A word-window tagger by scikit-learn's conventions.
 
-    ``X`` is a list of sentences, each a list of tokens; ``y`` has a list of tags for each.
+    ``X`` is a list of sentences, each a list of tokens; ``y`` has a list of tags for each. Before
+    `fit` the other methods raise `sklearn.exceptions.NotFittedError`.
 
     Parameters
     ----------
@@ -104,6 +105,7 @@ class WindowTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not 
         Parameters
         ----------
         X : list of list of str
+            The tokens of each sentence.
         y : list of list of str
             A tag for each token.
         documents : iterable, optional
@@ -142,19 +144,13 @@ class WindowTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not 
 
         Parameters
         ----------
-        X : list of list of str
-        documents : iterable, optional
+        X, documents
             See `fit`.
 
         Returns
         -------
         array of object, shape (n_sentences,)
             A list of tags for each sentence: an array, for cross_val_predict joins arrays.
-
-        Raises
-        ------
-        sklearn.exceptions.NotFittedError
-            Before `fit`.
         """
         check_is_fitted(self)
         found = self.classifier_.predict(_tokens(X), documents, thread_count(self.threads))
@@ -165,8 +161,7 @@ class WindowTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not 
 
         Parameters
         ----------
-        X : list of list of str
-        documents : iterable, optional
+        X, documents
             See `fit`.
 
         Returns
@@ -174,11 +169,6 @@ class WindowTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not 
         array of object, shape (n_sentences,)
             For each sentence of ``n`` tokens an array of shape (n, L), its columns in the order
             of `classes_`.
-
-        Raises
-        ------
-        sklearn.exceptions.NotFittedError
-            Before `fit`.
         """
         check_is_fitted(self)
         found = self.classifier_.predict_proba(_tokens(X), documents, thread_count(self.threads))
@@ -196,11 +186,6 @@ class WindowTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not 
         -------
         float
             From 0 to 1.
-
-        Raises
-        ------
-        sklearn.exceptions.NotFittedError
-            Before `fit`.
         """
         check_is_fitted(self)
         scores = self.classifier_.evaluate(_sentences(X, y, documents), scheme=self.scheme)

@@ -116,8 +116,9 @@ class WindowclfComponent(Pipe):
         Parameters
         ----------
         stream : iterable of Doc
+            Of any length; it is read as far as it is needed.
         batch_size : int
-            Documents that are held at once.
+            How many documents are in memory at once.
 
         Yields
         ------
@@ -143,6 +144,7 @@ class WindowclfComponent(Pipe):
         Parameters
         ----------
         path : str or Path
+            A folder; it is made if it does not exist.
         exclude : iterable of str
             What to leave out; there is nothing but ``"model"``.
         """

@@ -14,9 +14,8 @@ from windowclf.jobs.job import Job, errors_of
 from windowclf.jobs.plan import Partition
 from windowclf.jobs.table import PartitionReader, PartitionWriter
 from windowclf.system import filesystems as stores
-from windowclf.tagging.documents import tag_documents
 from windowclf.tagging.tagger import Tagger
-from windowclf.tagging.texts import SPLITTERS, Splitter, TaggedText
+from windowclf.tagging.texts import SPLITTERS, Splitter, TaggedText, tag_documents
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -12,7 +12,7 @@ from windowclf.errors import DataError, one_line
 from windowclf.jobs.error_table import Bad
 from windowclf.jobs.job import Job
 from windowclf.jobs.plan import Partition, read_footer
-from windowclf.tagging.arrow_columns import entities_column, entity_type, tags_column
+from windowclf.tagging.columns import entities_column, entity_type, tags_column
 from windowclf.tagging.texts import TaggedText
 
 if TYPE_CHECKING:

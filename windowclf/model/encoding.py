@@ -13,8 +13,9 @@ import numpy.typing as npt
 from windowclf.errors import UsageError
 from windowclf.lexicon.lexicon import PADDING, Lexicon
 from windowclf.nn.arrays import FloatArray, IntArray
-from windowclf.nn.batch import Batch, window_rows
-from windowclf.nn.document_context import find_mentions, name_keys
+from windowclf.nn.batch import Batch
+from windowclf.nn.context import find_mentions, name_keys
+from windowclf.nn.layers import window_rows
 
 _Ints = npt.NDArray[np.int32]
 
@@ -35,7 +36,7 @@ class EncodedSentences:
     documents : int32 array, shape (S,)
         The number of the document that each sentence is of, from 0; it never falls.
     names : int32 array, shape (T,)
-        Which tokens are the same name, in any letter case; 0: not a name.
+        The same number for the same name, in any letter case; 0: not a name.
     gold : int32 array, shape (T,), or float array, shape (T, K), optional
         The tag of each token, or a teacher's scores of its tags.
     """
@@ -55,7 +56,7 @@ class EncodedSentences:
 
     @cached_property
     def keys(self) -> IntArray:
-        """For each token a number that its name has in its document alone; 0: not a name."""
+        """A number of each token's name that differs between documents; 0: not a name."""
         return name_keys(self.names, np.repeat(self.documents, self.lengths))
 
     def tags(self) -> _Ints | FloatArray:
@@ -71,7 +72,7 @@ class EncodedSentences:
         return self.gold
 
     def tokens(self, sentences: IntArray) -> IntArray:
-        """List the tokens of some sentences."""
+        """List the tokens of some sentences, by their numbers."""
         lengths = self.lengths[sentences]
         before = np.cumsum(lengths) - lengths  # tokens of the sentences already listed
         shift = np.repeat(self.first[sentences] - before, lengths)
@@ -86,23 +87,19 @@ class EncodedSentences:
         *,
         mentions: bool = True,
     ) -> Batch:
-        """Cut out some sentences.
+        """Make a batch of some sentences.
 
         Parameters
         ----------
         sentences : int array, shape (B,)
-            Which ones.
+            Their numbers.
         window : int
             Width of the window.
         other_mentions : int array, shape (E, window), optional
-            Windows of other places in the same documents, the token in the centre: those that
-            names of the sentences may heed. Padding is -1.
+            Windows around other mentions, in the same documents, of names of the sentences, the
+            mention in the centre. Padding is -1.
         mentions : bool
-            Whether to find the names that come again.
-
-        Returns
-        -------
-        Batch
+            Whether to find the names that are mentioned more than once.
         """
         lengths = self.lengths[sentences]
         tokens = self.tokens(sentences)
@@ -125,13 +122,13 @@ class EncodedSentences:
 
 
 def distinct(words: IntArray, n: int) -> tuple[IntArray, IntArray]:
-    """Give the distinct words of an array new numbers, in a time that does not grow with `n`.
+    """Renumber the distinct words of an array, in a time that does not grow with `n`.
 
     Parameters
     ----------
     words : int array, any shape
     n : int
-        All words are less. The first, 0, is always counted in.
+        All words are less. Word 0 is always among the distinct ones.
 
     Returns
     -------
@@ -170,10 +167,6 @@ def encode(
     documents : sequence, optional
         A number or a name of the document that each sentence is of: neighbours with the same
         one are together; None is by itself, and so is every sentence without `documents`.
-
-    Returns
-    -------
-    EncodedSentences
 
     Raises
     ------
@@ -238,7 +231,7 @@ def number_documents(documents: Sequence[Hashable | None] | None, sentences: int
 
 
 def _names(words: Sequence[str]) -> _Ints:
-    """Give each word with a capital a number; the padding, before them, has 0."""
+    """Assign a number to each word with a capital; the padding, before them, has 0."""
     forms: defaultdict[str, int] = defaultdict(count(1).__next__)
     lower = [word.lower() for word in words]
     named = (forms[low] if low != word else 0 for word, low in zip(words, lower, strict=True))

@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from windowclf.nn.arrays import FloatArray, IntArray
-from windowclf.nn.document_context import Mentions
+from windowclf.nn.context import Mentions
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,30 +42,3 @@ class Batch:
         if self.gold is None:
             raise ValueError("the batch has no gold tags to learn from")
         return self.gold
-
-
-def window_rows(words: IntArray, lengths: IntArray, width: int, padding: int = 0) -> IntArray:
-    """Lay out the window of each token.
-
-    Parameters
-    ----------
-    words : int array, shape (N,)
-        The word of each token, sentence after sentence.
-    lengths : int array, shape (B,)
-        Tokens in each sentence.
-    width : int
-        ``2c + 1``.
-    padding : int
-        The word that stands past the ends of a sentence.
-
-    Returns
-    -------
-    int array, shape (N, width)
-    """
-    side = width // 2
-    # One run of `side` paddings before each sentence and one after the last serves both neighbours.
-    position = np.arange(len(words)) + side * (1 + np.repeat(np.arange(len(lengths)), lengths))
-    padded = np.full(len(words) + side * (len(lengths) + 1), padding, dtype=words.dtype)
-    padded[position] = words
-    rows: IntArray = padded[position[:, None] + np.arange(-side, side + 1)]
-    return rows

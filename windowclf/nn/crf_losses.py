@@ -16,7 +16,7 @@ from windowclf.nn.crf import (
     shifted,
     transition_counts,
 )
-from windowclf.nn.viterbi import viterbi
+from windowclf.nn.viterbi_pruning import best_paths
 
 _LARGE = 60.0  # exp(60) times what underflows in float32 still does not count
 
@@ -40,10 +40,10 @@ def log_likelihood_loss(
     -------
     loss : float
     ds : float array, shape (N, K)
-    dmoves : Transitions
-        Gradients of the transitions.
+    dtransitions : Transitions
+        Its gradients with respect to the transitions.
     """
-    p, moved, log_z = expectations(s, lengths, transitions)
+    p, expected, log_z = expectations(s, lengths, transitions)
     gold_score = path_scores(shifted(s), gold, lengths, transitions)
     loss = float(np.mean(log_z - gold_score))
     counts = transition_counts(gold, lengths, transitions)
@@ -51,43 +51,35 @@ def log_likelihood_loss(
     ds = p
     ds[np.arange(len(gold)), gold] -= 1
     ds /= size
-    return loss, ds, Transitions(*((a - b) / size for a, b in zip(moved, counts, strict=True)))
+    return loss, ds, Transitions(*((a - b) / size for a, b in zip(expected, counts, strict=True)))
 
 
 def distillation_loss(
     s: FloatArray,
-    taught: FloatArray,
+    teacher_scores: FloatArray,
     lengths: IntArray,
     transitions: Transitions,
     teacher_transitions: Transitions,
 ) -> tuple[float, FloatArray, Transitions]:
-    """Compute the cross-entropy of two softmaxes over paths, a teacher's and one's own.
+    """Compute the cross-entropy of the teacher's softmax over paths and the network's.
 
-    ``J = log Σ_path exp(score(path)) - E_taught[score(path)]``, the mean over sentences: where
-    the teacher has but one path it is `log_likelihood_loss`, and the gold counts of that give way
-    to the teacher's expected ones (Hinton, Vinyals and Dean 2015, for sequences).
+    ``J = log Σ_path exp(score(path)) - E_teacher[score(path)]``, the mean over sentences: where
+    the teacher has one path only it is `log_likelihood_loss`, whose gold counts the teacher's
+    expected counts replace (Hinton, Vinyals and Dean 2015, for sequences).
 
     Parameters
     ----------
-    s, taught : float array, shape (N, K)
-        Own scores and the teacher's.
-    lengths : int array, shape (B,)
-    transitions, teacher_transitions : Transitions
-
-    Returns
-    -------
-    loss : float
-    ds : float array, shape (N, K)
-    dmoves : Transitions
+    s, teacher_scores : float array, shape (N, K)
+        The scores of the network and of its teacher. The rest is as in `log_likelihood_loss`.
     """
-    p, moved, log_z = expectations(s, lengths, transitions)
-    q, taught_moved, _ = expectations(taught, lengths, teacher_transitions)
+    p, own, log_z = expectations(s, lengths, transitions)
+    q, teacher, _ = expectations(teacher_scores, lengths, teacher_transitions)
     score = float(np.sum(q * shifted(s)))
-    score += sum(float(np.sum(a * b)) for a, b in zip(taught_moved, transitions, strict=True))
+    score += sum(float(np.sum(a * b)) for a, b in zip(teacher, transitions, strict=True))
     size = len(lengths)
     loss = (float(np.sum(log_z)) - score) / size
-    differences = (a - b for a, b in zip(moved, taught_moved, strict=True))
-    return loss, (p - q) / size, Transitions(*(difference / size for difference in differences))
+    dtransitions = Transitions(*((a - b) / size for a, b in zip(own, teacher, strict=True)))
+    return loss, (p - q) / size, dtransitions
 
 
 def expectations(
@@ -106,8 +98,8 @@ def expectations(
     -------
     p : float array, shape (N, K)
         ``P(y_t = k)``.
-    moved : Transitions
-        How often each transition is made, summed over the sentences.
+    transitions : Transitions
+        How often each transition is expected, summed over the sentences.
     log_z : float array, shape (B,)
         Of the scores less each token's highest.
     """
@@ -117,25 +109,25 @@ def expectations(
     alpha, log_z = forward(packed, layout, transitions)
     beta = backward(packed, layout, transitions)
     p = normalised(alpha + beta)
-    expected = np.zeros_like(transitions.transition)
+    inside = np.zeros_like(transitions.transition)
     blocks = list(layout.blocks())
     if blocks:
         before = np.concatenate([np.arange(b.start, b.stop) for b, _ in blocks])
         after = np.concatenate([np.arange(b.start, b.stop) for _, b in blocks])
         # log Z of the sentence that stands in each row of a block
         z = np.concatenate([log_z[: b.stop - b.start] for _, b in blocks])[:, None]
-        expected = _expected_moves(
+        inside = _expected_transitions(
             alpha[before], packed[after] + beta[after], z, transitions.transition
         )
     first = slice(0, layout.first[1])
-    moved = Transitions(expected, p[first].sum(axis=0), p[layout.last].sum(axis=0))
+    expected = Transitions(inside, p[first].sum(axis=0), p[layout.last].sum(axis=0))
     of_tokens, of_sentences = np.empty_like(s), np.empty_like(log_z)
     of_tokens[layout.order] = p
     of_sentences[layout.sentences] = log_z
-    return of_tokens, moved, of_sentences
+    return of_tokens, expected, of_sentences
 
 
-def _expected_moves(a: FloatArray, b: FloatArray, z: FloatArray, A: FloatArray) -> FloatArray:
+def _expected_transitions(a: FloatArray, b: FloatArray, z: FloatArray, A: FloatArray) -> FloatArray:
     """Sum ``exp(a[n, i] + A[i, j] + b[n, j] - z[n])`` over ``n``, shape (K, K)."""
     top_a, top_b = a.max(axis=1, keepdims=True), b.max(axis=1, keepdims=True)
     scale = top_a + top_b - z
@@ -162,16 +154,13 @@ def max_margin_loss(
     n, size = np.arange(len(gold)), len(lengths)
     augmented = s + 1
     augmented[n, gold] = s[n, gold]
-    best = viterbi(augmented, lengths, transitions)
+    best = best_paths(augmented, lengths, transitions)
     worst = path_scores(augmented, best, lengths, transitions)
     loss = float(np.mean(worst - path_scores(s, gold, lengths, transitions)))
     ds = np.zeros_like(s)
     ds[n, best] += 1
     ds[n, gold] -= 1
     ds /= size
-    found, right = (
-        transition_counts(best, lengths, transitions),
-        transition_counts(gold, lengths, transitions),
-    )
-    dmoves = Transitions(*((a - b) / size for a, b in zip(found, right, strict=True)))
-    return loss, ds, dmoves
+    found, right = (transition_counts(path, lengths, transitions) for path in (best, gold))
+    dtransitions = Transitions(*((a - b) / size for a, b in zip(found, right, strict=True)))
+    return loss, ds, dtransitions

@@ -31,12 +31,12 @@ def he(rng: "np.random.Generator", shape: tuple[int, int]) -> FloatArray:
 
 
 def gaussian(rng: "np.random.Generator", shape: tuple[int, int]) -> FloatArray:
-    """Draw from ``N(0, σ²/m)``, ``σ² = 0.1`` small, ``m = fan_in`` (source 002); see `glorot`."""
+    """Draw from ``N(0, 0.1 / fan_in)`` (Back propagation, Lecture 10); see `glorot`."""
     return rng.normal(0.0, np.sqrt(0.1 / shape[0]), shape)
 
 
 def uniform(rng: "np.random.Generator", shape: tuple[int, int]) -> FloatArray:
-    """Draw from ``U[-0.05, 0.05]`` (source 004, Algorithm 1); see `glorot`."""
+    """Draw from ``U[-0.05, 0.05]`` (Tiwari 2023, Algorithm 1); see `glorot`."""
     return rng.uniform(-0.05, 0.05, shape)
 
 

@@ -1,15 +1,15 @@
 """Losses of a single token: the value, and its gradient with respect to the scores.
 
-Each is a mean over the batch, ``E_in = (1/N) Σ e_n`` (source 003), and each gradient is the
-gradient of that mean.
+Each is a mean over the batch, ``E_in = (1/N) Σ e_n`` (Finding the gradient of E_in, Lecture 20),
+and each gradient is the gradient of that mean.
 """
 
 from collections.abc import Callable
 
 import numpy as np
 
-from windowclf.nn.activations import logistic
 from windowclf.nn.arrays import FloatArray, IntArray, row_max
+from windowclf.nn.layers import logistic
 
 TokenLoss = Callable[[FloatArray, IntArray], tuple[float, FloatArray]]
 
@@ -50,17 +50,17 @@ def softmax_loss(s: FloatArray, y: IntArray) -> tuple[float, FloatArray]:
     return loss, ds
 
 
-def distillation_loss(s: FloatArray, taught: FloatArray) -> tuple[float, FloatArray]:
-    """Compute ``J = -Σ_k q_k log softmax(s)_k`` for a teacher's ``q = softmax(taught)``.
+def distillation_loss(s: FloatArray, teacher_scores: FloatArray) -> tuple[float, FloatArray]:
+    """Compute ``J = -Σ_k q_k log softmax(s)_k`` with a teacher's ``q``, the softmax of its scores.
 
     ``∂J/∂s = softmax(s) - q`` (Hinton, Vinyals and Dean 2015).
 
     Parameters
     ----------
-    s, taught : float array, shape (N, K)
-        Own scores and the teacher's. Returns are those of `softmax_loss`.
+    s, teacher_scores : float array, shape (N, K)
+        The scores of the network and of its teacher. Returns are those of `softmax_loss`.
     """
-    q = softmax(taught)
+    q = softmax(teacher_scores)
     top = row_max(s)
     log_p = s - top - np.log(np.exp(s - top).sum(axis=1, keepdims=True))
     loss = float(-np.mean(np.sum(q * log_p, axis=1)))
@@ -86,10 +86,11 @@ def max_margin_loss(s: FloatArray, y: IntArray) -> tuple[float, FloatArray]:
 
 
 def squared_error_loss(s: FloatArray, y: IntArray) -> tuple[float, FloatArray]:
-    """Compute ``J = ½ Σ_k (t_k - o_k)²`` with logistic outputs ``o = g(s)`` (sources 001, 004).
+    """Compute ``J = ½ Σ_k (t_k - o_k)²`` with logistic outputs ``o = g(s)`` (Tiwari 2023).
 
-    ``∂J/∂s = (o - t) ⊙ o ⊙ (1 - o)``, where ``t`` is one-hot. Source 001 leaves out the ½, so
-    its gradient is twice this. Parameters and returns are those of `softmax_loss`.
+    ``∂J/∂s = (o - t) ⊙ o ⊙ (1 - o)``, where ``t`` is one-hot. "Learning Deep Neural Networks with
+    Backpropagation" leaves out the ½, so its gradient is twice this. Parameters and returns are
+    those of `softmax_loss`.
     """
     n = np.arange(len(y))
     o = logistic(s)
@@ -100,7 +101,7 @@ def squared_error_loss(s: FloatArray, y: IntArray) -> tuple[float, FloatArray]:
 
 
 def ranking_loss(s: FloatArray, s_corrupt: FloatArray) -> tuple[float, FloatArray, FloatArray]:
-    """Compute ``J = max(0, 1 - s + s̃)`` for windows and their corruptions (source 000).
+    """Compute ``J = max(0, 1 - s + s̃)`` for windows and their corruptions (Goyal 2017).
 
     Where ``J > 0``, ``∂J/∂s = -1`` and ``∂J/∂s̃ = +1``.
 

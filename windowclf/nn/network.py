@@ -1,22 +1,16 @@
-"""The window network: lookup, window layer, further layers, scores; and the way back."""
+"""The window network: lookup, window layer, further layers, scores; and its backward pass."""
 
 from collections.abc import Callable, Mapping, Sequence
-from copy import copy
 from itertools import pairwise
 
 import numpy as np
 
-from windowclf.nn.activations import ACTIVATIONS
 from windowclf.nn.arrays import FloatArray, Run
 from windowclf.nn.batch import Batch
-from windowclf.nn.dense import dense_layer
-from windowclf.nn.document_context import document_context
-from windowclf.nn.dropout import dropout
+from windowclf.nn.context import document_context, sentence_mean_layer
 from windowclf.nn.initializers import INITIALIZERS
-from windowclf.nn.lookup import lookup
+from windowclf.nn.layers import ACTIVATIONS, dense_layer, dropout, lookup, window_layer
 from windowclf.nn.parameter import Parameter, TableParameter
-from windowclf.nn.sentence_mean import sentence_mean_layer
-from windowclf.nn.window import window_layer
 
 
 class Network:
@@ -34,16 +28,10 @@ class Network:
     sentence_weight : float array, shape (d, H), optional
         ``W_s``, which makes the mean of the sentence one more slot of each window.
     document_weight : float array, shape (H,), optional
-        ``g``, by which a window heeds those of the same word elsewhere in the document.
+        ``g``, by which a window takes over from the other mentions of its name in the document.
     input_dropout, hidden_dropout : float
         Probability that an element of a word's vector, or of a hidden layer or a sentence's
         mean, is left out while training.
-
-    Attributes
-    ----------
-    tables : dict of str to TableParameter
-    weights, biases : list of Parameter
-    sentence_weight, document_weight : Parameter or None
     """
 
     def __init__(
@@ -66,16 +54,6 @@ class Network:
         self.activation = ACTIVATIONS[activation]
         self.input_dropout = input_dropout
         self.hidden_dropout = hidden_dropout
-
-    def replica(self) -> "Network":
-        """Make a network that shares all values, and collects gradients of its own."""
-        replica = copy(self)
-        replica.tables = {name: table.replica() for name, table in self.tables.items()}
-        replica.weights = [weight.replica() for weight in self.weights]
-        replica.biases = [bias.replica() for bias in self.biases]
-        replica.sentence_weight = self.sentence_weight and self.sentence_weight.replica()
-        replica.document_weight = self.document_weight and self.document_weight.replica()
-        return replica
 
     def parameters(self) -> dict[str, Parameter]:
         """List the parameters by name, from the words to the scores."""
@@ -101,7 +79,7 @@ class Network:
         rng : numpy.random.Generator, optional
             Draws the dropout masks; without it nothing is dropped.
         run : callable
-            See `window_layer`.
+            See `sum_in_halves`.
 
         Returns
         -------
@@ -110,57 +88,54 @@ class Network:
             Takes ``∂J/∂s``, shape (N, K); adds to the gradient of every parameter; returns
             ``‖δ^(l)‖`` of each layer, the first hidden layer first and the scores last.
             Layer by layer from the last: ``δ^(l) = f'(z^(l)) ⊙ (W^(l+1)ᵀ δ^(l+1))``
-            (sources 000, 002, 003).
+            (Goyal 2017; Back propagation, Lecture 10; Finding the gradient of E_in, Lecture 20).
         """
         f, slope = self.activation
-        words, lookup_back = lookup(list(self.tables.values()), batch.features)
-        z, first_back = self._first_layer(words, batch, rng, run)
-        steps: list[tuple[FloatArray, Callable[..., FloatArray], Callable[..., FloatArray]]] = []
+        z, first_back = self._first_layer(batch, rng, run)
+        layers = []
         for weight, bias in zip(self.weights[1:], self.biases[1:], strict=True):
             a = f(z)
-            dropped, hidden_back = dropout(a, self.hidden_dropout, rng)
+            dropped, drop_back = dropout(a, self.hidden_dropout, rng)
             z, dense_back = dense_layer(weight, bias, dropped)
-            steps.append((a, hidden_back, dense_back))
+            layers.append((a, drop_back, dense_back))
 
         def backward(ds: FloatArray) -> list[float]:
             delta = ds
             norms = [float(np.linalg.norm(delta))]
-            for a, hidden_back, dense_back in reversed(steps):
-                delta = hidden_back(dense_back(delta))
+            for a, drop_back, dense_back in reversed(layers):
+                delta = drop_back(dense_back(delta))
                 delta *= slope(a)
                 norms.append(float(np.linalg.norm(delta)))
-            lookup_back(first_back(delta))
+            first_back(delta)
             return norms[::-1]
 
         return z, backward
 
     def _first_layer(
-        self, words: FloatArray, batch: Batch, rng: "np.random.Generator | None", run: Run
-    ) -> tuple[FloatArray, Callable[[FloatArray], FloatArray]]:
-        """Project the windows, and what lies further off; return ``z`` and the way to ``∂J/∂e``."""
+        self, batch: Batch, rng: "np.random.Generator | None", run: Run
+    ) -> tuple[FloatArray, Callable[[FloatArray], None]]:
+        """Compute ``z = Wx + b`` and what lies further off; `backward` ends at the tables."""
+        words, lookup_back = lookup(list(self.tables.values()), batch.features)
         e, drop_back = dropout(words, self.input_dropout, rng)
-        z, window_back = window_layer(self.weights[0], self.biases[0], e, batch.windows, run)
-        document_back = sentence_back = None
-        if self.document_weight is not None and batch.mentions is not None:
-            z, document_back = document_context(self.document_weight, z, batch.mentions)
         tokens = int(batch.lengths.sum())
-        further = len(z) - tokens
-        z = z[:tokens]
+        mentions = None if self.document_weight is None else batch.mentions
+        windows = batch.windows[:tokens] if mentions is None else batch.windows
+        z, window_back = window_layer(self.weights[0], self.biases[0], e, windows, run)
+        if self.document_weight is not None and mentions is not None:
+            z, document_back = document_context(self.document_weight, z, mentions, tokens)
         if self.sentence_weight is not None:
-            centres = batch.windows[:tokens, batch.windows.shape[1] // 2]
-            mean, sentence_back = sentence_mean_layer(
+            centres = windows[:tokens, windows.shape[1] // 2]
+            mean, mean_back = sentence_mean_layer(
                 self.sentence_weight, words, centres, batch.lengths, self.hidden_dropout, rng
             )
             z += mean
 
-        def backward(delta: FloatArray) -> FloatArray:
-            of_sentence = 0 if sentence_back is None else sentence_back(delta)
-            if further:
-                delta = np.concatenate([delta, np.zeros((further, delta.shape[1]), delta.dtype)])
-            if document_back is not None:
-                delta = document_back(delta)
-            de: FloatArray = drop_back(window_back(delta)) + of_sentence
-            return de
+        def backward(delta: FloatArray) -> None:
+            before = delta if mentions is None else document_back(delta)
+            de = drop_back(window_back(before))
+            if self.sentence_weight is not None:
+                de = de + mean_back(delta)
+            lookup_back(de)
 
         return z, backward
 

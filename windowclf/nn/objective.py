@@ -1,21 +1,19 @@
 """Objectives: what training makes small, and how scores become tags."""
 
 from collections.abc import Callable, Sequence
-from copy import copy
 from functools import partial
-from typing import Protocol, Self
+from typing import Protocol
 
 import numpy as np
 
 from windowclf.nn import crf_losses
-from windowclf.nn.activations import logistic
 from windowclf.nn.arrays import FloatArray, IntArray
-from windowclf.nn.crf import Transitions, marginals
+from windowclf.nn.crf import Transitions, marginals, span_probabilities
 from windowclf.nn.crf_losses import log_likelihood_loss, max_margin_loss
-from windowclf.nn.crf_spans import span_probabilities
+from windowclf.nn.layers import logistic
 from windowclf.nn.losses import TOKEN_LOSSES, distillation_loss, ranking_loss, softmax
 from windowclf.nn.parameter import Parameter
-from windowclf.nn.viterbi import viterbi
+from windowclf.nn.viterbi_pruning import best_paths
 
 
 class Objective(Protocol):
@@ -23,9 +21,6 @@ class Objective(Protocol):
 
     def parameters(self) -> dict[str, Parameter]:
         """List the parameters of the objective itself, by name."""
-
-    def replica(self) -> Self:
-        """Make an objective that shares all values, and collects gradients of its own."""
 
     def examples(self, lengths: IntArray) -> int:
         """Count what a loss is the mean over."""
@@ -51,6 +46,9 @@ class Objective(Protocol):
         teacher : sequence of float array
             The teacher's values of this objective's own parameters.
         """
+
+    def decoding_transitions(self) -> Transitions | None:
+        """Score the transitions as `decode` does; None if it takes each token for itself."""
 
     def decode(self, s: FloatArray, lengths: IntArray) -> IntArray:
         """Return the best tags, shape (N,); there is at least one token."""
@@ -81,9 +79,9 @@ class Objective(Protocol):
 class _Independent:
     """What the objectives share that score each token for itself."""
 
-    def replica(self) -> Self:
-        """Return itself: there is no parameter."""
-        return self
+    def parameters(self) -> dict[str, Parameter]:
+        """Return no parameter: all are the network's."""
+        return {}
 
     def probabilities(self, s: FloatArray, lengths: IntArray) -> FloatArray:
         raise NotImplementedError
@@ -115,10 +113,6 @@ class TokenObjective(_Independent):
         self.compute: Callable[..., tuple[float, FloatArray]] = TOKEN_LOSSES[loss]
         self.penalties = penalties
 
-    def parameters(self) -> dict[str, Parameter]:
-        """Return no parameter: all are the network's."""
-        return {}
-
     def examples(self, lengths: IntArray) -> int:
         """Count the tokens."""
         return int(lengths.sum())
@@ -135,17 +129,21 @@ class TokenObjective(_Independent):
         del teacher
         self.compute = distillation_loss
 
+    def decoding_transitions(self) -> Transitions | None:
+        """Return the penalties; see `Objective`."""
+        return self.penalties
+
     def decode(self, s: FloatArray, lengths: IntArray) -> IntArray:
         """Take the highest score of each token, or the path with the best sum that is allowed."""
         if self.penalties is not None:
-            return viterbi(s, lengths, self.penalties)
+            return best_paths(s, lengths, self.penalties)
         best: IntArray = s.argmax(axis=1)
         return best
 
     def probabilities(self, s: FloatArray, lengths: IntArray) -> FloatArray:
         """Take the softmax of the scores; of logistic outputs, their shares.
 
-        The scores of max-margin training are no log-probabilities, so its numbers rank tags but
+        The scores of max-margin training are not log-probabilities, so its numbers rank tags but
         are not calibrated.
         """
         del lengths
@@ -185,12 +183,6 @@ class SentenceObjective:
         """List ``A``, start and end scores."""
         return dict(self._parameters)
 
-    def replica(self) -> Self:
-        """Share ``A``, start and end scores; see `Objective`."""
-        replica = copy(self)
-        replica._parameters = {name: p.replica() for name, p in self._parameters.items()}
-        return replica
-
     def examples(self, lengths: IntArray) -> int:
         """Count the sentences."""
         return len(lengths)
@@ -210,14 +202,16 @@ class SentenceObjective:
             crf_losses.distillation_loss, teacher_transitions=Transitions(*teacher)
         )
 
+    def decoding_transitions(self) -> Transitions:
+        """Add the penalties to what was learned; see `Objective`."""
+        transitions = self._transitions()
+        if self.penalties is None:
+            return transitions
+        return Transitions(*(a + b for a, b in zip(transitions, self.penalties, strict=True)))
+
     def decode(self, s: FloatArray, lengths: IntArray) -> IntArray:
         """Find the best path by Viterbi."""
-        transitions = self._transitions()
-        if self.penalties is not None:
-            transitions = Transitions(
-                *(a + b for a, b in zip(transitions, self.penalties, strict=True))
-            )
-        return viterbi(s, lengths, transitions)
+        return best_paths(s, lengths, self.decoding_transitions())
 
     def probabilities(self, s: FloatArray, lengths: IntArray) -> FloatArray:
         """Compute the marginals of the softmax over paths."""
@@ -234,15 +228,11 @@ class SentenceObjective:
 
 
 class RankingObjective(_Independent):
-    """One score a window, ``K = 1``: real windows are to rank above corrupted ones (source 000).
+    """One score a window, ``K = 1``: real windows are to rank above corrupted ones (Goyal 2017).
 
     A window is positive where its score is above zero. Adding to the bias ``b_u`` changes no
     difference of scores, so it holds the threshold that the dev text chose.
     """
-
-    def parameters(self) -> dict[str, Parameter]:
-        """Return no parameter: all are the network's."""
-        return {}
 
     def examples(self, lengths: IntArray) -> int:
         """Count the pairs."""
@@ -260,6 +250,9 @@ class RankingObjective(_Independent):
     def distil_from(self, teacher: Sequence[FloatArray]) -> None:
         """Refuse: pairs of windows have no teacher."""
         raise NotImplementedError
+
+    def decoding_transitions(self) -> None:
+        """Return None; see `Objective`."""
 
     def decode(self, s: FloatArray, lengths: IntArray) -> IntArray:
         """Return 1 where the score is above zero, else 0."""

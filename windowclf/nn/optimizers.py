@@ -1,10 +1,11 @@
-"""Optimisers: how a parameter moves against its gradient.
+"""Optimisers: how a parameter moves against its gradient; and schedules of the learning rate.
 
 A lookup table moves in the rows that the batch used, and in no others: the state of the other
 rows waits, as PyTorch's SparseAdam and lazy Adam have it.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import numpy as np
@@ -12,11 +13,18 @@ import numpy as np
 from windowclf.nn.arrays import FloatArray, Run
 from windowclf.nn.parameter import Parameter, TableParameter
 
+SCHEDULES: dict[str, Callable[[float], float]] = {
+    "constant": lambda _done: 1.0,
+    "linear": lambda done: 1.0 - done,
+    "cosine": lambda done: 0.5 * (1.0 + math.cos(math.pi * done)),
+}
+"""Each takes the share of the training that is done, in [0, 1), and returns a factor."""
+
 _Grads = Mapping[str, FloatArray]
 
 
 class Optimizer(Protocol):
-    """Transitions parameters by their gradients."""
+    """Changes parameters by their gradients."""
 
     def step(self, rate: float, run: Run = map) -> None:
         """Move every parameter that has a gradient.

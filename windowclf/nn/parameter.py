@@ -1,8 +1,5 @@
 """Parameters: a value and its gradient, the only things of a network that change."""
 
-from collections.abc import Sequence
-from typing import Self
-
 import numpy as np
 
 from windowclf.nn.arrays import FloatArray, IntArray, scatter_add
@@ -39,22 +36,6 @@ class Parameter:
     def clear_grad(self) -> None:
         """Forget the gradient."""
         self.grad = None
-
-    def replica(self) -> Self:
-        """Make a parameter that shares the value, and collects a gradient of its own."""
-        return type(self)(self.value)
-
-    def reduce_gradients(self, replicas: "Sequence[Parameter]", shares: Sequence[float]) -> None:
-        """Take the sum of the replicas' gradients, each times its share.
-
-        Parameters
-        ----------
-        replicas : sequence of Parameter
-            This one may be among them.
-        shares : sequence of float
-        """
-        grads = [s * p.grad for p, s in zip(replicas, shares, strict=True) if p.grad is not None]
-        self.grad = sum(grads[1:], grads[0]) if grads else None
 
 
 class TableParameter(Parameter):
@@ -101,20 +82,6 @@ class TableParameter(Parameter):
             return
         self.rows, inverse = np.unique(rows, return_inverse=True)
         self.grad = scatter_add(inverse, grad, len(self.rows))
-
-    def reduce_gradients(self, replicas: Sequence[Parameter], shares: Sequence[float]) -> None:
-        """Take the sum of the replicas' gradients, see `Parameter.reduce_gradients`."""
-        found = [
-            (replica.rows, share * replica.grad)
-            for replica, share in zip(replicas, shares, strict=True)
-            if isinstance(replica, TableParameter)
-            and replica.rows is not None
-            and replica.grad is not None
-        ]
-        self.clear_grad()
-        if found:
-            rows, grads = zip(*found, strict=True)
-            self.add_row_grad(np.concatenate(rows), np.concatenate(grads))
 
     def clear_grad(self) -> None:
         """Forget the gradient and its rows."""

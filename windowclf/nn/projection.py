@@ -1,7 +1,7 @@
 """Scores for tagging: each word is projected once, and a window is a sum of kept rows.
 
 ``z_t = Σ_k W_k e_{t+k} + b + W_s mean_i e_i`` needs of a word nothing but its rows
-``W_k e`` and ``W_s e``. Whoever keeps them pays one addition of rows for each slot of a window,
+``W_k e`` and ``W_s e``. Where these are kept, a window costs one addition of rows for each slot,
 whatever the number of features. The scores are those of `Network.forward`, to rounding.
 """
 
@@ -10,9 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from windowclf.nn.arrays import FloatArray, IntArray, gather_add
-from windowclf.nn.batch import window_rows
-from windowclf.nn.document_context import Mentions, mean_of_others
-from windowclf.nn.lookup import lookup
+from windowclf.nn.context import Mentions, mean_of_others
+from windowclf.nn.layers import lookup, window_rows
 from windowclf.nn.network import Network
 
 BLOCK = 512
@@ -20,7 +19,7 @@ BLOCK = 512
 WORDS = 16
 """Words that are projected at once, side by side in the processor's vectors. The last bits of a
 matrix product depend on its shape and on the place of a row in it, but not on the place of a column
-among these: so a word's rows are the same, whoever meets it first and with which others."""
+among these: so a word's rows are the same, whatever words it is projected with."""
 
 
 class Projection:
@@ -29,7 +28,7 @@ class Projection:
     Parameters
     ----------
     network : Network
-        Is read here, and not again: whoever trains on makes a new projection.
+        Its values are copied here: after further training, make a new projection.
 
     Attributes
     ----------
@@ -98,7 +97,7 @@ class Projection:
         lengths : int array, shape (B,)
             Tokens in each sentence; they add up to ``N``.
         mentions : Mentions, optional
-            Which windows heed one another.
+            The windows of names that come again in their document.
 
         Returns
         -------
@@ -106,11 +105,11 @@ class Projection:
         """
         windows = window_rows(places, lengths, self.window, rows.padding)
         windows = np.ascontiguousarray(windows.T)  # shape: (2c+1, N)
-        heeding: IntArray = np.empty(0, dtype=np.intp)
+        named: IntArray = np.empty(0, dtype=np.intp)
         if mentions is not None and self._gate is not None and len(mentions.windows):
-            heeded = self._heed(rows, windows, mentions, self._gate)
+            context = self._context(rows, windows, mentions, self._gate)
             order = np.argsort(mentions.windows)
-            heeding = mentions.windows[order]
+            named = mentions.windows[order]
         means = None
         if self.slots > self.window:
             lengths = lengths[lengths > 0]
@@ -124,9 +123,9 @@ class Projection:
             block = slice(start, start + BLOCK)
             z, buffer = memory[: 2 * len(places[block])].reshape(2, -1, self.hidden)
             rows.sum(windows[:, block], z, buffer)
-            here = slice(*np.searchsorted(heeding, (start, start + BLOCK)))
+            here = slice(*np.searchsorted(named, (start, start + BLOCK)))
             if here.start < here.stop:
-                z[heeding[here] - start] += heeded.take(order[here], axis=0)
+                z[named[here] - start] += context.take(order[here], axis=0)
             if means is not None:
                 z += np.take(means, sentence[block], axis=0, out=buffer, mode="clip")
             for weight, bias in self._layers[:-1]:
@@ -136,10 +135,10 @@ class Projection:
         s += b
         return s
 
-    def _heed(
+    def _context(
         self, rows: "WordRows", windows: IntArray, mentions: Mentions, gate: FloatArray
     ) -> FloatArray:
-        """Find what windows of repeated names add to ``z``; see `document_context`."""
+        """Compute what the other mentions add to ``z`` of each; see `document_context`."""
         places = windows[:, mentions.windows]
         blocks = range(0, places.shape[1], BLOCK)
         z = np.empty((places.shape[1], self.hidden), dtype=gate.dtype)
@@ -147,9 +146,9 @@ class Projection:
         for start in blocks:
             block = z[start : start + BLOCK]
             rows.sum(places[:, start : start + BLOCK], block, buffer[: len(block)])
-        heeded = mean_of_others(z, mentions.sizes)
-        heeded *= gate
-        return heeded
+        context = mean_of_others(z, mentions.sizes)
+        context *= gate
+        return context
 
 
 class WordRows(NamedTuple):

@@ -10,9 +10,9 @@ from windowclf.nn.parameter import TableParameter
 
 
 class QuantisedTable(TableParameter):
-    """A lookup table in a quarter of the memory; only the rows that are asked for become floats.
+    """A lookup table in a quarter of the memory; only the rows that `take` reads become floats.
 
-    It cannot be trained: the changes of a step are smaller than what the codes can tell apart.
+    It cannot be trained: a step changes a number by less than the difference of two codes.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class QuantisedTable(TableParameter):
 
     @property
     def value(self) -> FloatArray:
-        """All rows as floats, made anew each time and not to be written to."""
+        """All rows as floats: a new array each time, and read-only."""
         value = self.take(np.arange(len(self.codes)))
         value.flags.writeable = False
         return value

@@ -1,166 +1,51 @@
-"""The best path of tags, by Viterbi; tokens whose tag is certain beforehand are spared it."""
+"""The best path of tags, by the recursion of Viterbi (1967)."""
 
 import numpy as np
 
-from windowclf.nn.arrays import BoolArray, FloatArray, IntArray
+from windowclf.nn.arrays import FloatArray, IntArray
 from windowclf.nn.crf import PackedLayout, Transitions
-
-_FEW = 64  # so few tokens are decoded sooner than the certain ones among them are found
-_DEPTH = 4  # tags in a row that are looked at to mend a path; more find few more certain tokens
 
 
 def viterbi(s: FloatArray, lengths: IntArray, transitions: Transitions) -> IntArray:
-    """Find the path with the highest score.
+    """Find the path of each sentence with the highest score.
 
-    ``v_t[j] = s_t[j] + max_i (v_{t-1}[i] + A[i, j])``, then back along the best ``i``; both only
-    for stretches between tokens whose tag is certain.
+    ``v_t[j] = s_t[j] + max_i (v_{t-1}[i] + A[i, j])``, then back along the best ``i``.
 
     Parameters
     ----------
     s : float array, shape (N, K)
     lengths : int array, shape (B,)
     transitions : Transitions
-        Minus infinity forbids a transition.
+        Minus infinity forbids a transition. The start and end scores may be of shape (B, K), those
+        of each sentence in its own row.
 
     Returns
     -------
     int array, shape (N,)
     """
-    n = len(s)
-    tag, certain = certain_tokens(s, transitions) if n > _FEW else (0, np.zeros(n, dtype=bool))
-    path = np.full(n, tag, dtype=np.int32)
-    if certain.all():
+    path = np.empty(len(s), dtype=np.int32)
+    if not len(s):
         return path
-    begins = np.zeros(n + 1, dtype=bool)  # whether a sentence begins at the token
-    begins[0] = begins[np.cumsum(lengths)] = True
-    open_ = ~certain
-    first = np.flatnonzero(open_ & (begins[:-1] | np.concatenate([[True], certain[:-1]])))
-    last = np.flatnonzero(open_ & (begins[1:] | np.concatenate([certain[1:], [True]])))
+    layout = PackedLayout.of(lengths)
     A = transitions.transition
-    start = np.where(begins[first, None], transitions.start, A[tag])
-    end = np.where(begins[last + 1, None], transitions.end, A[:, tag])
-    layout = PackedLayout.of(last - first + 1)
-    order = np.flatnonzero(open_)[layout.order]
-    path[order] = _decode(s.take(order, axis=0), layout, A, start, end)
-    return path
-
-
-def _decode(
-    v: FloatArray, layout: PackedLayout, A: FloatArray, start: FloatArray, end: FloatArray
-) -> IntArray:
-    """Decode stretches, each with scores of its own for how it begins and ends, shape (B, K).
-
-    `v` holds the scores of the tokens in the order of `layout`, and is changed.
-    """
-    begin = slice(0, layout.first[1])
-    v[begin] += start.take(layout.sentences, axis=0)
-    best = np.ascontiguousarray(v[begin].T)  # (K, n): the long axis last is fast
+    start, end = (
+        np.broadcast_to(scores, (len(lengths), len(A))).take(layout.sentences, axis=0)
+        for scores in (transitions.start, transitions.end)
+    )
+    v = s.take(layout.order, axis=0)
+    first = slice(0, layout.first[1])
+    v[first] += start
+    best = np.ascontiguousarray(v[first].T)  # (K, n): the long axis last is fast
     blocks = list(layout.blocks())
     for _, block in blocks:
         running = block.stop - block.start
         best = (best[:, None, :running] + A[:, :, None]).max(axis=0)
         best += v[block].T
         v[block] = best.T
-    path = np.empty(len(v), dtype=np.int32)
-    ended = v.take(layout.last, axis=0) + end.take(layout.sentences, axis=0)
-    path[layout.last] = ended.argmax(axis=1)
+    tags = np.empty(len(s), dtype=np.int32)  # in the order of the layout, as `v` is
+    tags[layout.last] = (v.take(layout.last, axis=0) + end).argmax(axis=1)
     into = np.ascontiguousarray(A.T)
     for before, block in reversed(blocks):  # the best i is needed for the path's own j alone
-        path[before] = (into.take(path[block], axis=0) + v[before]).argmax(axis=1)
+        tags[before] = (into.take(tags[block], axis=0) + v[before]).argmax(axis=1)
+    path[layout.order] = tags
     return path
-
-
-def certain_tokens(s: FloatArray, transitions: Transitions) -> tuple[int, BoolArray]:
-    """Tell which tokens have the commonest tag ``o`` on the best path, whatever the others have.
-
-    If a path has another tag at a token, put ``o`` there, and mend the path on both sides so that
-    ``o`` may stand there. The score rises by the lead of ``o`` over all other tags of the token,
-    and falls by what mending costs, which `_mending` bounds. Where the lead is larger than that,
-    no path without ``o`` is the best.
-
-    Parameters
-    ----------
-    s : float array, shape (N, K)
-    transitions : Transitions
-
-    Returns
-    -------
-    tag : int
-        ``o``: where tags spell spans, the tag of tokens in no span.
-    certain : bool array, shape (N,)
-    """
-    A, start, end = transitions
-    rows = np.ascontiguousarray(s.T)
-    able = np.isfinite(A.diagonal()) & np.isfinite(start) & np.isfinite(end)
-    o = int(np.where(able, rows.mean(axis=1), -np.inf).argmax())
-    if not able[o]:
-        return o, np.zeros(len(s), dtype=bool)
-    lead = rows[o] - np.delete(rows, o, axis=0).max(axis=0, initial=-np.inf)
-    cost = _mending(rows, transitions, o, 1) + _mending(rows, Transitions(A.T, end, start), o, -1)
-    largest = max(float(np.abs(x[np.isfinite(x)]).max()) for x in transitions)
-    largest += max(float(rows.max()), -float(rows.min()))
-    rounding = 64 * float(np.finfo(s.dtype).eps) * largest
-    return o, lead > cost + rounding
-
-
-def _mending(s: FloatArray, transitions: Transitions, o: int, direction: int) -> FloatArray:
-    """Bound what it costs to change a path before each token so that ``o`` may stand there.
-
-    A tag that ``o`` may follow remains, and the transition from it alone changes. The place of any
-    other is taken by its substitute, or by ``o``; then the path is mended before that, too.
-    The cheaper of the two counts.
-
-    Parameters
-    ----------
-    s : float array, shape (K, N)
-    transitions : Transitions
-    o : int
-    direction : {1, -1}
-        -1 to mend the path after each token; `transitions` must be turned round as well.
-
-    Returns
-    -------
-    float array, shape (N,)
-    """
-    A, start, _ = transitions
-    from_each = A.max(axis=1)  # the best transition
-    closed = np.isfinite(A[:, o])
-    remaining = float((from_each[closed] - A[closed, o]).max())
-    least = max(remaining, float(start.max() - start[o]))
-    cost = np.full(s.shape[1], least, dtype=s.dtype)
-    open_ = np.flatnonzero(~closed & np.isfinite(from_each))
-    if not len(open_):
-        return cost
-    substitutes, loss = _substitutes(transitions, o, open_)
-    loss += from_each[open_]
-    by_substitute = (s[open_] - s[substitutes] + loss[:, None]).max(axis=0)[::direction]
-    by_o = (s[open_].max(axis=0) - s[o] + (from_each[open_].max() - A[o, o]))[::direction]
-    mended = np.maximum(by_substitute, least)
-    for _ in range(_DEPTH):
-        cheaper = np.minimum(by_substitute[1:], by_o[1:] + mended[:-1])
-        mended[1:] = np.maximum(cheaper, least)
-    cost[1:] = mended[:-1]
-    return cost[::direction]
-
-
-def _substitutes(transitions: Transitions, o: int, tags: IntArray) -> tuple[IntArray, FloatArray]:
-    """Find for each tag another one that may stand wherever it may, and that ``o`` may follow.
-
-    In IOBES that is ``E-PER`` for ``I-PER``.
-
-    Returns
-    -------
-    substitutes : int array, shape (n,)
-    loss : float array, shape (n,)
-        The largest difference between the transitions to the tag and those to its substitute and
-        on to ``o``; infinite if it has no substitute.
-    """
-    A = transitions.transition
-    others = np.flatnonzero(np.isfinite(A[:, o]))
-    into = np.vstack([A, transitions.start])
-    with np.errstate(invalid="ignore"):  # not a number if both are forbidden: `fmax` leaves it out
-        differences = into[:, tags, None] - into[:, None, others]
-    loss: FloatArray = np.fmax.reduce(differences, axis=0, initial=-np.inf) - A[others, o]
-    # `o` is tried in any case, so another one is worth more.
-    chosen = np.where((others == o) & np.isfinite(loss), np.finfo(A.dtype).max, loss).argmin(axis=1)
-    return others[chosen], loss[np.arange(len(tags)), chosen]

@@ -9,7 +9,8 @@ import numpy as np
 from windowclf.lexicon.lexicon import FIRST, PADDING, UNKNOWN, Lexicon
 from windowclf.model.encoding import encode
 from windowclf.nn.arrays import FloatArray, IntArray
-from windowclf.nn.batch import Batch, window_rows
+from windowclf.nn.batch import Batch
+from windowclf.nn.layers import window_rows
 
 BLOCK_SENTENCES = 1000
 SHUFFLED_WINDOWS = 200_000

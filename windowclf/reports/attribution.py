@@ -1,4 +1,4 @@
-"""What gave a tag its lead over the runner-up, line by line, as terminal and page show it."""
+"""How far each word gave a tag its margin over the runner-up, as terminal and page show it."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -11,40 +11,41 @@ NAMES = {
     "bias": "bias",
     "rest": "the rest",
 }
-"""What a line is called that is of no single word."""
+"""The names of rows that stand for no single word."""
 LONGEST = 60
 """Characters that are shown of a word."""
 NO_WORD = "no word"
-"""What a place past the ends of the sentence is called."""
+"""The name of a place past the ends of the sentence."""
 
 
 class Part(NamedTuple):
-    """A part of what a line of the account gave.
+    """A part of a row: a feature of its word, or a word of the sentence.
 
     Parameters
     ----------
     name, value : str
         A feature and what the word has there; or "word" and a word of the sentence.
         The value has ``(?)`` behind it if the model has not met it.
-    lead : float
+    margin_share : float
+        How far it gave the tag its margin.
     """
 
     name: str
     value: str
-    lead: float
+    margin_share: float
 
 
-class Line(NamedTuple):
-    """A line of the account.
+class Row(NamedTuple):
+    """A row of the attribution.
 
     Parameters
     ----------
     place : str
         In a window, how many words from the explained one, such as "-2"; else "sentence",
-        "elsewhere", "bias", or "rest" for what the first-order account leaves over.
+        "elsewhere", "bias", or "rest" for what the first-order attribution leaves over.
     word : str
-        Empty past the ends of the sentence, and for what is no word.
-    lead : float
+        Empty past the ends of the sentence, and for what is not a word.
+    margin_share : float
         What it gave to the score of the tag above that of the runner-up.
     parts : list of Part
         The one that gave most, for or against, first.
@@ -52,7 +53,7 @@ class Line(NamedTuple):
 
     place: str
     word: str
-    lead: float
+    margin_share: float
     parts: list[Part]
 
     @property
@@ -66,52 +67,48 @@ class Line(NamedTuple):
         return self.word or NAMES.get(self.place, NO_WORD)
 
 
-def score_lead(explanation: Explanation, scores: Sequence[float]) -> float:
+def margin_share(explanation: Explanation, scores: Sequence[float]) -> float:
     """Take the runner-up's entry of a list of scores from that of the tag."""
     tags = explanation.tags
     return scores[tags.index(explanation.tag)] - scores[tags.index(explanation.runner_up)]
 
 
-def account(explanation: Explanation) -> list[Line]:
-    """Account for the lead of the tag's score over that of the runner-up.
-
-    Parameters
-    ----------
-    explanation : Explanation
+def attribution(explanation: Explanation) -> list[Row]:
+    """Attribute the margin of the tag's score over that of the runner-up to words.
 
     Returns
     -------
-    list of Line
-        The window from the left, and one line each for the words of the sentence, the other
-        places of the name, the bias and the rest, if there are; their leads add up to that of
-        `Explanation.scores`.
+    list of Row
+        The window from the left, and one row each for the words of the sentence, the other
+        places of the name, the bias and the rest, if there are; their margin shares add up to
+        that of `Explanation.scores`.
     """
-    lines = []
+    rows = []
     for share in explanation.shares:
         if share.source == "window":
             parts = [
                 Part(
                     part.feature,
                     part.value if part.known else f"{part.value} (?)",
-                    score_lead(explanation, part.scores),
+                    margin_share(explanation, part.scores),
                 )
                 for part in share.features
                 if share.word
             ]
-            lead = score_lead(explanation, share.scores)
-            lines.append(Line(_offset(share), share.word, lead, _sorted(parts)))
+            number = margin_share(explanation, share.scores)
+            rows.append(Row(_offset(share), share.word, number, _sorted(parts)))
     for source in ("sentence", "elsewhere", "bias"):
         shares = [share for share in explanation.shares if share.source == source]
+        numbers = [margin_share(explanation, share.scores) for share in shares]
         parts = [
-            Part("word", share.word, score_lead(explanation, share.scores))
-            for share in shares
+            Part("word", share.word, number)
+            for share, number in zip(shares, numbers, strict=True)
             if share.word
         ]
         if shares:
-            lead = sum(score_lead(explanation, share.scores) for share in shares)
-            lines.append(Line(source, "", lead, _sorted(parts)))
-    lines.append(Line("rest", "", score_lead(explanation, explanation.rest), []))
-    return lines
+            rows.append(Row(source, "", sum(numbers), _sorted(parts)))
+    rows.append(Row("rest", "", margin_share(explanation, explanation.rest), []))
+    return rows
 
 
 def share_name(share: Share) -> str:
@@ -160,4 +157,4 @@ def tag_meaning(tag: str) -> str:
 
 
 def _sorted(parts: Iterable[Part]) -> list[Part]:
-    return sorted(parts, key=lambda part: -abs(part.lead))
+    return sorted(parts, key=lambda part: -abs(part.margin_share))

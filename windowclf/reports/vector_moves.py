@@ -19,7 +19,6 @@ class VectorMove(NamedTuple):
 
     Attributes
     ----------
-    word : str
     distance : float
         ``‖last - first‖``
     share : float
@@ -58,17 +57,12 @@ def vector_moves(
 
     Parameters
     ----------
-    model : Model
     first : FirstVectors
         Of the same model.
     count : int
         Words by each measure, at the most; those that did not move are left out.
     neighbours : int
         Of each word, out of the first `AMONG` ones.
-
-    Returns
-    -------
-    VectorMoves
     """
     table = model.network.tables["word"]
     words = model.lexicon.values["word"]

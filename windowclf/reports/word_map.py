@@ -20,7 +20,6 @@ class WordMap(NamedTuple):
 
     Attributes
     ----------
-    words : list of str
     labels : list of str
         The one that each word most often has.
     counts : list of int
@@ -48,9 +47,10 @@ def word_map(
 ) -> WordMap | None:
     """Project the vectors of entity words onto their first two principal components.
 
+    The map is None where fewer than three words are left.
+
     Parameters
     ----------
-    model : Model
     sentences : sequence of Sentence
         The training text.
     gold : sequence of sequences of str
@@ -59,11 +59,6 @@ def word_map(
         How often a word must be in an entity; it must be so at least as often as not, too.
     words, labels : int
         How many there are, at the most; the most frequent ones.
-
-    Returns
-    -------
-    WordMap or None
-        None where fewer than three words are left.
     """
     counts = _count_words(model, sentences, gold)
     frequent = Counter[str]()
@@ -98,7 +93,6 @@ def principal_components(
     Parameters
     ----------
     vectors : float array, shape (n, d)
-    components : int
 
     Returns
     -------

@@ -1,25 +1,16 @@
-"""What a comparison found, in words and in figures as people write them."""
+"""Numbers, settings and comparisons in words and figures as people write them."""
 
 from windowclf.evaluation.comparison import Against, Comparison
 
 
-def in_words(against: Against, of: int) -> str:
-    """Say what the test found.
+def in_words(against: Against, runs: int) -> str:
+    """Say what the test found of a run, of so many that are held against the first.
 
-    Parameters
-    ----------
-    against : Against
-    of : int
-        How many runs are held against the first: of several, p is corrected.
-
-    Returns
-    -------
-    str
-        Such as "F1 differs by +0.52 (95 % interval +0.31 to +0.74), p = 0.0002: significant".
+    It reads "F1 differs by +0.52 (95 % interval +0.31 to +0.74), p = 0.0002: significant".
     """
     total = against.total
     sure = "significant" if against.significant else "not significant"
-    corrected = " (Holm's correction)" if of > 1 else ""
+    corrected = " (Holm's correction)" if runs > 1 else ""
     return (
         f"F1 differs by {points(total.f1)} (95 % interval {points(total.low)} to "
         f"{points(total.high)}), {chance(against.p)}{corrected}: {sure}"
@@ -30,18 +21,23 @@ def method(comparison: Comparison) -> str:
     """Say how the differences were tested."""
     several = len(comparison.against) > 1
     return (
-        f"Paired bootstrap: {comparison.samples:,} samples of {comparison.units:,} "
-        f"{comparison.unit}, drawn with seed {comparison.seed}"
+        f"Paired bootstrap: {comparison.samples:,} samples of {comparison.resampling_units:,} "
+        f"{comparison.resampling_unit}, drawn with seed {comparison.seed}"
         + ("; p is corrected by Holm for the number of runs held against the first" * several)
         + ". It tells whether the difference would hold on other text like this, not whether it "
         "would hold with other seeds of training."
     )
 
 
+def signed(number: float, digits: int = 2) -> str:
+    """Write a number with its sign, the one of print; what is rounded to zero has none."""
+    text = f"{number:+.{digits}f}"
+    return text[1:] if not float(text) else text.replace("-", "−")
+
+
 def points(share: float) -> str:
     """Write a difference of F1 in points of a hundred, with its sign: +0.52."""
-    text = f"{100 * share:+.2f}"
-    return text[1:] if not float(text) else text.replace("-", "−")
+    return signed(100 * share)
 
 
 def chance(p: float) -> str:
@@ -58,3 +54,8 @@ def value(setting: object) -> str:
     if isinstance(setting, list | tuple):
         return " ".join(map(str, setting))
     return f"{setting:,}" if isinstance(setting, int) else str(setting)
+
+
+def short(setting: object) -> str:
+    """Write the value of a setting as an option takes it, a fraction with three digits."""
+    return f"{setting:.3g}" if isinstance(setting, float) else str(setting)

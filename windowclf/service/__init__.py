@@ -3,9 +3,9 @@
 from windowclf.errors import MissingExtraError
 
 try:
-    import fastapi  # noqa: F401
     import httptools  # noqa: F401
     import prometheus_client  # noqa: F401
+    import starlette  # noqa: F401
     import swagger_ui_bundle  # noqa: F401
     import uvicorn  # noqa: F401
 except ImportError:

@@ -7,10 +7,13 @@ from contextlib import asynccontextmanager, contextmanager
 from importlib.metadata import version
 
 import msgspec
-from fastapi import FastAPI, Request, Response
-from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
 from windowclf.classifier import WindowClassifier
@@ -18,11 +21,17 @@ from windowclf.errors import DataError, UsageError, WindowclfError, one_line
 from windowclf.explanation.result import Explanation
 from windowclf.reports.html.explanation import explanation_fragment
 from windowclf.service.batcher import Batcher
-from windowclf.service.bodies import ExplainRequest, Health, Refusal, TagRequest, decode
-from windowclf.service.description import DESCRIPTIONS, describe
+from windowclf.service.bodies import (
+    ExplainRequest,
+    Health,
+    Refusal,
+    TagRequest,
+    decode,
+    describe,
+)
 from windowclf.service.limits import WAIT, Limits, in_time, read_body
 from windowclf.service.metrics import Measured, Metrics
-from windowclf.service.pages import add_pages
+from windowclf.service.pages import make_pages
 
 _REASONS = {
     "Not Found": "no such path; /docs lists those that there are",
@@ -31,17 +40,7 @@ _REASONS = {
 
 
 class Service:
-    """A classifier that answers requests.
-
-    Parameters
-    ----------
-    classifier : WindowClassifier
-    name : str
-        Of its model.
-    limits : Limits
-    threads : int
-        Tag at the same time.
-    """
+    """A classifier that answers requests."""
 
     def __init__(
         self, classifier: WindowClassifier, name: str, limits: Limits, threads: int
@@ -61,9 +60,10 @@ class Service:
             limits=limits,
         )
         self._health = msgspec.json.encode(health)
+        self._description = describe()
 
     @asynccontextmanager
-    async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
         """Keep the threads while the application runs."""
         async with self._batcher:
             yield
@@ -81,43 +81,41 @@ class Service:
             self._under_way -= 1
 
     async def tag(self, request: Request) -> Response:
-        """Find the entities of a text, or of several.
-
-        A text is one document, as for `windowclf tag`. Offsets count code points, as Python does:
-        in JavaScript take them of `Array.from(text)`. Scores are those of `windowclf tag` to five
-        digits: the last bits depend on what is tagged together.
-        """
+        """Find the entities of a text, or of several."""
         with self._room():
-            asked = decode(await read_body(request, self._limits), TagRequest)
-            texts = asked.given(self._limits)
-            alone = asked.texts is msgspec.UNSET
-            answer = self._batcher.tag(texts, alone=alone, tokens=asked.tokens)
+            body = decode(await read_body(request, self._limits), TagRequest)
+            texts = body.checked_texts(self._limits)
+            alone = body.texts is msgspec.UNSET
+            answer = self._batcher.tag(texts, alone=alone, tokens=body.tokens)
             return _json(await in_time(answer, self._limits))
 
     async def explain(self, request: Request) -> Response:
-        """Explain why a word of a text has its tag.
-
-        The answer is JSON, or with `Accept: text/html` a part of a page.
-        """
+        """Explain why a word of a text has its tag, in JSON or as a part of a page."""
         with self._room():
-            asked = decode(await read_body(request, self._limits), ExplainRequest)
+            body = decode(await read_body(request, self._limits), ExplainRequest)
             as_html = "text/html" in request.headers.get("accept", "")
             loop = asyncio.get_running_loop()
-            answer = loop.run_in_executor(self._explainer, self._explained, asked, as_html)
-            found = await in_time(answer, self._limits)
-            return Response(found, media_type="text/html") if as_html else _json(found)
+            answer = loop.run_in_executor(self._explainer, self._explain, body, as_html)
+            explained = await in_time(answer, self._limits)
+            return Response(explained, media_type="text/html") if as_html else _json(explained)
 
-    def _explained(self, asked: ExplainRequest, as_html: bool) -> bytes:
-        found: Explanation = self._classifier.explain(asked.text, asked.token)
-        return explanation_fragment(found).encode() if as_html else msgspec.json.encode(found)
+    def _explain(self, body: ExplainRequest, as_html: bool) -> bytes:
+        explanation: Explanation = self._classifier.explain(body.text, body.token)
+        if as_html:
+            return explanation_fragment(explanation).encode()
+        return msgspec.json.encode(explanation)
 
-    async def health(self) -> Response:
+    async def health(self, _: Request) -> Response:
         """Say that the service is ready, and what it serves."""
         return _json(self._health)
 
-    async def count(self) -> Response:
+    async def count(self, _: Request) -> Response:
         """Give the metrics in the format of Prometheus."""
         return Response(generate_latest(self.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    async def describe(self, _: Request) -> Response:
+        """Describe the service."""
+        return _json(self._description)
 
 
 def create_app(
@@ -127,38 +125,45 @@ def create_app(
     limits: Limits | None = None,
     threads: int = 1,
     hosts: Sequence[str] = ("*",),
-) -> FastAPI:
+) -> Starlette:
     """Make the application that `windowclf serve` runs, for any ASGI server.
 
     Parameters
     ----------
     classifier : WindowClassifier
+        A trained one.
     name : str
-        Of its model.
+        The name of its model, which /health gives.
     limits : Limits, optional
+        Without them their defaults.
     threads : int
-        Tag at the same time.
+        How many threads tag at the same time.
     hosts : sequence of str
         Names that a request may call the service by; ``*`` is any.
     """
-    service = Service(classifier, name, limits or Limits(), threads)
-    app = FastAPI(lifespan=service.lifespan, docs_url=None, redoc_url=None, redirect_slashes=False)
-    for path, method, answer in (
-        ("/tag", "POST", service.tag),
-        ("/explain", "POST", service.explain),
-        ("/health", "GET", service.health),
-        ("/metrics", "GET", service.count),
-    ):
-        app.add_api_route(path, answer, methods=[method], **DESCRIPTIONS[path])
-    add_pages(app, classifier, limits or Limits())
-    describe(app)
-    app.add_exception_handler(HTTPException, _refused)
-    app.add_exception_handler(WindowclfError, _refused)
-    app.add_exception_handler(Exception, _failed)
+    limits = limits or Limits()
+    service = Service(classifier, name, limits, threads)
+    routes = [
+        Route("/tag", service.tag, methods=["POST"]),
+        Route("/explain", service.explain, methods=["POST"]),
+        Route("/health", service.health),
+        Route("/metrics", service.count),
+        Route("/openapi.json", service.describe),
+        *make_pages(classifier, limits),
+    ]
+    paths = [route.path for route in routes]
+    middleware = [Middleware(Measured, metrics=service.metrics, paths=paths)]
     if "*" not in hosts:
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*hosts], www_redirect=False)
-    paths = [route.path for route in app.routes if isinstance(route, Route)]
-    app.add_middleware(Measured, metrics=service.metrics, paths=paths)
+        middleware.append(
+            Middleware(TrustedHostMiddleware, allowed_hosts=[*hosts], www_redirect=False)
+        )
+    app = Starlette(
+        routes=routes,
+        middleware=middleware,
+        exception_handlers=dict.fromkeys((HTTPException, WindowclfError, Exception), _refused),
+        lifespan=service.lifespan,
+    )
+    app.router.redirect_slashes = False
     return app
 
 
@@ -166,20 +171,17 @@ def _json(body: bytes, status: int = 200, headers: Mapping[str, str] | None = No
     return Response(body, status, headers, media_type="application/json")
 
 
-def _refused(_: Request, error: Exception) -> Response:
-    """Say in one line why a request was refused, or failed."""
-    if isinstance(error, HTTPException):
-        reason = _REASONS.get(error.detail, error.detail)
-        return _json(_refusal(reason), error.status_code, error.headers)
-    return _json(
-        _refusal(one_line(error)), 422 if isinstance(error, UsageError | DataError) else 500
-    )
-
-
-def _failed(_: Request, __: Exception) -> Response:
-    """Answer where the service has an error of its own; the server logs it."""
-    return _json(_refusal("an error of the service, which its log tells"), 500)
-
-
-def _refusal(reason: str) -> bytes:
-    return msgspec.json.encode(Refusal(reason))
+async def _refused(_: Request, error: Exception) -> Response:
+    """Say in one line why a request was refused, or failed; the server logs what is unexpected."""
+    headers = None
+    match error:
+        case HTTPException():
+            status, reason = error.status_code, _REASONS.get(error.detail, error.detail)
+            headers = error.headers
+        case UsageError() | DataError():
+            status, reason = 422, one_line(error)
+        case WindowclfError():
+            status, reason = 500, one_line(error)
+        case _:
+            status, reason = 500, "an error of the service, which its log tells"
+    return _json(msgspec.json.encode(Refusal(reason)), status, headers)

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import msgspec
 
 from windowclf.classifier import WindowClassifier
-from windowclf.service.bodies import Tagged, TaggedTexts, tagged
+from windowclf.service.bodies import TaggedTexts, to_answer
 from windowclf.service.metrics import Metrics
-from windowclf.system.threads import Workers
+from windowclf.system.threads import one_blas_thread
 from windowclf.tagging.texts import BATCH_CHARACTERS, TaggedText
 
 
@@ -25,15 +25,9 @@ class _Job(NamedTuple):
 class Batcher:
     """Tags the texts of requests in threads of its own.
 
-    A thread that is free takes all requests that wait, up to about `BATCH_CHARACTERS`: the model
-    tags a hundred texts together in a tenth of the time that they take one by one, and whoever
-    comes alone waits for nobody.
-
-    Parameters
-    ----------
-    classifier : WindowClassifier
-    metrics : Metrics
-    threads : int
+    A free thread takes all requests that wait, up to about `BATCH_CHARACTERS`: the model tags a
+    hundred texts together in a tenth of the time that they take one by one, and a request that
+    comes alone waits for no other.
     """
 
     def __init__(self, classifier: WindowClassifier, metrics: Metrics, threads: int) -> None:
@@ -52,27 +46,16 @@ class Batcher:
             self._waiting.put(None)
 
     async def tag(self, texts: list[str], *, alone: bool, tokens: bool) -> bytes:
-        """Tag texts.
+        """Tag texts, and write `TaggedTexts` in JSON, or a `Tagged` if the one text is alone.
 
-        Parameters
-        ----------
-        texts : list of str
-        alone : bool
-            Whether the answer is that of one text, not a list.
-        tokens : bool
-            Whether tokens are listed.
-
-        Returns
-        -------
-        bytes
-            JSON: a `Tagged`, or `TaggedTexts`.
+        Each text is a document; `tokens` adds its tokens to the answer.
         """
         answer: asyncio.Future[bytes] = self._loop.create_future()
         self._waiting.put(_Job(texts, alone, tokens, answer))
         return await answer
 
     def _work(self) -> None:
-        with Workers(1):  # held open, for to open it costs more than to tag a sentence
+        with one_blas_thread:  # held open: opening it takes longer than tagging a sentence
             while jobs := self._take():
                 self._loop.call_soon_threadsafe(_deliver, self._answers(jobs))
 
@@ -89,7 +72,7 @@ class Batcher:
                 if jobs:
                     self._waiting.put(None)
                 break
-            if not job.answer.done():  # else nobody waits for it any more
+            if not job.answer.done():  # a request that timed out needs no answer
                 jobs.append(job)
                 characters += sum(map(len, job.texts))
         return jobs
@@ -98,9 +81,9 @@ class Batcher:
         self, jobs: Sequence[_Job]
     ) -> "list[tuple[asyncio.Future[bytes], bytes | Exception]]":
         try:
-            found = iter(self._tag([text for job in jobs for text in job.texts]))
-            return [(job.answer, _written(job, [next(found) for _ in job.texts])) for job in jobs]
-        except Exception as error:  # is told to whom it concerns, and to no other
+            tagged = iter(self._tag([text for job in jobs for text in job.texts]))
+            return [(job.answer, _written(job, [next(tagged) for _ in job.texts])) for job in jobs]
+        except Exception as error:  # one bad request must not fail the others
             if len(jobs) == 1:
                 return [(jobs[0].answer, error)]
             return [answer for job in jobs for answer in self._answers([job])]
@@ -112,10 +95,9 @@ class Batcher:
         return found
 
 
-def _written(job: _Job, found: list[TaggedText]) -> bytes:
-    answers = [tagged(text, tokens=job.tokens) for text in found]
-    answer: Tagged | TaggedTexts = answers[0] if job.alone else TaggedTexts(answers)
-    return msgspec.json.encode(answer)
+def _written(job: _Job, texts: list[TaggedText]) -> bytes:
+    answers = [to_answer(text, tokens=job.tokens) for text in texts]
+    return msgspec.json.encode(answers[0] if job.alone else TaggedTexts(answers))
 
 
 def _deliver(answers: "list[tuple[asyncio.Future[bytes], bytes | Exception]]") -> None:

@@ -1,6 +1,9 @@
-"""What requests and answers hold, as msgspec reads, writes and describes them."""
+"""The bodies of requests and answers, as msgspec reads, writes and describes them."""
 
+import json
 import re
+from importlib.metadata import version
+from importlib.resources import files
 from itertools import chain
 from typing import Annotated, Any, TypeVar
 
@@ -29,7 +32,7 @@ class TagRequest(msgspec.Struct, forbid_unknown_fields=True):
     ) = UNSET
     tokens: Annotated[bool, Meta(description="Whether the answer lists the tokens.")] = False
 
-    def given(self, limits: Limits) -> list[str]:
+    def checked_texts(self, limits: Limits) -> list[str]:
         """List the texts.
 
         Raises
@@ -102,7 +105,7 @@ def decode(body: bytes, kind: type[T]) -> T:
     Raises
     ------
     HTTPException
-        400 if it is no JSON, 422 if it is JSON of another kind.
+        400 if it is not JSON, 422 if it is JSON of another kind.
     """
     try:
         return msgspec.json.decode(body, type=kind)
@@ -113,39 +116,29 @@ def decode(body: bytes, kind: type[T]) -> T:
         raise HTTPException(400, f"the body is no JSON in UTF-8: {one_line(error)}{hint}") from None
 
 
-def tagged(text: TaggedText, *, tokens: bool) -> Tagged:
-    """Make a tagged text what is written of it.
-
-    Parameters
-    ----------
-    text : TaggedText
-    tokens : bool
-        Whether its tokens are listed.
-    """
+def to_answer(text: TaggedText, *, tokens: bool) -> Tagged:
+    """Make a tagged text what is written of it, with or without its tokens."""
     if not tokens:
         return Tagged(text.text, text.entities)
     words, tags = chain.from_iterable(text.sentences), chain.from_iterable(text.tags)
-    found = [TaggedToken(*word, tag) for word, tag in zip(words, tags, strict=True)]
-    return Tagged(text.text, text.entities, found)
+    tagged = [TaggedToken(*word, tag) for word, tag in zip(words, tags, strict=True)]
+    return Tagged(text.text, text.entities, tagged)
 
 
-def schemas() -> dict[str, Any]:
-    """Describe all kinds of bodies, by name, as OpenAPI 3.0 has them."""
-    kinds = [TagRequest, Tagged, TaggedTexts, ExplainRequest, Explanation, Health, Refusal]
-    _, described = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
-    return {name: _without_null(schema) for name, schema in described.items()}
+def describe() -> bytes:
+    """Write the description of the service: `openapi.json`, and the schemas of all bodies."""
+    description = json.loads((files("windowclf.service") / "openapi.json").read_bytes())
+    bodies = [TagRequest, Tagged, TaggedTexts, ExplainRequest, Explanation, Health, Refusal]
+    _, schemas = msgspec.json.schema_components(bodies, ref_template="#/components/schemas/{name}")
+    description["info"]["version"] = version("windowclf")
+    schemas = json.loads(msgspec.json.encode(schemas), object_hook=_without_null)
+    description["components"] = {"schemas": schemas}
+    return msgspec.json.encode(description)
 
 
-def _without_null(schema: Any) -> Any:
-    """Write "or null" as OpenAPI 3.0 does, which the page of Swagger UI reads."""
-    if isinstance(schema, list):
-        return [_without_null(part) for part in schema]
-    if not isinstance(schema, dict):
-        return schema
-    plain = {key: _without_null(value) for key, value in schema.items()}
-    kinds = plain.get("anyOf", [])
-    if {"type": "null"} in kinds:
-        [kind] = [kind for kind in kinds if kind != {"type": "null"}]
-        del plain["anyOf"]
-        plain |= {**kind, "nullable": True}
-    return plain
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Write "or null" as OpenAPI 3.0 does, the last version that swagger-ui-bundle reads."""
+    if {"type": "null"} in schema.get("anyOf", []):
+        [kind] = [kind for kind in schema.pop("anyOf") if kind != {"type": "null"}]
+        schema |= {**kind, "nullable": True}
+    return schema

@@ -1,4 +1,4 @@
-"""What a request may ask for, and how a body is read that may be too large or never end."""
+"""The limits of a request, and the reading of a body that may be too large or never end."""
 
 import asyncio
 import math
@@ -7,12 +7,12 @@ from typing import TypeVar
 
 import msgspec
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 T = TypeVar("T")
 
 WAIT = {"Retry-After": "1"}
-"""Header of an answer that asks to come again: a second is a long time for the tagger."""
+"""The header of an answer that asks to come again: a second is a long time for the tagger."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,8 +47,8 @@ async def read_body(request: Request, limits: Limits) -> bytes:
     Raises
     ------
     HTTPException
-        415 if it is not said to be JSON, 413 as soon as it is too large, 408 if it does not come
-        in time.
+        415 if its headers do not say that it is JSON, 413 as soon as it is too large, 408 if it
+        does not come in time.
     """
     headers = request.headers
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -58,32 +58,23 @@ async def read_body(request: Request, limits: Limits) -> bytes:
         )
     if headers.get("content-encoding", "identity").lower() != "identity":
         raise HTTPException(415, "Content-Encoding: expected none; send the JSON as it is")
+    too_large = HTTPException(413, f"the body is too large: the limit is {limits.bytes:,} bytes")
     if int(headers.get("content-length", 0)) > limits.bytes:
-        raise _too_large(limits)
+        raise too_large
+    body = bytearray()
     try:
         async with asyncio.timeout(limits.seconds):
-            return await _receive(request, limits)
+            async for part in request.stream():
+                body += part
+                if len(body) > limits.bytes:
+                    raise too_large
+    except ClientDisconnect:
+        raise HTTPException(400, "the connection ended within the body") from None
     except TimeoutError:
         raise HTTPException(
             408, f"the body did not come within {limits.seconds:g} seconds"
         ) from None
-
-
-async def _receive(request: Request, limits: Limits) -> bytes:
-    parts = []
-    size = 0
-    more = True
-    while more:
-        message = await request.receive()
-        if message["type"] == "http.disconnect":
-            raise HTTPException(400, "the connection ended within the body")
-        part = message.get("body", b"")
-        size += len(part)
-        if size > limits.bytes:
-            raise _too_large(limits)
-        parts.append(part)
-        more = message.get("more_body", False)
-    return b"".join(parts)
+    return bytes(body)
 
 
 async def in_time(answer: Awaitable[T], limits: Limits) -> T:
@@ -101,7 +92,3 @@ async def in_time(answer: Awaitable[T], limits: Limits) -> T:
         raise HTTPException(
             503, f"not done within {limits.seconds:g} seconds; send less, or later", WAIT
         ) from None
-
-
-def _too_large(limits: Limits) -> HTTPException:
-    return HTTPException(413, f"the body is too large: the limit is {limits.bytes:,} bytes")

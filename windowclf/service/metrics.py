@@ -1,4 +1,4 @@
-"""What the service counts, as Prometheus reads it."""
+"""Metrics of the service in the format of Prometheus."""
 
 from collections.abc import Collection
 from time import perf_counter
@@ -7,54 +7,45 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 OTHER = "other"
-"""Stands for all paths that there are not: a stranger must not make the memory grow."""
+"""Stands for all unknown paths: requests for them must not make the memory grow."""
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
 class Metrics:
-    """Counters of one service, in a registry of its own."""
+    """The metrics of one service, in a registry of its own."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        ProcessCollector(registry=self.registry)
+        self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
         self.requests = Counter(
             "windowclf_requests",
             "Requests that were answered.",
             ["path", "status"],
-            registry=self.registry,
+            registry=registry,
         )
         self.seconds = Histogram(
             "windowclf_request_seconds",
             "Time from the headers of a request to the end of its answer.",
             ["path"],
-            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
-            registry=self.registry,
+            buckets=_SECONDS,
+            registry=registry,
         )
         self.under_way = Gauge(
             "windowclf_requests_under_way",
             "Requests that are read or wait for the tagger.",
-            registry=self.registry,
+            registry=registry,
         )
-        self.tokens = Counter(
-            "windowclf_tokens", "Tokens that were tagged.", registry=self.registry
-        )
+        self.tokens = Counter("windowclf_tokens", "Tokens that were tagged.", registry=registry)
         self.batches = Histogram(
             "windowclf_batch_texts",
             "Texts that were tagged at once.",
             buckets=[2**n for n in range(11)],
-            registry=self.registry,
+            registry=registry,
         )
 
 
 class Measured:
-    """Counts and times the requests of an application (ASGI middleware).
-
-    Parameters
-    ----------
-    app : ASGI application
-    metrics : Metrics
-    paths : collection of str
-        Those that there are.
-    """
+    """ASGI middleware that counts and times the requests for the paths of an application."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics, paths: Collection[str]) -> None:
         self._app, self._metrics, self._paths = app, metrics, frozenset(paths)

@@ -1,11 +1,13 @@
-"""The pages of the service and their files, all from here."""
+"""The pages of the service and their files, none from another site."""
 
+from collections.abc import Callable
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
-from fastapi import FastAPI
-from fastapi.responses import FileResponse, HTMLResponse
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.routing import Route
 from swagger_ui_bundle import swagger_ui_path
 
 from windowclf.classifier import WindowClassifier
@@ -16,8 +18,8 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; "
     "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""Nothing comes from another site or goes there, and no script stands in a page; the lengths of an
-explanation's bars are styles of their own, and so is much of Swagger UI."""
+"""Nothing comes from another site or goes there, and no script stands in a page. Inline styles are
+allowed: they give the bars of an explanation their lengths, and Swagger UI uses many."""
 
 HEADERS = [
     ("Content-Security-Policy", POLICY),
@@ -25,7 +27,7 @@ HEADERS = [
     ("Referrer-Policy", "no-referrer"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
 ]
-"""Of every answer."""
+"""The headers of every answer."""
 
 LONGEST = 20_000
 """Characters that the page takes: each word is an element, and a browser has its limits too."""
@@ -36,52 +38,30 @@ MEANINGS = {
     "LOC": "places",
     "MISC": "other names, such as nationalities and events",
 }
-"""Labels that most corpora of names share, in words."""
+"""The labels that most corpora of names share, in words."""
 
 
-def add_pages(app: FastAPI, classifier: WindowClassifier, limits: Limits) -> None:
-    """Add the page to try the service on, and that of its description.
-
-    Parameters
-    ----------
-    app : FastAPI
-    classifier : WindowClassifier
-    limits : Limits
-    """
-    page = fragment(
+def make_pages(classifier: WindowClassifier, limits: Limits) -> list[Route]:
+    """Make the page to try the service on, the page that describes it, and their files."""
+    tried = fragment(
         "serve.html",
         hues=hues(classifier.labels),
         meanings=MEANINGS,
         longest=min(LONGEST, limits.bytes),
     )
-    described = fragment("service_description.html")
-
-    def add(path: str, answer: Any) -> None:
-        app.add_api_route(path, answer, methods=["GET", "HEAD"], include_in_schema=False)
-
-    add("/", _page(page))
-    add("/docs", _page(described))
     own = files("windowclf.reports.html") / "templates"
-    for name, folder in (
-        ("style.css", own),
-        ("serve.js", own),
-        ("service_description.js", own),
-        ("service_description.css", own),
-        ("swagger-ui.css", swagger_ui_path),
-        ("swagger-ui-bundle.js", swagger_ui_path),
-    ):
-        add(f"/files/{name}", _file(Path(str(folder / name))))
+    names = ("style.css", "serve.js", "service_description.js", "service_description.css")
+    paths = [Path(str(own / name)) for name in names]
+    paths += [swagger_ui_path / name for name in ("swagger-ui.css", "swagger-ui-bundle.js")]
+    return [
+        _route("/", partial(HTMLResponse, tried)),
+        _route("/docs", partial(HTMLResponse, fragment("service_description.html"))),
+        *(_route(f"/files/{path.name}", partial(FileResponse, path)) for path in paths),
+    ]
 
 
-def _page(source: str) -> Any:
-    async def answer() -> HTMLResponse:
-        return HTMLResponse(source)
+def _route(path: str, make_response: Callable[[], Response]) -> Route:
+    async def answer(_: Request) -> Response:
+        return make_response()
 
-    return answer
-
-
-def _file(path: Path) -> Any:
-    async def answer() -> FileResponse:
-        return FileResponse(path)
-
-    return answer
+    return Route(path, answer)

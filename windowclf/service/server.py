@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from windowclf.errors import WindowclfError
@@ -25,19 +25,12 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Open a socket that listens.
-
-    Parameters
-    ----------
-    host : str
-        A name or an address of this machine.
-    port : int
-        0 for any that is free.
+    """Open a socket that listens; port 0 stands for any that is free.
 
     Raises
     ------
     WindowclfError
-        If it is not to be had.
+        If the host is not this machine, or the port is taken or not allowed.
     """
     try:
         family, _, _, _, address = socket.getaddrinfo(
@@ -58,32 +51,21 @@ def address_of(listening: socket.socket) -> str:
 
 
 def hosts_of(host: str, listening: socket.socket) -> tuple[str, ...]:
-    """List the names that requests may call a service by.
+    """List the names that requests may call a service by, which listens at a host.
 
-    On this machine alone these are its own: a page of another site, whose name its owner lets
-    point here, must not read what a browser on this machine may ask. Elsewhere it is any.
-
-    Parameters
-    ----------
-    host : str
-        As it was asked for.
-    listening : socket
+    A service for this machine alone has the names of this machine. A page of another site, whose
+    owner lets its name point here, must not read what a browser on this machine may request. A
+    service for other machines has any name.
     """
     address = listening.getsockname()[0]
     return (*LOOPBACK, address, host) if ipaddress.ip_address(address).is_loopback else ("*",)
 
 
-def make_server(app: FastAPI, limits: Limits) -> uvicorn.Server:
-    """Make the server of an application; its `run` takes the sockets.
-
-    Parameters
-    ----------
-    app : FastAPI
-    limits : Limits
-    """
+def make_server(app: Starlette, limits: Limits) -> uvicorn.Server:
+    """Make the server of an application; its `run` takes the sockets."""
     config = uvicorn.Config(
         app,
-        http=_bounded(limits),
+        http=type("_BoundedConnection", (_Connection,), {"seconds": limits.seconds}),
         ws="none",
         log_config=None,
         log_level="error",
@@ -99,9 +81,9 @@ def make_server(app: FastAPI, limits: Limits) -> uvicorn.Server:
 
 
 class _Server(uvicorn.Server):
-    """Ends well by Ctrl-C and SIGTERM, at once by a second Ctrl-C, and leaves what is ignored so.
+    """Ends well by Ctrl-C and SIGTERM, at once by a second Ctrl-C; ignored signals stay ignored.
 
-    The signal is not raised again, as uvicorn does: the service has ended as it was asked to.
+    uvicorn raises the signal again after the end; here the command goes on and exits with 0.
     """
 
     @contextmanager
@@ -118,11 +100,12 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-class _Bounded(HttpToolsProtocol):
+class _Connection(HttpToolsProtocol):
     """A connection that is closed when the head of a request, or its reader, takes too long.
 
-    uvicorn waits for a head for ever, and so does it for somebody to read an answer; the body of
-    a request is `read_body`'s.
+    uvicorn waits without end for a head, and for the client to read an answer; the body of a
+    request is `read_body`'s. uvicorn does not promise to keep what this class reads of it, `cycle`
+    and the `timeout_keep_alive` ones: see the bound in pyproject.toml.
     """
 
     seconds: float
@@ -154,7 +137,7 @@ class _Bounded(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         super().on_message_complete()
         self._in_body = False
-        if self.cycle.response_complete:  # it was refused before it had come in
+        if self.cycle.response_complete:  # the request was refused before it had come in
             self._stop()
             self.timeout_keep_alive_task = self.loop.call_later(
                 self.timeout_keep_alive, self.timeout_keep_alive_handler
@@ -162,14 +145,13 @@ class _Bounded(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        # Not closed, which would wait for the reader.
+        # The connection is aborted: to close it would wait for the reader.
         self._reader = self.loop.call_later(self.seconds, self.transport.abort)
 
     def resume_writing(self) -> None:
         super().resume_writing()
         if self._reader is not None:
             self._reader.cancel()
-            self._reader = None
 
     def _await_head(self) -> None:
         if self._head is None and not self.transport.is_closing():
@@ -183,23 +165,13 @@ class _Bounded(HttpToolsProtocol):
     def _late(self) -> None:
         self._head = None
         if not self.transport.is_closing():
-            if not self._in_body:  # else it was answered
+            if not self._in_body:  # within a body there was an answer already
                 self.transport.write(_LATE)
             self.transport.close()
 
 
-def _bounded(limits: Limits) -> type[_Bounded]:
-    return type("_Bounded", (_Bounded,), {"seconds": limits.seconds})
-
-
 _REASON = b'{"error":"the head of the request did not come in time"}'
-_LATE = b"\r\n".join(
-    [
-        b"HTTP/1.1 408 Request Timeout",
-        b"content-type: application/json",
-        b"content-length: %d" % len(_REASON),
-        b"connection: close",
-        b"",
-        _REASON,
-    ]
+_LATE = (
+    b"HTTP/1.1 408 Request Timeout\r\ncontent-type: application/json\r\n"
+    b"content-length: %d\r\nconnection: close\r\n\r\n%s" % (len(_REASON), _REASON)
 )

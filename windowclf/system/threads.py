@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from contextvars import copy_context
 from functools import cache, cached_property
 from itertools import chain, islice
@@ -23,13 +23,13 @@ _VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def thread_count(threads: int | None = None) -> int:
-    """Say how many threads work.
+    """Return how many threads work.
 
     Parameters
     ----------
     threads : int, optional
-        As asked for; without it, as the variables say that bind the linear algebra library, and
-        else one for each processor that this process may use.
+        The number that the user wants; without it, the one in the variables that bind the linear
+        algebra library, and else one for each processor that this process may use.
 
     Raises
     ------
@@ -58,8 +58,8 @@ def _libraries() -> "ThreadpoolController":
     return ThreadpoolController()
 
 
-class _OneThread:
-    """Leaves the libraries of linear algebra one thread while `Workers` are open.
+class _OneBlasThread:
+    """Leaves the libraries of linear algebra one thread while it is open, as a context manager.
 
     That is for the whole process: they have as many as before as soon as the last one is closed,
     in whatever order and by whichever thread. The limits of threadpoolctl are for one thread
@@ -71,20 +71,18 @@ class _OneThread:
         self._open = 0
         self._before: list[tuple[Any, int]] = []
 
-    @contextmanager
-    def __call__(self) -> Iterator[None]:
+    def __enter__(self) -> None:
         with self._lock:
             if not self._open:
                 libraries = _libraries().select(user_api="blas").lib_controllers
                 self._before = [(library, library.get_num_threads()) for library in libraries]
             self._open += 1
             self._set()
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._open -= 1
-                self._set()
+
+    def __exit__(self, *exception: object) -> None:
+        with self._lock:
+            self._open -= 1
+            self._set()
 
     def _set(self) -> None:
         for library, before in self._before:
@@ -94,18 +92,18 @@ class _OneThread:
             for_any_thread(force=True)
 
 
-_one_thread = _OneThread()
+one_blas_thread = _OneBlasThread()
+"""While it is open, products have the same last bits: these depend on how many threads share one.
+
+It may be opened several times, by several threads.
+"""
 
 
 class Workers:
     """Runs pieces of work at the same time, as a context manager.
 
-    While it is open, the linear algebra library has one thread: two pools of threads would wait
-    for each other, and the last bits of a product depend on how many threads share it.
-
-    Parameters
-    ----------
-    threads : int
+    While it is open, the linear algebra library has one thread, see `one_blas_thread`; besides,
+    two pools of threads would wait for each other.
     """
 
     def __init__(self, threads: int) -> None:
@@ -113,7 +111,7 @@ class Workers:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        self._stack.enter_context(_one_thread())
+        self._stack.enter_context(one_blas_thread)
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -122,7 +120,6 @@ class Workers:
 
     @cached_property
     def _pool(self) -> "ThreadPoolExecutor":
-        # Imported here, for to tag a sentence needs no thread.
         from concurrent.futures import ThreadPoolExecutor
 
         return self._stack.enter_context(ThreadPoolExecutor(self._threads))
@@ -145,29 +142,43 @@ class Workers:
             other.result()
         return [results[i] for i in range(len(calls))]
 
-    def stream(self, function: Callable[[S], T], items: Iterable[S]) -> Iterator[T]:
-        """Call a function with each item as it comes; yield the results in order.
 
-        Items are taken by a thread of their own, a few before their results are wanted: whoever
-        waits for the next item does not keep back the result of the last. The first item, which
-        is often the only one, needs no thread.
-        """
-        items = iter(items)
+def stream(function: Callable[[S], T], items: Iterable[S], threads: int | None) -> Iterator[T]:
+    """Call a function with each item as it comes; yield the results in order.
+
+    With more than one thread, a thread of its own takes the items, a few before their results are
+    wanted, so that no result waits for the next item. The first item, which is often the only one,
+    needs no thread. The linear algebra library has one thread meanwhile, see `one_blas_thread`.
+    Without `threads`, there are as many as `thread_count` returns.
+
+    Raises
+    ------
+    UsageError
+        If `threads` is less than 1; raised here, before the first result is asked for.
+    """
+    return _stream(function, iter(items), thread_count(threads))
+
+
+def _stream(function: Callable[[S], T], items: Iterator[S], threads: int) -> Iterator[T]:
+    with one_blas_thread:
         yield from map(function, islice(items, 1))
-        if self._threads == 1:
+        if threads == 1:
             yield from map(function, items)
             return
         for second in items:
-            yield from self._ahead(function, chain([second], items))
+            yield from _ahead(function, chain([second], items), threads)
 
-    def _ahead(self, function: Callable[[S], T], items: Iterable[S]) -> Iterator[T]:
-        from concurrent.futures import Future
-        from queue import Queue
-        from threading import Event, Thread
 
-        pool = self._pool
-        started: Queue[Future[T] | None] = Queue(self._threads + 1)
-        stopped = Event()
+def _ahead(function: Callable[[S], T], items: Iterable[S], threads: int) -> Iterator[T]:
+    # Imported here: tagging one sentence starts no thread.
+    from concurrent.futures import Future, ThreadPoolExecutor
+    from queue import Queue
+    from threading import Event, Thread
+
+    started: Queue[Future[T] | None] = Queue(threads + 1)
+    stopped = Event()
+
+    with ThreadPoolExecutor(threads) as pool:
 
         def feed() -> None:
             try:
@@ -181,7 +192,7 @@ class Workers:
                 started.put(failed)
             started.put(None)
 
-        # A daemon, for it may be waiting for input when the program is to end.
+        # It is a daemon because it may be waiting for input when the program is to end.
         Thread(target=feed, daemon=True).start()
         try:
             while (future := started.get()) is not None:

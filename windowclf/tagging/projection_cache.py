@@ -1,10 +1,10 @@
-"""The words that tagging has met, each with its projected rows, within a memory bound."""
+"""The words that tagging has met, each with its projected rows, within a limit of memory."""
 
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from itertools import chain, count, repeat
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,24 +17,8 @@ _NOTHING, _PAD, _FIRST = 0, 1, 2
 """Word 0 has rows of zeros, word 1 stands past a sentence's ends."""
 
 
-class FoundWords(NamedTuple):
-    """Where the rows of some tokens' words are.
-
-    Attributes
-    ----------
-    places : int array, shape (N,)
-    rows : WordRows
-    names : int array, shape (N,)
-        The same number for the same name in any letter case; 0: not a name.
-    """
-
-    places: npt.NDArray[np.intp]
-    rows: WordRows
-    names: npt.NDArray[np.intp]
-
-
 class ProjectionCache:
-    """Looks words up, and keeps the rows of the first that come: most of any text is of these.
+    """Looks words up, and keeps the rows of the first that come: they make up most of any text.
 
     Several threads may use one at the same time.
 
@@ -43,7 +27,7 @@ class ProjectionCache:
     lexicon : Lexicon
     projection : Projection
     memory : int
-        Bytes of rows that are kept at the most; of those never written the system has none.
+        Bytes of rows that are kept at the most; the system provides them when they are written.
     """
 
     def __init__(self, lexicon: Lexicon, projection: Projection, memory: int) -> None:
@@ -64,20 +48,26 @@ class ProjectionCache:
 
     @property
     def is_stale(self) -> bool:
-        """Whether so many words found no room that those that are kept may be of older texts."""
+        """Whether so many words found no room that those that are kept may be from older texts."""
         return self._passed > 4 * self._capacity
 
-    def find(self, sentences: Sequence[Sequence[str]]) -> FoundWords:
+    def lookup(
+        self, sentences: Sequence[Sequence[str]]
+    ) -> tuple[npt.NDArray[np.intp], WordRows, npt.NDArray[np.intp]]:
         """Look up all tokens of some sentences; keep the rows of new words while there is room.
 
-        Parameters
-        ----------
-        sentences : sequence of sequences of str
+        Returns
+        -------
+        places : int array, shape (N,)
+            Where the rows of each token's word are among `rows`.
+        rows : WordRows
+        names : int array, shape (N,)
+            The same number for the same name in any letter case; 0: not a name.
         """
         keys: list[Hashable] = list(chain.from_iterable(sentences))
-        marks = self._lexicon.gazetteer_tags(sentences)
-        if marks:  # a word is another one where it has another place in a gazetteer's name
-            keys = list(zip(keys, *marks, strict=True))
+        tags = self._lexicon.gazetteer_tags(sentences) if self._lexicon.gazetteers else []
+        if tags:  # a word is another one where it has another place in a gazetteer's name
+            keys = list(zip(keys, *tags, strict=True))
         places = np.fromiter(map(self._places.get, keys, repeat(-1)), np.intp, len(keys))
         rows = self._rows
         new = np.flatnonzero(places < 0)
@@ -85,10 +75,10 @@ class ProjectionCache:
         if len(new):
             numbers: defaultdict[Hashable, int] = defaultdict(count().__next__)
             which = [numbers[keys[i]] for i in new.tolist()]
-            of_new, own, named = self._add(list(numbers), split=bool(marks))
+            of_new, own, named = self._add(list(numbers), split=bool(tags))
             places[new], names[new] = of_new[which], named[which]
             rows = rows._replace(own=own)
-        return FoundWords(places, rows, names)
+        return places, rows, names
 
     def _add(
         self, keys: Sequence[Any], *, split: bool
@@ -99,12 +89,12 @@ class ProjectionCache:
         -------
         places : int array, shape (n,)
         own : float array, shape (m, H)
-            Rows of those that are not kept.
+            The rows of the words that are not kept.
         names : int array, shape (n,)
         """
-        words, *marks = zip(*keys, strict=True) if split else (keys,)
+        words, *tags = zip(*keys, strict=True) if split else (keys,)
         slots = self._projection.slots
-        features = self._lexicon.ids(words, marks)
+        features = self._lexicon.ids(words, tags)
         with self._lock:
             begin = self._kept
             room = min(len(words), self._capacity - begin)
@@ -123,7 +113,7 @@ class ProjectionCache:
         return places, own, names
 
     def _number(self, words: Sequence[str], room: int) -> npt.NDArray[np.intp]:
-        """Give each word with a capital the number of its name; 0 is for the others."""
+        """Assign to each word with a capital the number of its name; 0 is for the others."""
         own: dict[str, int] = {}  # names of words that are not kept have negative ones
         named = []
         for i, word in enumerate(words):

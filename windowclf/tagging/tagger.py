@@ -1,6 +1,7 @@
 """A trained model at work: sentences in, their tags and spans out, as a stream of chunks."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import chain
 from threading import Lock
 from typing import NamedTuple, TypeVar
@@ -11,13 +12,13 @@ from windowclf.errors import ModelError
 from windowclf.model.encoding import number_documents
 from windowclf.model.model import Model
 from windowclf.nn.arrays import FloatArray, IntArray
-from windowclf.nn.document_context import find_mentions, name_keys
+from windowclf.nn.context import find_mentions, name_keys
 from windowclf.nn.parameter import TableParameter
-from windowclf.nn.projection import Projection
-from windowclf.system.threads import Workers, thread_count
-from windowclf.tagging.chunk import Prediction, TaggedChunk
-from windowclf.tagging.projection_cache import FoundWords, ProjectionCache
-from windowclf.tags.arrays import SpanFinder
+from windowclf.nn.projection import Projection, WordRows
+from windowclf.system.threads import one_blas_thread, stream
+from windowclf.tagging.projection_cache import ProjectionCache
+from windowclf.tags.arrays import SpanArrays, SpanFinder
+from windowclf.tags.schemes import Scheme, Span
 
 CHUNK_TOKENS = 8192
 """Tokens that are looked up and scored at once."""
@@ -32,22 +33,168 @@ Sentences = Sequence[Sequence[str]]
 Documents = Sequence[Hashable | None] | None
 
 
-class FoundSentences(NamedTuple):
+class EncodedChunk(NamedTuple):
     """Sentences whose words are looked up.
 
     Attributes
     ----------
     lengths : int array, shape (B,)
-        Tokens of each.
+        Tokens of each sentence.
     documents : int array, shape (B,)
-        The number of the document of each.
-    words : FoundWords
-        Of all tokens.
+        The number of each sentence's document.
+    places, rows, names
+        What `ProjectionCache.lookup` returns for all their tokens.
     """
 
     lengths: IntArray
     documents: IntArray
-    words: FoundWords
+    places: IntArray
+    rows: WordRows
+    names: IntArray
+
+
+class Prediction(NamedTuple):
+    """The tags of one sentence, and the spans they spell.
+
+    Attributes
+    ----------
+    tags : list of str
+        ``n`` tags in the model's own scheme.
+    spans : list of Span
+    confidences : float array, shape (len(spans),)
+        The calibrated probability of each span.
+    """
+
+    tags: list[str]
+    spans: list[Span]
+    confidences: FloatArray
+
+
+class TaggedChunk:
+    """Sentences and the best paths through their tags; the rest is made when it is asked for.
+
+    Parameters
+    ----------
+    model : Model
+    finder : SpanFinder
+        Finds the spans in the model's tags.
+    lengths : int array, shape (B,)
+        Tokens of each sentence.
+    s : float array, shape (N, K)
+
+    Attributes
+    ----------
+    path : int array, shape (N,)
+    """
+
+    def __init__(self, model: Model, finder: SpanFinder, lengths: IntArray, s: FloatArray) -> None:
+        self._model, self._finder = model, finder
+        self.lengths, self.s = lengths, s
+        self.path = model.objective.decode(s, lengths)
+        self._ends: list[int] = [0, *np.cumsum(lengths).tolist()]
+
+    @cached_property
+    def spans(self) -> SpanArrays:
+        """The spans of all sentences, counted from the first token of the chunk."""
+        return self._finder.find(self.path, self.lengths)
+
+    @cached_property
+    def confidences(self) -> FloatArray:
+        """The calibrated probability of each span."""
+        first, last, _ = self.spans
+        p = self._model.objective.span_probabilities(self.s, self.path, self.lengths, first, last)
+        return self._model.calibration(p)
+
+    def entities_of(self, sentences: slice) -> list[tuple[int, int, str, float]]:
+        """List the spans of some sentences, counted from the first token of these.
+
+        Returns
+        -------
+        list of tuple
+            First token, last token, label and confidence.
+        """
+        before = self._ends[sentences.start]
+        of_sentences = slice(self._cuts[sentences.start], self._cuts[sentences.stop])
+        return [
+            (first - before, last - before, label, confidence)
+            for first, last, label, confidence in self._rows[of_sentences]
+        ]
+
+    @cached_property
+    def _rows(self) -> list[tuple[int, int, str, float]]:
+        first, last, label = (array.tolist() for array in self.spans)
+        labels = map(self._finder.labels.__getitem__, label)
+        return list(zip(first, last, labels, self.confidences.tolist(), strict=True))
+
+    @cached_property
+    def _cuts(self) -> list[int]:
+        """How many spans begin before each sentence."""
+        cuts: list[int] = np.searchsorted(self.spans.first, self._ends).tolist()
+        return cuts
+
+    def own_tags(self) -> Iterator[list[str]]:
+        """Yield the tags of each sentence in the model's own scheme."""
+        return self._named(self._model.labels, self.path, self.lengths)
+
+    def tags(self, sentences: slice = slice(None)) -> Iterator[list[str]]:
+        """Yield the tags of each of some sentences as users read them: IOB2, or plain labels."""
+        start, stop, _ = sentences.indices(len(self.lengths))
+        tokens = slice(self._ends[start], self._ends[stop])
+        names = self._finder.spelled
+        return self._named(names, self._spelled[tokens], self.lengths[start:stop])
+
+    @cached_property
+    def _spelled(self) -> IntArray:
+        return self._finder.spell(self.spans, len(self.path))
+
+    def _named(self, names: Sequence[str], ids: IntArray, lengths: IntArray) -> Iterator[list[str]]:
+        tags: list[str] = np.array(names, dtype=object)[ids].tolist()
+        end = 0
+        for length in lengths.tolist():
+            start, end = end, end + length
+            yield tags[start:end]
+
+    @cached_property
+    def probabilities(self) -> FloatArray:
+        """The probability of each tag that `tags` may give at each token, shape (N, L).
+
+        Tags that the model distinguishes and users do not, such as B- and S- of a label, are
+        summed.
+        """
+        model, spelled = self._model, self._finder.spelled
+        p = model.objective.probabilities(self.s, self.lengths)
+        if model.scheme is Scheme.IOB1:
+            return _in_iob2(p, self.lengths)
+        read = np.zeros((len(p), len(spelled)), dtype=p.dtype)
+        for k, tag in enumerate(model.labels):
+            read[:, spelled.index(_read_as(tag, model.scheme))] += p[:, k]
+        return read
+
+    def predictions(self) -> Iterator[Prediction]:
+        """Yield tags, spans and confidences of each sentence."""
+        for i, tags in enumerate(self.own_tags()):
+            rows = self.entities_of(slice(i, i + 1))
+            spans = [Span(first, last + 1, label) for first, last, label, _ in rows]
+            yield Prediction(tags, spans, self.confidences[self._cuts[i] : self._cuts[i + 1]])
+
+
+def _read_as(tag: str, scheme: Scheme) -> str:
+    """Spell a tag of IOBES in IOB2; a plain label is itself."""
+    if scheme is Scheme.PLAIN:
+        return tag
+    return {"S": "B", "E": "I"}.get(tag[0], tag[0]) + tag[1:]
+
+
+def _in_iob2(p: FloatArray, lengths: IntArray) -> FloatArray:
+    """Spell ``O`` and the one label of a model that ranks as ``O``, B- and I-, shape (N, 3).
+
+    A run of the label is one span, so a token begins one if the token before it, which is scored
+    by itself, does not have the label.
+    """
+    label = p[:, 1]
+    before = np.roll(label, 1)
+    before[(np.cumsum(lengths) - lengths)[lengths > 0]] = 0
+    return np.stack([p[:, 0], label * (1 - before), label * before], axis=1)
 
 
 class Tagger:
@@ -58,7 +205,7 @@ class Tagger:
     Parameters
     ----------
     model : Model
-        Is read here, and not again: whoever trains on makes a new tagger.
+        It is read here, and not again: after further training, make a new tagger.
     kept_bytes : int
         How much memory may hold the projected rows of words, at the most.
 
@@ -66,7 +213,7 @@ class Tagger:
     ------
     ModelError
         If a parameter is not finite, but for the lookup tables, whose rows are read when they are
-        needed; or if a score of the moves between tags is beyond `LARGEST`.
+        needed; or if a score of the transitions between tags is beyond `LARGEST`.
     """
 
     def __init__(self, model: Model, *, kept_bytes: int = KEPT_BYTES) -> None:
@@ -80,30 +227,31 @@ class Tagger:
             _check(f"parameter {name}", parameter.value, LARGEST)
         self._projection = Projection(model.network)
         self._lock = Lock()
-        self._seen = self._begin()
+        self._cache = self._new_cache()
 
-    def _begin(self) -> ProjectionCache:
-        # What is computed has the same bits as in the midst of work.
-        with Workers(1), np.errstate(over="ignore", invalid="ignore"):
+    def _new_cache(self) -> ProjectionCache:
+        # What is computed has the same bits as during tagging.
+        with one_blas_thread, np.errstate(over="ignore", invalid="ignore"):
             return ProjectionCache(self.model.lexicon, self._projection, self._kept_bytes)
 
-    def _kept(self) -> ProjectionCache:
-        """Give the words that were seen, or begin anew; whoever still has the old ones uses them.
+    def _fresh_cache(self) -> ProjectionCache:
+        """Return the projection cache, or a new one if it is stale.
 
-        The lock is for the memory: of two threads each would make its own.
+        Threads that hold the old one keep using it. The lock is for the memory: without it two
+        threads could each make a new one.
         """
         with self._lock:
-            if self._seen.is_stale:
-                self._seen = self._begin()
-            return self._seen
+            if self._cache.is_stale:
+                self._cache = self._new_cache()
+            return self._cache
 
-    def find(self, sentences: Sentences, documents: Documents = None) -> Iterator[FoundSentences]:
+    def lookup(self, sentences: Sentences, documents: Documents = None) -> Iterator[EncodedChunk]:
         """Look the words of sentences up, chunk by chunk.
 
         Parameters
         ----------
         sentences : sequence of sequences of str
-            Tokens.
+            The tokens of each sentence.
         documents : sequence, optional
             A number or a name of the document that each sentence is of: neighbours with the
             same one are together; None is by itself, and so is every sentence without
@@ -111,7 +259,7 @@ class Tagger:
 
         Yields
         ------
-        FoundSentences
+        EncodedChunk
             For `score`. The same sentences in the same order give the same scores, to the last
             bit, whichever threads work.
 
@@ -120,14 +268,17 @@ class Tagger:
         UsageError
             If there are more or fewer documents than sentences.
         """
-        numbers = number_documents(documents, len(sentences))
-        lengths = np.fromiter(map(len, sentences), np.intp, len(sentences))
-        for chunk in _chunks(lengths, numbers):
-            with np.errstate(over="ignore", invalid="ignore"):  # `score` looks for both
-                words = self._kept().find(sentences[chunk])
-            yield FoundSentences(lengths[chunk], numbers[chunk], words)
+        return self.lookup_numbered(sentences, number_documents(documents, len(sentences)))
 
-    def score(self, found: FoundSentences) -> FloatArray:
+    def lookup_numbered(self, sentences: Sentences, documents: IntArray) -> Iterator[EncodedChunk]:
+        """Look words up, see `lookup`; documents are counted from 0, shape (B,)."""
+        lengths = np.fromiter(map(len, sentences), np.intp, len(sentences))
+        for chunk in _chunks(lengths, documents):
+            with np.errstate(over="ignore", invalid="ignore"):  # `score` looks for both
+                found = self._fresh_cache().lookup(sentences[chunk])
+            yield EncodedChunk(lengths[chunk], documents[chunk], *found)
+
+    def score(self, chunk: EncodedChunk) -> FloatArray:
         """Score the tags of each token, shape (N, K).
 
         Raises
@@ -135,78 +286,69 @@ class Tagger:
         ModelError
             If a score is not finite, or beyond `LARGEST`.
         """
-        lengths, documents, (places, rows, names) = found
+        lengths, documents, places, rows, names = chunk
         mentions = None
         if self.model.network.document_weight is not None:
             mentions = find_mentions(name_keys(names, np.repeat(documents, lengths)))
-        with np.errstate(over="ignore", invalid="ignore"):  # told in one line instead
+        with np.errstate(over="ignore", invalid="ignore"):  # reported in one line instead
             s = self._projection.scores(rows, places, lengths, mentions)
         _check("a score", s, LARGEST)
         return s
 
-    def tag(self, chunks: Iterable[FoundSentences]) -> TaggedChunk:
-        """Tag sentences that `find` has looked up, all together."""
-        found = list(chunks)
+    def tag(self, chunks: Iterable[EncodedChunk]) -> TaggedChunk:
+        """Tag sentences that `lookup` has looked up, all together."""
+        chunks = list(chunks)
         classes = len(self.model.network.biases[-1].value)
-        lengths = [np.empty(0, np.intp), *(chunk.lengths for chunk in found)]
-        s = [np.empty((0, classes), np.float32), *map(self.score, found)]
+        lengths = [np.empty(0, np.intp), *(chunk.lengths for chunk in chunks)]
+        s = [np.empty((0, classes), np.float32), *map(self.score, chunks)]
         return TaggedChunk(self.model, self.finder, np.concatenate(lengths), np.concatenate(s))
 
     def chunks(self, sentences: Sentences, documents: Documents = None) -> Iterator[TaggedChunk]:
-        """Tag sentences, chunk by chunk; see `find`."""
-        for found in self.find(sentences, documents):
-            yield self.tag([found])
+        """Tag sentences, chunk by chunk; see `lookup`."""
+        for chunk in self.lookup(sentences, documents):
+            yield self.tag([chunk])
 
-    @staticmethod
-    def _work(
-        function: Callable[[FoundSentences], list[T]],
-        chunks: Iterable[FoundSentences],
-        threads: int,
+    def map_chunks(
+        self,
+        function: Callable[[TaggedChunk], Iterable[T]],
+        sentences: Sentences,
+        documents: Documents = None,
+        threads: int = 1,
     ) -> Iterator[T]:
-        with Workers(thread_count(threads)) as workers:
-            yield from chain.from_iterable(workers.stream(function, chunks))
+        """Tag sentences, and yield what a function makes of their chunks, one after another.
+
+        With more than one of `threads`, one looks words up, and others score and call it.
+        """
+
+        def work(chunk: EncodedChunk) -> list[T]:
+            return list(function(self.tag([chunk])))
+
+        return chain.from_iterable(stream(work, self.lookup(sentences, documents), threads))
 
     def tags(
         self, sentences: Sentences, documents: Documents = None, threads: int = 1
     ) -> Iterator[list[str]]:
-        """Yield the tags of each sentence, IOB2 or plain labels; see `find`.
-
-        With more than one of `threads`, one looks words up and others score.
-        """
-
-        def tags(found: FoundSentences) -> list[list[str]]:
-            return list(self.tag([found]).tags())
-
-        yield from self._work(tags, self.find(sentences, documents), threads)
-
-    def entities(self, sentences: Sentences) -> Iterator[list[tuple[int, int, str, float]]]:
-        """Yield the spans of each sentence, see `TaggedChunk.entities_of`."""
-
-        def entities(found: FoundSentences) -> list[list[tuple[int, int, str, float]]]:
-            chunk = self.tag([found])
-            return [chunk.entities_of(slice(i, i + 1)) for i in range(len(chunk.lengths))]
-
-        yield from self._work(entities, self.find(sentences), 1)
+        """Yield the tags of each sentence, IOB2 or plain labels; see `map_chunks`."""
+        return self.map_chunks(TaggedChunk.tags, sentences, documents, threads)
 
     def probabilities(
         self, sentences: Sentences, documents: Documents = None, threads: int = 1
     ) -> Iterator[FloatArray]:
         """Yield the probability of each tag at each token, see `TaggedChunk.probabilities`."""
 
-        def probabilities(found: FoundSentences) -> list[FloatArray]:
-            chunk = self.tag([found])
+        def split(chunk: TaggedChunk) -> list[FloatArray]:
             return np.split(chunk.probabilities, np.cumsum(chunk.lengths)[:-1])
 
-        yield from self._work(probabilities, self.find(sentences, documents), threads)
+        return self.map_chunks(split, sentences, documents, threads)
 
     def predict(self, sentences: Sentences, documents: Documents = None) -> Iterator[Prediction]:
-        """Yield tags, spans and confidences of each sentence; see `find`."""
+        """Yield tags, spans and confidences of each sentence; see `lookup`."""
         for chunk in self.chunks(sentences, documents):
             yield from chunk.predictions()
 
 
 def _check(what: str, values: FloatArray, largest: float) -> None:
-    """Refuse numbers beyond the largest, and what is none: that compares as false."""
+    """Refuse numbers beyond the largest, and those that are not a number: they compare as false."""
     if values.size and not (values.max() <= largest and values.min() >= -largest):
         raise ModelError(
             f"damaged model: {what} is not finite or too large; train or fetch the model again"

@@ -1,19 +1,23 @@
-"""Texts in, entities with character offsets out, as a stream."""
+"""Texts or documents in, entities with character offsets out, as a stream."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from itertools import chain
-from operator import itemgetter
-from typing import Generic, NamedTuple, TypeVar
+from itertools import chain, starmap
+from operator import attrgetter, itemgetter
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
+from windowclf.documents.document import Document, join_words
 from windowclf.errors import UsageError
-from windowclf.system.threads import Workers, thread_count
-from windowclf.tagging.chunk import TaggedChunk
-from windowclf.tagging.tagger import FoundSentences, Tagger
+from windowclf.system.threads import stream
+from windowclf.tagging.tagger import EncodedChunk, TaggedChunk, Tagger
 from windowclf.text.tokenizer import Token, line_sentences, split_words, token_starts
+
+if TYPE_CHECKING:
+    from windowclf.documents.formats.registry import Format
 
 Splitter = Callable[[str], list[list[str]]]
 """Splits a text into sentences of tokens, each a stretch of the text, in order."""
@@ -22,7 +26,7 @@ C = TypeVar("C")
 T = TypeVar("T")
 
 BATCH_CHARACTERS = 1 << 16
-"""Characters of texts that are tagged at once, about: some ten thousand tokens."""
+"""About how many characters are tagged at once: some ten thousand tokens."""
 
 
 class Entity(msgspec.Struct, frozen=True):
@@ -47,7 +51,7 @@ class Entity(msgspec.Struct, frozen=True):
 
 
 class TaggedText:
-    """A text with what was found in it, each part made when it is asked for.
+    """A text and its tags and entities, each made when it is asked for.
 
     Attributes
     ----------
@@ -80,12 +84,12 @@ class TaggedText:
     @cached_property
     def entities(self) -> list[Entity]:
         """The entities, in order."""
-        found = self._chunk.entities_of(self._place)
-        if not found:
+        spans = self._chunk.entities_of(self._place)
+        if not spans:
             return []
         starts, words = self._starts, [*chain.from_iterable(self.words)]
         entities = []
-        for first, last, label, score in found:
+        for first, last, label, score in spans:
             start, end = starts[first], starts[last] + len(words[last])
             entities.append(Entity(self.text[start:end], label, start, end, score))
         return entities
@@ -96,21 +100,8 @@ class TaggedText:
         return starts
 
 
-class SplitTexts(NamedTuple, Generic[C]):
-    """Texts that are split already.
-
-    Attributes
-    ----------
-    texts : list of str
-    words : list of list of list of str
-        The tokens of each sentence of each text.
-    context
-        Comes back with the answer.
-    """
-
-    texts: list[str]
-    words: list[list[list[str]]]
-    context: C
+Answer = list[tuple[T, TaggedText]]
+"""The items of a batch, and the tags and entities of each."""
 
 
 def given_tokens(text: str) -> list[list[str]]:
@@ -146,7 +137,8 @@ def tag_texts(
     batch_size : int
         Texts that are tagged at once, at the most; long ones are fewer.
     threads : int
-        Share the batches; with more than one, texts are taken some batches before their turn.
+        How many share the batches; with more than one, texts are taken some batches before their
+        turn.
 
     Returns
     -------
@@ -158,9 +150,9 @@ def tag_texts(
     UsageError
         If `batch_size` is less than 1.
     """
-    pairs = ((text, None) for text in texts)
-    tagged = tag_with_contexts(tagger, pairs, split=split, batch_size=batch_size, threads=threads)
-    return map(itemgetter(0), tagged)
+    batches = cut(texts, len, batch_size)
+    answers = tag_batches(tagger, batches, str, split, threads=threads)
+    return (tagged for answer in answers for _, tagged in answer)
 
 
 def tag_with_contexts(
@@ -173,56 +165,90 @@ def tag_with_contexts(
 ) -> Iterator[tuple[TaggedText, C]]:
     """Tag texts that each have a context, which comes back beside the text; see `tag_texts`."""
     batches = cut(pairs, lambda pair: len(pair[0]), batch_size)
-
-    def split_batches() -> Iterator[SplitTexts[list[C]]]:
-        for batch in batches:
-            texts = [text for text, _ in batch]
-            yield SplitTexts(texts, [*map(split, texts)], [context for _, context in batch])
-
-    answers = tag_split(tagger, split_batches(), threads=thread_count(threads))
-    return chain.from_iterable(zip(*answer, strict=True) for answer in answers)
+    answers = tag_batches(
+        tagger, batches, itemgetter(0), lambda pair: split(pair[0]), threads=threads
+    )
+    return ((tagged, context) for answer in answers for (_, context), tagged in answer)
 
 
-def tag_split(
-    tagger: Tagger, batches: Iterable[SplitTexts[C]], *, threads: int
-) -> Iterator[tuple[list[TaggedText], C]]:
-    """Tag batches of texts that are split already, as they come.
+def tag_documents(
+    tagger: Tagger,
+    batches: Iterable[list[Document]],
+    *,
+    split: Splitter = split_words,
+    threads: int | None = 1,
+) -> Iterator[Answer[Document]]:
+    """Tag batches of documents as they come.
+
+    Parameters
+    ----------
+    tagger : Tagger
+    batches : iterable of list of Document
+        Each is tagged by itself, and in parts if it has long texts.
+    split : callable
+        Splits the text of a document that has no words.
+    threads : int, optional
+        How many share the work, see `thread_count`; with more than one, batches are taken before
+        their turn.
+
+    Returns
+    -------
+    iterator of list of tuple of Document and TaggedText
+        In the order of the documents.
+    """
+
+    def words_of(document: Document) -> list[list[str]]:
+        return split(document.text) if document.words is None else document.words
+
+    parts = chain.from_iterable(
+        cut(batch, lambda document: len(document.text), len(batch) or 1) for batch in batches
+    )
+    return tag_batches(tagger, parts, attrgetter("text"), words_of, threads=threads)
+
+
+def tag_batches(
+    tagger: Tagger,
+    batches: Iterable[list[T]],
+    text_of: Callable[[T], str],
+    words_of: Callable[[T], list[list[str]]],
+    *,
+    threads: int | None = 1,
+) -> Iterator[Answer[T]]:
+    """Tag batches of items that have a text, as they come.
 
     With more than one of `threads`, one takes the batches and looks their words up, others score.
 
     Parameters
     ----------
     tagger : Tagger
-    batches : iterable of SplitTexts
-    threads : int
-
-    Yields
-    ------
-    tagged : list of TaggedText
-        One for each text of a batch.
-    context
-        Of the batch.
+    batches : iterable of list
+    text_of, words_of : callable
+        Take an item of a batch, and return its text and its sentences of tokens.
+    threads : int, optional
+        See `thread_count`.
     """
 
-    def find(batch: SplitTexts[C]) -> tuple[SplitTexts[C], list[FoundSentences]]:
-        numbers = [number for number, words in enumerate(batch.words) for _ in words]
-        return batch, list(tagger.find([*chain.from_iterable(batch.words)], numbers))
+    def lookup(items: list[T]) -> tuple[list[T], list[list[list[str]]], list[EncodedChunk]]:
+        words = [*map(words_of, items)]
+        sizes = np.fromiter(map(len, words), np.intp, len(words))
+        documents = np.repeat(np.arange(len(words)), sizes)
+        return items, words, [*tagger.lookup_numbered([*chain.from_iterable(words)], documents)]
 
-    def tag(found: tuple[SplitTexts[C], list[FoundSentences]]) -> tuple[list[TaggedText], C]:
-        (texts, words, context), sentences = found
-        chunk = tagger.tag(sentences)
-        ends = np.cumsum([len(found) for found in words]).tolist()
-        return [
-            TaggedText(text, found, chunk, slice(end - len(found), end))
-            for text, found, end in zip(texts, words, ends, strict=True)
-        ], context
+    def tag(looked_up: tuple[list[T], list[list[list[str]]], list[EncodedChunk]]) -> Answer[T]:
+        items, words, chunks = looked_up
+        chunk = tagger.tag(chunks)
+        answer = []
+        end = 0
+        for item, sentences in zip(items, words, strict=True):
+            start, end = end, end + len(sentences)
+            answer.append((item, TaggedText(text_of(item), sentences, chunk, slice(start, end))))
+        return answer
 
-    with Workers(threads) as workers:
-        yield from workers.stream(tag, map(find, batches))
+    return stream(tag, map(lookup, batches), threads)
 
 
 def cut(items: Iterable[T], length: Callable[[T], int], size: int) -> Iterator[list[T]]:
-    """Group texts, or what has one, into batches that are tagged at once.
+    """Group texts, or items that have one, into batches that are tagged at once.
 
     Parameters
     ----------
@@ -230,8 +256,8 @@ def cut(items: Iterable[T], length: Callable[[T], int], size: int) -> Iterator[l
     length : callable
         Counts the characters of an item.
     size : int
-        Items of a batch, at the most; it has `BATCH_CHARACTERS` too, and what its last item has
-        beyond.
+        Items of a batch, at the most. A batch also ends with the item that brings it to
+        `BATCH_CHARACTERS`.
 
     Raises
     ------
@@ -254,3 +280,36 @@ def _cut(items: Iterable[T], length: Callable[[T], int], size: int) -> Iterator[
             batch, characters = [], 0
     if batch:
         yield batch
+
+
+def documents_of(answer: Answer[Document], form: "Format") -> list[Document]:
+    """Replace the labels that documents came with by those that were found.
+
+    Parameters
+    ----------
+    answer : list of tuple of Document and TaggedText
+    form : Format
+        The format of the file to write. Where it has words, they are those that were tagged; else
+        they are those that the document came with.
+    """
+    if form.name == "conll":
+        return [*chain.from_iterable(starmap(_rows, answer))]
+    if form.name == "docbin":
+        return [
+            Document(document.text, tagged.words, None, tagged.entities, document.fields)
+            for document, tagged in answer
+        ]
+    return [
+        Document(document.text, document.words, None, tagged.entities, document.fields)
+        for document, tagged in answer
+    ]
+
+
+def _rows(document: Document, tagged: TaggedText) -> list[Document]:
+    """Split a document that is only a text into sentences: their rows are all that is written."""
+    if document.fields or document.words is not None:
+        return [replace(document, words=tagged.words, tags=tagged.tags, spans=None)]
+    return [
+        Document(join_words([words]), [words], [tags])
+        for words, tags in zip(tagged.words, tagged.tags, strict=True)
+    ]

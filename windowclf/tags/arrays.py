@@ -1,4 +1,4 @@
-"""Spans of whole batches: what `tags.spans` finds in one sentence, for arrays of tags."""
+"""Spans of whole batches: what `schemes.spans` reads in one sentence, for arrays of tags."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from windowclf.tags.schemes import OUTSIDE, Scheme, spans
 _IntArray = NDArray[np.integer[Any]]
 
 
-class FoundSpans(NamedTuple):
+class SpanArrays(NamedTuple):
     """The spans of a batch, in order.
 
     Attributes
@@ -35,7 +35,6 @@ class SpanFinder:
     tags : sequence of str
         The ``K`` tags.
     scheme : Scheme
-        Of the tags.
 
     Attributes
     ----------
@@ -60,13 +59,13 @@ class SpanFinder:
         self.spelled = [OUTSIDE, *(prefix + label for label, prefix in pairs)]
         numbers = {name: number for number, name in enumerate(self.labels)}
         self._label = np.array([numbers.get(name, -1) for name in names], dtype=np.intp)
-        # I- goes on with its label's span, unless the tag beside it keeps the two apart.
+        # I- continues the span of its label, unless the tag beside it separates the two.
         inside = [f"I-{name}" if name else tag for name, tag in zip(names, tags, strict=True)]
         pairs = list(zip(inside, tags, strict=True))
         self._begins = np.array([len(spans([i, tag], scheme)) == 2 for i, tag in pairs], dtype=bool)
         self._ends = np.array([len(spans([tag, i], scheme)) == 2 for i, tag in pairs], dtype=bool)
 
-    def find(self, path: _IntArray, lengths: _IntArray) -> FoundSpans:
+    def find(self, path: _IntArray, lengths: _IntArray) -> SpanArrays:
         """Find the spans of a batch by conlleval's rules, in order.
 
         Parameters
@@ -75,35 +74,31 @@ class SpanFinder:
             The tags of all sentences.
         lengths : int array, shape (B,)
             Tokens of each sentence.
-
-        Returns
-        -------
-        FoundSpans
         """
         label = self._label[path]
-        goes_on = np.zeros(len(path) + 1, dtype=bool)  # with the span of the token before
-        goes_on[1:-1] = label[1:] == label[:-1]
-        goes_on[1:-1] &= ~(self._begins[path[1:]] | self._ends[path[:-1]])
-        goes_on[np.cumsum(lengths)] = False
+        continues = np.zeros(len(path) + 1, dtype=bool)  # the span of the token before
+        continues[1:-1] = label[1:] == label[:-1]
+        continues[1:-1] &= ~(self._begins[path[1:]] | self._ends[path[:-1]])
+        continues[np.cumsum(lengths)] = False
         in_span = label >= 0
-        first = np.flatnonzero(in_span & ~goes_on[:-1])
-        last = np.flatnonzero(in_span & ~goes_on[1:])
-        return FoundSpans(first, last, label[first])
+        first = np.flatnonzero(in_span & ~continues[:-1])
+        last = np.flatnonzero(in_span & ~continues[1:])
+        return SpanArrays(first, last, label[first])
 
-    def spell(self, found: FoundSpans, tokens: int) -> NDArray[np.intp]:
+    def spell(self, spans: SpanArrays, tokens: int) -> NDArray[np.intp]:
         """Spell spans as well-formed tags, the places of which in `spelled` are returned.
 
         Parameters
         ----------
-        found : FoundSpans
+        spans : SpanArrays
         tokens : int
-            Of the batch.
+            How many the batch has.
 
         Returns
         -------
         int array, shape (tokens,)
         """
-        first, last, label = found
+        first, last, label = spans
         inside = self._spellings * (label + 1)
         change = np.zeros(tokens + 1, dtype=np.intp)
         change[first] = inside

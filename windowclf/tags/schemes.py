@@ -39,10 +39,10 @@ class Span(NamedTuple):
     label: str
 
 
-class LegalMoves(NamedTuple):
+class LegalTransitions(NamedTuple):
     """Which of ``K`` tags may begin a sentence, follow one another, and end it.
 
-    ``transition[i, j]`` tells whether tag ``j`` may follow tag ``i``.
+    ``transition[i, j]`` is true where tag ``j`` may follow tag ``i``.
     """
 
     start: NDArray[np.bool_]  # (K,)
@@ -74,7 +74,7 @@ _RULES = {
 
 
 def recognise(sequences: Iterable[Sequence[str]]) -> Scheme:
-    """Tell the scheme of a corpus from its tags.
+    """Detect the scheme of a corpus from its tags.
 
     An ``E-`` or ``S-`` anywhere means IOBES, a span that begins with ``I-`` means IOB1, and
     anything else is IOB2. Tags that break every scheme's rules still count as one of these.
@@ -97,10 +97,12 @@ def recognise(sequences: Iterable[Sequence[str]]) -> Scheme:
     pairs: dict[tuple[str, str], None] = {}  # distinct, in order of first sight
     for tags in sequences:
         pairs.update(dict.fromkeys(zip([OUTSIDE, *tags], tags, strict=False)))
-    moves = [_split(before, Scheme.IOBES) + _split(tag, Scheme.IOBES) for before, tag in pairs]
-    if any(prefix in "ES" for _, _, prefix, _ in moves):
+    transitions = [
+        _split(before, Scheme.IOBES) + _split(tag, Scheme.IOBES) for before, tag in pairs
+    ]
+    if any(prefix in "ES" for _, _, prefix, _ in transitions):
         return Scheme.IOBES
-    begins_inside = any(prefix == "I" and old != label for _, old, prefix, label in moves)
+    begins_inside = any(prefix == "I" and old != label for _, old, prefix, label in transitions)
     return Scheme.IOB1 if begins_inside else Scheme.IOB2
 
 
@@ -112,10 +114,6 @@ def spans(tags: Sequence[str], scheme: Scheme) -> list[Span]:
     tags : sequence of str
     scheme : Scheme
         With ``PLAIN``, every token whose label is not ``O`` is a span.
-
-    Returns
-    -------
-    list of Span
 
     Raises
     ------
@@ -144,11 +142,6 @@ def encode(spans: Iterable[Span], length: int, scheme: Scheme) -> list[str]:
     length : int
         Number of tokens of the sentence.
     scheme : Scheme
-
-    Returns
-    -------
-    list of str
-        The tags, `length` of them.
 
     Raises
     ------
@@ -183,10 +176,6 @@ def convert(tags: Sequence[str], source: Scheme, target: Scheme) -> list[str]:
     source, target : Scheme
         The scheme of `tags` and the scheme wanted.
 
-    Returns
-    -------
-    list of str
-
     Raises
     ------
     UsageError
@@ -202,8 +191,8 @@ def convert(tags: Sequence[str], source: Scheme, target: Scheme) -> list[str]:
     return encode(spans(tags, source), len(tags), target)
 
 
-def legal_transitions(tags: Sequence[str], scheme: Scheme) -> LegalMoves:
-    """Tell which sequences of `tags` a decoder may return.
+def legal_transitions(tags: Sequence[str], scheme: Scheme) -> LegalTransitions:
+    """List which sequences of `tags` a decoder may return.
 
     A sequence is legal if it is the one way in which the scheme spells its spans.
 
@@ -212,12 +201,7 @@ def legal_transitions(tags: Sequence[str], scheme: Scheme) -> LegalMoves:
     tags : sequence of str
         ``K`` distinct tags.
     scheme : Scheme
-        The scheme of `tags`; a tag that it never uses has no legal move.
-
-    Returns
-    -------
-    LegalMoves
-        Arrays of shapes (K,), (K, K) and (K,).
+        The scheme of `tags`; a tag that it never uses has no legal transition.
 
     Raises
     ------
@@ -235,7 +219,7 @@ def legal_transitions(tags: Sequence[str], scheme: Scheme) -> LegalMoves:
     of_label.pop("", None)
     for i, j in chain.from_iterable(product(same, same) for same in of_label.values()):
         transition[i, j] = pairs[j][0] in rules.follows.get(pairs[i][0], "")
-    return LegalMoves(start, transition, end)
+    return LegalTransitions(start, transition, end)
 
 
 def _split(tag: str, scheme: Scheme) -> tuple[str, str]:

@@ -5,7 +5,7 @@ how each is split is remembered.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import chain, islice
 from typing import NamedTuple
 
@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windowclf.errors import UsageError, quoted
-from windowclf.text.sentence_ends import Chunk, group, plain
-from windowclf.text.token_pattern import OPEN_PERIOD, token
+from windowclf.text.token_pattern import OPEN_PERIOD, STARTERS, TITLES, token
 
 
 class Token(NamedTuple):
@@ -24,6 +23,14 @@ class Token(NamedTuple):
     start: int
     end: int
 
+
+_Chunk = tuple[tuple[str, ...], bool]
+"""Words with no white space between them, and whether they are plain, see `_plain`."""
+
+_TERMINATORS = frozenset(".?!…。？！।؟") | {"..", "...", "...."}
+_UNSPACED = frozenset("。？！")  # no space follows these
+_CLOSERS = frozenset("\"')]}”’»›」』") | {"''"}
+_OPENERS = frozenset("\"'([{“‘„‚«‹¿¡「『`") | {"``"}
 
 # Only a line feed ends a line, as in windowclf.text.lines; a carriage return is white space.
 _BLANK_LINES = re.compile(r"\n(?:[^\S\n]*+\n)++")
@@ -93,7 +100,7 @@ def split_words(text: str) -> list[list[str]]:
     """
     found: list[list[str]] = []
     for paragraph in _paragraphs(text):
-        found += group(_split_chunks(paragraph))
+        found += _group(_split_chunks(paragraph))
     return found
 
 
@@ -158,14 +165,14 @@ def _locate(text: str, words: list[str]) -> list[Token]:
     ]
 
 
-class _Chunks(dict[str, Chunk]):
+class _Chunks(dict[str, _Chunk]):
     """Splits chunks, and remembers those that are likely to return."""
 
     most = 1 << 16  # chunks, of 200 bytes each; no text can make it hold more than 60 MB
 
-    def __missing__(self, text: str) -> Chunk:
+    def __missing__(self, text: str) -> _Chunk:
         if text.isalpha() and text.isascii():
-            chunk: Chunk = (text,), True  # as the pattern has it, which one sentence may not need
+            chunk: _Chunk = (text,), True  # as the pattern has it, which one sentence may not need
         else:
             chunk = _read(token().findall(text))
         if len(text) <= 24 and len(chunk[0]) <= 4:  # 99.9 % of news
@@ -186,8 +193,8 @@ def _words(text: str) -> list[str]:
     return [word for words, _ in _split_chunks(text) for word in words]
 
 
-def _split_chunks(text: str) -> list[Chunk]:
-    found: list[Chunk] = []
+def _split_chunks(text: str) -> list[_Chunk]:
+    found: list[_Chunk] = []
     end = 0
     for period in OPEN_PERIOD.finditer(text):
         *before, last = text[end : period.end()].split()
@@ -199,5 +206,59 @@ def _split_chunks(text: str) -> list[Chunk]:
     return found
 
 
-def _read(words: list[str]) -> Chunk:
-    return tuple(words), plain(words)
+def _read(words: list[str]) -> _Chunk:
+    return tuple(words), _plain(words)
+
+
+def _plain(words: Sequence[str]) -> bool:
+    """Whether no sentence may end in the words, and no straight quotation mark stands in them."""
+    return not any(word in _TERMINATORS or word == '"' or _abbreviated(word) for word in words)
+
+
+def _group(chunks: Iterable[_Chunk]) -> list[list[str]]:
+    """Group the words of a paragraph into sentences, none of them empty."""
+    found: list[list[str]] = []
+    current: list[str] = []
+    ended = ""  # the terminator or abbreviation that the words read so far end with,
+    opening = -1  # and where the marks stand that came after it and open what follows
+    in_quotes = False
+    for words, is_plain in chunks:
+        if is_plain and not ended:  # as in most chunks
+            current += words
+            continue
+        gap = leading = True  # before the word stands white space; and then openers alone
+        for word in words:
+            opens = word in _OPENERS
+            if word == '"':
+                opens = in_quotes = leading and not (in_quotes and len(words) == 1)
+            if ended:
+                apart = gap or ended in _UNSPACED
+                if opens:
+                    if apart and opening < 0:
+                        opening = len(current)
+                elif word not in _CLOSERS:
+                    if (apart or opening >= 0) and _may_begin(word, ended):
+                        end = len(current) if opening < 0 else opening
+                        found.append(current[:end])
+                        current = current[end:]
+                    ended = ""
+            if word in _TERMINATORS:
+                if current:  # not the dots that a sentence begins with
+                    ended, opening = word, -1
+            elif word[-1] == "." and _abbreviated(word):
+                ended, opening = word, -1
+            current.append(word)
+            gap, leading = False, leading and opens
+    if current:
+        found.append(current)
+    return found
+
+
+def _abbreviated(word: str) -> bool:
+    return word[-1] == "." and word[0].isalpha() and word not in TITLES
+
+
+def _may_begin(word: str, ended: str) -> bool:
+    if ended not in _TERMINATORS:
+        return word in STARTERS
+    return word[0].isdigit() or (word[0].isalpha() and not word[0].islower())

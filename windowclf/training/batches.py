@@ -11,8 +11,9 @@ from windowclf.errors import DataError
 from windowclf.lexicon.lexicon import UNKNOWN
 from windowclf.model.encoding import EncodedSentences, distinct
 from windowclf.nn.arrays import IntArray
-from windowclf.nn.batch import Batch, window_rows
-from windowclf.nn.document_context import find_mentions
+from windowclf.nn.batch import Batch
+from windowclf.nn.context import find_mentions
+from windowclf.nn.layers import window_rows
 
 PART_TOKENS = 1500
 """Of a part, about: a smaller one has too many words of its own, a larger one leaves the cache."""

@@ -5,16 +5,19 @@ model on any number of threads. A part also fits the processor's cache where the
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from copy import deepcopy
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from windowclf.nn.arrays import IntArray, Run
 from windowclf.nn.network import Network
 from windowclf.nn.objective import Objective
-from windowclf.nn.parameter import Parameter
+from windowclf.nn.parameter import Parameter, TableParameter
 from windowclf.system.threads import Workers
 from windowclf.training.batches import BatchSource
+
+_Part = TypeVar("_Part", Network, Objective)
 
 
 class BatchSums(NamedTuple):
@@ -40,9 +43,8 @@ class Replicas:
 
     Parameters
     ----------
-    network : Network
-    objective : Objective
-    batches : BatchSource
+    network, objective, batches
+        The first two collect the gradients of the first part, and of the whole batch in the end.
     rng : numpy.random.Generator
         Draws what is dropped in the first part; its children do so in the others.
 
@@ -61,12 +63,12 @@ class Replicas:
     ) -> None:
         others = range(batches.parts - 1)
         self._batches = batches
-        self._networks = [network, *(network.replica() for _ in others)]
-        self._objectives = [objective, *(objective.replica() for _ in others)]
+        self._networks = [network, *(replica(network) for _ in others)]
+        self._objectives = [objective, *(replica(objective) for _ in others)]
         self.rngs = [rng, *rng.spawn(batches.parts - 1)]
         every = zip(self._networks, self._objectives, strict=True)
         named = [{**n.parameters(), **o.parameters()} for n, o in every]
-        self._twins: list[tuple[Parameter, ...]] = list(
+        self._replicas: list[tuple[Parameter, ...]] = list(
             zip(*(parameters.values() for parameters in named), strict=True)
         )
 
@@ -77,7 +79,6 @@ class Replicas:
         ----------
         parts : sequence of int array
             From `BatchSource.epoch`.
-        workers : Workers
         """
         n = len(parts)
         if n == 1:
@@ -87,10 +88,8 @@ class Replicas:
         found = workers.run(self._of_part, *several)
         examples = sum(part.examples for part in found)
         shares = [part.examples / examples for part in found]
-        for replicas in self._twins:
-            replicas[0].reduce_gradients(replicas[:n], shares)
-            for replica in replicas[1:n]:
-                replica.clear_grad()
+        for replicas in self._replicas:
+            reduce_gradients(replicas[:n], shares)
         norms = np.array([part.sensitivities for part in found]) * np.array(shares)[:, None]
         return BatchSums(
             loss=sum(part.loss * share for part, share in zip(found, shares, strict=True)),
@@ -113,3 +112,33 @@ class Replicas:
             loss, ds = objective.loss(s, batch.tags(), batch.lengths)
             norms = backward(ds)
         return BatchSums(loss, objective.examples(batch.lengths), len(s), norms)
+
+
+def replica(whole: _Part) -> _Part:
+    """Copy a network or an objective: it shares all values, and collects gradients of its own."""
+    shared = {id(parameter.value): parameter.value for parameter in whole.parameters().values()}
+    copied = deepcopy(whole, shared)
+    for parameter in copied.parameters().values():
+        parameter.clear_grad()
+    return copied
+
+
+def reduce_gradients(replicas: Sequence[Parameter], shares: Sequence[float]) -> None:
+    """Move the gradients of the replicas of a parameter to the first of them.
+
+    Parameters
+    ----------
+    replicas : sequence of Parameter
+        The first ends with the sum of all gradients, each times its share; the others with none.
+    shares : sequence of float
+    """
+    first = replicas[0]
+    grads = [s * p.grad for p, s in zip(replicas, shares, strict=True) if p.grad is not None]
+    tables = [p for p in replicas if isinstance(p, TableParameter)]
+    rows = [table.rows for table in tables if table.rows is not None]
+    for parameter in replicas:
+        parameter.clear_grad()
+    if grads and isinstance(first, TableParameter):
+        first.add_row_grad(np.concatenate(rows), np.concatenate(grads))
+    elif grads:
+        first.grad = sum(grads[1:], grads[0])

@@ -38,7 +38,7 @@ class TeacherScores:
         """Add the scores of a teacher that was trained."""
         start = 0
         tagger = Tagger(teacher)
-        for s in map(tagger.score, tagger.find(data.tokens, data.documents)):
+        for s in map(tagger.score, tagger.lookup(data.tokens, data.documents)):
             self.scores[start : start + len(s)] += s / self.teachers
             start += len(s)
         self.transitions.append([p.value for p in teacher.objective.parameters().values()])

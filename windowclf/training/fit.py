@@ -3,6 +3,7 @@
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
 
 import numpy as np
@@ -120,24 +121,18 @@ def _teach(model: Model, data: TrainingData, run: TrainingRun, history: History)
 
 def _train_network(model: Model, data: TrainingData, run: TrainingRun, epochs: list[Epoch]) -> None:
     """Train one network, add to its epochs, and give it the parameters of the best one."""
-    config, network, checkpoints = model.config, model.network, run.checkpoints
-
-    def evaluate() -> Scores:
-        if config.loss == "ranking":  # the bias takes up the threshold, see `RankingObjective`
-            threshold = best_threshold(*evaluation.ranking(Tagger(model), data.dev, data.gold))
-            network.biases[-1].value -= network.biases[-1].value.dtype.type(threshold)
-        return evaluation.evaluate(Tagger(model), data.dev, data.gold)
-
+    config, checkpoints = model.config, run.checkpoints
     parameters = model.parameters()
     best = {name: parameter.value.copy() for name, parameter in parameters.items()}
     columns = [i for i, name in enumerate(model.lexicon.features) if name in _WHOLE_WORDS]
     batches = TrainingBatches(data.train, config, columns, data.versions)
-    training = Training(network, model.objective, batches, config, generators(config)[2])
+    training = Training(model.network, model.objective, batches, config, generators(config)[2])
+    evaluate = partial(_evaluate, model, data) if data.dev else None
     if checkpoints:
         checkpoints.restore(training, best)
     try:
         with Workers(thread_count(run.threads)) as workers:
-            for event in training.run(evaluate if data.dev else None, workers):
+            for event in training.run(evaluate, workers):
                 if isinstance(event, Epoch):
                     epochs.append(event)
                     if event.best:
@@ -151,6 +146,15 @@ def _train_network(model: Model, data: TrainingData, run: TrainingRun, epochs: l
             checkpoints.under_way = False
         for name, parameter in parameters.items():
             np.copyto(parameter.value, best[name])
+
+
+def _evaluate(model: Model, data: TrainingData) -> Scores:
+    """Score a model on the dev text; one that ranks is given the best threshold there first."""
+    if model.config.loss == "ranking":  # the bias takes up the threshold, see `RankingObjective`
+        threshold = best_threshold(*evaluation.ranking(Tagger(model), data.dev, data.gold))
+        bias = model.network.biases[-1].value
+        bias -= bias.dtype.type(threshold)
+    return evaluation.evaluate(Tagger(model), data.dev, data.gold)
 
 
 def _record(

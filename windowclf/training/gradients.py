@@ -6,9 +6,10 @@ import numpy as np
 
 from windowclf.config.config import Config
 from windowclf.model.build import make_network, make_objective, score_count
-from windowclf.nn.batch import Batch, window_rows
-from windowclf.nn.document_context import find_mentions
+from windowclf.nn.batch import Batch
+from windowclf.nn.context import find_mentions
 from windowclf.nn.gradcheck import GradientCheck, check_gradients
+from windowclf.nn.layers import window_rows
 from windowclf.tags.schemes import Scheme
 
 _LABELS = ("O", *(f"{prefix}-{label}" for label in ("LOC", "PER") for prefix in "BIES"))

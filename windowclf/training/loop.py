@@ -17,9 +17,8 @@ from windowclf.model.record import Epoch
 from windowclf.nn.arrays import IntArray
 from windowclf.nn.network import Network
 from windowclf.nn.objective import Objective
-from windowclf.nn.optimizers import make_optimizer
+from windowclf.nn.optimizers import SCHEDULES, make_optimizer
 from windowclf.nn.parameter import Parameter
-from windowclf.nn.schedules import SCHEDULES
 from windowclf.system.threads import Workers
 from windowclf.training.batches import BatchSource
 from windowclf.training.data_parallel import BatchSums, Replicas
@@ -64,12 +63,12 @@ class BatchDone:
 
 
 class EpochSums(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Adds up what an epoch's record is made of.
+    """Sums over the batches of an epoch, from which its record is made.
 
     Parameters
     ----------
     loss : float
-        The losses of all examples.
+        Sum of the losses of all examples.
     examples, tokens, batches : int
     sensitivities : list of float
         ``‖δ^(l)‖`` of each layer.
@@ -133,7 +132,7 @@ class GeneratorState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     state, inc : str
         Its two numbers of 128 bits, in 32 hexadecimal digits.
     has_uint32 : int
-        1 if half of the last number drawn is still to be given out, else 0.
+        1 if half of the last number drawn is not used yet, else 0.
     uinteger : int
         That half.
     """
@@ -145,23 +144,23 @@ class GeneratorState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Progress(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """How far the training of a network has come: what the loop knows besides its arrays.
+    """How far the training of a network has come: the state of the loop besides its arrays.
 
     Parameters
     ----------
     epoch : int
         The one under way, counted from 1.
     batch : int
-        How many of its batches are done.
+        Number of its batches that are done.
     sums : EpochSums
-        What they came to.
+        Those of these batches.
     best_f1 : float
-        Of the epochs before; -1 without a dev text.
+        Best F1 of the epochs before; -1 without a dev text.
     best_epoch : int
     begun : GeneratorState, optional
-        Where the generator of the first part stood when the epoch began, to draw its order.
+        State of the first part's generator when the epoch began: it draws the order of batches.
     generators : list of GeneratorState
-        Where that of each part stands.
+        State of the generator of each part of a batch.
     """
 
     epoch: int = 1
@@ -174,7 +173,7 @@ class Progress(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Training:
-    """Trains a network, from the start or from where an earlier training stood.
+    """Trains a network, from the start or from where an earlier training stopped.
 
     Parameters
     ----------
@@ -219,7 +218,7 @@ class Training:
         Raises
         ------
         ValueError
-            If it is of a training with more parts of a batch, or fewer.
+            If the other training had more parts of a batch, or fewer.
         """
         for rng, state in zip(self._replicas.rngs, progress.generators, strict=True):
             _set_state(rng, state)
@@ -275,7 +274,7 @@ class Training:
             yield done
 
     def _batches_left(self) -> Iterator[list[IntArray]]:
-        """Begin an epoch, or resume one: its order is that of the generator where it began."""
+        """Begin an epoch, or resume one in the order that was drawn when it began."""
         at, rng = self._at, self._replicas.rngs[0]
         begun = None
         if at.batch and at.begun:

@@ -6,25 +6,13 @@ from plotly.graph_objects import Figure, Scatter
 
 from windowclf.evaluation.bootstrap import Difference
 from windowclf.evaluation.comparison import Comparison
-from windowclf.reports.html.figures import curves
+from windowclf.reports.html.figures import LEGEND, curves
 from windowclf.reports.html.page import render
 from windowclf.reports.wording import in_words, method, points, value
 
 
 def comparison_page(comparison: Comparison, what: str) -> str:
-    """Write a comparison as a page.
-
-    Parameters
-    ----------
-    comparison : Comparison
-    what : str
-        Names the text that the runs were scored on.
-
-    Returns
-    -------
-    str
-        HTML; it asks for no other file.
-    """
+    """Write a comparison as a page; `what` names the text that the runs were scored on."""
     runs = comparison.runs
     epochs = {run.name: [epoch.epoch for epoch in run.epochs] for run in runs if run.epochs}
     figures = {"differences": forest(comparison)}
@@ -86,7 +74,7 @@ def forest(comparison: Comparison) -> Figure:
         zeroline=False,
     )
     figure.update_layout(
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
+        legend=LEGEND,
         height=150 + 24 * len(rows) * (1 + len(others)),
     )
     return figure

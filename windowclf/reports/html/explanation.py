@@ -5,59 +5,41 @@ from typing import Any
 
 from windowclf.explanation.result import Explanation
 from windowclf.reports.attribution import (
-    Line,
-    account,
+    attribution,
     clipped,
+    margin_share,
     nearby,
-    score_lead,
     share_name,
     tag_label,
     tag_meaning,
 )
 from windowclf.reports.html.page import fragment, hues, render
+from windowclf.reports.wording import signed
 
 CONTEXT = 30
 """Words of the sentence that are shown on each side."""
 TAGS = 20
 """Tags whose scores are shown, the highest."""
 FIRST = 8
-"""Words of the mean of the sentence that are shown each; the others are one line."""
+"""Words of the mean of the sentence that are shown each; the others are one row."""
 
 
 def explanation_page(explanation: Explanation) -> str:
-    """Write an explanation as a page of its own.
-
-    Parameters
-    ----------
-    explanation : Explanation
-
-    Returns
-    -------
-    str
-        HTML; it asks for no other file and has no script.
-    """
+    """Write an explanation as a page of HTML, without a script or another file."""
     title = f"Why “{clipped(explanation.word)}” is {explanation.tag}"
     return render("explanation.html", title, **_values(explanation))
 
 
 def explanation_fragment(explanation: Explanation) -> str:
-    """Write an explanation as a part of a page that has `style.css`.
-
-    Parameters
-    ----------
-    explanation : Explanation
-
-    Returns
-    -------
-    str
-        HTML, whose headings are ``h2``.
-    """
+    """Write an explanation as a part of a page that has `style.css`; its headings are ``h2``."""
     return fragment("_explanation.html", **_values(explanation))
 
 
 def _values(explanation: Explanation) -> dict[str, Any]:
     tag, runner_up = explanation.tag, explanation.runner_up
-    lines = account(explanation)
+    rows = attribution(explanation)
+    numbers = [row.margin_share for row in rows]
+    numbers += [part.margin_share for row in rows for part in row.parts]
     labels = {tag_label(other) for other in explanation.tags} - {"O"}
     probability = dict(zip(explanation.tags, explanation.probabilities, strict=True))
     score = dict(zip(explanation.tags, explanation.scores, strict=True))
@@ -71,29 +53,25 @@ def _values(explanation: Explanation) -> dict[str, Any]:
         "ranked": ranked[:TAGS],
         "unshown": len(ranked[TAGS:]),
         "meanings": [(other, tag_meaning(other)) for other in dict.fromkeys((tag, runner_up))],
-        "lines": lines,
-        "places": [line.place for line in lines],
-        "lead": score_lead(explanation, explanation.scores),
-        "scale": _Scale(lead for line in lines for lead in _leads(line)),
+        "rows": rows,
+        "places": [row.place for row in rows],
+        "margin_share": margin_share(explanation, explanation.scores),
+        "scale": _Scale(numbers),
         "score_scale": _Scale(explanation.scores),
         "unit_scale": _Scale(unit.margin for unit in explanation.units),
         "cause_scale": _Scale(cause.z for unit in explanation.units for cause in unit.causes),
         "share_name": share_name,
         "first": FIRST,
-        "signed": _signed,
+        "signed": signed,
     }
-
-
-def _leads(line: Line) -> list[float]:
-    return [line.lead, *(part.lead for part in line.parts)]
 
 
 class _Scale:
     """Lays numbers out as bars from a common zero, for it to the right, against it to the left."""
 
     def __init__(self, numbers: Iterable[float]) -> None:
-        given = [0.0, *numbers]
-        self._low, high = min(given), max(given)
+        with_zero = [0.0, *numbers]
+        self._low, high = min(with_zero), max(with_zero)
         self._length = high - self._low or 1.0
 
     def bar(self, number: float) -> dict[str, str]:
@@ -107,9 +85,3 @@ class _Scale:
 
     def _percent(self, number: float) -> str:
         return f"{100 * (number - self._low) / self._length:.2f}%"
-
-
-def _signed(number: float, digits: int = 2) -> str:
-    """Write a number with its sign, the one of print; what is rounded to zero has none."""
-    text = f"{number:+.{digits}f}"
-    return text[1:] if not float(text) else text.replace("-", "−")

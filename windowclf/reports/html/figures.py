@@ -1,6 +1,8 @@
 """Figures of the pages: what is drawn, without colours of the page, which `draw.js` gives them."""
 
 from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
 
 from plotly.graph_objects import Bar, Figure, Heatmap, Scatter
 
@@ -10,6 +12,8 @@ from windowclf.reports.html.page import HUES
 Points = tuple[Sequence[float], Sequence[float | None]]
 """The places of a curve's points on both axes; there is a gap where a value is no number."""
 
+LEGEND = {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0}
+"""A legend above its figure, from the left."""
 _DASHES = ("solid", "dash", "dot", "dashdot")
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x")
 _WHOLE_STEPS = 15  # on an axis of so few epochs each has its number
@@ -20,6 +24,14 @@ _LABEL_WIDTH, _LABEL_HEIGHT = 0.12, 0.05  # of a word on a map, as parts of the 
 # Neither light nor dark, so that writing can be read on both, and nothing where the value is 0.
 _MORE = "rgba(60, 130, 200, {})"
 _LESS = "rgba(205, 105, 60, {})"
+
+
+def new_figure(x: str, y: str, **layout: Any) -> Figure:
+    """Make a figure of one pair of axes, which stand for `x` and `y`."""
+    figure = Figure(layout={"template": {}, "dragmode": False, **layout})
+    figure.update_xaxes(title={"text": x})
+    figure.update_yaxes(title={"text": y})
+    return figure
 
 
 def curves(series: Mapping[str, Points], *, x: str, y: str, log: bool = False) -> Figure:
@@ -34,12 +46,12 @@ def curves(series: Mapping[str, Points], *, x: str, y: str, log: bool = False) -
     log : bool
         Whether equal factors have equal heights, such as 0.1, 1 and 10.
     """
-    figure = _figure(x, y)
+    figure = new_figure(x, y)
     for number, (name, (places, values)) in enumerate(series.items()):
         figure.add_trace(
             Scatter(
                 x=list(places),
-                y=[value if _has_place(value, log) else None for value in values],
+                y=[None if log and (value or 0) <= 0 else value for value in values],
                 name=_text(name),
                 mode="lines+markers",  # a single point is no line
                 line={"dash": _DASHES[number // HUES % len(_DASHES)]},
@@ -48,7 +60,7 @@ def curves(series: Mapping[str, Points], *, x: str, y: str, log: bool = False) -
         )
     figure.update_layout(
         showlegend=len(series) > 1,
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
+        legend=LEGEND,
         hovermode="x" if len(series) <= _MOST_HOVERED else "closest",
     )
     figure.update_yaxes(exponentformat="none")
@@ -84,7 +96,7 @@ def heat_map(
         What is written in the cells, as long as there is room, and shown beside the pointer.
     """
     largest = max((abs(v) for row in values for v in row if v is not None), default=0.0) or 1.0
-    figure = _figure(x, y)
+    figure = new_figure(x, y)
     figure.add_trace(
         Heatmap(
             z=[list(row) for row in values],
@@ -141,15 +153,10 @@ def heat_map(
 
 
 def reliability_diagram(bins: Reliability) -> Figure:
-    """Draw how often a confidence is right, and below it how many there are of each.
-
-    Parameters
-    ----------
-    bins : Reliability
-    """
+    """Draw how often a confidence is right, and below it how many there are of each."""
     some = bins.counts > 0
     middles = [(i + 0.5) / len(some) for i in range(len(some))]
-    figure = _figure("confidence", "share that is right")
+    figure = new_figure("confidence", "share that is right")
     figure.add_trace(
         Scatter(
             x=bins.confidence[some].tolist(),
@@ -181,7 +188,7 @@ def reliability_diagram(bins: Reliability) -> Figure:
         )
     )
     figure.update_layout(
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
+        legend=LEGEND,
         xaxis={"range": [0, 1], "tickformat": ".0%", "anchor": "y2"},
         yaxis={"range": [0, 1.02], "tickformat": ".0%", "domain": [0.36, 1]},
         yaxis2={"title": {"text": "how many"}, "domain": [0, 0.26]},
@@ -199,7 +206,6 @@ def scatter_map(
 
     Parameters
     ----------
-    points : sequence of pairs of float
     words : sequence of str
         Those that are named first are written.
     labels : sequence of str
@@ -207,7 +213,7 @@ def scatter_map(
     texts : sequence of str
         What is shown beside the pointer.
     """
-    figure = _figure("first component", "second component")
+    figure = new_figure("first component", "second component")
     written = _apart(points)
     for number, label in enumerate(sorted(set(labels))):
         mine = [i for i, other in enumerate(labels) if other == label]
@@ -225,10 +231,7 @@ def scatter_map(
                 marker={"size": 6, "opacity": 0.65, "symbol": _SYMBOLS[number % len(_SYMBOLS)]},
             )
         )
-    figure.update_layout(
-        showlegend=True,
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
-    )
+    figure.update_layout(showlegend=True, legend=LEGEND)
     return figure
 
 
@@ -246,17 +249,6 @@ def _apart(points: Sequence[Sequence[float]], most: int = 40) -> set[int]:
     return set(chosen)
 
 
-def _figure(x: str, y: str) -> Figure:
-    figure = Figure(layout={"template": {}, "dragmode": False})
-    figure.update_xaxes(title={"text": x})
-    figure.update_yaxes(title={"text": y})
-    return figure
-
-
-def _has_place(value: float | None, log: bool) -> bool:
-    return value is not None and (not log or value > 0)
-
-
 def _text(name: str) -> str:
     """Write a name so that plotly, which reads some HTML in its texts, shows it as it is."""
-    return name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return escape(name, quote=False)

@@ -17,22 +17,16 @@ HUES = 6
 def render(
     template: str, title: str, figures: "Mapping[str, Figure] | None" = None, **values: Any
 ) -> str:
-    """Fill in a template that extends `base.html`.
+    """Fill in a template that extends `base.html`: a page that asks for no other file.
 
     Parameters
     ----------
     template : str
         Its file in `templates`.
-    title : str
     figures : mapping of str to plotly.graph_objects.Figure, optional
         By the id of the element that each is drawn into. Without any the page has no script.
     **values
-        Of the template; they are escaped.
-
-    Returns
-    -------
-    str
-        The page; it asks for no other file.
+        What the template shows; it is escaped.
     """
     plotly = drawn = ""
     if figures:

@@ -1,24 +1,36 @@
 """The report of a training: a page of figures, tables and sentences."""
 
-from collections.abc import Iterable
-from math import prod
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from math import isnan, nan, prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 from msgspec import inspect, structs
+from plotly.graph_objects import Figure
 
 from windowclf.config.check import option_name
 from windowclf.config.config import Config
 from windowclf.errors import ModelError
+from windowclf.evaluation.entity_errors import EntityError, Label, confusion
+from windowclf.evaluation.evaluate import Examination
 from windowclf.lexicon.lexicon import GAZETTEER
-from windowclf.model.calibration import Calibration
+from windowclf.model.calibration import Calibration, reliability
 from windowclf.model.model import Model
-from windowclf.reports.html.mistakes import mistakes
+from windowclf.model.record import Epoch
+from windowclf.reports.html.figures import (
+    Points,
+    curves,
+    heat_map,
+    reliability_diagram,
+    scatter_map,
+)
 from windowclf.reports.html.page import hues, render
-from windowclf.reports.html.training_figures import MOST_LABELS, NONE, training_figures
-from windowclf.reports.training_report import TrainingReport, training_report
+from windowclf.reports.training import TrainingReport, examine_training
+from windowclf.reports.word_map import WordMap
 from windowclf.system.files import write_whole
-from windowclf.tags.schemes import OUTSIDE, Scheme
+from windowclf.tags.schemes import OUTSIDE, Scheme, Span, legal_transitions
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -27,25 +39,38 @@ if TYPE_CHECKING:
     from windowclf.corpora.coerce import TaggedSentences
     from windowclf.corpora.sources import Corpus
 
+MOST_LABELS = 30
+"""Labels, or tags, that a heat map has room for."""
 MOST_MISTAKES = 30
-"""How many are shown."""
+"""How many mistakes are shown."""
+CONTEXT = 12
+"""Words that are shown on each side of a mistake, at the most."""
+NONE = "no entity"
+"""What a confusion is called in which there is nothing on the other side."""
 
 
 class Setting(NamedTuple):
-    """A setting of a model.
-
-    Attributes
-    ----------
-    name : str
-        Its command-line option.
-    value, default : str
-    meaning : str
-    """
+    """A setting of a model: its command-line option, its value and what it means."""
 
     name: str
     value: str
     default: str
     meaning: str
+
+
+class Piece(NamedTuple):
+    """A part of a sentence, with the labels of the spans that it is in."""
+
+    text: str
+    gold: str | None
+    predicted: str | None
+
+
+class Mistake(NamedTuple):
+    """A wrong entity and the pieces of its sentence; words that are far from it are left out."""
+
+    error: EntityError
+    pieces: list[Piece]
 
 
 def write_report(
@@ -61,9 +86,10 @@ def write_report(
     Parameters
     ----------
     path : str or Path
+        The file to write; its folder must exist.
     classifier : WindowClassifier
-        Right after `fit` the report tells which word vectors moved, too; of one that was loaded
-        that is no longer known.
+        Right after `fit` the report also says which word vectors moved; of a classifier that was
+        loaded that is no longer known.
     train, dev, scheme
         What it was trained on, see `WindowClassifier.fit`.
 
@@ -85,20 +111,6 @@ def write_report(
     save_page(Path(path), training_page(report, Path(path).stem))
 
 
-def examine_training(
-    classifier: "WindowClassifier",
-    train: "Corpus | TaggedSentences | Dataset | DatasetDict",
-    dev: "TaggedSentences | Dataset" = (),
-    *,
-    scheme: str = "auto",
-) -> TrainingReport:
-    """Find all that the report of a training shows; see `write_report`."""
-    from windowclf.corpora.coerce import given_text
-
-    given = given_text(train, dev, scheme)
-    return training_report(classifier.tagger, given.train, given.dev, given.scheme)
-
-
 def save_page(path: Path, page: str) -> None:
     """Write a page, whole or not at all.
 
@@ -114,19 +126,7 @@ def save_page(path: Path, page: str) -> None:
 
 
 def training_page(report: TrainingReport, name: str) -> str:
-    """Write the report of a training as a page.
-
-    Parameters
-    ----------
-    report : TrainingReport
-    name : str
-        Of the model or the data, for the title.
-
-    Returns
-    -------
-    str
-        HTML; it asks for no other file.
-    """
+    """Write the report of a training as a page; its title has the name of the model or data."""
     model = report.model
     plain = model.scheme is Scheme.PLAIN
     figures = training_figures(report)
@@ -212,3 +212,136 @@ def _plain(value: Any) -> str:
     if isinstance(value, tuple):
         return " ".join(map(str, value)) or "none"
     return "none" if value is None else str(value)
+
+
+def training_figures(report: TrainingReport) -> dict[str, Figure]:
+    """Draw what is known of a training: a figure for each place that the page has for one."""
+    model = report.model
+    figures: dict[str, Figure] = {}
+    if model.record and model.record.epochs:
+        figures |= _curves(model.record.epochs)
+    if report.dev:
+        figures["confusion"] = _confusion(report.dev)
+        if len(report.dev.confidence):
+            figures["reliability"] = reliability_diagram(
+                reliability(report.dev.confidence, report.dev.correct)
+            )
+    if "A" in model.objective.parameters():
+        figures["moves"] = _moves(model)
+    if report.map:
+        figures["map"] = _map(report.map)
+    return figures
+
+
+def _curves(epochs: Sequence[Epoch]) -> dict[str, Figure]:
+    places = [epoch.epoch for epoch in epochs]
+
+    def curve(name: str) -> Points:
+        return places, [getattr(epoch, name) for epoch in epochs]
+
+    sensitivities: dict[str, Points] = {
+        _layer(name): (places, [epoch.sensitivities.get(name) for epoch in epochs])
+        for name in epochs[0].sensitivities
+    }
+    gradients: dict[str, Points] = {
+        name: (places, [epoch.gradients.get(name) for epoch in epochs])
+        for name in epochs[0].gradients
+    }
+    figures = {
+        "loss": curves({"loss": curve("loss")}, x="epoch", y="loss"),
+        "rate": curves({"rate": curve("rate")}, x="epoch", y="learning rate"),
+        "delta": curves(sensitivities, x="epoch", y="‖δ‖", log=True),
+        "gradients": curves(gradients, x="epoch", y="norm of the gradient", log=True),
+    }
+    names = ("f1", "precision", "recall", "average_precision")
+    ratios = {name.replace("_", " ").replace("f1", "F1"): curve(name) for name in names}
+    known = {name: (x, y) for name, (x, y) in ratios.items() if any(v is not None for v in y)}
+    if known:
+        figures["f1"] = curves(known, x="epoch", y="on the dev text")
+        figures["f1"].update_yaxes(tickformat=".1%")
+    return figures
+
+
+def _layer(name: str) -> str:
+    number = name.removeprefix("delta")
+    return "scores" if number == "_s" else f"hidden layer {number}"
+
+
+def _confusion(dev: Examination) -> Figure:
+    types = dev.scores.types
+    counts = confusion(dev.errors, {label: of.correct for label, of in types.items()})
+    frequent = sorted(types, key=lambda label: -types[label].gold)[:MOST_LABELS]
+    labels: list[Label] = [*sorted(frequent), None]
+    names = [NONE if label is None else label for label in labels]
+    numbers = [[counts[row, column] for column in labels] for row in labels]
+    return heat_map(
+        [[n / sum(row) if n else None for n in row] for row in numbers],
+        names,
+        names,
+        x="predicted",
+        y="gold",
+        texts=[[f"{n:,}" if n else "" for n in row] for row in numbers],
+    )
+
+
+def _moves(model: Model) -> Figure:
+    """Draw ``A``, with the scores of the start above it and those of the end beside it."""
+    parameters = model.objective.parameters()
+    legal = legal_transitions(model.labels, model.scheme)
+    A, start, end = (
+        np.where(allowed, parameters[name].value, np.nan)
+        if model.config.constrained
+        else parameters[name].value
+        for name, allowed in (("A", legal.transition), ("start", legal.start), ("end", legal.end))
+    )
+    tags = model.labels[:MOST_LABELS]
+    n = len(tags)
+    table = [
+        [*start[:n].tolist(), nan],
+        *([*row[:n].tolist(), last] for row, last in zip(A[:n], end[:n].tolist(), strict=True)),
+    ]
+    return heat_map(
+        [[None if isnan(score) else score for score in row] for row in table],
+        ["start", *tags],
+        [*tags, "end"],
+        x="then",
+        y="from",
+        texts=[["" if isnan(score) else f"{score:z.2f}" for score in row] for row in table],
+    )
+
+
+def _map(found: WordMap) -> Figure:
+    texts = [
+        f"{word}: {label}, {count:,} times"
+        for word, label, count in zip(found.words, found.labels, found.counts, strict=True)
+    ]
+    return scatter_map(found.points.tolist(), found.words, found.labels, texts)
+
+
+def mistakes(errors: Sequence[EntityError]) -> list[Mistake]:
+    """Mark wrong entities in their sentences."""
+    return [Mistake(error, _pieces(error)) for error in errors]
+
+
+def _pieces(error: EntityError) -> list[Piece]:
+    spans = [span for span in (error.gold, error.predicted) if span]
+    begin = max(min(span.start for span in spans) - CONTEXT, 0)
+    end = min(max(span.end for span in spans) + CONTEXT, len(error.tokens))
+    parts = [Piece("… ", None, None)] if begin else []
+    for i in range(begin, end):
+        parts.append(Piece(error.tokens[i], _label(error.gold, i), _label(error.predicted, i)))
+        if i + 1 < end:  # a space is in the spans that both words are in
+            inside = (
+                _label(span, i) and _label(span, i + 1) for span in (error.gold, error.predicted)
+            )
+            parts.append(Piece(" ", *inside))
+    if end < len(error.tokens):
+        parts.append(Piece(" …", None, None))
+    return [
+        Piece("".join(part.text for part in run), *marks)
+        for marks, run in groupby(parts, key=lambda part: part[1:])
+    ]
+
+
+def _label(span: Span | None, token: int) -> str | None:
+    return span.label if span and span.start <= token < span.end else None

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 
 from plotly.graph_objects import Bar, Figure, Scatter
 
+from windowclf.reports.html.figures import LEGEND, new_figure
 from windowclf.reports.html.page import render
+from windowclf.reports.wording import short
 
 if TYPE_CHECKING:
     from windowclf.tuning.study import Trial, Tuning
@@ -20,16 +22,11 @@ def tuning_page(tuning: "Tuning", data: str, trials: int) -> str:
     Parameters
     ----------
     tuning : Tuning
-        With one trial at least.
+        A search with at least one trial.
     data : str
-        Names the corpus.
+        The name of the corpus.
     trials : int
-        How many there are to be.
-
-    Returns
-    -------
-    str
-        HTML; it asks for no other file.
+        How many trials there are to be.
     """
     names = list(dict.fromkeys(name for trial in tuning.trials for name in trial.settings))
     slices = {f"slice-{number}": name for number, name in enumerate(names)}
@@ -47,13 +44,14 @@ def tuning_page(tuning: "Tuning", data: str, trials: int) -> str:
         names=names,
         slices=slices,
         states=_STATES,
-        short=_short,
+        short=short,
     )
 
 
 def history(tuning: "Tuning") -> Figure:
     """Draw the F1 of each trial in their order, and the best so far as a line."""
-    figure = _figure("trial", "F1 on the dev text, %")
+    figure = new_figure("trial", "F1 on the dev text, %", showlegend=False)
+    figure.update_layout(legend=LEGEND)
     for state, name in _STATES.items():
         _add_points(figure, [t for t in tuning.trials if t.state == state], state, name, None)
     so_far = 0.0
@@ -72,7 +70,8 @@ def history(tuning: "Tuning") -> Figure:
 
 def importance(tuning: "Tuning") -> Figure:
     """Draw how much each setting mattered, the largest at the top."""
-    figure = _figure("importance, %", "")
+    figure = new_figure("importance, %", "", showlegend=False)
+    figure.update_layout(legend=LEGEND)
     ranked = list(tuning.importance.items())
     figure.add_trace(
         Bar(
@@ -89,7 +88,8 @@ def importance(tuning: "Tuning") -> Figure:
 
 def slice_of(tuning: "Tuning", name: str) -> Figure:
     """Draw the F1 of each trial over its value of one setting."""
-    figure = _figure(name.replace("_", " "), "F1, %")
+    figure = new_figure(name.replace("_", " "), "F1, %", showlegend=False)
+    figure.update_layout(legend=LEGEND)
     values = [trial.settings[name] for trial in tuning.trials if name in trial.settings]
     numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
     for state, called in _STATES.items():
@@ -117,22 +117,10 @@ def _add_points(
             name=called,
             text=[
                 escape(f"trial {trial.number}: ", quote=False)
-                + ", ".join(f"{key} {_short(value)}" for key, value in trial.settings.items())
+                + ", ".join(f"{key} {short(value)}" for key, value in trial.settings.items())
                 for trial in trials
             ],
             hovertemplate="%{y:.2f} % %{text}<extra></extra>",
             showlegend=bool(trials),
         )
     )
-
-
-def _figure(x: str, y: str) -> Figure:
-    figure = Figure(layout={"template": {}, "dragmode": False, "showlegend": False})
-    figure.update_xaxes(title={"text": x})
-    figure.update_yaxes(title={"text": y})
-    figure.update_layout(legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0})
-    return figure
-
-
-def _short(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from windowclf.evaluation.bootstrap import Difference
 from windowclf.evaluation.comparison import Comparison
+from windowclf.evaluation.metrics import Counts
+from windowclf.reports.terminal.tables import new_table
 from windowclf.reports.wording import chance, points, value
 
 MOST_EPOCHS = 20
@@ -15,19 +17,20 @@ MOST_EPOCHS = 20
 
 def settings_table(comparison: Comparison) -> Table:
     """Lay out the settings that differ, a run a column."""
-    table = _table("settings that differ")
-    table.add_column("setting")
+    table = new_table("settings that differ", "setting")
     for run in comparison.runs:
         table.add_column(Text(run.name), overflow="fold")
     for setting in comparison.settings:
-        table.add_row(Text(setting.name.replace("_", " ")), *map(_cell, setting.values))
+        table.add_row(
+            Text(setting.name.replace("_", " ")), *(Text(value(one)) for one in setting.values)
+        )
     return table
 
 
 def curves_table(comparison: Comparison) -> Table:
     """Lay out loss and F1 on the dev text by epoch; a star marks the epoch that was kept."""
     runs = comparison.runs
-    table = _table("loss, and F1 on the dev text, by epoch")
+    table = new_table("loss, and F1 on the dev text, by epoch")
     table.add_column("epoch", justify="right")
     for run in runs:
         table.add_column(Text(f"{run.name}: loss"), justify="right")
@@ -46,27 +49,25 @@ def curves_table(comparison: Comparison) -> Table:
 
 def f1_table(comparison: Comparison, title: str) -> Table:
     """Lay out F1 by type, a run a column, in percent; beside it the difference from the first."""
-    table = _table(title)
-    table.add_column("F1")
+    table = new_table(Text(title), "F1")
     table.add_column(Text(comparison.runs[0].name), justify="right")
     for run in comparison.runs[1:]:
         table.add_column(Text(run.name), justify="right")
         table.add_column("differs by", justify="right")
     for label in comparison.runs[0].types:
-        first, *others = (run.types[label].f1 for run in comparison.runs)
-        differences = (against.types[label].f1 for against in comparison.against)
-        table.add_row(Text(label), *_scores(first, others, list(differences)))
+        counts = [run.types[label] for run in comparison.runs]
+        cells = _scores(counts, [against.types[label] for against in comparison.against])
+        table.add_row(Text(label), *cells)
     table.add_section()
-    first, *others = (run.total.f1 for run in comparison.runs)
-    totals = [against.total.f1 for against in comparison.against]
-    table.add_row("all", *_scores(first, others, totals), style="bold")
+    counts = [run.total for run in comparison.runs]
+    cells = _scores(counts, [against.total for against in comparison.against])
+    table.add_row("all", *cells, style="bold")
     return table
 
 
 def differences_table(comparison: Comparison) -> Table:
     """Lay out the differences from the first run, with their intervals and p."""
-    table = _table(f"against {comparison.runs[0].name}")
-    table.add_column("run")
+    table = new_table(Text(f"against {comparison.runs[0].name}"), "run")
     for heading in ("F1 differs by", "95 % interval", "p"):
         table.add_column(heading, justify="right")
     table.add_column("")
@@ -82,24 +83,15 @@ def differences_table(comparison: Comparison) -> Table:
     return table
 
 
-def _table(title: str) -> Table:
-    return Table(title=Text(title), box=SIMPLE_HEAD, title_justify="left")
-
-
-def _cell(setting: object) -> Text:
-    return Text(value(setting))
-
-
-def _scores(first: float, others: Sequence[float], differences: Sequence[float]) -> list[str]:
-    cells = [f"{100 * first:.2f}"]
-    for other, differs in zip(others, differences, strict=True):
-        cells += [f"{100 * other:.2f}", points(differs)]
+def _scores(counts: Sequence[Counts], differences: Sequence[Difference]) -> list[str]:
+    first, *others = counts
+    cells = [f"{100 * first.f1:.2f}"]
+    for other, difference in zip(others, differences, strict=True):
+        cells += [f"{100 * other.f1:.2f}", points(difference.f1)]
     return cells
 
 
 def _spread(epochs: int) -> list[int]:
     """Choose at most `MOST_EPOCHS` of the places 0 to ``epochs - 1``, with the first and last."""
-    if epochs <= MOST_EPOCHS:
-        return list(range(epochs))
-    step = (epochs - 1) / (MOST_EPOCHS - 1)
-    return [round(step * i) for i in range(MOST_EPOCHS)]
+    count = min(epochs, MOST_EPOCHS)
+    return [round((epochs - 1) / max(count - 1, 1) * i) for i in range(count)]

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
 from windowclf.evaluation.entity_errors import EntityError, Kind, Label
+from windowclf.reports.terminal.tables import add_caption, new_table
 
 NONE = "none"
 """What the tables call a span that is not there; in JSON it is null, which is no label's name."""
@@ -29,21 +29,14 @@ def errors_table(errors: Sequence[EntityError], shown: int) -> Table:
 
     Parameters
     ----------
-    errors : sequence of EntityError
     shown : int
         How many at the most; the first.
-
-    Returns
-    -------
-    rich.table.Table
     """
     kinds = Counter(error.kind for error in errors)
     by_kind = ", ".join(f"{kinds[kind]:,} {kind}" for kind in Kind if kinds[kind])
     title = f"{len(errors):,} wrong {'entity' if len(errors) == 1 else 'entities'}: {by_kind}"
     scored = any(error.score is not None for error in errors)
-    table = Table(
-        title=title if errors else "no wrong entity", box=SIMPLE_HEAD, title_justify="left"
-    )
+    table = new_table(title if errors else "no wrong entity")
     if scored:
         table.add_column("score", justify="right")
     for heading in ("kind", "gold", "predicted", "[gold] {predicted}"):
@@ -53,8 +46,7 @@ def errors_table(errors: Sequence[EntityError], shown: int) -> Table:
         labels = [span.label if span else "" for span in (error.gold, error.predicted)]
         table.add_row(*map(Text, [*score, error.kind, *labels, in_context(error)]))
     if len(errors) > shown:
-        table.caption = f"and {len(errors) - shown:,} more, with --errors {len(errors)}"
-        table.caption_justify = "left"
+        add_caption(table, f"and {len(errors) - shown:,} more, with --errors {len(errors)}")
     return table
 
 
@@ -89,21 +81,11 @@ def in_context(error: EntityError) -> str:
 
 
 def confusion_table(counts: Confusion) -> Table:
-    """Lay out which label was predicted for which: a matrix, or the largest numbers of a wide one.
-
-    Parameters
-    ----------
-    counts : Confusion
-
-    Returns
-    -------
-    rich.table.Table
-    """
+    """Lay out which label was predicted for which, of many labels the largest numbers alone."""
     labels = [*_labels(counts), None]
     cells = {pair: f"{number:,}" for pair, number in counts.items() if number}
     longest = max(map(len, cells.values()), default=0)
-    table = Table(title="confusion", box=SIMPLE_HEAD, title_justify="left")
-    table.add_column(Text("gold \\ predicted"))
+    table = new_table("confusion", "gold \\ predicted")
     for label in labels:
         table.add_column(_name(label), justify="right")
     widths = [max(cell_len(str(column.header)), longest) for column in table.columns]
@@ -115,9 +97,7 @@ def confusion_table(counts: Confusion) -> Table:
 
 
 def _largest(counts: Confusion) -> Table:
-    table = Table(title="most frequent confusions", box=SIMPLE_HEAD, title_justify="left")
-    for heading in ("gold", "predicted"):
-        table.add_column(heading)
+    table = new_table("most frequent confusions", "gold", "predicted")
     table.add_column("count", justify="right")
     wrong = [
         (-n, str(_name(true)), str(_name(said)))

@@ -11,30 +11,28 @@ from rich.text import Text
 
 from windowclf.errors import printable
 from windowclf.explanation.result import Explanation, Unit
-from windowclf.reports.attribution import Line, account, clipped, nearby, score_lead, share_name
+from windowclf.reports.attribution import (
+    Row,
+    attribution,
+    clipped,
+    margin_share,
+    nearby,
+    share_name,
+)
 
 FOR, AGAINST = "blue", "red"
 CONTEXT = 12
 """Words of the sentence that are shown on each side."""
-LINES, PARTS = 3, 3
-"""How many lines of the account are shown with their strongest parts, and how many of these."""
+ROWS, PARTS = 3, 3
+"""How many rows are shown with their strongest parts, and how many of these."""
 UNITS, CAUSES = 5, 3
 WORD_WIDTH = 24
 """Columns of a word at the most."""
 
 
 def explained(explanation: Explanation) -> Group:
-    """Lay out an explanation: the decision, the account, the units and the changes.
-
-    Parameters
-    ----------
-    explanation : Explanation
-
-    Returns
-    -------
-    rich.console.Group
-    """
-    parts: list[RenderableType] = [_decision(explanation), "", _account_table(explanation)]
+    """Lay out an explanation: the decision, the attribution, the units and the changes."""
+    parts: list[RenderableType] = [_decision(explanation), "", _attribution_table(explanation)]
     if explanation.units:
         parts += ["", _units_table(explanation)]
     return Group(*parts, "", *_changes(explanation))
@@ -59,35 +57,37 @@ def _decision(explanation: Explanation) -> Text:
     return text.append(f", behind by {explanation.margin:.2f}")
 
 
-def _account_table(explanation: Explanation) -> Table:
-    lines = account(explanation)
+def _attribution_table(explanation: Explanation) -> Table:
+    rows = attribution(explanation)
     tag, runner_up = _text(explanation.tag), _text(explanation.runner_up)
     table = _table(f"what each word added to the lead of {tag} (+) over {runner_up} (-)")
     table.add_column("place", justify="right")
     table.add_column("word", max_width=WORD_WIDTH, overflow="ellipsis", no_wrap=True)
     table.add_column("lead", justify="right")
     table.add_column("", ratio=1)
-    with_words = [line for line in lines if line.parts]
-    strongest = sorted(with_words, key=lambda line: -abs(line.lead))[:LINES]
-    described = [line for line in with_words if line in strongest or not line.of_window]
-    scale = [line.lead for line in lines]
-    scale += [part.lead for line in described for part in line.parts[:PARTS]]
-    for line in lines:
-        place = line.place if line.of_window else ""
-        table.add_row(place, _text(line.name), f"{line.lead:+.2f}", _Bar(scale, line.lead))
-        if line in described:
-            for name, number in _parts(line):
+    with_words = [row for row in rows if row.parts]
+    strongest = sorted(with_words, key=lambda row: -abs(row.margin_share))[:ROWS]
+    described = [row for row in with_words if row in strongest or not row.of_window]
+    scale = [row.margin_share for row in rows]
+    scale += [part.margin_share for row in described for part in row.parts[:PARTS]]
+    for row in rows:
+        place = row.place if row.of_window else ""
+        table.add_row(
+            place, _text(row.name), f"{row.margin_share:+.2f}", _Bar(scale, row.margin_share)
+        )
+        if row in described:
+            for name, number in _parts(row):
                 table.add_row("", f"  {name}", f"{number:+.2f}", _Bar(scale, number), style="dim")
     table.add_section()
-    total = score_lead(explanation, explanation.scores)
+    total = margin_share(explanation, explanation.scores)
     table.add_row("", "together", f"{total:+.2f}", "", style="bold")
     return table
 
 
-def _parts(line: Line) -> Iterable[tuple[str, float]]:
-    for part in line.parts[:PARTS]:
-        name = f"{part.name} {part.value}" if line.of_window else part.value
-        yield printable(name), part.lead
+def _parts(row: Row) -> Iterable[tuple[str, float]]:
+    for part in row.parts[:PARTS]:
+        name = f"{part.name} {part.value}" if row.of_window else part.value
+        yield printable(name), part.margin_share
 
 
 def _units_table(explanation: Explanation) -> Table:
@@ -140,7 +140,6 @@ class _Bar:
     ----------
     scale : list of float
         All numbers that share it.
-    number : float
     """
 
     def __init__(self, scale: list[float], number: float) -> None:

@@ -1,31 +1,41 @@
-"""Metrics and histories as tables for a terminal."""
+"""What commands print on a terminal: metrics, trainings and trials."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
+from rich.text import Text
 
 from windowclf.evaluation.metrics import Counts, Scores
 from windowclf.model.record import Epoch
 from windowclf.nn.gradcheck import GradientCheck
+from windowclf.reports.wording import short
+
+if TYPE_CHECKING:
+    from windowclf.tuning.study import Trial, Tuning
 
 EPOCH_HEADER = "epoch    loss  precision  recall      F1  tokens/s"
+MOST_TRIALS = 10
+"""How many of the trials are shown, the best first."""
+
+
+def new_table(title: str | Text, *headings: str) -> Table:
+    """Make a table with a title on its left, and columns of text."""
+    table = Table(title=title, box=SIMPLE_HEAD, title_justify="left")
+    for heading in headings:
+        table.add_column(Text(heading))
+    return table
+
+
+def add_caption(table: Table, caption: str) -> None:
+    """Write a caption under a table, on its left."""
+    table.caption, table.caption_justify = caption, "left"
 
 
 def scores_table(scores: Scores, title: str) -> Table:
-    """Lay out scores by type, with their total, in percent.
-
-    Parameters
-    ----------
-    scores : Scores
-    title : str
-
-    Returns
-    -------
-    rich.table.Table
-    """
-    table = Table(title=title, box=SIMPLE_HEAD, title_justify="left")
-    table.add_column("type")
+    """Lay out scores by type, with their total, in percent."""
+    table = new_table(title, "type")
     for heading in ("precision", "recall", "F1", "gold", "predicted", "correct"):
         table.add_column(heading, justify="right")
     for label, counts in scores.types.items():
@@ -42,8 +52,7 @@ def scores_table(scores: Scores, title: str) -> Table:
         if value is not None
     ]
     if captions:
-        table.caption = "\n".join(captions)
-        table.caption_justify = "left"
+        add_caption(table, "\n".join(captions))
     return table
 
 
@@ -61,15 +70,7 @@ def epoch_line(epoch: Epoch) -> str:
 def norm_lines(epochs: Sequence[Epoch]) -> list[str]:
     """Write the norms of each epoch: ``‖δ‖`` of each layer, and of each parameter's gradient.
 
-    Parameters
-    ----------
-    epochs : sequence of Epoch
-        At least one.
-
-    Returns
-    -------
-    list of str
-        A header, and a line for each epoch.
+    The first line is a header; there must be an epoch.
     """
     names = [*epochs[0].sensitivities, *(f"∂{name}" for name in epochs[0].gradients)]
     lines = ["epoch" + "".join(f"{name:>11}" for name in names)]
@@ -81,20 +82,8 @@ def norm_lines(epochs: Sequence[Epoch]) -> list[str]:
 
 
 def gradient_table(checks: Sequence[GradientCheck], title: str) -> Table:
-    """Lay out what the gradient check found, a parameter a row.
-
-    Parameters
-    ----------
-    checks : sequence of GradientCheck
-    title : str
-
-    Returns
-    -------
-    rich.table.Table
-    """
-    table = Table(title=title, box=SIMPLE_HEAD, title_justify="left")
-    table.add_column("parameter")
-    table.add_column("shape")
+    """Lay out what the gradient check found, a parameter a row."""
+    table = new_table(title, "parameter", "shape")
     for heading in ("compared", "relative error"):
         table.add_column(heading, justify="right")
     table.add_column("verdict")
@@ -103,6 +92,45 @@ def gradient_table(checks: Sequence[GradientCheck], title: str) -> Table:
         verdict = "right" if check.passed else "WRONG"
         table.add_row(check.name, shape, str(check.checked), f"{check.error:.1e}", verdict)
     return table
+
+
+def trial_line(trial: "Trial") -> str:
+    """Write a trial in a line."""
+    state = "" if trial.state == "done" else f"  {trial.state}"
+    return f"trial {trial.number:3d}  F1 {100 * trial.f1:6.2f}  {in_a_line(trial.settings)}{state}"
+
+
+def trials_table(tuning: "Tuning") -> Table:
+    """Lay out the best trials, and how much each setting mattered."""
+    table = new_table(f"the best of {len(tuning.trials):,} trials")
+    for heading in ("trial", "F1", "epochs", "seconds"):
+        table.add_column(heading, justify="right")
+    names = list(dict.fromkeys(name for trial in tuning.trials for name in trial.settings))
+    for name in names:
+        table.add_column(Text(name.replace("_", " ")), justify="right")
+    table.add_column("")
+    ranked = sorted(tuning.trials, key=lambda trial: (trial.state == "pruned", -trial.f1))
+    for trial in ranked[:MOST_TRIALS]:
+        table.add_row(
+            str(trial.number),
+            f"{100 * trial.f1:.2f}",
+            str(len(trial.epochs)),
+            f"{trial.seconds:.0f}",
+            *(Text(short(trial.settings.get(name, ""))) for name in names),
+            "" if trial.state == "done" else trial.state,
+        )
+    if tuning.importance:
+        shares = [
+            f"{name.replace('_', ' ')} {100 * share:.0f} %"
+            for name, share in tuning.importance.items()
+        ]
+        add_caption(table, f"importance: {', '.join(shares)}")
+    return table
+
+
+def in_a_line(settings: Mapping[str, Any]) -> str:
+    """Write settings as --search and the options of train do: name=value."""
+    return " ".join(f"{name}={short(value)}" for name, value in settings.items())
 
 
 def _cells(counts: Counts) -> list[str]:

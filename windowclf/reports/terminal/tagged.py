@@ -1,4 +1,4 @@
-"""Tagged texts on a terminal."""
+"""Tagged texts on a terminal; `windowclf tag` imports it at its start, so it imports no rich."""
 
 from collections.abc import Sequence
 

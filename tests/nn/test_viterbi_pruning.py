@@ -1,6 +1,7 @@
-"""Viterbi with and without the tokens whose tag is certain beforehand.
+"""Viterbi with and without a search for the tokens whose tag is certain.
 
-The oracle is the recursion of the textbook, one sentence at a time and over all of its tokens.
+The oracle is the recursion of the textbook, one sentence at a time and over all of its tokens; and
+where that would take long, `viterbi`, which it shows to be right.
 """
 
 from unittest import mock
@@ -8,14 +9,15 @@ from unittest import mock
 import brute_force
 import numpy as np
 import pytest
-from crf_cases import Case, make_case, normal
+from crf_cases import Case, ends_of_the_range, make_case, normal
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from strategies import SPAN_SCHEMES
-from windowclf.nn import viterbi as module
+from windowclf.nn import viterbi_pruning as module
 from windowclf.nn.crf import Transitions, path_scores
-from windowclf.nn.viterbi import certain_tokens, viterbi
+from windowclf.nn.viterbi import viterbi
+from windowclf.nn.viterbi_pruning import best_paths, certain_tokens
 from windowclf.tags.schemes import Scheme, legal_transitions
 
 PREFIXES = {Scheme.IOB1: "BI", Scheme.IOB2: "BI", Scheme.IOBES: "BIES"}
@@ -54,16 +56,18 @@ def by_the_textbook(s, transitions):
     return path[::-1]
 
 
-def decode(case, few=0):
-    """Decode however few the tokens are with a look at what is certain; that is, with `few` 0."""
-    with mock.patch.object(module, "_FEW", few):
-        return viterbi(case.s, case.lengths, case.transitions)
+def decode(case):
+    """Decode with a search for certain tokens, however few the tokens are."""
+    with mock.patch.object(module, "_FEW", 0):
+        return best_paths(case.s, case.lengths, case.transitions)
 
 
 def assert_as_by_the_textbook(case):
     expected = [by_the_textbook(s, case.transitions) for s in case.sentences()]
     assert [path.tolist() for path in case.cut(decode(case))] == expected
-    assert [path.tolist() for path in case.cut(decode(case, few=10**9))] == expected
+    assert [
+        path.tolist() for path in case.cut(viterbi(case.s, case.lengths, case.transitions))
+    ] == expected
 
 
 def leading(case, tag, share, lead, seed):
@@ -88,7 +92,7 @@ seeds = st.integers(0, 2**32 - 1)
 )
 def test_every_scheme_is_decoded_as_by_the_textbook(scheme, lengths, scale, share, lead, seed):
     case = make_case(normal(1), len(labels_of(scheme)), lengths, np.float64, seed)
-    transitions = Transitions(*(scale * move for move in case.transitions))
+    transitions = Transitions(*(scale * part for part in case.transitions))
     case = Case(case.s, case.gold, case.lengths, only_legal(scheme, transitions))
     assert_as_by_the_textbook(leading(case, 0, share, lead, seed))
 
@@ -102,11 +106,11 @@ def test_every_scheme_is_decoded_as_by_the_textbook(scheme, lengths, scale, shar
     st.sampled_from([0.0, 0.9, 1.0]),
     seeds,
 )
-def test_any_moves_may_be_forbidden(K, lengths, forbidden, tag, share, seed):
+def test_any_transitions_may_be_forbidden(K, lengths, forbidden, tag, share, seed):
     case = make_case(normal(1), K, lengths, np.float64, seed)
     rng = np.random.default_rng(seed)
-    for move in case.transitions:
-        move[rng.random(move.shape) < forbidden] = -np.inf
+    for part in case.transitions:
+        part[rng.random(part.shape) < forbidden] = -np.inf
     case = leading(case, tag % K, share, 8, seed)
     for s in case.sentences():  # there must be a path at all
         assume(not len(s) or np.isfinite(_best_score(s, case.transitions)))
@@ -132,9 +136,9 @@ def test_what_is_certain_is_so_on_every_path_that_is_best(shape, forbidden, tag,
     K, lengths = shape
     case = make_case(lambda rng, shape: rng.integers(-2, 3, shape), K, lengths, dtype, seed)
     rng = np.random.default_rng(seed)
-    for move in case.transitions:
-        move[rng.random(move.shape) < forbidden] = -np.inf
-        move[(0,) * move.ndim] = 0  # so that some path is left
+    for part in case.transitions:
+        part[rng.random(part.shape) < forbidden] = -np.inf
+        part[(0,) * part.ndim] = 0  # so that some path is left
     case = leading(case, tag % K, 0.7, lead, seed)
     o, certain = certain_tokens(case.s, case.transitions)
     decoded = case.cut(decode(case))
@@ -161,21 +165,19 @@ def test_leads_are_weighed_against_all_that_mending_costs(scheme, seed):
     if scheme:
         transitions = only_legal(scheme, transitions, tags)
     else:
-        for move in transitions:
-            free = move[(0,) * move.ndim]
-            move[rng.random(move.shape) < 0.4] = -np.inf
-            move[(0,) * move.ndim] = free  # so that some path is left
+        for part in transitions:
+            free = part[(0,) * part.ndim]
+            part[rng.random(part.shape) < 0.4] = -np.inf
+            part[(0,) * part.ndim] = free  # so that some path is left
     outside = rng.random(len(case.s)) < 0.6
     case.s[outside, 0] += rng.uniform(0, 30, outside.sum())
     case.s[~outside, rng.integers(1, K, (~outside).sum())] += 15
-    assert_as_by_the_textbook(Case(case.s, case.gold, case.lengths, transitions))
+    found = decode(Case(case.s, case.gold, case.lengths, transitions))
+    assert found.tolist() == viterbi(case.s, case.lengths, transitions).tolist()
 
 
 @pytest.mark.parametrize("seed", range(10))
 def test_extreme_scores_have_the_same_best_path_score(seed):
-    def ends_of_the_range(rng, shape):
-        return rng.choice([-1e4, 0, 1e4], shape) + rng.integers(-3, 4, shape)
-
     case = make_case(ends_of_the_range, 9, [1, 6, 3, 4], np.float32, seed)
     case = Case(case.s, case.gold, case.lengths, only_legal(Scheme.IOBES, case.transitions))
     case = leading(case, 0, 0.6, 40_000, seed)
@@ -187,8 +189,8 @@ def test_extreme_scores_have_the_same_best_path_score(seed):
 # What is found certain
 
 
-NO_MOVES = Transitions(np.zeros((9, 9)), np.zeros(9), np.zeros(9))
-IOBES = only_legal(Scheme.IOBES, NO_MOVES)
+NO_TRANSITIONS = Transitions(np.zeros((9, 9)), np.zeros(9), np.zeros(9))
+IOBES = only_legal(Scheme.IOBES, NO_TRANSITIONS)
 TAGS = labels_of(Scheme.IOBES)
 
 
@@ -224,8 +226,8 @@ def test_a_lead_that_rounding_may_have_made_does_not_count(ahead, expected):
     assert certain_tokens(s, transitions)[1].tolist() == [expected] * 3
 
 
-def test_the_stretches_between_get_what_the_moves_to_and_from_the_certain_tag_score():
-    transitions = Transitions(*(move.copy() for move in IOBES))
+def test_the_stretches_between_get_what_the_transitions_to_and_from_the_certain_tag_score():
+    transitions = Transitions(*(part.copy() for part in IOBES))
     transitions.transition[0, TAGS.index("S-LOC")] = 2  # only the transitions tell which tag it is
     transitions.transition[TAGS.index("S-PER"), 0] = 1
     transitions.start[TAGS.index("S-PER")] = 4
@@ -244,7 +246,7 @@ def test_the_stretches_between_get_what_the_moves_to_and_from_the_certain_tag_sc
 def test_all_tokens_may_be_certain(lengths):
     case = Case(scores_of(["O"] * 5), np.zeros(5), np.array(lengths), IOBES)
     assert certain_tokens(case.s, case.transitions)[1].all()
-    with mock.patch.object(module, "_decode", None):  # nothing is left for it
+    with mock.patch.object(module, "viterbi", None):  # nothing is left for it
         assert decode(case).tolist() == [0] * 5
 
 
@@ -272,7 +274,7 @@ def test_a_tag_that_may_not_stand_alone_anywhere_is_never_certain(field):
     assert_as_by_the_textbook(Case(s, np.zeros(4), np.array([3, 1]), transitions))
 
 
-def test_a_tag_without_any_legal_move_is_no_hindrance():
+def test_a_tag_without_any_legal_transition_is_no_hindrance():
     transitions = Transitions(*(np.full(shape, 0.0) for shape in [(3, 3), 3, 3]))
     transitions.transition[2] = transitions.transition[:, 2] = transitions.start[
         2

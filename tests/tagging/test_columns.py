@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tiny
-from windowclf.tagging.arrow_columns import entities_column, entity_type, tags_column
+from windowclf.tagging.columns import entities_column, entity_type, tags_column
 
 TEXTS = ["", "nobody here", *(tiny.unmarked(marked) for marked in tiny.MARKED)]
 TYPE = "struct<text: string, label: string, start: int64, end: int64, score: double>"

@@ -1,0 +1,213 @@
+"""The layers: each forward pass returns its output and its backward pass.
+
+A backward pass takes the gradient of the loss ``J`` with respect to the output. It adds to the
+gradients of the layer's own parameters and returns the gradient with respect to the input.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from windowclf.nn.arrays import FloatArray, IntArray, Run, scatter_add, sum_in_halves
+from windowclf.nn.parameter import Parameter, TableParameter
+
+
+def lookup(
+    tables: Sequence[TableParameter], ids: IntArray
+) -> tuple[FloatArray, Callable[[FloatArray], None]]:
+    """Join one row of each table: ``e = [L_1[i_1]; …; L_F[i_F]]``.
+
+    Parameters
+    ----------
+    tables : sequence of F TableParameter, shapes (V_f, d_f)
+    ids : int array, shape (n, F)
+
+    Returns
+    -------
+    e : float array, shape (n, d), d = Σ d_f
+    backward : callable
+        Takes ``∂J/∂e``, shape (n, d), and adds its columns to the rows they came from:
+        ``∂J/∂L_f[i] = Σ over all e that used row i``.
+    """
+    widths = [table.shape[1] for table in tables]
+    stops = np.cumsum(widths)
+    e = np.concatenate([table.take(ids[:, i]) for i, table in enumerate(tables)], axis=1)
+
+    def backward(de: FloatArray) -> None:
+        for column, (table, stop, width) in enumerate(zip(tables, stops, widths, strict=True)):
+            table.add_row_grad(ids[:, column], de[:, stop - width : stop])
+
+    return e, backward
+
+
+def window_rows(words: IntArray, lengths: IntArray, width: int, padding: int = 0) -> IntArray:
+    """Lay out the window of each token.
+
+    Parameters
+    ----------
+    words : int array, shape (N,)
+        The word of each token, sentence after sentence.
+    lengths : int array, shape (B,)
+        Tokens in each sentence.
+    width : int
+        ``2c + 1``.
+    padding : int
+        The word that stands past the ends of a sentence.
+
+    Returns
+    -------
+    int array, shape (N, width)
+    """
+    side = width // 2
+    # One run of `side` paddings before each sentence and one after the last serves both neighbours.
+    position = np.arange(len(words)) + side * (1 + np.repeat(np.arange(len(lengths)), lengths))
+    padded = np.full(len(words) + side * (len(lengths) + 1), padding, dtype=words.dtype)
+    padded[position] = words
+    rows: IntArray = padded[position[:, None] + np.arange(-side, side + 1)]
+    return rows
+
+
+def window_layer(
+    W: Parameter, b: Parameter, e: FloatArray, windows: IntArray, run: Run = map
+) -> tuple[FloatArray, Callable[[FloatArray], FloatArray]]:
+    """Project the windows: ``z_t = W x_t + b = Σ_k W_k e_{t+k} + b``.
+
+    ``x_t = [e_{t-c}; …; e_{t+c}]`` is never built: the product ``W_k e`` is needed once for each
+    distinct word of a batch, not once for each token that stands beside it.
+
+    Parameters
+    ----------
+    W : Parameter, shape (d, S, H)
+        ``W[:, k, :]`` is the transpose of ``W_k``, the block of ``W`` that slot ``k`` meets;
+        ``S = 2c + 1`` slots.
+    b : Parameter, shape (H,)
+    e : float array, shape (n, d)
+        The vectors of the distinct words.
+    windows : int array, shape (N, S)
+        The rows of `e` that stand in each window.
+    run : callable
+        See `sum_in_halves`.
+
+    Returns
+    -------
+    z : float array, shape (N, H)
+    backward : callable
+        Takes ``δ = ∂J/∂z``, shape (N, H); adds ``∂J/∂W = δ xᵀ`` and ``∂J/∂b = δ``, summed over
+        the windows; returns ``∂J/∂e``, where slot ``k`` of ``∂J/∂x = Wᵀ δ`` is added to the word
+        that stood there, so a word that stands in many windows collects every share.
+    """
+    slots = W.value.shape[1]
+    columns = np.ascontiguousarray(windows.T)  # shape: (S, N)
+
+    def project(k: int, out: FloatArray | None) -> FloatArray:
+        # One slot at a time, so that the rows which are gathered stay in the processor's cache.
+        return (e @ W.value[:, k]).take(columns[k], axis=0, out=out, mode="clip")
+
+    def backward(delta: FloatArray) -> FloatArray:
+        dW = np.empty_like(W.value)
+
+        def collect(k: int, out: FloatArray | None) -> FloatArray:
+            # With the sum of δ for each distinct word, one product a gradient does the rest.
+            summed = scatter_add(columns[k], delta, len(e))
+            dW[:, k] = e.T @ summed
+            return np.matmul(summed, W.value[:, k].T, out=out)
+
+        de = sum_in_halves(collect, slots, run)
+        W.add_grad(dW)
+        b.add_grad(delta.sum(axis=0))
+        return de
+
+    z = sum_in_halves(project, slots, run)
+    z += b.value
+    return z, backward
+
+
+def dense_layer(
+    U: Parameter, b: Parameter, a: FloatArray
+) -> tuple[FloatArray, Callable[[FloatArray], FloatArray]]:
+    """Compute ``s = Uᵀ a + b``.
+
+    Parameters
+    ----------
+    U : Parameter, shape (H, K)
+    b : Parameter, shape (K,)
+    a : float array, shape (N, H)
+
+    Returns
+    -------
+    s : float array, shape (N, K)
+    backward : callable
+        Takes ``∂J/∂s``, shape (N, K); adds ``∂J/∂U = a (∂J/∂s)ᵀ`` and ``∂J/∂b = ∂J/∂s``, summed
+        over the batch; returns ``∂J/∂a = U ∂J/∂s``, shape (N, H).
+    """
+
+    def backward(ds: FloatArray) -> FloatArray:
+        U.add_grad(a.T @ ds)
+        b.add_grad(ds.sum(axis=0))
+        da: FloatArray = ds @ U.value.T
+        return da
+
+    return a @ U.value + b.value, backward
+
+
+class Activation(NamedTuple):
+    """A non-linear function ``a = f(z)`` and its derivative.
+
+    Attributes
+    ----------
+    f : callable
+        ``a = f(z)``, element by element; may write over its argument.
+    slope : callable
+        ``f'(z)`` as a function of ``a``.
+    """
+
+    f: Callable[[FloatArray], FloatArray]
+    slope: Callable[[FloatArray], FloatArray]
+
+
+def logistic(z: FloatArray) -> FloatArray:
+    """Compute ``1 / (1 + exp(-z))`` as ``(1 + tanh(z/2)) / 2``, which cannot overflow."""
+    half = z.dtype.type(0.5)
+    a: FloatArray = half * (1 + np.tanh(half * z))
+    return a
+
+
+ACTIVATIONS: dict[str, Activation] = {
+    # f' = f (1 - f)
+    "logistic": Activation(logistic, lambda a: a * (1 - a)),
+    # f' = 1 - f²
+    "tanh": Activation(lambda z: np.tanh(z, out=z), lambda a: 1 - a * a),
+    # f' = 1 inside (-1, 1), 0 outside
+    "hard-tanh": Activation(
+        lambda z: np.clip(z, -1, 1, out=z), lambda a: (np.abs(a) < 1).astype(a.dtype)
+    ),
+    # f' = 1 where z > 0
+    "relu": Activation(lambda z: np.maximum(z, 0, out=z), lambda a: (a > 0).astype(a.dtype)),
+}
+
+
+def dropout(
+    x: FloatArray, rate: float, rng: "np.random.Generator | None"
+) -> tuple[FloatArray, Callable[[FloatArray], FloatArray]]:
+    """Set each element to zero with probability `rate`, divide the others by ``1 - rate``.
+
+    Parameters
+    ----------
+    x : float array
+    rate : float
+        Probability in [0, 1).
+    rng : numpy.random.Generator or None
+        None leaves `x` as it is, which is right whenever nothing is trained.
+
+    Returns
+    -------
+    y : float array, the shape of `x`
+    backward : callable
+        ``∂J/∂x = mask ⊙ ∂J/∂y``.
+    """
+    if rng is None or rate == 0.0:
+        return x, lambda dy: dy
+    mask = (rng.random(x.shape, dtype=np.float32) >= rate).astype(x.dtype)
+    mask /= 1 - rate
+    return x * mask, lambda dy: dy * mask

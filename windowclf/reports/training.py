@@ -1,0 +1,59 @@
+"""What the report of a training shows: a model, its errors, and its vectors."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from windowclf.evaluation.evaluate import Examination, examine, gold_tags
+from windowclf.model.model import Model
+from windowclf.reports.vector_moves import VectorMoves, vector_moves
+from windowclf.reports.word_map import WordMap, word_map
+
+if TYPE_CHECKING:
+    from datasets import Dataset, DatasetDict
+
+    from windowclf.classifier import WindowClassifier
+    from windowclf.corpora.coerce import TaggedSentences
+    from windowclf.corpora.sources import Corpus
+
+
+class TrainingReport(NamedTuple):
+    """A model, and what its texts and its vectors show.
+
+    Attributes
+    ----------
+    dev : Examination or None
+        None without a dev text.
+    moves : VectorMoves or None
+        None where the vectors that the training began with are not known.
+    map : WordMap or None
+        None where too few words are in entities.
+    """
+
+    model: Model
+    dev: Examination | None
+    moves: VectorMoves | None
+    map: WordMap | None
+
+
+def examine_training(
+    classifier: "WindowClassifier",
+    train: "Corpus | TaggedSentences | Dataset | DatasetDict",
+    dev: "TaggedSentences | Dataset" = (),
+    *,
+    scheme: str = "auto",
+) -> TrainingReport:
+    """Find all that the report of a training shows; see `write_report`."""
+    from windowclf.corpora.coerce import given_text
+
+    given = given_text(train, dev, scheme)
+    tagger = classifier.tagger
+    model = tagger.model
+    train_gold, dev_gold = (
+        gold_tags(model, sentences, given.scheme) for sentences in (given.train, given.dev)
+    )
+    first = model.first_vectors
+    return TrainingReport(
+        model,
+        examine(tagger, given.dev, dev_gold) if given.dev else None,
+        vector_moves(model, first) if first else None,
+        word_map(model, given.train, train_gold),
+    )
