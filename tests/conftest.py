@@ -26,7 +26,6 @@ def _own_folders(tmp_path_factory):
     """Keep every test, and every program it starts, out of the user's folders."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WINDOWCLF_STATE", str(tmp_path_factory.mktemp("state")))
-        patch.setenv("WINDOWCLF_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
 
 
