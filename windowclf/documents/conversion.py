@@ -189,6 +189,6 @@ def _document(name: str, document: Document) -> str:
 
 def _same_file(one: str, two: str) -> bool:
     try:
-        return Path(one).samefile(two)
+        return one == two or Path(one).samefile(two)
     except (OSError, ValueError):  # one is not there, which reading it will tell
         return False

@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import BinaryIO, Protocol, cast
 
 from windowclf.documents.document import Document
-from windowclf.system.files import COMPRESSED
+from windowclf.system.streams import COMPRESSED
 from windowclf.tags.schemes import Scheme
 
 
