@@ -13,8 +13,7 @@ from windowclf.errors import DataError, quoted
 from windowclf.lexicon.gazetteer import Gazetteer
 from windowclf.lexicon.lexicon import build_lexicon, initial_tables
 from windowclf.model.build import make_network, make_objective, own_scheme
-from windowclf.model.bundle import MOST_LABELS
-from windowclf.model.model import Model
+from windowclf.model.model import MOST_LABELS, Model
 from windowclf.tags.schemes import OUTSIDE, Scheme, recognise
 
 if TYPE_CHECKING:
