@@ -164,20 +164,19 @@ class WindowClassifier(Inference):
         ModelError
             If a checkpoint cannot be written, or is damaged.
         """
-        from windowclf.corpora.coerce import given_text
-        from windowclf.lexicon.given import given_gazetteers, given_vectors
+        from windowclf.corpora.coerce import as_gazetteers, as_training_text, as_vectors
         from windowclf.training.fit import fit
         from windowclf.training.prepare import prepare
 
-        given = given_text(train, dev, scheme)
+        given = as_training_text(train, dev, scheme)
         words = (word for sentence in given.train for word in sentence.tokens)
-        vector_name, keyed = given_vectors(vectors, words, self.config.seed)
+        vector_name, keyed = as_vectors(vectors, words, self.config.seed)
         model = prepare(
             given.train,
             scheme=given.scheme,
             vectors=keyed,
             config=self.config,
-            gazetteers=given_gazetteers(gazetteers),
+            gazetteers=as_gazetteers(gazetteers),
         )
         try:
             fit(
@@ -212,12 +211,12 @@ class WindowClassifier(Inference):
         -------
         Scores
         """
-        from windowclf.corpora.coerce import given_scheme, given_sentences
+        from windowclf.corpora.coerce import as_scheme, as_sentences
         from windowclf.evaluation.evaluate import evaluate
 
-        given = given_sentences(sentences)
+        given = as_sentences(sentences)
         model = self.model
-        source = Scheme.PLAIN if model.scheme is Scheme.PLAIN else given_scheme(given, scheme)
+        source = Scheme.PLAIN if model.scheme is Scheme.PLAIN else as_scheme(given, scheme)
         gold = [model.gold_tags(sentence.tags or (), source) for sentence in given]
         return evaluate(self.tagger, given, gold, confidence=True)
 
