@@ -160,6 +160,19 @@ def word_tags(document: Document, scheme: Scheme) -> list[list[str]]:
     ]
 
 
+def tags_of(document: Document, scheme: Scheme) -> list[list[str]] | None:
+    """Return the tags of a document's words, those of its spans if it has none; None if unlabelled.
+
+    Raises
+    ------
+    DataError
+        See `word_tags`.
+    """
+    if document.tags is None and document.spans is not None:
+        return word_tags(document, scheme)
+    return document.tags
+
+
 def to_sentences(document: Document, number: int | None = None) -> Iterator[Sentence]:
     """Yield the sentences of a document: with its own tags, or IOB2 for its spans.
 
@@ -170,8 +183,6 @@ def to_sentences(document: Document, number: int | None = None) -> Iterator[Sent
         Of the document.
     """
     document = with_words(document, exact=False)
-    tags = document.tags
-    if tags is None and document.spans is not None:
-        tags = word_tags(document, Scheme.IOB2)
+    tags = tags_of(document, Scheme.IOB2)
     for i, words in enumerate(document.words or ()):
         yield Sentence(words, None if tags is None else tags[i], number)
