@@ -26,7 +26,6 @@ class TrainingText(NamedTuple):
     ----------
     name : str
         Of the corpus; empty if it has none.
-    train, dev : list of Sentence
     scheme : Scheme
         Of their tags.
     """
@@ -80,10 +79,6 @@ def as_training_text(
 
 def as_sentences(sentences: "TaggedSentences | Dataset") -> list[Sentence]:
     """List tagged sentences.
-
-    Parameters
-    ----------
-    sentences : iterable of Sentence or of pairs of tokens and tags, or datasets.Dataset
 
     Raises
     ------

@@ -115,10 +115,6 @@ def load_corpus(
         other files and of a data set of the hub. First and last column, or the usual names,
         if not given.
 
-    Returns
-    -------
-    Corpus
-
     Raises
     ------
     UsageError

@@ -104,10 +104,6 @@ def convert_file(
     output_scheme : Scheme, optional
         Of the tags that are written; IOB2 if not given, or plain if `scheme` is.
 
-    Returns
-    -------
-    Conversion
-
     Raises
     ------
     UsageError

@@ -22,7 +22,6 @@ class LabelledSpan(msgspec.Struct, frozen=True, omit_defaults=True):
     ----------
     start, end : int
         Character offsets.
-    label : str
     score : float, optional
         How sure a tagger was, from 0 to 1.
     """
@@ -38,7 +37,6 @@ class Document(msgspec.Struct, frozen=True):
 
     Parameters
     ----------
-    text : str
     words : list of list of str, optional
         The tokens of each sentence, each a stretch of the text, in order; None: the text is not
         split yet.
@@ -125,7 +123,6 @@ def word_tags(document: Document, scheme: Scheme) -> list[list[str]]:
     ----------
     document : Document
         With words and spans.
-    scheme : Scheme
 
     Raises
     ------
@@ -178,7 +175,6 @@ def to_sentences(document: Document, number: int | None = None) -> Iterator[Sent
 
     Parameters
     ----------
-    document : Document
     number : int, optional
         Of the document.
     """

@@ -25,7 +25,6 @@ class Input(NamedTuple):
         "-" is stdin.
     place : PurePath
         Where its output goes in a folder.
-    form : Format
     """
 
     path: str
@@ -45,7 +44,6 @@ class Output(NamedTuple):
     ----------
     path : str
         "-" is stdout.
-    form : Format
     inputs : list of Input
         What it is made from, in order.
     """

@@ -42,11 +42,6 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 def begin(output: str, job: Job) -> set[str]:
     """Begin a job in a folder, or go on with it.
 
-    Parameters
-    ----------
-    output : str
-    job : Job
-
     Returns
     -------
     set of str

@@ -26,10 +26,8 @@ class Outcome(msgspec.Struct, frozen=True):
 
     Parameters
     ----------
-    partition : Partition
     rows : int
         That were tagged.
-    tokens : int
     bad : int
         Entries in the error table.
     failed : str, optional
@@ -58,9 +56,6 @@ def tag_partition(
 
     Parameters
     ----------
-    tagger : Tagger
-    partition : Partition
-    job : Job
     output : str
         The folder of the job.
     threads : int

@@ -38,7 +38,6 @@ class Bad(msgspec.Struct, frozen=True):
         The first of them, from 0; None: not known, for not even the footer can be read.
     rows : int or None
         How many.
-    reason : str
     """
 
     file: str
@@ -103,15 +102,8 @@ def check_partitions(partitions: Sequence[Partition], job: Job) -> None:
 class PartitionReader:
     """Yields batches of a partition, without rows that cannot be tagged, and their documents.
 
-    Parameters
-    ----------
-    file : BinaryIO
-    partition : Partition
-    job : Job
-
     Attributes
     ----------
-    schema : pyarrow.Schema
     column : str
         Where what is found will go.
     bad : list of Bad
@@ -194,7 +186,6 @@ class PartitionWriter:
 
     Parameters
     ----------
-    file : BinaryIO
     schema : pyarrow.Schema
         Of the input.
     column : str

@@ -161,10 +161,6 @@ def _files_of(folder: Path) -> set[str]:
 def load_model(folder: Path) -> Model:
     """Read a model folder.
 
-    Parameters
-    ----------
-    folder : Path
-
     Returns
     -------
     Model
@@ -184,7 +180,6 @@ def unpack_model(files: Mapping[str, bytes], where: str) -> Model:
 
     Parameters
     ----------
-    files : mapping of str to bytes
     where : str
         What error messages call them.
 

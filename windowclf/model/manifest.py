@@ -29,7 +29,6 @@ class FileEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Parameters
     ----------
-    name : str
     size : int
         In bytes.
     sha256 : str
@@ -82,7 +81,6 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
         Parameters
         ----------
-        path : Path
         what : object
             An error or a text. It may quote the file, so it is made one line that a terminal can
             show.
@@ -165,8 +163,6 @@ class Manifest(Sealed, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Of the labels.
     cased : bool
         See `Lexicon`.
-    config : Config
-    calibration : Calibration
     files : dict of str to FileEntry
         By `KINDS`.
     sha256 : str
@@ -212,7 +208,6 @@ def take_file(files: Mapping[str, bytes], where: Path, manifest: Manifest, kind:
         By name.
     where : Path
         Errors name it.
-    manifest : Manifest
     kind : str
         One of `KINDS`.
 
@@ -233,10 +228,8 @@ def map_file(folder: Path, record: Sealed, kind: str) -> mmap.mmap:
 
     Parameters
     ----------
-    folder : Path
     record : Sealed
         Names the file.
-    kind : str
 
     Returns
     -------

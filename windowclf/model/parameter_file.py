@@ -43,10 +43,6 @@ def pack_parameters(parameters: Mapping[str, Parameter], *, compress: bool) -> b
     compress : bool
         Whether to round them. A `QuantisedTable` is then written as it is, and not rounded twice.
 
-    Returns
-    -------
-    bytes
-
     Raises
     ------
     ModelError
@@ -169,7 +165,6 @@ class ParameterFile:
 
         Parameters
         ----------
-        name : str
         rows : int
             How many it must have.
 

@@ -40,7 +40,6 @@ class Source(io.RawIOBase):
         Of a method ``read1``, if it has one, so that a slow stream is answered at once.
     name : str
         For messages.
-    watch : callable, optional
     """
 
     def __init__(self, file: BinaryIO, name: str, watch: OnBytesRead | None = None) -> None:

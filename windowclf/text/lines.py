@@ -24,10 +24,6 @@ LONGEST_LINE = 1 << 28
 def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
     """Read a text file line by line; unpack it on the way if its name ends in .gz or .zst.
 
-    Parameters
-    ----------
-    path : str or Path
-
     Yields
     ------
     number : int

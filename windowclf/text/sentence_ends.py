@@ -21,10 +21,6 @@ def plain(words: Sequence[str]) -> bool:
 def group(chunks: Iterable[Chunk]) -> list[list[str]]:
     """Group the words of a paragraph into sentences.
 
-    Parameters
-    ----------
-    chunks : iterable of Chunk
-
     Returns
     -------
     list of list of str

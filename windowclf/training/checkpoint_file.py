@@ -146,10 +146,8 @@ def read_arrays(folder: Path, checkpoint: Checkpoint, kind: str) -> dict[str, Ar
 
     Parameters
     ----------
-    folder : Path
     checkpoint : Checkpoint
         From `read_checkpoint`.
-    kind : str
 
     Raises
     ------

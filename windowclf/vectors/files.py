@@ -45,13 +45,8 @@ def read_file(path: Path, limit: int | None = None) -> WordRows:
 
     Parameters
     ----------
-    path : Path
     limit : int, optional
         Read the first `limit` rows only.
-
-    Returns
-    -------
-    WordRows
 
     Raises
     ------

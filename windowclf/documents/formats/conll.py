@@ -143,7 +143,6 @@ def write_conll(sentences: Iterable[Sentence], file: TextIO) -> None:
 
     Parameters
     ----------
-    sentences : iterable of Sentence
     file : text file
         UTF-8, opened without translation of line breaks (``newline=""``).
 
@@ -163,13 +162,7 @@ def write_conll(sentences: Iterable[Sentence], file: TextIO) -> None:
 
 
 class Writer:
-    """Writes documents as `write_conll` does sentences, with a comment where rows tell not all.
-
-    Parameters
-    ----------
-    file : BinaryIO
-    options : WriteOptions
-    """
+    """Writes documents as `write_conll` does sentences, with a comment where rows tell not all."""
 
     def __init__(self, file: BinaryIO, options: WriteOptions) -> None:
         self._file, self._options = file, options

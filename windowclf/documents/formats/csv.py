@@ -62,13 +62,7 @@ def _rows(lines: Lines, name: str) -> Iterator[list[str]]:
 
 
 class Writer:
-    """Writes a row a document: its fields, its text, and its spans as JSON in ``entities``.
-
-    Parameters
-    ----------
-    file : BinaryIO
-    options : WriteOptions
-    """
+    """Writes a row a document: its fields, its text, and its spans as JSON in ``entities``."""
 
     def __init__(self, file: BinaryIO, options: WriteOptions) -> None:
         self._file, self._text = file, options.text_column

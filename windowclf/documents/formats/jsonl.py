@@ -107,13 +107,7 @@ def _first(
 
 
 class Writer:
-    """Writes a line a document: its fields, and over them its text and spans, or its tags.
-
-    Parameters
-    ----------
-    file : BinaryIO
-    options : WriteOptions
-    """
+    """Writes a line a document: its fields, and over them its text and spans, or its tags."""
 
     def __init__(self, file: BinaryIO, options: WriteOptions) -> None:
         self._file, self._options = file, options
@@ -136,7 +130,6 @@ def record(document: Document, options: WriteOptions) -> dict[str, Any]:
     document : Document
         With "tokens" among its fields, which are its words, it gets ``tags``; else the text,
         ``entities`` if its spans are known and ``sentences`` if its words are.
-    options : WriteOptions
     """
     fields: dict[str, Any] = dict(document.fields)
     if document.words is not None and _is_list(fields.get("tokens")):

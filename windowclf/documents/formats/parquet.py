@@ -32,7 +32,6 @@ def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Docum
         One that can seek.
     name : str
         For messages.
-    options : ReadOptions
 
     Yields
     ------
@@ -69,11 +68,6 @@ class Writer:
 
     A document whose fields have ``tokens`` gets ``tags`` beside them, any other its text,
     ``entities`` and ``sentences``. Columns that were read from Parquet keep their types.
-
-    Parameters
-    ----------
-    file : BinaryIO
-    options : WriteOptions
     """
 
     def __init__(self, file: BinaryIO, options: WriteOptions) -> None:
