@@ -99,7 +99,16 @@ def open_input(path: str | Path, watch: OnBytesRead | None = None) -> Iterator[B
         yield io.BufferedReader(Source(sys.stdin.buffer, "stdin", watch))
         return
     with ExitStack() as stack:
-        source = Source(stack.enter_context(_open(path)), name, watch)
+        if is_url(path):
+            from windowclf.system.filesystems import reading
+
+            file = stack.enter_context(reading(name))
+        else:
+            try:
+                file = stack.enter_context(Path(path).open("rb"))
+            except (OSError, ValueError) as error:  # ValueError: a name with NUL
+                raise _unreadable(name, error) from error
+        source = Source(file, name, watch)
         suffix = Path(name).suffix.lower()
         if suffix in COMPRESSED:
             source = Source(_gunzip(source) if suffix == ".gz" else _unzstd(source), name)
@@ -129,43 +138,17 @@ def open_output(path: str | Path) -> Iterator[BinaryIO]:
             yield sys.stdout.buffer
             sys.stdout.buffer.flush()
         return
-    with _written(path), _create(path) as file:
-        suffix = Path(path).suffix.lower()
-        if suffix == ".gz":
-            with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
-                yield cast(BinaryIO, packed)
-        elif suffix == ".zst":
-            with _zstd(file) as packed:
-                yield packed
+    with _written(path), ExitStack() as stack:
+        if is_url(path):
+            from windowclf.system.filesystems import writing
+
+            file = stack.enter_context(writing(str(path)))
         else:
-            yield file
-
-
-@contextmanager
-def _open(path: str | Path) -> Iterator[BinaryIO]:
-    if is_url(path):
-        from windowclf.system.filesystems import reading
-
-        with reading(str(path)) as file:
-            yield file
-        return
-    try:
-        raw = Path(path).open("rb")  # noqa: SIM115
-    except (OSError, ValueError) as error:  # ValueError: a name with NUL
-        raise _unreadable(path, error) from error
-    with raw:
-        yield raw
-
-
-@contextmanager
-def _create(path: str | Path) -> Iterator[BinaryIO]:
-    if is_url(path):
-        from windowclf.system.filesystems import writing
-
-        with writing(str(path)) as file:
-            yield file
-        return
-    with whole_file(Path(path)) as temporary, temporary.open("wb") as file:
+            temporary = stack.enter_context(whole_file(Path(path)))
+            file = stack.enter_context(temporary.open("wb"))
+        suffix = Path(path).suffix.lower()
+        if suffix in COMPRESSED:
+            file = stack.enter_context(_gzip(file) if suffix == ".gz" else _zstd(file))
         yield file
 
 
@@ -183,6 +166,10 @@ def _gunzip(file: Source) -> BinaryIO:
     return cast(BinaryIO, gzip.GzipFile(fileobj=cast(BinaryIO, file), mode="rb"))
 
 
+def _gzip(file: BinaryIO) -> BinaryIO:
+    return cast(BinaryIO, gzip.GzipFile("", "wb", fileobj=file, mtime=0))
+
+
 def _unzstd(file: Source) -> BinaryIO:
     import pyarrow
 
@@ -195,6 +182,6 @@ def _zstd(file: BinaryIO) -> BinaryIO:
     return cast(BinaryIO, pyarrow.CompressedOutputStream(pyarrow.PythonFile(file, "w"), "zstd"))
 
 
-def _unreadable(name: str | Path, error: Exception) -> DataError:
+def _unreadable(name: str, error: Exception) -> DataError:
     reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
     return DataError(f"{name}: cannot be read: {reason}")
