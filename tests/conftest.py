@@ -29,6 +29,14 @@ def _own_folders(tmp_path_factory):
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_fsync():
+    """Do not wait for the disk: no test cuts the power, and each file would take milliseconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.fsync", lambda handle: None)
+        yield
+
+
 @pytest.fixture(scope="session")
 def tiny_data(tmp_path_factory):
     """A folder with the splits of a tiny corpus, and vectors."""
