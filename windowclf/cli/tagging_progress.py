@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from windowclf.documents.paths import Input
-    from windowclf.system.files import OnBytesRead
+    from windowclf.system.streams import OnBytesRead
     from windowclf.tagging.texts import TaggedText
 
 

@@ -16,8 +16,8 @@ import optuna
 from distributed import Client, Future, get_worker
 
 from windowclf.config.config import Config
+from windowclf.corpora.coerce import as_gazetteers
 from windowclf.corpora.sources import Corpus
-from windowclf.lexicon.given import given_gazetteers
 from windowclf.system.dask import broadcast, broadcasted, raise_unless_lost, scheduler_lost
 from windowclf.tuning.result import Trial
 from windowclf.tuning.space import Searched
@@ -71,7 +71,7 @@ def run_on_cluster(
     run = Trials(
         search, corpus, space, given, trials=trials, seconds=seconds, compress=compress, told=told
     )
-    names = {kind: found.names for kind, found in given_gazetteers(gazetteers).items()}
+    names = {kind: found.names for kind, found in as_gazetteers(gazetteers).items()}
     material = Material(corpus, vectors, names)
     with run.under_way(), broadcast(client, material) as name:
         _Conductor(client, run, name).run()
