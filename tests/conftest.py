@@ -26,7 +26,14 @@ def _own_folders(tmp_path_factory):
     """Keep every test, and every program it starts, out of the user's folders."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("WINDOWCLF_MODEL", raising=False)
-        patch.setenv("WINDOWCLF_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_fsync():
+    """Do not wait for the disk: no test cuts the power, and each file would take milliseconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.fsync", lambda handle: None)
         yield
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from tiny import sentences
 from windowclf.config.config import make_config
-from windowclf.corpora.coerce import GivenText
+from windowclf.corpora.coerce import TrainingText
 from windowclf.nn.batch import Batch
 from windowclf.nn.layers import window_rows
 from windowclf.nn.network import Network, initial_weights
@@ -133,7 +133,7 @@ BATCHES = -(-len(TRAIN) // SMALL["batch_size"])
 def prepare_training(sentences, dev=(), scheme=Scheme.IOB2, **settings):
     """An untrained model, and the data that it is to be trained on."""
     words = {token.lower(): None for token in chain(*(s.tokens for s in sentences))}
-    text = GivenText("tiny", list(sentences), list(dev), scheme)
+    text = TrainingText("tiny", list(sentences), list(dev), scheme)
     return prepare(text, make_vectors(words), make_config(SMALL | settings))
 
 

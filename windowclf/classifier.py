@@ -177,15 +177,14 @@ class WindowClassifier:
         ModelError
             If a checkpoint cannot be written, or is damaged.
         """
-        from windowclf.corpora.coerce import given_text
-        from windowclf.lexicon.given import given_gazetteers, given_vectors
+        from windowclf.corpora.coerce import as_gazetteers, as_training_text, as_vectors
         from windowclf.training.data import prepare
         from windowclf.training.fit import TrainingRun, fit
 
-        given = given_text(train, dev, scheme)
+        given = as_training_text(train, dev, scheme)
         words = (word for sentence in given.train for word in sentence.tokens)
-        vector_name, keyed = given_vectors(vectors, words, self.config.seed)
-        model, data = prepare(given, keyed, self.config, given_gazetteers(gazetteers))
+        vector_name, keyed = as_vectors(vectors, words, self.config.seed)
+        model, data = prepare(given, keyed, self.config, as_gazetteers(gazetteers))
         run = TrainingRun(listener, threads, checkpoints)
         try:
             fit(model, data, run, vectors=vector_name)
@@ -357,12 +356,12 @@ class WindowClassifier:
         scheme : {"auto", "iob1", "iob2", "iobes", "plain"}
             How their tags spell spans.
         """
-        from windowclf.corpora.coerce import given_scheme, given_sentences
+        from windowclf.corpora.coerce import as_scheme, as_sentences
         from windowclf.evaluation.evaluate import evaluate
 
-        given = given_sentences(sentences)
+        given = as_sentences(sentences)
         model = self.model
-        source = Scheme.PLAIN if model.scheme is Scheme.PLAIN else given_scheme(given, scheme)
+        source = Scheme.PLAIN if model.scheme is Scheme.PLAIN else as_scheme(given, scheme)
         gold = [model.gold_tags(sentence.tags or (), source) for sentence in given]
         return evaluate(self.tagger, given, gold, confidence=True)
 

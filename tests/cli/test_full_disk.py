@@ -188,30 +188,10 @@ def test_vectors_of_pretraining(run, disk, tiny_data):
         assert_refused(run(*command), output, f"cannot be written: {FULL}")
 
 
-@pytest.fixture
-def large_vectors(tmp_path, tiny_data):
-    """A file of vectors that is worth caching."""
-    path = tmp_path / "large.txt"
-    lines = (f"w{i}{' 0.123456789' * 8}\n" for i in range(50_000))
-    path.write_text((tiny_data / "vectors.txt").read_text() + "".join(lines))
-    return path
-
-
-def test_work_goes_on_without_a_cache(run, disk, tmp_path, tiny_data, large_vectors, monkeypatch):
-    monkeypatch.setenv("WINDOWCLF_CACHE", str(disk / "own"))
-    arguments = train(tiny_data, tmp_path / "model", "--vectors", large_vectors)
-    for leave in (0, 1 << 14):
-        fill(disk, leave)
-        code, _, err = run(*arguments)
-        assert (code, err.count("\n")) == (0, 2)  # the model and its report
-        assert not any(path.is_file() for path in (disk / "own").rglob("*"))
-        (disk / "ballast").unlink()
-
-
 # a disk that may not be written to
 
 
-def test_a_read_only_disk(run, disk, tmp_path, tiny_data, large_vectors, model_folder, monkeypatch):
+def test_a_read_only_disk(run, disk, tmp_path, tiny_data, model_folder, monkeypatch):
     output, reason = disk / "out.jsonl", "Read-only file system"
     output.write_text("before")
     text = tiny_data / "train.txt"
@@ -227,8 +207,6 @@ def test_a_read_only_disk(run, disk, tmp_path, tiny_data, large_vectors, model_f
             command = ["pretrain", text, "--epochs", 1, "--quiet", "--output", output]
             assert_refused(run(*command), f"--output {output}", reason, code=2)
             assert_refused(run(*train(tiny_data, disk / "model")), disk / "model", reason)
-            monkeypatch.setenv("WINDOWCLF_CACHE", str(disk / "own"))
-            command = train(tiny_data, tmp_path / "model", "--vectors", large_vectors)
-            assert run(*command)[0] == 0
+            assert run(*train(tiny_data, tmp_path / "model"))[0] == 0
     finally:
         subprocess.run([part.format("rw") for part in remount], check=True)

@@ -12,8 +12,7 @@ from windowclf.documents.formats.registry import FORMATS, Format, WriteOptions
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, UsageError
 from windowclf.system import resources
-from windowclf.system.files import COMPRESSED
-from windowclf.system.streams import open_output
+from windowclf.system.streams import COMPRESSED, open_output
 from windowclf.tags.schemes import Scheme
 
 OSLO = Sentence(["In", "Oslo"], ["O", "B-LOC"])

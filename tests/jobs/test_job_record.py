@@ -7,24 +7,24 @@ from msgspec.structs import replace
 
 from windowclf.errors import OutputError, UsageError
 from windowclf.jobs.job import ERRORS, RECORD, Job, begin, errors_of
-from windowclf.system import filesystems as stores
+from windowclf.system import filesystems
 
 JOB = Job(model="abc")
 
 
 def add(output, *names, data=b"x"):
     for name in names:
-        with stores.writing(stores.below(output, name)) as file:
+        with filesystems.writing(filesystems.below(output, name)) as file:
             file.write(data)
 
 
 def test_a_job_begins_and_goes_on(output):
     assert begin(output, JOB) == set()
-    assert stores.names_below(output) == {RECORD}
+    assert filesystems.names_below(output) == {RECORD}
     assert begin(output, JOB) == set()
     add(output, "a.parquet", "year=2020/a.parquet", errors_of("a.parquet"))
     assert begin(output, JOB) == {"a.parquet", "year=2020/a.parquet"}
-    assert errors_of("a.parquet") in stores.names_below(output)
+    assert errors_of("a.parquet") in filesystems.names_below(output)
 
 
 def test_errors_of_what_is_tried_again_are_removed(output):
@@ -33,17 +33,17 @@ def test_errors_of_what_is_tried_again_are_removed(output):
     errors = {errors_of(name) for name in done}
     add(output, *done, *errors, errors_of("b.parquet"), errors_of("x/c.parquet"))
     assert begin(output, JOB) == done
-    assert stores.names_below(output) == {RECORD, *done, *errors}
+    assert filesystems.names_below(output) == {RECORD, *done, *errors}
 
 
 def test_what_killed_processes_left_is_removed(output):
     left = {".a.parquet.part", "x/.b.parquet.part", f"{ERRORS}/.a.parquet.part", "._job.json.part"}
     add(output, *left)
     assert begin(output, JOB) == set()  # one that was killed before it had begun
-    assert stores.names_below(output) == {RECORD}
+    assert filesystems.names_below(output) == {RECORD}
     add(output, *left, "a.parquet")
     assert begin(output, JOB) == {"a.parquet"}
-    assert stores.names_below(output) == {RECORD, "a.parquet"}
+    assert filesystems.names_below(output) == {RECORD, "a.parquet"}
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_other_options_are_refused_by_name(output, other, names):
             f"{output}: holds a job with other options: {names}; give the same ones to go on, or "
             "another --output"
         )
-        stores.remove(stores.below(output, RECORD))
+        filesystems.remove(filesystems.below(output, RECORD))
 
 
 def test_a_refused_job_removes_nothing(output):
@@ -74,10 +74,10 @@ def test_a_refused_job_removes_nothing(output):
     add(output, *names)
     with pytest.raises(UsageError):
         begin(output, replace(JOB, model="x"))
-    stores.remove(stores.below(output, RECORD))
+    filesystems.remove(filesystems.below(output, RECORD))
     with pytest.raises(OutputError):
         begin(output, JOB)
-    assert stores.names_below(output) == names
+    assert filesystems.names_below(output) == names
 
 
 @pytest.mark.parametrize("name", ["a.parquet", "sub/notes.txt", f"{ERRORS}/a.parquet"])
@@ -85,7 +85,7 @@ def test_a_folder_with_other_files_is_refused(output, name):
     add(output, name)
     with pytest.raises(OutputError, match=r": holds files but no job: give a new or an empty fol"):
         begin(output, JOB)
-    assert stores.names_below(output) == {name}
+    assert filesystems.names_below(output) == {name}
 
 
 @pytest.mark.parametrize(

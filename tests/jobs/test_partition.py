@@ -17,7 +17,7 @@ from windowclf.errors import ModelError, OutputError
 from windowclf.jobs.job import ERRORS, RECORD, Job, begin, errors_of
 from windowclf.jobs.partition import failed, tag_partition
 from windowclf.jobs.plan import Partition, plan_partitions
-from windowclf.system import filesystems as stores
+from windowclf.system import filesystems
 from windowclf.tagging.tagger import Tagger
 
 TEXTS = [tiny.unmarked(marked) for marked in tiny.MARKED]
@@ -64,7 +64,7 @@ class Work:
         self.source = f"{output.removesuffix('out')}in"
 
     def put(self, name, data=WHOLE):
-        with stores.writing(stores.below(self.source, name)) as file:
+        with filesystems.writing(filesystems.below(self.source, name)) as file:
             file.write(data)
 
     def run(self, *, threads=1, most=1 << 26, turned=False):
@@ -91,17 +91,20 @@ class Work:
         patch.setattr(kind, "open", open_file)
 
     def names(self):
-        return stores.names_below(self.output) - {RECORD}
+        return filesystems.names_below(self.output) - {RECORD}
 
     def read(self, name):
-        with stores.reading(stores.below(self.output, name)) as file:
+        with filesystems.reading(filesystems.below(self.output, name)) as file:
             return pq.read_table(io.BytesIO(file.read()))
 
     def errors(self, name):
         return self.read(errors_of(name)).to_pylist()
 
     def content(self):
-        return {name: stores.read_small(stores.below(self.output, name)) for name in self.names()}
+        return {
+            name: filesystems.read_small(filesystems.below(self.output, name))
+            for name in self.names()
+        }
 
 
 @pytest.fixture
@@ -185,7 +188,7 @@ def test_a_file_that_is_gone_or_that_nobody_may_read(work, monkeypatch):
     with monkeypatch.context() as patch:
         work.opened_by(patch, forbid)
         assert tag() == "cannot be read: Permission"
-    stores.remove(partition.source)
+    filesystems.remove(partition.source)
     assert tag() == "no such file or folder"
 
 
@@ -342,7 +345,7 @@ def test_several_partitions_at_the_same_time(work):
     assert [outcome.failed for outcome in outcomes] == [None] * 8
     together = work.content()
     for name in together:
-        stores.remove(f"{work.output}/{name}")
+        filesystems.remove(f"{work.output}/{name}")
     work.run()
     assert work.content() == together
 

@@ -11,7 +11,7 @@ from windowclf.corpora.files import read_sentences
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError
 from windowclf.evaluation.metrics import score
-from windowclf.model.bundle import MOST_LABELS
+from windowclf.model.model import MOST_LABELS
 from windowclf.tags.arrays import SpanFinder
 from windowclf.tags.schemes import Scheme, convert, legal_transitions, recognise
 

@@ -274,9 +274,9 @@ def claim(facts):
         (lambda facts: facts["progress"]["generators"].append(facts["progress"]["begun"]), "damag"),
         (lambda facts: facts["progress"]["begun"].update(state="x"), "damaged checkpoint"),
         (lambda facts: facts.update(other=1), "damaged checkpoint"),
-        (swap, "expected the arrays"),
+        (swap, "or names no now"),
         (leave, "leaves the folder"),
-        (claim, "not the one that"),
+        (claim, "bytes of now: at most"),
     ],
 )
 def test_a_checkpoint_that_does_not_fit_is_refused(stopped, change, match):
@@ -284,6 +284,19 @@ def test_a_checkpoint_that_does_not_fit_is_refused(stopped, change, match):
     with pytest.raises(ModelError, match=match) as caught:
         train(stopped, resume=True, **SENTENCE)
     assert "\n" not in str(caught.value)
+
+
+def test_a_checkpoint_with_the_arrays_of_another_kind_is_refused(stopped):
+    def rename(facts):
+        entry = dict(facts["files"]["optimizer"])
+        content = (stopped / entry["name"]).read_bytes()
+        entry["name"] = entry["name"].replace("optimizer", "now")
+        (stopped / entry["name"]).write_bytes(content)
+        facts["files"]["now"] = entry
+
+    rewrite(stopped, rename)
+    with pytest.raises(ModelError, match="damaged checkpoint: expected the arrays"):
+        train(stopped, resume=True, **SENTENCE)
 
 
 def test_a_full_disk_leaves_the_checkpoint_before(stopped, monkeypatch):

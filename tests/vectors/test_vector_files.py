@@ -138,6 +138,68 @@ def test_text_in_the_wild(write, content, expected):
     np.testing.assert_array_equal(found.rows, [[1, 2], [3, 4]])
 
 
+# Numbers that one of the two parsers reads, or refuses, in another way than the other might.
+ODD_NUMBERS = """+1.5 1e-400 -0 .5 5. 1E5 1e5 \t7 7\t 1e39 nan inf 0x1 1_0 #1 "1" NA null
+1.00000005960464477540 3.4028235677973366e38 3.402823567797336e38"""
+odd_numbers = st.sampled_from(["", *re.split("[ \n]", ODD_NUMBERS)])
+numbers = st.floats(width=32, allow_nan=False, allow_infinity=False).map(repr)
+odd_words = st.text(st.characters(codec="utf-8", exclude_characters="\n"), max_size=6)
+row_ends = st.sampled_from(["\n", "\r\n", " \n", "\n\n", "\r\r\n", "\x0b\n", "\r"])
+
+
+@st.composite
+def odd_files(draw):
+    width = draw(st.integers(1, 3))
+    lines = ["", f"9 {width}\n"][draw(st.booleans()) :][:1]
+    odd = draw(st.booleans())
+    for _ in range(draw(st.integers(1, 5))):
+        values = draw(
+            st.lists(odd_numbers | numbers if odd else numbers, min_size=width, max_size=width)
+        )
+        word = draw(
+            odd_words | st.sampled_from(['"', '"a"', "a b", "#", "\ufeff", "NA", "'", "a\\"])
+        )
+        lines.append(" ".join([word, *values]) + draw(row_ends))
+    content = "".join(lines).encode()
+    return content.replace(b"\xc3", b"\xe9") if draw(st.booleans()) else content
+
+
+def outcome(path):
+    try:
+        found = read_file(path)
+    except VectorsError as error:
+        return str(error)
+    return found.words, found.rows.shape, found.rows.tobytes()
+
+
+@settings(max_examples=300, deadline=None)
+@given(odd_files())
+def test_arrow_reads_what_is_read_number_by_number(tmp_path_factory, content):
+    path = tmp_path_factory.getbasetemp() / "odd-file"
+    path.write_bytes(content)
+    with pytest.MonkeyPatch.context() as patch:
+        fast = outcome(path)
+        patch.setattr(vector_files, "_MOST_COLUMNS", 0)
+        assert fast == outcome(path)
+
+
+def test_arrow_reads_plain_rows(write, monkeypatch):
+    path = write(b'caf\xe9 1 2 \r\n\n"x 3 -4e-1\n')
+    monkeypatch.setattr(vector_files, "_numbers_checked", None)
+    np.testing.assert_array_equal(read_file(path).rows, np.float32([[1, 2], [3, -0.4]]))
+
+
+def test_the_largest_number_may_be_rounded_down(write):
+    for one in (b"1", b"+1"):
+        rows = read_file(write(b"a " + one + b"\nb 3.402823567797336e38\n")).rows
+        assert rows.tolist() == [[1], [np.finfo(np.float32).max]]
+
+
+def test_a_wide_table_is_not_for_arrow(write):
+    found = read_file(write(b"a" + b" 1" * 300_000 + b"\n"))
+    assert found.rows.shape == (1, 300_000)
+
+
 def test_the_first_of_two_equal_words_counts(write):
     found = read_file(write(b"a 1 2\nb 3 4\na 5 6\nc 7 8\n"))
     assert found.words == ["a", "b", "c"]
@@ -157,6 +219,11 @@ ERRORS = {
     "not a number on line 1": (b"a 1 x2\nb 3 4\n", ":1: 'x2' is not a finite number"),
     "nan": (b"a 1 2\nb nan 4\n", ":2: 'nan' is not a finite number"),
     "too large": (b"a 1 2\nb 3 1e39\n", ":2: '1e39' is not a finite number"),
+    "carriage return": (b"a 1\nb 2\r3\n", ":2: '2\\r3' is not a finite number"),
+    "rounded to infinity": (
+        b"a +1\nb 3.4028235677973366e38\n",
+        ":2: '3.4028235677973366e38' is not",
+    ),
     "underscore": (b"a 1 2\nb 3 1_0\n", ":2: '1_0' is not a finite number"),
     "empty value": (b"a 1 2 3\nb 3  4\n", ":2: '' is not a finite number"),
     "comment": (b"a 1 2\nb 3 4#5\n", ":2: '4#5' is not a finite number"),

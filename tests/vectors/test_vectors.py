@@ -13,7 +13,6 @@ from safetensors.numpy import load_file, save_file
 
 from windowclf.errors import MissingExtraError, UsageError, VectorsError
 from windowclf.system.resources import data_path
-from windowclf.vectors import load as vectors_module
 from windowclf.vectors.bundled import read_bundled
 from windowclf.vectors.load import load_vectors
 from windowclf.vectors.quantise import quantise
@@ -21,12 +20,6 @@ from windowclf.vectors.word_vectors import pack_words
 
 BUNDLED = data_path("vectors", "glove-6b-100d-int8.safetensors")
 GLOVE = b"the 0.5 -1.25\nof 1 0\nto 2 2\n"
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("WINDOWCLF_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
 
 
 @pytest.fixture(scope="module")
@@ -158,16 +151,6 @@ class TestFile:
         (tmp_path / "mine").write_bytes(GLOVE)
         assert len(load_vectors("mine")) == 3
 
-    def test_only_a_big_file_is_cached(self, tmp_path, monkeypatch, cache):
-        path = tmp_path / "glove.txt"
-        path.write_bytes(GLOVE)
-        load_vectors(path)
-        assert not cache.exists()
-        monkeypatch.setattr(vectors_module, "_WORTH_CACHING", len(GLOVE))
-        load_vectors(path)
-        monkeypatch.setattr(vectors_module, "read_file", None)  # it is not parsed again
-        assert load_vectors(path).index_to_key == ["the", "of", "to"]
-
     def test_missing(self, tmp_path):
         with pytest.raises(VectorsError, match=r"no-such\.txt: no such file"):
             load_vectors("no-such.txt")
@@ -178,6 +161,8 @@ class TestFile:
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(UsageError, match=r"'glove-6b'.*bundled, glove-6b-50d, .*gigaword-100"):
         load_vectors("glove-6b")
+    with pytest.raises(UsageError, match="unknown vectors 'xxx"):
+        load_vectors("x" * 300)  # longer than a file system takes
 
 
 def test_a_limit_below_one():

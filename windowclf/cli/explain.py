@@ -78,11 +78,9 @@ def explain(
 
 
 def _read(name: str | None) -> bytes:
-    from windowclf.system.files import open_source
+    from windowclf.system.streams import open_input
 
-    if name is None or name == "-":
-        return sys.stdin.buffer.read()
-    with open_source(name) as file:
+    with open_input("-" if name is None else name) as file:
         return file.read()
 
 

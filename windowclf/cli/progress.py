@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from windowclf.documents.paths import Input
     from windowclf.jobs.partition import Outcome
     from windowclf.jobs.plan import Partition
-    from windowclf.system.files import OnBytesRead
+    from windowclf.system.streams import OnBytesRead
     from windowclf.tagging.texts import TaggedText
     from windowclf.training.loop import BatchDone, NetworkBegins
 

@@ -166,13 +166,13 @@ def _open(
     """Open an output; give what writes an answer to it."""
     from windowclf.documents.formats import text
     from windowclf.reports.terminal.tagged import in_colour
-    from windowclf.system.streams import open_output
+    from windowclf.system.streams import is_url, open_output
     from windowclf.tagging.texts import documents_of
     from windowclf.tags.schemes import Scheme
 
     stdout = out.path == "-"
     name = "stdout" if stdout else out.path
-    if not stdout:
+    if not stdout and not is_url(out.path):
         Path(out.path).parent.mkdir(parents=True, exist_ok=True)
     plain = classifier.model.scheme is Scheme.PLAIN
     options = WriteOptions(text_column, Scheme.PLAIN if plain else Scheme.IOB2)

@@ -187,15 +187,15 @@ def _refuse_other_model(folder: Path, options: "TrainOptions") -> None:
 def _differing_options(model: "Model", options: "TrainOptions") -> list[str]:
     """Name the options that a model was trained without, as far as its record has them."""
     from windowclf.config.check import option_name
+    from windowclf.corpora.coerce import as_gazetteers
     from windowclf.corpora.sources import SAMPLE
-    from windowclf.lexicon.given import given_gazetteers
     from windowclf.lexicon.lexicon import GAZETTEER
     from windowclf.training.fit import utf8_name
 
     data = options.data
     if data is None:
         data = str(Path(options.train_file).expanduser()) if options.train_file else SAMPLE
-    lists = {kind: found.names for kind, found in given_gazetteers(options.gazetteers).items()}
+    lists = {kind: found.names for kind, found in as_gazetteers(options.gazetteers).items()}
     of_model = {
         name.removeprefix(GAZETTEER): names
         for name, names in model.lexicon.values.items()

@@ -1,28 +1,31 @@
-"""What users hand over from Python: sentences, pairs, a corpus or a data set, as sentences."""
+"""What callers may pass from Python, as what training takes."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from windowclf.corpora.dataset import from_dataset, is_dataset
 from windowclf.corpora.sources import Corpus
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, UsageError
+from windowclf.lexicon.gazetteer import Gazetteer, read_gazetteer
 from windowclf.tags.schemes import Scheme, recognise
+from windowclf.vectors.load import load_vectors
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
+    from gensim.models import KeyedVectors
 
 TaggedSentences = Iterable[Sentence] | Iterable[tuple[Sequence[str], Sequence[str]]]
 
 
-class GivenText(NamedTuple):
+class TrainingText(NamedTuple):
     """Sentences to learn from.
 
     Attributes
     ----------
     name : str
         Of the corpus; empty if it has none.
-    train, dev : list of Sentence
     scheme : Scheme
         Of their tags.
     """
@@ -33,12 +36,12 @@ class GivenText(NamedTuple):
     scheme: Scheme
 
 
-def given_text(
+def as_training_text(
     train: "Corpus | TaggedSentences | Dataset | DatasetDict",
     dev: "TaggedSentences | Dataset",
     scheme: str,
-) -> GivenText:
-    """Read what `WindowClassifier.fit` is given.
+) -> TrainingText:
+    """Read the text that `WindowClassifier.fit` takes.
 
     Parameters
     ----------
@@ -47,7 +50,7 @@ def given_text(
     dev : sentences, or a data set
         In place of that split, unless it is empty.
     scheme : {"auto", "iob1", "iob2", "iobes", "plain"}
-        Of the tags, if `train` is no `Corpus`.
+        Of the tags, if `train` is not a `Corpus`.
 
     Raises
     ------
@@ -56,31 +59,26 @@ def given_text(
     UsageError
         For an unknown scheme, or a data set of another class.
     """
+    splits: dict[str, list[Sentence]] = {}
     if isinstance(train, Corpus):
         splits = _with_train(train.splits, train.name, "name the file with --train")
-        return GivenText(
-            train.name,
-            splits["train"],
-            given_sentences(dev) or splits.get("dev", []),
-            train.scheme,
-        )
-    splits = {}
-    found = from_dataset(train) if is_dataset(train) else given_sentences(train)
-    if isinstance(found, dict):
-        splits = _with_train(found, "the data set", "give one split, such as dataset['test']")
-        found = splits["train"]
-    sentences, dev_sentences = found, given_sentences(dev) or splits.get("dev", [])
-    return GivenText(
-        "", sentences, dev_sentences, given_scheme([*sentences, *dev_sentences], scheme)
+        sentences = splits["train"]
+    else:
+        found = from_dataset(train) if is_dataset(train) else as_sentences(train)
+        if isinstance(found, dict):
+            cure = "give one split, such as dataset['test']"
+            splits = _with_train(found, "the data set", cure)
+        sentences = splits["train"] if isinstance(found, dict) else found
+    dev_sentences = as_sentences(dev) or splits.get("dev", [])
+    if isinstance(train, Corpus):
+        return TrainingText(train.name, sentences, dev_sentences, train.scheme)
+    return TrainingText(
+        "", sentences, dev_sentences, as_scheme([*sentences, *dev_sentences], scheme)
     )
 
 
-def given_sentences(given: "TaggedSentences | Dataset") -> list[Sentence]:
+def as_sentences(sentences: "TaggedSentences | Dataset") -> list[Sentence]:
     """List tagged sentences.
-
-    Parameters
-    ----------
-    given : iterable of Sentence or of pairs of tokens and tags, or datasets.Dataset
 
     Raises
     ------
@@ -89,8 +87,8 @@ def given_sentences(given: "TaggedSentences | Dataset") -> list[Sentence]:
     UsageError
         For a data set of several splits, or one that is streamed.
     """
-    if is_dataset(given):
-        found = from_dataset(given)
+    if is_dataset(sentences):
+        found = from_dataset(sentences)
         if isinstance(found, dict):
             raise UsageError(
                 f"expected one split of the data set, not all; there are {', '.join(found)}, "
@@ -98,22 +96,22 @@ def given_sentences(given: "TaggedSentences | Dataset") -> list[Sentence]:
             )
         return found
     try:
-        sentences = [_sentence(item) for item in given]
+        listed = [_sentence(item) for item in sentences]
     except TypeError:
         raise DataError(
             "expected sentences, each a Sentence or a pair of tokens and tags"
         ) from None
-    for number, sentence in enumerate(sentences, 1):
+    for number, sentence in enumerate(listed, 1):
         if sentence.tags is None or len(sentence.tags) != len(sentence.tokens):
             tags = 0 if sentence.tags is None else len(sentence.tags)
             raise DataError(
                 f"sentence {number}: {len(sentence.tokens)} tokens but {tags} tags; "
                 f"expected a tag for each token"
             )
-    return sentences
+    return listed
 
 
-def given_scheme(sentences: Iterable[Sentence], scheme: str) -> Scheme:
+def as_scheme(sentences: Iterable[Sentence], scheme: str) -> Scheme:
     """Tell the scheme of tagged sentences, or take the one that is named.
 
     Raises
@@ -129,6 +127,25 @@ def given_scheme(sentences: Iterable[Sentence], scheme: str) -> Scheme:
         return Scheme(scheme)
     except ValueError:
         raise UsageError(f"unknown scheme {scheme!r}: expected auto, {', '.join(Scheme)}") from None
+
+
+def as_vectors(
+    vectors: "str | Path | KeyedVectors", words: Iterable[str], seed: int
+) -> "tuple[str, KeyedVectors]":
+    """Name word vectors, and load them unless they are loaded already; see `load_vectors`."""
+    if isinstance(vectors, str | Path):
+        return str(vectors), load_vectors(vectors, words=words, seed=seed)
+    return "given vectors", vectors
+
+
+def as_gazetteers(
+    gazetteers: Mapping[str, str | Path | Iterable[str]] | None,
+) -> dict[str, Gazetteer]:
+    """Read lists of names, each a file with a name a line or the names themselves."""
+    return {
+        kind: read_gazetteer(names) if isinstance(names, str | Path) else Gazetteer(names)
+        for kind, names in (gazetteers or {}).items()
+    }
 
 
 def _sentence(item: Sentence | tuple[Sequence[str], Sequence[str]]) -> Sentence:

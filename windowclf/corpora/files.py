@@ -24,7 +24,6 @@ def read_sentences(path: str | Path, options: ReadOptions | None = None) -> Iter
     path : str or Path
         JSONL, Parquet or spaCy's DocBin if so named, packed or not, else CoNLL columns; "-" is
         stdin.
-    options : ReadOptions, optional
 
     Yields
     ------

@@ -10,8 +10,8 @@ from windowclf.corpora.files import read_sentences
 from windowclf.documents.formats.registry import FORMATS, ReadOptions
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, UsageError
-from windowclf.system.files import COMPRESSED
 from windowclf.system.resources import data_path
+from windowclf.system.streams import COMPRESSED, is_url
 from windowclf.tags.schemes import Scheme, convert, recognise
 
 SAMPLE = "sample"
@@ -106,7 +106,7 @@ def load_corpus(
         same name, ``"hub:owner/name"`` is always the data set and ``"./sample"`` the folder.
     train, dev, test : str or Path, optional
         Single files, which take the place of the splits of `data` or add to them: JSONL,
-        Parquet or spaCy's DocBin if so named, else CoNLL columns.
+        Parquet or spaCy's DocBin if so named, else CoNLL columns; each here or as a URL.
     scheme : str, optional
         ``"iob1"``, ``"iob2"``, ``"iobes"`` or ``"plain"`` (a label for each token by itself,
         such as parts of speech); ``"auto"`` tells the first three apart by the tags.
@@ -114,10 +114,6 @@ def load_corpus(
         Column numbers of CoNLL files, from 0, or from the end by -1; names of the columns of
         other files and of a data set of the hub. First and last column, or the usual names,
         if not given.
-
-    Returns
-    -------
-    Corpus
 
     Raises
     ------
@@ -128,8 +124,8 @@ def load_corpus(
     """
     if scheme != "auto" and scheme not in set(Scheme):
         raise UsageError(f"unknown scheme {scheme!r}; known are auto, {', '.join(Scheme)}")
-    files = {
-        split: _expand(file)
+    files: dict[str, str | Path] = {
+        split: file if is_url(file) else _expand(file)
         for split, file in (("train", train), ("dev", dev), ("test", test))
         if file is not None
     }
@@ -183,13 +179,13 @@ def _expand(path: str | Path) -> Path:
     return expanded
 
 
-def _split_files(folder: Path, given: Collection[str]) -> dict[str, Path]:
+def _split_files(folder: Path, given: Collection[str]) -> dict[str, str | Path]:
     """Find the files of a folder's splits, but for those that the user has given."""
     try:
         names = sorted(path.name for path in folder.iterdir() if path.is_file())
     except OSError as error:
         raise DataError(f"{folder}: cannot be read: {error.strerror}") from error
-    found = {}
+    found: dict[str, str | Path] = {}
     for split, pattern in _SPLIT_FILES.items():
         matches = [name for name in names if pattern.fullmatch(name.lower())]
         if split in given or not matches:
@@ -206,7 +202,7 @@ def _split_files(folder: Path, given: Collection[str]) -> dict[str, Path]:
 
 
 def _read(
-    path: Path, tokens_column: int | str | None, tags_column: int | str | None
+    path: str | Path, tokens_column: int | str | None, tags_column: int | str | None
 ) -> list[Sentence]:
     options = ReadOptions(tokens_column=tokens_column, tags_column=tags_column)
     found = list(read_sentences(path, options))

@@ -12,7 +12,6 @@ def in_case(sentence: Sentence, case: str) -> Sentence:
 
     Parameters
     ----------
-    sentence : Sentence
     case : {"upper", "lower"}
     """
     change = str.upper if case == "upper" else str.lower

@@ -104,10 +104,6 @@ def convert_file(
     output_scheme : Scheme, optional
         Of the tags that are written; IOB2 if not given, or plain if `scheme` is.
 
-    Returns
-    -------
-    Conversion
-
     Raises
     ------
     UsageError
@@ -189,6 +185,6 @@ def _document(name: str, document: Document) -> str:
 
 def _same_file(one: str, two: str) -> bool:
     try:
-        return Path(one).samefile(two)
+        return one == two or Path(one).samefile(two)
     except (OSError, ValueError):  # one is not there, which reading it will tell
         return False

@@ -22,7 +22,6 @@ class LabelledSpan(msgspec.Struct, frozen=True, omit_defaults=True):
     ----------
     start, end : int
         Character offsets.
-    label : str
     score : float, optional
         How sure a tagger was, from 0 to 1.
     """
@@ -38,7 +37,6 @@ class Document(msgspec.Struct, frozen=True):
 
     Parameters
     ----------
-    text : str
     words : list of list of str, optional
         The tokens of each sentence, each a stretch of the text, in order; None: the text is not
         split yet.
@@ -125,7 +123,6 @@ def word_tags(document: Document, scheme: Scheme) -> list[list[str]]:
     ----------
     document : Document
         With words and spans.
-    scheme : Scheme
 
     Raises
     ------
@@ -160,18 +157,28 @@ def word_tags(document: Document, scheme: Scheme) -> list[list[str]]:
     ]
 
 
+def tags_of(document: Document, scheme: Scheme) -> list[list[str]] | None:
+    """Return the tags of a document's words, those of its spans if it has none; None if unlabelled.
+
+    Raises
+    ------
+    DataError
+        See `word_tags`.
+    """
+    if document.tags is None and document.spans is not None:
+        return word_tags(document, scheme)
+    return document.tags
+
+
 def to_sentences(document: Document, number: int | None = None) -> Iterator[Sentence]:
     """Yield the sentences of a document: with its own tags, or IOB2 for its spans.
 
     Parameters
     ----------
-    document : Document
     number : int, optional
         Of the document.
     """
     document = with_words(document, exact=False)
-    tags = document.tags
-    if tags is None and document.spans is not None:
-        tags = word_tags(document, Scheme.IOB2)
+    tags = tags_of(document, Scheme.IOB2)
     for i, words in enumerate(document.words or ()):
         yield Sentence(words, None if tags is None else tags[i], number)

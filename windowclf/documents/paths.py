@@ -9,13 +9,11 @@ from typing import NamedTuple
 
 from windowclf.documents.formats.registry import FORMATS, Format, format_of
 from windowclf.errors import DataError, UsageError
-from windowclf.system.files import COMPRESSED
+from windowclf.system.files import MAGIC
+from windowclf.system.streams import COMPRESSED, is_url
 
 BINARY = ("parquet", "docbin")
 """Formats that are no text, and pack what they hold themselves."""
-
-MAGIC = frozenset("*?[")
-"""What makes a name a pattern."""
 
 
 class Input(NamedTuple):
@@ -27,7 +25,6 @@ class Input(NamedTuple):
         "-" is stdin.
     place : PurePath
         Where its output goes in a folder.
-    form : Format
     """
 
     path: str
@@ -47,7 +44,6 @@ class Output(NamedTuple):
     ----------
     path : str
         "-" is stdout.
-    form : Format
     inputs : list of Input
         What it is made from, in order.
     """
@@ -64,7 +60,7 @@ def find_inputs(names: Sequence[str], form: Format | None = None) -> tuple[list[
     ----------
     names : sequence of str
         A file, a folder (every file in it, and in its folders, whose name tells a format), a
-        pattern such as ``data/**/*.txt``, or "-" for stdin.
+        pattern such as ``data/**/*.txt``, each here or as a URL in a store, or "-" for stdin.
     form : Format, optional
         Of all files; without it their names tell it, and the others are text.
 
@@ -83,27 +79,43 @@ def find_inputs(names: Sequence[str], form: Format | None = None) -> tuple[list[
     inputs = []
     others = 0
     for name in names:
-        if os.path.isdir(name):  # noqa: PTH112  # Path("") would be the folder one stands in
-            found = list(_files_in(Path(name)))
+        found, is_folder = list_files(name)
+        if is_folder:
             known = [(path, place) for path, place in found if format_of(path)]
             others += len(found) - len(known)
             found = known
             if not found:
                 raise DataError(
                     f"{name}: no file of a known format; expected {_known_ends()}; name others by "
-                    f"a pattern, such as '{PurePath(name) / '*'}'"
+                    f"a pattern, such as '{_below(name, '*')}'"
                 )
-        elif MAGIC.isdisjoint(name) or os.path.lexists(name):
-            found = [(name, PurePath(PurePath(name).name))]
-            _check_there(name)
-        else:
-            found = list(_files_of(name))
-            if not found:
-                raise DataError(f"{name}: no such file; the pattern fits none")
         inputs += [
             Input(path, place, form or format_of(path) or FORMATS["text"]) for path, place in found
         ]
     return inputs, others
+
+
+def list_files(name: str) -> tuple[list[tuple[str, PurePath]], bool]:
+    """List the files of a name, each with its place, and say whether it is the name of a folder.
+
+    Raises
+    ------
+    DataError
+        If it is no folder and stands for no file.
+    """
+    if is_url(name):
+        from windowclf.system.filesystems import find
+
+        urls, is_folder = find(name)
+        return [(found.path, found.place) for found in urls], is_folder
+    if os.path.isdir(name):  # noqa: PTH112  # Path("") would be the folder one stands in
+        return [*_files_in(Path(name))], True
+    if MAGIC.isdisjoint(name) or os.path.lexists(name):
+        _check_there(name)
+        return [(name, PurePath(PurePath(name).name))], False
+    if not (files := [*_files_of(name)]):
+        raise DataError(f"{name}: no such file; the pattern fits none")
+    return files, False
 
 
 def plan_outputs(
@@ -175,6 +187,8 @@ def _check_there(name: str) -> None:
 
 
 def _is_one_file(output: str) -> bool:
+    if is_url(output):
+        return format_of(output) is not None
     path = Path(output)
     if output == "-" or path.is_dir():
         return output == "-"
@@ -207,11 +221,19 @@ def _in_folder(folder: str, given: Input, form: Format) -> Output:
             packed = ""
         bare = place.stem if format_of(place) else place.name
         place = place.with_name(f"{bare}{form.suffixes[0]}{packed}")
-    return Output(str(Path(folder) / place), form, [given])
+    return Output(_below(folder, place), form, [given])
+
+
+def _below(folder: str, place: str | PurePath) -> str:
+    if is_url(folder):
+        return f"{folder.rstrip('/')}/{PurePath(place).as_posix()}"
+    return str(PurePath(folder, place))
 
 
 def _identity(path: str) -> object:
     """Tell a file from others: two names may be of the same one."""
+    if is_url(path):
+        return path
     try:
         found = Path(path).stat()
     except OSError:

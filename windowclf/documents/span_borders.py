@@ -30,13 +30,8 @@ def check_spans(text: str, spans: Iterable[SpanStruct]) -> list[SpanStruct]:
 
     Parameters
     ----------
-    text : str
     spans : iterable of struct
         Each with ``start``, ``end`` and ``label``.
-
-    Returns
-    -------
-    list of struct
 
     Raises
     ------
@@ -71,7 +66,6 @@ def fit_words(
 
     Parameters
     ----------
-    text : str
     sentences : list of list of str
         Its words.
     spans : sequence of CharacterSpan

@@ -7,7 +7,7 @@ import msgspec
 
 from windowclf.config.check import option_name
 from windowclf.errors import OutputError, UsageError, one_line
-from windowclf.system import filesystems as stores
+from windowclf.system import filesystems
 from windowclf.system.filesystems import TEMPORARY
 
 RECORD = "_job.json"
@@ -42,11 +42,6 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 def begin(output: str, job: Job) -> set[str]:
     """Begin a job in a folder, or go on with it.
 
-    Parameters
-    ----------
-    output : str
-    job : Job
-
     Returns
     -------
     set of str
@@ -66,21 +61,21 @@ def begin(output: str, job: Job) -> set[str]:
     What killed processes left is removed, and so are the errors of partitions that have no
     output: these are tried again.
     """
-    there = stores.names_below(output)
+    there = filesystems.names_below(output)
     left = {name for name in there if _is_left(name)}
     there -= left
-    record = stores.read_small(stores.below(output, RECORD))
+    record = filesystems.read_small(filesystems.below(output, RECORD))
     if record is None and there:
         raise OutputError(f"{output}: holds files but no job: give a new or an empty folder")
     if record is None:
-        with stores.writing(stores.below(output, RECORD)) as file:
+        with filesystems.writing(filesystems.below(output, RECORD)) as file:
             file.write(msgspec.json.format(msgspec.json.encode(job)) + b"\n")
     else:
         _check_same(output, record, job)
     errors = {name for name in there if name.startswith(f"{ERRORS}/")}
     done = there - errors - {RECORD}
     for name in left | (errors - {errors_of(name) for name in done}):
-        stores.remove(stores.below(output, name))
+        filesystems.remove(filesystems.below(output, name))
     return done
 
 
@@ -94,8 +89,8 @@ def remove_left(output: str) -> None:
     DataError
         If the folder cannot be read.
     """
-    for name in filter(_is_left, stores.names_below(output)):
-        stores.remove(stores.below(output, name))
+    for name in filter(_is_left, filesystems.names_below(output)):
+        filesystems.remove(filesystems.below(output, name))
 
 
 def errors_of(name: str) -> str:

@@ -28,11 +28,8 @@ def tag_on_cluster(
 
     Parameters
     ----------
-    client : distributed.Client
     classifier : WindowClassifier
         Is sent once to each worker.
-    partitions : sequence of Partition
-    job : Job
     output : str
         The folder of the job, which all workers must reach, as they must the partitions' files.
 

@@ -9,11 +9,10 @@ import msgspec
 
 from windowclf.documents.document import Document
 from windowclf.errors import ModelError, OutputError, WindowclfError, one_line
-from windowclf.jobs.error_table import Bad, write_errors
 from windowclf.jobs.job import Job, errors_of
 from windowclf.jobs.plan import Partition
-from windowclf.jobs.table import PartitionReader, PartitionWriter
-from windowclf.system import filesystems as stores
+from windowclf.jobs.table import Bad, PartitionReader, PartitionWriter, write_errors
+from windowclf.system import filesystems
 from windowclf.tagging.tagger import Tagger
 from windowclf.tagging.texts import SPLITTERS, Splitter, TaggedText, tag_documents
 
@@ -26,10 +25,8 @@ class Outcome(msgspec.Struct, frozen=True):
 
     Parameters
     ----------
-    partition : Partition
     rows : int
         That were tagged.
-    tokens : int
     bad : int
         Entries in the error table.
     failed : str, optional
@@ -58,9 +55,6 @@ def tag_partition(
 
     Parameters
     ----------
-    tagger : Tagger
-    partition : Partition
-    job : Job
     output : str
         The folder of the job.
     threads : int
@@ -75,9 +69,9 @@ def tag_partition(
     """
     begun = perf_counter()
     try:
-        with stores.reading(partition.source) as source:
+        with filesystems.reading(partition.source) as source:
             reader = PartitionReader(source, partition, job)
-            with stores.writing(stores.below(output, partition.name)) as sink:
+            with filesystems.writing(filesystems.below(output, partition.name)) as sink:
                 tokens = 0
                 with PartitionWriter(sink, reader.schema, reader.column) as writer:
                     for rows, tagged in _tagged(tagger, reader, SPLITTERS[job.splitter], threads):
@@ -120,7 +114,7 @@ def failed(partition: Partition, output: str, reason: str) -> Outcome:
 
 
 def _write_errors(output: str, partition: Partition, bad: list[Bad]) -> None:
-    write_errors(stores.below(output, errors_of(partition.name)), bad)
+    write_errors(filesystems.below(output, errors_of(partition.name)), bad)
 
 
 def _tagged(

@@ -1,18 +1,22 @@
 """What a job is cut into."""
 
-from collections.abc import Iterator, Sequence
-from pathlib import PurePosixPath
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import msgspec
+from fsspec.implementations.local import LocalFileSystem
 
-from windowclf.documents.formats.registry import format_of
-from windowclf.errors import UsageError
-from windowclf.jobs.find import Found, find
-from windowclf.system import filesystems as stores
+from windowclf.documents.formats.registry import FORMATS, format_of
+from windowclf.documents.paths import list_files
+from windowclf.errors import DataError, UsageError
+from windowclf.system.filesystems import Found, find, open_store, reading
 
 if TYPE_CHECKING:
     from pyarrow.parquet import FileMetaData
+
+_PARQUET = FORMATS["parquet"]
 
 
 class Partition(msgspec.Struct, frozen=True):
@@ -42,7 +46,8 @@ def plan_partitions(names: Sequence[str], output: str, partition_bytes: int) -> 
     Parameters
     ----------
     names : sequence of str
-        Files, folders and patterns; see `windowclf.jobs.find.find`.
+        Files, folders (all below them whose names end as Parquet's do) and patterns, each here or
+        in a store. Files and folders below them whose names begin with "_" or "." are left out.
     output : str
         The folder of the job; files below it are no input.
     partition_bytes : int
@@ -62,14 +67,13 @@ def plan_partitions(names: Sequence[str], output: str, partition_bytes: int) -> 
     """
     partitions: dict[str, Partition] = {}
     files: dict[str, Found] = {}
-    for name in names:
-        for found in find(name, output):
-            files.setdefault(found.url, found)
-    for found in files.values():
+    for found in chain.from_iterable(map(_find, names)):
+        files.setdefault(found.path, found)
+    for found in _outside(output, files.values()):
         form = format_of(found.place)
-        if form and form.name != "parquet":
+        if form and form is not _PARQUET:
             raise UsageError(
-                f"{found.url}: is {form.name}; a job reads Parquet: leave --engine away, or "
+                f"{found.path}: is {form.name}; a job reads Parquet: leave --engine away, or "
                 "write it as Parquet by 'windowclf convert' or another tool"
             )
         for partition in _cut(found, partition_bytes):
@@ -84,17 +88,54 @@ def plan_partitions(names: Sequence[str], output: str, partition_bytes: int) -> 
     return list(partitions.values())
 
 
+def _find(name: str) -> list[Found]:
+    """Find the files of a name, sorted."""
+    store, path = open_store(name)
+    if isinstance(store, LocalFileSystem):
+        here, is_folder = list_files(path)
+        if other := next((each for each, _ in here if not Path(each).is_file()), None):
+            raise DataError(f"{other}: expected a file or a folder")
+        found = sorted(
+            Found(Path(each).as_posix(), PurePosixPath(place), Path(each).stat().st_size)
+            for each, place in here
+        )
+    else:
+        found, is_folder = find(name)
+    found = [
+        each
+        for each in found
+        if not any(part.startswith(("_", ".")) for part in each.place.parts)
+        and (not is_folder or format_of(each.place) is _PARQUET)
+    ]
+    if not found:
+        raise DataError(
+            f"{name}: no file there that ends in {' or '.join(_PARQUET.suffixes)}, or fits the "
+            "pattern; names that begin with '_' or '.' are left out"
+        )
+    return found
+
+
+def _outside(folder: str, files: Iterable[Found]) -> Iterator[Found]:
+    """Leave out what is below a folder."""
+    store, path = open_store(folder)
+    path = path.rstrip("/") + "/"
+    for found in files:
+        at, file = open_store(found.path)
+        if at is not store or not file.startswith(path):
+            yield found
+
+
 def _cut(found: Found, partition_bytes: int) -> Iterator[Partition]:
-    footer = read_footer(found.url) if found.size > partition_bytes else None
+    footer = read_footer(found.path) if found.size > partition_bytes else None
     sizes = _group_sizes(footer) if footer else []
     runs = [*group_runs(sizes, partition_bytes)]
     if len(runs) < 2:  # or it cannot be read, which is told later
-        yield Partition(found.url, found.place, found.size)
+        yield Partition(found.path, str(found.place), found.size)
         return
-    place = PurePosixPath(found.place)
+    place = found.place
     for number, (start, stop) in enumerate(runs):
         name = str(place.with_name(f"{place.stem}-{number:05d}{place.suffix}"))
-        yield Partition(found.url, name, sum(sizes[start:stop]), (start, stop))
+        yield Partition(found.path, name, sum(sizes[start:stop]), (start, stop))
 
 
 def read_footer(url: str) -> "FileMetaData | None":
@@ -102,7 +143,7 @@ def read_footer(url: str) -> "FileMetaData | None":
     from pyarrow.parquet import read_metadata
 
     try:
-        with stores.reading(url) as file:
+        with reading(url) as file:
             return read_metadata(file)
     except Exception:  # stores have errors of their own
         return None

@@ -1,17 +1,19 @@
-"""The rows of a partition as they are read, and as they are written."""
+"""The rows of a partition as they are read and as they are written, and those that are bad."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from time import perf_counter
 from typing import TYPE_CHECKING, BinaryIO, Self
 
+import msgspec
+
 from windowclf.documents.document import Document
 from windowclf.documents.formats.arrow_layout import ArrowLayout
 from windowclf.documents.formats.registry import ReadOptions
 from windowclf.errors import DataError, one_line
-from windowclf.jobs.error_table import Bad
 from windowclf.jobs.job import Job
 from windowclf.jobs.plan import Partition, read_footer
+from windowclf.system.filesystems import writing
 from windowclf.tagging.columns import entities_column, entity_type, tags_column
 from windowclf.tagging.texts import TaggedText
 
@@ -23,6 +25,44 @@ _GROUP_ROWS = 1 << 16  # of a row group, at the most
 _GROUP_BYTES = 1 << 26
 
 ENTITIES, TAGS = "entities", "tags"
+
+
+class Bad(msgspec.Struct, frozen=True):
+    """Rows that could not be tagged.
+
+    Parameters
+    ----------
+    file : str
+        Of the input.
+    row : int or None
+        The first of them, from 0; None: not known, for not even the footer can be read.
+    rows : int or None
+        How many.
+    """
+
+    file: str
+    row: int | None
+    rows: int | None
+    reason: str
+
+
+def write_errors(url: str, bad: Sequence[Bad]) -> None:
+    """Write the errors of a partition.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    import pyarrow as pa
+    from pyarrow.parquet import write_table
+
+    schema = pa.schema(
+        {"file": pa.string(), "row": pa.int64(), "rows": pa.int64(), "reason": pa.string()}
+    )
+    table = pa.Table.from_pylist(msgspec.to_builtins(bad), schema)
+    with writing(url) as file:
+        write_table(table, file)
 
 
 def check_columns(schema: "pa.Schema", name: str, job: Job) -> ArrowLayout:
@@ -62,15 +102,8 @@ def check_partitions(partitions: Sequence[Partition], job: Job) -> None:
 class PartitionReader:
     """Yields batches of a partition, without rows that cannot be tagged, and their documents.
 
-    Parameters
-    ----------
-    file : BinaryIO
-    partition : Partition
-    job : Job
-
     Attributes
     ----------
-    schema : pyarrow.Schema
     column : str
         Where what is found will go.
     bad : list of Bad
@@ -153,7 +186,6 @@ class PartitionWriter:
 
     Parameters
     ----------
-    file : BinaryIO
     schema : pyarrow.Schema
         Of the input.
     column : str

@@ -87,11 +87,6 @@ def feature_function(name: str) -> Feature:
 def feature_values(features: Sequence[Feature], words: Sequence[str]) -> Iterator[list[str]]:
     """Compute features of many words: the same as one by one, ASCII words ten times as fast.
 
-    Parameters
-    ----------
-    features : sequence of Feature
-    words : sequence of str
-
     Yields
     ------
     list of str

@@ -44,10 +44,6 @@ class Gazetteer:
 
         Of the names that begin at a token the longest counts, and the search goes on after it.
 
-        Parameters
-        ----------
-        tokens : sequence of str, n of them
-
         Returns
         -------
         list of str, n of them
@@ -82,10 +78,6 @@ def read_gazetteer(path: str | Path) -> Gazetteer:
         UTF-8 text, gzipped if the name ends in ``.gz``. Blank lines are skipped, and so are
         those that begin with ``#``; a name that does has a space before it.
 
-    Returns
-    -------
-    Gazetteer
-
     Raises
     ------
     DataError
@@ -99,10 +91,6 @@ def read_gazetteer(path: str | Path) -> Gazetteer:
 
 def parse_gazetteer_option(value: str) -> tuple[str, Path]:
     """Take an option ``TYPE=FILE`` apart.
-
-    Parameters
-    ----------
-    value : str
 
     Returns
     -------

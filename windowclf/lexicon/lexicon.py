@@ -101,7 +101,6 @@ class Lexicon:
 
         Parameters
         ----------
-        words : sequence of str, n of them
         marks : sequence of sequences of str
             For each gazetteer, the place in a name of each of the words.
 
@@ -164,10 +163,6 @@ def build_lexicon(
         The words of the text in other letter cases, whose feature values get rows as well.
     gazetteers : mapping of str to Gazetteer, optional
         By the type of their names.
-
-    Returns
-    -------
-    Lexicon
     """
     counts = Counter(words)
     pretrained: dict[str, int] = vectors.key_to_index
@@ -206,7 +201,6 @@ def initial_tables(
 
     Parameters
     ----------
-    lexicon : Lexicon
     vectors : gensim.models.KeyedVectors
         Shape (V, d). They are divided by their standard deviation, so that the first layer
         meets numbers of about one whatever the vectors were.

@@ -33,7 +33,7 @@ from windowclf.model.manifest import (
     read_manifest,
     take_file,
 )
-from windowclf.model.model import Model
+from windowclf.model.model import MOST_LABELS, Model
 from windowclf.model.parameter_file import ParameterFile, pack_parameters
 from windowclf.model.record import (
     TrainingRecord,
@@ -48,9 +48,6 @@ from windowclf.tags.arrays import SpanFinder
 from windowclf.tags.schemes import OUTSIDE, Scheme
 
 _LARGEST_TIMES = 2**22
-
-MOST_LABELS = 10_000
-"""What tagging takes memory for is a multiple of it, whatever the size of the files."""
 
 
 def pack_model(
@@ -96,8 +93,7 @@ def pack_model(
         config=model.config,
         calibration=model.calibration,
         files=entries,
-    )
-    manifest = msgspec.structs.replace(manifest, sha256=manifest.checksum())
+    ).sealed()
     files = {entries[kind].name: content for kind, content in contents.items()}
     files[MANIFEST] = msgspec.json.format(msgspec.json.encode(manifest))
     return files | ({TIMES: pack_times(record, entries["training"].name)} if record else {})
@@ -165,10 +161,6 @@ def _files_of(folder: Path) -> set[str]:
 def load_model(folder: Path) -> Model:
     """Read a model folder.
 
-    Parameters
-    ----------
-    folder : Path
-
     Returns
     -------
     Model
@@ -188,7 +180,6 @@ def unpack_model(files: Mapping[str, bytes], where: str) -> Model:
 
     Parameters
     ----------
-    files : mapping of str to bytes
     where : str
         What error messages call them.
 

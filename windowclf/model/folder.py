@@ -51,7 +51,6 @@ def without_report(folder: Path, manifest: bytes) -> Iterator[None]:
 
     Parameters
     ----------
-    folder : Path
     manifest : bytes
         Of the new model: the report of the same one stays.
     """

@@ -43,14 +43,6 @@ def pack_values(values: Mapping[str, Sequence[str]], *, compress: bool) -> bytes
 def unpack_values(content: bytes) -> dict[str, list[str]]:
     """Read what `pack_values` wrote.
 
-    Parameters
-    ----------
-    content : bytes
-
-    Returns
-    -------
-    dict of str to list of str
-
     Raises
     ------
     ValueError

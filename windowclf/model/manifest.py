@@ -1,4 +1,4 @@
-"""The manifest of a model folder: which files make the model, and whether they are whole."""
+"""The JSON of a folder that names its files, with their checksums: a model's, a checkpoint's."""
 
 import hashlib
 import mmap
@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import msgspec
 
@@ -20,9 +20,8 @@ FORMAT = 1
 MANIFEST = "model.json"
 TIMES = "times.json"
 """How long training took: no part of the model, so that the same training makes the same files."""
-_LARGEST = 2**22  # bytes of a manifest: a hundred thousand labels
-_LARGEST_OF = {"parameters": 2**34, "lexicon": 2**30, "training": 2**28}
 _LONGEST_MESSAGE = 400
+_NAME = re.compile(r"([a-z_]+)-[0-9a-f]{12}(\.[a-z]+)+")
 
 
 class FileEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,7 +29,6 @@ class FileEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Parameters
     ----------
-    name : str
     size : int
         In bytes.
     sha256 : str
@@ -42,7 +40,117 @@ class FileEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sha256: str
 
 
-class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Sealed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The JSON that names the files of a folder, with its format and a checksum of itself.
+
+    Each kind of it has the fields ``format``, ``files`` and ``sha256``, the last computed while it
+    is empty.
+    """
+
+    WHAT: ClassVar[str]
+    """What the folder holds, for messages."""
+    FILE: ClassVar[str]
+    """The name of the JSON file."""
+    NEWEST: ClassVar[int]
+    """The newest format that can be read."""
+    LARGEST: ClassVar[int]
+    """Bytes of the JSON file, at the most."""
+    LARGEST_OF: ClassVar[Mapping[str, int]]
+    """Bytes of the file of each kind, at the most."""
+    EXPECTED: ClassVar[str] = ""
+    """What is added to the message if there is no such folder."""
+    CURE: ClassVar[str]
+    """What helps if a file is damaged."""
+
+    if TYPE_CHECKING:
+        files: dict[str, FileEntry]
+        sha256: str
+
+    def checksum(self) -> str:
+        """Compute what `sha256` should be."""
+        bare = msgspec.structs.replace(self, sha256="")
+        return hashlib.sha256(msgspec.json.encode(bare)).hexdigest()
+
+    def sealed(self) -> Self:
+        """Return the same with its checksum."""
+        return msgspec.structs.replace(self, sha256=self.checksum())
+
+    @classmethod
+    def damaged(cls, path: Path, what: object) -> ModelError:
+        """Make the error for a file that is not what it should be.
+
+        Parameters
+        ----------
+        what : object
+            An error or a text. It may quote the file, so it is made one line that a terminal can
+            show.
+        """
+        shown = printable(str(what)[:_LONGEST_MESSAGE])
+        cure = cls.CURE.format(folder=path.parent)
+        return ModelError(f"{path}: damaged {cls.WHAT}: {shown}; {cure}")
+
+    @classmethod
+    def read_from(cls, folder: Path) -> Self:
+        """Read the JSON file of a folder.
+
+        Raises
+        ------
+        ModelError
+            If it is missing, damaged, or written by a newer windowclf.
+        """
+        path = folder / cls.FILE
+        try:
+            with open_regular(path) as file:
+                text = file.read(cls.LARGEST + 1)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise ModelError(
+                f"{path}: cannot read the {cls.WHAT}: {reason}{cls.EXPECTED}"
+            ) from None
+        return cls.parse(text, path)
+
+    @classmethod
+    def parse(cls, text: bytes, path: Path) -> Self:
+        """Read the text of the JSON file, whose path errors name; see `read_from`."""
+        try:
+            record = cls._decode(text, path)
+        except (ValueError, RecursionError) as error:
+            raise cls.damaged(path, error) from None
+        if record.files.keys() != cls.LARGEST_OF.keys():
+            raise cls.damaged(path, f"expected the files {', '.join(cls.LARGEST_OF)}")
+        for kind, entry in record.files.items():
+            # The files of an earlier save are deleted: their names must be none of the user's.
+            name = _NAME.fullmatch(entry.name)
+            if name is None or name[1] != kind:
+                what = f"{entry.name[:80]!r} leaves the folder, or names no {kind}"
+                raise cls.damaged(path, what)
+            if entry.size > (most := cls.LARGEST_OF[kind]):
+                raise cls.damaged(path, f"{entry.size:,} bytes of {kind}: at most {most:,}")
+        return record
+
+    @classmethod
+    def _decode(cls, text: bytes, path: Path) -> Self:
+        if len(text) > cls.LARGEST:
+            raise ValueError(f"more than {cls.LARGEST:,} bytes")
+        version = msgspec.json.decode(text, type=_Format).format
+        if version < 1:
+            raise ValueError(f"format {version}")
+        if version > cls.NEWEST:
+            raise ModelError(
+                f"{path}: written in {cls.WHAT} format {str(version)[:20]}, this windowclf reads "
+                f"up to {cls.NEWEST}: pip install -U windowclf"
+            )
+        record = msgspec.json.decode(text, type=cls)
+        if record.sha256 != record.checksum():
+            raise ValueError("its checksum is wrong")
+        return record
+
+
+class _Format(msgspec.Struct):
+    format: int
+
+
+class Manifest(Sealed, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What ``model.json`` holds.
 
     Parameters
@@ -55,13 +163,19 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Of the labels.
     cased : bool
         See `Lexicon`.
-    config : Config
-    calibration : Calibration
     files : dict of str to FileEntry
-        "parameters", "lexicon" and "training".
+        By `KINDS`.
     sha256 : str
-        Of the manifest itself, as JSON in which this field is empty.
+        See `Sealed`.
     """
+
+    WHAT = "model"
+    FILE = MANIFEST
+    NEWEST = FORMAT
+    LARGEST = 2**22  # a hundred thousand labels
+    LARGEST_OF = {"parameters": 2**34, "lexicon": 2**30, "training": 2**28}
+    EXPECTED = "; expected a folder that 'windowclf train --output' wrote"
+    CURE = "train or fetch it again"
 
     format: int
     labels: list[str]
@@ -72,132 +186,17 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     files: dict[str, FileEntry]
     sha256: str = ""
 
-    def checksum(self) -> str:
-        """Compute what `sha256` should be."""
-        bare = msgspec.structs.replace(self, sha256="")
-        return hashlib.sha256(msgspec.json.encode(bare)).hexdigest()
 
-
-class _Format(msgspec.Struct):
-    format: int
-
-
-class _Sealed(Protocol):
-    @property
-    def sha256(self) -> str: ...
-
-    def checksum(self) -> str: ...
-
-
-S = TypeVar("S", bound=_Sealed)
-
-
-KINDS = ("parameters", "lexicon", "training")
-_NAME = re.compile(rf"({'|'.join(KINDS)})-[0-9a-f]{{12}}(\.[a-z]+)+")
-
-
-def damaged(path: Path, what: object) -> ModelError:
-    """Make the error for a file that is not what it should be.
-
-    Parameters
-    ----------
-    path : Path
-    what : object
-        An error or a text. It may quote the file, so it is made one line that a terminal can show.
-    """
-    shown = printable(str(what)[:_LONGEST_MESSAGE])
-    return ModelError(f"{path}: damaged model: {shown}; train or fetch it again")
+KINDS = tuple(Manifest.LARGEST_OF)
+damaged = Manifest.damaged
+read_manifest = Manifest.read_from
+parse_manifest = Manifest.parse
 
 
 def file_entry(kind: str, suffix: str, content: bytes) -> FileEntry:
-    """Describe a file of a kind of `KINDS`; a part of its checksum is in its name."""
+    """Describe a file of a kind; a part of its checksum is in its name."""
     digest = hashlib.sha256(content).hexdigest()
     return FileEntry(f"{kind}-{digest[:12]}{suffix}", len(content), digest)
-
-
-def read_checksummed(
-    text: bytes, kind: type[S], path: Path, what: str, newest: int, largest: int
-) -> S:
-    """Read a record that has a format and a checksum of itself.
-
-    Parameters
-    ----------
-    text : bytes
-    kind : type
-        Of the record.
-    path : Path
-        An error names it.
-    what : str
-        The format of what, such as "model".
-    newest : int
-        The newest format that is known.
-    largest : int
-        Bytes, at the most.
-
-    Raises
-    ------
-    ModelError
-        If it is written by a newer windowclf.
-    ValueError, RecursionError
-        If it is damaged.
-    """
-    if len(text) > largest:
-        raise ValueError(f"more than {largest:,} bytes")
-    version = msgspec.json.decode(text, type=_Format).format
-    if version < 1:
-        raise ValueError(f"format {version}")
-    if version > newest:
-        raise ModelError(
-            f"{path}: written in {what} format {str(version)[:20]}, this windowclf reads up to "
-            f"{newest}: pip install -U windowclf"
-        )
-    record = msgspec.json.decode(text, type=kind)
-    if record.sha256 != record.checksum():
-        raise ValueError("its checksum is wrong")
-    return record
-
-
-def read_manifest(folder: Path) -> Manifest:
-    """Read the manifest of a model folder.
-
-    Parameters
-    ----------
-    folder : Path
-
-    Raises
-    ------
-    ModelError
-        If it is missing, damaged, or written by a newer windowclf.
-    """
-    path = folder / MANIFEST
-    try:
-        with open_regular(path) as file:
-            text = file.read(_LARGEST + 1)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ModelError(
-            f"{path}: cannot read the model: {reason}; expected a folder that "
-            f"'windowclf train --output' wrote"
-        ) from None
-    return parse_manifest(text, path)
-
-
-def parse_manifest(text: bytes, path: Path) -> Manifest:
-    """Read the text of a manifest, errors of which name a path; see `read_manifest`."""
-    try:
-        manifest = read_checksummed(text, Manifest, path, "model", FORMAT, _LARGEST)
-    except (ValueError, RecursionError) as error:
-        raise damaged(path, error) from None
-    if manifest.files.keys() != set(KINDS):
-        raise damaged(path, f"expected the files {', '.join(KINDS)}")
-    for kind, entry in manifest.files.items():
-        # Saving deletes the files of an earlier model: its names must be none of the user's.
-        name = _NAME.fullmatch(entry.name)
-        if name is None or name[1] != kind:
-            raise damaged(path, f"{entry.name[:80]!r} leaves the folder, or names no {kind}")
-        if entry.size > _LARGEST_OF[kind]:
-            raise damaged(path, f"{entry.size:,} bytes of {kind}: at most {_LARGEST_OF[kind]:,}")
-    return manifest
 
 
 def take_file(files: Mapping[str, bytes], where: Path, manifest: Manifest, kind: str) -> bytearray:
@@ -209,7 +208,6 @@ def take_file(files: Mapping[str, bytes], where: Path, manifest: Manifest, kind:
         By name.
     where : Path
         Errors name it.
-    manifest : Manifest
     kind : str
         One of `KINDS`.
 
@@ -221,19 +219,17 @@ def take_file(files: Mapping[str, bytes], where: Path, manifest: Manifest, kind:
     entry = manifest.files[kind]
     content = files.get(entry.name, b"")
     if len(content) != entry.size or hashlib.sha256(content).hexdigest() != entry.sha256:
-        raise _not_the_one(where / entry.name)
+        raise damaged(where / entry.name, f"the file is not the one that {MANIFEST} names")
     return bytearray(content)
 
 
-def map_file(folder: Path, manifest: Manifest, kind: str) -> mmap.mmap:
-    """Check a file of a model folder, and map it into memory.
+def map_file(folder: Path, record: Sealed, kind: str) -> mmap.mmap:
+    """Check a file of a folder, and map it into memory.
 
     Parameters
     ----------
-    folder : Path
-    manifest : Manifest
-    kind : str
-        One of `KINDS`.
+    record : Sealed
+        Names the file.
 
     Returns
     -------
@@ -243,9 +239,9 @@ def map_file(folder: Path, manifest: Manifest, kind: str) -> mmap.mmap:
     Raises
     ------
     ModelError
-        If it is not there, or not the file that the manifest names.
+        If it is not there, or not the file that is named.
     """
-    entry = manifest.files[kind]
+    entry = record.files[kind]
     path = folder / entry.name
     try:
         with open_regular(path) as file:
@@ -254,9 +250,5 @@ def map_file(folder: Path, manifest: Manifest, kind: str) -> mmap.mmap:
             if same and hashlib.file_digest(file, "sha256").hexdigest() == entry.sha256:
                 return mmap.mmap(file.fileno(), entry.size, access=mmap.ACCESS_COPY)
     except (OSError, ValueError) as error:
-        raise damaged(path, getattr(error, "strerror", None) or error) from None
-    raise _not_the_one(path)
-
-
-def _not_the_one(path: Path) -> ModelError:
-    return damaged(path, f"the file is not the one that {MANIFEST} names")
+        raise record.damaged(path, getattr(error, "strerror", None) or error) from None
+    raise record.damaged(path, f"the file is not the one that {record.FILE} names")

@@ -14,6 +14,9 @@ from windowclf.nn.objective import Objective
 from windowclf.nn.parameter import Parameter
 from windowclf.tags.schemes import OUTSIDE, Scheme, convert
 
+MOST_LABELS = 10_000
+"""The memory that tagging takes is a multiple of it, whatever the size of the files."""
+
 
 class FirstVectors(NamedTuple):
     """The vectors that the words of the training text began with: no other words' change.

@@ -2,6 +2,10 @@
 
 Compressed, a lookup table is codes of 8 bits with a scale for each row, and a matrix is of
 16-bit floats; vectors, which are few numbers, stay 32-bit floats.
+
+The library safetensors writes the file. It is read here, because the library would copy each array:
+the header and the places of the arrays are checked when it is opened, as the library does; that an
+array has the shape and the type that the model needs, and finite values, when it is taken.
 """
 
 from collections.abc import Iterator, Mapping
@@ -42,10 +46,6 @@ def pack_parameters(parameters: Mapping[str, Parameter], *, compress: bool) -> b
         float32.
     compress : bool
         Whether to round them. A `QuantisedTable` is then written as it is, and not rounded twice.
-
-    Returns
-    -------
-    bytes
 
     Raises
     ------
@@ -130,8 +130,6 @@ class FileTable(TableParameter):
 class ParameterFile:
     """The arrays of a safetensors file, each read from the disk when it is used.
 
-    The safetensors library copies an array out of its file; a table is never needed whole.
-
     Parameters
     ----------
     folder : Path
@@ -169,7 +167,6 @@ class ParameterFile:
 
         Parameters
         ----------
-        name : str
         rows : int
             How many it must have.
 

@@ -42,9 +42,9 @@ def examine_training(
     scheme: str = "auto",
 ) -> TrainingReport:
     """Find all that the report of a training shows; see `write_report`."""
-    from windowclf.corpora.coerce import given_text
+    from windowclf.corpora.coerce import as_training_text
 
-    given = given_text(train, dev, scheme)
+    given = as_training_text(train, dev, scheme)
     tagger = classifier.tagger
     model = tagger.model
     train_gold, dev_gold = (

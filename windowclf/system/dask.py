@@ -256,7 +256,6 @@ def raise_unless_lost(error: Exception | None, task: str) -> None:
 
     Parameters
     ----------
-    error : Exception or None
     task : str
         What the worker was to do, for messages.
     """

@@ -1,107 +1,19 @@
-"""Files that are unpacked while they are read, and files that are written whole or not at all."""
+"""Files on this machine's disks: written whole or not at all."""
 
-import gzip
 import io
 import os
 import stat
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, cast
-
-from windowclf.errors import DataError
 
 try:
     import fcntl
 except ImportError:  # Windows, where what a killed process left stays
     fcntl = None  # type: ignore[assignment]
 
-COMPRESSED = (".gz", ".zst")
-"""Ends of the names of files that are packed by gzip and by Zstandard."""
-
-_BUFFER_BYTES = 1 << 16
-
-OnBytesRead = Callable[[int], object]
-"""Is told how many bytes of a file have been read, as they lie on the disk."""
-
-
-class Source(io.RawIOBase):
-    """Reads from another file, which it leaves open, what comes at once; errors are one line.
-
-    Parameters
-    ----------
-    file : BinaryIO
-        With a method ``read1``.
-    name : str
-        For messages.
-    watch : callable, optional
-    """
-
-    def __init__(self, file: BinaryIO, name: str, watch: OnBytesRead | None = None) -> None:
-        self._file, self._name, self._watch = file, name, watch
-        self._bytes = 0
-
-    def readable(self) -> bool:  # noqa: D102
-        return True
-
-    def seekable(self) -> bool:  # noqa: D102
-        return self._file.seekable()
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:  # noqa: D102
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:  # noqa: D102
-        return self._file.tell()
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """Read at most as many bytes as the buffer holds."""
-        try:
-            data: bytes = self._file.read1(len(buffer))  # type: ignore[attr-defined]
-        except (OSError, EOFError, zlib.error) as error:
-            raise _unreadable(self._name, error) from error
-        buffer[: len(data)] = data
-        self._bytes += len(data)
-        if self._watch:
-            self._watch(self._bytes)
-        return len(data)
-
-
-@contextmanager
-def open_source(path: str | Path, watch: OnBytesRead | None = None) -> Iterator[BinaryIO]:
-    """Open a file, unpacked on the way if its name ends in .gz or .zst.
-
-    Parameters
-    ----------
-    path : str or Path
-    watch : callable, optional
-
-    Raises
-    ------
-    DataError
-        Here and on reading, if it cannot be read.
-    """
-    suffix = Path(path).suffix.lower()
-    with ExitStack() as stack:
-        try:
-            raw = stack.enter_context(Path(path).open("rb"))
-        except (OSError, ValueError) as error:  # ValueError: a name with NUL
-            raise _unreadable(path, error) from error
-        source = Source(raw, str(path), watch)
-        if suffix in COMPRESSED:
-            unpack = _gunzip if suffix == ".gz" else _unzstd
-            source = Source(unpack(source), str(path))
-        yield io.BufferedReader(source, _BUFFER_BYTES)
-
-
-def _gunzip(file: Source) -> BinaryIO:
-    return cast(BinaryIO, gzip.GzipFile(fileobj=cast(BinaryIO, file), mode="rb"))
-
-
-def _unzstd(file: Source) -> BinaryIO:
-    import pyarrow
-
-    return cast(BinaryIO, pyarrow.CompressedInputStream(pyarrow.PythonFile(file, "r"), "zstd"))
+MAGIC = frozenset("*?[")
+"""Characters that make a name a pattern."""
 
 
 def open_regular(path: Path) -> io.BufferedReader:
@@ -224,8 +136,3 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
-
-
-def _unreadable(name: str | Path, error: Exception) -> DataError:
-    reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
-    return DataError(f"{name}: cannot be read: {reason}")

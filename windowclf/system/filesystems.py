@@ -1,17 +1,18 @@
 """Files wherever fsspec opens them: on a disk, in a store of objects, on a cluster."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from itertools import takewhile
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 from uuid import uuid4
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from windowclf.errors import DataError, OutputError, UsageError, WindowclfError, one_line
-from windowclf.system.files import whole_file
+from windowclf.system.files import MAGIC, whole_file
 
 TEMPORARY = ".part"
 """The end of the names of files that are being written, which begin with a dot."""
@@ -33,6 +34,80 @@ def open_store(url: str) -> tuple[Any, str]:
         raise UsageError(f"{url}: cannot be opened: {one_line(error)}") from None
     except Exception as error:
         raise DataError(f"{url}: cannot be opened: {_reason(error)}") from None
+
+
+class Found(NamedTuple):
+    """A file of a store.
+
+    Parameters
+    ----------
+    path : str
+        Its URL.
+    place : PurePosixPath
+        Below the folder that was named, or below what the pattern leaves fixed.
+    size : int
+        Bytes; 0 if its store does not say.
+    """
+
+    path: str
+    place: PurePosixPath
+    size: int
+
+
+def find(name: str) -> tuple[list[Found], bool]:
+    """Find the files of a URL, sorted, and say whether it is a folder.
+
+    Hidden files are found only if they are named themselves.
+
+    Parameters
+    ----------
+    name : str
+        A file, a folder, which is searched with all folders in it, or a pattern.
+
+    Raises
+    ------
+    UsageError
+        If fsspec knows no such store.
+    DataError
+        If there is no such file, or it cannot be listed.
+    """
+    store, path = open_store(name)
+    url_of = _speller(name, store, path)
+    is_folder = False
+    with reading_of(name):
+        try:
+            info = store.info(path)  # a name may have characters of patterns
+        except FileNotFoundError:
+            if MAGIC.isdisjoint(path):
+                raise
+            files = store.glob(path, detail=True)
+            base = "/".join(takewhile(MAGIC.isdisjoint, path.split("/")))
+            if not files:
+                raise DataError(f"{name}: no such file; the pattern fits none") from None
+        else:
+            if info["type"] != "directory":
+                return [
+                    Found(
+                        url_of(path), PurePosixPath(path.rpartition("/")[2]), info.get("size") or 0
+                    )
+                ], False
+            is_folder, base = True, path
+            files = store.find(path, detail=True)
+    found = []
+    for each, info in files.items():
+        place = PurePosixPath(each.removeprefix(base.rstrip("/") + "/"))
+        if info["type"] != "directory" and not any(part.startswith(".") for part in place.parts):
+            found.append(Found(url_of(each), place, info.get("size") or 0))
+    return sorted(found), is_folder
+
+
+def _speller(name: str, store: Any, path: str) -> Callable[[str], str]:
+    """Spell paths of a store as a name does: with its host, or a store around the store."""
+    before, found, after = name.partition(path.rstrip("/"))
+    if "://" not in f"{before}{found}" or not found.strip("/"):
+        return lambda each: str(store.unstrip_protocol(each))
+    chained = after[after.find("::") :] if "::" in after else ""
+    return lambda each: f"{before}{each}{chained}"
 
 
 def names_below(folder: str) -> set[str]:

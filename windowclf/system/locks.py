@@ -8,9 +8,11 @@ from pathlib import Path
 
 from windowclf.errors import ModelError
 
+# The library filelock would also keep two apart on Windows, but it cannot lock a folder: its lock
+# file would stay in the user's folder after a kill, or lie where other machines do not see it.
 try:
     import fcntl
-except ImportError:  # Windows, where two are not kept apart
+except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 

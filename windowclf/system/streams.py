@@ -1,15 +1,77 @@
-"""Where documents are read from and written to: files, packed or not, stdin and stdout."""
+"""What is read and written as a stream: a file here or in any store, packed or not, stdin, stdout.
+
+fsspec, which opens the stores, is imported when the first of their URLs comes.
+"""
 
 import gzip
 import io
+import os
+import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from windowclf.errors import DataError
-from windowclf.system.files import OnBytesRead, Source, open_source, whole_file
+from windowclf.errors import DataError, WindowclfError
+from windowclf.system.files import whole_file
+
+COMPRESSED = (".gz", ".zst")
+"""Ends of the names of files that are packed by gzip and by Zstandard."""
+
+_BUFFER_BYTES = 1 << 16
+_URL = re.compile(r"[a-z][a-z0-9+.-]+(::[a-z][a-z0-9+.-]+)*://")
+
+OnBytesRead = Callable[[int], object]
+"""Is called with the number of bytes of a file that have been read, as they lie on the disk."""
+
+
+def is_url(name: str | Path) -> bool:
+    """Whether a name is the URL of a file in a store, such as ``s3://bucket/file``."""
+    return isinstance(name, str) and _URL.match(name) is not None
+
+
+class Source(io.RawIOBase):
+    """Reads from another file, which it leaves open, what comes at once; errors are one line.
+
+    Parameters
+    ----------
+    file : BinaryIO
+        Of a method ``read1``, if it has one, so that a slow stream is answered at once.
+    name : str
+        For messages.
+    """
+
+    def __init__(self, file: BinaryIO, name: str, watch: OnBytesRead | None = None) -> None:
+        self._file, self._name, self._watch = file, name, watch
+        self._read: Callable[[int], bytes] = getattr(file, "read1", file.read)
+        self._bytes = 0
+
+    def readable(self) -> bool:  # noqa: D102
+        return True
+
+    def seekable(self) -> bool:  # noqa: D102
+        return self._file.seekable()
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:  # noqa: D102
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:  # noqa: D102
+        return self._file.tell()
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Read at most as many bytes as the buffer holds."""
+        try:
+            data = self._read(len(buffer))
+        except WindowclfError:  # of the source that this one unpacks
+            raise
+        except Exception as error:  # stores have errors of their own
+            raise _unreadable(self._name, error) from error
+        buffer[: len(data)] = data
+        self._bytes += len(data)
+        if self._watch:
+            self._watch(self._bytes)
+        return len(data)
 
 
 @contextmanager
@@ -21,20 +83,36 @@ def open_input(path: str | Path, watch: OnBytesRead | None = None) -> Iterator[B
     Parameters
     ----------
     path : str or Path
-        "-" is stdin. What ends in .gz or .zst is unpacked on the way.
+        "-" is stdin; a URL is opened by fsspec. What ends in .gz or .zst is unpacked on the way.
     watch : callable, optional
-        Is told how many bytes have been read, before they are unpacked.
+        Is called with the number of bytes that have been read, before they are unpacked.
 
     Raises
     ------
     DataError
         Here and on reading, if it cannot be read.
+    UsageError
+        If fsspec knows no such store.
     """
-    if str(path) == "-":
+    name = str(path)
+    if name == "-":
         yield io.BufferedReader(Source(sys.stdin.buffer, "stdin", watch))
         return
-    with open_source(path, watch) as file:
-        yield file
+    with ExitStack() as stack:
+        if is_url(path):
+            from windowclf.system.filesystems import reading
+
+            file = stack.enter_context(reading(name))
+        else:
+            try:
+                file = stack.enter_context(Path(path).open("rb"))
+            except (OSError, ValueError) as error:  # ValueError: a name with NUL
+                raise _unreadable(name, error) from error
+        source = Source(file, name, watch)
+        suffix = Path(name).suffix.lower()
+        if suffix in COMPRESSED:
+            source = Source(_gunzip(source) if suffix == ".gz" else _unzstd(source), name)
+        yield io.BufferedReader(source, _BUFFER_BYTES)
 
 
 @contextmanager
@@ -44,12 +122,14 @@ def open_output(path: str | Path) -> Iterator[BinaryIO]:
     Parameters
     ----------
     path : str or Path
-        "-" is stdout. What ends in .gz or .zst is packed on the way.
+        "-" is stdout; a URL is opened by fsspec. What ends in .gz or .zst is packed on the way.
 
     Raises
     ------
     DataError
         Here, on writing or at the end, if it cannot be written.
+    OutputError
+        If a store cannot be written to.
     BrokenPipeError
         If nobody reads stdout any more.
     """
@@ -58,16 +138,18 @@ def open_output(path: str | Path) -> Iterator[BinaryIO]:
             yield sys.stdout.buffer
             sys.stdout.buffer.flush()
         return
-    path = Path(path)
-    with _written(path), whole_file(path) as temporary, temporary.open("wb") as file:
-        if path.suffix.lower() == ".gz":
-            with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
-                yield cast(BinaryIO, packed)
-        elif path.suffix.lower() == ".zst":
-            with _zstd(file) as packed:
-                yield packed
+    with _written(path), ExitStack() as stack:
+        if is_url(path):
+            from windowclf.system.filesystems import writing
+
+            file = stack.enter_context(writing(str(path)))
         else:
-            yield file
+            temporary = stack.enter_context(whole_file(Path(path)))
+            file = stack.enter_context(temporary.open("wb"))
+        suffix = Path(path).suffix.lower()
+        if suffix in COMPRESSED:
+            file = stack.enter_context(_gzip(file) if suffix == ".gz" else _zstd(file))
+        yield file
 
 
 @contextmanager
@@ -80,7 +162,26 @@ def _written(name: str | Path) -> Iterator[None]:
         raise DataError(f"{name}: cannot be written: {error.strerror or error}") from error
 
 
+def _gunzip(file: Source) -> BinaryIO:
+    return cast(BinaryIO, gzip.GzipFile(fileobj=cast(BinaryIO, file), mode="rb"))
+
+
+def _gzip(file: BinaryIO) -> BinaryIO:
+    return cast(BinaryIO, gzip.GzipFile("", "wb", fileobj=file, mtime=0))
+
+
+def _unzstd(file: Source) -> BinaryIO:
+    import pyarrow
+
+    return cast(BinaryIO, pyarrow.CompressedInputStream(pyarrow.PythonFile(file, "r"), "zstd"))
+
+
 def _zstd(file: BinaryIO) -> BinaryIO:
     import pyarrow
 
     return cast(BinaryIO, pyarrow.CompressedOutputStream(pyarrow.PythonFile(file, "w"), "zstd"))
+
+
+def _unreadable(name: str, error: Exception) -> DataError:
+    reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
+    return DataError(f"{name}: cannot be read: {reason}")

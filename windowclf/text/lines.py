@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from windowclf.errors import DataError
-from windowclf.system.files import open_source
+from windowclf.system.streams import open_input
 
 CHUNK_BYTES = 1 << 16
 """What is read at once at the most: some hundred lines, so that they are tagged as a batch."""
@@ -23,10 +23,6 @@ LONGEST_LINE = 1 << 28
 
 def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
     """Read a text file line by line; unpack it on the way if its name ends in .gz or .zst.
-
-    Parameters
-    ----------
-    path : str or Path
 
     Yields
     ------
@@ -40,7 +36,7 @@ def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
     DataError
         If the file cannot be read or is not UTF-8, or a line is longer than `LONGEST_LINE`.
     """
-    with open_source(path) as file:
+    with open_input(path) as file:
         for number, line in enumerate(chain.from_iterable(line_chunks(file, str(path))), 1):
             yield number, line.rstrip("\r")
 

@@ -42,10 +42,6 @@ def tokenize(text: str) -> list[Token]:
     Punctuation, ``'s`` and ``n't`` are tokens of their own; abbreviations, initials,
     numbers, dates, hyphenated words, addresses and emoji stay whole.
 
-    Parameters
-    ----------
-    text : str
-
     Returns
     -------
     list of Token
@@ -61,10 +57,6 @@ def tokenize(text: str) -> list[Token]:
 
 def sentences(text: str) -> list[list[Token]]:
     """Split a text into sentences of tokens, as `split_words` does.
-
-    Parameters
-    ----------
-    text : str
 
     Returns
     -------
@@ -83,10 +75,6 @@ def split_words(text: str) -> list[list[str]]:
     and brackets that close with it, where a space and then a capital or a digit follow, with
     or without an opening quote; and after an abbreviation such as "U.S." where a word follows
     that begins many sentences, such as "He". No title or initial ends one.
-
-    Parameters
-    ----------
-    text : str
 
     Returns
     -------
@@ -130,7 +118,6 @@ def token_starts(text: str, words: Iterable[str]) -> NDArray[np.intp]:
 
     Parameters
     ----------
-    text : str
     words : iterable of str
         The texts of all its tokens, in order.
 

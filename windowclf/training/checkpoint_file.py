@@ -5,8 +5,6 @@ checkpoint before stay whole until ``checkpoint.json`` names the new ones, and a
 change are not written again.
 """
 
-import hashlib
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -19,16 +17,14 @@ from msgspec import Meta
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from windowclf.errors import ModelError, printable
-from windowclf.model.manifest import FileEntry, file_entry, read_checksummed
+from windowclf.errors import ModelError
+from windowclf.model.manifest import FileEntry, Sealed, file_entry, map_file
 from windowclf.model.record import Epoch
-from windowclf.system.files import open_regular, write_whole
+from windowclf.system.files import write_whole
 from windowclf.training.loop import Progress
 
 FORMAT = 1
 CHECKPOINT = "checkpoint.json"
-_LARGEST = 2**26  # bytes of its JSON: tens of thousands of epochs
-_LONGEST_MESSAGE = 400
 KINDS = ("now", "best", "optimizer", "lessons")
 """The last one has the teachers' scores, under the name of 0.1.0."""
 
@@ -36,7 +32,7 @@ Array = npt.NDArray[Any]
 Arrays = Mapping[str, Array]
 
 
-class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Checkpoint(Sealed, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What ``checkpoint.json`` holds.
 
     Parameters
@@ -57,8 +53,15 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         By kinds of `KINDS`: the parameters as they are and as they were at their best, the
         optimiser's state, and the teachers' scores.
     sha256 : str
-        Of the checkpoint itself, as JSON in which this field is empty.
+        See `Sealed`.
     """
+
+    WHAT = "checkpoint"
+    FILE = CHECKPOINT
+    NEWEST = FORMAT
+    LARGEST = 2**26  # tens of thousands of epochs
+    LARGEST_OF = dict.fromkeys(KINDS, 2**40)
+    CURE = "remove {folder} and train anew"
 
     format: int = FORMAT
     options: dict[str, Any] = msgspec.field(name="asked")
@@ -67,13 +70,12 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     progress: Progress
     of_teachers: list[Epoch]
     epochs: list[Epoch]
-    files: dict[str, FileEntry] = {}
+    files: dict[str, FileEntry] = msgspec.field(default_factory=dict)
     sha256: str = ""
 
-    def checksum(self) -> str:
-        """Compute what `sha256` should be."""
-        bare = msgspec.structs.replace(self, sha256="")
-        return hashlib.sha256(msgspec.json.encode(bare)).hexdigest()
+
+damaged = Checkpoint.damaged
+read_checkpoint = Checkpoint.read_from
 
 
 def write_checkpoint(folder: Path, checkpoint: Checkpoint, arrays: Mapping[str, Arrays]) -> None:
@@ -105,8 +107,7 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint, arrays: Mapping[str, 
             if entry.name not in before or path.stat().st_size != entry.size:
                 written.append(path)
                 _write(path, content)
-        checkpoint = msgspec.structs.replace(checkpoint, files=entries)
-        checkpoint = msgspec.structs.replace(checkpoint, sha256=checkpoint.checksum())
+        checkpoint = msgspec.structs.replace(checkpoint, files=entries).sealed()
         _write(folder / CHECKPOINT, msgspec.json.encode(checkpoint))
     except OSError as error:
         for path in written:
@@ -141,62 +142,24 @@ def _remove(folder: Path, names: set[str]) -> None:
                 (folder / name).unlink()
 
 
-def read_checkpoint(folder: Path) -> Checkpoint:
-    """Read the manifest of a checkpoint.
-
-    Parameters
-    ----------
-    folder : Path
-
-    Raises
-    ------
-    ModelError
-        If it is missing, damaged, or written by a newer windowclf.
-    """
-    path = folder / CHECKPOINT
-    try:
-        with open_regular(path) as file:
-            text = file.read(_LARGEST + 1)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ModelError(f"{path}: cannot read the checkpoint: {reason}") from None
-    try:
-        checkpoint = read_checksummed(text, Checkpoint, path, "checkpoint", FORMAT, _LARGEST)
-    except (ValueError, RecursionError) as error:
-        raise damaged(path, str(error)) from None
-    if checkpoint.files.keys() != set(KINDS):
-        raise damaged(path, f"expected the files {', '.join(KINDS)}")
-    return checkpoint
-
-
 def read_arrays(folder: Path, checkpoint: Checkpoint, kind: str) -> dict[str, Array]:
     """Read the arrays of a kind of `KINDS`.
 
     Parameters
     ----------
-    folder : Path
     checkpoint : Checkpoint
         From `read_checkpoint`.
-    kind : str
 
     Raises
     ------
     ModelError
         If their file is not there, or not the one that the checkpoint names.
     """
-    entry = checkpoint.files[kind]
-    if Path(entry.name).name != entry.name:
-        raise damaged(folder / CHECKPOINT, f"{entry.name!r} leaves the folder")
-    path = folder / entry.name
+    content = map_file(folder, checkpoint, kind)[:]
     try:
-        with open_regular(path) as file:
-            same = os.fstat(file.fileno()).st_size == entry.size
-            content = file.read(entry.size) if same else b""
-        if not same or hashlib.sha256(content).hexdigest() != entry.sha256:
-            raise damaged(path, f"the file is not the one that {CHECKPOINT} names")
         arrays: dict[str, Array] = load(content)
-    except (OSError, ValueError, TypeError, KeyError, SafetensorError) as error:
-        raise damaged(path, str(getattr(error, "strerror", None) or error)) from None
+    except (ValueError, TypeError, KeyError, SafetensorError) as error:
+        raise damaged(folder / checkpoint.files[kind].name, error) from None
     return arrays
 
 
@@ -218,9 +181,3 @@ def copy_arrays(arrays: Arrays, places: Arrays, path: Path) -> None:
                 f"{name} is {array.dtype} {array.shape}, expected {place.dtype} {place.shape}",
             )
         np.copyto(place, array)
-
-
-def damaged(path: Path, why: str) -> ModelError:
-    """Make the error for a file of a checkpoint that cannot be used."""
-    shown = printable(why[:_LONGEST_MESSAGE])
-    return ModelError(f"{path}: damaged checkpoint: {shown}; remove {path.parent} and train anew")

@@ -14,15 +14,14 @@ from windowclf.errors import DataError, quoted
 from windowclf.lexicon.gazetteer import Gazetteer
 from windowclf.lexicon.lexicon import build_lexicon, initial_tables
 from windowclf.model.build import make_network, make_objective, own_scheme
-from windowclf.model.bundle import MOST_LABELS
 from windowclf.model.encoding import EncodedSentences, encode
-from windowclf.model.model import Model
+from windowclf.model.model import MOST_LABELS, Model
 from windowclf.tags.schemes import OUTSIDE, Scheme, recognise
 
 if TYPE_CHECKING:
     from gensim.models import KeyedVectors
 
-    from windowclf.corpora.coerce import GivenText
+    from windowclf.corpora.coerce import TrainingText
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ class TrainingData:
 
 
 def prepare(
-    text: "GivenText",
+    text: "TrainingText",
     vectors: "KeyedVectors",
     config: Config,
     gazetteers: Mapping[str, Gazetteer] | None = None,
@@ -66,7 +65,7 @@ def prepare(
 
     Parameters
     ----------
-    text : GivenText
+    text : TrainingText
         Its tags are in IOB2, or plain.
     vectors : gensim.models.KeyedVectors
     config : Config
@@ -104,7 +103,7 @@ def prepare(
 
 
 def _encode(
-    model: Model, text: "GivenText", versions: Sequence[Sequence[Sentence]]
+    model: Model, text: "TrainingText", versions: Sequence[Sequence[Sentence]]
 ) -> TrainingData:
     tags = [model.gold_tags(sentence.tags or (), text.scheme) for sentence in versions[0]]
     # A name in capitals is in another document than the name as written.

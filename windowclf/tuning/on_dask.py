@@ -14,7 +14,7 @@ import optuna
 from distributed import Client, Future, get_worker
 
 from windowclf.config.config import Config
-from windowclf.lexicon.given import given_gazetteers
+from windowclf.corpora.coerce import as_gazetteers
 from windowclf.system.dask import broadcast, broadcasted, raise_unless_lost, scheduler_lost
 from windowclf.tuning.trials import Trained, Trials, train
 
@@ -40,7 +40,7 @@ def run_on_cluster(client: Client, trials: Trials) -> None:
     ClusterError
         If the scheduler is lost, or a worker cannot do a task.
     """
-    gazetteers = given_gazetteers(trials.plan.gazetteers)
+    gazetteers = as_gazetteers(trials.plan.gazetteers)
     names = {kind: gazetteer.names for kind, gazetteer in gazetteers.items()}
     plan = replace(trials.plan, gazetteers=names)
     with trials.under_way(), broadcast(client, plan) as name:

@@ -24,10 +24,6 @@ def read_bundled(path: Path, limit: int | None = None) -> WordRows:
     limit : int, optional
         Keep the first `limit` words.
 
-    Returns
-    -------
-    WordRows
-
     Raises
     ------
     VectorsError

@@ -1,7 +1,7 @@
 """Files of word vectors: GloVe text, word2vec text and word2vec binary, gzip or not.
 
-The format is told from the content, never from the name. gensim reads these formats too, but
-takes ten times as long over text, guesses gzip from the name and cannot say which line is wrong.
+The format is detected from the content, never from the name. gensim reads these formats too, but
+takes ten times as long for text, guesses gzip from the name and cannot say which line is wrong.
 """
 
 import gzip
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, NoReturn
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,8 @@ from windowclf.vectors.word_vectors import WordRows
 _NUMBER = re.compile(rb"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _HEADER = re.compile(rb"\s*(\d{1,12})\s+(\d{1,6})\s*")
 _PRINTABLE = re.compile(rb"[\t\r\n\x20-\x7e]*")
-_LARGEST = float(np.finfo(np.float32).max)
+_INFINITE = 2.0**128 - 2.0**103  # and what is larger, when it is rounded to float32
+_MOST_COLUMNS = 4096  # for Arrow, which takes some kilobytes for each
 _BLOCK_LINES = 8192
 _BLOCK_BYTES = 1 << 20
 _LONGEST_LINE = 1 << 20
@@ -44,13 +45,8 @@ def read_file(path: Path, limit: int | None = None) -> WordRows:
 
     Parameters
     ----------
-    path : Path
     limit : int, optional
         Read the first `limit` rows only.
-
-    Returns
-    -------
-    WordRows
 
     Raises
     ------
@@ -164,26 +160,47 @@ def _split(number: int, line: bytes, width: int, path: Path) -> _Row:
 
 
 def _numbers(block: list[_Row], path: Path) -> NDArray[np.float32]:
+    """Parse the numbers of some rows, by Arrow if it can read all of them."""
+    width = block[0].values.count(b" ") + 1
+    if width > _MOST_COLUMNS:
+        return _numbers_checked(block, path)
+    import pyarrow as pa
+    from pyarrow import csv
+
+    names = [str(i) for i in range(width)]
+    # Rounded twice, by way of float64, as NumPy and gensim do.
+    types = dict.fromkeys(names, pa.float64())
     try:
-        text = [row.values.decode("latin-1") for row in block]
-        numbers = np.loadtxt(text, dtype=np.float32, delimiter=" ", comments=None, ndmin=2)
-    except ValueError as error:
-        _blame(block, path, error)
-    if not np.isfinite(numbers).all():
-        _blame(block, path, None)
+        columns = csv.read_csv(
+            pa.BufferReader(b"\n".join(row.values for row in block)),
+            csv.ReadOptions(column_names=names, block_size=_BLOCK_BYTES),
+            csv.ParseOptions(delimiter=" ", quote_char=False),
+            csv.ConvertOptions(column_types=types),
+        )
+    except pa.ArrowInvalid:  # which also refuses a plus sign
+        return _numbers_checked(block, path)
+    numbers = np.empty((len(columns), width), dtype=np.float32)
+    with np.errstate(over="ignore"):
+        for i, column in enumerate(columns.columns):
+            numbers[:, i] = column
+    if len(numbers) != len(block) or not np.isfinite(numbers).all():
+        return _numbers_checked(block, path)
     return numbers
 
 
-def _blame(block: list[_Row], path: Path, error: ValueError | None) -> NoReturn:
-    """Find the first value that is no finite float32."""
-    for row in block:
-        for value in row.values.split(b" "):
-            if not _NUMBER.fullmatch(value) or abs(float(value)) > _LARGEST:
+def _numbers_checked(block: list[_Row], path: Path) -> NDArray[np.float32]:
+    """Parse numbers one by one, so that an error names the first that is not a finite float32."""
+    numbers = np.empty((len(block), block[0].values.count(b" ") + 1), dtype=np.float32)
+    for i, row in enumerate(block):
+        values = row.values.split(b" ")
+        for value in values:
+            if not _NUMBER.fullmatch(value.strip(b"\t")) or abs(float(value)) >= _INFINITE:
                 raise VectorsError(
                     f"{path}:{row.line}: {quoted(value.decode(errors='replace'))} "
                     "is not a finite number"
-                ) from error
-    raise VectorsError(f"{path}:{block[0].line}: cannot be read as numbers ({error})") from error
+                )
+        numbers[i] = [float(value) for value in values]
+    return numbers
 
 
 def _read_binary(

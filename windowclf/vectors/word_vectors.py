@@ -44,10 +44,6 @@ def unpack_words(packed: NDArray[np.uint8]) -> list[str]:
     Parameters
     ----------
     packed : ndarray of uint8, shape (bytes,)
-
-    Returns
-    -------
-    list of str
     """
     return packed.tobytes().decode().split("\n")
 
@@ -57,7 +53,6 @@ def with_unit_deviation(words: Sequence[str], rows: NDArray[Any]) -> NDArray[np.
 
     Parameters
     ----------
-    words : sequence of str, n of them
     rows : ndarray of float, shape (n, d)
 
     Returns

@@ -49,8 +49,10 @@ def test_lines_of_ten_megabytes():
     assert len(document.text) == MB10
     (document,) = read("jsonl", b'{"text": "' + b"a" * MB10 + b'"}')
     assert len(document.text) == MB10
-    (document,) = read("csv", b'text\n"' + b"a\n" * (MB10 // 2) + b'"\n')
+    (document,) = read("csv", b'text\n"' + b"a" * MB10 + b'"\n')
     assert len(document.text) == MB10
+    (document,) = read("csv", b'text\n"' + b"a\n" * 500_000 + b'"\n')
+    assert len(document.text) == 1_000_000
 
 
 @pytest.mark.parametrize("character", [b"[", b"\0", b'"', b"\x1b"])
@@ -119,11 +121,11 @@ def test_a_long_value_is_not_shown_whole(record):
     refusal("jsonl", json.dumps(record).encode())
 
 
-def test_a_million_columns():
-    header = ",".join(["text", *map(str, range(10**6))])
-    (document,) = read("csv", f"{header}\n{',' * 10**6}\n".encode())
-    assert len(document.fields) == 10**6 + 1
-    assert "and 999,981 more" in refusal("csv", header.replace("text", "x").encode())
+def test_very_many_columns():
+    header = ",".join(["text", *map(str, range(200_000))])
+    (document,) = read("csv", f"{header}\n{',' * 200_000}\n".encode())
+    assert len(document.fields) == 200_001
+    assert "and 199,981 more" in refusal("csv", header.replace("text", "x").encode())
 
 
 def test_names_of_columns_with_control_characters():

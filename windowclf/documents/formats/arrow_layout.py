@@ -24,10 +24,8 @@ class ArrowLayout:
 
     Parameters
     ----------
-    schema : pyarrow.Schema
     name : str
         Of its file, for messages.
-    options : ReadOptions
     """
 
     def __init__(self, schema: "pa.Schema", name: str, options: ReadOptions) -> None:

@@ -24,8 +24,6 @@ class ArrowRow(Mapping[str, Any]):
 
     Parameters
     ----------
-    batch : pyarrow.RecordBatch
-    row : int
     labels : frozenset of str
         Columns that its reader took tokens, tags or spans from.
     without : frozenset of str, optional
@@ -131,7 +129,6 @@ def to_array(values: Sequence[Any], kind: "pa.DataType | None", key: str) -> "pa
 
     Parameters
     ----------
-    values : sequence of Any
     kind : pyarrow.DataType or None
         Found out if not given.
     key : str

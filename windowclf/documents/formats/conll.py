@@ -12,7 +12,7 @@ from typing import BinaryIO, TextIO
 import msgspec
 from msgspec.structs import replace
 
-from windowclf.documents.document import Document, join_words, with_words, word_tags
+from windowclf.documents.document import Document, join_words, tags_of, with_words
 from windowclf.documents.formats.conll_rows import (
     DOCUMENT,
     RECORD,
@@ -22,7 +22,7 @@ from windowclf.documents.formats.conll_rows import (
     read_rows,
     write_rows,
 )
-from windowclf.documents.formats.registry import ReadOptions, WriteOptions
+from windowclf.documents.formats.registry import ReadOptions, WriteOptions, batches
 from windowclf.documents.sentence import Sentence
 from windowclf.documents.span_borders import fit_words
 from windowclf.errors import DataError, UsageError
@@ -91,19 +91,8 @@ def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Docum
         column_number(options.tokens_column, "--tokens-column", default=0),
         column_number(options.tags_column, "--tags-column", default=-1),
     )
-    batch = []
-    try:
-        for part in _by_document(blocks):
-            batch.append(_document(part, name, options.text_column))
-            if lines.waits:
-                yield batch
-                batch = []
-    except DataError:
-        if batch:
-            yield batch
-        raise
-    if batch:
-        yield batch
+    parts = _by_document(blocks)
+    return batches((_document(part, name, options.text_column) for part in parts), lines)
 
 
 def _numbered(file: BinaryIO, name: str) -> Iterator[tuple[int, str]]:
@@ -154,7 +143,6 @@ def write_conll(sentences: Iterable[Sentence], file: TextIO) -> None:
 
     Parameters
     ----------
-    sentences : iterable of Sentence
     file : text file
         UTF-8, opened without translation of line breaks (``newline=""``).
 
@@ -174,13 +162,7 @@ def write_conll(sentences: Iterable[Sentence], file: TextIO) -> None:
 
 
 class Writer:
-    """Writes documents as `write_conll` does sentences, with a comment where rows tell not all.
-
-    Parameters
-    ----------
-    file : BinaryIO
-    options : WriteOptions
-    """
+    """Writes documents as `write_conll` does sentences, with a comment where rows tell not all."""
 
     def __init__(self, file: BinaryIO, options: WriteOptions) -> None:
         self._file, self._options = file, options
@@ -209,9 +191,7 @@ class Writer:
 
     def _text(self, document: Document) -> str:
         document = _with_fitting_words(document)
-        tags = document.tags
-        if tags is None and document.spans is not None:
-            tags = word_tags(document, self._options.scheme)
+        tags = tags_of(document, self._options.scheme)
         words = [sentence for sentence in document.words or () if sentence]
         if words:
             if self._labelled is None:

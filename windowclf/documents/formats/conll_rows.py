@@ -22,8 +22,6 @@ class Block(NamedTuple):
 
     Attributes
     ----------
-    tokens : list of str
-    tags : list of str, optional
     document : int, optional
         How many marks came before it; None before the first.
     record : tuple of int and str, optional
@@ -122,7 +120,6 @@ def column_number(column: int | str | None, option: str, default: int) -> int:
 
     Parameters
     ----------
-    column : int, str or None
     option : str
         Where it was given, for the message.
     default : int

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from windowclf.documents.document import Document
-from windowclf.documents.formats.registry import ReadOptions, WriteOptions
+from windowclf.documents.formats.registry import ReadOptions, WriteOptions, batches
 from windowclf.errors import DataError, join_names, quoted
 from windowclf.text.lines import Lines, line_chunks
 
@@ -38,26 +38,20 @@ def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Docum
         )
     if len(set(columns)) < len(columns):
         raise DataError(f"{name}:1: two columns of one name in {_names(columns)}; rename one")
-    batch = []
-    try:
-        for cells in rows:
-            if len(cells) != len(columns):
-                raise DataError(
-                    f"{name}:{lines.number}: {len(cells)} cells, but the header has "
-                    f"{len(columns)}; expected as many, with quotes around a cell that holds a "
-                    "comma"
-                )
-            fields = dict(zip(columns, cells, strict=True))
-            batch.append(Document(fields[options.text_column], fields=fields))
-            if lines.waits:
-                yield batch
-                batch = []
-    except DataError:
-        if batch:
-            yield batch
-        raise
-    if batch:
-        yield batch
+    yield from batches(_documents(rows, columns, lines, name, options.text_column), lines)
+
+
+def _documents(
+    rows: Iterable[list[str]], columns: list[str], lines: Lines, name: str, text_column: str
+) -> Iterator[Document]:
+    for cells in rows:
+        if len(cells) != len(columns):
+            raise DataError(
+                f"{name}:{lines.number}: {len(cells)} cells, but the header has {len(columns)}; "
+                "expected as many, with quotes around a cell that holds a comma"
+            )
+        fields = dict(zip(columns, cells, strict=True))
+        yield Document(fields[text_column], fields=fields)
 
 
 def _rows(lines: Lines, name: str) -> Iterator[list[str]]:
@@ -68,13 +62,7 @@ def _rows(lines: Lines, name: str) -> Iterator[list[str]]:
 
 
 class Writer:
-    """Writes a row a document: its fields, its text, and its spans as JSON in ``entities``.
-
-    Parameters
-    ----------
-    file : BinaryIO
-    options : WriteOptions
-    """
+    """Writes a row a document: its fields, its text, and its spans as JSON in ``entities``."""
 
     def __init__(self, file: BinaryIO, options: WriteOptions) -> None:
         self._file, self._text = file, options.text_column

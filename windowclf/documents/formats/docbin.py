@@ -51,14 +51,8 @@ def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Docum
 
     Parameters
     ----------
-    file : BinaryIO
     name : str
         For messages.
-    options : ReadOptions
-
-    Yields
-    ------
-    list of Document
 
     Raises
     ------
@@ -149,11 +143,6 @@ class Writer:
 
     A word is cut where a span begins or ends in it, and what stands between two words is a token
     but for a single space; white space belongs to the sentence before it.
-
-    Parameters
-    ----------
-    file : BinaryIO
-    options : WriteOptions
 
     Raises
     ------

@@ -7,11 +7,11 @@ from typing import Any, BinaryIO, TypeVar
 
 import msgspec
 
-from windowclf.documents.document import Document, LabelledSpan, join_words, word_tags
-from windowclf.documents.formats.registry import ReadOptions, WriteOptions
+from windowclf.documents.document import Document, LabelledSpan, join_words, tags_of
+from windowclf.documents.formats.registry import ReadOptions, WriteOptions, batches
 from windowclf.documents.span_borders import check_spans
 from windowclf.errors import DataError, UsageError
-from windowclf.text.lines import line_chunks
+from windowclf.text.lines import Lines, line_chunks
 from windowclf.text.tokenizer import token_starts
 
 _T = TypeVar("_T")
@@ -43,21 +43,17 @@ def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Docum
     DataError
         For a line that is none of these, after the documents before it.
     """
-    number = 0
-    for lines in line_chunks(file, name):
-        batch = []
-        for line in lines:
-            number += 1
-            try:
-                if line.strip():
-                    batch.append(_document(_FIELDS.decode(line), options))
-            except (msgspec.MsgspecError, RecursionError, DataError) as error:
-                if batch:
-                    yield batch
-                expected = "" if isinstance(error, DataError) else f"; {_EXPECTED}"
-                raise DataError(f"{name}:{number}: {error}{expected}") from error
-        if batch:
-            yield batch
+    lines = Lines(line_chunks(file, name))
+    return batches(_documents(lines, name, options), lines)
+
+
+def _documents(lines: Lines, name: str, options: ReadOptions) -> Iterator[Document | None]:
+    for line in lines:
+        try:
+            yield _document(_FIELDS.decode(line), options) if line.strip() else None
+        except (msgspec.MsgspecError, RecursionError, DataError) as error:
+            expected = "" if isinstance(error, DataError) else f"; {_EXPECTED}"
+            raise DataError(f"{name}:{lines.number}: {error}{expected}") from error
 
 
 def _document(fields: _Fields, options: ReadOptions) -> Document:
@@ -111,13 +107,7 @@ def _first(
 
 
 class Writer:
-    """Writes a line a document: its fields, and over them its text and spans, or its tags.
-
-    Parameters
-    ----------
-    file : BinaryIO
-    options : WriteOptions
-    """
+    """Writes a line a document: its fields, and over them its text and spans, or its tags."""
 
     def __init__(self, file: BinaryIO, options: WriteOptions) -> None:
         self._file, self._options = file, options
@@ -140,13 +130,10 @@ def record(document: Document, options: WriteOptions) -> dict[str, Any]:
     document : Document
         With "tokens" among its fields, which are its words, it gets ``tags``; else the text,
         ``entities`` if its spans are known and ``sentences`` if its words are.
-    options : WriteOptions
     """
     fields: dict[str, Any] = dict(document.fields)
     if document.words is not None and _is_list(fields.get("tokens")):
-        tags = document.tags
-        if tags is None and document.spans is not None:
-            tags = word_tags(document, options.scheme)
+        tags = tags_of(document, options.scheme)
         if tags is not None:
             fields["tags"] = [*chain.from_iterable(tags)]
         return fields

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from windowclf.documents.document import Document, word_tags
+from windowclf.documents.document import Document, tags_of
 from windowclf.documents.formats.arrow_layout import ArrowLayout
 from windowclf.documents.formats.arrow_rows import ArrowRow, Column, gather, plain, to_array
 from windowclf.documents.formats.registry import ReadOptions, WriteOptions
@@ -32,7 +32,6 @@ def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Docum
         One that can seek.
     name : str
         For messages.
-    options : ReadOptions
 
     Yields
     ------
@@ -69,11 +68,6 @@ class Writer:
 
     A document whose fields have ``tokens`` gets ``tags`` beside them, any other its text,
     ``entities`` and ``sentences``. Columns that were read from Parquet keep their types.
-
-    Parameters
-    ----------
-    file : BinaryIO
-    options : WriteOptions
     """
 
     def __init__(self, file: BinaryIO, options: WriteOptions) -> None:
@@ -177,9 +171,7 @@ class Writer:
     def _record(self, document: Document, members: tuple[str, ...]) -> dict[str, Any]:
         spans, words = document.spans, document.words
         if _are_words(plain(document.fields.get("tokens"))) and words is not None:
-            tags = document.tags
-            if spans is not None:
-                tags = word_tags(document, self._options.scheme)
+            tags = tags_of(document, self._options.scheme)
             return {} if tags is None else {"tags": [*chain.from_iterable(tags)]}
         record: dict[str, Any] = {self._options.text_column: document.text}
         if spans is not None:

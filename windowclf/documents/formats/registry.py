@@ -1,6 +1,6 @@
 """The formats of labelled documents by their names, and how a file's name tells its format."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import PurePath
@@ -8,8 +8,10 @@ from types import ModuleType
 from typing import BinaryIO, Protocol, cast
 
 from windowclf.documents.document import Document
-from windowclf.system.files import COMPRESSED
+from windowclf.errors import DataError
+from windowclf.system.streams import COMPRESSED
 from windowclf.tags.schemes import Scheme
+from windowclf.text.lines import Lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,37 @@ FORMATS = {
         Format("docbin", (".spacy",)),
     )
 }
+
+
+def batches(documents: Iterable[Document | None], lines: Lines) -> Iterator[list[Document]]:
+    """Group documents as their lines come, so that a slow stream is answered at once.
+
+    Parameters
+    ----------
+    documents : iterable of Document or None
+        None for a line that has none: the documents before it need not wait for the next line.
+    lines : Lines
+        That they are read from.
+
+    Raises
+    ------
+    DataError
+        That the documents raise; after the documents before it.
+    """
+    batch: list[Document] = []
+    try:
+        for document in documents:
+            if document is not None:
+                batch.append(document)
+            if batch and lines.waits:
+                yield batch
+                batch = []
+    except DataError:
+        if batch:
+            yield batch
+        raise
+    if batch:
+        yield batch
 
 
 def format_of(path: str | PurePath) -> Format | None:

@@ -31,10 +31,8 @@ def mark_spans(text: str, spans: Sequence[CharacterSpan], mark: Mark = in_bracke
 
     Parameters
     ----------
-    text : str
     spans : sequence of CharacterSpan
         In order, without overlap.
-    mark : callable
     """
     parts = []
     end = 0
@@ -45,14 +43,7 @@ def mark_spans(text: str, spans: Sequence[CharacterSpan], mark: Mark = in_bracke
 
 
 class Writer:
-    """Writes a line a document; line breaks within it become spaces.
-
-    Parameters
-    ----------
-    file : BinaryIO
-    options : WriteOptions
-    mark : callable
-    """
+    """Writes a line a document; line breaks within it become spaces."""
 
     def __init__(self, file: BinaryIO, options: WriteOptions, mark: Mark = in_brackets) -> None:
         del options
