@@ -8,7 +8,7 @@ import numpy as np
 from benchmarks.text import Text
 from windowclf import Sentence, load_vectors
 from windowclf.config.config import make_config
-from windowclf.corpora.coerce import GivenText
+from windowclf.corpora.coerce import TrainingText
 from windowclf.evaluation.metrics import score
 from windowclf.lexicon.lexicon import FIRST
 from windowclf.tags.schemes import Scheme, convert
@@ -56,7 +56,7 @@ class Start:
 
 def make_start(train: Text, vocabulary: int) -> Start:
     """Make the start of the network for a training text, as windowclf makes it."""
-    text = GivenText("", to_sentences(train), [], Scheme(train.scheme))
+    text = TrainingText("", to_sentences(train), [], Scheme(train.scheme))
     config = make_config({**SETTINGS, "vocabulary": vocabulary})
     model, _ = prepare(text, load_vectors(VECTORS), config)
     rows = {word: row for row, word in enumerate(model.lexicon.values["word"], FIRST)}

@@ -74,7 +74,7 @@ def in_process():
     try:
         with (
             LocalCluster(
-                processes=False, n_workers=1, threads_per_worker=3, dashboard_address=None
+                processes=False, n_workers=1, threads_per_worker=3, dashboard_address=":0"
             ) as cluster,
             Client(cluster) as client,
         ):

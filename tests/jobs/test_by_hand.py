@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from clusters import contents, started, wait_until, write_partitions
+from command_lines import without_model
 from windowclf.cli import main
 from windowclf.system.dask import connect
 
@@ -56,7 +57,9 @@ def run(model_folder, tmp_path, capfd):
     def run(*arguments, model=model_folder, output="out"):
         names = ["--input", pattern, "--output", str(tmp_path / output), "--model", str(model)]
         capfd.readouterr()
-        return main(["tag", *names, *arguments]), *capfd.readouterr()
+        code = main(["tag", *names, *arguments])
+        out, err = capfd.readouterr()
+        return code, out, without_model(err)
 
     return run
 

@@ -7,7 +7,7 @@ from threading import Barrier, Event
 import pytest
 
 from windowclf.errors import DataError
-from windowclf.system.threads import stream
+from windowclf.system.threads import one_blas_thread, stream
 
 SECONDS = 10  # whoever waits so long for another thread waits in vain
 SHARED = pytest.mark.parametrize("threads", [2, 3])
@@ -164,3 +164,36 @@ def test_whoever_stops_early_does_not_wait_for_the_next_item(threads):
     more.set()
     watched.join()
     assert len(drawn) <= 3
+
+
+def test_a_stream_may_be_closed_while_another_one_starts():
+    # The collector closes a stream that was thrown away, whatever its thread does at the time.
+    abandoned = stream(str, iter(range(5)), 1)
+    next(abandoned)
+
+    def close():
+        with one_blas_thread._lock:
+            abandoned.close()
+
+    thread = threading.Thread(target=close, daemon=True)
+    thread.start()
+    thread.join(SECONDS)
+    assert not thread.is_alive()
+
+
+@SHARED
+def test_a_stream_may_be_closed_by_a_thread_of_its_own(threads):
+    closed = Event()
+
+    def work(number):
+        if number == 3:
+            waiting.wait(SECONDS)
+            pending.close()
+            closed.set()
+        return number
+
+    waiting = Event()
+    pending = stream(work, iter(range(9)), threads)
+    assert list(islice(pending, 3)) == [0, 1, 2]
+    waiting.set()
+    assert closed.wait(SECONDS)

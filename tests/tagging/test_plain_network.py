@@ -9,7 +9,7 @@ import tiny
 from networks import SMALL, make_vectors, tagger_scores
 from plain_network import PlainNetwork
 from windowclf.config.config import FeatureName, make_config
-from windowclf.corpora.coerce import GivenText
+from windowclf.corpora.coerce import TrainingText
 from windowclf.lexicon.gazetteer import Gazetteer
 from windowclf.model.encoding import encode
 from windowclf.nn.gradcheck import full_gradient
@@ -44,7 +44,7 @@ def make_model(*, lists=None, **settings):
     text = tiny.sentences()
     words = {token.lower(): None for sentence in text for token in sentence.tokens}
     config = make_config(SMALL | settings)
-    labelled = GivenText("", text, [], Scheme.IOB2)
+    labelled = TrainingText("", text, [], Scheme.IOB2)
     model, _ = prepare(labelled, make_vectors(words), config, lists)
     rng = np.random.default_rng(7)
     for parameter in model.network.parameters().values():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import tiny
 from networks import SMALL, make_vectors
 from windowclf.config.config import make_config
-from windowclf.corpora.coerce import GivenText
+from windowclf.corpora.coerce import TrainingText
 from windowclf.lexicon.gazetteer import Gazetteer
 from windowclf.lexicon.lexicon import Lexicon
 from windowclf.nn.projection import Projection
@@ -29,7 +29,7 @@ def make_model(lists=None):
     words = {token.lower(): None for sentence in text for token in sentence.tokens}
     config = make_config(SMALL | {"sentence_mean": True})
     vectors = make_vectors(words)
-    labelled = GivenText("", text, [], Scheme.IOB2)
+    labelled = TrainingText("", text, [], Scheme.IOB2)
     model, _ = prepare(labelled, vectors, config, lists)
     rng = np.random.default_rng(7)
     for parameter in model.network.parameters().values():

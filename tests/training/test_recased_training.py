@@ -7,7 +7,7 @@ import pytest
 from networks import SMALL, make_vectors, parameter_bytes
 from tiny import PEOPLE, PLACES, parse
 from windowclf.config.config import make_config
-from windowclf.corpora.coerce import GivenText
+from windowclf.corpora.coerce import TrainingText
 from windowclf.documents.case import CASES, in_case
 from windowclf.documents.sentence import Sentence
 from windowclf.evaluation.evaluate import evaluate
@@ -50,7 +50,7 @@ def words(sentences):
 
 def prepare_cased(sentences=TRAIN, **settings):
     vectors = make_vectors(dict.fromkeys(words(TRAIN)))
-    text = GivenText("tiny", sentences, DEV_IN_ALL_CASES, Scheme.IOB2)
+    text = TrainingText("tiny", sentences, DEV_IN_ALL_CASES, Scheme.IOB2)
     return prepare(text, vectors, make_config(SETTINGS | settings))
 
 

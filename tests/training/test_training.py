@@ -12,7 +12,7 @@ from networks import (
     prepare_training,
     train_small,
 )
-from windowclf.corpora.coerce import GivenText
+from windowclf.corpora.coerce import TrainingText
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, TrainingError
 from windowclf.evaluation import evaluate as evaluation
@@ -244,4 +244,4 @@ def test_the_listener_hears_of_each_batch_and_epoch():
 @pytest.mark.parametrize("corpus", [[], [Sentence([], [])]])
 def test_nothing_to_learn_from(corpus):
     with pytest.raises(DataError, match="no sentence"):
-        prepare(GivenText("", corpus, [], Scheme.IOB2), None, None)
+        prepare(TrainingText("", corpus, [], Scheme.IOB2), None, None)

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -135,7 +135,8 @@ def tag(
             answers = tag_documents(
                 classifier.tagger, batches, split=SPLITTERS[splitter], threads=threads
             )
-            with _open(out, classifier, text_column) as write:
+            # Closed here, as an error would keep it open for as long as the traceback lives.
+            with closing(answers), _open(out, classifier, text_column) as write:
                 for answer in answers:
                     write(answer)
                     progress.add([tagged for _, tagged in answer])

@@ -1,12 +1,12 @@
 """Work shared out among threads, so that its results do not depend on how many there are."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack
 from contextvars import copy_context
 from functools import cache, cached_property
 from itertools import chain, islice
-from threading import Lock
+from threading import RLock
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from windowclf.errors import UsageError
@@ -67,7 +67,8 @@ class _OneBlasThread:
     """
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        # Reentrant: while it is held, the collector may close a stream that was thrown away.
+        self._lock = RLock()
         self._open = 0
         self._before: list[tuple[Any, int]] = []
 
@@ -143,7 +144,9 @@ class Workers:
         return [results[i] for i in range(len(calls))]
 
 
-def stream(function: Callable[[S], T], items: Iterable[S], threads: int | None) -> Iterator[T]:
+def stream(
+    function: Callable[[S], T], items: Iterable[S], threads: int | None
+) -> Generator[T, None, None]:
     """Call a function with each item as it comes; yield the results in order.
 
     With more than one thread, a thread of its own takes the items, a few before their results are
@@ -159,7 +162,9 @@ def stream(function: Callable[[S], T], items: Iterable[S], threads: int | None) 
     return _stream(function, iter(items), thread_count(threads))
 
 
-def _stream(function: Callable[[S], T], items: Iterator[S], threads: int) -> Iterator[T]:
+def _stream(
+    function: Callable[[S], T], items: Iterator[S], threads: int
+) -> Generator[T, None, None]:
     with one_blas_thread:
         yield from map(function, islice(items, 1))
         if threads == 1:
@@ -173,31 +178,34 @@ def _ahead(function: Callable[[S], T], items: Iterable[S], threads: int) -> Iter
     # Imported here: tagging one sentence starts no thread.
     from concurrent.futures import Future, ThreadPoolExecutor
     from queue import Queue
-    from threading import Event, Thread
+    from threading import Event, Thread, current_thread
 
     started: Queue[Future[T] | None] = Queue(threads + 1)
     stopped = Event()
+    name = f"windowclf stream {id(stopped)}"
+    pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
 
-    with ThreadPoolExecutor(threads) as pool:
-
-        def feed() -> None:
-            try:
-                for item in items:
-                    started.put(pool.submit(function, item))
-                    if stopped.is_set():
-                        return
-            except BaseException as error:
-                failed: Future[T] = Future()
-                failed.set_exception(error)
-                started.put(failed)
-            started.put(None)
-
-        # It is a daemon because it may be waiting for input when the program is to end.
-        Thread(target=feed, daemon=True).start()
+    def feed() -> None:
         try:
-            while (future := started.get()) is not None:
-                yield future.result()
-        finally:
-            stopped.set()
-            while not started.empty():  # lets a feeder go that waits for room
-                started.get_nowait()
+            for item in items:
+                started.put(pool.submit(function, item))
+                if stopped.is_set():
+                    return
+        except BaseException as error:
+            failed: Future[T] = Future()
+            failed.set_exception(error)
+            started.put(failed)
+        started.put(None)
+
+    # It is a daemon because it may be waiting for input when the program is to end.
+    Thread(target=feed, daemon=True).start()
+    try:
+        while (future := started.get()) is not None:
+            yield future.result()
+    finally:
+        stopped.set()
+        while not started.empty():  # lets a feeder go that waits for room
+            started.get_nowait()
+        # The collector may close a stream in one of its own threads, which cannot join itself.
+        own = current_thread().name.startswith(name)
+        pool.shutdown(wait=not own, cancel_futures=True)

@@ -1,6 +1,6 @@
 """Texts or documents in, entities with character offsets out, as a stream."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import cached_property
 from itertools import chain, starmap
 from operator import attrgetter, itemgetter
@@ -177,7 +177,7 @@ def tag_documents(
     *,
     split: Splitter = split_words,
     threads: int | None = 1,
-) -> Iterator[Answer[Document]]:
+) -> Generator[Answer[Document], None, None]:
     """Tag batches of documents as they come.
 
     Parameters
@@ -213,7 +213,7 @@ def tag_batches(
     words_of: Callable[[T], list[list[str]]],
     *,
     threads: int | None = 1,
-) -> Iterator[Answer[T]]:
+) -> Generator[Answer[T], None, None]:
     """Tag batches of items that have a text, as they come.
 
     With more than one of `threads`, one takes the batches and looks their words up, others score.
