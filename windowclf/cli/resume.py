@@ -77,7 +77,6 @@ def read_options(stored: object, record: type[R], complaint: str) -> R:
     ----------
     stored : object
         From JSON.
-    record : type
     complaint : str
         Begins the error: the file, and what it should have been.
 

@@ -24,10 +24,6 @@ def check_settings(kind: type[Record], settings: dict[str, Any], *also: str) -> 
     *also : str
         Other names that a message lists as known.
 
-    Returns
-    -------
-    Record
-
     Raises
     ------
     UsageError

@@ -199,10 +199,6 @@ def make_config(settings: dict[str, Any]) -> Config:
         "preset" names settings that the others add to or replace. Where the loss or the batches
         are of single words, so is the level, if nothing else is said.
 
-    Returns
-    -------
-    Config
-
     Raises
     ------
     UsageError

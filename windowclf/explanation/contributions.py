@@ -197,7 +197,6 @@ def derivative(network: Network, z: FloatArray) -> Derivative:
 
     Parameters
     ----------
-    network : Network
     z : float64 array, shape (H,)
         See `Contributions`.
     """

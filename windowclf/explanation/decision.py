@@ -36,7 +36,6 @@ def max_marginals(s: FloatArray, transitions: Transitions | None, token: int) ->
     s : float array, shape (n, K)
         Of the tokens of one sentence.
     transitions : Transitions or None
-    token : int
 
     Returns
     -------

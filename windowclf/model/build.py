@@ -35,7 +35,6 @@ def make_network(
 
     Parameters
     ----------
-    config : Config
     tables : mapping of str to float array
         Starting values of the lookup tables.
     labels : sequence of str
@@ -79,12 +78,10 @@ def make_objective(
 
     Parameters
     ----------
-    config : Config
     labels : sequence of str
         The ``K`` tags.
     scheme : Scheme
         Of the tags.
-    dtype : numpy float type
     """
     if config.loss == "ranking":
         return RankingObjective()

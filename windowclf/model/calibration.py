@@ -46,10 +46,6 @@ def reliability(confidence: _FloatArray, correct: _BoolArray, bins: int = 10) ->
     bins : int
         Bin ``b`` of ``n`` holds the confidences above ``(b-1)/n`` and up to ``b/n``, the first
         one 0 as well.
-
-    Returns
-    -------
-    Reliability
     """
     edges = np.linspace(0, 1, bins + 1)[1:-1]
     place = np.searchsorted(edges, confidence, side="left")
@@ -71,7 +67,6 @@ def expected_calibration_error(
     ----------
     confidence : float array, shape (M,)
     correct : bool array, shape (M,)
-    bins : int
 
     Returns
     -------
@@ -90,7 +85,6 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ----------
     slope : float
         Above 0, so that no two probabilities change places.
-    intercept : float
     """
 
     slope: Annotated[float, Meta(gt=0.0, le=_LARGEST)] = 1.0

@@ -159,7 +159,6 @@ def encode(
     ----------
     sentences : sequence of sequences of str
         Tokens.
-    lexicon : Lexicon
     tags : sequence of sequences of str, optional
         The right tag of each token; each is one of `labels`.
     labels : sequence of str

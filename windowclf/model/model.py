@@ -38,14 +38,10 @@ class Model:
 
     Parameters
     ----------
-    config : Config
-    lexicon : Lexicon
     labels : list of str
         The ``K`` tags, in the order of the scores.
     scheme : Scheme
         IOBES for spans, PLAIN where each token has a label of its own.
-    network : Network
-    objective : Objective
     calibration : Calibration
         Corrects the probabilities of spans.
     record : TrainingRecord, optional

@@ -102,7 +102,6 @@ def pack_times(record: TrainingRecord, of: str) -> bytes:
 
     Parameters
     ----------
-    record : TrainingRecord
     of : str
         Name of the file with all the rest.
 

@@ -25,7 +25,6 @@ def sum_in_halves(
     ----------
     term : callable
         Takes the number of a term, and an array to write the result to or None; returns the term.
-    terms : int
     run : callable
         Calls a function with each half, as `map` does, or with both at the same time.
 

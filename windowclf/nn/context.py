@@ -128,7 +128,6 @@ def document_context(
         How much each hidden unit takes over.
     z : float array, shape (N + E, H)
         Changed in place. The last ``E`` windows are of other places in the documents.
-    mentions : Mentions
     tokens : int
         ``N``.
 

@@ -101,8 +101,6 @@ def forward(
     ----------
     s : float array, shape (N, K)
         Scores, in the order of `layout`.
-    layout : PackedLayout
-    transitions : Transitions
 
     Returns
     -------
@@ -145,7 +143,6 @@ def marginals(s: FloatArray, lengths: IntArray, transitions: Transitions) -> Flo
     ----------
     s : float array, shape (N, K)
     lengths : int array, shape (B,)
-    transitions : Transitions
 
     Returns
     -------

@@ -34,7 +34,6 @@ def log_likelihood_loss(
     s : float array, shape (N, K)
     gold : int array, shape (N,)
     lengths : int array, shape (B,)
-    transitions : Transitions
 
     Returns
     -------
@@ -92,7 +91,6 @@ def expectations(
     s : float array, shape (N, K)
     lengths : int array, shape (B,)
         Each at least 1.
-    transitions : Transitions
 
     Returns
     -------

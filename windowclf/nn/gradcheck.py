@@ -17,7 +17,6 @@ class GradientCheck:
 
     Parameters
     ----------
-    name : str
     shape : tuple of int
     checked : int
         How many elements were compared.

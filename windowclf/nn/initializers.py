@@ -14,7 +14,6 @@ def glorot(rng: "np.random.Generator", shape: tuple[int, int]) -> FloatArray:
 
     Parameters
     ----------
-    rng : numpy.random.Generator
     shape : (fan_in, fan_out)
 
     Returns

@@ -160,7 +160,6 @@ def initial_weights(
     ----------
     init : str
         A key of `INITIALIZERS`.
-    rng : numpy.random.Generator
     dimensions : int
         ``d``, the length of a word's joined vector.
     window : int

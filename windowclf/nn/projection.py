@@ -91,7 +91,6 @@ class Projection:
 
         Parameters
         ----------
-        rows : WordRows
         places : int array, shape (N,)
             The place of each token's word.
         lengths : int array, shape (B,)

@@ -48,7 +48,6 @@ def certain_tokens(s: FloatArray, transitions: Transitions) -> tuple[int, BoolAr
     Parameters
     ----------
     s : float array, shape (N, K)
-    transitions : Transitions
 
     Returns
     -------

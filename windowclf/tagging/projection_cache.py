@@ -24,8 +24,6 @@ class ProjectionCache:
 
     Parameters
     ----------
-    lexicon : Lexicon
-    projection : Projection
     memory : int
         Bytes of rows that are kept at the most; the system provides them when they are written.
     """

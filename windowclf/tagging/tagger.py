@@ -75,7 +75,6 @@ class TaggedChunk:
 
     Parameters
     ----------
-    model : Model
     finder : SpanFinder
         Finds the spans in the model's tags.
     lengths : int array, shape (B,)

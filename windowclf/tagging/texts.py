@@ -36,7 +36,6 @@ class Entity(msgspec.Struct, frozen=True):
     ----------
     text : str
         ``source[start:end]``.
-    label : str
     start, end : int
         Character offsets.
     score : float
@@ -55,7 +54,6 @@ class TaggedText:
 
     Attributes
     ----------
-    text : str
     words : list of list of str
         The tokens of each sentence.
     """
@@ -130,8 +128,6 @@ def tag_texts(
 
     Parameters
     ----------
-    tagger : Tagger
-    texts : iterable of str
     split : callable
         Splits a text into sentences of tokens, each a stretch of the text, in order.
     batch_size : int
@@ -182,7 +178,6 @@ def tag_documents(
 
     Parameters
     ----------
-    tagger : Tagger
     batches : iterable of list of Document
         Each is tagged by itself, and in parts if it has long texts.
     split : callable
@@ -220,8 +215,6 @@ def tag_batches(
 
     Parameters
     ----------
-    tagger : Tagger
-    batches : iterable of list
     text_of, words_of : callable
         Take an item of a batch, and return its text and its sentences of tokens.
     threads : int, optional
@@ -252,7 +245,6 @@ def cut(items: Iterable[T], length: Callable[[T], int], size: int) -> Iterator[l
 
     Parameters
     ----------
-    items : iterable
     length : callable
         Counts the characters of an item.
     size : int

@@ -34,7 +34,6 @@ class SpanFinder:
     ----------
     tags : sequence of str
         The ``K`` tags.
-    scheme : Scheme
 
     Attributes
     ----------
@@ -90,7 +89,6 @@ class SpanFinder:
 
         Parameters
         ----------
-        spans : SpanArrays
         tokens : int
             How many the batch has.
 

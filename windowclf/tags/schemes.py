@@ -141,7 +141,6 @@ def encode(spans: Iterable[Span], length: int, scheme: Scheme) -> list[str]:
         In any order.
     length : int
         Number of tokens of the sentence.
-    scheme : Scheme
 
     Raises
     ------

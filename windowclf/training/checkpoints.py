@@ -37,7 +37,6 @@ class History:
 
     Parameters
     ----------
-    teacher_scores : TeacherScores
     of_teachers, epochs : list of Epoch
         The epochs of the teachers, and those of the network itself.
     """
@@ -114,7 +113,6 @@ class Checkpoints:
         ----------
         model : Model
             It is not trained yet.
-        data : TrainingData
         history : History
             Nothing is done yet; it will grow.
 
@@ -149,7 +147,6 @@ class Checkpoints:
 
         Parameters
         ----------
-        training : Training
         best : mapping of str to array
             The parameters of the best epoch so far; is filled in.
 

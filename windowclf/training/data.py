@@ -67,8 +67,6 @@ def prepare(
     ----------
     text : TrainingText
         Its tags are in IOB2, or plain.
-    vectors : gensim.models.KeyedVectors
-    config : Config
     gazetteers : mapping of str to Gazetteer, optional
         By the type of their names.
 
@@ -131,8 +129,6 @@ def make_labels(tags: Iterable[Sequence[str]], scheme: Scheme, config: Config) -
     ----------
     tags : iterable of sequences of str
         Those of the training text, in `scheme`.
-    scheme : Scheme
-    config : Config
 
     Returns
     -------

@@ -27,7 +27,6 @@ class BatchSums(NamedTuple):
     ----------
     loss : float
         The mean over its examples.
-    examples, tokens : int
     sensitivities : list of float
         ``‖δ^(l)‖`` of each layer, the scores last.
     """

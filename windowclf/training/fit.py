@@ -67,7 +67,6 @@ def fit(
     ----------
     model : Model
         Comes from `prepare`, as do the data.
-    data : TrainingData
     run : TrainingRun, optional
     vectors : str
         Name of the word vectors, for the record.

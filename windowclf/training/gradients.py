@@ -26,7 +26,6 @@ def check_config(config: Config, *, samples: int = 40) -> Iterator[GradientCheck
 
     Parameters
     ----------
-    config : Config
     samples : int
         Elements of each parameter that are compared, at the most.
 

@@ -69,7 +69,6 @@ class EpochSums(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     ----------
     loss : float
         Sum of the losses of all examples.
-    examples, tokens, batches : int
     sensitivities : list of float
         ``‖δ^(l)‖`` of each layer.
     gradients : dict of str to float
@@ -156,7 +155,6 @@ class Progress(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         Those of these batches.
     best_f1 : float
         Best F1 of the epochs before; -1 without a dev text.
-    best_epoch : int
     begun : GeneratorState, optional
         State of the first part's generator when the epoch began: it draws the order of batches.
     generators : list of GeneratorState
@@ -177,17 +175,12 @@ class Training:
 
     Parameters
     ----------
-    network : Network
-    objective : Objective
-    batches : BatchSource
-    config : Config
     rng : numpy.random.Generator
         Draws the order of the batches and all that is dropped.
 
     Attributes
     ----------
     parameters : dict of str to Parameter
-    optimizer : Optimizer
     """
 
     def __init__(
@@ -236,10 +229,6 @@ class Training:
             length and every epoch counts as the best.
         workers : Workers
             Share the parts of a batch.
-
-        Yields
-        ------
-        BatchDone or Epoch
 
         Raises
         ------
