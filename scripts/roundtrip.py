@@ -88,7 +88,7 @@ def main() -> None:
         prog="scripts/roundtrip", description=(__doc__ or "").splitlines()[0]
     )
     parser.add_argument("--data", default="conll2003", help="as for windowclf evaluate")
-    parser.add_argument("--model", help="a folder (default: the carried model)")
+    parser.add_argument("--model", help="a folder (default: the bundled model)")
     arguments = parser.parse_args()
     corpus, tagger = load_corpus(arguments.data), load(arguments.model)
     for name in ("dev", "test"):

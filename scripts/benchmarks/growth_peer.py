@@ -16,7 +16,7 @@ BATCH = 512
 
 
 class Stream:
-    """Tags a text over and over, as one stream, with the model that the project carries.
+    """Tags a text over and over, as one stream, with the bundled model.
 
     Parameters
     ----------

@@ -11,9 +11,9 @@ WORD_LEVEL = "tagging words, word level"
 RAW = "tagging raw text"
 TRAINING = {size: f"training, batches of {size:,}" for size in (512, 2048, 8192)}
 DETAILS = {
-    SENTENCE_LEVEL: "the carried model",
+    SENTENCE_LEVEL: "the bundled model",
     WORD_LEVEL: "250 inputs, 300 hidden units, 17 labels, from strings to labels",
-    RAW: "the carried model, tokenising included",
+    RAW: "the bundled model, tokenising included",
     **dict.fromkeys(TRAINING.values(), "word level, 250 inputs, 300 hidden units"),
 }
 

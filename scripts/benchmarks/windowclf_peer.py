@@ -29,7 +29,7 @@ class Tagger:
     raw : bool
         Whether it is given strings and tokenises them itself, or words.
     model : str, optional
-        A model folder, in place of the model that the project carries.
+        A model folder, in place of the bundled model.
     known : bool
         Whether all runs are of one classifier, which has tagged the text before.
     """

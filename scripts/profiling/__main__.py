@@ -1,4 +1,4 @@
-"""Show where the time goes, stage by stage, in tagging with the carried model and in training.
+"""Show where the time goes, stage by stage, in tagging with the bundled model and in training.
 
 Run by scripts/profile.
 """

@@ -1,4 +1,4 @@
-"""Where the time goes in tagging with the carried model."""
+"""Where the time goes in tagging with the bundled model."""
 
 import json
 from collections.abc import Callable, Iterator

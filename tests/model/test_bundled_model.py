@@ -1,4 +1,4 @@
-"""The model that the project carries."""
+"""The bundled model."""
 
 import socket
 
@@ -13,14 +13,14 @@ FOLDER = data_path("model")
 
 
 @pytest.fixture(scope="module")
-def carried():
+def bundled():
     return load()
 
 
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch):
     def refuse(*_):
-        raise AssertionError("the carried model needs no network")
+        raise AssertionError("the bundled model needs no network")
 
     monkeypatch.setattr(socket, "socket", refuse)
 
@@ -30,8 +30,8 @@ def test_it_is_found_where_none_was_trained(monkeypatch, tmp_path):
     assert find_model() == (FOLDER, "bundled", None)
 
 
-def test_its_folder_can_be_named(carried):
-    [a], [b] = (model.tag("It was in Berlin.") for model in (carried, load(FOLDER)))
+def test_its_folder_can_be_named(bundled):
+    [a], [b] = (model.tag("It was in Berlin.") for model in (bundled, load(FOLDER)))
     assert a == b
 
 
@@ -43,18 +43,18 @@ def test_it_fits_into_the_package():
     }
 
 
-def test_it_knows_a_hundred_thousand_words(carried):
-    table = carried.model.network.tables["word"]
+def test_it_knows_a_hundred_thousand_words(bundled):
+    table = bundled.model.network.tables["word"]
     assert isinstance(table, QuantisedTable)
     assert table.shape[0] >= 100_000
     assert table.shape[1] == 100
 
 
 @pytest.mark.parametrize("case", [str, str.upper, str.lower])
-def test_it_knows_the_four_types(carried, case):
-    assert carried.labels == ["LOC", "MISC", "ORG", "PER"]
+def test_it_knows_the_four_types(bundled, case):
+    assert bundled.labels == ["LOC", "MISC", "ORG", "PER"]
     text = case("Angela Merkel met French ministers at Siemens in Berlin .")
-    found = {entity.label: entity.text for entity in carried.tag(text)}
+    found = {entity.label: entity.text for entity in bundled.tag(text)}
     assert found == {
         "PER": case("Angela Merkel"),
         "MISC": case("French"),
@@ -63,7 +63,7 @@ def test_it_knows_the_four_types(carried, case):
     }
 
 
-def test_its_confidences_are_probabilities(carried):
-    found = carried.tag("Paris is in France, and Washington plays Jordan on Friday.")
+def test_its_confidences_are_probabilities(bundled):
+    found = bundled.tag("Paris is in France, and Washington plays Jordan on Friday.")
     assert all(0 < entity.score < 1 for entity in found)
-    assert carried.model.calibration.slope > 0
+    assert bundled.model.calibration.slope > 0

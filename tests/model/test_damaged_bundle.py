@@ -103,12 +103,12 @@ def test_each_file_cut_and_with_a_bit_flipped(classifier, tmp_path, compress):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", ["carried", "whole", "compressed"])
+@pytest.mark.parametrize("model", ["bundled", "whole", "compressed"])
 def test_each_file_cut_at_50_places_and_flipped_at_200(
     classifier, tmp_path, model, record_property
 ):
     folder = tmp_path / "model"
-    if model == "carried":
+    if model == "bundled":
         shutil.copytree(data_path("model"), folder)
         (folder / "README.md").unlink(missing_ok=True)
     else:

@@ -146,7 +146,7 @@ def test_others_may_use_the_tagger_meanwhile(model, kept_bytes):
 
 
 def test_nor_do_the_threads_of_the_linear_algebra(monkeypatch):
-    # The layers of the carried model are large enough for the library to share them out.
+    # The layers of the bundled model are large enough for the library to share them out.
     monkeypatch.setattr(tagger_module, "CHUNK_TOKENS", 600)
     model = windowclf.load().model
     with threadpool_limits(2, user_api="blas"):

@@ -72,10 +72,10 @@ def test_no_times_at_all(model, saved, tmp_path):
 
 
 def test_a_record_that_holds_its_times_is_read(model, saved):
-    """As the model has it that the project carries."""
-    carried = windowclf.load().model.record
-    assert carried.seconds > 100
-    assert all(epoch.tokens_per_second > 0 for epoch in carried.epochs)
+    """As the bundled model has it."""
+    bundled = windowclf.load().model.record
+    assert bundled.seconds > 100
+    assert all(epoch.tokens_per_second > 0 for epoch in bundled.epochs)
     entry = read_manifest(saved).files["training"]
     record = msgspec.json.decode((saved / entry.name).read_bytes())
     assert record["seconds"] is None

@@ -90,7 +90,7 @@ def data_options(function: Command) -> Command:
             click.option(
                 "--data",
                 metavar="NAME|FOLDER",
-                help="sample (carried along), conll2003, owner/name of a hub data set, or a "
+                help="sample (bundled), conll2003, owner/name of a hub data set, or a "
                 "folder of CoNLL, JSONL, Parquet or DocBin files.  [default: sample]",
             ),
             click.option("--train", "train_file", metavar="FILE", help="A train split."),

@@ -56,7 +56,7 @@ def tag_dataframe(
     Notes
     -----
     The model is one task of the graph: each worker has it once, and its threads share it. If it
-    is large, as the carried one is with 14 MB, ``distributed`` warns of that; its setting is
+    is large, as the bundled one is with 14 MB, ``distributed`` warns of that; its setting is
     ``distributed.admin.large-graph-warning-threshold``.
 
     pandas does not know lists by the name that it writes into Parquet: read them with

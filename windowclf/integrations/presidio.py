@@ -26,12 +26,12 @@ class WindowclfRecognizer(LocalRecognizer):
     """Finds what a windowclf model knows, such as names of persons.
 
     A registry's YAML names it as ``{name: WindowclfRecognizer, type: predefined}`` once this
-    module is imported; Presidio passes no `model` on from there, so that is the carried model.
+    module is imported. Presidio passes no `model` on from there, so `windowclf.load` chooses.
 
     Parameters
     ----------
     model : str, Path or WindowClassifier, optional
-        A model folder, or the classifier itself; without it the carried model.
+        A model folder, or the classifier itself; without it the choice of `windowclf.load`.
     label_mapping : mapping of str to str, optional
         Presidio's name of each label of the model; one that has none keeps its own. Without it,
         as in Presidio's configuration of named entity models: PER is PERSON, LOC is LOCATION,

@@ -45,8 +45,9 @@ class WindowclfComponent(Pipe):
     name : str
         In the pipeline.
     model : str, optional
-        A model folder; without it the carried model. It is read when it is first needed, for a
-        pipeline that is read from disk has a model of its own and may have lost this folder.
+        A model folder; without it the one that `windowclf.load` chooses. It is read when it is
+        first needed: a pipeline that is read from disk has a model of its own, and may have lost
+        this folder.
     span_group : str, optional
         Write to ``doc.spans[span_group]``, in place of what was there, with the scores in the
         group's ``attrs["scores"]``. Without it write to ``doc.ents``, with the score of each at

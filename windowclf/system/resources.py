@@ -1,4 +1,4 @@
-"""Where the data that the project carries lies: in the wheel, or beside the package."""
+"""Where the bundled data lies: in the wheel, or beside the package."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ _PACKAGE = Path(__file__).parent.parent
 
 
 def data_path(*parts: str) -> Path:
-    """Path of a file or folder of the project's own data.
+    """Path of a file or folder of the bundled data.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ from windowclf.tags.schemes import Scheme, Span
 CHUNK_TOKENS = 8192
 """Tokens that are looked up and scored at once."""
 KEPT_BYTES = 2**28
-"""Rows of words that are kept, at the most: 37,000 words of the carried model."""
+"""Rows of words that are kept, at the most: 37,000 words of the bundled model."""
 LARGEST = 1e30
 """Scores beyond it are broken: the sum over a long sentence would leave the range of float32."""
 

@@ -1,4 +1,4 @@
-"""The word vectors that the project carries: GloVe 6B, 100 dimensions, 8 bits a value.
+"""The bundled word vectors: GloVe 6B, 100 dimensions, 8 bits a value.
 
 ``data/vectors/README.md`` is their card, ``scripts/make-bundled-vectors`` makes them.
 """

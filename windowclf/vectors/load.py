@@ -58,7 +58,7 @@ def load_vectors(
     name : str or Path
         One of
 
-        - ``"bundled"``: GloVe 6B, 100-d, 8 bits a value, carried by the project;
+        - ``"bundled"``: GloVe 6B, 100-d, 8 bits a value;
         - ``"glove-6b-50d"``: GloVe 6B, 50-d, whole, from the extra ``windowclf[glove]``;
         - a name of gensim-data such as ``"glove-wiki-gigaword-100"`` (`DOWNLOADS`): downloaded
           once, never executed;
