@@ -22,12 +22,12 @@ def start(tiny_data, tmp_path, monkeypatch):
     """Options of a training; the user is in an empty folder, with a copy of the data in it."""
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    monkeypatch.setenv("WINDOWCLF_STATE", str(tmp_path / "state"))
     shutil.copytree(tiny_data, "data")
     Path("LOC.txt").write_text("Oslo\nParis\n")
     Path("more.txt").write_text("Oslo\nParis\nRome\n")
     lists = ["--gazetteer", "LOC=LOC.txt"]
-    return ["train", "--data", "data", *lists, *tiny.options(SETTINGS), "--quiet"]
+    quick = ["--vectors", "random", *tiny.options(SETTINGS), "--quiet"]
+    return ["train", "--data", "data", *lists, *quick]
 
 
 def contents(folder):

@@ -1,5 +1,6 @@
 """Words that tagging has met are found again, with the right rows, within their memory."""
 
+import time
 from threading import Barrier, Thread
 
 import numpy as np
@@ -208,3 +209,32 @@ def test_many_threads_use_one_memory(model):
     for text, of_thread in zip(texts, found, strict=True):
         for sentences, words in zip(text, of_thread, strict=True):
             assert_right(words, model, sentences)
+
+
+def test_two_threads_that_meet_new_words_keep_them_in_different_places(model, monkeypatch):
+    seen, _ = make_seen(model, 100)
+    inside, both = [], []
+    number = seen._number
+
+    def slow(words, room):
+        inside.append(1)
+        both.append(len(inside))
+        time.sleep(0.05)  # the other thread comes meanwhile
+        inside.pop()
+        return number(words, room)
+
+    monkeypatch.setattr(seen, "_number", slow)
+    start = Barrier(2)
+
+    def meet(word):
+        start.wait(SECONDS)
+        seen.lookup([[word]])
+
+    threads = [Thread(target=meet, args=[word]) for word in ("Abc", "Xyz")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(SECONDS)
+    assert both == [1, 1]
+    places = [int(seen.lookup([[word]])[0][0]) for word in ("Abc", "Xyz")]
+    assert len({*places}) == 2
