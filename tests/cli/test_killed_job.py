@@ -12,6 +12,8 @@ from clusters import alive, contents, started, wait_until, workers_of, write_par
 from command_lines import without_model
 from windowclf.cli import main
 
+pytestmark = pytest.mark.processes
+
 NOISE = re.compile(r"Traceback|distributed|Exception|Warning|\d - ")
 
 

@@ -14,9 +14,13 @@ from windowclf.cli import main
 from windowclf.model.folder import REPORT
 from windowclf.model.manifest import MANIFEST, TIMES
 
-pytestmark = pytest.mark.skipif(
-    "forkserver" not in multiprocessing.get_all_start_methods(), reason="nothing forks here"
-)
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.skipif(
+        "forkserver" not in multiprocessing.get_all_start_methods(), reason="nothing forks here"
+    ),
+]
+
 BESIDE = (TIMES, REPORT)
 SETTINGS = tiny.SETTINGS | {"dropout": 0.1, "hidden_dropout": 0.1, "epochs": 4}
 

@@ -78,6 +78,7 @@ def test_a_search_that_has_settings_by_their_former_names(run, command, tmp_path
     assert (code, err.partition("other options: ")[2][:20]) == (2, "--case-augmentation;")
 
 
+@pytest.mark.processes
 def test_resume_after_a_kill(run, command, tmp_path):
     folder = tmp_path / "tuned"
     options = [str(word) for word in (*command, "--trials", 60)]

@@ -62,6 +62,7 @@ def wait_for_trial(process, number):
     pytest.fail("the search ended before")
 
 
+@pytest.mark.processes
 def test_on_a_cluster_of_its_own(options, tmp_path, tiny_data):
     given = ["--engine", "dask", "--threads", 1, "--trials", 4, "--no-prune"]
     ran = subprocess.run(words(*options, *given), capture_output=True, text=True, timeout=100)

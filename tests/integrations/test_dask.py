@@ -248,6 +248,7 @@ def test_the_model_is_in_the_graph_once(counted, frame):
     assert b"parameters-" not in rest
 
 
+@pytest.mark.processes
 def test_two_processes_each_unpack_the_model_once(counted, frame):
     given = dd.from_pandas(pd.concat([frame] * 6, ignore_index=True), npartitions=20)
     tagged = tag_dataframe(given, counted)

@@ -64,6 +64,7 @@ def run(model_folder, tmp_path, capfd):
     return run
 
 
+@pytest.mark.processes
 def test_it_serves_one_job_after_another(cluster, run, other, tmp_path):
     processes, address = cluster
     other.save(tmp_path / "other")

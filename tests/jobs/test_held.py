@@ -53,6 +53,7 @@ def _names(dask_worker):
     return [name for name in dask_worker.plugins if name.startswith("windowclf-")]
 
 
+@pytest.mark.processes
 def test_once_on_each_worker_and_on_those_that_come_later(tmp_path):
     log = tmp_path / "log"
     with connect(workers=2) as client:

@@ -75,6 +75,7 @@ def test_a_partition_that_is_lost_once_is_tagged_again(client, classifier, expec
     assert contents(output) == files
 
 
+@pytest.mark.processes
 def test_one_that_loses_every_worker_has_failed(client, classifier, expected, tmp_path, capfd):
     files, partitions = expected
     deadly = partitions[4]

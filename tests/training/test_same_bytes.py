@@ -11,6 +11,7 @@ import tiny
 from windowclf import WindowClassifier, load_corpus
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("threads", [1, 2])
 def test_trainings_at_the_same_time(tiny_data, tmp_path, threads):
     command = [

@@ -136,6 +136,7 @@ def states(search):
     return [trial.state.name for trial in search.study.get_trials()]
 
 
+@pytest.mark.processes
 def test_each_trial_is_the_training_that_its_settings_say(begin, go, corpus, tmp_path):
     seen = []
     search = begin(sampler="tpe")

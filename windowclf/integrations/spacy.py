@@ -131,7 +131,7 @@ class WindowclfComponent(Pipe):
         for docs in util.minibatch(stream, size=batch_size):  # type: ignore[no-untyped-call]
             try:
                 texts = [doc.text for doc in docs]
-                found = classifier.pipe(texts, batch_size=batch_size, threads=self.threads)
+                found = list(classifier.pipe(texts, batch_size=batch_size, threads=self.threads))
                 for doc, tagged in zip(docs, found, strict=True):
                     self._annotate(doc, tagged.entities)
             except Exception as error:
