@@ -29,6 +29,8 @@ def quick(tiny_data, tmp_path, monkeypatch):
         "--output",
         "out",
         "--overwrite",
+        "--vectors",
+        "random",
         *tiny.options(tiny.QUICK),
     ]
 

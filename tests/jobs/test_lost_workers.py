@@ -64,6 +64,7 @@ def expected(classifier, tmp_path):
     return contents(tmp_path / "expected"), partitions
 
 
+@pytest.mark.processes
 def test_a_partition_that_is_lost_once_is_tagged_again(client, classifier, expected, tmp_path):
     files, partitions = expected
     client.register_plugin(Deadly(partitions[4].source, str(tmp_path / "log"), times=1))

@@ -226,6 +226,7 @@ def test_a_trial_that_loses_its_worker_is_restarted(begin, go, corpus, deadly, r
     assert not recwarn.list
 
 
+@pytest.mark.processes
 def test_a_trial_that_loses_worker_after_worker(begin, go, client, deadly, capfd, monkeypatch):
     # The first loss is enough: to start a worker takes seconds.
     monkeypatch.setattr(client.cluster.scheduler, "allowed_failures", 0)
