@@ -295,3 +295,11 @@ def test_errors_of_the_user(run, tiny_data, options, code, message):
     found, out, err = run("evaluate", "--data", tiny_data, *given)
     assert (found, out, err.count("\n")) == (code, "", 1)
     assert message in err
+
+
+def test_the_former_name_of_case_still_works_but_not_beside_it(run, model_folder, tiny_data):
+    evaluate = ["evaluate", "--model", model_folder, "--data", tiny_data, "--json"]
+    assert run(*evaluate, "--recase", "upper") == run(*evaluate, "--case", "upper")
+    reason = "--recase is the former name of --case: give one of them"
+    both = run(*evaluate, "--recase", "upper", "--case", "lower")
+    assert both == (2, "", f"windowclf: error: {reason}\n")

@@ -72,6 +72,8 @@ def evaluate(
     from windowclf.reports.terminal.errors import confusion_json, confusion_table, errors_table
     from windowclf.reports.terminal.tables import scores_table
 
+    if case and former_case:
+        raise UsageError("--recase is the former name of --case: give one of them")
     if predictions and model:
         raise UsageError(
             "give --predictions or --model, not both: the one scores without the other"

@@ -55,15 +55,13 @@ class Choice(NamedTuple):
         return f"{printable(str(self.folder))} ({self.why})"
 
 
-def find_model(named: str | Path | None = None, by: str = "--model") -> Choice:
+def find_model(named: str | Path | None = None) -> Choice:
     """Choose the model that is used, by the rule of this module.
 
     Parameters
     ----------
     named : str or Path, optional
         The folder of a model; without it the rule goes on with the environment.
-    by : str
-        What named it, for the report.
 
     Raises
     ------
@@ -71,7 +69,7 @@ def find_model(named: str | Path | None = None, by: str = "--model") -> Choice:
         If ``WINDOWCLF_MODEL`` names a folder without a model, or the bundled model is missing.
     """
     if named is not None:
-        return Choice(Path(named), by)
+        return Choice(Path(named), "--model")
     if variable := os.environ.get(VARIABLE):
         if not (Path(variable) / MANIFEST).is_file():
             raise ModelError(
