@@ -13,7 +13,8 @@ from strategies import SPAN_SCHEMES
 from windowclf.documents.conversion import Conversion, convert_file, labelled_format
 from windowclf.documents.document import Document, LabelledSpan, with_spans, with_words
 from windowclf.documents.formats.arrow_rows import plain
-from windowclf.documents.formats.registry import FORMATS, ReadOptions, WriteOptions
+from windowclf.documents.formats.registry import FORMATS, WriteOptions
+from windowclf.documents.reading import ReadOptions
 from windowclf.documents.span_borders import fit_words
 from windowclf.errors import DataError, UsageError
 from windowclf.tags.schemes import Scheme

@@ -22,7 +22,8 @@ from windowclf.corpora.files import read_sentences
 from windowclf.documents.conversion import LABELLED, convert_file
 from windowclf.documents.document import to_sentences, with_spans
 from windowclf.documents.formats.conll import write_conll
-from windowclf.documents.formats.registry import FORMATS, ReadOptions, WriteOptions
+from windowclf.documents.formats.registry import FORMATS, WriteOptions
+from windowclf.documents.reading import ReadOptions
 from windowclf.errors import DataError, ModelError, UsageError, VectorsError, WindowclfError
 from windowclf.model.bundle import pack_model
 from windowclf.model.manifest import KINDS, MANIFEST, Manifest, file_entry

@@ -8,7 +8,7 @@ import click
 from windowclf.cli.console import count, note
 from windowclf.cli.options import json_option
 from windowclf.documents.conversion import LABELLED, convert_file, labelled_format
-from windowclf.documents.formats.registry import ReadOptions
+from windowclf.documents.reading import ReadOptions
 from windowclf.errors import UsageError
 from windowclf.tags.schemes import Scheme
 

@@ -11,7 +11,8 @@ import click
 from windowclf.cli.console import note, stderr_is_terminal
 from windowclf.cli.options import load_classifier, model_option, threads_option
 from windowclf.cli.tag_job import job_options, refuse_job_options, tag_job
-from windowclf.documents.formats.registry import FORMATS, Format, ReadOptions, WriteOptions, Writer
+from windowclf.documents.formats.registry import FORMATS, Format, WriteOptions, Writer
+from windowclf.documents.reading import ReadOptions
 from windowclf.errors import UsageError, error_context
 
 if TYPE_CHECKING:

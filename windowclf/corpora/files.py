@@ -7,7 +7,8 @@ from pathlib import Path
 from windowclf.documents.document import to_sentences
 from windowclf.documents.formats.conll import read_conll
 from windowclf.documents.formats.conll_rows import column_number
-from windowclf.documents.formats.registry import Format, ReadOptions, format_of
+from windowclf.documents.formats.registry import Format, format_of
+from windowclf.documents.reading import ReadOptions
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, UsageError
 from windowclf.system.streams import open_input

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from windowclf.corpora.files import read_sentences
-from windowclf.documents.formats.registry import FORMATS, ReadOptions
+from windowclf.documents.formats.registry import FORMATS
+from windowclf.documents.reading import ReadOptions
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, UsageError
 from windowclf.system.resources import data_path

@@ -1,14 +1,12 @@
 """From one format of labelled documents to another."""
 
 import io
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
 from windowclf.documents.document import Document, LabelledSpan, with_spans, with_words, word_tags
@@ -28,9 +26,6 @@ from windowclf.tags.schemes import OUTSIDE, Scheme
 LABELLED = ("conll", "jsonl", "parquet", "docbin")
 """Names of the formats that hold documents with spans and words."""
 
-_OF_SPANS = ("entities", "spans", "label", "sentences")
-_LIST = re.compile(rb"\[")
-_LIST_OF_PARTS = re.compile(rb"\[\s*[\[{\]]")  # of spans or of sentences
 _WITH_WORDS = ("conll", "docbin")  # formats that hold no text without
 
 
@@ -123,7 +118,7 @@ def convert_file(
             file = io.BytesIO(file.read())  # it is read from its end
         writer = output_format.writer(written, WriteOptions(options.text_column, output_scheme))
         for batch in source_format.read(file, name, options):
-            found = [_for_output(document, scheme, options, name) for document in batch]
+            found = [_for_output(document, scheme, name) for document in batch]
             if output_format.name in _WITH_WORDS:
                 found = [with_words(document, exact=True) for document in found]
             if output_format.name == "conll" and output_scheme is Scheme.PLAIN:
@@ -139,11 +134,9 @@ def convert_file(
     return Conversion(documents, sentences, spans)
 
 
-def _for_output(
-    document: Document, scheme: Scheme | None, options: ReadOptions, name: str
-) -> Document:
+def _for_output(document: Document, scheme: Scheme | None, name: str) -> Document:
     """Give a document spans for its tags, and fields without the keys of what was read."""
-    fields = _other_fields(document.fields, options)
+    fields = _other_fields(document)
     if document.tags is None:
         return replace(document, fields=fields)
     with error_context(_document(name, document)):
@@ -153,19 +146,11 @@ def _for_output(
     return replace(document, tags=None, spans=found, fields=fields)
 
 
-def _other_fields(fields: Mapping[str, Any], options: ReadOptions) -> Mapping[str, Any]:
-    if isinstance(fields, ArrowRow):
-        return fields.without_labels()
-    tokens = str(options.tokens_column or "tokens")
-    tags = ("tags", "ner_tags") if options.tags_column is None else (str(options.tags_column),)
-    read = {key for key in _OF_SPANS if _LIST_OF_PARTS.match(_json(fields.get(key)))}
-    if _LIST.match(_json(fields.get(tokens))):
-        read.update(key for key in (tokens, *tags) if _LIST.match(_json(fields.get(key))))
-    return {key: value for key, value in fields.items() if key not in read}
-
-
-def _json(value: Any) -> bytes:
-    return bytes(value) if isinstance(value, msgspec.Raw) else b""
+def _other_fields(document: Document) -> Mapping[str, Any]:
+    if isinstance(document.fields, ArrowRow):
+        return document.fields.without_labels()
+    read: frozenset[str] = getattr(document.layout, "labels", frozenset())
+    return {key: value for key, value in document.fields.items() if key not in read}
 
 
 def _check_plain(document: Document, name: str) -> None:

@@ -46,7 +46,9 @@ class Document(msgspec.Struct, frozen=True):
         In order, without overlap, as `check_spans` gives them. None: without labels, or
         with `tags` alone.
     fields : mapping of str to Any
-        What else its record holds.
+        All that its record holds.
+    layout : Any
+        How its file had it: what a writer of the same format needs to write it likewise.
     """
 
     text: str
@@ -54,6 +56,7 @@ class Document(msgspec.Struct, frozen=True):
     tags: list[list[str]] | None = None
     spans: Sequence[CharacterSpan] | None = None
     fields: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    layout: Any = None
 
 
 def join_words(words: Iterable[Iterable[str]]) -> str:

@@ -9,7 +9,7 @@ import msgspec
 
 from windowclf.documents.document import Document
 from windowclf.documents.formats.arrow_layout import ArrowLayout
-from windowclf.documents.formats.registry import ReadOptions
+from windowclf.documents.reading import ReadOptions
 from windowclf.errors import DataError, one_line
 from windowclf.jobs.job import Job
 from windowclf.jobs.plan import Partition, read_footer

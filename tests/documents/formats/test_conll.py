@@ -11,7 +11,8 @@ from labelled_documents import documents, same
 from windowclf.documents.document import Document, LabelledSpan, join_words, with_spans
 from windowclf.documents.formats import conll
 from windowclf.documents.formats.conll import read_conll, write_conll
-from windowclf.documents.formats.registry import ReadOptions, WriteOptions
+from windowclf.documents.formats.registry import WriteOptions
+from windowclf.documents.reading import ReadOptions
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, UsageError
 from windowclf.tags.schemes import Scheme

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from labelled_documents import characters, spans_of, texts
 from windowclf.documents.document import Document, LabelledSpan
 from windowclf.documents.formats import csv
-from windowclf.documents.formats.registry import ReadOptions, WriteOptions
+from windowclf.documents.formats.registry import WriteOptions
+from windowclf.documents.reading import ReadOptions
 from windowclf.errors import DataError
 
 

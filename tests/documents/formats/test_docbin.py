@@ -13,7 +13,8 @@ from spacy.vocab import Vocab
 from labelled_documents import documents, same
 from windowclf.documents.document import Document, LabelledSpan, with_words
 from windowclf.documents.formats import docbin
-from windowclf.documents.formats.registry import ReadOptions, WriteOptions
+from windowclf.documents.formats.registry import WriteOptions
+from windowclf.documents.reading import ReadOptions
 from windowclf.errors import DataError, MissingExtraError
 from windowclf.tagging.texts import Entity
 

@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from windowclf.documents.conversion import convert_file
-from windowclf.documents.formats.registry import FORMATS, ReadOptions
+from windowclf.documents.formats.registry import FORMATS
+from windowclf.documents.reading import ReadOptions
 from windowclf.errors import DataError
 
 MB10 = 10_000_000

@@ -13,7 +13,8 @@ from labelled_documents import documents
 from windowclf.documents.document import Document, LabelledSpan
 from windowclf.documents.formats import parquet
 from windowclf.documents.formats.arrow_rows import plain
-from windowclf.documents.formats.registry import ReadOptions, WriteOptions
+from windowclf.documents.formats.registry import WriteOptions
+from windowclf.documents.reading import ReadOptions
 from windowclf.errors import DataError, UsageError
 from windowclf.tagging.texts import Entity
 from windowclf.tags.schemes import Scheme

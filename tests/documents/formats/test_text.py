@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from labelled_documents import characters, documents
 from windowclf.documents.document import Document, LabelledSpan
 from windowclf.documents.formats import text
-from windowclf.documents.formats.registry import ReadOptions, WriteOptions
+from windowclf.documents.formats.registry import WriteOptions
+from windowclf.documents.reading import ReadOptions
 
 lines = st.text(st.characters(codec="utf-8", exclude_characters="\n\r\ufeff") | characters).map(
     lambda line: line.translate(dict.fromkeys(map(ord, "\n\r\ufeff"), "x"))

@@ -8,7 +8,7 @@ import msgspec
 
 from windowclf.documents.document import Document, LabelledSpan, join_words
 from windowclf.documents.formats.arrow_rows import ArrowRow, is_list, is_text
-from windowclf.documents.formats.registry import ReadOptions
+from windowclf.documents.reading import ReadOptions
 from windowclf.documents.span_borders import check_spans
 from windowclf.errors import DataError, UsageError, join_names, one_line, quoted
 from windowclf.text.tokenizer import token_starts

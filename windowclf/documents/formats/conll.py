@@ -22,7 +22,8 @@ from windowclf.documents.formats.conll_rows import (
     read_rows,
     write_rows,
 )
-from windowclf.documents.formats.registry import ReadOptions, WriteOptions, batches
+from windowclf.documents.formats.registry import WriteOptions, batches
+from windowclf.documents.reading import ReadOptions
 from windowclf.documents.sentence import Sentence
 from windowclf.documents.span_borders import fit_words
 from windowclf.errors import DataError, UsageError

@@ -9,7 +9,8 @@ from typing import Any, BinaryIO
 import msgspec
 
 from windowclf.documents.document import Document
-from windowclf.documents.formats.registry import ReadOptions, WriteOptions, batches
+from windowclf.documents.formats.registry import WriteOptions, batches
+from windowclf.documents.reading import ReadOptions
 from windowclf.errors import DataError, join_names, quoted
 from windowclf.text.lines import Lines, line_chunks
 

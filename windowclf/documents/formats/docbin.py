@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 import msgspec
 
 from windowclf.documents.document import Document, LabelledSpan, with_words
-from windowclf.documents.formats.registry import ReadOptions, WriteOptions
+from windowclf.documents.formats.registry import WriteOptions
+from windowclf.documents.reading import ReadOptions
 from windowclf.documents.span_borders import check_spans
 from windowclf.errors import DataError, MissingExtraError, UsageError, one_line
 from windowclf.tags.schemes import Scheme, Span, encode

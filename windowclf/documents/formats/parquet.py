@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from windowclf.documents.document import Document, tags_of
 from windowclf.documents.formats.arrow_layout import ArrowLayout
 from windowclf.documents.formats.arrow_rows import ArrowRow, Column, gather, plain, to_array
-from windowclf.documents.formats.registry import ReadOptions, WriteOptions
+from windowclf.documents.formats.registry import WriteOptions
+from windowclf.documents.reading import ReadOptions
 from windowclf.errors import DataError, one_line
 
 if TYPE_CHECKING:

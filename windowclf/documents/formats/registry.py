@@ -8,28 +8,11 @@ from types import ModuleType
 from typing import BinaryIO, Protocol, cast
 
 from windowclf.documents.document import Document
+from windowclf.documents.reading import ReadOptions
 from windowclf.errors import DataError
 from windowclf.system.streams import COMPRESSED
 from windowclf.tags.schemes import Scheme
 from windowclf.text.lines import Lines
-
-
-@dataclass(frozen=True, slots=True)
-class ReadOptions:
-    """What a reader has to be told; each takes what concerns its format.
-
-    Parameters
-    ----------
-    text_column : str
-        Key or column of the text.
-    tokens_column, tags_column : int or str, optional
-        Numbers of columns of a CoNLL file, from 0, or from the end by -1; names of columns
-        elsewhere. First and last column, or the usual names, if not given.
-    """
-
-    text_column: str = "text"
-    tokens_column: int | str | None = None
-    tags_column: int | str | None = None
 
 
 @dataclass(frozen=True, slots=True)

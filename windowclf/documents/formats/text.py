@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO
 
 from windowclf.documents.document import Document
-from windowclf.documents.formats.registry import ReadOptions, WriteOptions
+from windowclf.documents.formats.registry import WriteOptions
+from windowclf.documents.reading import ReadOptions
 from windowclf.documents.span_borders import CharacterSpan
 from windowclf.text.lines import line_chunks
 

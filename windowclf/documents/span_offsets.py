@@ -1,0 +1,147 @@
+"""What the character offsets of spans count: characters, UTF-16 units, or an inclusive end.
+
+Tools disagree, and a file does not say. A reading is right if all its spans begin and end where
+words do; so each reading is tried on each span until one does not fit.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+
+from windowclf.errors import quoted
+
+Offsets = tuple[int, int]
+
+_SHIFTS = (-1, 1, -2, 2, -3, 3)
+# Scripts without spaces between words: a border within their letters is nothing unusual.
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U000323af]"
+)
+
+
+def from_utf16(text: str, offset: int) -> int:
+    """Count characters where a text is counted in units of UTF-16.
+
+    An offset past the end of the text stays past it, and one inside a character is the
+    character's.
+    """
+    if text.isascii() or max(text) <= "\uffff":
+        return offset
+    units = 0
+    for number, character in enumerate(text):
+        if units >= offset:
+            return number
+        units += 2 if character > "\uffff" else 1
+    return len(text) + offset - units
+
+
+def _inclusive(text: str, start: int, end: int) -> Offsets:
+    del text
+    return start, end + 1
+
+
+def _utf16(text: str, start: int, end: int) -> Offsets:
+    return from_utf16(text, start), from_utf16(text, end)
+
+
+READINGS: dict[str, Callable[[str, int, int], Offsets]] = {
+    "inclusive": _inclusive,
+    "utf16": _utf16,
+}
+"""Ways to read two offsets other than as they stand, by the name of the option."""
+
+
+def fits(text: str, start: int, end: int, shown: str | None = None) -> bool:
+    """Whether a span begins and ends where words do.
+
+    Parameters
+    ----------
+    shown : str, optional
+        The text of the span, where its file repeats it; then only this counts.
+    """
+    if not 0 <= start < end <= len(text):
+        return False
+    if shown is not None:
+        return text[start:end] == shown
+    if text[start].isspace() or text[end - 1].isspace():
+        return False
+    return not (cuts_word(text, start) or cuts_word(text, end))
+
+
+def cuts_word(text: str, border: int) -> bool:
+    """Whether letters or digits stand on both sides of a border within a text."""
+    return (
+        0 < border < len(text)
+        and text[border - 1].isalnum()
+        and text[border].isalnum()
+        and not _UNSPACED.search(text, border - 1, border + 1)
+    )
+
+
+class OffsetEvidence:
+    """Finds out which reading makes all spans of some files fit their words.
+
+    Attributes
+    ----------
+    misfits : int
+        Spans that do not fit as they stand.
+    first : str
+        The place of the first of them.
+    """
+
+    def __init__(self) -> None:
+        self.misfits = 0
+        self.first = ""
+        self._possible = [*READINGS]
+        self._shifts = [*_SHIFTS]
+
+    def add(
+        self, text: str, spans: Sequence[tuple[int, int, str | None]], where: str, read_as: str
+    ) -> None:
+        """Try the readings on the spans of one text.
+
+        Parameters
+        ----------
+        spans : sequence of tuple of int, int, and str or None
+            Start and end as the file has them, and the text that it gives for the span.
+        read_as : str
+            The reading that is used, such as "as-is".
+        """
+        use = READINGS.get(read_as)
+        for start, end, shown in spans:
+            own = use(text, start, end) if use else (start, end)
+            # White space at the ends is trimmed without harm, and so it is not a misfit here.
+            if shown is not None and 0 <= own[0] < own[1] <= len(text):
+                misfit = text[own[0] : own[1]] != shown and not _alike(text[slice(*own)], shown)
+            else:
+                misfit = cuts_word(text, own[0]) or cuts_word(text, own[1]) or own[1] > len(text)
+            if misfit:
+                if not self.misfits:
+                    self.first = f"{where}: {start}:{end} {quoted(text[slice(*own)])}"
+                self.misfits += 1
+            if self._possible:
+                self._possible = [
+                    name
+                    for name in self._possible
+                    if fits(text, *READINGS[name](text, start, end), shown)
+                ]
+            if self._shifts:
+                self._shifts = [
+                    shift for shift in self._shifts if fits(text, start + shift, end + shift, shown)
+                ]
+
+    def cure(self) -> str:
+        """Say which reading makes all spans fit, if one does."""
+        if "inclusive" in self._possible:
+            return " as they stand, but all fit if their ends are inclusive (`spans='inclusive'`)"
+        if "utf16" in self._possible:
+            return " as they stand, but all fit if they count UTF-16 units (`spans='utf16'`)"
+        if self._shifts:
+            shift = self._shifts[0]
+            return f" as they stand, but all fit if they are shifted by {shift:+d}"
+        return ""
+
+
+def _alike(one: str, two: str) -> bool:
+    """Whether two texts differ in white space alone, as tools normalise it."""
+    return one.split() == two.split()
