@@ -133,10 +133,10 @@ def test_the_input_is_not_written_over(run, source, link):
 @pytest.mark.parametrize(
     ("arguments", "data", "code", "message"),
     [
-        (["x.csv", "y.jsonl"], "", 2, "x.csv: csv holds no spans; expected conll, .* --from says"),
-        (["x.jsonl", "y.csv"], "", 2, "y.csv: csv holds no spans; .* --to says"),
-        (["-", "y.jsonl"], "", 2, "- has no name that tells its format: say --from"),
-        (["x.jsonl", "y.x", "--to", "csv"], "", 2, "Invalid value for '--to'"),
+        (["x.csv", "y.jsonl"], "", 1, "x.csv: empty; expected a row with the names of the col"),
+        (["x.jsonl", "y.ann"], "", 2, "y.ann: expected one of the formats .* for --to"),
+        (["-", "y.jsonl"], "", 2, "- has no name that shows its format: name it with --from"),
+        (["x.jsonl", "y.x", "--to", "text"], "", 2, "Invalid value for '--to'"),
         (["none.jsonl", "y.conll"], None, 1, "none.jsonl: cannot be read: No such file"),
         (["x.jsonl", "no/y.conll"], "{}", 1, "no/y.conll: cannot be written: No such file"),
         (["x.jsonl", "y.conll"], '{"text":"a"}\n{"tex":1}', 1, 'x.jsonl:2: neither "tokens" nor'),

@@ -127,12 +127,10 @@ def test_a_file_without_labels_is_told(folder, monkeypatch, documents, message):
         load_corpus(folder)
 
 
-def test_csv_holds_no_labels(folder):
+def test_a_table_of_texts_has_no_labels(folder):
     (folder / "train.csv").write_text("text\nIn Oslo\n")
-    with pytest.raises(DataError, match="no file of a split"):
+    with pytest.raises(DataError, match=r"train\.csv: no tags beside 'In Oslo'"):
         load_corpus(folder)
-    with pytest.raises(UsageError, match=r"train\.csv: a CSV file has no labels; expected CoNLL"):
-        load_corpus(train="train.csv")
 
 
 def test_a_folder_may_lack_splits(folder):

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from labelled_documents import LABEL_KEYS, documents, names, texts
 from strategies import SPAN_SCHEMES
-from windowclf.documents.conversion import Conversion, convert_file, labelled_format
+from windowclf.documents.conversion import WRITABLE, Conversion, convert_file, labelled_format
 from windowclf.documents.document import Document, LabelledSpan, with_spans, with_words
 from windowclf.documents.formats.arrow_rows import plain
 from windowclf.documents.formats.registry import FORMATS, WriteOptions
@@ -269,7 +269,7 @@ def test_what_cannot_be_written_leaves_the_file_that_was_there(convert, tmp_path
         convert(lines, "x.jsonl", "y.conll")
     assert (tmp_path / "y.conll").read_bytes() == b"old"
     lines = b'{"text":"a","id":1}\n{"text":"b","id":"c"}\n'
-    with pytest.raises(DataError, match=r"/x.jsonl: field 'id' does not fit a column of Parquet"):
+    with pytest.raises(DataError, match=r"/y.parquet: field 'id' does not fit a column of Parquet"):
         convert(lines, "x.jsonl", "y.parquet")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["x.jsonl", "y.conll"]
 
@@ -293,11 +293,11 @@ def test_the_name_tells_the_format(name, form):
 @pytest.mark.parametrize(
     ("path", "name", "message"),
     [
-        ("x.csv.gz", None, "^x.csv.gz: csv holds no spans; expected conll, jsonl, .* --to says"),
-        ("x.jsonl", "text", "^x.jsonl: text holds no spans"),
-        ("-", None, "^- has no name that tells its format: say --to"),
+        ("x.ann", None, "^x.ann: expected one of the formats jsonl, .*, prodigy for --to"),
+        ("x.jsonl", "text", "^x.jsonl: expected one of the formats"),
+        ("-", None, "^- has no name that shows its format: name it with --to"),
     ],
 )
 def test_formats_without_spans_are_refused(path, name, message):
     with pytest.raises(UsageError, match=message):
-        labelled_format(path, name, "--to")
+        labelled_format(path, name, "--to", WRITABLE)

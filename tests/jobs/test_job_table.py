@@ -211,7 +211,7 @@ def test_splitters_and_sentences_that_are_given(tag, classifier):
     assert wrong == {}
     made, wrong, _ = tag(pa.table({"text": given_texts, "sentences": [[["Tom"]], [["Tom"]]]}))
     assert (len(made), list(wrong)) == (1, [1])
-    assert wrong[1].startswith("word 'Tom': not found in the text")
+    assert wrong[1].startswith("sentences: word 'Tom': not found in the text")
 
 
 def test_texts_with_wrong_bytes_are_left_out(tag, classifier):
@@ -340,7 +340,7 @@ def test_memory_is_that_of_a_few_row_groups(tag, monkeypatch):
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"text": [1]}, "here: no column 'text' of strings, only 'text' .int64.; .*--text-column"),
+        ({"text": [1]}, "here: no column 'text' of strings, only 'text' .int64.; .*`text_column`"),
         ({"a": ["x"]}, "here: no column 'text' of strings, only 'a' .string.; name"),
         ({"tokens": [[1]]}, "here: no column 'text' of strings, only 'tokens'"),
         ({}, "here: no column 'text' of strings, only none"),

@@ -2,13 +2,19 @@
 
 import json
 from dataclasses import asdict
+from typing import Any
 
 import click
 
 from windowclf.cli.console import count, note
-from windowclf.cli.options import json_option
-from windowclf.documents.conversion import LABELLED, convert_file, labelled_format
-from windowclf.documents.reading import ReadOptions
+from windowclf.cli.options import (
+    json_option,
+    read_options,
+    reading_json,
+    reading_options,
+    report_reading,
+)
+from windowclf.documents.conversion import READABLE, WRITABLE, convert_file, labelled_format
 from windowclf.errors import UsageError
 from windowclf.tags.schemes import Scheme
 
@@ -19,11 +25,14 @@ from windowclf.tags.schemes import Scheme
 @click.option(
     "--from",
     "source_format",
-    type=click.Choice(LABELLED),
-    help="Format of INPUT, if not its end's.",
+    type=click.Choice(READABLE),
+    help="Format of INPUT.  [default: detected]",
 )
 @click.option(
-    "--to", "output_format", type=click.Choice(LABELLED), help="Format of OUTPUT, if not its end's."
+    "--to",
+    "output_format",
+    type=click.Choice(WRITABLE),
+    help="Format of OUTPUT; doccano and prodigy are JSONL for these tools.  [default: by its name]",
 )
 @click.option(
     "--scheme",
@@ -37,15 +46,7 @@ from windowclf.tags.schemes import Scheme
     type=click.Choice([scheme.value for scheme in Scheme]),
     help="How the tags of a CoNLL file written spell spans.  [default: iob2, or plain as INPUT]",
 )
-@click.option(
-    "--text-column",
-    default="text",
-    show_default=True,
-    metavar="NAME",
-    help="Key or column of the text, in both.",
-)
-@click.option("--tokens-column", metavar="NAME|N", help="Column of the tokens, if not the usual.")
-@click.option("--tags-column", metavar="NAME|N", help="Column of the tags, if not the usual.")
+@reading_options
 @json_option
 def convert(
     source: str,
@@ -54,37 +55,39 @@ def convert(
     output_format: str | None,
     scheme: str,
     output_scheme: str | None,
-    text_column: str,
-    tokens_column: str | None,
-    tags_column: str | None,
     as_json: bool,
+    **reading: Any,
 ) -> None:
-    """Write labelled documents in another format: CoNLL, JSONL, Parquet, or spaCy's DocBin.
+    """Write labelled documents in another format.
 
-    The ends of the names tell the formats: .jsonl, .parquet, .spacy, and CoNLL for .conll, .txt
-    and any unknown; .gz or .zst may follow. - is stdin or stdout. The text, its spans and all
-    other fields come through, and sentences and words where they are known; CoNLL has no place
-    for scores.
+    INPUT is a file, a folder of files, or a pattern in quotes: CoNLL columns and CoNLL-U, CSV,
+    JSON and JSONL of doccano, Prodigy, Label Studio, spaCy and others, Parquet, brat, spaCy's
+    DocBin. - is stdin or stdout; .gz and .zst are packed. The text, its spans and all other fields
+    come through, and so do sentences and words where they are known; CoNLL has no place for scores.
 
     \b
     windowclf convert eng.train train.jsonl
-    windowclf convert train.jsonl train.spacy
-    windowclf convert annotated.parquet train.conll --output-scheme iobes
+    windowclf convert brat-folder train.jsonl
+    windowclf convert export.json train.conll --output-scheme iobes
+    windowclf convert tagged.jsonl review.jsonl --to doccano
     zcat train.jsonl.gz | windowclf convert - - --from jsonl --to conll
     """
     if as_json and output == "-":
         raise UsageError("--json: stdout has the documents already; give OUTPUT a name")
+    options = read_options(reading)
+    by_name = source == "-" or source_format is not None
     done = convert_file(
         source,
         output,
-        labelled_format(source, source_format, "--from"),
-        labelled_format(output, output_format, "--to"),
-        ReadOptions(text_column, tokens_column, tags_column),
+        labelled_format(source, source_format, "--from", READABLE) if by_name else None,
+        labelled_format(output, output_format, "--to", WRITABLE),
+        options,
         scheme=None if scheme == "auto" else Scheme(scheme),
         output_scheme=None if output_scheme is None else Scheme(output_scheme),
     )
+    report_reading(options, as_json=as_json)
     if as_json:
-        click.echo(json.dumps({"output": output, **asdict(done)}))
+        click.echo(json.dumps({"output": output, **asdict(done), **reading_json(options)}))
     else:
         name = "stdout" if output == "-" else output
         counts = [

@@ -12,6 +12,7 @@ from windowclf.cli.console import note
 from windowclf.config.check import option_name
 from windowclf.config.config import Config, current_names
 from windowclf.config.presets import PRESETS
+from windowclf.documents.reading import ReadOptions, parse_label_names
 from windowclf.errors import UsageError
 from windowclf.tags.schemes import Scheme
 
@@ -82,10 +83,117 @@ def given_settings(
     return current_names({name: _value(value) for name, value in given.items()})
 
 
-def data_options(function: Command) -> Command:
-    """Add the options that say which corpus is read."""
+READING = (
+    *("text_column", "tokens_column", "tags_column", "delimiter", "encoding", "text_unit"),
+    *("on_error", "overlaps", "spans", "label_names"),
+)
+"""Options of `ReadOptions` that a command may have."""
+
+
+def reading_options(function: Command) -> Command:
+    """Add the options that say how labelled files are read."""
+    return text_options(
+        _add(
+            function,
+            [
+                click.option(
+                    "--tags-column",
+                    metavar="NAME|N",
+                    help="Column or key of the tags, or of the spans.  [default: detected]",
+                ),
+                click.option(
+                    "--label-names",
+                    metavar="NAMES|FILE",
+                    help="Names of labels that are numbers, in the order of the numbers: "
+                    "O,B-PER,I-PER, or a file with a name a line.",
+                ),
+                click.option(
+                    "--overlaps",
+                    type=click.Choice(["refuse", "longest", "first"]),
+                    help="Which of overlapping spans is kept.  [default: refuse, an error]",
+                ),
+                click.option(
+                    "--spans",
+                    type=click.Choice(["as-is", "utf16", "inclusive", "refuse"]),
+                    help="What the offsets of spans count: characters, units of UTF-16 as in "
+                    "JavaScript, or characters with an inclusive end; refuse: a span that cuts a "
+                    "word is an error.  [default: as-is]",
+                ),
+            ],
+        )
+    )
+
+
+def text_options(function: Command) -> Command:
+    """Add the options that say how files are read, labelled or not."""
     return _add(
         function,
+        [
+            click.option(
+                "--text-column", metavar="NAME", help="Column or key of the text.  [default: text]"
+            ),
+            click.option(
+                "--tokens-column",
+                metavar="NAME|N",
+                help="Column or key of the tokens; of a column file its number, from 0, or from "
+                "the end by -1.  [default: detected]",
+            ),
+            click.option(
+                "--delimiter",
+                metavar="CHARACTER",
+                help="What separates columns; tab and space may be written so.  "
+                "[default: detected]",
+            ),
+            click.option(
+                "--encoding", metavar="NAME", help="Encoding of the files.  [default: utf-8]"
+            ),
+            click.option(
+                "--text-unit",
+                type=click.Choice(["line", "paragraph", "file"]),
+                help="What is one text of a plain-text file, and within a text: whether no name "
+                "crosses the end of a line, or of a paragraph.  [default: line, and a line that "
+                "goes on in the next one is joined to it]",
+            ),
+            click.option(
+                "--on-error",
+                type=click.Choice(["stop", "skip"]),
+                help="What happens at a record that cannot be read: an error, or it is left out "
+                "and counted.  [default: stop]",
+            ),
+        ],
+    )
+
+
+def read_options(options: dict[str, Any], *, labels: bool = True) -> ReadOptions:
+    """Take the values of `text_options` and `reading_options` out of a command's options.
+
+    Raises
+    ------
+    UsageError
+        For a value that cannot be used.
+    """
+    found = {name: options[name] for name in READING if options.get(name) is not None}
+    if names := found.get("label_names"):
+        found["label_names"] = parse_label_names(names)
+    return ReadOptions(**found, labels=labels)
+
+
+def report_reading(options: ReadOptions, *, as_json: bool = False) -> None:
+    """Report on stderr what was not read as it stands, unless it is part of a JSON result."""
+    if not as_json and (line := options.report.line()):
+        note(f"read with changes: {line}")
+
+
+def reading_json(options: ReadOptions) -> dict[str, object]:
+    """Give the same for a JSON result: nothing if all was read as it stands."""
+    found = options.report.to_json()
+    return {"reading": found} if found else {}
+
+
+def data_options(function: Command) -> Command:
+    """Add the options that say which corpus is read, and how."""
+    return _add(
+        reading_options(function),
         [
             click.option(
                 "--data",
@@ -102,12 +210,6 @@ def data_options(function: Command) -> Command:
                 show_default=True,
                 type=click.Choice(["auto", *(scheme.value for scheme in Scheme)]),
                 help="How the tags spell spans; plain: each token has a label of its own.",
-            ),
-            click.option(
-                "--tokens-column", metavar="NAME|N", help="Column of the tokens, if not guessed."
-            ),
-            click.option(
-                "--tags-column", metavar="NAME|N", help="Column of the tags, if not guessed."
             ),
         ],
     )
@@ -165,8 +267,7 @@ def read_corpus(options: dict[str, Any]) -> Any:
         dev=options["dev_file"],
         test=options["test_file"],
         scheme=options["scheme"],
-        tokens_column=options["tokens_column"],
-        tags_column=options["tags_column"],
+        reading=read_options(options.get("reading", options)),
     )
 
 

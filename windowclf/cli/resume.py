@@ -7,7 +7,7 @@ import click
 import msgspec
 from click.core import ParameterSource
 
-from windowclf.cli.options import given_settings, parse_gazetteers
+from windowclf.cli.options import READING, given_settings, parse_gazetteers
 from windowclf.config.config import RENAMED, Config, make_config
 from windowclf.errors import ModelError, UsageError
 
@@ -25,8 +25,7 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     dev_file: str | None
     test_file: str | None
     scheme: str
-    tokens_column: str | None
-    tags_column: str | None
+    reading: dict[str, str]
     train_fraction: float
     vectors: str
     gazetteers: dict[str, str]
@@ -46,7 +45,8 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         config = make_config(given_settings(options))
         files = {kind: str(file) for kind, file in parse_gazetteers(options["gazetteers"]).items()}
         others = {name: options[name] for name in cls.__struct_fields__ if name in options}
-        return cls(**others | {"config": config, "gazetteers": files})
+        reading = {name: options[name] for name in READING if options.get(name) is not None}
+        return cls(**others | {"config": config, "gazetteers": files, "reading": reading})
 
 
 class TuneOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -85,6 +85,11 @@ def read_options(stored: object, record: type[R], complaint: str) -> R:
     ModelError
         If they are not those of `record`.
     """
+    if isinstance(stored, dict) and record is TrainOptions and "reading" not in stored:
+        # Version 0.1.0 had only these two options of reading, each in its own place.
+        names = ("tokens_column", "tags_column")
+        before = {name: stored[name] for name in names if stored.get(name) is not None}
+        stored = {k: v for k, v in stored.items() if k not in names} | {"reading": before}
     try:
         return msgspec.convert(stored, record)
     except msgspec.ValidationError as error:

@@ -9,9 +9,18 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 import click
 
 from windowclf.cli.console import note, stderr_is_terminal
-from windowclf.cli.options import load_classifier, model_option, threads_option
+from windowclf.cli.options import (
+    READING,
+    load_classifier,
+    model_option,
+    read_options,
+    report_reading,
+    text_options,
+    threads_option,
+)
 from windowclf.cli.tag_job import job_options, refuse_job_options, tag_job
-from windowclf.documents.formats.registry import FORMATS, Format, WriteOptions, Writer
+from windowclf.config.check import option_name
+from windowclf.documents.formats.registry import DIALECTS, FORMATS, Format, WriteOptions, Writer
 from windowclf.documents.reading import ReadOptions
 from windowclf.errors import UsageError, error_context
 
@@ -21,6 +30,10 @@ if TYPE_CHECKING:
     from windowclf.documents.document import Document
     from windowclf.documents.paths import Input, Output
     from windowclf.tagging.texts import Answer
+
+
+_OUTPUTS = [name for name in FORMATS if name != "brat"]
+_INPUTS = [name for name in _OUTPUTS if name not in DIALECTS]
 
 
 def _format(context: click.Context, option: click.Parameter, name: str | None) -> Format | None:
@@ -49,7 +62,7 @@ def _format(context: click.Context, option: click.Parameter, name: str | None) -
 @click.option(
     "--format",
     "form",
-    type=click.Choice(list(FORMATS)),
+    type=click.Choice(_OUTPUTS),
     callback=_format,
     help="Of the output. text: spans in brackets, or in colour on a terminal; jsonl, csv and "
     "parquet: text and entities beside the other fields; conll: token, tab, tag.  [default: by "
@@ -58,17 +71,11 @@ def _format(context: click.Context, option: click.Parameter, name: str | None) -
 @click.option(
     "--input-format",
     "input_form",
-    type=click.Choice(list(FORMATS)),
+    type=click.Choice(_INPUTS),
     callback=_format,
-    help="Of the input.  [default: by its name, else text: a text a line]",
+    help="Of the input.  [default: by its name and its head, else text]",
 )
-@click.option(
-    "--text-column",
-    default="text",
-    show_default=True,
-    metavar="NAME",
-    help="Key or column of the text in jsonl, csv and parquet.",
-)
+@text_options
 @click.option("--pretokenized", is_flag=True, help="Tokens are separated by spaces already.")
 @click.option("--lines", is_flag=True, help="Each line of a text is a sentence.")
 @job_options
@@ -80,12 +87,11 @@ def tag(
     output: str,
     form: Format | None,
     input_form: Format | None,
-    text_column: str,
     pretokenized: bool,
     lines: bool,
     threads: int | None,
     engine: str | None,
-    **of_job: Any,
+    **others: Any,
 ) -> int:
     """Find the names in texts: the arguments, files, or stdin line by line as it comes.
 
@@ -106,21 +112,28 @@ def tag(
         raise UsageError("give texts or --input, not both")
     if pretokenized and lines:
         raise UsageError("give --pretokenized or --lines, not both")
+    if lines and others["text_unit"]:
+        raise UsageError("give --lines or --text-unit, not both")
     splitter = "pretokenized" if pretokenized else "lines" if lines else "text"
+    reading = read_options(others, labels=False)
+    of_job = {name: value for name, value in others.items() if name not in READING}
     if engine:
         if texts or {form, input_form} - {None, FORMATS["parquet"]}:
             raise UsageError("a job reads and writes Parquet: leave TEXT and other formats away")
-        asked = {"text_column": text_column, "splitter": splitter, **of_job}
+        _refuse_reading_options(others)
+        asked = {"text_column": reading.text_column, "splitter": splitter, **of_job}
         classifier = load_classifier(model)[0]
         return tag_job(classifier, input_names, output, engine=engine, threads=threads, **asked)
     refuse_job_options(of_job)
-    inputs, others = find_inputs(input_names or ["-"], FORMATS["text"] if texts else input_form)
+    inputs, unknown = find_inputs(
+        input_names or ["-"], FORMATS["text"] if texts else input_form, reading
+    )
     outputs = plan_outputs(inputs, output, form)
     to_terminal = output == "-" and sys.stdout.isatty()
     if to_terminal and outputs[0].form.name in BINARY:
         raise UsageError(f"{outputs[0].form.name} is not for a terminal; give --output a file name")
-    if others:
-        note(f"files of no known format, left alone: {others}")
+    if unknown:
+        note(f"files of no known format, left alone: {unknown}")
     classifier = load_classifier(model)[0]
     # Arguments that are no text in the terminal's encoding come as lone surrogates.
     given = [text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for text in texts]
@@ -130,28 +143,35 @@ def tag(
         bar=not to_terminal,
     ) as progress:
         for out in outputs:
-            batches = _read(out.inputs, ReadOptions(text_column), progress)
+            batches = _read(out.inputs, reading, progress)
             if texts:
                 batches = iter([[Document(text) for text in given]])
             answers = tag_documents(
                 classifier.tagger, batches, split=SPLITTERS[splitter], threads=threads
             )
             # Closed here, as an error would keep it open for as long as the traceback lives.
-            with closing(answers), _open(out, classifier, text_column) as write:
+            with closing(answers), _open(out, classifier, reading.text_column) as write:
                 for answer in answers:
                     write(answer)
                     progress.add([tagged for _, tagged in answer])
+    report_reading(reading)
     return 0
 
 
 def _read(
     inputs: "Sequence[Input]", options: ReadOptions, progress: "TaggingProgress"
 ) -> "Iterator[list[Document]]":
-    from windowclf.system.streams import open_input
+    from windowclf.documents.opening import read_documents
 
     for source in inputs:
-        with open_input(source.path, progress.watch(source)) as file:
-            yield from source.form.read(file, source.name, options)
+        yield from read_documents(source.path, source.form, options, progress.watch(source))
+
+
+def _refuse_reading_options(options: dict[str, Any]) -> None:
+    """Refuse options of reading that a job does not have."""
+    for name in READING:
+        if name != "text_column" and options.get(name) is not None:
+            raise UsageError(f"{option_name(name)} is not for jobs: leave it or --engine out")
 
 
 class _Stdout:

@@ -1,21 +1,19 @@
-"""Labelled sentences of a file of any format."""
+"""Labelled sentences of a file of any format, or of all files in a folder."""
 
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
 from windowclf.documents.document import to_sentences
-from windowclf.documents.formats.conll import read_conll
-from windowclf.documents.formats.conll_rows import column_number
-from windowclf.documents.formats.registry import Format, format_of
+from windowclf.documents.opening import read_documents
+from windowclf.documents.paths import labelled_files
 from windowclf.documents.reading import ReadOptions
 from windowclf.documents.sentence import Sentence
-from windowclf.errors import DataError, UsageError
-from windowclf.system.streams import open_input
+from windowclf.errors import DataError
 
 
 def read_sentences(path: str | Path, options: ReadOptions | None = None) -> Iterator[Sentence]:
-    """Read the sentences of a file.
+    """Read the sentences of a file, or of the files of known formats in a folder.
 
     A text is split into sentences of words. A span that cuts through a word is widened to the
     whole of it, and the tags are IOB2.
@@ -23,8 +21,8 @@ def read_sentences(path: str | Path, options: ReadOptions | None = None) -> Iter
     Parameters
     ----------
     path : str or Path
-        JSONL, Parquet or spaCy's DocBin if so named, packed or not, else CoNLL columns; "-" is
-        stdin.
+        The format is that of the name, or of what the file holds, see
+        `windowclf.documents.opening`; "-" is CoNLL columns from stdin.
 
     Yields
     ------
@@ -34,35 +32,22 @@ def read_sentences(path: str | Path, options: ReadOptions | None = None) -> Iter
     Raises
     ------
     UsageError
-        For a column that does not exist, and for CSV.
+        For a column that does not exist.
     DataError
-        If the file cannot be read or holds no sentence.
+        If a file cannot be read, or there is no sentence.
     """
     options = options or ReadOptions()
-    form = format_of(path)
-    if form and form.name == "csv":
-        raise UsageError(
-            f"{path}: a CSV file has no labels; expected CoNLL columns, JSONL, Parquet or spaCy's "
-            "DocBin"
-        )
-    if form is None or form.name in ("conll", "text"):  # .txt is the usual name of column files
-        return read_conll(
-            path,
-            tokens_column=column_number(options.tokens_column, "--tokens-column", default=0),
-            tags_column=column_number(options.tags_column, "--tags-column", default=-1),
-        )
-    return _of_documents(path, form, options)
-
-
-def _of_documents(path: str | Path, form: Format, options: ReadOptions) -> Iterator[Sentence]:
+    number = 0
     empty = True
-    with open_input(path) as file:
-        documents = chain.from_iterable(form.read(file, str(path), options))
-        for number, document in enumerate(documents, 1):
+    for name, form in labelled_files(path, options):
+        documents = chain.from_iterable(read_documents(name, form, options))
+        for place, document in enumerate(documents, 1):
+            number += 1
             try:
                 sentences = [s for s in to_sentences(document, number) if len(s)]
             except DataError as error:
-                raise DataError(f"{path}, document {number}: {error}") from None
+                options.failed(DataError(f"{name}, document {place}: {error}"))
+                continue
             if len(sentences) == 1:
                 sentences = [Sentence(sentences[0].tokens, sentences[0].tags)]
             empty = empty and not sentences

@@ -5,10 +5,11 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from windowclf.corpora.files import read_sentences
 from windowclf.documents.formats.registry import FORMATS
-from windowclf.documents.reading import ReadOptions
+from windowclf.documents.reading import ReadOptions, make_options
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, UsageError
 from windowclf.system.resources import data_path
@@ -20,7 +21,7 @@ CONLL2003 = "conll2003"
 _HUB = "hub:"
 _KNOWN = "sample, conll2003, owner/name of the Hugging Face hub, or a folder"
 
-_SUFFIXES = [suffix for form in FORMATS.values() if form.name != "csv" for suffix in form.suffixes]
+_SUFFIXES = [suffix for form in FORMATS.values() for suffix in form.suffixes]
 _SUFFIX = rf"(?:{'|'.join(map(re.escape, _SUFFIXES))})"
 _PACKED = rf"(?:{'|'.join(map(re.escape, COMPRESSED))})"
 _FILE = re.compile(rf".*(?:{_SUFFIX}{_PACKED}?|\.train|\.test[ab]|{_PACKED})", re.IGNORECASE)
@@ -93,8 +94,8 @@ def load_corpus(
     dev: str | Path | None = None,
     test: str | Path | None = None,
     scheme: str = "auto",
-    tokens_column: int | str | None = None,
-    tags_column: int | str | None = None,
+    reading: ReadOptions | None = None,
+    **options: Any,
 ) -> Corpus:
     """Load a labelled corpus.
 
@@ -111,10 +112,11 @@ def load_corpus(
     scheme : str, optional
         ``"iob1"``, ``"iob2"``, ``"iobes"`` or ``"plain"`` (a label for each token by itself,
         such as parts of speech); ``"auto"`` tells the first three apart by the tags.
-    tokens_column, tags_column : int or str, optional
-        Column numbers of CoNLL files, from 0, or from the end by -1; names of the columns of
-        other files and of a data set of the hub. First and last column, or the usual names,
-        if not given.
+    reading : ReadOptions, optional
+        How files are read, and what was not read as it stands.
+    **options
+        Fields of `ReadOptions`, if `reading` is not given: `text_column`, `tokens_column`,
+        `tags_column`, `delimiter`, `encoding`, `on_error`, `overlaps`, `spans`, `label_names`.
 
     Raises
     ------
@@ -125,6 +127,7 @@ def load_corpus(
     """
     if scheme != "auto" and scheme not in set(Scheme):
         raise UsageError(f"unknown scheme {scheme!r}; known are auto, {', '.join(Scheme)}")
+    reading = make_options(options) if reading is None else reading
     files: dict[str, str | Path] = {
         split: file if is_url(file) else _expand(file)
         for split, file in (("train", train), ("dev", dev), ("test", test))
@@ -137,11 +140,11 @@ def load_corpus(
     if data is not None:
         folder = _folder(data)
         if folder is None:
-            splits = _load_hub(str(data), tokens_column, tags_column)
+            splits = _load_hub(str(data), reading)
         else:
             files = _split_files(folder, given=files) | files
     for split, file in files.items():
-        splits[split] = _read(file, tokens_column, tags_column)
+        splits[split] = _read(file, reading)
     splits = {split: splits[split] for split in _SPLIT_FILES if split in splits}
 
     name = str(next(iter(files.values())) if data is None else data)
@@ -202,25 +205,21 @@ def _split_files(folder: Path, given: Collection[str]) -> dict[str, str | Path]:
     return found
 
 
-def _read(
-    path: str | Path, tokens_column: int | str | None, tags_column: int | str | None
-) -> list[Sentence]:
-    options = ReadOptions(tokens_column=tokens_column, tags_column=tags_column)
+def _read(path: str | Path, options: ReadOptions) -> list[Sentence]:
     found = list(read_sentences(path, options))
     bare = next((sentence for sentence in found if sentence.tags is None), None)
     if bare:
         raise DataError(
             f"{path}: no tags beside {' '.join(bare.tokens)[:40]!r}; expected a tag for each "
-            "token: a column of them, or the JSON key tags, entities, spans or label"
+            "token: a column or a key of tags or of spans, which `tags_column` names"
         )
     return found
 
 
-def _load_hub(
-    name: str, tokens_column: int | str | None, tags_column: int | str | None
-) -> dict[str, list[Sentence]]:
+def _load_hub(name: str, options: ReadOptions) -> dict[str, list[Sentence]]:
     from windowclf.corpora.hub import load_hub  # what it needs is slow to import
 
+    tokens_column, tags_column = options.tokens_column, options.tags_column
     return load_hub(
         name.removeprefix(_HUB),
         tokens_column=None if tokens_column is None else str(tokens_column),

@@ -1,7 +1,6 @@
 """From one format of labelled documents to another."""
 
-import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -12,19 +11,23 @@ from msgspec.structs import replace
 from windowclf.documents.document import Document, LabelledSpan, with_spans, with_words, word_tags
 from windowclf.documents.formats.arrow_rows import ArrowRow
 from windowclf.documents.formats.registry import (
+    DIALECTS,
     FORMATS,
     Format,
-    ReadOptions,
     WriteOptions,
     format_of,
 )
+from windowclf.documents.opening import read_documents
+from windowclf.documents.paths import labelled_files
+from windowclf.documents.reading import ReadOptions
 from windowclf.documents.span_borders import check_spans
 from windowclf.errors import DataError, UsageError, error_context
-from windowclf.system.streams import open_input, open_output
+from windowclf.system.streams import open_output
 from windowclf.tags.schemes import OUTSIDE, Scheme
 
-LABELLED = ("conll", "jsonl", "parquet", "docbin")
-"""Names of the formats that hold documents with spans and words."""
+READABLE = tuple(name for name, form in FORMATS.items() if name not in ("text", *DIALECTS))
+WRITABLE = tuple(name for name in FORMATS if name not in ("text", "brat"))
+"""Names of the formats of labelled documents that can be read, and of those that can be written."""
 
 _WITH_WORDS = ("conll", "docbin")  # formats that hold no text without
 
@@ -44,17 +47,21 @@ class Conversion:
     spans: int
 
 
-def labelled_format(path: str, name: str | None, option: str) -> Format:
-    """Tell the format of a file of labelled documents.
+def labelled_format(
+    path: str, name: str | None, option: str, known: Sequence[str] = READABLE
+) -> Format:
+    """Give the format of a file of labelled documents, by a name or by the end of its path.
 
     Parameters
     ----------
     path : str
-        An end that tells none, such as that of ``eng.train``, means CoNLL.
+        An end that is not known, such as that of ``eng.train``, means CoNLL.
     name : str, optional
-        Of the format, if given.
+        The name of the format, if the user gave one.
     option : str
         What gives it, for messages.
+    known : sequence of str
+        `READABLE` or `WRITABLE`.
 
     Raises
     ------
@@ -63,36 +70,35 @@ def labelled_format(path: str, name: str | None, option: str) -> Format:
     """
     if name is None:
         if path == "-":
-            raise UsageError(f"- has no name that tells its format: say {option}")
+            raise UsageError(f"- has no name that shows its format: name it with {option}")
         form = format_of(path)
         name = "conll" if form is None or form.name == "text" else form.name
-    if name not in LABELLED:
-        raise UsageError(
-            f"{path}: {name} holds no spans; expected {', '.join(LABELLED)}, which {option} says"
-        )
+    if name not in known:
+        raise UsageError(f"{path}: expected one of the formats {', '.join(known)} for {option}")
     return FORMATS[name]
 
 
 def convert_file(
     source: str,
     output: str,
-    source_format: Format,
+    source_format: Format | None,
     output_format: Format,
     options: ReadOptions | None = None,
     *,
     scheme: Scheme | None = None,
     output_scheme: Scheme | None = None,
 ) -> Conversion:
-    """Write the documents of a file in another format.
+    """Write the documents of a file, or of the files in a folder, in another format.
 
     Parameters
     ----------
     source, output : str
         "-" is stdin, or stdout. What ends in .gz or .zst is packed.
-    source_format, output_format : Format
-        Of those that are `LABELLED`.
+    source_format : Format, optional
+        The format of the source; detected for each of its files if not given.
     options : ReadOptions, optional
-        How the source is read; the text has the same column in the output.
+        How the source is read, with the account of what was not read as it stands; the text has
+        the same column in the output.
     scheme : Scheme, optional
         Of the tags that are read. Only plain labels have to be told: conlleval's rules make sense
         of all other tags.
@@ -107,29 +113,29 @@ def convert_file(
         For a file that cannot be read or written, and for what the output cannot hold.
     """
     options = options or ReadOptions()
-    if "-" not in (source, output) and _same_file(source, output):
+    sources = [(source, source_format)] if source_format else labelled_files(source, options)
+    if output != "-" and any(_same_file(path, output) for path, _ in sources):
         raise UsageError(f"{output} is the input, too; choose another output")
     if output_scheme is None:
         output_scheme = Scheme.PLAIN if scheme is Scheme.PLAIN else Scheme.IOB2
-    name = "stdin" if source == "-" else source
     documents = sentences = spans = 0
-    with open_input(source) as file, open_output(output) as written:
-        if source_format.name == "parquet" and not file.seekable():
-            file = io.BytesIO(file.read())  # it is read from its end
+    with open_output(output) as written:
         writer = output_format.writer(written, WriteOptions(options.text_column, output_scheme))
-        for batch in source_format.read(file, name, options):
-            found = [_for_output(document, scheme, name) for document in batch]
-            if output_format.name in _WITH_WORDS:
-                found = [with_words(document, exact=True) for document in found]
-            if output_format.name == "conll" and output_scheme is Scheme.PLAIN:
-                for document in found:
-                    _check_plain(document, name)
-            with error_context(name):
-                writer.write(found)
-            documents += len(found)
-            sentences += sum(len(document.words or ()) for document in found)
-            spans += sum(len(document.spans or ()) for document in found)
-        with error_context(name):
+        for path, form in sources:
+            name = "stdin" if path == "-" else path
+            for batch in read_documents(path, form, options):
+                found = [_for_output(document, scheme, name) for document in batch]
+                if output_format.name in _WITH_WORDS:
+                    found = [with_words(document, exact=True) for document in found]
+                if output_format.name == "conll" and output_scheme is Scheme.PLAIN:
+                    for document in found:
+                        _check_plain(document, name)
+                with error_context(name):
+                    writer.write(found)
+                documents += len(found)
+                sentences += sum(len(document.words or ()) for document in found)
+                spans += sum(len(document.spans or ()) for document in found)
+        with error_context("stdout" if output == "-" else output):
             writer.close()
     return Conversion(documents, sentences, spans)
 

@@ -8,6 +8,8 @@ from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from windowclf.documents.formats.registry import FORMATS, Format, format_of
+from windowclf.documents.opening import detect_format
+from windowclf.documents.reading import ReadOptions
 from windowclf.errors import DataError, UsageError
 from windowclf.system.files import MAGIC
 from windowclf.system.streams import COMPRESSED, is_url
@@ -53,7 +55,9 @@ class Output(NamedTuple):
     inputs: list[Input]
 
 
-def find_inputs(names: Sequence[str], form: Format | None = None) -> tuple[list[Input], int]:
+def find_inputs(
+    names: Sequence[str], form: Format | None = None, options: ReadOptions | None = None
+) -> tuple[list[Input], int]:
     """Find the files that are named by themselves, by their folder or by a pattern.
 
     Parameters
@@ -62,7 +66,9 @@ def find_inputs(names: Sequence[str], form: Format | None = None) -> tuple[list[
         A file, a folder (every file in it, and in its folders, whose name tells a format), a
         pattern such as ``data/**/*.txt``, each here or as a URL in a store, or "-" for stdin.
     form : Format, optional
-        Of all files; without it their names tell it, and the others are text.
+        The format of all files; without it that of each is detected, see `detect_format`.
+    options : ReadOptions, optional
+        How they will be read: as texts to tag if not given.
 
     Returns
     -------
@@ -76,12 +82,13 @@ def find_inputs(names: Sequence[str], form: Format | None = None) -> tuple[list[
     DataError
         If a name stands for no file.
     """
+    options = options or ReadOptions(labels=False)
     inputs = []
     others = 0
     for name in names:
         found, is_folder = list_files(name)
         if is_folder:
-            known = [(path, place) for path, place in found if format_of(path)]
+            known = [(path, place) for path, place in found if _is_text(path)]
             others += len(found) - len(known)
             found = known
             if not found:
@@ -89,10 +96,18 @@ def find_inputs(names: Sequence[str], form: Format | None = None) -> tuple[list[
                     f"{name}: no file of a known format; expected {_known_ends()}; name others by "
                     f"a pattern, such as '{_below(name, '*')}'"
                 )
-        inputs += [
-            Input(path, place, form or format_of(path) or FORMATS["text"]) for path, place in found
-        ]
+        inputs += [Input(path, place, form or _format_of(path, options)) for path, place in found]
     return inputs, others
+
+
+def _is_text(path: str) -> bool:
+    """Whether a file is known by its name, and does not only annotate another."""
+    form = format_of(path)
+    return form is not None and form.name != "brat"
+
+
+def _format_of(path: str, options: ReadOptions) -> Format:
+    return FORMATS["text"] if path == "-" else detect_format(path, options)
 
 
 def list_files(name: str) -> tuple[list[tuple[str, PurePath]], bool]:
@@ -116,6 +131,27 @@ def list_files(name: str) -> tuple[list[tuple[str, PurePath]], bool]:
     if not (files := [*_files_of(name)]):
         raise DataError(f"{name}: no such file; the pattern fits none")
     return files, False
+
+
+def labelled_files(path: str | Path, options: ReadOptions) -> list[tuple[str, Format]]:
+    """List the labelled files of a path, each with its format: itself, or all in a folder.
+
+    Raises
+    ------
+    DataError
+        If there is no such file, or none of a known format.
+    """
+    if str(path) == "-":
+        return [("-", FORMATS["conll"])]
+    found, is_folder = list_files(str(path))
+    if not is_folder:
+        return [(name, detect_format(name, options)) for name, _ in found]
+    names = {name for name, _ in found if format_of(name)}
+    texts = {str(PurePath(name).with_suffix(".txt")) for name in names if name.endswith(".ann")}
+    files = [name for name, _ in found if name in names - texts]
+    if not files:
+        raise DataError(f"{path}: no file of a known format")
+    return [(name, detect_format(name, options)) for name in files]
 
 
 def plan_outputs(

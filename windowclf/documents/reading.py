@@ -1,12 +1,14 @@
 """How files are read, whatever their format, and the account of what was not read as it stands."""
 
 import codecs
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args, get_type_hints
 
 from windowclf.documents.span_offsets import OffsetEvidence
 from windowclf.errors import DataError, UsageError, quoted
+from windowclf.text.lines import read_lines
 
 TextUnit = Literal["line", "paragraph", "file"]
 OnError = Literal["stop", "skip"]
@@ -17,7 +19,7 @@ Spans = Literal["as-is", "utf16", "inclusive", "refuse"]
 class Tally(NamedTuple):
     """How often something happened while reading, and where it happened first."""
 
-    count: int
+    times: int
     first: str
 
 
@@ -47,16 +49,19 @@ class ReadReport:
             The file, the line, and the case itself; the first one is kept.
         """
         before = self.tallies.get(what, Tally(0, where))
-        self.tallies[what] = before._replace(count=before.count + count)
+        self.tallies[what] = before._replace(times=before.times + count)
 
     def line(self) -> str:
         """Sum up in one line; empty if everything was read as it stands."""
-        parts = [f"{what}: {tally.count:,} (first: {tally.first})" for what, tally in self._all()]
+        parts = [f"{what}: {tally.times:,} (first: {tally.first})" for what, tally in self._all()]
         return "; ".join(parts)
 
     def to_json(self) -> list[dict[str, object]]:
         """List what was counted, each with "what", "count" and "first"."""
-        return [{"what": what, **tally._asdict()} for what, tally in self._all()]
+        return [
+            {"what": what, "count": tally.times, "first": tally.first}
+            for what, tally in self._all()
+        ]
 
     def _all(self) -> list[tuple[str, Tally]]:
         found = [*self.tallies.items()]
@@ -147,3 +152,25 @@ class ReadOptions:
         if self.on_error == "stop":
             raise error
         self.report.add(f"{what} skipped", str(error))
+
+
+def parse_label_names(value: str) -> list[str]:
+    """Read names that are separated by commas, or a file with a name a line."""
+    if not Path(value).is_file():
+        return [name.strip() for name in value.split(",")]
+    return [line.strip() for _, line in read_lines(value) if line.strip()]
+
+
+def make_options(values: Mapping[str, Any]) -> ReadOptions:
+    """Make options of values by their names.
+
+    Raises
+    ------
+    UsageError
+        For a name that no option has, or a value that it cannot have.
+    """
+    known = [f.name for f in fields(ReadOptions) if f.name not in ("labels", "report")]
+    for name in values:
+        if name not in known:
+            raise UsageError(f"unknown option {quoted(name)}: expected {', '.join(known)}")
+    return ReadOptions(**values)

@@ -81,7 +81,7 @@ def check_columns(schema: "pa.Schema", name: str, job: Job) -> ArrowLayout:
     seen = [field for field in schema if field.name in wanted]
     if seen and len(set(schema.names)) == len(schema):
         schema = pa.schema(seen)
-    return ArrowLayout(schema, name, ReadOptions(job.text_column))
+    return ArrowLayout(schema, name, ReadOptions(job.text_column, labels=False))
 
 
 def check_partitions(partitions: Sequence[Partition], job: Job) -> None:
@@ -165,6 +165,8 @@ class PartitionReader:
         for row, read in enumerate(self._layout.rows(batch)):
             if isinstance(read, DataError):
                 bad[row] = str(read)
+            elif read is None:
+                continue  # this is only for labelled records
             elif len(read.text) > self._most:
                 bad[row] = (
                     f"a text of {len(read.text):,} characters; expected {self._most:,} at the most"

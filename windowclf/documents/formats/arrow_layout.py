@@ -5,18 +5,18 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import replace
 
-from windowclf.documents.document import Document, LabelledSpan, join_words
+from windowclf.documents.document import Document
 from windowclf.documents.formats.arrow_rows import ArrowRow, is_list, is_text
+from windowclf.documents.formats.records import SPANS_KEYS, TAGS_KEYS, TOKENS_KEYS, read_record
 from windowclf.documents.reading import ReadOptions
-from windowclf.documents.span_borders import check_spans
 from windowclf.errors import DataError, UsageError, join_names, one_line, quoted
-from windowclf.text.tokenizer import token_starts
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_CURE = "; name the column of the texts with --text-column"
+_CURE = "; name the column of the texts with `text_column`"
 
 
 class ArrowLayout:
@@ -25,98 +25,98 @@ class ArrowLayout:
     Parameters
     ----------
     name : str
-        Of its file, for messages.
+        The name of its file, for messages.
+
+    Attributes
+    ----------
+    text, tokens : str or None
+        The columns of texts and of tokens.
     """
 
     def __init__(self, schema: "pa.Schema", name: str, options: ReadOptions) -> None:
-        self.name = name
+        self.name, self._options = name, options
         self.kinds = {field.name: field.type for field in schema}
         if len(self.kinds) < len(schema):
             raise DataError(f"{name}: two columns have one name; expected a name for each")
         self.text = self._column([options.text_column], is_text)
-        self.tokens = self._column([options.tokens_column or "tokens"], _holds_words)
-        if options.tokens_column is not None and self.tokens is None:
-            raise self._missing(UsageError, options.tokens_column, "lists of strings")
+        given = options.tokens_column
+        self.tokens = self._column(TOKENS_KEYS if given is None else [given], _holds_words)
+        if given is not None and self.tokens is None:
+            raise self._missing(UsageError, given, "lists of strings")
         if self.text is None and self.tokens is None:
             raise self._missing(DataError, options.text_column, "strings", _CURE)
-        self.tags = self.entities = self.sentences = None
-        self.ids: list[str] | None = None
-        if self.tokens:
-            usual = ["tags", "ner_tags"]
-            given = options.tags_column
-            self.tags = self._column(usual if given is None else [given], is_list)
-            if given is not None and self.tags is None:
+        self._names = {}
+        read = [self.text, self.tokens]
+        if self.text and _holds_sentences(self.kinds.get("sentences")):
+            read.append("sentences")
+        if options.labels:
+            read += self._labels(options)
+            self._names = {column: _class_names(schema, column) for column in self.kinds}
+        self._read = [column for column in dict.fromkeys(read) if column]
+
+    def _labels(self, options: ReadOptions) -> list[str]:
+        """List the columns that may hold labels, or say which of them."""
+        given = options.tags_column
+        if given is not None:
+            if str(given) not in self.kinds or not is_list(self.kinds[str(given)]):
                 raise self._missing(UsageError, given, "lists")
-            self.ids = _class_names(schema, self.tags)
-        if self.text:
-            self.entities = self._column(["entities", "spans", "label"], _holds_spans)
-            if "entities" in self.kinds and self.entities != "entities":
-                raise self._missing(DataError, "entities", "lists of start, end, label")
-            self.sentences = self._column(["sentences"], _holds_sentences)
-        read = (self.tokens, self.tags, self.entities, self.sentences)
-        self.labels = frozenset(column for column in read if column)
+            return [str(given)]
+        usual = {*TAGS_KEYS, *SPANS_KEYS}
+        found = [
+            name
+            for name, kind in self.kinds.items()
+            if name == "answer" or (name in usual and is_list(kind)) or _holds_spans(kind)
+        ]
+        if "entities" in self.kinds and "entities" not in found:
+            raise self._missing(DataError, "entities", "lists of start, end, label")
+        return found
 
     def documents(self, batch: "pa.RecordBatch", first: int) -> list[Document]:
         """Read a batch, whose rows count from `first`."""
         documents = []
-        for row, found in enumerate(self.rows(batch), first):
+        for row, found in enumerate(self.rows(batch, first), first):
             if isinstance(found, DataError):
-                raise DataError(f"{self.name}, row {row}: {found}")
-            documents.append(found)
+                self._options.failed(DataError(f"{self.name}, row {row}: {found}"))
+            elif found is not None:
+                documents.append(found)
         return documents
 
-    def rows(self, batch: "pa.RecordBatch") -> list[Document | DataError]:
-        """Read each row of a batch, or say why it cannot be read."""
+    def rows(self, batch: "pa.RecordBatch", first: int = 0) -> list[Document | DataError | None]:
+        """Read each row of a batch, or say why it cannot be read; None for one left out."""
         values = []
-        for column in (self.text, self.tokens, self.tags, self.entities, self.sentences):
+        for column in self._read:
             try:
-                values.append(batch.column(column).to_pylist() if column else [None] * len(batch))
+                values.append(batch.column(column).to_pylist())
             except UnicodeDecodeError as error:
                 if len(batch) == 1:
                     return [DataError(f"column {quoted(column)}: {one_line(error)}")]
-                rows = [self.rows(batch.slice(row, 1)) for row in range(len(batch))]
+                rows = [self.rows(batch.slice(i, 1), first + i) for i in range(len(batch))]
                 return [*chain.from_iterable(rows)]
         return [
-            self._row(ArrowRow(batch, row, self.labels), cells)
+            self._row(batch, row, dict(zip(self._read, cells, strict=True)), first + row)
             for row, cells in enumerate(zip(*values, strict=True))
         ]
 
-    def _row(self, fields: ArrowRow, cells: tuple[Any, ...]) -> Document | DataError:
+    def _row(
+        self, batch: "pa.RecordBatch", row: int, record: dict[str, Any], number: int
+    ) -> Document | DataError | None:
+        only = self.text or self.tokens
         try:
-            return self._document(fields, *cells)
-        except (DataError, UsageError, msgspec.ValidationError) as error:
+            if self.tokens is None or record[self.tokens] is None:
+                if self.text is None or record[self.text] is None:
+                    raise DataError(f"null in column {only!r}; expected a text")
+            elif not all(record[self.tokens]):
+                raise DataError("null or an empty string where a word is expected")
+            for column, names in self._names.items():
+                if names and record.get(column) is not None:
+                    record[column] = _named(record[column], names, column)
+            document = read_record(record, self._options, f"{self.name}, row {number}")
+        except (DataError, UsageError) as error:
             return DataError(str(error))
-
-    def _document(
-        self, fields: ArrowRow, text: str | None, tokens: Any, tags: Any, spans: Any, sentences: Any
-    ) -> Document:
-        if tokens is not None:
-            if tags is not None:
-                tags = [self._tags(tags, len(tokens))]
-            given = _words([tokens])
-            return Document(join_words(given), given, tags, fields=fields)
-        if text is None:
-            raise DataError(f"null in column {self.text or self.tokens!r}; expected a text")
-        words = None if sentences is None else _words(sentences)
-        token_starts(text, chain.from_iterable(words or ()))  # they stand in the text
-        if spans is not None:
-            spans = check_spans(text, msgspec.convert(spans, list[LabelledSpan]))
-        return Document(text, words, spans=spans, fields=fields)
-
-    def _tags(self, tags: list[Any], count: int) -> list[str]:
-        if len(tags) != count:
-            raise DataError(f"{count} tokens but {len(tags)} tags; expected as many")
-        names = self.ids
-        if names is not None:
-            if not all(tag is not None and 0 <= tag < len(names) for tag in tags):
-                raise DataError(f"tags {quoted(tags)}: expected ids from 0 to {len(names) - 1}")
-            return [names[tag] for tag in tags]
-        if not all(isinstance(tag, str) for tag in tags):
-            raise DataError(
-                f"tags {quoted(tags)}: expected strings, or ids whose names the file has as a "
-                "ClassLabel"
-            )
-        return tags
+        if document is None:
+            return None
+        labels: frozenset[str] = getattr(document.layout, "labels", frozenset())
+        return replace(document, fields=ArrowRow(batch, row, labels))
 
     def _column(
         self, names: Iterable[str | int], fits: "Callable[[pa.DataType], bool]"
@@ -133,28 +133,34 @@ class ArrowLayout:
         return error(f"{self.name}: no column {column!r} of {expected}, only {found}{cure}")
 
 
-def _words(sentences: list[list[str]] | list[Any]) -> list[list[str]]:
-    if not all(isinstance(words, list) and all(words) for words in sentences):
-        raise DataError("null or an empty string where a word is expected")
-    return sentences
+def _named(tags: Any, names: list[str], column: str) -> Any:
+    """Replace ids by their names."""
+    if not isinstance(tags, list):
+        return tags
+    if not all(isinstance(tag, int) and 0 <= tag < len(names) for tag in tags):
+        raise DataError(f"{column} {quoted(tags)}: expected ids from 0 to {len(names) - 1}")
+    return [names[tag] for tag in tags]
 
 
 def _holds_words(kind: "pa.DataType") -> bool:
     return is_list(kind) and (is_text(kind.value_type) or _is_null(kind.value_type))
 
 
-def _holds_sentences(kind: "pa.DataType") -> bool:
-    return is_list(kind) and (_holds_words(kind.value_type) or _is_null(kind.value_type))
+def _holds_sentences(kind: "pa.DataType | None") -> bool:
+    return kind is not None and (
+        is_list(kind) and (_holds_words(kind.value_type) or _is_null(kind.value_type))
+    )
 
 
 def _holds_spans(kind: "pa.DataType") -> bool:
+    """Whether a column holds lists of objects that have a start, an end and more."""
     import pyarrow as pa
 
-    if not is_list(kind) or _is_null(kind.value_type):
-        return is_list(kind) or _is_null(kind)
+    if not is_list(kind) or not pa.types.is_struct(kind.value_type):
+        return False
     item = kind.value_type
-    names = {item.field(i).name for i in range(item.num_fields)} if pa.types.is_struct(item) else ()
-    return {"start", "end", "label"}.issubset(names)
+    names = [item.field(i).name.lower() for i in range(item.num_fields)]
+    return any(n.startswith(("start", "begin")) for n in names) and any("end" in n for n in names)
 
 
 def _is_null(kind: "pa.DataType") -> bool:
@@ -163,7 +169,7 @@ def _is_null(kind: "pa.DataType") -> bool:
     return bool(pa.types.is_null(kind))
 
 
-def _class_names(schema: "pa.Schema", column: str | None) -> list[str] | None:
+def _class_names(schema: "pa.Schema", column: str) -> list[str] | None:
     """Look the names of ids up where the library ``datasets`` writes them."""
     try:
         features = msgspec.json.decode((schema.metadata or {}).get(b"huggingface", b"{}"))

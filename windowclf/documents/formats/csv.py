@@ -110,3 +110,9 @@ def _cell(value: Any) -> str:
         return value
     cell = msgspec.json.encode(value, enc_hook=str).decode()
     return "" if cell == "null" else cell
+
+
+def is_table(head: str, options: ReadOptions) -> bool:
+    """Stub."""
+    first = head.partition("\n")[0]
+    return "\t" in first and options.text_column in first.split("\t")

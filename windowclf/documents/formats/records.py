@@ -247,7 +247,7 @@ def _of_text(fields: Fields, options: ReadOptions, where: str) -> Document:
         key, raw = _find_spans(fields, options, where)
         if key is not None and raw is not None:
             spans = fit_spans(text, read_spans(raw, key, options), options, where)
-    words = _sentences(fields, text, options, where)
+    words = _sentences(fields, text)
     layout = _layout(None, key, None if words is None else "sentences")
     return Document(text, words, None, spans, fields, layout)
 
@@ -264,30 +264,26 @@ def _no_text(fields: Fields, text: Any, options: ReadOptions) -> DataError:
     return DataError(f"{what}; there are {there}; name the text with `text_column`")
 
 
-def _sentences(
-    fields: Fields, text: str, options: ReadOptions, where: str
-) -> list[list[str]] | None:
-    """Read the words that a record gives for its text."""
+def _sentences(fields: Fields, text: str) -> list[list[str]] | None:
+    """Read the words that a record gives for its text; a list of anything else is not theirs."""
     found = _opened(fields.get("sentences"), "[")
-    if not found or not all(isinstance(words, list | tuple) for words in found):
-        return [] if found == [] and not text.strip() else None
-    try:
-        for words in found:
-            wrong = next((word for word in words if not isinstance(word, str)), None)
-            if wrong is not None or None in words:
-                raise DataError(f"sentences: {quoted(wrong)} where a word is expected")
-            if "" in words:
-                raise DataError("an empty word in sentences; expected each to hold a character")
-        try:
-            token_starts(text, chain.from_iterable(found))
-        except UsageError as error:
-            raise DataError(f"sentences: {error}") from None
-    except DataError as error:
-        if options.labels:
-            raise
-        options.report.add("sentences ignored that are not of their text", f"{where}: {error}")
+    if found is None or not all(_are_words(words) for words in found):
         return None
+    if any(not word for word in chain.from_iterable(words or () for words in found)):
+        raise DataError("sentences: null or an empty string where a word is expected")
+    if None in found:
+        raise DataError("sentences: null where a list of words is expected")
+    try:
+        token_starts(text, chain.from_iterable(found))
+    except UsageError as error:
+        raise DataError(f"sentences: {error}") from None
     return [list(words) for words in found]
+
+
+def _are_words(value: Any) -> bool:
+    return value is None or (
+        isinstance(value, list | tuple) and all(isinstance(word, str | None) for word in value)
+    )
 
 
 def _find_spans(fields: Fields, options: ReadOptions, where: str) -> tuple[str | None, Any]:

@@ -79,12 +79,16 @@ FORMATS = {
     for form in (
         Format("text", (".txt",)),
         Format("jsonl", (".jsonl", ".ndjson", ".json")),
-        Format("conll", (".conll", ".bio", ".iob", ".iob2", ".tsv")),
+        Format("conll", (".conll", ".conllu", ".bio", ".iob", ".iob2", ".tsv")),
         Format("csv", (".csv",)),
         Format("parquet", (".parquet", ".pq")),
         Format("docbin", (".spacy",)),
     )
 }
+
+
+DIALECTS = ("doccano", "prodigy")
+"""Formats that are written for a tool, and are read as JSONL."""
 
 
 def batches(documents: Iterable[Document | None], lines: Lines) -> Iterator[list[Document]]:

@@ -1,13 +1,14 @@
-"""Plain text: a line a document, read as it comes; written with its spans in brackets."""
+"""Plain text: a line, a paragraph or a file a document; written with its spans in brackets."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import BinaryIO
 
 from windowclf.documents.document import Document
-from windowclf.documents.formats.registry import WriteOptions
+from windowclf.documents.formats.registry import WriteOptions, batches
 from windowclf.documents.reading import ReadOptions
 from windowclf.documents.span_borders import CharacterSpan
-from windowclf.text.lines import line_chunks
+from windowclf.text.lines import Lines, line_chunks
 
 Mark = Callable[[str, str], str]
 """Shows a span by its label and its text."""
@@ -16,10 +17,31 @@ _ONE_LINE = str.maketrans("\r\n", "  ")
 
 
 def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Document]]:
-    """Read a text a line, as many as have come."""
-    del options
-    for lines in line_chunks(file, name):
-        yield [Document(line) for line in lines]
+    """Read the texts of a file, as many as have come; `text_unit` says what is one text."""
+    chunks = line_chunks(file, name)
+    if options.text_unit in (None, "line"):
+        for found in chunks:
+            yield [Document(line) for line in found]
+    elif options.text_unit == "paragraph":
+        lines = Lines(chunks)
+        yield from batches(_paragraphs(lines), lines)
+    else:
+        text = "\n".join(chain.from_iterable(chunks))
+        yield [Document(text, layout=options.text_unit)]
+
+
+def _paragraphs(lines: Iterable[str]) -> Iterator[Document | None]:
+    paragraph: list[str] = []
+    for line in lines:
+        if line.strip():
+            paragraph.append(line)
+        elif paragraph:
+            yield Document("\n".join(paragraph), layout="paragraph")
+            paragraph = []
+        else:
+            yield None
+    if paragraph:
+        yield Document("\n".join(paragraph), layout="paragraph")
 
 
 def in_brackets(label: str, text: str) -> str:
@@ -44,7 +66,11 @@ def mark_spans(text: str, spans: Sequence[CharacterSpan], mark: Mark = in_bracke
 
 
 class Writer:
-    """Writes a line a document; line breaks within it become spaces."""
+    """Writes a line a document, in which line breaks become spaces.
+
+    A document that was read as a paragraph or as a file keeps its lines, and an empty line follows
+    a paragraph.
+    """
 
     def __init__(self, file: BinaryIO, options: WriteOptions, mark: Mark = in_brackets) -> None:
         del options
@@ -52,11 +78,13 @@ class Writer:
 
     def write(self, documents: Sequence[Document]) -> None:
         """Write documents after those before."""
-        lines = [
-            mark_spans(document.text, document.spans or (), self._mark).translate(_ONE_LINE) + "\n"
-            for document in documents
-        ]
-        self._file.write("".join(lines).encode())
+        self._file.write("".join(map(self._marked, documents)).encode())
 
     def close(self) -> None:
         """Write nothing more."""
+
+    def _marked(self, document: Document) -> str:
+        text = mark_spans(document.text, document.spans or (), self._mark)
+        if document.layout == "paragraph":
+            return f"{text}\n\n"
+        return f"{text if document.layout == 'file' else text.translate(_ONE_LINE)}\n"

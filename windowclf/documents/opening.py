@@ -1,0 +1,75 @@
+"""From a path to documents: the format is that of the name, or of what the file holds."""
+
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from windowclf.documents.document import Document
+from windowclf.documents.formats.csv import is_table
+from windowclf.documents.formats.registry import FORMATS, Format, format_of
+from windowclf.documents.reading import ReadOptions
+from windowclf.system.streams import is_url, open_input
+
+_HEAD_BYTES = 1 << 16
+
+
+def detect_format(path: str | Path, options: ReadOptions) -> Format:
+    """Detect the format of a file.
+
+    The names of tables, column files and JSON are used for one another, so of these the head of
+    the file decides.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file that can be read twice: not "-".
+    options : ReadOptions
+        With ``labels=False``, a file of an unknown name is plain text.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read.
+    """
+    form = format_of(path)
+    if form is None or form.name == "text":
+        if not options.labels:
+            return FORMATS["text"]
+    elif form.name != "conll":
+        return form
+    if not is_url(path) and not Path(path).is_file():  # a pipe can be read only once
+        return form or FORMATS["conll"]
+    with open_input(path) as file:
+        data = file.read(_HEAD_BYTES)
+    head = data.decode(options.encoding, "replace").lstrip("\ufeff")
+    start = head.lstrip()[:2]
+    if start[:1] == "{" or (start[:1] == "[" and start[1:].strip() in ("", "{", "[", '"')):
+        return FORMATS["jsonl"]
+    return FORMATS["csv"] if is_table(head, options) else FORMATS["conll"]
+
+
+def read_documents(
+    path: str,
+    form: Format,
+    options: ReadOptions,
+    watch: Callable[[int], object] | None = None,
+) -> Iterator[list[Document]]:
+    """Read the documents of a file, as many as have come.
+
+    Parameters
+    ----------
+    path : str
+        "-" is stdin, a URL is opened in its store; what ends in .gz or .zst is unpacked.
+    watch : callable, optional
+        See `open_input`.
+
+    Raises
+    ------
+    DataError
+        If the file or a record cannot be read, after the documents before it.
+    """
+    name = "stdin" if path == "-" else path
+    with open_input(path, watch) as file:
+        if form.name == "parquet" and not file.seekable():  # it is read from its end
+            file = io.BytesIO(file.read())
+        yield from form.read(file, name, options)
