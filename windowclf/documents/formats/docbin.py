@@ -17,6 +17,7 @@ from windowclf.documents.document import Document, LabelledSpan, with_words
 from windowclf.documents.formats.registry import ReadOptions, WriteOptions
 from windowclf.documents.span_borders import check_spans
 from windowclf.errors import DataError, MissingExtraError, UsageError, one_line
+from windowclf.system.content import HEAD_BYTES, ZLIB, check_kind
 from windowclf.tags.schemes import Scheme, Span, encode
 from windowclf.text.tokenizer import token_starts
 
@@ -78,6 +79,7 @@ def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Docum
 def _docs(file: BinaryIO, name: str) -> "Iterator[Doc]":
     DocBin, Vocab = _spacy()
     data = file.read()
+    check_kind(data[:HEAD_BYTES], name, ZLIB)
     _check_size(data, name)
     try:
         yield from DocBin().from_bytes(data).get_docs(Vocab())

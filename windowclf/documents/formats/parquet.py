@@ -9,6 +9,7 @@ from windowclf.documents.formats.arrow_layout import ArrowLayout
 from windowclf.documents.formats.arrow_rows import ArrowRow, Column, gather, plain, to_array
 from windowclf.documents.formats.registry import ReadOptions, WriteOptions
 from windowclf.errors import DataError, one_line
+from windowclf.system.content import HEAD_BYTES, PARQUET, check_kind
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,6 +53,8 @@ def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Docum
         raise DataError(
             f"{name}: Parquet is read from its end, which a stream has not; name a file"
         )
+    check_kind(file.read(HEAD_BYTES), name, PARQUET)
+    file.seek(0)
     first = 0
     try:
         parquet = ParquetFile(file, pre_buffer=False)  # else all of it is held
