@@ -55,13 +55,18 @@ def read_lines(path: str | Path, encoding: str = "utf-8") -> Iterator[tuple[int,
         `LONGEST_LINE`.
     """
     with open_input(path) as file:
-        chunks = line_chunks(file, str(path), encoding=encoding)
+        chunks = line_chunks(file, str(path), encoding=encoding, option="")
         for number, line in enumerate(chain.from_iterable(chunks), 1):
             yield number, line.rstrip("\r")
 
 
 def line_chunks(
-    file: BinaryIO, name: str, *, keep_ends: bool = False, encoding: str = "utf-8"
+    file: BinaryIO,
+    name: str,
+    *,
+    keep_ends: bool = False,
+    encoding: str = "utf-8",
+    option: str = "--encoding",
 ) -> Iterator[list[str]]:
     """Read lines in groups: as many as have come, so that a slow stream is answered at once.
 
@@ -75,6 +80,8 @@ def line_chunks(
         Whether lines keep their breaks.
     encoding : str
         Any that Python knows. A byte-order mark at the start is dropped.
+    option : str
+        What gives the encoding, for messages; empty if nothing does.
 
     Yields
     ------
@@ -106,7 +113,9 @@ def line_chunks(
                 yield found
             after_ascii = is_ascii and all(map(str.isascii, found))
             place = f"{name}:{first + len(found)}"
-            raise _not_utf8(error, place, lines[len(found) :], after_ascii=after_ascii) from error
+            raise _not_utf8(
+                error, place, lines[len(found) :], option, after_ascii=after_ascii
+            ) from error
         yield found
 
     number = 1
@@ -126,27 +135,29 @@ def line_chunks(
             continue
         lines = b"".join([*pieces, head]).split(b"\n")
         if number == 1:
-            _check_head(b"\n".join([*lines, tail])[:HEAD_BYTES], name)
+            _check_head(b"\n".join([*lines, tail])[:HEAD_BYTES], name, option)
         pieces, waiting = [tail], len(tail)
         yield from texts(lines, number, b"\n")
         is_ascii = is_ascii and head.isascii()
         number += len(lines)
     if last := b"".join(pieces):
         if number == 1:
-            _check_head(last[:HEAD_BYTES], name)
+            _check_head(last[:HEAD_BYTES], name, option)
         yield from texts([last], number, b"")
 
 
-def _check_head(head: bytes, name: str) -> None:
+def _check_head(head: bytes, name: str, option: str) -> None:
     """Refuse what is not plain text, though its bytes may be UTF-8."""
     check_kind(head, name)
     encoding = marked_encoding(head) or wide_encoding(head)
     if encoding not in (None, "utf-8"):
-        raise DataError(f"{name}:1: the text is {encoding.upper()}, not UTF-8; {_iconv(encoding)}")
+        raise DataError(
+            f"{name}:1: the text is {encoding.upper()}, not UTF-8; {_iconv(encoding, option)}"
+        )
 
 
 def _not_utf8(
-    error: UnicodeDecodeError, place: str, lines: list[bytes], *, after_ascii: bool
+    error: UnicodeDecodeError, place: str, lines: list[bytes], option: str, *, after_ascii: bool
 ) -> DataError:
     """Say what the encoding of lines seems to be, of which the first is not UTF-8."""
     place = f"{place}: byte 0x{error.object[error.start]:02x} is not UTF-8"
@@ -158,13 +169,16 @@ def _not_utf8(
         )
     encoding = encoding_of(sample)
     if encoding is None:
-        return DataError(f"{place}, and its bytes do not show what it is; {_iconv('ENCODING')}")
+        return DataError(
+            f"{place}, and its bytes do not show what it is; {_iconv('ENCODING', option)}"
+        )
     known = "Windows-1252 or Latin-1" if encoding == "cp1252" else encoding
-    return DataError(f"{place}; it seems to be {known}: {_iconv(encoding)}")
+    return DataError(f"{place}; it seems to be {known}: {_iconv(encoding, option)}")
 
 
-def _iconv(encoding: str) -> str:
-    return f"convert it with: iconv -f {encoding} -t utf-8, or give --encoding {encoding}"
+def _iconv(encoding: str, option: str) -> str:
+    other = f", or give {option} {encoding}" if option else ""
+    return f"convert it with: iconv -f {encoding} -t utf-8{other}"
 
 
 class _Recoded:
