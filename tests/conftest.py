@@ -49,7 +49,7 @@ def tiny_data(tmp_path_factory):
 def model_folder(tiny_data, tmp_path_factory):
     """A model of the tiny corpus, trained by the command line."""
     folder = tmp_path_factory.mktemp("trained") / "model"
-    data = ["--data", str(tiny_data), "--vectors", str(tiny_data / "vectors.txt")]
+    data = ["--data", str(tiny_data), "--vectors", str(tiny_data / "vectors.vec")]
     assert main(["train", *data, *tiny.options(), "--output", str(folder)]) == 0
     (folder / REPORT).unlink()  # which is no part of the model
     return folder

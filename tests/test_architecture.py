@@ -35,7 +35,7 @@ tuning: errors system config corpora model training classifier
 reports: errors nn system config tags lexicon documents corpora model evaluation explanation
 service: errors system tagging explanation classifier reports
 integrations: errors nn system config tags lexicon documents corpora model classifier
-cli: errors nn system config tags lexicon documents corpora model tagging evaluation training
+cli: errors nn system config tags text lexicon documents corpora model tagging evaluation training
     pretraining classifier jobs tuning reports service
 __main__: cli
 """

@@ -74,4 +74,4 @@ def write_corpus(folder):
     words = sorted({token.lower() for sentence in given for token in sentence.tokens})
     rows = np.random.default_rng(0).normal(size=(len(words), 8))
     lines = [f"{word} {' '.join(map(str, row))}\n" for word, row in zip(words, rows, strict=True)]
-    (folder / "vectors.txt").write_text("".join(lines[::2]), encoding="utf-8")
+    (folder / "vectors.vec").write_text("".join(lines[::2]), encoding="utf-8")

@@ -85,7 +85,11 @@ CASES = [
             ("LOC=none.txt", 1, "none.txt: cannot be read: No such file or directory"),
             ("LOC=nothing", 1, "nothing: cannot be read: Is a directory"),
             ("LOC=empty.txt", 1, "empty.txt: no name; expected one a line"),
-            ("LOC=latin.txt", 1, "latin.txt:2: byte 0xe9 is not UTF-8; convert"),
+            (
+                "LOC=latin.txt",
+                1,
+                "latin.txt:2: byte 0xe9 is not UTF-8; it seems",
+            ),
             (
                 "LOC=bare.txt --gazetteer PER=bare.txt --gazetteer LOC=good.txt",
                 2,
@@ -95,7 +99,11 @@ CASES = [
         )
     ),
     (options("--train good.txt --scheme bilou"), 2, "'bilou' is not one of 'auto', 'iob1'"),
-    (options("--train latin.txt"), 1, "latin.txt:2: byte 0xe9 is not UTF-8; convert"),
+    (
+        options("--train latin.txt"),
+        1,
+        "latin.txt:2: byte 0xe9 is not UTF-8; it seems",
+    ),
     (options("--train empty.txt"), 1, "empty.txt: no sentence; expected a token and its tag"),
     (options("--train bare.txt"), 1, "bare.txt: no tags beside 'Oslo is'"),
     (options("--train good.txt --tags-column 7"), 2, "good.txt: no column 7"),
@@ -142,7 +150,7 @@ CASES = [
     ([*TAG, "--input", "good.txt", "Oslo"], 2, "give texts or --input, not both"),
     ([*TAG, "--input", "none.txt"], 1, "none.txt: cannot be read: No such file or directory"),
     ([*TAG, "--input", "nothing"], 1, "nothing: no file of a known format; expected .txt, "),
-    (TAG, 1, "stdin:1: byte 0xff is not UTF-8; convert"),
+    (TAG, 1, "stdin:1: byte 0xff is not UTF-8, and its bytes do not show what it is; convert"),
     ([*EVALUATE, "--data", "tiny", "--split", "eval"], 2, "'eval' is not one of 'train', 'dev'"),
     ([*EVALUATE, "--data", "test", "--split", "dev"], 2, "test has no dev split: expected one of"),
     ([*EVALUATE, "--data", "nosuch"], 2, KNOWN),
@@ -232,5 +240,5 @@ def test_lines_before_a_bad_one_are_answered(run, folder, stdin, given):
     stdin(content)
     code, out, err = run(*TAG, *given)
     assert_one_line(err)
-    assert f"{'late.txt' if given else 'stdin'}:2: byte 0xe9 is not UTF-8; convert" in err
+    assert f"{'late.txt' if given else 'stdin'}:2: byte 0xe9 is not UTF-8; it seems" in err
     assert (code, out) == (1, f"{tiny.PAIR}\n")

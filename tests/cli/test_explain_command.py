@@ -104,7 +104,7 @@ def test_bytes_that_are_no_text(explain, tmp_path):
     path.write_bytes(b"Tom\nZ\xfcrich")
     code, _, err = explain("--input", path)
     assert code == 1
-    assert f"{path}:2: not UTF-8" in err
+    assert f"{path}:2: byte 0xfc is not UTF-8; it seems to be Windows-1252" in err
 
 
 def test_an_argument_that_is_no_text(explain):

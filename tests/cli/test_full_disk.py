@@ -148,7 +148,7 @@ def test_converted_files(run, disk, labelled, end):
 
 
 def train(tiny_data, output, *options):
-    data = ["--data", tiny_data, "--vectors", tiny_data / "vectors.txt"]
+    data = ["--data", tiny_data, "--vectors", tiny_data / "vectors.vec"]
     return ["train", *data, *QUICK, *options, "--output", output]
 
 
@@ -180,7 +180,7 @@ def test_models_saved_from_python(disk, classifier, other):
 
 
 def test_vectors_of_pretraining(run, disk, tiny_data):
-    output = disk / "vectors.txt"
+    output = disk / "vectors.vec"
     output.write_text("before")
     command = ["pretrain", tiny_data / "train.txt", "--epochs", 1, "--quiet", "--output", output]
     fill(disk)

@@ -72,7 +72,7 @@ def model_files(folder):
 
 @pytest.fixture
 def start(tiny_data):
-    vectors = ["--vectors", tiny_data / "vectors.txt"]
+    vectors = ["--vectors", tiny_data / "vectors.vec"]
     data = ["--data", tiny_data, *vectors, "--threads", "1", "--checkpoint", "0"]
     return ["train", *data, *tiny.options(SETTINGS), "--output"]
 

@@ -72,7 +72,7 @@ def trained(run, start):
 OTHERS = [
     (["--seed", "2"], "--seed"),
     (["--hidden", "3", "--repeats", "--no-sentence-mean"], "--sentence-mean, --hidden"),
-    (["--vectors", "data/vectors.txt"], "--vectors"),
+    (["--vectors", "data/vectors.vec"], "--vectors"),
     (["--data", "./data"], "--data"),
     (["--gazetteer", "PER=LOC.txt"], "--gazetteer"),
 ]

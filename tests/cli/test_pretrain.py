@@ -106,7 +106,11 @@ BAD = [
     ("none.txt --output v.txt", 1, "none.txt: cannot be read: No such file or directory"),
     (". --output v.txt", 1, ".: cannot be read: Is a directory"),
     ("empty.txt --output v.txt", 1, "empty.txt: no word; expected a sentence or paragraph"),
-    ("latin.txt --output v.txt", 1, "latin.txt:2: byte 0xe9 is not UTF-8; convert"),
+    (
+        "latin.txt --output v.txt",
+        1,
+        "latin.txt:2: byte 0xe9 is not UTF-8; it seems to be Windows-1252 or Latin-1: convert",
+    ),
     ("text.txt empty.txt.gz --output v.txt", 1, "empty.txt.gz: cannot be read: Not a gzipped"),
     ("text.txt", 2, "Missing option '--output'"),
     ("--output v.txt", 2, "Missing argument 'TEXT...'"),

@@ -29,7 +29,7 @@ def start(tiny_data, tmp_path, monkeypatch):
     """Options of a training into out, below an empty folder, with no model yet."""
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    data = ["--data", tiny_data, "--vectors", tiny_data / "vectors.txt"]
+    data = ["--data", tiny_data, "--vectors", tiny_data / "vectors.vec"]
     return ["train", *data, *tiny.options(SETTINGS), "--output", "out"]
 
 

@@ -56,8 +56,9 @@ def test_a_line_far_down_that_is_no_text(run, model_folder, file, lines, tmp_pat
         code, out, err = run(*tag, "--input", path, "--threads", threads)
         assert code == 1
         assert err == (
-            f"windowclf: error: {path}:{wrong + 1}: byte 0xeb is not UTF-8; "
-            f"convert it, such as with: iconv -f latin1 -t utf-8\n"
+            f"windowclf: error: {path}:{wrong + 1}: byte 0xeb is not UTF-8, though the text "
+            "around it is; the file is damaged or mixes encodings: remove what is broken with: "
+            "iconv -c -f utf-8 -t utf-8\n"
         )
         assert right.startswith(out)
         outs.append(out)

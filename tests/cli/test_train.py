@@ -66,7 +66,7 @@ def test_the_default_output_is_named_after_the_data(run, quick, tiny_data):
 
 def test_files_and_settings_reach_the_training(run, quick, tiny_data):
     code, out, _ = run(
-        *["train", "--train", tiny_data / "train.txt", "--vectors", tiny_data / "vectors.txt"],
+        *["train", "--train", tiny_data / "train.txt", "--vectors", tiny_data / "vectors.vec"],
         *[*QUICK, "--output", "out", "--json", "--hidden", "3", "--feature", "shape"],
         *["--feature", "suffix3", "--freeze-vectors", "--loss", "max-margin", "--seed", "7"],
     )

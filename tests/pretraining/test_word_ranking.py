@@ -180,7 +180,7 @@ def test_gensim_and_load_vectors_read_the_file(text, tmp_path):
 
     text.write_text(TEXT + "Ünïcode 10:30 http://a.b/c 😀 \u00ad\u00adx " * 2)
     found = windowclf.pretrain(text, **QUICK)
-    path = tmp_path / "vectors.txt"
+    path = tmp_path / "vectors.vec"
     found.save(path)
     assert path.read_text("utf-8").partition("\n")[0] == f"{len(found.words)} 6"
     for read in (KeyedVectors.load_word2vec_format(str(path)), windowclf.load_vectors(path)):

@@ -12,7 +12,7 @@ from windowclf.reports.vector_moves import vector_moves
 @pytest.fixture(scope="module")
 def trained(tiny_data):
     return windowclf.WindowClassifier(**tiny.SETTINGS).fit(
-        tiny.sentences(), vectors=tiny_data / "vectors.txt"
+        tiny.sentences(), vectors=tiny_data / "vectors.vec"
     )
 
 
@@ -67,7 +67,7 @@ def test_a_vector_of_zeros_has_no_share_that_is_not_finite(trained):
 def test_the_first_vectors_are_those_before_the_training(trained, tiny_data):
     model = trained.model
     untrained = windowclf.WindowClassifier(**tiny.SETTINGS | {"freeze_vectors": True}).fit(
-        tiny.sentences(), vectors=tiny_data / "vectors.txt"
+        tiny.sentences(), vectors=tiny_data / "vectors.vec"
     )
     table = untrained.model.network.tables["word"].value
     np.testing.assert_array_equal(model.first_vectors.vectors, table[model.first_vectors.rows])

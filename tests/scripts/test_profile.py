@@ -217,7 +217,7 @@ def test_the_fastest_run_of_each_kind_counts():
 
 def test_a_training_is_what_the_options_say(tiny_data, monkeypatch):
     monkeypatch.setattr(import_module("profiling.profiles"), "RUNS", 1)
-    options = ["--data", str(tiny_data), "--vectors", str(tiny_data / "vectors.txt")]
+    options = ["--data", str(tiny_data), "--vectors", str(tiny_data / "vectors.vec")]
     module = import_module("profiling.training")
     training = module.Training([*options, *tiny.options(tiny.QUICK), "--epochs", "3"], 50, 1)
     sizes = {name: sum(map(len, split)) for name, split in training.corpus.splits.items()}

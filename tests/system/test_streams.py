@@ -59,6 +59,17 @@ def test_packed_parts_one_after_the_other_are_one_file(tmp_path, suffix):
     assert read(path) == b""
 
 
+@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+@pytest.mark.parametrize("as_url", [False, True])
+def test_what_is_packed_under_another_name(tmp_path, suffix, as_url):
+    path = tmp_path / "news.txt"
+    path.write_bytes(pack(b"In Oslo\n", suffix))
+    told = []
+    with open_input(f"file://{path}" if as_url else path, told.append) as file:
+        assert file.read() == b"In Oslo\n"
+    assert told[-1] == path.stat().st_size
+
+
 @pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
 def test_lines_of_packed_files(tmp_path, suffix):
     text = "a\r\nbé\n\n" * 40_000

@@ -79,7 +79,7 @@ def test_an_end_without_its_beginning(tags):
 
 def test_names_of_files_that_are_no_text(tmp_path, tiny_data):
     path = tmp_path / os.fsdecode(b"v\xe9.txt")
-    path.write_bytes((tiny_data / "vectors.txt").read_bytes())
+    path.write_bytes((tiny_data / "vectors.vec").read_bytes())
     corpus = Corpus("\udce9", {"train": tiny.sentences()}, Scheme.IOB2, Scheme.IOB2)
     made = WindowClassifier(**tiny.QUICK).fit(corpus, vectors=path)
     made.save(tmp_path / "model")

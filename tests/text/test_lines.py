@@ -150,3 +150,77 @@ def test_a_file_that_cannot_be_read(tmp_path, name, reason):
     with pytest.raises(DataError) as caught:
         list(read_lines(path))
     assert str(caught.value).startswith(f"{path}: cannot be read: {reason}")
+
+
+ENCODINGS = ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252", "gb18030", "UTF8", "utf-8-sig"]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("size", [1, 3, 1 << 16])
+def test_the_lines_of_another_encoding(encoding, size):
+    text = "Zoë\r\n\nin Oslo\r\nö"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines, "CHUNK_BYTES", size)
+        chunks = list(line_chunks(io.BytesIO(text.encode(encoding)), "x", encoding=encoding))
+    assert all(chunks)
+    assert [line for chunk in chunks for line in chunk] == ["Zoë", "", "in Oslo", "ö"]
+
+
+@given(st.text(MARKS | st.characters(codec="utf-16", exclude_characters="\ufeff\ufffd")))
+def test_any_text_in_utf16(text):
+    for encoding in ("utf-16", "utf-16-be"):
+        data = io.BytesIO(text.encode(encoding))
+        found = [line for chunk in line_chunks(data, "x", encoding=encoding) for line in chunk]
+        if text != "\ufeff":
+            assert found == expected(text)
+
+
+def test_the_marks_of_a_named_encoding():
+    data = "\ufeffOslo\n".encode("utf-16-be")  # the mark says which byte comes first
+    assert list(line_chunks(io.BytesIO(data), "x", encoding="utf-16-le")) == [["Oslo"]]
+    for marked, encoding in (("utf-8-sig", "cp1252"), ("utf-16", "latin-1"), ("utf-32", "utf-16")):
+        with pytest.raises(DataError, match=rf"^x:1: its byte-order mark shows {marked[:5]}"):
+            list(line_chunks(io.BytesIO("Oslo".encode(marked)), "x", encoding=encoding))
+
+
+@pytest.mark.parametrize("size", [1, 1 << 16])
+def test_an_error_in_a_named_encoding_has_its_line(monkeypatch, size):
+    monkeypatch.setattr(lines, "CHUNK_BYTES", size)
+    chunks = line_chunks(io.BytesIO(b"one\ntwo\na\x81b\nfour\n"), "x", encoding="cp1252")
+    found = []
+    with pytest.raises(DataError, match=r"^x:3: not cp1252") as caught:
+        found.extend(line for chunk in chunks for line in chunk)
+    assert found == ["one", "two"]
+    assert "\n" not in str(caught.value)
+
+
+def test_a_slow_stream_of_another_encoding_is_answered_at_once():
+    stream = Slow()
+    chunks = line_chunks(io.BufferedReader(stream), "x", encoding="utf-16-le")
+    stream.come.append("one\ntw".encode("utf-16-le"))
+    assert next(chunks) == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("In Oslo\n".encode("utf-16"), ":1: the text is UTF-16, .* iconv -f utf-16 -t utf-8"),
+        ("In Oslo\n".encode("utf-16-le"), ":1: the text is UTF-16-LE, .* iconv -f utf-16-le "),
+        ("ok\nit’s Zoë\n".encode("cp1252"), ":2: .* Windows-1252 .* iconv -f cp1252 -t utf-8"),
+        ("ok\n" + "Иван живёт в Осло\n" * 3, ":2: .* seems to be cp1251: .* iconv -f cp1251 "),
+        ("Zoë\nKöln\n".encode() + b"caf\xe9", ":3: .* damaged or mixes encodings"),
+        (b"ok\ncaf\x82 noir\n", ":2: .* do not show what it is; .* iconv -f ENCODING -t"),
+        (b"%PDF-1.7\n%\xe2\xe3\n", ": this is a PDF document; .* pdftotext"),
+        (b"version https://git-lfs.github.com/spec/v1\noid x\n", ": this is a Git LFS pointer"),
+    ],
+)
+def test_wrong_content_is_named(data, message):
+    data = data.encode("cp1251") if isinstance(data, str) else data
+    with pytest.raises(DataError, match=f"^there{message}"):
+        chunks_of(data, 1 << 16)
+
+
+def test_the_rest_of_a_large_file_is_looked_at_too():
+    data = b"ASCII only here\n" * 20_000 + "Zoë’s\n".encode("cp1252") + b"ASCII\n" * 20_000
+    with pytest.raises(DataError, match=r"^there:20001: .* iconv -f cp1252"):
+        chunks_of(data, 1 << 16)

@@ -16,7 +16,7 @@ from windowclf import WindowClassifier, load_corpus
 def test_trainings_at_the_same_time(tiny_data, tmp_path, threads):
     command = [
         *(sys.executable, "-m", "windowclf", "train", "--data", tiny_data, "--quiet"),
-        *("--vectors", tiny_data / "vectors.txt", *tiny.options(tiny.QUICK | {"dropout": 0.1})),
+        *("--vectors", tiny_data / "vectors.vec", *tiny.options(tiny.QUICK | {"dropout": 0.1})),
         *("--threads", threads, "--output"),
     ]
     running = [

@@ -1,6 +1,5 @@
 """The command line: each command parses, calls the library, and prints."""
 
-import io
 import os
 import sys
 from collections.abc import Sequence
@@ -8,6 +7,8 @@ from importlib import import_module
 
 import click
 
+from windowclf.cli.console import note
+from windowclf.cli.standard_streams import prepare_streams
 from windowclf.errors import UsageError, WindowclfError, printable
 
 _COMMANDS = (
@@ -56,10 +57,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit code: 0, 2 for a wrong call, 130 for an interrupt, 1 for all else.
+        The exit code: 0, 2 for a wrong call, 130 for an interrupt, 1 for all else, and without
+        a word if stdout is closed.
     """
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a character it cannot write is written as \u…
-        sys.stdout.reconfigure(errors="backslashreplace")
+    if not prepare_streams():
+        return 1
     code = _run(arguments)
     try:
         sys.stdout.flush()
@@ -73,7 +75,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         code = windowclf.main(arguments, prog_name="windowclf", standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
+        note(error.format_message())
         return 2
     except click.ClickException as error:
         return _fail(error.format_message(), error.exit_code)
@@ -95,5 +97,5 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 def _fail(message: str, code: int) -> int:
     line = printable(" ".join(message.split()))
-    click.echo(f"windowclf: error: {line}", err=True)
+    note(f"windowclf: error: {line}")
     return code

@@ -1,6 +1,8 @@
 """Notes on stderr, and rich tables and bars."""
 
+import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -10,8 +12,9 @@ if TYPE_CHECKING:
 
 
 def note(message: str) -> None:
-    """Write a line to stderr."""
-    click.echo(message, err=True)
+    """Write a line to stderr; a stderr that cannot be written to does not end the work."""
+    with suppress(OSError):
+        click.echo(message, err=True)
 
 
 def count(number: int, thing: str) -> str:
@@ -22,6 +25,18 @@ def count(number: int, thing: str) -> str:
 def stderr_is_terminal() -> bool:
     """Whether a person is watching."""
     return sys.stderr.isatty()
+
+
+def stdout_has_colour() -> bool:
+    """Whether stdout shows colours, by the rules of rich, whose import would take too long.
+
+    A terminal does, and what FORCE_COLOR is set for; but nothing does where NO_COLOR is set, and
+    no dumb terminal.
+    """
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM", "").lower() in ("dumb", "unknown"):
+        return False
+    forced = os.environ.get("FORCE_COLOR")
+    return sys.stdout.isatty() if forced is None else forced != ""
 
 
 def error_console() -> "Console":

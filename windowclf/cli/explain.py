@@ -1,6 +1,7 @@
 """``windowclf explain``."""
 
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,7 @@ import click
 
 from windowclf.cli.console import note
 from windowclf.cli.options import json_option, load_classifier, model_option
-from windowclf.errors import DataError, UsageError, join_names, printable, quoted
+from windowclf.errors import UsageError, join_names, printable, quoted
 
 if TYPE_CHECKING:
     from windowclf.tagging.texts import TaggedText
@@ -52,10 +53,9 @@ def explain(
 
     if text is not None and input_name is not None:
         raise UsageError("give a text or --input, not both")
-    given = _read(input_name) if text is None else text.encode("utf-8", "surrogateescape")
     source = "the text" if text is not None else input_name or "stdin"
     classifier = load_classifier(model)[0]
-    tagged = next(classifier.pipe([_decoded(given, source, strict=text is None)]))
+    tagged = next(classifier.pipe([_read(input_name, source) if text is None else _valid(text)]))
     explanation = classifier.explain(tagged.text, _find(tagged, token, source))
     if as_json:
         click.echo(msgspec.json.encode(explanation).decode())
@@ -77,20 +77,18 @@ def explain(
         console.print(explained(explanation))
 
 
-def _read(name: str | None) -> bytes:
+def _read(name: str | None, source: str) -> str:
     from windowclf.system.streams import open_input
+    from windowclf.text.lines import line_chunks
 
     with open_input("-" if name is None else name) as file:
-        return file.read()
+        chunks = line_chunks(file, source, keep_ends=True, has_option=False)
+        return "".join(chain.from_iterable(chunks))
 
 
-def _decoded(given: bytes, source: str, *, strict: bool) -> str:
-    try:
-        # An argument that is no text in the terminal's encoding came as lone surrogates.
-        return given.decode("utf-8-sig", "strict" if strict else "replace")
-    except UnicodeDecodeError as error:
-        line = given[: error.start].count(b"\n") + 1
-        raise DataError(f"{source}:{line}: not UTF-8; convert it, as with iconv") from None
+def _valid(argument: str) -> str:
+    """Replace what is no text in the terminal's encoding, which came as lone surrogates."""
+    return argument.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _find(tagged: "TaggedText", token: str | None, source: str) -> int:

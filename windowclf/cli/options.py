@@ -261,7 +261,7 @@ def read_corpus(options: dict[str, Any]) -> Any:
     """Load the corpus that `data_options` name."""
     from windowclf.corpora.sources import load_corpus
 
-    return load_corpus(
+    corpus = load_corpus(
         options["data"],
         train=options["train_file"],
         dev=options["dev_file"],
@@ -269,6 +269,9 @@ def read_corpus(options: dict[str, Any]) -> Any:
         scheme=options["scheme"],
         reading=read_options(options.get("reading", options)),
     )
+    for line in corpus.notes:
+        note(line)
+    return corpus
 
 
 def read_training_corpus(options: dict[str, Any], seed: int) -> Any:

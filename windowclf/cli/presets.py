@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from windowclf.cli.console import stdout_has_colour
 from windowclf.cli.options import json_option
 from windowclf.config.presets import PRESETS
 
@@ -27,7 +28,7 @@ def presets(as_json: bool) -> None:
         return
     for name, preset in PRESETS.items():
         settings = ", ".join(f"{key} {_plain(value)}" for key, value in preset.settings.items())
-        click.echo(click.style(name, bold=True))
+        click.echo(click.style(name, bold=True), color=stdout_has_colour())
         click.echo(f"    {preset.system}")
         click.echo(f"    source:   {preset.source}")
         click.echo(f"    settings: {settings or 'the defaults'}")

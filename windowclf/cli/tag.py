@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import click
 
-from windowclf.cli.console import note, stderr_is_terminal
+from windowclf.cli.console import note, stderr_is_terminal, stdout_has_colour
 from windowclf.cli.options import (
     READING,
     load_classifier,
@@ -200,7 +200,7 @@ def _open(
     options = WriteOptions(text_column, Scheme.PLAIN if plain else Scheme.IOB2)
     with open_output(out.path) as file:
         if stdout and out.form.name == "text":
-            mark = in_colour(classifier.labels) if sys.stdout.isatty() else text.in_brackets
+            mark = in_colour(classifier.labels) if stdout_has_colour() else text.in_brackets
             writer: Writer = text.Writer(cast(BinaryIO, _Stdout()), options, mark)
         else:
             writer = out.form.writer(file, options)

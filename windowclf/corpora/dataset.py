@@ -3,19 +3,20 @@
 The columns are read through Arrow, whole, not row by row: CoNLL-2003 takes a fraction of a second.
 """
 
+import logging
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from windowclf.corpora.splits import USUAL_NAMES, splits_of_names
 from windowclf.documents.sentence import Sentence
-from windowclf.errors import DataError, UsageError
+from windowclf.errors import DataError, UsageError, join_names
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
 TOKENS_COLUMNS = ("tokens", "words")
 TAGS_COLUMNS = ("ner_tags", "tags", "labels", "ner")
-SPLITS = {"train": ("train",), "dev": ("validation", "dev", "valid"), "test": ("test",)}
 
 
 def is_dataset(given: object) -> bool:
@@ -83,25 +84,29 @@ def read_splits(
     Returns
     -------
     dict of str to list of Sentence
-        The splits there are among ``"train"``, ``"dev"`` and ``"test"``, tagged as they are.
+        The splits there are among ``"train"``, ``"dev"`` and ``"test"``, tagged as they are; the
+        logger ``windowclf`` names the others.
 
     Raises
     ------
     UsageError, DataError
         As `from_dataset` does.
     """
-    found = {
-        split: next((name for name in names if name in dataset), None)
-        for split, names in SPLITS.items()
-    }
-    if not any(found.values()):
+    found = splits_of_names(dataset)
+    if not found.splits:
         raise DataError(
             f"{where}: no split is called train, validation or test, only {', '.join(dataset)}"
         )
+    if found.others:
+        logging.getLogger("windowclf").warning(
+            "%s: not used: the splits %s; expected %s",
+            where,
+            join_names(found.others),
+            USUAL_NAMES,
+        )
     return {
         split: _sentences(dataset[name], tokens_column, tags_column, f"{where}, split {name}")
-        for split, name in found.items()
-        if name
+        for split, [name] in found.splits.items()
     }
 
 

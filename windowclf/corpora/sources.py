@@ -2,12 +2,13 @@
 
 import random
 import re
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from windowclf.corpora.files import read_sentences
+from windowclf.corpora.splits import SPLITS, splits_of_folder
 from windowclf.documents.formats.registry import FORMATS
 from windowclf.documents.reading import ReadOptions, make_options
 from windowclf.documents.sentence import Sentence
@@ -26,17 +27,6 @@ _SUFFIX = rf"(?:{'|'.join(map(re.escape, _SUFFIXES))})"
 _PACKED = rf"(?:{'|'.join(map(re.escape, COMPRESSED))})"
 _FILE = re.compile(rf".*(?:{_SUFFIX}{_PACKED}?|\.train|\.test[ab]|{_PACKED})", re.IGNORECASE)
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+(?:[:@].+)?")
-_SPLIT_FILES = {
-    "train": re.compile(rf"(?:train{_SUFFIX}|[a-z]{{3}}\.train(?:{_SUFFIX})?){_PACKED}?"),
-    "dev": re.compile(
-        rf"(?:(?:dev|valid|validation){_SUFFIX}|[a-z]{{3}}\.testa(?:{_SUFFIX})?){_PACKED}?"
-    ),
-    "test": re.compile(rf"(?:test{_SUFFIX}|[a-z]{{3}}\.testb(?:{_SUFFIX})?){_PACKED}?"),
-}
-_LOOKED_FOR = (
-    "eng.train, eng.testa, eng.testb; or train, dev (valid, validation), test with "
-    f"{', '.join(_SUFFIXES[:-1])} or {_SUFFIXES[-1]}; {' or '.join(COMPRESSED)} may follow"
-)
 
 
 @dataclass(frozen=True)
@@ -53,12 +43,15 @@ class Corpus:
         Of the tags as they are here: ``IOB2``, or ``PLAIN``.
     original_scheme : Scheme
         Of the tags as they were read.
+    notes : tuple of str
+        What a user should know of the reading, such as files that are not used; each a line.
     """
 
     name: str
     splits: dict[str, list[Sentence]]
     scheme: Scheme
     original_scheme: Scheme
+    notes: tuple[str, ...] = ()
 
     def with_train_fraction(self, fraction: float, seed: int) -> "Corpus":
         """Keep a part of the train split, drawn at random but in its order.
@@ -128,8 +121,8 @@ def load_corpus(
     if scheme != "auto" and scheme not in set(Scheme):
         raise UsageError(f"unknown scheme {scheme!r}; known are auto, {', '.join(Scheme)}")
     reading = make_options(options) if reading is None else reading
-    files: dict[str, str | Path] = {
-        split: file if is_url(file) else _expand(file)
+    files: dict[str, Sequence[str | Path]] = {
+        split: [file if is_url(file) else _expand(file)]
         for split, file in (("train", train), ("dev", dev), ("test", test))
         if file is not None
     }
@@ -137,18 +130,23 @@ def load_corpus(
         data = SAMPLE
 
     splits: dict[str, list[Sentence]] = {}
+    note = ""
     if data is not None:
         folder = _folder(data)
         if folder is None:
             splits = _load_hub(str(data), reading)
         else:
-            files = _split_files(folder, given=files) | files
-    for split, file in files.items():
-        splits[split] = _read(file, reading)
-    splits = {split: splits[split] for split in _SPLIT_FILES if split in splits}
+            found, note = splits_of_folder(folder, given=files)
+            files = found | files
+    for split, parts in files.items():
+        splits[split] = _read_parts(parts, reading)
+    splits = {split: splits[split] for split in SPLITS if split in splits}
 
-    name = str(next(iter(files.values())) if data is None else data)
-    return _with_iob2(name, splits, scheme)
+    name = str(next(iter(files.values()))[0] if data is None else data)
+    corpus = _with_iob2(name, splits, scheme)
+    line = reading.report.line()
+    notes = (note, f"read with changes: {line}" if line else "")
+    return replace(corpus, notes=(*corpus.notes, *filter(None, notes)))
 
 
 def _folder(data: str | Path) -> Path | None:
@@ -183,26 +181,17 @@ def _expand(path: str | Path) -> Path:
     return expanded
 
 
-def _split_files(folder: Path, given: Collection[str]) -> dict[str, str | Path]:
-    """Find the files of a folder's splits, but for those that the user has given."""
-    try:
-        names = sorted(path.name for path in folder.iterdir() if path.is_file())
-    except OSError as error:
-        raise DataError(f"{folder}: cannot be read: {error.strerror}") from error
-    found: dict[str, str | Path] = {}
-    for split, pattern in _SPLIT_FILES.items():
-        matches = [name for name in names if pattern.fullmatch(name.lower())]
-        if split in given or not matches:
-            continue
-        if len(matches) > 1:
-            raise DataError(
-                f"{folder}: {' and '.join(matches)} could each be the {split} split; "
-                f"name one with --{split}"
-            )
-        found[split] = folder / matches[0]
-    if not found and not given:
-        raise DataError(f"{folder}: no file of a split; looked for {_LOOKED_FOR}")
-    return found
+def _read_parts(parts: Sequence[str | Path], options: ReadOptions) -> list[Sentence]:
+    """Read the files of a split; documents of each have numbers of their own."""
+    sentences: list[Sentence] = []
+    documents = 0
+    for path in parts:
+        found = _read(path, options)
+        sentences += [
+            s if s.document is None else replace(s, document=s.document + documents) for s in found
+        ]
+        documents += max((s.document + 1 for s in found if s.document is not None), default=0)
+    return sentences
 
 
 def _read(path: str | Path, options: ReadOptions) -> list[Sentence]:

@@ -1,14 +1,14 @@
 """How files are read, whatever their format, and the account of what was not read as it stands."""
 
 import codecs
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args, get_type_hints
+from typing import Any, BinaryIO, Literal, NamedTuple, get_args, get_type_hints
 
 from windowclf.documents.span_offsets import OffsetEvidence
 from windowclf.errors import DataError, UsageError, quoted
-from windowclf.text.lines import read_lines
+from windowclf.text.lines import line_chunks, read_lines
 
 TextUnit = Literal["line", "paragraph", "file"]
 OnError = Literal["stop", "skip"]
@@ -152,6 +152,15 @@ class ReadOptions:
         if self.on_error == "stop":
             raise error
         self.report.add(f"{what} skipped", str(error))
+
+
+def open_lines(
+    file: BinaryIO, name: str, options: ReadOptions, *, keep_ends: bool = False
+) -> Iterator[list[str]]:
+    """Read lines in their encoding; see `line_chunks`."""
+    skips = options.on_error == "skip"
+    encoding = options.encoding
+    return line_chunks(file, name, keep_ends=keep_ends, encoding=encoding, keep_bad=skips)
 
 
 def parse_label_names(value: str) -> list[str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from windowclf.errors import DataError, WindowclfError
+from windowclf.system.content import GZIP, ZSTD
 from windowclf.system.files import whole_file
 
 COMPRESSED = (".gz", ".zst")
@@ -83,7 +84,8 @@ def open_input(path: str | Path, watch: OnBytesRead | None = None) -> Iterator[B
     Parameters
     ----------
     path : str or Path
-        "-" is stdin; a URL is opened by fsspec. What ends in .gz or .zst is unpacked on the way.
+        "-" is stdin; a URL is opened by fsspec. What ends in .gz or .zst is unpacked on the way,
+        and so is what begins as such a file does under another name.
     watch : callable, optional
         Is called with the number of bytes that have been read, before they are unpacked.
 
@@ -96,6 +98,8 @@ def open_input(path: str | Path, watch: OnBytesRead | None = None) -> Iterator[B
     """
     name = str(path)
     if name == "-":
+        if sys.stdin is None:  # as Python has it if the process began without
+            raise DataError("stdin: cannot be read: it is closed; name a file, or write to it")
         yield io.BufferedReader(Source(sys.stdin.buffer, "stdin", watch))
         return
     with ExitStack() as stack:
@@ -108,9 +112,9 @@ def open_input(path: str | Path, watch: OnBytesRead | None = None) -> Iterator[B
                 file = stack.enter_context(Path(path).open("rb"))
             except (OSError, ValueError) as error:  # ValueError: a name with NUL
                 raise _unreadable(name, error) from error
+        suffix = _packing(file, name)
         source = Source(file, name, watch)
-        suffix = Path(name).suffix.lower()
-        if suffix in COMPRESSED:
+        if suffix:
             source = Source(_gunzip(source) if suffix == ".gz" else _unzstd(source), name)
         yield io.BufferedReader(source, _BUFFER_BYTES)
 
@@ -134,6 +138,8 @@ def open_output(path: str | Path) -> Iterator[BinaryIO]:
         If nobody reads stdout any more.
     """
     if str(path) == "-":
+        if sys.stdout is None:  # as Python has it if the process began without
+            raise DataError("stdout: cannot be written: it is closed; name a file")
         with _written("stdout"):
             yield sys.stdout.buffer
             sys.stdout.buffer.flush()
@@ -160,6 +166,22 @@ def _written(name: str | Path) -> Iterator[None]:
         if isinstance(error, BrokenPipeError) and name == "stdout":
             raise
         raise DataError(f"{name}: cannot be written: {error.strerror or error}") from error
+
+
+def _packing(file: BinaryIO, name: str) -> str:
+    """Say how a file is packed: as its name says, or else as it begins; "" if it is not."""
+    suffix = Path(name).suffix.lower()
+    if suffix in COMPRESSED:
+        return suffix
+    try:
+        if isinstance(file, io.BufferedReader):
+            head = file.peek(4)
+        else:  # of a store: it can seek
+            head = file.read(4)
+            file.seek(0)
+    except Exception:  # reading will raise it again, with the name of the file
+        return ""
+    return ".gz" if head.startswith(GZIP) else ".zst" if head.startswith(ZSTD) else ""
 
 
 def _gunzip(file: Source) -> BinaryIO:

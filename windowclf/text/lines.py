@@ -1,4 +1,4 @@
-"""Lines of UTF-8 text: of a file, or of a stream as they come.
+"""Lines of text, UTF-8 or as the caller says: of a file, or of a stream as they come.
 
 Only a line feed, or a carriage return and a line feed, ends a line: a token may hold the other
 characters that Python takes for line breaks.
@@ -6,23 +6,58 @@ characters that Python takes for line breaks.
 
 import codecs
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from windowclf.errors import DataError
+from windowclf.system.content import (
+    HEAD_BYTES,
+    check_kind,
+    codec_name,
+    encoding_of,
+    is_mostly_utf8,
+    marked_encoding,
+    wide_encoding,
+)
 from windowclf.system.streams import open_input
 
 CHUNK_BYTES = 1 << 16
 """What is read at once at the most: some hundred lines, so that they are tagged as a batch."""
 
+_MARK_BYTES = 4  # of the longest byte-order mark
+_SAMPLE_BYTES = 1 << 14  # which show the encoding of a text that is not UTF-8
+
 LONGEST_LINE = 1 << 28
 """Bytes; a packed file of some kilobytes may hold a line that fills the memory."""
 
 
-def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
-    """Read a text file line by line; unpack it on the way if its name ends in .gz or .zst.
+class BadLine(str):
+    """Stands for a line that is not in its encoding.
+
+    Attributes
+    ----------
+    error : DataError
+        What is wrong with it.
+    """
+
+    __slots__ = ("error",)
+    error: DataError
+
+    def __new__(cls, error: DataError) -> "BadLine":  # noqa: D102
+        line = super().__new__(cls)
+        line.error = error
+        return line
+
+
+def read_lines(path: str | Path, encoding: str = "utf-8") -> Iterator[tuple[int, str]]:
+    """Read a text file line by line; unpack it on the way if it is packed by gzip or Zstandard.
+
+    Parameters
+    ----------
+    encoding : str
+        Any that Python knows.
 
     Yields
     ------
@@ -34,14 +69,24 @@ def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
     Raises
     ------
     DataError
-        If the file cannot be read or is not UTF-8, or a line is longer than `LONGEST_LINE`.
+        If the file cannot be read or is not text in that encoding, or a line is longer than
+        `LONGEST_LINE`.
     """
     with open_input(path) as file:
-        for number, line in enumerate(chain.from_iterable(line_chunks(file, str(path))), 1):
+        chunks = line_chunks(file, str(path), encoding=encoding, has_option=False)
+        for number, line in enumerate(chain.from_iterable(chunks), 1):
             yield number, line.rstrip("\r")
 
 
-def line_chunks(file: BinaryIO, name: str, *, keep_ends: bool = False) -> Iterator[list[str]]:
+def line_chunks(
+    file: BinaryIO,
+    name: str,
+    *,
+    keep_ends: bool = False,
+    encoding: str = "utf-8",
+    has_option: bool = True,
+    keep_bad: bool = False,
+) -> Iterator[list[str]]:
     """Read lines in groups: as many as have come, so that a slow stream is answered at once.
 
     Parameters
@@ -52,6 +97,12 @@ def line_chunks(file: BinaryIO, name: str, *, keep_ends: bool = False) -> Iterat
         For messages.
     keep_ends : bool
         Whether lines keep their breaks.
+    encoding : str
+        Any that Python knows. A byte-order mark at the start is dropped.
+    has_option : bool
+        Whether the user can give the encoding, for messages.
+    keep_bad : bool
+        Whether a line that is not in the encoding is yielded as a `BadLine`.
 
     Yields
     ------
@@ -60,26 +111,38 @@ def line_chunks(file: BinaryIO, name: str, *, keep_ends: bool = False) -> Iterat
 
     Raises
     ------
+    UsageError
+        For an unknown encoding.
     DataError
-        At a line that is not UTF-8, or longer than `LONGEST_LINE`; after those before it.
+        For a file that is not plain text, such as a PDF document; at a line that is not in
+        the encoding, or longer than `LONGEST_LINE`, after those before it.
     """
+    codec = codec_name(encoding)
+    if codec not in ("utf-8", "utf-8-sig"):
+        file = cast(BinaryIO, _Recoded(file, name, codec))
 
-    def text(line: bytes, number: int, end: bytes) -> str:
-        line = line + end if keep_ends else line.removesuffix(b"\r")
-        return _decode(line, name, number)
-
-    def texts(lines: list[bytes], first: int) -> Iterator[list[str]]:
+    def texts(lines: list[bytes], first: int, end: bytes) -> Iterator[list[str]]:
         found: list[str] = []
-        try:
-            for number, line in enumerate(lines, first):
-                found.append(text(line, number, b"\n"))
-        except DataError:
-            if found:
-                yield found
-            raise
+        for number, line in enumerate(lines, first):
+            given = line + end if keep_ends else line.removesuffix(b"\r")
+            if number == 1:
+                given = given.removeprefix(codecs.BOM_UTF8)
+            try:
+                found.append(given.decode("utf-8"))
+            except UnicodeDecodeError as error:
+                after_ascii = is_ascii and all(map(str.isascii, found))
+                place, rest = f"{name}:{number}", lines[number - first :]
+                bad = _not_utf8(error, place, rest, after_ascii=after_ascii, has_option=has_option)
+                if keep_bad:
+                    found.append(BadLine(bad))
+                    continue
+                if found:
+                    yield found
+                raise bad from error
         yield found
 
     number = 1
+    is_ascii = True  # so far
     pieces: list[bytes] = []  # of a line that is not whole yet
     waiting = 0  # their bytes
     while data := file.read1(CHUNK_BYTES):  # type: ignore[attr-defined]
@@ -94,11 +157,116 @@ def line_chunks(file: BinaryIO, name: str, *, keep_ends: bool = False) -> Iterat
                 )
             continue
         lines = b"".join([*pieces, head]).split(b"\n")
+        if number == 1:
+            _check_head(b"\n".join([*lines, tail])[:HEAD_BYTES], name, has_option=has_option)
         pieces, waiting = [tail], len(tail)
-        yield from texts(lines, number)
+        yield from texts(lines, number, b"\n")
+        is_ascii = is_ascii and head.isascii()
         number += len(lines)
     if last := b"".join(pieces):
-        yield [text(last, number, b"")]
+        if number == 1:
+            _check_head(last[:HEAD_BYTES], name, has_option=has_option)
+        yield from texts([last], number, b"")
+
+
+def _check_head(head: bytes, name: str, *, has_option: bool) -> None:
+    """Refuse what is not plain text, though its bytes may be UTF-8."""
+    check_kind(head, name)
+    encoding = marked_encoding(head) or wide_encoding(head)
+    if encoding not in (None, "utf-8"):
+        raise DataError(
+            f"{name}:1: the text is {encoding.upper()}, not UTF-8; "
+            f"{_iconv(encoding, has_option=has_option)}"
+        )
+
+
+def _not_utf8(
+    error: UnicodeDecodeError,
+    place: str,
+    lines: list[bytes],
+    *,
+    after_ascii: bool,
+    has_option: bool,
+) -> DataError:
+    """Say what the encoding of lines seems to be, of which the first is not UTF-8."""
+    place = f"{place}: byte 0x{error.object[error.start]:02x} is not UTF-8"
+    sample = b"\n".join(lines[:_SAMPLE_BYTES])[:_SAMPLE_BYTES]
+    if is_mostly_utf8(sample) or not after_ascii:
+        return DataError(
+            f"{place}, though the text around it is; the file is damaged or mixes encodings: "
+            "remove what is broken with: iconv -c -f utf-8 -t utf-8"
+        )
+    encoding = encoding_of(sample)
+    if encoding is None:
+        return DataError(
+            f"{place}, and its bytes do not show what it is; "
+            f"{_iconv('ENCODING', has_option=has_option)}"
+        )
+    known = "Windows-1252 or Latin-1" if encoding == "cp1252" else encoding
+    return DataError(f"{place}; it seems to be {known}: {_iconv(encoding, has_option=has_option)}")
+
+
+def _iconv(encoding: str, *, has_option: bool) -> str:
+    other = f", or give `encoding={encoding!r}`" if has_option else ""
+    return f"convert it with: iconv -f {encoding} -t utf-8{other}"
+
+
+class _Recoded:
+    """Gives UTF-8 for a file in another encoding, as it comes."""
+
+    def __init__(self, file: BinaryIO, name: str, encoding: str) -> None:
+        self._file, self._name, self._encoding = file, name, encoding
+        self._decoder = codecs.getincrementaldecoder(encoding)()
+        self._number = 1  # of the line that it is in
+        self._is_start = True
+        self._error: DataError | None = None
+
+    def read1(self, size: int) -> bytes:
+        """Give what has come, and nothing at the end."""
+        while not self._error:
+            data = self._file.read1(size)  # type: ignore[attr-defined]
+            if self._is_start:
+                while len(data) < _MARK_BYTES and (
+                    more := self._file.read1(size)  # type: ignore[attr-defined]
+                ):
+                    data += more
+                self._heed_mark(data)
+            text = self._decode(data)
+            if self._is_start and text:
+                text = text.removeprefix("\ufeff")
+                self._is_start = False
+            self._number += text.count("\n")
+            if text or not (data or self._error):
+                return text.encode()
+        raise self._error
+
+    def _heed_mark(self, data: bytes) -> None:
+        """Refuse a file whose byte-order mark is that of another encoding."""
+        marked = marked_encoding(data[:HEAD_BYTES])
+        if marked and not self._encoding.startswith(marked):
+            raise DataError(
+                f"{self._name}:1: its byte-order mark shows {marked}, not {self._encoding}; "
+                f"name that encoding"
+            )
+        if marked:  # it also says which byte comes first
+            self._decoder = codecs.getincrementaldecoder(marked)()
+
+    def _decode(self, data: bytes) -> str:
+        """Decode what has come up to the first error, which is kept."""
+        before = self._decoder.getstate()
+        try:
+            return self._decoder.decode(data, final=not data)
+        except UnicodeError as error:
+            self._decoder.setstate(before)
+            self._decoder.errors = "replace"
+            text = self._decoder.decode(data, final=not data).partition("\ufffd")[0]
+            number = self._number + text.count("\n")
+            reason = getattr(error, "reason", error)
+            self._error = DataError(
+                f"{self._name}:{number}: not {self._encoding}, as the encoding was named "
+                f"({reason}); name that of the file"
+            )
+            return text
 
 
 class Lines:
@@ -108,6 +276,9 @@ class Lines:
     ----------
     chunks : iterator of list of str
         From `line_chunks`.
+    failed : callable, optional
+        Is called with the error of a `BadLine`, which is then left out; without it, bad lines are
+        lines like all others.
 
     Attributes
     ----------
@@ -115,8 +286,10 @@ class Lines:
         Of the line read last, from 1.
     """
 
-    def __init__(self, chunks: Iterator[list[str]]) -> None:
-        self._chunks = chunks
+    def __init__(
+        self, chunks: Iterator[list[str]], failed: Callable[[DataError], object] | None = None
+    ) -> None:
+        self._chunks, self._failed = chunks, failed
         self._come: deque[str] = deque()
         self.number = 0
 
@@ -124,22 +297,16 @@ class Lines:
         return self
 
     def __next__(self) -> str:
-        if not self._come:
-            self._come.extend(next(self._chunks))
-        self.number += 1
-        return self._come.popleft()
+        while True:
+            if not self._come:
+                self._come.extend(next(self._chunks))
+            self.number += 1
+            line = self._come.popleft()
+            if not (isinstance(line, BadLine) and self._failed):
+                return line
+            self._failed(line.error)
 
     @property
     def waits(self) -> bool:
         """Whether the next line is still to be read."""
         return not self._come
-
-
-def _decode(line: bytes, name: str, number: int) -> str:
-    try:
-        return (line.removeprefix(codecs.BOM_UTF8) if number == 1 else line).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{name}:{number}: byte 0x{error.object[error.start]:02x} is not UTF-8; "
-            f"convert it, such as with: iconv -f latin1 -t utf-8"
-        ) from error

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from windowclf.errors import VectorsError, quoted
+from windowclf.system.content import HEAD_BYTES, kind_of, marked_encoding, wide_encoding
 from windowclf.vectors.word_vectors import WordRows
 
 # Each digit can be read in one way only, so that the time is linear in the length.
@@ -24,6 +25,9 @@ _NUMBER = re.compile(rb"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _HEADER = re.compile(rb"\s*(\d{1,12})\s+(\d{1,6})\s*")
 _PRINTABLE = re.compile(rb"[\t\r\n\x20-\x7e]*")
 _INFINITE = 2.0**128 - 2.0**103  # and what is larger, when it is rounded to float32
+_ABSURD = 1e12  # what no vector has, but bytes of letters or of numbers cut in two do
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_REST_OF_WORD = re.compile(rb"[\x21-\x7e\x80-\xff]{1,60} ")
 _MOST_COLUMNS = 4096  # for Arrow, which takes some kilobytes for each
 _BLOCK_LINES = 8192
 _BLOCK_BYTES = 1 << 20
@@ -77,6 +81,14 @@ def _read_stream(stream: BinaryIO | gzip.GzipFile, path: Path, limit: int | None
     first = stream.readline(_LONGEST_LINE)
     if not first:
         raise VectorsError(f"{path}: empty file; expected {_FORMATS}")
+    if kind := kind_of(first[:HEAD_BYTES]):
+        raise VectorsError(f"{path}: this is {kind.name}; {kind.cure}; expected {_FORMATS}")
+    encoding = marked_encoding(first) or wide_encoding(first[:HEAD_BYTES])
+    if encoding and encoding != "utf-8":
+        raise VectorsError(
+            f"{path}: the text is {encoding.upper()}, not UTF-8; convert it with: "
+            f"iconv -f {encoding} -t utf-8"
+        )
     header = _HEADER.fullmatch(first.removeprefix(b"\xef\xbb\xbf"))
     if header is None:
         first = first.removeprefix(b"\xef\xbb\xbf")
@@ -228,9 +240,11 @@ def _read_binary(
                 )
             more = stream.read(_BLOCK_BYTES)
             if not more:
+                _check_records(words, _rows(values, width), path)
                 raise VectorsError(
                     f"{path}: ends within word {len(words) + 1} of the {count} words of {width} "
-                    "numbers that its header declares: it is truncated or the header is wrong"
+                    "numbers that its header declares: it is truncated, the header is wrong, or "
+                    "words hold spaces"
                 )
             buffer, position = buffer[position:] + more, 0
             continue
@@ -238,19 +252,48 @@ def _read_binary(
         words.append(buffer[position:space].lstrip(b"\n").decode(errors="replace"))
         values += buffer[space + 1 : end]
         position = end
+    rows = _rows(values, width)
+    _check_records(words, rows, path)
     if wanted == count and (buffer[position:] + stream.read(_BLOCK_BYTES)).strip():
         raise VectorsError(
             f"{path}: goes on after the {count} words of {width} numbers that its header "
-            "declares: the header is wrong"
-        )
-    rows = np.frombuffer(values, dtype="<f4").astype(np.float32).reshape(-1, width)
-    broken = np.flatnonzero(~np.isfinite(rows).all(axis=1))
-    if broken.size:
-        raise VectorsError(
-            f"{path}: the vector of word {broken[0] + 1}, {quoted(words[broken[0]])}, has a value "
-            "that is not a finite number"
+            "declares: the header is wrong, or the last word holds a space"
         )
     return _first_of_each(words, rows)
+
+
+def _rows(values: bytearray, width: int) -> NDArray[np.float32]:
+    return np.frombuffer(values, dtype="<f4").astype(np.float32).reshape(-1, width)
+
+
+def _check_records(words: list[str], rows: NDArray[np.float32], path: Path) -> None:
+    """Refuse binary records that were not cut where they begin and end.
+
+    A word ends at a space. If it holds one itself, its rest is read as numbers, and the next
+    word begins with bytes of numbers.
+    """
+    infinite = np.flatnonzero(~np.isfinite(rows).all(axis=1)).tolist()
+    absurd = np.flatnonzero((np.abs(rows) >= _ABSURD).any(axis=1)).tolist()
+    wrong = {i for i in absurd if i not in infinite or _begins_with_a_word(rows[i])}
+    for i, word in enumerate(words):
+        if _CONTROL.search(word) or (i and "\ufffd" in word and _begins_with_a_word(rows[i - 1])):
+            wrong.add(max(i - 1, 0))
+    if infinite and not wrong:
+        raise VectorsError(
+            f"{path}: the vector of word {infinite[0] + 1}, {quoted(words[infinite[0]])}, has a "
+            "value that is not a finite number"
+        )
+    if wrong:
+        i = min(wrong)
+        raise VectorsError(
+            f"{path}: word {i + 1}, {quoted(words[i])}, is not followed by {rows.shape[1]} "
+            "numbers: the header is wrong, or words hold spaces, which end a word in word2vec's "
+            "binary format; save the vectors as text (binary=False), or with _ for spaces"
+        )
+
+
+def _begins_with_a_word(row: NDArray[np.float32]) -> bool:
+    return _REST_OF_WORD.match(row.astype("<f4").tobytes()) is not None
 
 
 def _first_of_each(words: list[str], rows: NDArray[np.float32]) -> WordRows:

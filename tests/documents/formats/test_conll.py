@@ -147,8 +147,9 @@ def test_gzip_is_known_by_the_name(tmp_path):
         ("a O\rb O\r", ":1: a carriage return"),
         ("", ": no sentence"),
         ("\n# x\n-DOCSTART- O\n\n", ": no sentence"),
-        (b"a O\nM\xfcller O\n", ":2: byte 0xfc is not UTF-8; convert .* iconv .* -t utf-8"),
-        ("a O\n".encode("utf-16"), ":1: byte 0xff is not UTF-8"),
+        (b"a O\nM\xfcller O\n", ":2: byte 0xfc is not UTF-8; .* iconv -f cp1252 -t utf-8"),
+        ("a O\n".encode("utf-16"), ":1: the text is UTF-16.* iconv -f utf-16 -t utf-8"),
+        ("<html>\n<p>Oslo</p>", ": this is an HTML page"),
     ],
 )
 def test_bad_files_end_in_one_line_with_the_place(path, text, message):

@@ -18,6 +18,7 @@ from windowclf.documents.formats.registry import WriteOptions
 from windowclf.documents.reading import ReadOptions
 from windowclf.documents.span_borders import check_spans
 from windowclf.errors import DataError, MissingExtraError, UsageError, one_line
+from windowclf.system.content import HEAD_BYTES, ZLIB, check_kind
 from windowclf.tags.schemes import Scheme, Span, encode
 from windowclf.text.tokenizer import token_starts
 
@@ -79,6 +80,7 @@ def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Docum
 def _docs(file: BinaryIO, name: str) -> "Iterator[Doc]":
     DocBin, Vocab = _spacy()
     data = file.read()
+    check_kind(data[:HEAD_BYTES], name, ZLIB)
     _check_size(data, name)
     try:
         yield from DocBin().from_bytes(data).get_docs(Vocab())

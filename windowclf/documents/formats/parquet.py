@@ -10,6 +10,7 @@ from windowclf.documents.formats.arrow_rows import ArrowRow, Column, gather, pla
 from windowclf.documents.formats.registry import WriteOptions
 from windowclf.documents.reading import ReadOptions
 from windowclf.errors import DataError, one_line
+from windowclf.system.content import HEAD_BYTES, PARQUET, check_kind
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -53,6 +54,8 @@ def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Docum
         raise DataError(
             f"{name}: Parquet is read from its end, which a stream has not; name a file"
         )
+    check_kind(file.read(HEAD_BYTES), name, PARQUET)
+    file.seek(0)
     first = 0
     try:
         parquet = ParquetFile(file, pre_buffer=False)  # else all of it is held

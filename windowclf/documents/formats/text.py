@@ -1,14 +1,13 @@
 """Plain text: a line, a paragraph or a file a document; written with its spans in brackets."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
 from typing import BinaryIO
 
 from windowclf.documents.document import Document
 from windowclf.documents.formats.registry import WriteOptions, batches
-from windowclf.documents.reading import ReadOptions
+from windowclf.documents.reading import ReadOptions, open_lines
 from windowclf.documents.span_borders import CharacterSpan
-from windowclf.text.lines import Lines, line_chunks
+from windowclf.text.lines import BadLine, Lines
 
 Mark = Callable[[str, str], str]
 """Shows a span by its label and its text."""
@@ -18,16 +17,23 @@ _ONE_LINE = str.maketrans("\r\n", "  ")
 
 def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Document]]:
     """Read the texts of a file, as many as have come; `text_unit` says what is one text."""
-    chunks = line_chunks(file, name)
+    chunks = open_lines(file, name, options)
     if options.text_unit in (None, "line"):
         for found in chunks:
-            yield [Document(line) for line in found]
-    elif options.text_unit == "paragraph":
-        lines = Lines(chunks)
+            yield [Document(line) for line in found if not _is_bad(line, options)]
+        return
+    lines = Lines(chunks, options.failed)
+    if options.text_unit == "paragraph":
         yield from batches(_paragraphs(lines), lines)
     else:
-        text = "\n".join(chain.from_iterable(chunks))
+        text = "\n".join(lines)
         yield [Document(text, layout=options.text_unit)]
+
+
+def _is_bad(line: str, options: ReadOptions) -> bool:
+    if isinstance(line, BadLine):
+        options.failed(line.error)
+    return isinstance(line, BadLine)
 
 
 def _paragraphs(lines: Iterable[str]) -> Iterator[Document | None]:

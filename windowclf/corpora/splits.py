@@ -1,0 +1,197 @@
+"""Which split a file, a folder or a split of a data set is, by its name.
+
+The names are those that the Hugging Face hub documents, and those of CoNLL-2003's files.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from pathlib import Path, PurePath
+from typing import NamedTuple
+
+from windowclf.documents.formats.registry import FORMATS, format_of
+from windowclf.errors import DataError, join_names
+from windowclf.system.streams import COMPRESSED
+
+SPLITS = {
+    "train": ("train", "training"),
+    "dev": ("validation", "dev", "valid", "val", "development", "devel", "testa"),
+    "test": ("test", "testing", "eval", "evaluation", "testb"),
+}
+"""The words in a name that make it a split; the first are taken where several are there."""
+
+USUAL_NAMES = "train; dev, val or validation; test"
+"""For messages."""
+
+_WORD = re.compile(r"[^\W\d_]+")
+_SHARD = re.compile(r"(.*)-(\d{5})-of-(\d{5})")
+_SPLIT_OF_WORD = {word: split for split, words in SPLITS.items() for word in words}
+_DOCUMENTS = frozenset({"readme", "license", "licence", "copying", "notice", "changelog"})
+_SUFFIXES = [suffix for form in FORMATS.values() for suffix in form.suffixes]
+_LOOKED_FOR = (
+    f"eng.train, eng.testa, eng.testb; or names with {USUAL_NAMES} in them, and "
+    f"{', '.join(_SUFFIXES[:-1])} or {_SUFFIXES[-1]}; {' or '.join(COMPRESSED)} may follow"
+)
+
+
+class Found(NamedTuple):
+    """What the names in a folder or a data set are.
+
+    Attributes
+    ----------
+    splits : dict of str to list
+        By ``"train"``, ``"dev"`` and ``"test"``, the names or files of those that are there.
+    others : list of str
+        Names of what is not used.
+    """
+
+    splits: dict[str, list[str]]
+    others: list[str]
+
+
+def split_of(name: str) -> tuple[str, int] | None:
+    """Say which split a name without suffixes is of, and how many other words it has.
+
+    A name of two splits, such as ``train_dev``, is of none.
+    """
+    words = [word.lower() for word in _WORD.findall(name)]
+    splits = {_SPLIT_OF_WORD[word] for word in words if word in _SPLIT_OF_WORD}
+    return (splits.pop(), len(words) - 1) if len(splits) == 1 else None
+
+
+def splits_of_names(names: Iterable[str]) -> Found:
+    """Find the splits of a data set; of several for one split, the plainest name is taken."""
+    ranked: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
+    others = []
+    for name in names:
+        found = split_of(name)
+        if found is None:
+            others.append(name)
+            continue
+        split, more = found
+        usual = SPLITS[split]
+        place = usual.index(name.lower()) if name.lower() in usual else len(usual)
+        ranked[split].append((more, place, name))
+    splits = {}
+    for split in SPLITS:
+        if ranked[split]:
+            (*_, best), *rest = sorted(ranked[split])
+            splits[split] = [best]
+            others += [name for *_, name in rest]
+    return Found(splits, others)
+
+
+def splits_of_folder(folder: Path, given: Collection[str]) -> tuple[dict[str, list[Path]], str]:
+    """Find the files of a folder's splits, but for those that the user has given.
+
+    Where a split has no file in the folder, it may have a folder of files, such as ``train/``; and
+    where nothing is in the folder, ``data/`` is looked into.
+
+    Returns
+    -------
+    splits : dict of str to list of Path
+        Several files are the parts of one.
+    note : str
+        A line that names the files that are not used; empty if there are none.
+
+    Raises
+    ------
+    DataError
+        If the folder cannot be read, has no split, or two files could be the same split.
+    """
+    files, folders = _entries(folder)
+    splits, others = _of_files(folder, files, given)
+    for split, inside in _of_folders(folders):
+        is_free = split not in splits and split not in given
+        if is_free and any(map(format_of, _entries(inside)[0])):
+            splits[split] = [inside]
+    if not splits and folder / "data" in folders:
+        return splits_of_folder(folder / "data", given)
+    if not splits and not given:
+        raise DataError(f"{folder}: no file of a split; looked for {_LOOKED_FOR}")
+    note = ""
+    if others:
+        verb = "is" if len(others) == 1 else "are"
+        note = (
+            f"{folder}: {join_names(others)} {verb} not used: expected names with one of "
+            f"{USUAL_NAMES}; give another file with --train, --dev or --test"
+        )
+    return {split: splits[split] for split in SPLITS if split in splits}, note
+
+
+def _entries(folder: Path) -> tuple[list[Path], list[Path]]:
+    """List the files and the folders in a folder, but for those that are hidden."""
+    try:
+        entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be read: {error.strerror}") from error
+    return [p for p in entries if p.is_file()], [p for p in entries if p.is_dir()]
+
+
+def _of_files(
+    folder: Path, files: Sequence[Path], given: Collection[str]
+) -> tuple[dict[str, list[Path]], list[str]]:
+    ranked: dict[str, dict[int, list[Path]]] = defaultdict(lambda: defaultdict(list))
+    others: list[str] = []
+    for path in files:
+        stem = _stem(path.name)
+        found = split_of(stem)
+        if found is None and (format_of(path) is None or stem.lower() in _DOCUMENTS):
+            continue
+        if found is None or not (format_of(path) or _is_suffix(stem)):
+            others.append(path.name)
+        elif found[0] not in given:
+            ranked[found[0]][found[1]].append(path)
+    splits = {}
+    for split, by_rank in ranked.items():
+        best, *rest = (by_rank[rank] for rank in sorted(by_rank))
+        if len(best) > 1 and not _are_parts(best, folder):
+            raise DataError(
+                f"{folder}: {' and '.join(path.name for path in best)} could each be the {split} "
+                f"split; name one with --{split}"
+            )
+        splits[split] = best
+        others += [path.name for paths in rest for path in paths]
+    return splits, sorted(others)
+
+
+def _of_folders(folders: Iterable[Path]) -> Iterator[tuple[str, Path]]:
+    by_split: dict[str, list[tuple[int, Path]]] = defaultdict(list)
+    for path in folders:
+        found = split_of(path.name)
+        if found:
+            by_split[found[0]].append((found[1], path))
+    for split, ranked in by_split.items():
+        ranked.sort()
+        if len(ranked) > 1 and ranked[0][0] == ranked[1][0]:
+            raise DataError(
+                f"{ranked[0][1].parent}: the folders {ranked[0][1].name} and {ranked[1][1].name} "
+                f"could each be the {split} split; name a file with --{split}"
+            )
+        yield split, ranked[0][1]
+
+
+def _stem(name: str) -> str:
+    """Take the end that tells the format off a name, and one that tells how it is packed."""
+    for suffix in COMPRESSED:
+        if name.lower().endswith(suffix):
+            name = name[: -len(suffix)]
+    return PurePath(name).stem if format_of(name) else name
+
+
+def _is_suffix(stem: str) -> bool:
+    """Say whether a name ends in its split, as ``eng.testa`` does."""
+    return PurePath(stem).suffix.lower().removeprefix(".") in _SPLIT_OF_WORD
+
+
+def _are_parts(files: Sequence[Path], folder: Path) -> bool:
+    """Say whether files are the parts of one, such as ``train-00000-of-00002.parquet``."""
+    shards = [_SHARD.fullmatch(_stem(path.name)) for path in files]
+    if not all(shards) or len({(shard[1], shard[3]) for shard in shards if shard}) > 1:
+        return False
+    count = int(shards[0][3]) if shards[0] else 0
+    if len(files) != count:
+        raise DataError(
+            f"{folder}: {len(files)} of the {count} parts of {files[0].name} are here; expected all"
+        )
+    return True
