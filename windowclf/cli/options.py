@@ -2,6 +2,7 @@
 
 import typing
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from windowclf.config.check import option_name
 from windowclf.config.config import Config, current_names
 from windowclf.config.presets import PRESETS
 from windowclf.errors import UsageError
+from windowclf.tags.recognition import AUTO, SCHEMES
 from windowclf.tags.schemes import Scheme
 
 if TYPE_CHECKING:
@@ -23,6 +25,16 @@ Command = Callable[..., Any]
 
 NONE = "none"
 """What a repeated option is given for an empty list."""
+
+
+class SchemeChoice(click.Choice[str]):
+    """Takes the name of a scheme, or another of its usual names."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Give the name that the library has for a scheme."""
+        with suppress(ValueError):
+            value = Scheme(value).value
+        return super().convert(value, param, ctx)
 
 
 def config_options(function: Command) -> Command:
@@ -98,9 +110,9 @@ def data_options(function: Command) -> Command:
             click.option("--test", "test_file", metavar="FILE", help="A test split."),
             click.option(
                 "--scheme",
-                default="auto",
+                default=AUTO,
                 show_default=True,
-                type=click.Choice(["auto", *(scheme.value for scheme in Scheme)]),
+                type=SchemeChoice(SCHEMES),
                 help="How the tags spell spans; plain: each token has a label of its own.",
             ),
             click.option(
@@ -159,7 +171,7 @@ def read_corpus(options: dict[str, Any]) -> Any:
     """Load the corpus that `data_options` name."""
     from windowclf.corpora.sources import load_corpus
 
-    return load_corpus(
+    corpus = load_corpus(
         options["data"],
         train=options["train_file"],
         dev=options["dev_file"],
@@ -168,6 +180,9 @@ def read_corpus(options: dict[str, Any]) -> Any:
         tokens_column=options["tokens_column"],
         tags_column=options["tags_column"],
     )
+    for line in corpus.notes:
+        note(line)
+    return corpus
 
 
 def read_training_corpus(options: dict[str, Any], seed: int) -> Any:

@@ -6,13 +6,16 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from windowclf.corpora.files import read_sentences
+from windowclf.corpora.files import read_tagged, tag_place
+from windowclf.corpora.spelling import Part, in_iob2, numbered
 from windowclf.documents.formats.registry import FORMATS, ReadOptions
+from windowclf.documents.places import Search
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, UsageError
 from windowclf.system.resources import data_path
 from windowclf.system.streams import COMPRESSED, is_url
-from windowclf.tags.schemes import Scheme, convert, recognise
+from windowclf.tags.recognition import scheme_named
+from windowclf.tags.schemes import Scheme
 
 SAMPLE = "sample"
 CONLL2003 = "conll2003"
@@ -51,12 +54,15 @@ class Corpus:
         Of the tags as they are here: ``IOB2``, or ``PLAIN``.
     original_scheme : Scheme
         Of the tags as they were read.
+    notes : tuple of str, optional
+        What was guessed about the tags, and what is not regular in them, a line each.
     """
 
     name: str
     splits: dict[str, list[Sentence]]
     scheme: Scheme
     original_scheme: Scheme
+    notes: tuple[str, ...] = ()
 
     def with_train_fraction(self, fraction: float, seed: int) -> "Corpus":
         """Keep a part of the train split, drawn at random but in its order.
@@ -108,8 +114,9 @@ def load_corpus(
         Single files, which take the place of the splits of `data` or add to them: JSONL,
         Parquet or spaCy's DocBin if so named, else CoNLL columns; each here or as a URL.
     scheme : str, optional
-        ``"iob1"``, ``"iob2"``, ``"iobes"`` or ``"plain"`` (a label for each token by itself,
-        such as parts of speech); ``"auto"`` tells the first three apart by the tags.
+        ``"iob1"``, ``"iob2"``, ``"iobes"``, ``"bilou"``, ``"bmes"``, ``"bmewo"``, ``"io"`` (with
+        prefixes or without) or ``"plain"`` (a label for each token by itself, such as parts of
+        speech); ``"auto"`` recognises all but the last by the tags, see `Corpus.notes`.
     tokens_column, tags_column : int or str, optional
         Column numbers of CoNLL files, from 0, or from the end by -1; names of the columns of
         other files and of a data set of the hub. First and last column, or the usual names,
@@ -122,8 +129,7 @@ def load_corpus(
     DataError
         For files that cannot be read, or sentences without tags.
     """
-    if scheme != "auto" and scheme not in set(Scheme):
-        raise UsageError(f"unknown scheme {scheme!r}; known are auto, {', '.join(Scheme)}")
+    scheme_named(scheme)  # refused before anything is read
     files: dict[str, str | Path] = {
         split: file if is_url(file) else _expand(file)
         for split, file in (("train", train), ("dev", dev), ("test", test))
@@ -132,19 +138,19 @@ def load_corpus(
     if data is None and not files:
         data = SAMPLE
 
-    splits: dict[str, list[Sentence]] = {}
+    parts: dict[str, Part] = {}
     if data is not None:
         folder = _folder(data)
         if folder is None:
-            splits = _load_hub(str(data), tokens_column, tags_column)
+            parts = _load_hub(str(data), tokens_column, tags_column)
         else:
             files = _split_files(folder, given=files) | files
     for split, file in files.items():
-        splits[split] = _read(file, tokens_column, tags_column)
-    splits = {split: splits[split] for split in _SPLIT_FILES if split in splits}
+        parts[split] = _read(file, tokens_column, tags_column)
+    parts = {split: parts[split] for split in _SPLIT_FILES if split in parts}
 
     name = str(next(iter(files.values())) if data is None else data)
-    return _with_iob2(name, splits, scheme)
+    return Corpus(name, *in_iob2(name, parts, scheme))
 
 
 def _folder(data: str | Path) -> Path | None:
@@ -201,41 +207,30 @@ def _split_files(folder: Path, given: Collection[str]) -> dict[str, str | Path]:
     return found
 
 
-def _read(
-    path: str | Path, tokens_column: int | str | None, tags_column: int | str | None
-) -> list[Sentence]:
+def _read(path: str | Path, tokens_column: int | str | None, tags_column: int | str | None) -> Part:
     options = ReadOptions(tokens_column=tokens_column, tags_column=tags_column)
-    found = list(read_sentences(path, options))
-    bare = next((sentence for sentence in found if sentence.tags is None), None)
+    found = list(read_tagged(path, options))
+    bare = next((sentence for sentence, _ in found if sentence.tags is None), None)
     if bare:
         raise DataError(
             f"{path}: no tags beside {' '.join(bare.tokens)[:40]!r}; expected a tag for each "
             "token: a column of them, or the JSON key tags, entities, spans or label"
         )
-    return found
+
+    def place(number: int, search: Search) -> str:
+        return tag_place(path, options, search, number)
+
+    return Part([sentence for sentence, _ in found], place, [written for _, written in found])
 
 
 def _load_hub(
     name: str, tokens_column: int | str | None, tags_column: int | str | None
-) -> dict[str, list[Sentence]]:
+) -> dict[str, Part]:
     from windowclf.corpora.hub import load_hub  # what it needs is slow to import
 
-    return load_hub(
+    splits = load_hub(
         name.removeprefix(_HUB),
         tokens_column=None if tokens_column is None else str(tokens_column),
         tags_column=None if tags_column is None else str(tags_column),
     )
-
-
-def _with_iob2(name: str, splits: dict[str, list[Sentence]], scheme: str) -> Corpus:
-    tags = (sentence.tags or () for split in splits.values() for sentence in split)
-    try:
-        source = recognise(tags) if scheme == "auto" else Scheme(scheme)
-        target = Scheme.PLAIN if source is Scheme.PLAIN else Scheme.IOB2
-        converted = {
-            split: [replace(s, tags=convert(s.tags or (), source, target)) for s in sentences]
-            for split, sentences in splits.items()
-        }
-    except DataError as error:
-        raise DataError(f"{name}: {error}") from None
-    return Corpus(name, converted, target, source)
+    return {split: numbered(found, f"{name}, {split}") for split, found in splits.items()}

@@ -1,0 +1,68 @@
+"""Where in a file a tag stands.
+
+The file is read again to find it, so that reading has nothing to remember for the sake of errors.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, islice
+
+from windowclf.documents.document import Document
+from windowclf.documents.formats.registry import Format, ReadOptions
+from windowclf.system.streams import open_input
+from windowclf.text.lines import read_lines
+
+Search = Callable[[Sequence[str]], int | None]
+"""Gives the position of what is looked for among the tags of a sentence, if it is there."""
+
+
+def find_tag(path: str, form: Format, options: ReadOptions, search: Search) -> str | None:
+    """Name the place of a tag: its line in a file of lines, else the number of its document.
+
+    Parameters
+    ----------
+    path : str
+        Not stdin, which cannot be read twice.
+
+    Returns
+    -------
+    str or None
+        None if the search finds nothing.
+    """
+    with open_input(path) as file:
+        documents = chain.from_iterable(form.read(file, path, options))
+        number, rows = _search(documents, search)
+    if not number:
+        return None
+    line = None
+    if form.name == "conll":
+        line = _line_of_row(path, rows)
+    elif form.name == "jsonl":
+        written = (found for found, text in read_lines(path) if text.strip())
+        line = next(islice(written, number - 1, None), None)
+    return f"{path}, document {number}" if line is None else f"{path}:{line}"
+
+
+def _search(documents: Iterable[Document], search: Search) -> tuple[int, list[tuple[str, str]]]:
+    """Give the number of the document, 0 if there is none, and all rows up to the place."""
+    rows: list[tuple[str, str]] = []
+    for number, document in enumerate(documents, 1):
+        for words, tags in zip(document.words or (), document.tags or (), strict=False):
+            found = search(tags)
+            end = None if found is None else found + 1
+            rows += zip(words[:end], tags[:end], strict=True)
+            if end is not None:
+                return number, rows
+    return 0, rows
+
+
+def _line_of_row(path: str, rows: Sequence[tuple[str, str]]) -> int | None:
+    """Find the line of the last row: lines in between, such as comments, do not fit the rows."""
+    waiting = iter(rows)
+    row = next(waiting, None)
+    for number, line in read_lines(path):
+        cells = {*line.split(), *(cell.strip(" ") for cell in line.split("\t"))}
+        if row and cells.issuperset(row):
+            row = next(waiting, None)
+            if row is None:
+                return number
+    return None
