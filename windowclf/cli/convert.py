@@ -6,10 +6,11 @@ from dataclasses import asdict
 import click
 
 from windowclf.cli.console import count, note
-from windowclf.cli.options import json_option
+from windowclf.cli.options import SchemeChoice, json_option
 from windowclf.documents.conversion import LABELLED, convert_file, labelled_format
 from windowclf.documents.formats.registry import ReadOptions
 from windowclf.errors import UsageError
+from windowclf.tags.recognition import AUTO, SCHEMES, scheme_named
 from windowclf.tags.schemes import Scheme
 
 
@@ -27,14 +28,14 @@ from windowclf.tags.schemes import Scheme
 )
 @click.option(
     "--scheme",
-    default="auto",
+    default=AUTO,
     show_default=True,
-    type=click.Choice(["auto", *(scheme.value for scheme in Scheme)]),
+    type=SchemeChoice(SCHEMES),
     help="How the tags of INPUT spell spans; plain: each token has a label of its own.",
 )
 @click.option(
     "--output-scheme",
-    type=click.Choice([scheme.value for scheme in Scheme]),
+    type=SchemeChoice([scheme.value for scheme in Scheme]),
     help="How the tags of a CoNLL file written spell spans.  [default: iob2, or plain as INPUT]",
 )
 @click.option(
@@ -80,16 +81,19 @@ def convert(
         labelled_format(source, source_format, "--from"),
         labelled_format(output, output_format, "--to"),
         ReadOptions(text_column, tokens_column, tags_column),
-        scheme=None if scheme == "auto" else Scheme(scheme),
+        scheme=scheme_named(scheme),
         output_scheme=None if output_scheme is None else Scheme(output_scheme),
     )
+    counted = asdict(done)
+    for line in counted.pop("notes"):
+        note(line)
     if as_json:
-        click.echo(json.dumps({"output": output, **asdict(done)}))
+        click.echo(json.dumps({"output": output, **counted}))
     else:
         name = "stdout" if output == "-" else output
         counts = [
             count(number, what.removesuffix("s"))
-            for what, number in asdict(done).items()
+            for what, number in counted.items()
             if number or what != "sentences"  # texts may come without them
         ]
         note(f"{name}: {', '.join(counts)}")

@@ -77,7 +77,7 @@ def tag_place(path: str | Path, options: ReadOptions, search: Search, sentence: 
     sentence : int
         The number of the tag's sentence, for what cannot be read twice.
     """
-    if path == "-":
+    if str(path) == "-":
         return f"stdin, sentence {sentence}"
     found = find_tag(str(path), _form(path), options, search)
     return found or f"{path}, sentence {sentence}"

@@ -2,11 +2,13 @@
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -20,10 +22,12 @@ from windowclf.documents.formats.registry import (
     WriteOptions,
     format_of,
 )
+from windowclf.documents.places import find_tag
 from windowclf.documents.span_borders import check_spans
 from windowclf.errors import DataError, UsageError, error_context
 from windowclf.system.streams import open_input, open_output
-from windowclf.tags.schemes import OUTSIDE, Scheme
+from windowclf.tags.recognition import Pair, TagError, TagStyle, position, recognise
+from windowclf.tags.schemes import OUTSIDE, Scheme, spans
 
 LABELLED = ("conll", "jsonl", "parquet", "docbin")
 """Names of the formats that hold documents with spans and words."""
@@ -42,11 +46,15 @@ class Conversion:
     ----------
     documents, sentences, spans : int
         Sentences are those of documents that are split into words.
+    notes : tuple of str
+        What was guessed about the tags, what was not regular in them, and what is written in
+        another way than it was, a line each.
     """
 
     documents: int
     sentences: int
     spans: int
+    notes: tuple[str, ...] = ()
 
 
 def labelled_format(path: str, name: str | None, option: str) -> Format:
@@ -99,8 +107,7 @@ def convert_file(
     options : ReadOptions, optional
         How the source is read; the text has the same column in the output.
     scheme : Scheme, optional
-        Of the tags that are read. Only plain labels have to be told: conlleval's rules make sense
-        of all other tags.
+        Of the tags that are read. If not given, it is recognised, but for plain labels.
     output_scheme : Scheme, optional
         Of the tags that are written; IOB2 if not given, or plain if `scheme` is.
 
@@ -117,38 +124,116 @@ def convert_file(
     if output_scheme is None:
         output_scheme = Scheme.PLAIN if scheme is Scheme.PLAIN else Scheme.IOB2
     name = "stdin" if source == "-" else source
-    documents = sentences = spans = 0
-    with open_input(source) as file, open_output(output) as written:
-        if source_format.name == "parquet" and not file.seekable():
-            file = io.BytesIO(file.read())  # it is read from its end
-        writer = output_format.writer(written, WriteOptions(options.text_column, output_scheme))
-        for batch in source_format.read(file, name, options):
-            found = [_for_output(document, scheme, options, name) for document in batch]
+    documents = sentences = found_spans = 0
+    notes: list[str] = []
+    joined = 0
+    given = _Source(source, name, source_format, options)
+    with given.read() as batches, open_output(output) as written:
+        write_options = WriteOptions(options.text_column, output_scheme)
+        writer = output_format.writer(written, write_options)
+        for batch, style in given.with_style(batches, scheme, notes):
+            found = [_for_output(document, style, options, name) for document in batch]
             if output_format.name in _WITH_WORDS:
                 found = [with_words(document, exact=True) for document in found]
             if output_format.name == "conll" and output_scheme is Scheme.PLAIN:
                 for document in found:
                     _check_plain(document, name)
+            if output_format.name == "conll" and output_scheme is Scheme.IO:
+                joined += sum(map(_joined_by_io, found))
             with error_context(name):
                 writer.write(found)
             documents += len(found)
             sentences += sum(len(document.words or ()) for document in found)
-            spans += sum(len(document.spans or ()) for document in found)
+            found_spans += sum(len(document.spans or ()) for document in found)
         with error_context(name):
             writer.close()
-    return Conversion(documents, sentences, spans)
+    if joined:
+        were = "1 span was" if joined == 1 else f"{joined:,} spans were"
+        notes.append(
+            f"io does not show where the next span of the same label begins: {were} joined with "
+            "the span before; another --output-scheme keeps them apart"
+        )
+    notes += write_options.columns.notes()
+    return Conversion(documents, sentences, found_spans, tuple(notes))
+
+
+class _Source(NamedTuple):
+    """What is converted."""
+
+    path: str
+    name: str
+    form: Format
+    options: ReadOptions
+
+    @contextmanager
+    def read(self) -> Iterator[Iterator[list[Document]]]:
+        with open_input(self.path) as file:
+            if self.form.name == "parquet" and not file.seekable():
+                file = io.BytesIO(file.read())  # it is read from its end
+            yield self.form.read(file, self.name, self.options)
+
+    def with_style(
+        self, batches: Iterator[list[Document]], scheme: Scheme | None, notes: list[str]
+    ) -> Iterator[tuple[list[Document], TagStyle | None]]:
+        """Yield batches, and from the first one with tags on how these are written.
+
+        All tags have to be seen to know it, so a file is read twice, and stdin is kept.
+        """
+        number = 0
+        for batch in batches:
+            if any(document.tags is not None for document in batch):
+                break
+            number += len(batch)
+            yield batch, None
+        else:
+            return
+        rest: Iterable[list[Document]] = chain([batch], batches)
+        if scheme is Scheme.PLAIN:
+            style = TagStyle(scheme, {})
+        elif self.path == "-":
+            rest = list(rest)
+            style = self._recognise(rest, scheme)
+        else:
+            with self.read() as again:
+                style = self._recognise(again, scheme)
+        notes += [f"{self.name}: {remark}" for remark in style.remarks]
+        if style.irregular:
+            notes.append(f"{self._place(style.first_irregular)}: {style.describe_irregular()}")
+        for batch in rest:
+            yield batch, style
+
+    def _recognise(self, batches: Iterable[list[Document]], scheme: Scheme | None) -> TagStyle:
+        documents = chain.from_iterable(batches)
+        try:
+            return recognise(
+                chain.from_iterable(document.tags or () for document in documents), scheme
+            )
+        except TagError as error:
+            raise DataError(f"{self._place(error.tag)}: {error}") from None
+
+    def _place(self, wanted: str | Pair) -> str:
+        search = partial(position, wanted=wanted)
+        found = None if self.path == "-" else find_tag(self.path, self.form, self.options, search)
+        return found or self.name
+
+
+def _joined_by_io(document: Document) -> int:
+    """Count the spans whose borders tags of IO do not show."""
+    left = sum(len(spans(tags, Scheme.IO)) for tags in word_tags(document, Scheme.IO))
+    return len(document.spans or ()) - left
 
 
 def _for_output(
-    document: Document, scheme: Scheme | None, options: ReadOptions, name: str
+    document: Document, style: TagStyle | None, options: ReadOptions, name: str
 ) -> Document:
     """Give a document spans for its tags, and fields without the keys of what was read."""
     fields = _other_fields(document.fields, options)
-    if document.tags is None:
+    if document.tags is None or style is None:
         return replace(document, fields=fields)
     with error_context(_document(name, document)):
-        spans = with_spans(document, scheme or Scheme.IOB2).spans or ()
-        found = [LabelledSpan(span.start, span.end, span.label) for span in spans]
+        tags = [style.convert(sentence) for sentence in document.tags]
+        read = with_spans(replace(document, tags=tags), style.target).spans or ()
+        found = [LabelledSpan(span.start, span.end, span.label) for span in read]
         found = check_spans(document.text, found)  # a token may have spaces at its ends
     return replace(document, tags=None, spans=found, fields=fields)
 

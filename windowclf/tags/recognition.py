@@ -8,6 +8,7 @@ corpus are written in it, as a single tag may fit several. Everything else is an
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from windowclf.errors import DataError, UsageError, quoted
@@ -27,8 +28,8 @@ _GUESSED = (Scheme.IOB2, Scheme.IOBES, Scheme.BILOU, Scheme.BMES, Scheme.BMEWO)
 _CANONICAL = dict(zip("BIMELSUW", "BIIEESSS", strict=True))
 _OUTSIDES = dict.fromkeys((OUTSIDE, "o", "0"), OUTSIDE)
 _SEPARATORS = "-_/:."
-_MIXED = re.compile(r"[BI](?:[-_/:.].*)?|.+[-_/:.][BI]")  # a prefix or a suffix, or one alone
-_PREFIXED = re.compile(r"[A-Z][-_/:.].+")
+# A prefix or a suffix, or one alone: such a tag among others is hardly a label.
+_MIXED = re.compile(r"[BI](?:[-_/:.].*)?|.+[-_/:.][BI]|[A-Z]-.+")
 
 # Labels that nobody gives to single tokens. Where a file is too short to see that most of its
 # tokens are O, they show that its tags are names of entities, and not parts of speech.
@@ -236,11 +237,9 @@ def _prefixed(
         remarks.append(f"the tags are recognised as {scheme}; --scheme chooses another")
     if not form.separator:
         remarks.append(f"the tags have no labels, so all spans are called {BARE_LABEL}")
-    elif form != _USUAL:
-        remarks.append(f"the tags are read as they are written, such as {quoted(next(iter(read)))}")
-    lower = next((tag for tag, found in split.items() if found and found[0].islower()), None)
-    if lower:
-        remarks.append(f"prefixes in lower case are read, too, such as that of {quoted(lower)}")
+    else:
+        odd = (tag for tag in read if form != _USUAL or tag[0].islower())
+        remarks += [f"tags such as {quoted(tag)} are read as {read[tag]}" for tag in islice(odd, 1)]
     return TagStyle(scheme, read | _OUTSIDES, (*remarks, *_outside_remarks(outside)))
 
 
@@ -301,10 +300,10 @@ def _unknown(
     if form or asked:
         other = f"is not one of {asked}" if asked else "does not go with the other tags"
         cure = f"expected {_expected(form or _USUAL, scheme)}"
-    elif looks_split and tag[1:].strip(_SEPARATORS):
+    elif tag[-2:-1] in _SEPARATORS and tag[-1] in "BI":
         other = "may be a label, or a label and a letter"
         cure = "choose io for the first and iob2 for the second"
-    elif looks_split or _PREFIXED.fullmatch(tag) or not any(map(str.isalpha, tag)):
+    elif looks_split or not any(map(str.isalpha, tag)):
         other = "belongs to no known scheme"
         cure = f"expected {_expected(_USUAL, scheme)}; --tags-column names another column"
     else:
