@@ -1,6 +1,8 @@
 """Commands that read tags of several schemes, and that write labels in columns."""
 
 import json
+import os
+import re
 from pathlib import Path
 
 import pytest
@@ -51,7 +53,29 @@ def test_streams_are_recognised_too(run, folder, stdin):
     stdin(b"Ada\tB-PER\nByron\tX-PER\n")
     code, _, err = run("convert", "-", "-", "--from", "conll", "--to", "conll")
     assert code == 1
-    assert err.startswith("windowclf: error: stdin: tag 'X-PER' does not go with the other tags")
+    assert err.startswith("windowclf: error: stdin, document 1: tag 'X-PER' does not go with")
+
+
+@pytest.mark.parametrize("command", ["convert", "evaluate"])
+def test_a_pipe_is_not_read_again(run, folder, command, model_folder):
+    data = b"Ada B-PER\nin O\n\nByron {}-PER\n"
+    code, err = [0, 0], ["", ""]
+    for i, letter in enumerate((b"U", b"X")):
+        reader, writer = os.pipe()
+        with os.fdopen(writer, "wb") as file:
+            file.write(data.replace(b"{}", letter))
+        path = f"/dev/fd/{reader}"
+        options = (
+            [path, "y.conll"] if command == "convert" else ["--test", path, "--model", model_folder]
+        )
+        code[i], _, err[i] = run(command, *options)
+        os.close(reader)
+    assert code == [0, 1]
+    assert "the tags are recognised as bilou" in err[0]
+    what = "document" if command == "convert" else "sentence"
+    assert re.match(rf"windowclf: error: /dev/fd/\d+, {what} 2: tag 'X-PER' does not", err[1])
+    if command == "convert":
+        assert Path("y.conll").read_text() == "Ada\tB-PER\nin\tO\n\nByron\tB-PER\n\n"
 
 
 def test_evaluate_reports_the_schemes_of_both_files(run, folder):

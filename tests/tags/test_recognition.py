@@ -118,6 +118,7 @@ def test_what_is_usual_is_not_remarked(row):
         ("HEPATITIS-B O", "HEPATITIS-B", "choose io for the first and iob2 for the second"),
         ("DT NN NN VB", "DT", "choose io if .* or plain if each token has a label of its own"),
         ("O DT NN VB", "DT", "choose io if .* or plain if each token has a label of its own"),
+        ("N V E O", "N", "choose io if .* or plain if each token has a label of its own"),
         ("N V O N A", "N", "choose io if .* or plain if each token has a label of its own"),
     ],
 )

@@ -8,7 +8,7 @@ from windowclf.documents.document import to_sentences
 from windowclf.documents.formats.conll import read_conll
 from windowclf.documents.formats.conll_rows import column_number
 from windowclf.documents.formats.registry import FORMATS, Format, ReadOptions, format_of
-from windowclf.documents.places import Search, find_tag
+from windowclf.documents.places import Search, can_read_again, find_tag
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, UsageError
 from windowclf.system.streams import open_input
@@ -77,10 +77,10 @@ def tag_place(path: str | Path, options: ReadOptions, search: Search, sentence: 
     sentence : int
         The number of the tag's sentence, for what cannot be read twice.
     """
-    if str(path) == "-":
-        return f"stdin, sentence {sentence}"
-    found = find_tag(str(path), _form(path), options, search)
-    return found or f"{path}, sentence {sentence}"
+    name, found = str(path), None
+    if can_read_again(name):
+        found = find_tag(name, _form(path), options, search)
+    return found or f"{'stdin' if name == '-' else name}, sentence {sentence}"
 
 
 def _form(path: str | Path) -> Format:

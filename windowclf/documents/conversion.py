@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -22,7 +22,7 @@ from windowclf.documents.formats.registry import (
     WriteOptions,
     format_of,
 )
-from windowclf.documents.places import find_tag
+from windowclf.documents.places import can_read_again, find_tag, search_documents
 from windowclf.documents.span_borders import check_spans
 from windowclf.errors import DataError, UsageError, error_context
 from windowclf.system.streams import open_input, open_output
@@ -177,7 +177,7 @@ class _Source(NamedTuple):
     ) -> Iterator[tuple[list[Document], TagStyle | None]]:
         """Yield batches, and from the first one with tags on how these are written.
 
-        All tags have to be seen to know it, so a file is read twice, and stdin is kept.
+        All tags have to be seen to know it, so a file is read twice, and a stream is kept.
         """
         number = 0
         for batch in batches:
@@ -188,33 +188,36 @@ class _Source(NamedTuple):
         else:
             return
         rest: Iterable[list[Document]] = chain([batch], batches)
-        if scheme is Scheme.PLAIN:
-            style = TagStyle(scheme, {})
-        elif self.path == "-":
-            rest = list(rest)
-            style = self._recognise(rest, scheme)
-        else:
-            with self.read() as again:
-                style = self._recognise(again, scheme)
+        kept: list[list[Document]] = []
+        try:
+            if scheme is Scheme.PLAIN:
+                style = TagStyle(scheme, {})
+            elif can_read_again(self.path):
+                with self.read() as again:
+                    style = recognise(_tags(again), scheme)
+            else:
+                rest = kept = list(rest)
+                style = recognise(_tags(kept), scheme)
+        except TagError as error:
+            raise DataError(f"{self._place(error.tag, kept, number)}: {error}") from None
         notes += [f"{self.name}: {remark}" for remark in style.remarks]
         if style.irregular:
-            notes.append(f"{self._place(style.first_irregular)}: {style.describe_irregular()}")
+            place = self._place(style.first_irregular, kept, number)
+            notes.append(f"{place}: {style.describe_irregular()}")
         for batch in rest:
             yield batch, style
 
-    def _recognise(self, batches: Iterable[list[Document]], scheme: Scheme | None) -> TagStyle:
-        documents = chain.from_iterable(batches)
-        try:
-            return recognise(
-                chain.from_iterable(document.tags or () for document in documents), scheme
-            )
-        except TagError as error:
-            raise DataError(f"{self._place(error.tag)}: {error}") from None
-
-    def _place(self, wanted: str | Pair) -> str:
+    def _place(self, wanted: str | Pair, kept: list[list[Document]], before: int) -> str:
         search = partial(position, wanted=wanted)
-        found = None if self.path == "-" else find_tag(self.path, self.form, self.options, search)
-        return found or self.name
+        if kept:
+            number, _ = search_documents(chain.from_iterable(kept), search)
+            return f"{self.name}, document {before + number}"
+        return find_tag(self.path, self.form, self.options, search) or self.name
+
+
+def _tags(batches: Iterable[list[Document]]) -> Iterator[Sequence[str]]:
+    for document in chain.from_iterable(batches):
+        yield from document.tags or ()
 
 
 def _joined_by_io(document: Document) -> int:

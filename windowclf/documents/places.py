@@ -5,14 +5,20 @@ The file is read again to find it, so that reading has nothing to remember for t
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, islice
+from pathlib import Path
 
 from windowclf.documents.document import Document
 from windowclf.documents.formats.registry import Format, ReadOptions
-from windowclf.system.streams import open_input
+from windowclf.system.streams import is_url, open_input
 from windowclf.text.lines import read_lines
 
 Search = Callable[[Sequence[str]], int | None]
 """Gives the position of what is looked for among the tags of a sentence, if it is there."""
+
+
+def can_read_again(path: str) -> bool:
+    """Whether a file gives the same once more, which stdin and pipes do not."""
+    return is_url(path) or (path != "-" and Path(path).is_file())
 
 
 def find_tag(path: str, form: Format, options: ReadOptions, search: Search) -> str | None:
@@ -21,7 +27,7 @@ def find_tag(path: str, form: Format, options: ReadOptions, search: Search) -> s
     Parameters
     ----------
     path : str
-        Not stdin, which cannot be read twice.
+        One that `can_read_again`.
 
     Returns
     -------
@@ -30,7 +36,7 @@ def find_tag(path: str, form: Format, options: ReadOptions, search: Search) -> s
     """
     with open_input(path) as file:
         documents = chain.from_iterable(form.read(file, path, options))
-        number, rows = _search(documents, search)
+        number, rows = search_documents(documents, search)
     if not number:
         return None
     line = None
@@ -42,7 +48,9 @@ def find_tag(path: str, form: Format, options: ReadOptions, search: Search) -> s
     return f"{path}, document {number}" if line is None else f"{path}:{line}"
 
 
-def _search(documents: Iterable[Document], search: Search) -> tuple[int, list[tuple[str, str]]]:
+def search_documents(
+    documents: Iterable[Document], search: Search
+) -> tuple[int, list[tuple[str, str]]]:
     """Give the number of the document, 0 if there is none, and all rows up to the place."""
     rows: list[tuple[str, str]] = []
     for number, document in enumerate(documents, 1):
