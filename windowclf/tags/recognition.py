@@ -40,7 +40,8 @@ _ENTITY_LABELS = """
     time datetime duration percent money quantity ordinal cardinal number city country state
     address email phone url age title role position job skill disease chemical drug gene protein
     species cell_line cell_type dna rna dosage symptom name brand vehicle weapon nationality
-    religion date_time movie musicartist song sportsteam tvshow food animal ort lieu personne organisme persona organizacion organización lugar
+    religion date_time movie musicartist song sportsteam tvshow food animal
+    ort lieu personne organisme persona organizacion organización lugar
 """
 
 
