@@ -5,6 +5,9 @@ from hypothesis import strategies as st
 from windowclf.tags.schemes import Scheme, Span
 
 SPAN_SCHEMES = [Scheme.IOB1, Scheme.IOB2, Scheme.IOBES]
+LETTERS = {Scheme.BILOU: "BILU", Scheme.BMES: "BMES", Scheme.BMEWO: "BMEW"}  # first to only token
+FILE_SCHEMES = [*SPAN_SCHEMES, *LETTERS]
+NETWORK_SCHEMES = [*SPAN_SCHEMES, Scheme.PLAIN]
 
 labels = st.sampled_from(["PER", "LOC", "geo-loc"])
 

@@ -332,8 +332,8 @@ def test_gensim_vectors_are_taken_as_they_are():
     ("tags", "scheme", "error", "message"),
     [
         (["X-LOC"], "auto", DataError, "'X-LOC' belongs to no known scheme"),
-        (["NOUN"], "iob2", DataError, "'NOUN' belongs to no known scheme"),
-        (["B-LOC"], "bilou", UsageError, "unknown scheme 'bilou': expected auto, iob1, iob2"),
+        (["NOUN"], "iob2", DataError, "'NOUN' is not one of iob2"),
+        (["B-LOC"], "bilo", UsageError, "unknown scheme 'bilo': expected auto, iob1, iob2"),
     ],
 )
 def test_unknown_schemes_and_tags(classifier, tags, scheme, error, message):

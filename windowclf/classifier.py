@@ -150,7 +150,7 @@ class WindowClassifier:
             Pretrained word vectors, or what `windowclf.load_vectors` takes.
         gazetteers : mapping of str to str, Path or iterable of str, optional
             Lists of names by their type: a file with a name a line, or the names themselves.
-        scheme : {"auto", "iob1", "iob2", "iobes", "plain"}
+        scheme : {"auto", "iob1", "iob2", "iobes", "bilou", "bmes", "bmewo", "io", "plain"}
             How the tags spell spans; for a corpus it is known.
         listener : callable, optional
             Is called with each batch, each epoch and, where the network has teachers, the name of
@@ -353,16 +353,19 @@ class WindowClassifier:
         ----------
         sentences : sentences, or datasets.Dataset
             As `fit` takes them.
-        scheme : {"auto", "iob1", "iob2", "iobes", "plain"}
+        scheme : {"auto", "iob1", "iob2", "iobes", "bilou", "bmes", "bmewo", "io", "plain"}
             How their tags spell spans.
         """
-        from windowclf.corpora.coerce import as_scheme, as_sentences
+        from windowclf.corpora.coerce import as_sentences
+        from windowclf.corpora.spelling import in_iob2, numbered
         from windowclf.evaluation.evaluate import evaluate
 
         given = as_sentences(sentences)
         model = self.model
-        source = Scheme.PLAIN if model.scheme is Scheme.PLAIN else as_scheme(given, scheme)
-        gold = [model.gold_tags(sentence.tags or (), source) for sentence in given]
+        plain = model.scheme is Scheme.PLAIN
+        spelled = in_iob2("", {"test": numbered(given)}, "plain" if plain else scheme)
+        given = spelled.splits["test"]
+        gold = [model.gold_tags(sentence.tags or (), spelled.scheme) for sentence in given]
         return evaluate(self.tagger, given, gold, confidence=True)
 
     def explain(self, text: str, token: int, *, candidates: int = 2000) -> "Explanation":

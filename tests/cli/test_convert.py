@@ -141,7 +141,7 @@ def test_the_input_is_not_written_over(run, source, link):
         (["x.jsonl", "no/y.conll"], "{}", 1, "no/y.conll: cannot be written: No such file"),
         (["x.jsonl", "y.conll"], '{"text":"a"}\n{"tex":1}', 1, 'x.jsonl:2: neither "tokens" nor'),
         (["x.conll", "y.pq"], "a\tO\nb\n", 1, "x.conll:2: 1 column, but line 1 has 2"),
-        (["x.conll", "y.pq"], "a\tNN\n", 1, "x.conll: document 'a': tag 'NN' .* --scheme plain"),
+        (["x.conll", "y.pq"], "a\tNN\n", 1, "x.conll:1: tag 'NN' .* --scheme takes .* plain"),
         (["x.pq", "y.conll"], "PAR1", 1, "x.pq: cannot be read as Parquet: "),
         (["x.spacy", "y.conll"], "a", 1, "x.spacy: cannot be read as a DocBin of spaCy: ValueErr"),
     ],

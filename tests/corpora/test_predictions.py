@@ -32,7 +32,7 @@ def read(tmp_path):
     def read(text, name="said.conll", gold=GOLD, scheme=Scheme.IOB2):
         path = tmp_path / name
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return read_predictions(path, gold, scheme)
+        return [list(tags) for tags in read_predictions(path, gold, scheme).tags]
 
     return read
 
@@ -62,7 +62,7 @@ def test_the_score_of_a_file_is_conllevals(tmp_path_factory, corpus, breaks):
     path.write_text("".join(row + breaks.choice(["", "\n"]) for row in rows))
     words = iter([row.split()[0] for row in rows])
     sentences = [Sentence([next(words) for _ in tags]) for tags in gold]
-    scores = score(gold, read_predictions(path, sentences, Scheme.IOB2), Scheme.IOB2)
+    scores = score(gold, read_predictions(path, sentences, Scheme.IOB2).tags, Scheme.IOB2)
     report = conlleval(gold, said)
     assert scores.types == {
         label: Counts(
@@ -138,8 +138,8 @@ def test_docbin(read):
         ),
         ("Ada\nLovelace\n", "no tags beside 'Ada Lovelace'; expected a tag for each token, or ent"),
         (
-            (ROWS + REST).replace("x O", "x 0"),
-            "sentence 1: tag '0' belongs to no known scheme: expected O",
+            (ROWS + REST).replace("met x O", "met x X-PER"),
+            "said.conll:3: tag 'X-PER' does not go with the other tags: expected O",
         ),
         ((ROWS + REST).replace("Tom x I-PER", "Tom"), "4: 1 column, but line 1 has 3"),
         ("", "no sentence"),

@@ -270,14 +270,17 @@ def test_unknown_names_end_in_one_line(folder, asked, data, message):
 
 
 def test_an_unknown_scheme_names_the_known_ones(folder):
-    with pytest.raises(UsageError, match="'bilou'; known are auto, iob1, iob2, iobes, plain"):
-        load_corpus(folder, scheme="bilou")
+    with pytest.raises(UsageError, match="'bilo': expected auto, iob1, iob2, iobes, bilou,"):
+        load_corpus(folder, scheme="bilo")
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("a X-Y\n", r"^here: tag 'X-Y' belongs to no known scheme"),
+        (
+            "a X-Y\n",
+            r"^here/train\.txt:1: tag 'X-Y' belongs to no known scheme: expected O, or a l",
+        ),
         ("a B-X\nb\n", r"train\.txt:2: 1 column"),
         ("a\nb\n", r"train\.txt: no tags beside 'a b'; expected a tag for each"),
         ("", r"train\.txt: no sentence"),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from labelled_documents import LABEL_KEYS, documents, names, texts
-from strategies import SPAN_SCHEMES
+from strategies import FILE_SCHEMES, SPAN_SCHEMES
 from windowclf.documents.conversion import WRITABLE, Conversion, convert_file, labelled_format
 from windowclf.documents.document import Document, LabelledSpan, with_spans, with_words
 from windowclf.documents.formats.arrow_rows import plain
@@ -141,14 +141,74 @@ def convert(tmp_path):
 IOB1 = b"In\tO\nOslo\tI-LOC\nOslo\tB-LOC\n\n"
 IOB2 = b"In\tO\nOslo\tB-LOC\nOslo\tB-LOC\n\n"
 IOBES = b"In\tO\nOslo\tS-LOC\nOslo\tS-LOC\n\n"
-WRITTEN = {Scheme.IOB1: IOB1, Scheme.IOB2: IOB2, Scheme.IOBES: IOBES}
+WRITTEN = {
+    Scheme.IOB1: IOB1,
+    Scheme.IOB2: IOB2,
+    Scheme.IOBES: IOBES,
+    Scheme.BILOU: IOBES.replace(b"S-", b"U-"),
+    Scheme.BMES: IOBES,
+    Scheme.BMEWO: IOBES.replace(b"S-", b"W-"),
+}
 
 
-@pytest.mark.parametrize("source", SPAN_SCHEMES)
-@pytest.mark.parametrize("output", SPAN_SCHEMES)
+@pytest.mark.parametrize("source", FILE_SCHEMES)
+@pytest.mark.parametrize("output", FILE_SCHEMES)
 def test_tags_are_spelled_in_another_scheme(convert, source, output):
-    done, data = convert(b"a\tO\n\n" + WRITTEN[source], "x.train", "y.conll", output_scheme=output)
-    assert (done, data) == (Conversion(2, 2, 2), b"a\tO\n\n" + WRITTEN[output])
+    for scheme in (None, source):
+        options = {"scheme": scheme, "output_scheme": output}
+        done, data = convert(b"a\tO\n\n" + WRITTEN[source], "x.train", "y.conll", **options)
+        assert data == b"a\tO\n\n" + WRITTEN[output]
+        assert (done.documents, done.sentences, done.spans) == (2, 2, 2)
+
+
+def test_what_is_guessed_about_tags_is_reported_with_the_file(convert, tmp_path):
+    done, data = convert(b"Oslo\tPLACE\nis\tO\n\nin\tO\n", "x.conll", "y.conll")
+    assert data == b"Oslo\tB-PLACE\nis\tO\n\nin\tO\n\n"
+    [note] = done.notes
+    assert note.startswith(f"{tmp_path}/x.conll: the tags are recognised as io without prefixes")
+    done, _ = convert(b"a\tB-X\nb\tO\n\n" * 2 + b"c\tI-X\n", "x.conll", "y.conll")
+    [note] = done.notes
+    assert note.startswith(f"{tmp_path}/x.conll:7: 1 tag breaks the rules of iob2, so conlleval's")
+    assert convert(IOB2, "x.conll", "y.conll")[0].notes == ()
+
+
+def test_tags_come_after_documents_without_tags(convert):
+    lines = [
+        {"text": "In Oslo", "entities": [[3, 7, "LOC"]]},
+        {"tokens": ["New", "York"], "tags": ["B-LOC", "L-LOC"]},
+        {"tokens": ["Tom"], "tags": ["U-PER"]},
+    ]
+    _, data = convert("\n".join(map(json.dumps, lines)).encode(), "x.jsonl", "y.jsonl")
+    found = [json.loads(line)["entities"] for line in data.splitlines()]
+    assert [[entity["end"] for entity in entities] for entities in found] == [[7], [8], [3]]
+
+
+@pytest.mark.parametrize(("scheme", "tag"), [("iob2", "E-X"), ("bilou", "S-X"), ("io", "B-X")])
+def test_tags_that_a_given_scheme_does_not_have_are_refused(convert, scheme, tag):
+    data = f"# a comment\na\tI-X\n\n# id = 2\na\tO\nb\t{tag}\n".encode()
+    with pytest.raises(DataError, match=rf"/x\.conll:6: tag '{tag}' is not one of {scheme}: expec"):
+        convert(data, "x.conll", "y.conll", scheme=Scheme(scheme))
+    line = json.dumps({"tokens": ["a"], "tags": [tag]})
+    with pytest.raises(DataError, match=rf"/x\.jsonl:3: tag '{tag}' is not one of {scheme}: expec"):
+        convert(f'{{"text":"b"}}\n\n{line}\n'.encode(), "x.jsonl", "y.conll", scheme=Scheme(scheme))
+
+
+def test_spans_that_io_joins_are_counted(convert):
+    done, data = convert(IOB2, "x.conll", "y.conll", output_scheme=Scheme.IO)
+    assert data == b"In\tO\nOslo\tI-LOC\nOslo\tI-LOC\n\n"
+    [note] = done.notes
+    assert "1 span was joined" in note
+
+
+def test_labels_lose_their_white_space_in_columns(convert):
+    line = {"text": "Ada of Oslo", "entities": [[0, 3, "full\tname"], [7, 11, "place of birth"]]}
+    done, data = convert(json.dumps(line).encode(), "x.jsonl", "y.conll")
+    assert data == b"Ada\tB-full_name\nof\tO\nOslo\tB-place_of_birth\n\n"
+    assert done.notes == (
+        "column files hold no white space in labels: wrote 'full\\tname' as full_name, "
+        "'place of birth' as place_of_birth",
+    )
+    assert convert(json.dumps(line).encode(), "x.jsonl", "y.parquet")[0].notes == ()
 
 
 def test_a_scheme_that_is_given_is_believed(convert):
@@ -164,7 +224,7 @@ def test_plain_labels_stay_plain(convert):
     assert convert(data, "y.jsonl", "z.conll", output_scheme=Scheme.PLAIN)[1] == tags
     assert convert(tags, "x.conll", "z.conll", scheme=Scheme.PLAIN)[1] == tags
     with pytest.raises(
-        DataError, match=r"/x.conll: document 'a b c d': tag 'DT' belongs to .* --scheme plain$"
+        DataError, match=r"/x.conll:3: tag 'DT' has no prefix .* --scheme takes auto, .*, plain$"
     ):
         convert(b"a O\n\n" + tags.replace(b"\t", b" "), "x.conll", "y.jsonl")
 
@@ -264,8 +324,8 @@ def test_no_document_at_all(folder, form):
 
 def test_what_cannot_be_written_leaves_the_file_that_was_there(convert, tmp_path):
     (tmp_path / "y.conll").write_bytes(b"old")
-    lines = b'{"text":"a","label":[]}\n{"text":"b c","entities":[[0,1,"a label"]]}\n'
-    with pytest.raises(DataError, match=r"/x.jsonl: document 'b c': 'B-a label' does not fit"):
+    lines = b'{"text":"a","label":[[0,1,"a l"]]}\n{"text":"b c","entities":[[0,1,"a_l"]]}\n'
+    with pytest.raises(DataError, match=r"/x.jsonl: document 'b c': labels 'a l' and 'a_l' would"):
         convert(lines, "x.jsonl", "y.conll")
     assert (tmp_path / "y.conll").read_bytes() == b"old"
     lines = b'{"text":"a","id":1}\n{"text":"b","id":"c"}\n'

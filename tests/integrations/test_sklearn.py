@@ -89,7 +89,7 @@ class TestParameters:
         [
             ({"window": 4}, "--window: expected an odd number, got 4"),
             ({"activation": "sine"}, "--activation: expected hard-tanh, logistic, relu, tanh"),
-            ({"scheme": "bio"}, "unknown scheme 'bio'"),
+            ({"scheme": "bilo"}, "unknown scheme 'bilo'"),
             ({"threads": 0}, "threads: expected at least 1"),
             ({"dev_fraction": 1}, "dev_fraction: expected a number from 0 to less than 1, got 1"),
             ({"dev_fraction": "some"}, "dev_fraction: expected a number from 0 to less than 1"),

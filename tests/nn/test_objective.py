@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 import strategies
 from networks import make_batch, make_network, numeric_gradient
+from strategies import NETWORK_SCHEMES
 from windowclf.config.config import make_config
 from windowclf.model.build import make_objective
 from windowclf.nn import objective as objective_module
@@ -173,7 +174,9 @@ def constrained(scheme, labels, **configuration):
 
 
 @settings(deadline=None)
-@given(st.sampled_from(Scheme), st.lists(st.integers(1, 4), min_size=1, max_size=3), st.data())
+@given(
+    st.sampled_from(NETWORK_SCHEMES), st.lists(st.integers(1, 4), min_size=1, max_size=3), st.data()
+)
 def test_constrained_decoding_finds_the_best_legal_path(scheme, lengths, data):
     labels = data.draw(st.permutations(TAGS[scheme]))
     objective = constrained(scheme, labels)
@@ -194,7 +197,7 @@ def test_constrained_decoding_finds_the_best_legal_path(scheme, lengths, data):
 
 
 @pytest.mark.parametrize("loss", SENTENCE_LOSSES)
-@pytest.mark.parametrize("scheme", Scheme)
+@pytest.mark.parametrize("scheme", NETWORK_SCHEMES)
 def test_the_transitions_that_are_learned_count_in_constrained_decoding(scheme, loss):
     labels = TAGS[scheme]
     objective = constrained(scheme, labels, level="sentence", loss=loss)

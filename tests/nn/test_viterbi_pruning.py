@@ -13,7 +13,7 @@ from crf_cases import Case, ends_of_the_range, make_case, normal
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from strategies import SPAN_SCHEMES
+from strategies import NETWORK_SCHEMES, SPAN_SCHEMES
 from windowclf.nn import viterbi_pruning as module
 from windowclf.nn.crf import Transitions, path_scores
 from windowclf.nn.viterbi import viterbi
@@ -83,7 +83,7 @@ seeds = st.integers(0, 2**32 - 1)
 
 @settings(deadline=None, max_examples=300)
 @given(
-    st.sampled_from(Scheme),
+    st.sampled_from(NETWORK_SCHEMES),
     lengths_of_all_kinds,
     st.sampled_from([0.0, 0.3, 1.0, 3.0]),
     st.sampled_from([0.0, 0.5, 0.9, 1.0]),

@@ -13,7 +13,8 @@ from windowclf.errors import DataError
 from windowclf.evaluation.metrics import score
 from windowclf.model.model import MOST_LABELS
 from windowclf.tags.arrays import SpanFinder
-from windowclf.tags.schemes import Scheme, convert, legal_transitions, recognise
+from windowclf.tags.recognition import recognise
+from windowclf.tags.schemes import Scheme, convert, legal_transitions
 
 K = 10_000
 LABELS = [f"L{i}" for i in range(K // 2)]
@@ -21,7 +22,7 @@ TAGS = [f"{prefix}-{label}" for label in LABELS for prefix in "BI"]
 
 
 def test_tags_of_ten_thousand_kinds():
-    assert recognise([TAGS]) is Scheme.IOB2
+    assert recognise([TAGS]).scheme is Scheme.IOB2
     finder = SpanFinder(TAGS, Scheme.IOB2)
     assert finder.labels == LABELS
     found = finder.find(np.arange(K), np.array([K]))

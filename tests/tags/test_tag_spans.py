@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strategies import tag_sequences
+from strategies import NETWORK_SCHEMES, tag_sequences
 from windowclf.errors import DataError
 from windowclf.tags.arrays import SpanFinder
 from windowclf.tags.schemes import Scheme, spans
@@ -31,7 +31,9 @@ def at_once(sentences, tags, scheme):
 
 
 @given(
-    st.lists(tag_sequences(), max_size=6), st.permutations(ALL_TAGS), st.sampled_from(list(Scheme))
+    st.lists(tag_sequences(), max_size=6),
+    st.permutations(ALL_TAGS),
+    st.sampled_from(NETWORK_SCHEMES),
 )
 def test_the_spans_of_a_batch_are_those_of_its_sentences(sentences, tags, scheme):
     assert at_once(sentences, tags, scheme) == one_by_one(sentences, scheme)

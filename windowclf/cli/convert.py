@@ -8,6 +8,7 @@ import click
 
 from windowclf.cli.console import count, note
 from windowclf.cli.options import (
+    SchemeChoice,
     json_option,
     read_options,
     reading_json,
@@ -16,6 +17,7 @@ from windowclf.cli.options import (
 )
 from windowclf.documents.conversion import READABLE, WRITABLE, convert_file, labelled_format
 from windowclf.errors import UsageError
+from windowclf.tags.recognition import AUTO, SCHEMES, scheme_named
 from windowclf.tags.schemes import Scheme
 
 
@@ -36,14 +38,14 @@ from windowclf.tags.schemes import Scheme
 )
 @click.option(
     "--scheme",
-    default="auto",
+    default=AUTO,
     show_default=True,
-    type=click.Choice(["auto", *(scheme.value for scheme in Scheme)]),
+    type=SchemeChoice(SCHEMES),
     help="How the tags of INPUT spell spans; plain: each token has a label of its own.",
 )
 @click.option(
     "--output-scheme",
-    type=click.Choice([scheme.value for scheme in Scheme]),
+    type=SchemeChoice([scheme.value for scheme in Scheme]),
     help="How the tags of a CoNLL file written spell spans.  [default: iob2, or plain as INPUT]",
 )
 @reading_options
@@ -82,17 +84,20 @@ def convert(
         labelled_format(source, source_format, "--from", READABLE) if by_name else None,
         labelled_format(output, output_format, "--to", WRITABLE),
         options,
-        scheme=None if scheme == "auto" else Scheme(scheme),
+        scheme=scheme_named(scheme),
         output_scheme=None if output_scheme is None else Scheme(output_scheme),
     )
-    report_reading(options, as_json=as_json)
+    counted = asdict(done)
+    for line in counted.pop("notes"):
+        note(line)
+    report_reading(options)
     if as_json:
-        click.echo(json.dumps({"output": output, **asdict(done), **reading_json(options)}))
+        click.echo(json.dumps({"output": output, **counted, **reading_json(options)}))
     else:
         name = "stdout" if output == "-" else output
         counts = [
             count(number, what.removesuffix("s"))
-            for what, number in asdict(done).items()
+            for what, number in counted.items()
             if number or what != "sentences"  # texts may come without them
         ]
         note(f"{name}: {', '.join(counts)}")

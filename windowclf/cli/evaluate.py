@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from windowclf.cli.console import print_table
+from windowclf.cli.console import note, print_table
 from windowclf.cli.options import (
     data_options,
     json_option,
@@ -89,7 +89,9 @@ def evaluate(
     else:
         from windowclf.corpora.predictions import read_predictions
 
-        predicted = read_predictions(str(predictions), sentences, corpus.scheme)
+        predicted, notes = read_predictions(str(predictions), sentences, corpus.scheme)
+        for line in notes:
+            note(line)
         tags = [sentence.tags or () for sentence in sentences]
         scores = score(tags, predicted, corpus.scheme)
         errors = compare(sentences, tags, predicted, corpus.scheme)

@@ -2,6 +2,7 @@
 
 import typing
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from windowclf.config.config import Config, current_names
 from windowclf.config.presets import PRESETS
 from windowclf.documents.reading import ReadOptions, parse_label_names
 from windowclf.errors import UsageError
+from windowclf.tags.recognition import AUTO, SCHEMES
 from windowclf.tags.schemes import Scheme
 
 if TYPE_CHECKING:
@@ -24,6 +26,16 @@ Command = Callable[..., Any]
 
 NONE = "none"
 """What a repeated option is given for an empty list."""
+
+
+class SchemeChoice(click.Choice[str]):
+    """Takes the name of a scheme, or another of its usual names."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Give the name that the library has for a scheme."""
+        with suppress(ValueError):
+            value = Scheme(value).value
+        return super().convert(value, param, ctx)
 
 
 def config_options(function: Command) -> Command:
@@ -206,9 +218,9 @@ def data_options(function: Command) -> Command:
             click.option("--test", "test_file", metavar="FILE", help="A test split."),
             click.option(
                 "--scheme",
-                default="auto",
+                default=AUTO,
                 show_default=True,
-                type=click.Choice(["auto", *(scheme.value for scheme in Scheme)]),
+                type=SchemeChoice(SCHEMES),
                 help="How the tags spell spans; plain: each token has a label of its own.",
             ),
         ],

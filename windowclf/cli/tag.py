@@ -23,6 +23,8 @@ from windowclf.config.check import option_name
 from windowclf.documents.formats.registry import DIALECTS, FORMATS, Format, WriteOptions, Writer
 from windowclf.documents.reading import ReadOptions
 from windowclf.errors import UsageError, error_context
+from windowclf.tags.columns import ColumnTags
+from windowclf.tags.schemes import Scheme
 
 if TYPE_CHECKING:
     from windowclf.classifier import WindowClassifier
@@ -135,6 +137,8 @@ def tag(
     if unknown:
         note(f"files of no known format, left alone: {unknown}")
     classifier = load_classifier(model)[0]
+    if any(out.form.name == "conll" for out in outputs):
+        _check_columns(classifier)
     # Arguments that are no text in the terminal's encoding come as lone surrogates.
     given = [text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for text in texts]
     with TaggingProgress(
@@ -174,6 +178,18 @@ def _refuse_reading_options(options: dict[str, Any]) -> None:
             raise UsageError(f"{option_name(name)} is not for jobs: leave it or --engine out")
 
 
+def _scheme(classifier: "WindowClassifier") -> Scheme:
+    return Scheme.PLAIN if classifier.model.scheme is Scheme.PLAIN else Scheme.IOB2
+
+
+def _check_columns(classifier: "WindowClassifier") -> None:
+    """Report labels that column files hold in another form, or refuse them before the work."""
+    columns = ColumnTags()
+    columns.write(classifier.tags, _scheme(classifier))
+    for line in columns.notes():
+        note(line)
+
+
 class _Stdout:
     """Writes UTF-8 to stdout in the encoding of the terminal."""
 
@@ -190,14 +206,12 @@ def _open(
     from windowclf.reports.terminal.tagged import in_colour
     from windowclf.system.streams import is_url, open_output
     from windowclf.tagging.texts import documents_of
-    from windowclf.tags.schemes import Scheme
 
     stdout = out.path == "-"
     name = "stdout" if stdout else out.path
     if not stdout and not is_url(out.path):
         Path(out.path).parent.mkdir(parents=True, exist_ok=True)
-    plain = classifier.model.scheme is Scheme.PLAIN
-    options = WriteOptions(text_column, Scheme.PLAIN if plain else Scheme.IOB2)
+    options = WriteOptions(text_column, _scheme(classifier))
     with open_output(out.path) as file:
         if stdout and out.form.name == "text":
             mark = in_colour(classifier.labels) if stdout_has_colour() else text.in_brackets

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from windowclf.corpora.dataset import from_dataset, is_dataset
 from windowclf.corpora.sources import Corpus
+from windowclf.corpora.spelling import in_iob2, numbered
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, UsageError
 from windowclf.lexicon.gazetteer import Gazetteer, read_gazetteer
-from windowclf.tags.schemes import Scheme, recognise
+from windowclf.tags.schemes import Scheme
 from windowclf.vectors.load import load_vectors
 
 if TYPE_CHECKING:
@@ -27,13 +28,16 @@ class TrainingText(NamedTuple):
     name : str
         Of the corpus; empty if it has none.
     scheme : Scheme
-        Of their tags.
+        Of their tags as they are here: ``IOB2``, or ``PLAIN``.
+    notes : tuple of str
+        See `Corpus.notes`.
     """
 
     name: str
     train: list[Sentence]
     dev: list[Sentence]
     scheme: Scheme
+    notes: tuple[str, ...] = ()
 
 
 def as_training_text(
@@ -49,7 +53,7 @@ def as_training_text(
         A corpus or a data set of several splits has its dev split beside it.
     dev : sentences, or a data set
         In place of that split, unless it is empty.
-    scheme : {"auto", "iob1", "iob2", "iobes", "plain"}
+    scheme : {"auto", "iob1", "iob2", "iobes", "bilou", "bmes", "bmewo", "io", "plain"}
         Of the tags, if `train` is not a `Corpus`.
 
     Raises
@@ -69,12 +73,18 @@ def as_training_text(
             cure = "give one split, such as dataset['test']"
             splits = _with_train(found, "the data set", cure)
         sentences = splits["train"] if isinstance(found, dict) else found
-    dev_sentences = as_sentences(dev) or splits.get("dev", [])
+    given = as_sentences(dev)
+    dev_sentences = given or splits.get("dev", [])
     if isinstance(train, Corpus):
-        return TrainingText(train.name, sentences, dev_sentences, train.scheme)
-    return TrainingText(
-        "", sentences, dev_sentences, as_scheme([*sentences, *dev_sentences], scheme)
-    )
+        notes = train.notes
+        if given and train.scheme is not Scheme.PLAIN:
+            spelled = in_iob2("", {"dev": numbered(given, "dev")}, "auto")
+            dev_sentences, notes = spelled.splits["dev"], notes + spelled.notes
+        return TrainingText(train.name, sentences, dev_sentences, train.scheme, notes)
+    parts = {"train": numbered(sentences, "train"), "dev": numbered(dev_sentences, "dev")}
+    spelled = in_iob2("", parts, scheme)
+    sentences, dev_sentences = spelled.splits["train"], spelled.splits["dev"]
+    return TrainingText("", sentences, dev_sentences, spelled.scheme, spelled.notes)
 
 
 def as_sentences(sentences: "TaggedSentences | Dataset") -> list[Sentence]:
@@ -109,24 +119,6 @@ def as_sentences(sentences: "TaggedSentences | Dataset") -> list[Sentence]:
                 f"expected a tag for each token"
             )
     return listed
-
-
-def as_scheme(sentences: Iterable[Sentence], scheme: str) -> Scheme:
-    """Tell the scheme of tagged sentences, or take the one that is named.
-
-    Raises
-    ------
-    UsageError
-        For a name that no scheme has.
-    DataError
-        For a tag that is neither ``O`` nor a prefix with a label.
-    """
-    if scheme == "auto":
-        return recognise(sentence.tags or () for sentence in sentences)
-    try:
-        return Scheme(scheme)
-    except ValueError:
-        raise UsageError(f"unknown scheme {scheme!r}: expected auto, {', '.join(Scheme)}") from None
 
 
 def as_vectors(

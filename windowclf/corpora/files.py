@@ -7,6 +7,7 @@ from pathlib import Path
 from windowclf.documents.document import to_sentences
 from windowclf.documents.opening import read_documents
 from windowclf.documents.paths import labelled_files
+from windowclf.documents.places import Search, can_read_again, find_tag
 from windowclf.documents.reading import ReadOptions
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError
@@ -16,7 +17,7 @@ def read_sentences(path: str | Path, options: ReadOptions | None = None) -> Iter
     """Read the sentences of a file, or of the files of known formats in a folder.
 
     A text is split into sentences of words. A span that cuts through a word is widened to the
-    whole of it, and the tags are IOB2.
+    whole of it, and its tags are IOB2. Tags of the file itself are as they are there.
 
     Parameters
     ----------
@@ -36,21 +37,50 @@ def read_sentences(path: str | Path, options: ReadOptions | None = None) -> Iter
     DataError
         If a file cannot be read, or there is no sentence.
     """
+    return (sentence for sentence, _ in read_tagged(path, options))
+
+
+def read_tagged(
+    path: str | Path, options: ReadOptions | None = None
+) -> Iterator[tuple[Sentence, bool]]:
+    """Read the sentences of a file as `read_sentences` does, and where their tags come from.
+
+    Yields
+    ------
+    sentence : Sentence
+    is_written : bool
+        Whether its tags are as the file has them, in any scheme; else they are IOB2, for spans.
+    """
     options = options or ReadOptions()
     number = 0
     empty = True
     for name, form in labelled_files(path, options):
-        documents = chain.from_iterable(read_documents(name, form, options))
-        for place, document in enumerate(documents, 1):
+        for document in chain.from_iterable(read_documents(name, form, options)):
             number += 1
             try:
                 sentences = [s for s in to_sentences(document, number) if len(s)]
             except DataError as error:
-                options.failed(DataError(f"{name}, document {place}: {error}"))
+                options.failed(DataError(f"{name}, document {number}: {error}"))
                 continue
             if len(sentences) == 1:
                 sentences = [Sentence(sentences[0].tokens, sentences[0].tags)]
             empty = empty and not sentences
-            yield from sentences
+            for sentence in sentences:
+                yield sentence, document.tags is not None
     if empty:
         raise DataError(f"{path}: no sentence; expected documents with words")
+
+
+def tag_place(path: str | Path, options: ReadOptions, search: Search, sentence: int) -> str:
+    """Name the place of a tag in files that `read_tagged` has read, see `find_tag`.
+
+    Parameters
+    ----------
+    sentence : int
+        The number of the tag's sentence, for what cannot be read twice.
+    """
+    for name, form in labelled_files(path, options):
+        found = find_tag(name, form, options, search) if can_read_again(name) else None
+        if found:
+            return found
+    return f"{'stdin' if str(path) == '-' else path}, sentence {sentence}"

@@ -2,22 +2,40 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import accumulate, zip_longest
+from itertools import accumulate, pairwise, zip_longest
 from pathlib import Path
+from typing import NamedTuple
 
-from windowclf.corpora.files import read_sentences
+from windowclf.corpora.files import read_tagged, tag_place
+from windowclf.corpora.spelling import Part, in_iob2
+from windowclf.documents.reading import ReadOptions
+from windowclf.documents.places import Search
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError
-from windowclf.tags.schemes import Scheme, convert
+from windowclf.tags.recognition import AUTO
+from windowclf.tags.schemes import Scheme
+
+
+class Predictions(NamedTuple):
+    """The tags of each sentence, in IOB2 or plain, and what was guessed about them.
+
+    Attributes
+    ----------
+    notes : tuple of str
+        See `windowclf.corpora.sources.Corpus`.
+    """
+
+    tags: list[Sequence[str]]
+    notes: tuple[str, ...]
 
 
 def read_predictions(
     path: str | Path, sentences: Sequence[Sentence], scheme: Scheme
-) -> list[list[str]]:
+) -> Predictions:
     """Read the tags that a file gives to the tokens of some sentences.
 
     Its tags are read as one row, whatever its sentences are, and cut where these sentences end.
-    How they spell spans need not be told: conlleval's rules make sense of any prefixes.
+    Their scheme is recognised, and may differ from that of the sentences.
 
     Parameters
     ----------
@@ -27,12 +45,7 @@ def read_predictions(
     sentences : sequence of Sentence
         Their own tags are not looked at.
     scheme : Scheme
-        The scheme wanted; with ``PLAIN``, the file has plain labels, too.
-
-    Returns
-    -------
-    list of list of str
-        The tags of each sentence.
+        That of the sentences: with ``PLAIN``, the file has plain labels, too.
 
     Raises
     ------
@@ -41,7 +54,8 @@ def read_predictions(
     """
     tokens: list[str] = []
     tags: list[str] = []
-    for sentence in read_sentences(path):
+    written: list[bool] = []
+    for sentence, is_written in read_tagged(path):
         if sentence.tags is None and sentence.tokens:
             raise DataError(
                 f"{path}: no tags beside {' '.join(sentence.tokens)[:40]!r}; expected a tag for "
@@ -49,16 +63,19 @@ def read_predictions(
             )
         tokens += sentence.tokens
         tags += sentence.tags or ()
+        written.append(is_written)
     _check_tokens(path, tokens, sentences)
-    cut = []
-    end = 0
-    for number, sentence in enumerate(sentences, 1):
-        start, end = end, end + len(sentence)
-        try:
-            cut.append(convert(tags[start:end], scheme, scheme))
-        except DataError as error:
-            raise DataError(f"{path}: sentence {number}: {error}") from None
-    return cut
+    borders = [0, *accumulate(map(len, sentences))]
+    cut = [Sentence(tokens[i:j], tags[i:j]) for i, j in pairwise(borders)]
+
+    def place(number: int, search: Search) -> str:
+        return tag_place(path, ReadOptions(), search, number)
+
+    is_plain, from_spans = scheme is Scheme.PLAIN, not all(written)
+    name = scheme.value if is_plain else Scheme.IOB2.value if from_spans else AUTO
+    part = Part(cut, place, [False] * len(cut) if is_plain and from_spans else None)
+    spelled = in_iob2(str(path), {"": part}, name)
+    return Predictions([sentence.tags or () for sentence in spelled.splits[""]], spelled.notes)
 
 
 def _check_tokens(path: str | Path, tokens: list[str], sentences: Sequence[Sentence]) -> None:

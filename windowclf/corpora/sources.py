@@ -7,15 +7,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from windowclf.corpora.files import read_sentences
+from windowclf.corpora.files import read_tagged, tag_place
+from windowclf.corpora.spelling import Part, in_iob2, joined, numbered
 from windowclf.corpora.splits import SPLITS, splits_of_folder
 from windowclf.documents.formats.registry import FORMATS
+from windowclf.documents.places import Search
 from windowclf.documents.reading import ReadOptions, make_options
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, UsageError
 from windowclf.system.resources import data_path
 from windowclf.system.streams import COMPRESSED, is_url
-from windowclf.tags.schemes import Scheme, convert, recognise
+from windowclf.tags.recognition import scheme_named
+from windowclf.tags.schemes import Scheme
 
 SAMPLE = "sample"
 CONLL2003 = "conll2003"
@@ -44,7 +47,8 @@ class Corpus:
     original_scheme : Scheme
         Of the tags as they were read.
     notes : tuple of str
-        What a user should know of the reading, such as files that are not used; each a line.
+        What a user should know of the reading: what was guessed, what is not regular, and which
+        files are not used; each a line.
     """
 
     name: str
@@ -103,8 +107,9 @@ def load_corpus(
         Single files, which take the place of the splits of `data` or add to them: JSONL,
         Parquet or spaCy's DocBin if so named, else CoNLL columns; each here or as a URL.
     scheme : str, optional
-        ``"iob1"``, ``"iob2"``, ``"iobes"`` or ``"plain"`` (a label for each token by itself,
-        such as parts of speech); ``"auto"`` tells the first three apart by the tags.
+        ``"iob1"``, ``"iob2"``, ``"iobes"``, ``"bilou"``, ``"bmes"``, ``"bmewo"``, ``"io"`` (with
+        prefixes or without) or ``"plain"`` (a label for each token by itself, such as parts of
+        speech); ``"auto"`` recognises all but the last by the tags, see `Corpus.notes`.
     reading : ReadOptions, optional
         How files are read, and what was not read as it stands.
     **options
@@ -118,8 +123,7 @@ def load_corpus(
     DataError
         For files that cannot be read, or sentences without tags.
     """
-    if scheme != "auto" and scheme not in set(Scheme):
-        raise UsageError(f"unknown scheme {scheme!r}; known are auto, {', '.join(Scheme)}")
+    scheme_named(scheme)  # refused before anything is read
     reading = make_options(options) if reading is None else reading
     files: dict[str, Sequence[str | Path]] = {
         split: [file if is_url(file) else _expand(file)]
@@ -129,24 +133,24 @@ def load_corpus(
     if data is None and not files:
         data = SAMPLE
 
-    splits: dict[str, list[Sentence]] = {}
+    parts: dict[str, Part] = {}
     note = ""
     if data is not None:
         folder = _folder(data)
         if folder is None:
-            splits = _load_hub(str(data), reading)
+            parts = _load_hub(str(data), reading)
         else:
             found, note = splits_of_folder(folder, given=files)
             files = found | files
-    for split, parts in files.items():
-        splits[split] = _read_parts(parts, reading)
-    splits = {split: splits[split] for split in SPLITS if split in splits}
+    for split, paths in files.items():
+        parts[split] = joined([_read(path, reading) for path in paths])
+    parts = {split: parts[split] for split in SPLITS if split in parts}
 
     name = str(next(iter(files.values()))[0] if data is None else data)
-    corpus = _with_iob2(name, splits, scheme)
+    splits, target, source, notes = in_iob2(name, parts, scheme)
     line = reading.report.line()
-    notes = (note, f"read with changes: {line}" if line else "")
-    return replace(corpus, notes=(*corpus.notes, *filter(None, notes)))
+    more = (note, f"read with changes: {line}" if line else "")
+    return Corpus(name, splits, target, source, (*notes, *filter(None, more)))
 
 
 def _folder(data: str | Path) -> Path | None:
@@ -181,50 +185,28 @@ def _expand(path: str | Path) -> Path:
     return expanded
 
 
-def _read_parts(parts: Sequence[str | Path], options: ReadOptions) -> list[Sentence]:
-    """Read the files of a split; documents of each have numbers of their own."""
-    sentences: list[Sentence] = []
-    documents = 0
-    for path in parts:
-        found = _read(path, options)
-        sentences += [
-            s if s.document is None else replace(s, document=s.document + documents) for s in found
-        ]
-        documents += max((s.document + 1 for s in found if s.document is not None), default=0)
-    return sentences
-
-
-def _read(path: str | Path, options: ReadOptions) -> list[Sentence]:
-    found = list(read_sentences(path, options))
-    bare = next((sentence for sentence in found if sentence.tags is None), None)
+def _read(path: str | Path, options: ReadOptions) -> Part:
+    found = list(read_tagged(path, options))
+    bare = next((sentence for sentence, _ in found if sentence.tags is None), None)
     if bare:
         raise DataError(
             f"{path}: no tags beside {' '.join(bare.tokens)[:40]!r}; expected a tag for each "
             "token: a column or a key of tags or of spans, which `tags_column` names"
         )
-    return found
+
+    def place(number: int, search: Search) -> str:
+        return tag_place(path, options, search, number)
+
+    return Part([sentence for sentence, _ in found], place, [written for _, written in found])
 
 
-def _load_hub(name: str, options: ReadOptions) -> dict[str, list[Sentence]]:
+def _load_hub(name: str, options: ReadOptions) -> dict[str, Part]:
     from windowclf.corpora.hub import load_hub  # what it needs is slow to import
 
     tokens_column, tags_column = options.tokens_column, options.tags_column
-    return load_hub(
+    splits = load_hub(
         name.removeprefix(_HUB),
         tokens_column=None if tokens_column is None else str(tokens_column),
         tags_column=None if tags_column is None else str(tags_column),
     )
-
-
-def _with_iob2(name: str, splits: dict[str, list[Sentence]], scheme: str) -> Corpus:
-    tags = (sentence.tags or () for split in splits.values() for sentence in split)
-    try:
-        source = recognise(tags) if scheme == "auto" else Scheme(scheme)
-        target = Scheme.PLAIN if source is Scheme.PLAIN else Scheme.IOB2
-        converted = {
-            split: [replace(s, tags=convert(s.tags or (), source, target)) for s in sentences]
-            for split, sentences in splits.items()
-        }
-    except DataError as error:
-        raise DataError(f"{name}: {error}") from None
-    return Corpus(name, converted, target, source)
+    return {split: numbered(found, f"{name}, {split}") for split, found in splits.items()}

@@ -1,10 +1,12 @@
 """From one format of labelled documents to another."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import replace as replace_options
+from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -19,11 +21,13 @@ from windowclf.documents.formats.registry import (
 )
 from windowclf.documents.opening import read_documents
 from windowclf.documents.paths import labelled_files
-from windowclf.documents.reading import ReadOptions
+from windowclf.documents.places import can_read_again, find_tag, search_documents
+from windowclf.documents.reading import ReadOptions, ReadReport
 from windowclf.documents.span_borders import check_spans
 from windowclf.errors import DataError, UsageError, error_context
 from windowclf.system.streams import open_output
-from windowclf.tags.schemes import OUTSIDE, Scheme
+from windowclf.tags.recognition import Pair, TagError, TagStyle, position, recognise
+from windowclf.tags.schemes import OUTSIDE, Scheme, spans
 
 READABLE = tuple(name for name, form in FORMATS.items() if name not in ("text", *DIALECTS))
 WRITABLE = tuple(name for name in FORMATS if name not in ("text", "brat"))
@@ -40,11 +44,15 @@ class Conversion:
     ----------
     documents, sentences, spans : int
         Sentences are those of documents that are split into words.
+    notes : tuple of str
+        What was guessed about the tags, what was not regular in them, and what is written in
+        another way than it was, a line each.
     """
 
     documents: int
     sentences: int
     spans: int
+    notes: tuple[str, ...] = ()
 
 
 def labelled_format(
@@ -100,8 +108,7 @@ def convert_file(
         How the source is read, with the account of what was not read as it stands; the text has
         the same column in the output.
     scheme : Scheme, optional
-        Of the tags that are read. Only plain labels have to be told: conlleval's rules make sense
-        of all other tags.
+        Of the tags that are read. If not given, it is recognised, but for plain labels.
     output_scheme : Scheme, optional
         Of the tags that are written; IOB2 if not given, or plain if `scheme` is.
 
@@ -118,36 +125,116 @@ def convert_file(
         raise UsageError(f"{output} is the input, too; choose another output")
     if output_scheme is None:
         output_scheme = Scheme.PLAIN if scheme is Scheme.PLAIN else Scheme.IOB2
-    documents = sentences = spans = 0
+    documents = sentences = found_spans = 0
+    notes: list[str] = []
+    joined = 0
     with open_output(output) as written:
-        writer = output_format.writer(written, WriteOptions(options.text_column, output_scheme))
+        write_options = WriteOptions(options.text_column, output_scheme)
+        writer = output_format.writer(written, write_options)
         for path, form in sources:
-            name = "stdin" if path == "-" else path
-            for batch in read_documents(path, form, options):
-                found = [_for_output(document, scheme, name) for document in batch]
+            given = _Source(path, form, options)
+            for batch, style in given.with_style(scheme, notes):
+                found = [_for_output(document, style, given.name) for document in batch]
                 if output_format.name in _WITH_WORDS:
                     found = [with_words(document, exact=True) for document in found]
                 if output_format.name == "conll" and output_scheme is Scheme.PLAIN:
                     for document in found:
-                        _check_plain(document, name)
-                with error_context(name):
+                        _check_plain(document, given.name)
+                if output_format.name == "conll" and output_scheme is Scheme.IO:
+                    joined += sum(map(_joined_by_io, found))
+                with error_context(given.name):
                     writer.write(found)
                 documents += len(found)
                 sentences += sum(len(document.words or ()) for document in found)
-                spans += sum(len(document.spans or ()) for document in found)
+                found_spans += sum(len(document.spans or ()) for document in found)
         with error_context("stdout" if output == "-" else output):
             writer.close()
-    return Conversion(documents, sentences, spans)
+    if joined:
+        were = "1 span was" if joined == 1 else f"{joined:,} spans were"
+        notes.append(
+            f"io does not show where the next span of the same label begins: {were} joined with "
+            "the span before; another --output-scheme keeps them apart"
+        )
+    notes += write_options.columns.notes()
+    return Conversion(documents, sentences, found_spans, tuple(notes))
 
 
-def _for_output(document: Document, scheme: Scheme | None, name: str) -> Document:
+class _Source(NamedTuple):
+    """A file that is converted."""
+
+    path: str
+    form: Format
+    options: ReadOptions
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+        return "stdin" if self.path == "-" else self.path
+
+    def with_style(
+        self, scheme: Scheme | None, notes: list[str]
+    ) -> Iterator[tuple[list[Document], TagStyle | None]]:
+        """Yield batches, and from the first one with tags on how these are written.
+
+        All tags have to be seen to know it, so a file is read twice, and a stream is kept.
+        """
+        batches = read_documents(self.path, self.form, self.options)
+        number = 0
+        for batch in batches:
+            if any(document.tags is not None for document in batch):
+                break
+            number += len(batch)
+            yield batch, None
+        else:
+            return
+        rest: Iterable[list[Document]] = chain([batch], batches)
+        kept: list[list[Document]] = []
+        try:
+            if scheme is Scheme.PLAIN:
+                style = TagStyle(scheme, {})
+            elif can_read_again(self.path):
+                again = replace_options(self.options, report=ReadReport())
+                style = recognise(_tags(read_documents(self.path, self.form, again)), scheme)
+            else:
+                rest = kept = list(rest)
+                style = recognise(_tags(kept), scheme)
+        except TagError as error:
+            raise DataError(f"{self._place(error.tag, kept, number)}: {error}") from None
+        notes += [f"{self.name}: {remark}" for remark in style.remarks]
+        if style.irregular:
+            place = self._place(style.first_irregular, kept, number)
+            notes.append(f"{place}: {style.describe_irregular()}")
+        for batch in rest:
+            yield batch, style
+
+    def _place(self, wanted: str | Pair, kept: list[list[Document]], before: int) -> str:
+        search = partial(position, wanted=wanted)
+        if kept:
+            number, _ = search_documents(chain.from_iterable(kept), search)
+            return f"{self.name}, document {before + number}"
+        return find_tag(self.path, self.form, self.options, search) or self.name
+
+
+def _tags(batches: Iterable[list[Document]]) -> Iterator[Sequence[str]]:
+    for document in chain.from_iterable(batches):
+        yield from document.tags or ()
+
+
+def _joined_by_io(document: Document) -> int:
+    """Count the spans whose borders tags of IO do not show."""
+    left = sum(len(spans(tags, Scheme.IO)) for tags in word_tags(document, Scheme.IO))
+    return len(document.spans or ()) - left
+
+
+def _for_output(document: Document, style: TagStyle | None, name: str) -> Document:
     """Give a document spans for its tags, and fields without the keys of what was read."""
     fields = _other_fields(document)
-    if document.tags is None:
+    if document.tags is None or style is None:
         return replace(document, fields=fields)
     with error_context(_document(name, document)):
-        spans = with_spans(document, scheme or Scheme.IOB2).spans or ()
-        found = [LabelledSpan(span.start, span.end, span.label) for span in spans]
+        tags = [style.convert(sentence) for sentence in document.tags]
+        read = with_spans(replace(document, tags=tags), style.target).spans or ()
+        found = [LabelledSpan(span.start, span.end, span.label) for span in read]
         found = check_spans(document.text, found)  # a token may have spaces at its ends
     return replace(document, tags=None, spans=found, fields=fields)
 

@@ -61,7 +61,7 @@ class WindowTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not 
         See `WindowClassifier.fit`. `clone` copies an object, but only the name of a file.
     gazetteers : mapping, optional
         See `WindowClassifier.fit`.
-    scheme : {"auto", "iob1", "iob2", "iobes", "plain"}
+    scheme : {"auto", "iob1", "iob2", "iobes", "bilou", "bmes", "bmewo", "io", "plain"}
         How the tags spell spans.
     dev_fraction : float, default=0.0
         Share of the documents, or of the sentences where there are none, that is held out to

@@ -1,9 +1,10 @@
-"""Tags of tokens and the spans that they spell: IOB1, IOB2, IOBES and plain labels.
+"""Tags of tokens and the spans that they spell: IOB2, its relatives, and plain labels.
 
 A tag is ``O``, or a prefix, a hyphen and a label: ``B-PER``. The schemes differ only in
 which prefix each token of a span is given, so each scheme is a row of one table. Spans are
 read by the rules of conlleval, the scorer of CoNLL-2003, which makes sense of any sequence
-of prefixes: a span also begins where its label changes.
+of prefixes: a span also begins where its label changes. `recognition` reads files that write
+tags in another way, such as ``PER_B``.
 """
 
 import enum
@@ -22,13 +23,37 @@ OUTSIDE = "O"  # the tag of a token in no span
 class Scheme(enum.StrEnum):
     """How tags spell spans.
 
-    ``PLAIN`` has no prefixes: each token has a label of its own, such as a part of speech.
+    ``IO`` has one prefix, so it joins neighbours of the same label. ``PLAIN`` has no prefixes:
+    each token has a label of its own, such as a part of speech.
     """
 
     IOB1 = "iob1"
     IOB2 = "iob2"
     IOBES = "iobes"
+    BILOU = "bilou"
+    BMES = "bmes"
+    BMEWO = "bmewo"
+    IO = "io"
     PLAIN = "plain"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "Scheme | None":
+        """Find a scheme by another of its usual names."""
+        return _ALIASES.get(value.lower()) if isinstance(value, str) else None
+
+    @property
+    def prefixes(self) -> str:
+        """The letters that its tags begin with."""
+        used = {*_RULES[self].apart, *_RULES[self].touching}
+        return "".join(letter for letter in _PREFIXES if f"{letter}-" in used)
+
+
+_ALIASES = {scheme.value: scheme for scheme in Scheme} | {
+    "bio": Scheme.IOB2,
+    "bioes": Scheme.IOBES,
+    "biluo": Scheme.BILOU,
+    "bmeow": Scheme.BMEWO,
+}
 
 
 class Span(NamedTuple):
@@ -60,50 +85,31 @@ class _Rules(NamedTuple):
 
 _ALL_I = ("I-", "I-", "I-", "I-")
 _B_FIRST = ("B-", "B-", "I-", "I-")
-_B_TO_E = ("S-", "B-", "I-", "E-")
 _BARE = ("", "", "", "")
 _BI = {"B": "BI", "I": "BI"}
-_BIES = {"B": "IE", "I": "IE", "E": "BS", "S": "BS"}
+
+
+def _four(first: str, inner: str, last: str, only: str) -> _Rules:
+    """Make the rules of a scheme that marks both ends of a span."""
+    prefixes = (f"{only}-", f"{first}-", f"{inner}-", f"{last}-")
+    opens, closes, goes_on = first + only, last + only, inner + last
+    follows = {first: goes_on, inner: goes_on, last: opens, only: opens}
+    return _Rules(prefixes, prefixes, opens=opens, closes=closes, follows=follows)
+
+
+_BEGINS, _ENDS = "BSUW", "ELSUW"  # prefixes of a first, and of a last token, in any scheme
+_PREFIXES = "BIMELSUW"
 
 _RULES = {
     Scheme.IOB1: _Rules(_ALL_I, _B_FIRST, opens="I", closes="BI", follows=_BI),
     Scheme.IOB2: _Rules(_B_FIRST, _B_FIRST, opens="B", closes="BI", follows=_BI),
-    Scheme.IOBES: _Rules(_B_TO_E, _B_TO_E, opens="BS", closes="ES", follows=_BIES),
+    Scheme.IOBES: _four(*"BIES"),
+    Scheme.BILOU: _four(*"BILU"),
+    Scheme.BMES: _four(*"BMES"),
+    Scheme.BMEWO: _four(*"BMEW"),
+    Scheme.IO: _Rules(_ALL_I, _ALL_I, opens="I", closes="I", follows={"I": "I"}),
     Scheme.PLAIN: _Rules(_BARE, _BARE, opens="S", closes="S", follows={"S": "S"}),
 }
-
-
-def recognise(sequences: Iterable[Sequence[str]]) -> Scheme:
-    """Detect the scheme of a corpus from its tags.
-
-    An ``E-`` or ``S-`` anywhere means IOBES, a span that begins with ``I-`` means IOB1, and
-    anything else is IOB2. Tags that break every scheme's rules still count as one of these.
-
-    Parameters
-    ----------
-    sequences : iterable of sequences of str
-        The tags of each sentence.
-
-    Returns
-    -------
-    Scheme
-        Never ``PLAIN``, which only the user can know.
-
-    Raises
-    ------
-    DataError
-        For a tag that is neither ``O`` nor a prefix with a label.
-    """
-    pairs: dict[tuple[str, str], None] = {}  # distinct, in order of first sight
-    for tags in sequences:
-        pairs.update(dict.fromkeys(zip([OUTSIDE, *tags], tags, strict=False)))
-    transitions = [
-        _split(before, Scheme.IOBES) + _split(tag, Scheme.IOBES) for before, tag in pairs
-    ]
-    if any(prefix in "ES" for _, _, prefix, _ in transitions):
-        return Scheme.IOBES
-    begins_inside = any(prefix == "I" and old != label for _, old, prefix, label in transitions)
-    return Scheme.IOB1 if begins_inside else Scheme.IOB2
 
 
 def spans(tags: Sequence[str], scheme: Scheme) -> list[Span]:
@@ -124,7 +130,7 @@ def spans(tags: Sequence[str], scheme: Scheme) -> list[Span]:
     start, before, label = 0, OUTSIDE, ""
     for i, tag in enumerate([*tags, OUTSIDE]):  # the last O ends a span still open
         prefix, next_label = _split(tag, scheme)
-        if next_label != label or prefix in "BS" or before in "ES":
+        if next_label != label or prefix in _BEGINS or before in _ENDS:
             if label:
                 found.append(Span(start, i, label))
             start = i
@@ -221,6 +227,21 @@ def legal_transitions(tags: Sequence[str], scheme: Scheme) -> LegalTransitions:
     return LegalTransitions(start, transition, end)
 
 
+def breaks_rules(before: str, tag: str, scheme: Scheme) -> bool:
+    """Whether a tag may not follow another, by the rules of its scheme.
+
+    Parameters
+    ----------
+    before, tag : str
+        "O" also stands for the start and for the end of a sentence.
+    """
+    rules = _RULES[scheme]
+    (old, old_label), (new, label) = _split(before, scheme), _split(tag, scheme)
+    if label and label == old_label:
+        return new not in rules.follows.get(old, "")
+    return old not in OUTSIDE + rules.closes or new not in OUTSIDE + rules.opens
+
+
 def _split(tag: str, scheme: Scheme) -> tuple[str, str]:
     """Split a tag into prefix and label; a plain label is a span of its own, so ``S``."""
     if tag == OUTSIDE:
@@ -228,9 +249,9 @@ def _split(tag: str, scheme: Scheme) -> tuple[str, str]:
     if scheme is Scheme.PLAIN:
         return "S", tag
     prefix, _, label = tag.partition("-")
-    if prefix not in {"B", "I", "E", "S"} or not label:
+    if len(prefix) != 1 or prefix not in _PREFIXES or not label:
         raise DataError(
-            f"tag {quoted(tag)} belongs to no known scheme: expected O, or B-, I-, E- or S- with a "
-            f"label; for labels without such prefixes, as parts of speech, use --scheme plain"
+            f"tag {quoted(tag)} belongs to no known scheme: expected O, or B-, I- or another "
+            "prefix with a label"
         )
     return prefix, label

@@ -16,7 +16,7 @@ from windowclf.lexicon.lexicon import build_lexicon, initial_tables
 from windowclf.model.build import make_network, make_objective, own_scheme
 from windowclf.model.encoding import EncodedSentences, encode
 from windowclf.model.model import MOST_LABELS, Model
-from windowclf.tags.schemes import OUTSIDE, Scheme, recognise
+from windowclf.tags.schemes import OUTSIDE, Scheme, spans
 
 if TYPE_CHECKING:
     from gensim.models import KeyedVectors
@@ -144,7 +144,7 @@ def make_labels(tags: Iterable[Sequence[str]], scheme: Scheme, config: Config) -
     found = set(chain.from_iterable(tags))
     plain = scheme is Scheme.PLAIN
     if not plain:
-        recognise([sorted(found)])  # refuses what is not a tag
+        spans(sorted(found), scheme)  # refuses what is not a tag
     types = sorted({tag if plain else tag.partition("-")[2] for tag in found - {OUTSIDE}})
     for name in types:
         if any("\ud800" <= c <= "\udfff" for c in name):

@@ -350,9 +350,9 @@ def test_what_does_not_fit_columns_is_told_with_its_document():
     spaced = Document("In New York", [["In", "New York"]], [["O", "B-LOC"]])
     with pytest.raises(DataError, match=r"^document 'In New York': 'New York' .* or write JSONL$"):
         written([spaced])
-    label = Document("In Oslo", spans=[LabelledSpan(3, 7, "a place")])
-    with pytest.raises(DataError, match=r"^document 'In Oslo': 'B-a place' does not fit"):
-        written([label])
+    alike = [LabelledSpan(0, 2, "a_place"), LabelledSpan(3, 7, "a place")]
+    with pytest.raises(DataError, match=r"^document 'In Oslo': labels 'a_place' and 'a place' wou"):
+        written([Document("In Oslo", spans=alike)])
     with pytest.raises(DataError, match=r"^document 'b': some documents have labels and some"):
         written([Document("a", spans=[]), Document("b")])
 

@@ -4,7 +4,8 @@ from pathlib import PurePath
 
 import pytest
 
-from windowclf.documents.formats.registry import FORMATS, ReadOptions, WriteOptions, format_of
+from windowclf.documents.formats.registry import FORMATS, WriteOptions, format_of
+from windowclf.documents.reading import ReadOptions
 
 
 @pytest.mark.parametrize(

@@ -172,13 +172,13 @@ class Writer:
         self._labelled: bool | None = None
 
     def write(self, documents: Sequence[Document]) -> None:
-        """Write documents after those before.
+        """Write documents after those before, without the white space of their labels.
 
         Raises
         ------
         DataError
-            For a token or a tag that does not fit a column, and for labels that some documents
-            have and some have not.
+            For a token that does not fit a column, for two labels that would be written alike,
+            and for labels that some documents have and some have not.
         """
         for document in documents:
             try:
@@ -202,7 +202,8 @@ class Writer:
                     "some documents have labels and some have none, but all rows of a column "
                     "file have the same columns: write them to two files"
                 )
-        rows = map(write_rows, words, repeat(None) if tags is None else filter(None, tags))
+        written = repeat(None) if tags is None else map(self._write_tags, filter(None, tags))
+        rows = map(write_rows, words, written)
         record = {**document.fields, self._options.text_column: document.text}
         told = bool(words) and len(record) == 1 and document.text == join_words(words)
         self._marked = self._marked or not told or len(words) > 1
@@ -211,6 +212,9 @@ class Writer:
             return mark + "".join(rows)
         comment = f"{RECORD}{self._encoder.encode(record).decode()}\n"
         return mark + comment + ("".join(rows) or "\n")
+
+    def _write_tags(self, tags: Sequence[str]) -> list[str]:
+        return self._options.columns.write(tags, self._options.scheme)
 
 
 def _with_fitting_words(document: Document) -> Document:

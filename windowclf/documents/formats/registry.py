@@ -1,7 +1,7 @@
 """The formats of labelled documents by their names, and how a file's name tells its format."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import PurePath
 from types import ModuleType
@@ -11,6 +11,7 @@ from windowclf.documents.document import Document
 from windowclf.documents.reading import ReadOptions
 from windowclf.errors import DataError
 from windowclf.system.streams import COMPRESSED
+from windowclf.tags.columns import ColumnTags
 from windowclf.tags.schemes import Scheme
 from windowclf.text.lines import Lines
 
@@ -25,10 +26,13 @@ class WriteOptions:
         Key or column of the text.
     scheme : Scheme
         How tags spell spans.
+    columns : ColumnTags
+        Writes the tags of column files, and can be asked afterwards which labels it changed.
     """
 
     text_column: str = "text"
     scheme: Scheme = Scheme.IOB2
+    columns: ColumnTags = field(default_factory=ColumnTags)
 
 
 class Writer(Protocol):

@@ -1,0 +1,79 @@
+"""Where in a file a tag stands.
+
+The file is read again to find it, so that reading has nothing to remember for the sake of errors.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from itertools import chain, islice
+from pathlib import Path
+
+from windowclf.documents.document import Document
+from windowclf.documents.formats.registry import Format
+from windowclf.documents.opening import read_documents
+from windowclf.documents.reading import ReadOptions, ReadReport
+from windowclf.system.streams import is_url
+from windowclf.text.lines import read_lines
+
+Search = Callable[[Sequence[str]], int | None]
+"""Gives the position of what is looked for among the tags of a sentence, if it is there."""
+
+
+def can_read_again(path: str) -> bool:
+    """Whether a file gives the same once more, which stdin and pipes do not."""
+    return is_url(path) or (path != "-" and Path(path).is_file())
+
+
+def find_tag(path: str, form: Format, options: ReadOptions, search: Search) -> str | None:
+    """Name the place of a tag: its line in a file of lines, else the number of its document.
+
+    Parameters
+    ----------
+    path : str
+        One that `can_read_again`.
+
+    Returns
+    -------
+    str or None
+        None if the search finds nothing.
+    """
+    silent = replace(options, report=ReadReport())
+    documents = chain.from_iterable(read_documents(path, form, silent))
+    number, rows = search_documents(documents, search)
+    if not number:
+        return None
+    line = None
+    if form.name == "conll":
+        line = _line_of_row(path, rows)
+    elif form.name == "jsonl":
+        written = (found for found, text in read_lines(path) if text.strip())
+        line = next(islice(written, number - 1, None), None)
+    return f"{path}, document {number}" if line is None else f"{path}:{line}"
+
+
+def search_documents(
+    documents: Iterable[Document], search: Search
+) -> tuple[int, list[tuple[str, str]]]:
+    """Give the number of the document, 0 if there is none, and all rows up to the place."""
+    rows: list[tuple[str, str]] = []
+    for number, document in enumerate(documents, 1):
+        for words, tags in zip(document.words or (), document.tags or (), strict=False):
+            found = search(tags)
+            end = None if found is None else found + 1
+            rows += zip(words[:end], tags[:end], strict=True)
+            if end is not None:
+                return number, rows
+    return 0, rows
+
+
+def _line_of_row(path: str, rows: Sequence[tuple[str, str]]) -> int | None:
+    """Find the line of the last row: lines in between, such as comments, do not fit the rows."""
+    waiting = iter(rows)
+    row = next(waiting, None)
+    for number, line in read_lines(path):
+        cells = {*line.split(), *(cell.strip(" ") for cell in line.split("\t"))}
+        if row and cells.issuperset(row):
+            row = next(waiting, None)
+            if row is None:
+                return number
+    return None
