@@ -1,10 +1,12 @@
 """What callers may pass from Python, as what training takes."""
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from windowclf.corpora.dataset import from_dataset, is_dataset
+from windowclf.corpora.doubts import find_doubts
 from windowclf.corpora.sources import Corpus
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, UsageError
@@ -71,10 +73,16 @@ def as_training_text(
         sentences = splits["train"] if isinstance(found, dict) else found
     dev_sentences = as_sentences(dev) or splits.get("dev", [])
     if isinstance(train, Corpus):
-        return TrainingText(train.name, sentences, dev_sentences, train.scheme)
-    return TrainingText(
-        "", sentences, dev_sentences, as_scheme([*sentences, *dev_sentences], scheme)
-    )
+        text = TrainingText(train.name, sentences, dev_sentences, train.scheme)
+    else:
+        found_scheme = as_scheme([*sentences, *dev_sentences], scheme)
+        text = TrainingText("", sentences, dev_sentences, found_scheme)
+    # Who gives sentences by themselves chose to give no dev text.
+    parts = {**splits, "train": sentences, "dev": dev_sentences}
+    for doubt in find_doubts(parts, text.scheme, expects_dev=bool(splits)):
+        if not (isinstance(train, Corpus) and doubt in train.notes):  # else it was reported
+            logging.getLogger("windowclf").warning("%s", doubt)
+    return text
 
 
 def as_sentences(sentences: "TaggedSentences | Dataset") -> list[Sentence]:
