@@ -1,5 +1,7 @@
 """The README's Python runs, and its command lines are ones that the program has."""
 
+import gzip
+import json
 import os
 import re
 import shlex
@@ -7,8 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+import tiny
 from command_lines import parse
 from hub_server import hub_server
 from windowclf.cli import main
@@ -63,6 +68,76 @@ def test_a_text_is_tagged_as_it_says(line, out, tmp_path, monkeypatch, capsys):
 def test_a_command_line_parses(line):
     name, *arguments = shlex.split(re.split(r" [<>|] ", line)[0].replace("…", "x"))[1:]
     parse(name, arguments)
+
+
+ELSEWHERE = ("COMMAND", "s3://", "conll2003", " serve", "--resume")
+"""What needs a network or does not end, and what needs a training that was stopped."""
+
+CHEAP = {
+    "train": [*tiny.options(tiny.QUICK), "--quiet", "--vectors", "random"],
+    "tune": ["--epochs", "1", "--vectors", "random", "--trials", "1"],
+    "pretrain": ["--epochs", "1", "--quiet"],
+    "gradcheck": [],
+}
+"""Options that make a command take less time, put before those of the README, which win."""
+
+
+def write_inputs(folder):
+    """Write the files that the README's commands read."""
+    text = "Mary Poppins lives in Paris .\nAda saw Tom .\n"
+    (folder / "FOLDER").mkdir()
+    tiny.write_corpus(folder / "FOLDER")
+    conll = (folder / "FOLDER" / "train.txt").read_text()
+    records = "".join(json.dumps({"text": line}) + "\n" for line in text.splitlines())
+    for name in ("news.txt", "tokens.txt", "notes.txt", "text.txt", "mail/one.txt", "testa.txt"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text * 20)
+    (folder / "train.txt").write_text(text * 20)
+    (folder / "reviews.csv").write_text("review,stars\nAda lives in Oslo .,5\n")
+    (folder / "archive/2020").mkdir(parents=True)
+    (folder / "archive/2020/a.jsonl.gz").write_bytes(gzip.compress(records.encode()))
+    (folder / "theirs.conll").write_text((folder / "FOLDER" / "test.txt").read_text())
+    (folder / "eng.train").write_text(conll)
+    for name in ("annotated.jsonl", "train.parquet"):
+        assert main(["convert", str(folder / "eng.train"), str(folder / name)]) == 0
+    (folder / "corpus").mkdir()
+    table = pa.table({"text": text.splitlines()})
+    pq.write_table(table, folder / "corpus" / "a.parquet")
+    (folder / "cities.txt").write_text("Oslo\nParis\n")
+    (folder / "staff.txt").write_text("Ada\nMary Poppins\n")
+
+
+@pytest.mark.slow
+def test_every_command_runs_in_order_in_one_folder(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    write_inputs(tmp_path)
+    failed = []
+    for line in LINES:
+        if any(part in line for part in ELSEWHERE):
+            continue
+        line, _, source = line.partition(" < ")
+        name, *arguments = shlex.split(line)[1:]
+        with Path(source or os.devnull).open(encoding="utf-8") as stdin:
+            monkeypatch.setattr("sys.stdin", stdin)
+            capfd.readouterr()
+            code = main([name, *CHEAP.get(name, []), *arguments])
+        out, err = capfd.readouterr()
+        if code or not (out or err or "--output" in line or name == "convert"):
+            failed.append(f"{line}: {code}: {err}")
+    assert not failed, "\n".join(failed)
+    for made in ("archive-tagged/2020/a.jsonl.gz", "tagged", "tagged-too", "all.parquet"):
+        assert (tmp_path / made).exists()
+
+
+def test_no_two_commands_write_to_one_place():
+    outputs = [
+        (match[1], line)
+        for line in LINES
+        if "--resume" not in line and (match := re.search(r"--output (\S+)", line))
+    ]
+    for place, line in outputs:
+        others = {other for where, other in outputs if where == place}
+        assert len(others) == 1 or place == "vectors.txt", others | {line}
 
 
 def test_the_readme_has_all_of_them():

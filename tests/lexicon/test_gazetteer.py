@@ -1,4 +1,5 @@
 import gzip
+import re
 import time
 from itertools import product
 from pathlib import Path
@@ -164,6 +165,10 @@ def test_a_name_may_begin_with_a_hash_after_a_space(tmp_path):
         ("blank.txt", b"\xef\xbb\xbf\n \r\n# a\n", "blank.txt: no name; expected one a line"),
         ("latin.txt", b"Oslo\n\nK\xf6ln\n", "latin.txt:3: byte 0xf6 is not UTF-8; "),
         ("comment.txt", b"# K\xf6ln\nOslo\n", "comment.txt:1: byte 0xf6 is not UTF-8; "),
+        ("list.json", b'["Oslo", "Rome"]\n', "list.json:1: this is JSON; expected one name a line"),
+        ("list.json", b'\n[\n  "Oslo"\n]\n', "list.json:2: this is JSON"),
+        ("list.jsonl", b'{"name": "Oslo"}\n', "list.jsonl:1: this is JSON"),
+        ("page.txt", b"<!DOCTYPE html>\n<p>Oslo\n", "page.txt: this is an HTML page"),
         ("text.gz", b"Oslo\n", "text.gz: cannot be read: "),
         ("cut.gz", gzip.compress(b"Oslo\n" * 99, mtime=0)[:-9], "cut.gz: cannot be read: "),
     ],
@@ -178,6 +183,32 @@ def test_files_that_are_refused(tmp_path, name, data, message):
     assert found.startswith(str(tmp_path))
     assert message in found
     assert "\n" not in found
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "# cities\nOslo\tLOC\nRome\tLOC\n",
+            r":2: 2 of 2 .* a tab .*'Oslo\\tLOC'.* cut -f1",
+        ),
+        ("Oslo\nRome\tLOC\nParis\tLOC\n", r":2: 2 of 3 names have a tab"),
+        ("Oslo,LOC\nAda,PER\n", r":1: 2 of 2 names have a label .* cut -d, -f1"),
+        ("Oslo|B-LOC\n", r":1: 1 of 1 names have a label"),
+        (", ".join(["Oslo", "New York"] * 9), r":1: a name of 27 words, .* one name a line"),
+        ("Oslo\nSalem, OR\nSt. John's\n[Unknown]\n\tRome \n", None),
+        ("Oslo\nA,B\nRome\nBonn\tLOC\nKiel\n", None),
+    ],
+)
+def test_lines_that_hold_more_than_a_name_are_reported(tmp_path, caplog, text, message):
+    path = tmp_path / "names.txt"
+    path.write_text(text)
+    assert read_gazetteer(path).names
+    if message is None:
+        assert caplog.messages == []
+    else:
+        (found,) = caplog.messages
+        assert re.match(re.escape(str(path)) + message, found)
 
 
 @pytest.mark.parametrize(

@@ -168,7 +168,8 @@ def test_the_lines_of_another_encoding(encoding, size):
 
 @given(st.text(MARKS | st.characters(codec="utf-16", exclude_characters="\ufeff\ufffd")))
 def test_any_text_in_utf16(text):
-    for encoding in ("utf-16", "utf-16-be"):
+    # A NUL after the mark of UTF-16 is the mark of UTF-32.
+    for encoding in ("utf-16-be",) if text.startswith("\x00") else ("utf-16", "utf-16-be"):
         data = io.BytesIO(text.encode(encoding))
         found = [line for chunk in line_chunks(data, "x", encoding=encoding) for line in chunk]
         if text != "\ufeff":

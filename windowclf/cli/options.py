@@ -3,6 +3,7 @@
 import typing
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -286,11 +287,22 @@ def read_corpus(options: dict[str, Any]) -> Any:
     return corpus
 
 
-def read_training_corpus(options: dict[str, Any], seed: int) -> Any:
-    """Load the corpus that `data_options` name, or the fraction of it that is to train."""
+def read_training_corpus(options: dict[str, Any], seed: int, *, expects_dev: bool = True) -> Any:
+    """Load the corpus that `data_options` name, or the fraction of it that is to train.
+
+    What makes the training doubtful is reported, and is among the notes of the corpus; that there
+    is no dev split only if `expects_dev`.
+    """
+    from windowclf.corpora.doubts import find_doubts
+
     corpus = read_corpus(options)
     fraction = options["train_fraction"]
-    return corpus if fraction == 1.0 else corpus.with_train_fraction(fraction, seed)
+    if fraction != 1.0:
+        corpus = corpus.with_train_fraction(fraction, seed)
+    doubts = tuple(find_doubts(corpus.splits, corpus.scheme, expects_dev=expects_dev))
+    for doubt in doubts:
+        note(f"warning: {doubt}")
+    return replace(corpus, notes=(*corpus.notes, *doubts))
 
 
 def parse_gazetteers(options: Sequence[str]) -> dict[str, Path]:

@@ -200,7 +200,7 @@ def _begin(folder: Path, chosen: TuneOptions, **rest: Any) -> "tuple[Search, Sea
     options = chosen.options
     seed = int(chosen.fixed.get("seed", make_config({}).seed))
     plan = SearchPlan(
-        corpus=read_training_corpus(options, seed),
+        corpus=read_training_corpus(options, seed, expects_dev=False),
         fixed=chosen.fixed,
         trials=chosen.trials,
         vectors=options["vectors"],

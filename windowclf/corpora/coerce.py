@@ -1,10 +1,12 @@
 """What callers may pass from Python, as what training takes."""
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from windowclf.corpora.dataset import from_dataset, is_dataset
+from windowclf.corpora.doubts import find_doubts
 from windowclf.corpora.sources import Corpus
 from windowclf.corpora.spelling import in_iob2, numbered
 from windowclf.documents.sentence import Sentence
@@ -76,15 +78,31 @@ def as_training_text(
     given = as_sentences(dev)
     dev_sentences = given or splits.get("dev", [])
     if isinstance(train, Corpus):
-        notes = train.notes
-        if given and train.scheme is not Scheme.PLAIN:
-            spelled = in_iob2("", {"dev": numbered(given, "dev")}, "auto")
-            dev_sentences, notes = spelled.splits["dev"], notes + spelled.notes
-        return TrainingText(train.name, sentences, dev_sentences, train.scheme, notes)
-    parts = {"train": numbered(sentences, "train"), "dev": numbered(dev_sentences, "dev")}
-    spelled = in_iob2("", parts, scheme)
-    sentences, dev_sentences = spelled.splits["train"], spelled.splits["dev"]
-    return TrainingText("", sentences, dev_sentences, spelled.scheme, spelled.notes)
+        text = _beside_dev(train, sentences, dev_sentences, given)
+    else:
+        own = {"train": numbered(sentences, "train"), "dev": numbered(dev_sentences, "dev")}
+        spelled = in_iob2("", own, scheme)
+        sentences, dev_sentences = spelled.splits["train"], spelled.splits["dev"]
+        text = TrainingText("", sentences, dev_sentences, spelled.scheme, spelled.notes)
+    # Who gives sentences by themselves chose to give no dev text.
+    parts = {**splits, "train": text.train, "dev": text.dev}
+    doubts = find_doubts(parts, text.scheme, expects_dev=bool(splits))
+    reported = train.notes if isinstance(train, Corpus) else ()
+    for line in (*text.notes, *doubts):
+        if line not in reported:
+            logging.getLogger("windowclf").warning("%s", line)
+    return text
+
+
+def _beside_dev(
+    corpus: Corpus, train: list[Sentence], dev: list[Sentence], given: list[Sentence]
+) -> TrainingText:
+    """Take the splits of a corpus, or its train split and the dev sentences that are given."""
+    notes = corpus.notes
+    if given and corpus.scheme is not Scheme.PLAIN:
+        spelled = in_iob2("", {"dev": numbered(given, "dev")}, "auto")
+        dev, notes = spelled.splits["dev"], notes + spelled.notes
+    return TrainingText(corpus.name, train, dev, corpus.scheme, notes)
 
 
 def as_sentences(sentences: "TaggedSentences | Dataset") -> list[Sentence]:

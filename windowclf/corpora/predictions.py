@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from windowclf.corpora.files import read_tagged, tag_place
 from windowclf.corpora.spelling import Part, in_iob2
-from windowclf.documents.reading import ReadOptions
 from windowclf.documents.places import Search
+from windowclf.documents.reading import ReadOptions
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError
 from windowclf.tags.recognition import AUTO

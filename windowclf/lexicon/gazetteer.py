@@ -1,12 +1,22 @@
 """Gazetteers: lists of names, found in a sentence by longest match."""
 
+import logging
+import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from windowclf.errors import DataError, UsageError
+from windowclf.errors import DataError, UsageError, quoted
 from windowclf.text.lines import read_lines
 from windowclf.text.tokenizer import tokenize
+
+_JSON = re.compile(r"\s*(?:\[\s*(?:[\"\[{]|$)|\{\s*(?:\"|$))")
+_COLUMNS = (
+    (re.compile(r"\S\t+\s*\S"), "a tab and more", "cut -f1"),
+    # As in "Oslo,LOC", not in "Salem, OR".
+    (re.compile(r"\S[,;|](?:[BI]-)?[A-Z][A-Z_]+\s*$"), "a label", "cut -d, -f1"),
+)
+_MOST_WORDS = 20
 
 
 class Gazetteer:
@@ -76,17 +86,49 @@ def read_gazetteer(path: str | Path) -> Gazetteer:
     ----------
     path : str or Path
         UTF-8 text, gzipped if the name ends in ``.gz``. Blank lines are skipped, and so are
-        those that begin with ``#``; a name that does has a space before it.
+        those that begin with ``#``; a name that does has a space before it. Lines that seem to
+        hold more than a name are reported as a warning of the logger ``windowclf``.
 
     Raises
     ------
     DataError
-        If the file cannot be read, is not UTF-8 or holds no name.
+        If the file cannot be read, is not UTF-8, is JSON or holds no name.
     """
-    gazetteer = Gazetteer(line for _, line in read_lines(path) if not line.startswith("#"))
-    if not gazetteer.names:
+    lines = {
+        number: line
+        for number, line in read_lines(path)
+        if line.strip() and not line.startswith("#")
+    }
+    if not lines:
         raise DataError(f"{path}: no name; expected one a line")
-    return gazetteer
+    first = next(iter(lines))
+    if _JSON.match(lines[first]):
+        raise DataError(
+            f"{path}:{first}: this is JSON; expected one name a line, as from: jq -r '.[]'"
+        )
+    doubt = _doubt(lines)
+    if doubt:
+        logging.getLogger("windowclf").warning("%s:%s", path, doubt)
+    return Gazetteer(lines.values())
+
+
+def _doubt(lines: Mapping[int, str]) -> str | None:
+    """Say which lines hold more than a name, so that no text has it."""
+    for pattern, what, cure in _COLUMNS:
+        found = [number for number, line in lines.items() if pattern.search(line)]
+        if 2 * len(found) > len(lines):
+            return (
+                f"{found[0]}: {len(found):,} of {len(lines):,} names have {what} after them, such "
+                f"as {quoted(lines[found[0]])}, and will not be found; expected names alone, as "
+                f"from: {cure}"
+            )
+    number = max(lines, key=lambda number: len(lines[number].split()))
+    if len(lines[number].split()) > _MOST_WORDS:
+        return (
+            f"{number}: a name of {len(lines[number].split()):,} words, {quoted(lines[number])}, "
+            "will hardly be found; expected one name a line"
+        )
+    return None
 
 
 def parse_gazetteer_option(value: str) -> tuple[str, Path]:

@@ -243,8 +243,6 @@ class _Recoded:
     def _heed_mark(self, data: bytes) -> None:
         """Refuse a file whose byte-order mark is that of another encoding."""
         marked = marked_encoding(data[:HEAD_BYTES])
-        if marked == "utf-32" and self._encoding.startswith("utf-16"):
-            marked = None  # the mark of UTF-16 and a NUL after it look the same
         if marked and not self._encoding.startswith(marked):
             raise DataError(
                 f"{self._name}:1: its byte-order mark shows {marked}, not {self._encoding}; "
