@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         WindowclfError,
     )
     from windowclf.pretraining.pretrain import pretrain
+    from windowclf.reports.frames import to_dataframe
     from windowclf.reports.html.training import write_report
     from windowclf.tagging.texts import Entity, TaggedText
     from windowclf.vectors.load import load_vectors
@@ -42,6 +43,7 @@ __all__ = [
     "load_corpus",
     "load_vectors",
     "pretrain",
+    "to_dataframe",
     "write_report",
 ]
 
@@ -49,6 +51,7 @@ _LAZY_NAMES = {
     "windowclf.classifier": ("WindowClassifier", "load"),
     "windowclf.config.config": ("Config",),
     "windowclf.vectors.load": ("load_vectors",),
+    "windowclf.reports.frames": ("to_dataframe",),
     "windowclf.reports.html.training": ("write_report",),
     "windowclf.pretraining.pretrain": ("pretrain",),
     "windowclf.tagging.texts": ("Entity", "TaggedText"),

@@ -120,7 +120,7 @@ def test_a_tag_of_no_scheme_is_named(tag):
         lambda: spans(["O", tag], Scheme.IOB2),
         lambda: legal_transitions(["O", tag], Scheme.IOB2),
     ):
-        with pytest.raises(DataError, match="--scheme plain") as caught:
+        with pytest.raises(DataError, match="`scheme='plain'`") as caught:
             read()
         assert f"tag {tag!r} " in str(caught.value)
         assert "\n" not in str(caught.value)

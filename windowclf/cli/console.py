@@ -10,7 +10,12 @@ if TYPE_CHECKING:
 
 
 def note(message: str) -> None:
-    """Write a line to stderr."""
+    """Write a line to stderr; it names options where the library names parameters."""
+    context = click.get_current_context(silent=True)
+    if context and "`" in message:
+        from windowclf.cli.wording import with_options
+
+        message = with_options(message, context.command)
     click.echo(message, err=True)
 
 

@@ -50,7 +50,7 @@ def check_settings(kind: type[Record], settings: dict[str, Any], *also: str) -> 
             if choices and reason.startswith("Invalid"):
                 reason = f"expected {', '.join(choices)}"
             got = "" if "got" in reason else f", got {_plain(value)}"
-            raise UsageError(f"{option_name(name)}: {reason[0].lower()}{reason[1:]}{got}") from None
+            raise UsageError(f"`{name}`: {reason[0].lower()}{reason[1:]}{got}") from None
     try:
         encoded = {field.name: field.encode_name for field in fields}
         return msgspec.convert({encoded[name]: value for name, value in settings.items()}, kind)

@@ -47,8 +47,8 @@ def read_sentences(path: str | Path, options: ReadOptions | None = None) -> Iter
     if form is None or form.name in ("conll", "text"):  # .txt is the usual name of column files
         return read_conll(
             path,
-            tokens_column=column_number(options.tokens_column, "--tokens-column", default=0),
-            tags_column=column_number(options.tags_column, "--tags-column", default=-1),
+            tokens_column=column_number(options.tokens_column, "`tokens_column`", default=0),
+            tags_column=column_number(options.tags_column, "`tags_column`", default=-1),
         )
     return _of_documents(path, form, options)
 

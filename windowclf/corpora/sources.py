@@ -2,17 +2,21 @@
 
 import random
 import re
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 
 from windowclf.corpora.files import read_sentences
 from windowclf.documents.formats.registry import FORMATS, ReadOptions
 from windowclf.documents.sentence import Sentence
-from windowclf.errors import DataError, UsageError
+from windowclf.errors import DataError, UsageError, described, join_names, shortened
+from windowclf.system.arguments import check_path
+from windowclf.system.markup import Mark, caption, marked, table
 from windowclf.system.resources import data_path
 from windowclf.system.streams import COMPRESSED, is_url
-from windowclf.tags.schemes import Scheme, convert, recognise
+from windowclf.tags.schemes import OUTSIDE, Scheme, convert, recognise, spans
 
 SAMPLE = "sample"
 CONLL2003 = "conll2003"
@@ -37,7 +41,11 @@ _LOOKED_FOR = (
 )
 
 
-@dataclass(frozen=True)
+_SHOWN = 3
+"""Sentences of a corpus that a notebook shows."""
+
+
+@dataclass(frozen=True, repr=False)
 class Corpus:
     """Labelled sentences, by split.
 
@@ -51,7 +59,63 @@ class Corpus:
         Of the tags as they are here: ``IOB2``, or ``PLAIN``.
     original_scheme : Scheme
         Of the tags as they were read.
+
+    Examples
+    --------
+    >>> from windowclf import load_corpus
+    >>> load_corpus("sample")
+    Corpus('sample': train 643, dev 139, test 170 sentences; LOC, MISC, ORG, PER; iob2)
     """
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.splits, Mapping):
+            raise UsageError(
+                f"splits: expected sentences by split, such as {{'train': […]}}, "
+                f"got {described(self.splits)}"
+            )
+        for split in self.splits:
+            if split not in _SPLIT_FILES:
+                raise UsageError(
+                    f"splits: expected {', '.join(_SPLIT_FILES)}, got {described(split)}"
+                )
+        for name in ("scheme", "original_scheme"):
+            try:
+                object.__setattr__(self, name, Scheme(getattr(self, name)))
+            except ValueError:
+                raise UsageError(
+                    f"{name}: expected one of {', '.join(Scheme)}, "
+                    f"got {described(getattr(self, name))}"
+                ) from None
+
+    def __repr__(self) -> str:
+        sizes = [f"{split} {len(sentences):,}" for split, sentences in self.splits.items()]
+        splits = f"{', '.join(sizes)} sentences" if sizes else "no split"
+        parts = [splits, join_names(self._labels()), str(self.scheme)]
+        return f"Corpus({shortened(self.name)!r}: {'; '.join(parts)})"
+
+    def _labels(self) -> list[str]:
+        tags: set[str] = set()
+        for sentences in self.splits.values():
+            tags.update(*(sentence.tags or () for sentence in sentences))
+        plain = self.scheme is Scheme.PLAIN
+        return sorted({tag if plain else tag.partition("-")[2] for tag in tags - {OUTSIDE}})
+
+    def _repr_html_(self) -> str:
+        """Show the counts of the splits, and the first sentences with their entities marked."""
+        labels = self._labels()
+        rows = []
+        for split, sentences in self.splits.items():
+            counts = Counter(
+                span.label for one in sentences for span in spans(one.tags or (), self.scheme)
+            )
+            numbers = [len(sentences), sum(map(len, sentences)), *(counts[each] for each in labels)]
+            rows.append([split, *(f"{number:,}" for number in numbers)])
+        first = next(iter(self.splits.items()), ("", []))
+        shown = [marked(*_marks(sentence, self.scheme), labels) for sentence in first[1][:_SHOWN]]
+        head = f"Corpus {self.name}, {self.scheme}"
+        examples = [caption(f"The first sentences of {first[0]}")] if shown else []
+        counted = table(["split", "sentences", "tokens", *labels], rows)
+        return "".join([caption(head), counted, *examples, *shown])
 
     name: str
     splits: dict[str, list[Sentence]]
@@ -76,13 +140,21 @@ class Corpus:
             If there is no train split.
         """
         if not 0 < fraction <= 1:
-            raise UsageError(f"--train-fraction: expected more than 0, at most 1, got {fraction}")
+            raise UsageError(f"`train_fraction`: expected more than 0, at most 1, got {fraction}")
         if "train" not in self.splits:
-            raise DataError(f"{self.name}: has no train split: name the file with --train")
+            raise DataError(f"{self.name}: has no train split: name the file with `train`")
         sentences = self.splits["train"]
         kept = max(1, round(fraction * len(sentences)))
         drawn = sorted(random.Random(seed).sample(range(len(sentences)), kept))  # noqa: S311
         return replace(self, splits=self.splits | {"train": [sentences[i] for i in drawn]})
+
+
+def _marks(sentence: Sentence, scheme: Scheme) -> tuple[str, list[Mark]]:
+    """Join the words of a sentence, and mark its spans there."""
+    starts = [0, *accumulate(len(word) + 1 for word in sentence.tokens)]
+    found = spans(sentence.tags or (), scheme)
+    marks = [Mark(starts[span.start], starts[span.end] - 1, span.label) for span in found]
+    return " ".join(sentence.tokens), marks
 
 
 def load_corpus(
@@ -122,8 +194,18 @@ def load_corpus(
     DataError
         For files that cannot be read, or sentences without tags.
     """
-    if scheme != "auto" and scheme not in set(Scheme):
+    if scheme != "auto" and scheme not in list(Scheme):
         raise UsageError(f"unknown scheme {scheme!r}; known are auto, {', '.join(Scheme)}")
+    if data is not None and not isinstance(data, str):
+        data = check_path(data, "data", _KNOWN)
+    for name, file in (("train", train), ("dev", dev), ("test", test)):
+        if file is not None:
+            check_path(file, name, "a file")
+    for name, column in (("tokens_column", tokens_column), ("tags_column", tags_column)):
+        if not isinstance(column, int | str | None):
+            raise UsageError(
+                f"{name}: expected the number or the name of a column, got {described(column)}"
+            )
     files: dict[str, str | Path] = {
         split: file if is_url(file) else _expand(file)
         for split, file in (("train", train), ("dev", dev), ("test", test))
@@ -156,7 +238,7 @@ def _folder(data: str | Path) -> Path | None:
     if name and folder.is_dir():
         return folder
     if name and folder.is_file():
-        raise UsageError(f"{name} is a file, not a folder; give it with --train, --dev or --test")
+        raise UsageError(f"{name} is a file, not a folder; give it with `train`, `dev` or `test`")
     if isinstance(data, str):
         if name == CONLL2003 or name.startswith(_HUB):
             return None
@@ -193,7 +275,7 @@ def _split_files(folder: Path, given: Collection[str]) -> dict[str, str | Path]:
         if len(matches) > 1:
             raise DataError(
                 f"{folder}: {' and '.join(matches)} could each be the {split} split; "
-                f"name one with --{split}"
+                f"name one with `{split}`"
             )
         found[split] = folder / matches[0]
     if not found and not given:

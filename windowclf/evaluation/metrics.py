@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from windowclf.errors import DataError
+from windowclf.errors import DataError, join_names
 from windowclf.tags.schemes import Scheme, spans
 
 
@@ -52,7 +52,7 @@ class Counts:
         return self.ratios() | counts
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Scores:
     """What :func:`score` found.
 
@@ -76,6 +76,12 @@ class Scores:
     accuracy: float
     average_precision: float | None = None
     calibration_error: float | None = None
+
+    def __repr__(self) -> str:
+        ratios = [f"{name} {100 * value:.2f} %" for name, value in self.total.ratios().items()]
+        types = [f"{label} {100 * counts.f1:.2f} %" for label, counts in self.types.items()]
+        by_label = f"; F1 by label: {join_names(types)}" if types else ""
+        return f"Scores({', '.join(ratios)}{by_label})"
 
     def to_json(self) -> dict[str, Any]:
         """Give the scores as plain dictionaries, all ratios from 0 to 1."""

@@ -231,6 +231,6 @@ def _split(tag: str, scheme: Scheme) -> tuple[str, str]:
     if prefix not in {"B", "I", "E", "S"} or not label:
         raise DataError(
             f"tag {quoted(tag)} belongs to no known scheme: expected O, or B-, I-, E- or S- with a "
-            f"label; for labels without such prefixes, as parts of speech, use --scheme plain"
+            f"label; for labels without such prefixes, as parts of speech, use `scheme='plain'`"
         )
     return prefix, label
