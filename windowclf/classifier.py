@@ -230,6 +230,8 @@ class WindowClassifier:
         check_callable(listener, "listener")
         if not isinstance(checkpoints, Checkpoints | None):
             raise UsageError(f"checkpoints: expected Checkpoints, got {described(checkpoints)}")
+        if not isinstance(progress, bool | None):
+            raise UsageError(f"progress: expected True, False or None, got {described(progress)}")
         thread_count(threads)
         given = as_training_text(train, dev, scheme)
         words = (word for sentence in given.train for word in sentence.tokens)

@@ -82,7 +82,7 @@ def described(value: object) -> str:
     """Describe the value of an argument in a message: what it is, and of which type."""
     if value is None:
         return "None"
-    return f"{printable(' '.join(_SHORT.repr(value).split()))} ({type(value).__name__})"
+    return f"{shortened(_SHORT.repr(value), 100)} ({type(value).__name__})"
 
 
 def shortened(text: str, most: int = 40) -> str:

@@ -105,7 +105,9 @@ def test_map_takes_rows_of_other_libraries(classifier, texts, tokens, format_nam
 
 
 def test_tables_of_arrow_are_refused(classifier, texts):
-    with pytest.raises(UsageError, match=r"columns by name, got Table; .*with_format\(None\)"):
+    with pytest.raises(
+        UsageError, match=r"columns by name, got pyarrow.Table .*; .*with_format\(None\)"
+    ):
         texts.with_format("arrow").map(classifier.tag_batch, batched=True)
 
 

@@ -26,12 +26,15 @@ def with_options(message: str, command: click.Command) -> str:
     >>> with_options("`loss='ranking'` needs `labels`", command)
     '--loss ranking needs `labels`'
     """
-    options = {option for parameter in command.params for option in parameter.opts}
+    options = {}
+    for parameter in command.params:
+        options |= {option: option for option in parameter.opts}
+        options[option_name(parameter.name or "")] = parameter.opts[0]
 
     def spelled(match: re.Match[str]) -> str:
-        name, value = option_name(match[1]), match[2]
-        if name not in options:
+        option, value = options.get(option_name(match[1])), match[2]
+        if option is None:
             return match[0]
-        return name if value in (None, "True") else f"{name} {value.strip(chr(39))}"
+        return option if value in (None, "True") else f"{option} {value.strip(chr(39))}"
 
     return _NAMED.sub(spelled, message)

@@ -139,7 +139,9 @@ def as_sentences(sentences: "TaggedSentences | Dataset", name: str) -> list[Sent
             )
         return splits
     try:
-        given = list(check_iterable(sentences, name, _EXPECTED, _cure(sentences)))
+        if cure := _cure(sentences):
+            raise DataError(f"{name}: expected {_EXPECTED}, got {described(sentences)}; {cure}")
+        given = list(check_iterable(sentences, name, _EXPECTED))
     except UsageError as error:
         raise DataError(str(error)) from None
     listed: list[Sentence] = []
@@ -168,8 +170,15 @@ def as_sentences(sentences: "TaggedSentences | Dataset", name: str) -> list[Sent
 
 
 def _cure(given: object) -> str:
-    if isinstance(given, str):
-        return f"; load it first: load_corpus({given!r:.40})"
+    """Say what to do with what is often given in the place of sentences."""
+    if isinstance(given, str | os.PathLike):
+        return "load it first, as with load_corpus"
+    if isinstance(given, Corpus):
+        return "give one of its splits, such as corpus.splits['test']"
+    if isinstance(given, Mapping):
+        return "give its values, such as data['train'], or a list with it if it is one record"
+    if hasattr(given, "columns"):
+        return "give zip(frame['tokens'], frame['tags'])"
     return ""
 
 
@@ -202,7 +211,7 @@ def _from_record(item: Any, number: int, where: str) -> list[Sentence]:
     spans = next((record[key] for key in ("entities", "spans", "label") if key in record), None)
     if spans is None:
         raise DataError(
-            f"{where}: expected the keys tokens and tags, or text and entities, got "
+            f"{where}: expected the keys tokens and tags, or text and entities, got the keys "
             f"{join_names([*map(str, record)])}"
         )
     try:

@@ -12,7 +12,7 @@ from windowclf.corpora.files import read_sentences
 from windowclf.documents.formats.registry import FORMATS, ReadOptions
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, UsageError, described, join_names, shortened
-from windowclf.system.arguments import check_path
+from windowclf.system.arguments import check_count, check_path
 from windowclf.system.markup import Mark, caption, marked, table
 from windowclf.system.resources import data_path
 from windowclf.system.streams import COMPRESSED, is_url
@@ -139,8 +139,9 @@ class Corpus:
         DataError
             If there is no train split.
         """
-        if not 0 < fraction <= 1:
-            raise UsageError(f"`train_fraction`: expected more than 0, at most 1, got {fraction}")
+        check_count(seed, "seed", least=0)
+        if not isinstance(fraction, int | float) or not 0 < fraction <= 1:
+            raise UsageError(f"`train_fraction`: expected more than 0, at most 1, got {fraction!r}")
         if "train" not in self.splits:
             raise DataError(f"{self.name}: has no train split: name the file with `train`")
         sentences = self.splits["train"]

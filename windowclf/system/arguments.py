@@ -5,7 +5,7 @@ looked for only if there is one.
 """
 
 import os
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from operator import index, ne
 from pathlib import Path
@@ -33,6 +33,8 @@ def check_text(text: object, name: str) -> str:
         cure = "; read the file first, as with .read_text(encoding='utf-8')"
     elif isinstance(text, Mapping):
         cure = "; give the value that holds the text"
+    elif isinstance(text, tuple):
+        cure = "; pipe takes pairs of a text and a context with as_tuples=True"
     elif isinstance(text, Iterable):
         cure = "; pipe takes several texts, and methods with 'tokens' in their name take tokens"
     raise UsageError(f"{name}: expected a string, got {described(text)}{cure}")
@@ -126,7 +128,7 @@ def as_list(given: object, name: str, wanted: str) -> Sequence[Any]:
         return given
     if hasattr(given, "as_py"):  # a scalar of Arrow
         given = given.as_py()
-    if isinstance(given, Set):
+    if isinstance(given, set | frozenset):
         raise UsageError(f"{name}: expected {wanted}, got {described(given)}, which has no order")
     if getattr(given, "ndim", 0) == 1 and hasattr(given, "tolist"):
         given = given.tolist()  # strings of NumPy's own become Python's
@@ -215,11 +217,15 @@ def check_sentences(sentences: object, name: str) -> list[Sequence[str]]:
     listed = list(check_iterable(sentences, name, wanted, "; tag takes texts"))
     if not all(type(tokens) is list for tokens in listed):
         for number, tokens in enumerate(listed):
-            cure = "; tag takes texts, and a single sentence is a list in a list"
+            cure = ""
+            if isinstance(tokens, str):
+                cure = "; tag takes texts, and a single sentence is a list in a list"
+            elif hasattr(tokens, "tokens"):
+                cure = "; give its tokens"
             try:
                 words = as_list(tokens, f"{name}: sentence {number + 1}", "a list of tokens")
             except UsageError as error:
-                raise DataError(f"{error}{cure if isinstance(tokens, str) else ''}") from None
+                raise DataError(f"{error}{cure}") from None
             listed[number] = words
     check_strings(listed, lambda number, place: f"{name}: sentence {number + 1}, token {place + 1}")
     return listed

@@ -96,7 +96,7 @@ def tag_columns(
     """Tag a batch of a data set; see `WindowClassifier.tag_batch`."""
     if not hasattr(batch, "keys"):
         raise UsageError(
-            f"batch: expected columns by name, got {type(batch).__name__}; take the format off "
+            f"batch: expected columns by name, got {described(batch)}; take the format off "
             f"the data set: with_format(None)"
         )
     if text_column is not None and text_column in batch:
@@ -112,6 +112,8 @@ def tag_columns(
             for row, tokens in enumerate(_rows(batch, tokens_column))
         ]
         return {"tags": _TagsColumn(tagger.tags(sentences))}
+    if text_column is None and tokens_column is None:
+        raise UsageError("text_column and tokens_column are None: name a column with one of them")
     wanted = " or ".join(repr(name) for name in (text_column, tokens_column) if name is not None)
     raise UsageError(
         f"no column {wanted}, only {', '.join(map(str, batch)) or 'none'}; name one with "
