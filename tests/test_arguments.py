@@ -161,7 +161,7 @@ TRAINING = [
     (lambda: fit(PAIRS, vectors=None), "vectors: expected a name, a path or gensim's .* got None"),
     (lambda: fit(PAIRS, vectors={"a": [1.0]}), r"vectors: expected a name.* \(dict\)"),
     (lambda: fit(PAIRS, vectors=SimpleNamespace(wv=1)), r"vectors: .*; give its attribute wv"),
-    (lambda: fit(PAIRS, vectors=""), "name: expected a name of vectors .* got an empty string"),
+    (lambda: fit(PAIRS, vectors=""), "vectors: expected a name .* got an empty string"),
     (lambda: fit(PAIRS, gazetteers=["Oslo"]), "gazetteers: expected names by their type"),
     (lambda: fit(PAIRS, gazetteers={"LOC": None}), "gazetteers: type LOC: .* got None"),
     (lambda: fit(PAIRS, gazetteers={"LOC": ["a", 1]}), f"gazetteers: type LOC: name 2: {STRING} 1"),

@@ -93,7 +93,7 @@ def test_what_the_lines_say(classifier, corpus):
     assert repr(classifier.tag_text("they left")) == "TaggedText('they left': no entity)"
     scores = repr(classifier.evaluate(tiny.sentences()))
     assert scores.startswith(
-        "Scores(precision 100.00 %, recall 100.00 %, f1 100.00 %; F1 by label: "
+        "Scores(precision 100.00 %, recall 100.00 %, F1 100.00 %; F1 by label: "
     )
     again = Sentence(["Oslo"], ["B-LOC"], 3)
     assert eval(repr(again)) == again  # what is short can be copied

@@ -26,7 +26,7 @@ def with_options(message: str, command: click.Command) -> str:
     >>> with_options("`loss='ranking'` needs `labels`", command)
     '--loss ranking needs `labels`'
     """
-    options = {}
+    options: dict[str, str] = {}
     for parameter in command.params:
         options |= {option: option for option in parameter.opts}
         options[option_name(parameter.name or "")] = parameter.opts[0]

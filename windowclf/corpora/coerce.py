@@ -69,7 +69,7 @@ class TrainingText(NamedTuple):
 
 def as_training_text(
     train: "Corpus | TaggedSentences | Dataset | DatasetDict",
-    dev: "TaggedSentences | Dataset",
+    dev: "TaggedSentences | Dataset | None",
     scheme: str,
 ) -> TrainingText:
     """Read the text that `WindowClassifier.fit` takes.
@@ -99,11 +99,11 @@ def as_training_text(
         }
         _need_train(splits, corpus.name, "name the file with `train`")
     elif is_dataset(train):
-        found = from_dataset(train)  # type: ignore[arg-type]
+        found = from_dataset(train)
         splits = found if isinstance(found, dict) else {"train": found}
         _need_train(splits, "the data set", "give one split, such as dataset['test']")
     else:
-        splits["train"] = as_sentences(train, "train")  # type: ignore[arg-type]
+        splits["train"] = as_sentences(train, "train")
     dev_sentences = as_sentences(() if dev is None else dev, "dev") or splits.get("dev", [])
     sentences = splits["train"]
     if corpus:
@@ -131,7 +131,7 @@ def as_sentences(sentences: "TaggedSentences | Dataset", name: str) -> list[Sent
         For a data set of several splits, or one that is streamed.
     """
     if is_dataset(sentences):
-        splits = from_dataset(sentences)  # type: ignore[arg-type]
+        splits = from_dataset(sentences)
         if isinstance(splits, dict):
             raise UsageError(
                 f"{name}: expected one split of the data set, not all; there are "
@@ -215,7 +215,7 @@ def _from_record(item: Any, number: int, where: str) -> list[Sentence]:
             f"{join_names([*map(str, record)])}"
         )
     try:
-        check_text(text, f"{where}: text")
+        text = check_text(text, f"{where}: text")
         spans = as_list(spans, f"{where}: entities", "a list of spans")
     except UsageError as error:
         raise DataError(str(error)) from None
@@ -258,7 +258,8 @@ def as_vectors(
 ) -> "tuple[str, KeyedVectors]":
     """Name word vectors, and load them unless they are loaded already; see `load_vectors`."""
     if isinstance(vectors, str | os.PathLike):
-        return str(vectors), load_vectors(vectors, words=words, seed=seed)
+        name = check_path(vectors, "vectors", "a name of vectors or the path of a file")
+        return str(name), load_vectors(name, words=words, seed=seed)
     if not all(hasattr(vectors, name) for name in ("index_to_key", "vector_size", "key_to_index")):
         cure = "; give its attribute wv" if hasattr(vectors, "wv") else ""
         raise UsageError(

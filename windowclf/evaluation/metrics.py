@@ -78,10 +78,12 @@ class Scores:
     calibration_error: float | None = None
 
     def __repr__(self) -> str:
-        ratios = [f"{name} {100 * value:.2f} %" for name, value in self.total.ratios().items()]
+        total = self.total
+        ratios = {"precision": total.precision, "recall": total.recall, "F1": total.f1}
         types = [f"{label} {100 * counts.f1:.2f} %" for label, counts in self.types.items()]
         by_label = f"; F1 by label: {join_names(types)}" if types else ""
-        return f"Scores({', '.join(ratios)}{by_label})"
+        totals = [f"{name} {100 * value:.2f} %" for name, value in ratios.items()]
+        return f"Scores({', '.join(totals)}{by_label})"
 
     def to_json(self) -> dict[str, Any]:
         """Give the scores as plain dictionaries, all ratios from 0 to 1."""

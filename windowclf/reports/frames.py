@@ -1,6 +1,6 @@
 """What was found in texts, and labelled sentences, as a data frame of pandas."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from windowclf.corpora.sources import Corpus
@@ -91,6 +91,8 @@ def _is_pair_of(item: Any, first: type, second: type) -> bool:
 
 def _token_rows(sentences: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
     for number, item in enumerate(sentences):
+        tokens: Sequence[str]
+        tags: Sequence[str | None] | None
         if isinstance(item, Sentence):
             tokens, tags = item.tokens, item.tags
         elif _is_pair_of(item, list, list):

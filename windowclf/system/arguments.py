@@ -61,7 +61,7 @@ def check_iterable(given: object, name: str, wanted: str, cure: str = "") -> Ite
     if hasattr(given, "to_pylist") and not hasattr(given, "column_names"):
         items: list[Any] = given.to_pylist()
         return items
-    refused = str | bytes | bytearray | memoryview | os.PathLike | Mapping
+    refused = (str, bytes, bytearray, memoryview, os.PathLike, Mapping)
     is_table = hasattr(given, "columns")
     if isinstance(given, refused) or is_table or not hasattr(given, "__iter__"):
         if is_table or isinstance(given, Mapping):
@@ -69,7 +69,7 @@ def check_iterable(given: object, name: str, wanted: str, cure: str = "") -> Ite
         elif not isinstance(given, str):
             cure = ""
         raise UsageError(f"{name}: expected {wanted}, got {described(given)}{cure}")
-    iterable: Iterable[Any] = given  # type: ignore[assignment]
+    iterable: Iterable[Any] = given
     return iterable
 
 

@@ -83,15 +83,15 @@ class TrainingBar:
             bar.set_description_str(
                 f"{self._network}epoch {event.epoch} of {self._epochs}", refresh=False
             )
-            self._show(loss=f"{event.loss:.4f}", refresh=False)
+            self._show({"loss": f"{event.loss:.4f}"}, refresh=False)
             bar.update((event.epoch - 1) * event.batches + event.batch - bar.n)
         else:
             shown = {"loss": f"{event.loss:.4f}"}
             if event.f1 is not None:
                 shown["dev F1"] = f"{100 * event.f1:.2f} %"
-            self._show(**shown)
+            self._show(shown)
 
-    def _show(self, *, refresh: bool = True, **values: str) -> None:
+    def _show(self, values: dict[str, str], *, refresh: bool = True) -> None:
         self._shown |= values
         if self._bar is not None:
             self._bar.set_postfix(self._shown, refresh=refresh)
