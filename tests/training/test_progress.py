@@ -44,6 +44,7 @@ def test_each_network_has_its_bar(capsys):
     err = capsys.readouterr().err
     assert "teacher 1 of 1, epoch 2 of 2: 100%" in err
     assert "the network they teach, epoch 2 of 2: 100%" in err
+    assert err.count("\n") == 2
 
 
 def test_there_is_none_unless_it_is_wanted(capsys):
@@ -71,6 +72,7 @@ def test_the_bar_is_closed_by_an_interrupt(capsys):
     def interrupt(event):
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as caught:  # whose traceback still holds the bar
         fit(True, listener=interrupt)
+    assert caught.traceback
     assert capsys.readouterr().err.endswith("\n")
