@@ -163,7 +163,7 @@ def test_plain_labels_stay_plain(convert):
     assert convert(data, "y.jsonl", "z.conll", output_scheme=Scheme.PLAIN)[1] == tags
     assert convert(tags, "x.conll", "z.conll", scheme=Scheme.PLAIN)[1] == tags
     with pytest.raises(
-        DataError, match=r"/x.conll: document 'a b c d': tag 'DT' belongs to .* --scheme plain$"
+        DataError, match=r"/x.conll: document 'a b c d': tag 'DT' belongs to .* `scheme='plain'`$"
     ):
         convert(b"a O\n\n" + tags.replace(b"\t", b" "), "x.conll", "y.jsonl")
 
