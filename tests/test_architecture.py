@@ -29,10 +29,10 @@ evaluation: errors nn tags lexicon documents model tagging
 explanation: errors nn system lexicon model tagging
 training: errors nn system config tags lexicon documents model tagging evaluation
 pretraining: errors nn system config text vectors lexicon model training
-classifier: errors nn config tags text corpora model tagging evaluation explanation training
+classifier: errors nn system config tags text corpora model tagging evaluation explanation training
 jobs: errors system config documents tagging classifier
 tuning: errors system config corpora model training classifier
-reports: errors nn system config tags lexicon documents corpora model evaluation explanation
+reports: errors nn system config tags lexicon documents corpora model tagging evaluation explanation
 service: errors system tagging explanation classifier reports
 integrations: errors nn system config tags lexicon documents corpora model classifier
 cli: errors nn system config tags text lexicon documents corpora model tagging evaluation training

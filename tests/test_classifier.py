@@ -292,10 +292,12 @@ def test_a_tag_for_each_token(classifier, sentence):
             act()
 
 
-@pytest.mark.parametrize("sentence", ["Oslo", {"tokens": ["a"], "tags": ["O"]}, 3, (["a"],) * 5])
+@pytest.mark.parametrize("sentence", ["Oslo", {"words": ["a"]}, 3, None, (["a"],) * 5])
 def test_what_is_no_sentence_is_refused(classifier, sentence):
     for act in (lambda: fit([sentence]), lambda: classifier.evaluate([sentence])):
-        with pytest.raises(DataError, match="expected sentences, each a Sentence or a pair of"):
+        with pytest.raises(
+            DataError, match=r"sentence 1: expected (a Sentence, a pair|the keys tokens)"
+        ):
             act()
 
 
@@ -303,7 +305,7 @@ def test_nothing_to_learn_from():
     for sentences in ([], [([], [])]):
         with pytest.raises(DataError, match="no sentence"):
             WindowClassifier(**tiny.QUICK).fit(sentences, vectors=keyed_vectors())
-    with pytest.raises(DataError, match=r"mine: has no train split: name the file with --train"):
+    with pytest.raises(DataError, match=r"mine: has no train split: name the file with `train`"):
         fit(Corpus("mine", {"test": tiny.sentences()}, Scheme.IOB2, Scheme.IOB2))
 
 
@@ -350,9 +352,9 @@ def test_unknown_schemes_and_tags(classifier, tags, scheme, error, message):
     ("settings", "message"),
     [
         ({"windw": 5}, "unknown setting 'windw': expected one of .*window"),
-        ({"window": 4}, "window: .*odd"),
-        ({"hidden": 0}, "hidden: .*>= 1"),
-        ({"loss": "hinge"}, "loss: .*hinge"),
+        ({"window": 4}, "`window`: .*odd"),
+        ({"hidden": 0}, "`hidden`: .*>= 1"),
+        ({"loss": "hinge"}, "`loss`: .*hinge"),
     ],
 )
 def test_unknown_settings(settings, message):

@@ -14,13 +14,18 @@ from typing import assert_type
 import numpy as np
 from numpy.typing import NDArray
 
-from windowclf import Entity, Sentence, TaggedText, WindowClassifier, load
+from windowclf import Entity, Sentence, TaggedText, WindowClassifier, load, to_dataframe
 
 classifier = WindowClassifier(hidden=100).fit([Sentence(["Oslo"], ["B-LOC"])], vectors="random")
 classifier.fit([(["Oslo"], ["B-LOC"])], [(["Oslo"], ["B-LOC"])]).save("model")
 assert_type(classifier, WindowClassifier)
+classifier.fit([("Oslo", {"entities": [(0, 4, "LOC")]})], None, progress=True)
+classifier.fit([{"tokens": ["Oslo"], "tags": ["B-LOC"]}])
+entity: dict[str, str | int | float] = classifier.tag("Oslo")[0]._asdict()
+frame = to_dataframe(classifier.pipe(["Oslo"]))
 assert_type(load().tags, list[str])
 assert_type(classifier.tag("Oslo"), list[Entity])
+assert_type(classifier.tag_text("Oslo"), TaggedText)
 assert_type(classifier.tag_tokens(["Oslo"]), list[Entity])
 assert_type(classifier.predict([["Oslo"]]), list[list[str]])
 probabilities: list[NDArray[np.float32]] = classifier.predict_proba([["Oslo"]])

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from windowclf.classifier import WindowClassifier, load
     from windowclf.config.config import Config
-    from windowclf.corpora.sources import Corpus, load_corpus
+    from windowclf.corpora.corpus import Corpus
+    from windowclf.corpora.sources import load_corpus
     from windowclf.documents.sentence import Sentence
     from windowclf.errors import (
         DataError,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         WindowclfError,
     )
     from windowclf.pretraining.pretrain import pretrain
+    from windowclf.reports.frames import to_dataframe
     from windowclf.reports.html.training import write_report
     from windowclf.tagging.texts import Entity, TaggedText
     from windowclf.vectors.load import load_vectors
@@ -42,6 +44,7 @@ __all__ = [
     "load_corpus",
     "load_vectors",
     "pretrain",
+    "to_dataframe",
     "write_report",
 ]
 
@@ -49,11 +52,13 @@ _LAZY_NAMES = {
     "windowclf.classifier": ("WindowClassifier", "load"),
     "windowclf.config.config": ("Config",),
     "windowclf.vectors.load": ("load_vectors",),
+    "windowclf.reports.frames": ("to_dataframe",),
     "windowclf.reports.html.training": ("write_report",),
     "windowclf.pretraining.pretrain": ("pretrain",),
     "windowclf.tagging.texts": ("Entity", "TaggedText"),
     "windowclf.documents.sentence": ("Sentence",),
-    "windowclf.corpora.sources": ("Corpus", "load_corpus"),
+    "windowclf.corpora.corpus": ("Corpus",),
+    "windowclf.corpora.sources": ("load_corpus",),
 }
 
 

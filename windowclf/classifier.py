@@ -8,14 +8,31 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 import msgspec
 
 from windowclf.config.config import Config, make_config
-from windowclf.errors import ModelError, UsageError
+from windowclf.errors import ModelError, UsageError, described, join_names
 from windowclf.model.bundle import load_model, pack_model, save_model, unpack_model
 from windowclf.model.default import find_model
 from windowclf.model.model import Model
 from windowclf.nn.arrays import FloatArray
+from windowclf.system.arguments import (
+    check_callable,
+    check_documents,
+    check_path,
+    check_sentences,
+    check_text,
+    check_tokens,
+)
+from windowclf.system.threads import thread_count
 from windowclf.tagging.columns import tag_columns
-from windowclf.tagging.tagger import Tagger
-from windowclf.tagging.texts import Entity, Splitter, TaggedText, tag_texts, tag_with_contexts
+from windowclf.tagging.tagger import Documents, Tagger
+from windowclf.tagging.texts import (
+    SPLITTERS,
+    Entity,
+    Splitter,
+    TaggedText,
+    tag_batches,
+    tag_texts,
+    tag_with_contexts,
+)
 from windowclf.tags.arrays import SpanFinder
 from windowclf.tags.schemes import Scheme
 from windowclf.text.tokenizer import split_words
@@ -25,7 +42,7 @@ if TYPE_CHECKING:
     from gensim.models import KeyedVectors
 
     from windowclf.corpora.coerce import TaggedSentences
-    from windowclf.corpora.sources import Corpus
+    from windowclf.corpora.corpus import Corpus
     from windowclf.evaluation.metrics import Scores
     from windowclf.explanation.result import Explanation
     from windowclf.training.checkpoints import Checkpoints
@@ -64,6 +81,26 @@ class WindowClassifier:
         self._model: Model | None = None
         self._tagger: Tagger | None = None
         self._lock = Lock()
+
+    def __repr__(self) -> str:
+        """Describe the classifier in one line.
+
+        Examples
+        --------
+        >>> WindowClassifier(hidden=100, epochs=5)
+        WindowClassifier(not trained; hidden=(100,), epochs=5)
+        """
+        default = Config()
+        fields = {name: getattr(self.config, name) for name in Config.__struct_fields__}
+        given = [f"{k}={v!r}" for k, v in fields.items() if v != getattr(default, k)]
+        if self._model is None:
+            parts = ["not trained", *([", ".join(given)] if given else [])]
+        else:
+            parts = [join_names(self.labels)]
+        if self._model and (record := self._model.record):
+            parts.append(f"trained on {record.data or 'sentences without a name'}")
+            parts += [f"dev F1 {100 * f1:.2f} %" for f1 in [record.best_f1] if f1 is not None]
+        return f"{type(self).__name__}({'; '.join(parts)})"
 
     def __getstate__(self) -> dict[str, Any]:
         made_anew = ("_model", "_tagger", "_lock")
@@ -122,7 +159,7 @@ class WindowClassifier:
     def fit(
         self,
         train: "Corpus | TaggedSentences | Dataset | DatasetDict",
-        dev: "TaggedSentences | Dataset" = (),
+        dev: "TaggedSentences | Dataset | None" = (),
         *,
         vectors: "str | Path | KeyedVectors" = "bundled",
         gazetteers: Mapping[str, str | Path | Iterable[str]] | None = None,
@@ -130,6 +167,7 @@ class WindowClassifier:
         listener: "Listener | None" = None,
         threads: int | None = None,
         checkpoints: "Checkpoints | None" = None,
+        progress: bool | None = None,
     ) -> Self:
         """Train on tagged sentences; the parameters of the best epoch are kept.
 
@@ -140,10 +178,11 @@ class WindowClassifier:
         ----------
         train : Corpus, sentences, datasets.Dataset or datasets.DatasetDict
             A corpus or a `DatasetDict` with a train split, and a dev split if there is one; or
-            the sentences themselves, as `Sentence`, as pairs of tokens and tags, or as a
-            `Dataset` whose columns have the usual names: tokens or words; ner_tags, tags,
-            labels or ner.
-        dev : sentences, or datasets.Dataset
+            the sentences themselves, as a `Dataset` whose columns have the usual names (tokens
+            or words; ner_tags, tags, labels or ner), or as an iterable of any of: `Sentence`;
+            pairs of tokens and tags; records with the keys "tokens" and "tags", or "text" and
+            "entities"; spaCy's pairs ``(text, {"entities": [(start, end, label), …]})``.
+        dev : sentences, or datasets.Dataset, optional
             Chooses the best epoch and ends training early, in place of the dev split of
             `train`; without either the last epoch is kept.
         vectors : str, Path or gensim.models.KeyedVectors
@@ -161,6 +200,9 @@ class WindowClassifier:
         checkpoints : windowclf.training.checkpoints.Checkpoints, optional
             Save the training to the disk while it runs, and may hold one that is resumed; it ends
             with the same bytes as one that was never stopped.
+        progress : bool, optional
+            Whether a bar on stderr, or in the notebook, shows the epoch, the loss and the F1 on
+            the dev text. By default it does so in a notebook only.
 
         Returns
         -------
@@ -169,25 +211,35 @@ class WindowClassifier:
 
         Raises
         ------
+        UsageError
+            For an argument of the wrong type, and for a data set or vectors that do not exist.
         DataError
-            If there is nothing to learn from, a gazetteer cannot be read, or a training that is
-            resumed has other texts or vectors than it began with.
+            If there is nothing to learn from, a sentence is not tagged text, a gazetteer cannot
+            be read, or a training that is resumed has other texts or vectors than it began with.
         TrainingError
             If the loss is no longer finite.
         ModelError
             If a checkpoint cannot be written, or is damaged.
         """
         from windowclf.corpora.coerce import as_gazetteers, as_training_text, as_vectors
+        from windowclf.training.checkpoints import Checkpoints
         from windowclf.training.data import prepare
         from windowclf.training.fit import TrainingRun, fit
+        from windowclf.training.progress import with_progress
 
+        check_callable(listener, "listener")
+        if not isinstance(checkpoints, Checkpoints | None):
+            raise UsageError(f"checkpoints: expected Checkpoints, got {described(checkpoints)}")
+        if not isinstance(progress, bool | None):
+            raise UsageError(f"progress: expected True, False or None, got {described(progress)}")
+        thread_count(threads)
         given = as_training_text(train, dev, scheme)
         words = (word for sentence in given.train for word in sentence.tokens)
         vector_name, keyed = as_vectors(vectors, words, self.config.seed)
         model, data = prepare(given, keyed, self.config, as_gazetteers(gazetteers))
-        run = TrainingRun(listener, threads, checkpoints)
         try:
-            fit(model, data, run, vectors=vector_name)
+            with with_progress(listener, self.config.epochs, wanted=progress) as told:
+                fit(model, data, TrainingRun(told, threads, checkpoints), vectors=vector_name)
         finally:
             if model.record:
                 with self._lock:
@@ -216,8 +268,15 @@ class WindowClassifier:
         -------
         list of list of str
             A tag for each token: IOB2, or plain labels.
+
+        Raises
+        ------
+        UsageError
+            For a text in the place of tokens, and for what is not a list.
+        DataError
+            For a token that is not a string; the message names its place.
         """
-        return list(self.tagger.tags(_lists(sentences), _numbers(documents), threads))
+        return list(self.tagger.tags(*_checked(sentences, documents), threads))
 
     def predict_proba(
         self,
@@ -242,19 +301,41 @@ class WindowClassifier:
             For each sentence of ``n`` tokens; a column for each of `WindowClassifier.tags`, and
             each row sums to 1.
         """
-        return list(self.tagger.probabilities(_lists(sentences), _numbers(documents), threads))
+        return list(self.tagger.probabilities(*_checked(sentences, documents), threads))
 
     def tag(self, text: str) -> list[Entity]:
-        """Find the entities of a text, in order, with character offsets."""
-        return next(self.pipe([text])).entities
+        """Find the entities of a text, in order, with character offsets.
+
+        `tag_text` returns the text with them, which a notebook shows with its names marked.
+
+        Raises
+        ------
+        UsageError
+            For anything but a string.
+        """
+        return self.tag_text(text).entities
+
+    def tag_text(self, text: str) -> TaggedText:
+        """Tag a text, and return it with its sentences, its tags and its entities; see `tag`.
+
+        Examples
+        --------
+        >>> from windowclf import load
+        >>> load().tag_text("Paris is in France")
+        TaggedText('Paris is in France': Paris LOC, France LOC)
+        """
+        if not isinstance(text, str):
+            check_text(text, "text")
+        [[(_, tagged)]] = tag_batches(self.tagger, [[text]], str, split_words)
+        return tagged
 
     def tag_tokens(self, tokens: Sequence[str]) -> list[Entity]:
         """Find the entities of one sentence given as tokens, in order.
 
         `start` and `end` of an entity count tokens, its `text` is the tokens joined by spaces.
         """
-        [words] = sentences = _lists([tokens])
-        spans = self.tagger.map_chunks(lambda chunk: chunk.entities_of(slice(0, 1)), sentences)
+        words = check_tokens(tokens, "tokens")
+        spans = self.tagger.map_chunks(lambda chunk: chunk.entities_of(slice(0, 1)), [words])
         return [
             Entity(" ".join(words[first : last + 1]), label, first, last + 1, score)
             for first, last, label, score in spans
@@ -310,7 +391,18 @@ class WindowClassifier:
         ------
         TaggedText, or tuple of TaggedText and what came with it
             One for each text, in order.
+
+        Raises
+        ------
+        UsageError
+            If `texts` is a single text, or not an iterable of texts.
+        DataError
+            When a text is reached that is not a string; the message has its number, from 1.
         """
+        if split not in (split_words, *SPLITTERS.values()):
+            check_callable(split, "split")
+            split = _checked_splitter(split)
+        thread_count(threads)
         tag = tag_with_contexts if as_tuples else tag_texts
         return tag(self.tagger, texts, split=split, batch_size=batch_size, threads=threads)
 
@@ -360,7 +452,7 @@ class WindowClassifier:
         from windowclf.corpora.spelling import in_iob2, numbered
         from windowclf.evaluation.evaluate import evaluate
 
-        given = as_sentences(sentences)
+        given = as_sentences(sentences, "sentences")
         model = self.model
         plain = model.scheme is Scheme.PLAIN
         spelled = in_iob2("", {"test": numbered(given)}, "plain" if plain else scheme)
@@ -394,17 +486,13 @@ class WindowClassifier:
         ModelError
             Before `fit`.
         """
-        return self._explain(split_words(text), token, candidates)
+        return self._explain(split_words(check_text(text, "text")), token, candidates)
 
     def explain_tokens(
         self, tokens: Sequence[str], token: int, *, candidates: int = 2000
     ) -> "Explanation":
         """Explain why a word of one sentence, given as tokens, has its tag; see `explain`."""
-        if isinstance(tokens, str):
-            raise UsageError(
-                "expected the tokens of a sentence as a list, not a text; explain takes texts"
-            )
-        return self._explain([tokens], token, candidates)
+        return self._explain([check_tokens(tokens, "tokens")], token, candidates)
 
     def _explain(
         self, sentences: Sequence[Sequence[str]], token: int, candidates: int
@@ -428,7 +516,7 @@ class WindowClassifier:
         ModelError
             If it is not trained, or cannot be written.
         """
-        save_model(self.model, Path(folder), compress=compress)
+        save_model(self.model, Path(check_path(folder, "folder")), compress=compress)
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
@@ -439,7 +527,7 @@ class WindowClassifier:
         ModelError
             If the folder is missing, damaged, or from a newer windowclf.
         """
-        return cls._of(load_model(Path(folder)))
+        return cls._of(load_model(Path(check_path(folder, "folder"))))
 
     def to_bytes(self) -> bytes:
         """Pack the files of a model folder: a pickle has these, and no more than `load` trusts."""
@@ -490,19 +578,23 @@ def load(folder: str | Path | None = None) -> WindowClassifier:
     return classifier
 
 
-def _lists(sentences: Iterable[Sequence[str]]) -> list[Sequence[str]]:
-    lists = list(sentences)
-    if any(isinstance(sentence, str) for sentence in lists):
-        raise UsageError("expected the tokens of a sentence as a list, not a text; tag takes texts")
-    return lists
+def _checked(sentences: object, documents: object) -> tuple[list[Sequence[str]], Documents]:
+    return check_sentences(sentences, "sentences"), check_documents(documents, "documents")
 
 
-def _numbers(documents: Iterable[Hashable | None] | None) -> list[Hashable | None] | None:
-    return None if documents is None else list(documents)
+def _checked_splitter(split: Splitter) -> Splitter:
+    """Check what a caller's own function makes of each text."""
+
+    def checked(text: str) -> list[list[str]]:
+        return [list(words) for words in check_sentences(split(text), "what split returned")]
+
+    return checked
 
 
 def _unpack(packed: bytes) -> Model:
     where = "the packed classifier"
+    if not isinstance(packed, bytes | bytearray | memoryview):
+        raise UsageError(f"packed: expected the bytes of to_bytes, got {described(packed)}")
     try:
         files = msgspec.msgpack.decode(packed, type=dict[str, bytes])
     except ValueError as error:  # raised by msgspec, or for a name that is not UTF-8

@@ -78,6 +78,20 @@ def quoted(value: object) -> str:
     return _SHORT.repr(value)
 
 
+def described(value: object) -> str:
+    """Describe the value of an argument in a message: what it is, and of which type."""
+    if value is None:
+        return "None"
+    return f"{shortened(_SHORT.repr(value), 100)} ({type(value).__name__})"
+
+
+def shortened(text: str, most: int = 40) -> str:
+    """Write the beginning of a text on one line, as for the representation of an object."""
+    line = " ".join(text[: 4 * most].split())
+    is_cut = len(line) > most or len(text) > 4 * most
+    return printable(line[:most]) + ("…" if is_cut else "")
+
+
 def one_line(error: Exception) -> str:
     """Tell what another library says of the input, which it may quote: as a line that is short."""
     return printable(" ".join(str(error).partition("\n")[0].split())[:200])

@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from windowclf.config.check import option_name
 from windowclf.config.config import Config, make_config
 from windowclf.errors import UsageError
 
@@ -95,7 +94,7 @@ def test_settings_survive_json(settings):
 )
 def test_what_is_out_of_bounds_is_refused_by_name(name, value):
     message = refused({"epochs": 3, name: value})
-    assert message.startswith(f"{option_name(name)}: ")
+    assert message.startswith(f"`{name}`: ")
     assert "got" in message or repr(value) in message
 
 
@@ -118,7 +117,7 @@ def test_the_bounds_themselves_are_in_order(name, value):
 
 @pytest.mark.parametrize("window", [2, 4, 100])
 def test_an_even_window_has_no_centre(window):
-    assert refused({"window": window}) == f"--window: expected an odd number, got {window}"
+    assert refused({"window": window}) == f"`window`: expected an odd number, got {window}"
 
 
 @pytest.mark.parametrize(
@@ -157,6 +156,6 @@ def test_unknown_names_list_the_known_ones(name):
 
 def test_settings_that_do_not_go_together():
     message = refused({"level": "sentence", "loss": "squared-error"})
-    assert "--level sentence" in message
+    assert "`level='sentence'`" in message
     assert "squared-error" in message
     assert "softmax or max-margin" in message

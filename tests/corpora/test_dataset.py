@@ -99,7 +99,7 @@ def test_usual_columns_are_guessed_and_pos_tags_only_named():
     words = words.rename_column("labels", "pos_tags")
     with pytest.raises(
         DataError,
-        match=r"ner_tags or .*only words, pos_tags; rename .* or name it with --tags-column",
+        match=r"ner_tags or .*only words, pos_tags; rename .* or name it with `tags_column`",
     ):
         from_dataset(words)
     assert from_dataset(words, tags_column="pos_tags") == from_dataset(LABELLED)
@@ -138,7 +138,7 @@ def test_refuses_in_one_line(dataset, message):
 
 
 def test_refuses_unknown_columns_and_classes():
-    with pytest.raises(UsageError, match="no column 'ner' for --tags-column; there are tokens"):
+    with pytest.raises(UsageError, match="no column 'ner' for `tags_column`; there are tokens"):
         from_dataset(LABELLED, tags_column="ner")
     with pytest.raises(UsageError, match=r"not IterableDataset; .*streaming"):
         from_dataset(LABELLED.to_iterable_dataset())

@@ -151,7 +151,7 @@ def test_conll2003_without_any_copy(load, hub):
     assert message.startswith("no copy of conll2003 can be had")
     assert FIRST in message
     assert SECOND in message
-    assert message.endswith("give the files: --data FOLDER")
+    assert message.endswith("give the files: `data=FOLDER`")
 
 
 def test_columns_guessed_and_named(load):
@@ -212,7 +212,7 @@ def test_without_network(load, home, tmp_path):
         assert time.monotonic() - start < 5  # the client by itself tries for 23 seconds
     assert "ana/unknown is not in the cache" in message
     assert "could not be reached (http://127.0.0.1:9: " in message
-    assert "set HF_ENDPOINT to a mirror, or give the files: --data FOLDER" in message
+    assert "set HF_ENDPOINT to a mirror, or give the files: `data=FOLDER`" in message
 
 
 def test_offline(load, home, hub, tmp_path):

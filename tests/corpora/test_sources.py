@@ -192,7 +192,7 @@ def test_columns_are_numbers_in_files(folder):
     for tokens, labels in ((1, 2), ("1", "-2")):
         corpus = load_corpus(folder, tokens_column=tokens, tags_column=labels)
         assert corpus.splits == {"train": [Sentence(["Oslo"], ["B-LOC"])]}
-    with pytest.raises(UsageError, match="--tags-column 'ner'"):
+    with pytest.raises(UsageError, match="`tags_column` 'ner'"):
         load_corpus(folder, tags_column="ner")
 
 
@@ -258,7 +258,7 @@ def test_the_projects_data_lie_in_the_wheel_or_beside_the_package(tmp_path, monk
         ("~nobody-of-that-name/x", "cannot be found"),
         ("x" * 5000, "cannot be found"),
         ("a\0b", "cannot be found"),
-        ("here.txt", r"here\.txt is a file, not a folder; give it with --train"),
+        ("here.txt", r"here\.txt is a file, not a folder; give it with `train`"),
     ],
 )
 def test_unknown_names_end_in_one_line(folder, asked, data, message):

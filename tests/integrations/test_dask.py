@@ -311,11 +311,11 @@ def test_an_untrained_classifier(given):
 @pytest.mark.parametrize(
     ("column", "values", "message"),
     [
-        ("text", ["a", "b", None, 3], "index 12 to 13: row 1 .*, column text: .* found int 3"),
-        ("text", ["a", "b", ["c"], "d"], "index 12 to 13: row 0 .*, column text: .* found list"),
-        ("text", ["a", "b", "c", "d", 7.5], "index 14: row 0 .*, column text: .* found float"),
-        ("tokens", [["a"], ["b", 1]], r"index 10 to 11: row 1 .*, column tokens: .* found int 1"),
-        ("tokens", [["a"], "b"], r"index 10 to 11: row 1 .*, column tokens: .* found str 'b'"),
+        ("text", ["a", "b", None, 3], "index 12 to 13: row 1 .*, column text: .* got 3 "),
+        ("text", ["a", "b", ["c"], "d"], "index 12 to 13: row 0 .*, column text: .* got .'c'"),
+        ("text", ["a", "b", "c", "d", 7.5], "index 14: row 0 .*, column text: .* got 7.5 .float"),
+        ("tokens", [["a"], ["b", 1]], r"index 10 to 11: row 1 .*, column tokens: .* got 1 "),
+        ("tokens", [["a"], "b"], r"index 10 to 11: row 1 .*, column tokens: .* got 'b'"),
     ],
 )
 def test_rows_that_are_no_texts_or_tokens(classifier, column, values, message, objects):

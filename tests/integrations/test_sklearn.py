@@ -87,8 +87,8 @@ class TestParameters:
     @pytest.mark.parametrize(
         ("parameters", "message"),
         [
-            ({"window": 4}, "--window: expected an odd number, got 4"),
-            ({"activation": "sine"}, "--activation: expected hard-tanh, logistic, relu, tanh"),
+            ({"window": 4}, "`window`: expected an odd number, got 4"),
+            ({"activation": "sine"}, "`activation`: expected hard-tanh, logistic, relu, tanh"),
             ({"scheme": "bilo"}, "unknown scheme 'bilo'"),
             ({"threads": 0}, "threads: expected at least 1"),
             ({"dev_fraction": 1}, "dev_fraction: expected a number from 0 to less than 1, got 1"),
@@ -163,7 +163,12 @@ class TestData:
             (X[:2], Y[:3], None, "X has 2 sentences, but y has 3"),
             (X[:2], Y[:2], [1], "X has 2 sentences, but documents has 1"),
             ([["a", "b"]], [["O"]], None, "sentence 1: 2 tokens but 1 tags"),
-            ([["a"], "b"], [["O"], ["O"]], None, "X, sentence 2: is a string: expected a list"),
+            (
+                [["a"], "b"],
+                [["O"], ["O"]],
+                None,
+                "X: sentence 2: expected a list of tokens",
+            ),
         ],
     )
     def test_that_does_not_go_together(self, x, y, documents, message):

@@ -53,7 +53,7 @@ ATTACKS = {
     "ranking of another": (ranked(["O", "I-LOC"]), "labels other than O"),
     "unknown field": (with_manifest(lambda m: m.update({"a\n\x1b[2J": 1})), "unknown field"),
     "unknown setting": (with_manifest(lambda m: m["config"].update({"\r": 1})), "unknown field"),
-    "positive": (with_manifest(lambda m: m["config"].update(positive="\n")), "needs --loss"),
+    "positive": (with_manifest(lambda m: m["config"].update(positive="\n")), "needs `loss="),
     "format 0": (with_manifest(lambda m: m.update(format=0)), "format 0"),
     "format -1": (with_manifest(lambda m: m.update(format=-1)), "format -1"),
     "negative size": (

@@ -205,7 +205,7 @@ def test_vectors_to_start_from(text, tmp_path):
     scale = second.first.std() / first.last.std()
     assert second.first == pytest.approx(first.last * scale, rel=1e-4)
     assert second.last == pytest.approx(second.first, abs=1e-4)
-    with pytest.raises(UsageError, match=r"--dimensions 7, but .* have 6 numbers"):
+    with pytest.raises(UsageError, match=r"`dimensions=7`, but .* have 6 numbers"):
         windowclf.pretrain(text, vectors=tmp_path / "v.txt", dimensions=7)
 
 
@@ -233,16 +233,16 @@ def test_middle_words():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"window": 4}, "--window: expected an odd number, got 4"),
-        ({"window": 1}, "--window: a window of 1 has no context"),
-        ({"dimensions": 0}, "--dimensions: expected int >= 1, got 0"),
-        ({"batch_size": 0}, "--batch-size: expected int >= 1, got 0"),
-        ({"min_count": 0}, "--min-count: expected int >= 1, got 0"),
-        ({"vocabulary": 1}, "--vocabulary: expected int >= 2, got 1"),
-        ({"rate": -1.0}, "--rate: expected float > 0.0, got -1.0"),
+        ({"window": 4}, "`window`: expected an odd number, got 4"),
+        ({"window": 1}, "`window`: a window of 1 has no context"),
+        ({"dimensions": 0}, "`dimensions`: expected int >= 1, got 0"),
+        ({"batch_size": 0}, "`batch_size`: expected int >= 1, got 0"),
+        ({"min_count": 0}, "`min_count`: expected int >= 1, got 0"),
+        ({"vocabulary": 1}, "`vocabulary`: expected int >= 2, got 1"),
+        ({"rate": -1.0}, "`rate`: expected float > 0.0, got -1.0"),
         (
             {"activation": "sine"},
-            "--activation: expected hard-tanh, logistic, relu, tanh, got 'sine'",
+            "`activation`: expected hard-tanh, logistic, relu, tanh, got 'sine'",
         ),
         ({"speed": 1}, "unknown setting 'speed': expected one of dimensions, window"),
     ],

@@ -197,16 +197,21 @@ def test_a_model_that_lacks_what_it_should_heed_by_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("settings", "needed"),
+    ("settings", "needed", "as_options"),
     [
-        ({"batch_of": "words"}, "--document-context needs --batch-of sentences"),
+        (
+            {"batch_of": "words"},
+            "`document_context=True` needs `batch_of='sentences'`",
+            "--document-context needs --batch-of sentences",
+        ),
         (
             {"loss": "ranking", "positive": "LOC"},
+            "`document_context=True` needs whole sentences; `loss='ranking'` has windows",
             "--document-context needs whole sentences; --loss ranking has windows",
         ),
     ],
 )
-def test_single_words_have_no_document(settings, needed, capsys):
+def test_single_words_have_no_document(settings, needed, as_options, capsys):
     assert make_config({}).document_context
     assert not make_config(settings).document_context
     with pytest.raises(UsageError) as caught:
@@ -217,6 +222,6 @@ def test_single_words_have_no_document(settings, needed, capsys):
     assert main(["train", "--data", "sample", "--output", "x", "--document-context", *options]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert needed in err
+    assert as_options in err
     assert len(err.splitlines()) == 1
     assert not make_config(settings | {"document_context": False}).document_context

@@ -53,4 +53,5 @@ def test_functions_and_methods_are_counted():
 def test_the_public_fit():
     parameters = list(inspect.signature(WindowClassifier.fit).parameters)
     data, options = ["self", "train", "dev", "scheme"], set(parameters)
-    assert options - set(data) == {"vectors", "gazetteers", "listener", "threads", "checkpoints"}
+    others = {"vectors", "gazetteers", "listener", "threads", "checkpoints", "progress"}
+    assert options - set(data) == others

@@ -59,5 +59,5 @@ def test_one_that_is_taught_learns_the_task():
 
 @pytest.mark.parametrize("loss", ["max-margin", "squared-error"])
 def test_teachers_teach_softmax(loss):
-    with pytest.raises(UsageError, match="--teachers needs --loss softmax"):
+    with pytest.raises(UsageError, match="`teachers` needs `loss='softmax'`"):
         make_config({"teachers": 1, "loss": loss})

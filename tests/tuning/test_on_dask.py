@@ -12,7 +12,7 @@ from distributed import WorkerPlugin
 
 import tiny
 import windowclf
-from windowclf.corpora.sources import Corpus
+from windowclf.corpora.corpus import Corpus
 from windowclf.errors import ClusterError, VectorsError
 from windowclf.reports.html.training import write_report
 from windowclf.system.dask import connect

@@ -9,7 +9,7 @@ import pytest
 
 import tiny
 import windowclf
-from windowclf.corpora.sources import Corpus
+from windowclf.corpora.corpus import Corpus
 from windowclf.errors import DataError, ModelError
 from windowclf.reports.html.training import write_report
 from windowclf.tags.schemes import Scheme

@@ -123,7 +123,7 @@ class TestRandom:
 
     def test_the_seed_decides(self):
         once, again, other = (
-            load_vectors("random", words="ab", dimensions=4, seed=seed).vectors
+            load_vectors("random", words=["a", "b"], dimensions=4, seed=seed).vectors
             for seed in (1, 1, 2)
         )
         np.testing.assert_array_equal(once, again)
@@ -132,7 +132,7 @@ class TestRandom:
     def test_without_words_or_dimensions(self):
         with pytest.raises(UsageError, match="need the words"):
             load_vectors("random")
-        with pytest.raises(UsageError, match="dimensions is 0"):
+        with pytest.raises(UsageError, match="dimensions: expected at least 1, got 0"):
             load_vectors("random", words=["a"], dimensions=0)
 
 
@@ -166,7 +166,7 @@ def test_an_unknown_name_lists_the_known_ones():
 
 
 def test_a_limit_below_one():
-    with pytest.raises(UsageError, match="limit is 0"):
+    with pytest.raises(UsageError, match="limit: expected at least 1, got 0"):
         load_vectors(limit=0)
 
 

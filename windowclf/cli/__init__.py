@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -30,6 +31,18 @@ class _Commands(click.Group):
             return None
         command: click.Command = getattr(import_module(f"windowclf.cli.{cmd_name}"), cmd_name)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; an error names its options where the library names its parameters."""
+        try:
+            return super().invoke(ctx)
+        except WindowclfError as error:
+            command = self.get_command(ctx, ctx.invoked_subcommand or "")
+            if command:
+                from windowclf.cli.wording import with_options
+
+                error.args = (with_options(str(error), command),)
+            raise
 
 
 @click.group(

@@ -12,7 +12,15 @@ if TYPE_CHECKING:
 
 
 def note(message: str) -> None:
-    """Write a line to stderr; a stderr that cannot be written to does not end the work."""
+    """Write a line to stderr; it names options where the library names parameters.
+
+    A stderr that cannot be written to does not end the work.
+    """
+    context = click.get_current_context(silent=True)
+    if context and "`" in message:
+        from windowclf.cli.wording import with_options
+
+        message = with_options(message, context.command)
     with suppress(OSError):
         click.echo(message, err=True)
 

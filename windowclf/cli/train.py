@@ -27,7 +27,7 @@ from windowclf.errors import ModelError, TrainingError
 if TYPE_CHECKING:
     from windowclf.classifier import WindowClassifier
     from windowclf.cli.resume import TrainOptions
-    from windowclf.corpora.sources import Corpus
+    from windowclf.corpora.corpus import Corpus
     from windowclf.evaluation.metrics import Scores
     from windowclf.model.model import Model
     from windowclf.training.checkpoints import Checkpoints

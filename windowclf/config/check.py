@@ -35,6 +35,7 @@ def check_settings(kind: type[Record], settings: dict[str, Any], *also: str) -> 
         if name not in known:
             expected = ", ".join([*also, *known])
             raise UsageError(f"unknown setting {name!r}: expected one of {expected}")
+    settings = {name: _of_python(value) for name, value in settings.items()}
     types = {name: inspect.type_info(known[name]) for name in settings}
     settings = {
         name: [value] if _is_tuple(types[name]) and isinstance(value, int | str) else value
@@ -49,8 +50,10 @@ def check_settings(kind: type[Record], settings: dict[str, Any], *also: str) -> 
             choices = _choices(types[name])
             if choices and reason.startswith("Invalid"):
                 reason = f"expected {', '.join(choices)}"
-            got = "" if "got" in reason else f", got {_plain(value)}"
-            raise UsageError(f"{option_name(name)}: {reason[0].lower()}{reason[1:]}{got}") from None
+            reason = reason.partition(", got ")[0].replace("array", "list")
+            raise UsageError(
+                f"`{name}`: {reason[0].lower()}{reason[1:]}, got {_plain(value)}"
+            ) from None
     try:
         encoded = {field.name: field.encode_name for field in fields}
         return msgspec.convert({encoded[name]: value for name, value in settings.items()}, kind)
@@ -86,6 +89,11 @@ def _choices(kind: inspect.Type) -> list[str]:
         case inspect.Metadata():
             return _choices(kind.type)
     return []
+
+
+def _of_python(value: Any) -> Any:
+    """Take a number, or an array of them, out of NumPy."""
+    return value.tolist() if hasattr(value, "tolist") else value
 
 
 def _plain(value: Any) -> str:

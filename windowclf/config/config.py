@@ -162,7 +162,7 @@ class Config(
 
     def __post_init__(self) -> None:
         if self.window % 2 == 0:
-            raise ValueError(f"--window: expected an odd number, got {self.window}")
+            raise ValueError(f"`window`: expected an odd number, got {self.window}")
         widest, row = max(self.hidden), self.window * self.hidden[0]
         if self.window > WIDEST_WINDOW or widest > WIDEST_LAYER or row > WIDEST_ROW:
             raise ValueError(
@@ -170,23 +170,25 @@ class Config(
                 f"{WIDEST_WINDOW:,} and {WIDEST_LAYER:,}, and {WIDEST_ROW:,} window by first layer"
             )
         if self.level == "sentence" and self.loss not in ("softmax", "max-margin"):
-            raise ValueError(f"--level sentence has no --loss {self.loss}: softmax or max-margin")
+            raise ValueError(
+                f"`level='sentence'` has no `loss='{self.loss}'`: softmax or max-margin"
+            )
         for setting, given in (
-            ("--level sentence", self.level == "sentence"),
-            ("--sentence-mean", self.sentence_mean),
-            ("--document-context", self.document_context),
-            ("--batch-of tokens", self.batch_of == "tokens"),
+            ("`level='sentence'`", self.level == "sentence"),
+            ("`sentence_mean=True`", self.sentence_mean),
+            ("`document_context=True`", self.document_context),
+            ("`batch_of='tokens'`", self.batch_of == "tokens"),
         ):
             if given and self.loss == "ranking":
-                raise ValueError(f"{setting} needs whole sentences; --loss ranking has windows")
+                raise ValueError(f"{setting} needs whole sentences; `loss='ranking'` has windows")
             if given and self.batch_of == "words":
-                raise ValueError(f"{setting} needs --batch-of sentences or tokens")
+                raise ValueError(f"{setting} needs `batch_of='sentences'` or tokens")
         if self.teachers and self.loss != "softmax":
-            raise ValueError(f"--teachers needs --loss softmax, not {self.loss}")
+            raise ValueError(f"`teachers` needs `loss='softmax'`, not {self.loss}")
         if self.loss == "ranking" and not self.positive:
-            raise ValueError("--loss ranking needs --positive LABEL, such as --positive LOC")
+            raise ValueError("`loss='ranking'` needs a label, such as `positive='LOC'`")
         if self.positive and self.loss != "ranking":
-            raise ValueError(f"--positive {self.positive} needs --loss ranking")
+            raise ValueError(f"`positive='{self.positive}'` needs `loss='ranking'`")
 
 
 def make_config(settings: dict[str, Any]) -> Config:

@@ -1,17 +1,32 @@
 """What callers may pass from Python, as what training takes."""
 
 import logging
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from windowclf.corpora.corpus import Corpus
 from windowclf.corpora.dataset import from_dataset, is_dataset
 from windowclf.corpora.doubts import find_doubts
-from windowclf.corpora.sources import Corpus
 from windowclf.corpora.spelling import in_iob2, numbered
+from windowclf.documents.document import to_sentences
+from windowclf.documents.formats.records import pair_record, read_record
+from windowclf.documents.reading import ReadOptions
 from windowclf.documents.sentence import Sentence
-from windowclf.errors import DataError, UsageError
+from windowclf.errors import (
+    DataError,
+    UsageError,
+    described,
+    error_context,
+)
 from windowclf.lexicon.gazetteer import Gazetteer, read_gazetteer
+from windowclf.system.arguments import (
+    as_list,
+    check_iterable,
+    check_path,
+    check_strings,
+)
 from windowclf.tags.schemes import Scheme
 from windowclf.vectors.load import load_vectors
 
@@ -19,7 +34,19 @@ if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
     from gensim.models import KeyedVectors
 
-TaggedSentences = Iterable[Sentence] | Iterable[tuple[Sequence[str], Sequence[str]]]
+TaggedSentences = (
+    Iterable[Sentence]
+    | Iterable[tuple[Sequence[str], Sequence[str]]]
+    | Iterable[tuple[str, Mapping[str, Any]]]
+    | Iterable[Mapping[str, Any]]
+)
+
+_EXPECTED = "sentences, each a Sentence or a pair of tokens and tags"
+_EXPECTED_ITEM = (
+    "a Sentence, a pair of tokens and tags, or a record with tokens and tags or text and entities"
+)
+_CURE = "; for lists of tokens and lists of tags give zip(tokens, tags)"
+_SPAN = ("start", "end", "label")
 
 
 class TrainingText(NamedTuple):
@@ -44,7 +71,7 @@ class TrainingText(NamedTuple):
 
 def as_training_text(
     train: "Corpus | TaggedSentences | Dataset | DatasetDict",
-    dev: "TaggedSentences | Dataset",
+    dev: "TaggedSentences | Dataset | None",
     scheme: str,
 ) -> TrainingText:
     """Read the text that `WindowClassifier.fit` takes.
@@ -65,29 +92,34 @@ def as_training_text(
     UsageError
         For an unknown scheme, or a data set of another class.
     """
+    corpus = train if isinstance(train, Corpus) else None
     splits: dict[str, list[Sentence]] = {}
-    if isinstance(train, Corpus):
-        splits = _with_train(train.splits, train.name, "name the file with --train")
-        sentences = splits["train"]
+    if corpus:
+        splits = {
+            split: as_sentences(sentences, f"train: split {split}")
+            for split, sentences in corpus.splits.items()
+        }
+        _need_train(splits, corpus.name, "name the file with `train`")
+    elif is_dataset(train):
+        found = from_dataset(train)
+        splits = found if isinstance(found, dict) else {"train": found}
+        _need_train(splits, "the data set", "give one split, such as dataset['test']")
     else:
-        found = from_dataset(train) if is_dataset(train) else as_sentences(train)
-        if isinstance(found, dict):
-            cure = "give one split, such as dataset['test']"
-            splits = _with_train(found, "the data set", cure)
-        sentences = splits["train"] if isinstance(found, dict) else found
-    given = as_sentences(dev)
+        splits["train"] = as_sentences(train, "train")
+    given = as_sentences(() if dev is None else dev, "dev")
     dev_sentences = given or splits.get("dev", [])
-    if isinstance(train, Corpus):
-        text = _beside_dev(train, sentences, dev_sentences, given)
+    if corpus:
+        text = _beside_dev(corpus, splits["train"], dev_sentences, given)
     else:
-        own = {"train": numbered(sentences, "train"), "dev": numbered(dev_sentences, "dev")}
+        own = {"train": numbered(splits["train"], "train"), "dev": numbered(dev_sentences, "dev")}
         spelled = in_iob2("", own, scheme)
         sentences, dev_sentences = spelled.splits["train"], spelled.splits["dev"]
         text = TrainingText("", sentences, dev_sentences, spelled.scheme, spelled.notes)
     # Who gives sentences by themselves chose to give no dev text.
     parts = {**splits, "train": text.train, "dev": text.dev}
-    doubts = find_doubts(parts, text.scheme, expects_dev=bool(splits))
-    reported = train.notes if isinstance(train, Corpus) else ()
+    expects_dev = corpus is not None or len(splits) > 1
+    doubts = find_doubts(parts, text.scheme, expects_dev=expects_dev)
+    reported = corpus.notes if corpus else ()
     for line in (*text.notes, *doubts):
         if line not in reported:
             logging.getLogger("windowclf").warning("%s", line)
@@ -105,70 +137,157 @@ def _beside_dev(
     return TrainingText(corpus.name, train, dev, corpus.scheme, notes)
 
 
-def as_sentences(sentences: "TaggedSentences | Dataset") -> list[Sentence]:
+def as_sentences(sentences: "TaggedSentences | Dataset", name: str) -> list[Sentence]:
     """List tagged sentences.
+
+    Parameters
+    ----------
+    sentences : sentences, records, or a data set
+        See `WindowClassifier.fit`.
+    name : str
+        Of the argument, for messages.
 
     Raises
     ------
     DataError
-        For anything else, or a sentence that has not a tag for each token.
+        For anything else, or a sentence that does not have a tag for each token.
     UsageError
         For a data set of several splits, or one that is streamed.
     """
     if is_dataset(sentences):
-        found = from_dataset(sentences)
-        if isinstance(found, dict):
+        splits = from_dataset(sentences)
+        if isinstance(splits, dict):
             raise UsageError(
-                f"expected one split of the data set, not all; there are {', '.join(found)}, "
-                f"give one of them, such as dataset['test']"
+                f"{name}: expected one split of the data set, not all; there are "
+                f"{', '.join(splits)}, give one of them, such as dataset['test']"
             )
-        return found
+        return splits
     try:
-        listed = [_sentence(item) for item in sentences]
-    except TypeError:
-        raise DataError(
-            "expected sentences, each a Sentence or a pair of tokens and tags"
-        ) from None
+        if cure := _cure(sentences):
+            raise DataError(f"{name}: expected {_EXPECTED}, got {described(sentences)}; {cure}")
+        given = list(check_iterable(sentences, name, _EXPECTED))
+    except UsageError as error:
+        raise DataError(str(error)) from None
+    options = ReadOptions()
+    listed: list[Sentence] = []
+    for number, item in enumerate(given):
+        if type(item) is Sentence and type(item.tokens) is type(item.tags) is list:
+            listed.append(item)
+        else:
+            listed += _sentences(item, number, f"{name}: sentence {number + 1}", options)
+    if line := options.report.line():
+        logging.getLogger("windowclf").warning("%s: read with changes: %s", name, line)
     for number, sentence in enumerate(listed, 1):
-        if sentence.tags is None or len(sentence.tags) != len(sentence.tokens):
-            tags = 0 if sentence.tags is None else len(sentence.tags)
+        if len(sentence.tags or ()) != len(sentence.tokens):
             raise DataError(
-                f"sentence {number}: {len(sentence.tokens)} tokens but {tags} tags; "
-                f"expected a tag for each token"
+                f"{name}: sentence {number}: {len(sentence.tokens)} tokens but "
+                f"{len(sentence.tags or ())} tags; expected a tag for each token"
             )
+    for what, lists in (
+        ("token", [sentence.tokens for sentence in listed]),
+        ("tag", [sentence.tags or () for sentence in listed]),
+    ):
+        check_strings(
+            lists,
+            lambda number, place, what=what: (  # type: ignore[misc]
+                f"{name}: sentence {number + 1}, {what} {place + 1}"
+            ),
+        )
     return listed
+
+
+def _cure(given: object) -> str:
+    """Say what to do with what is often given in the place of sentences."""
+    if isinstance(given, str | os.PathLike):
+        return "load it first, as with load_corpus"
+    if isinstance(given, Corpus):
+        return "give one of its splits, such as corpus.splits['test']"
+    if isinstance(given, Mapping):
+        return "give its values, such as data['train'], or a list with it if it is one record"
+    if hasattr(given, "columns"):
+        return "give zip(frame['tokens'], frame['tags'])"
+    return ""
+
+
+def _sentences(item: Any, number: int, where: str, options: ReadOptions) -> list[Sentence]:
+    """Read what one item of a list of sentences holds; `number` is its place, from 0."""
+    if isinstance(item, Sentence):
+        tokens, tags, document = item.tokens, item.tags, item.document
+    elif isinstance(item, Mapping) or (
+        isinstance(item, tuple | list) and len(item) == 2 and isinstance(item[1], Mapping)
+    ):
+        return _from_record(item, number, where, options)
+    elif isinstance(item, tuple | list) and len(item) == 2 and not isinstance(item[0], str):
+        [tokens, tags], document = item, None
+    else:
+        raise DataError(f"{where}: expected {_EXPECTED_ITEM}, got {described(item)}{_CURE}")
+    try:
+        words = as_list(tokens, f"{where}: tokens", "a list of strings")
+        spelled = None if tags is None else as_list(tags, f"{where}: tags", "a list of strings")
+    except UsageError as error:
+        raise DataError(str(error)) from None
+    return [Sentence(words, spelled, document)]
+
+
+def _from_record(item: Any, number: int, where: str, options: ReadOptions) -> list[Sentence]:
+    """Read a record of any shape that files have, or an example of spaCy's training."""
+    with error_context(where):
+        record = item if isinstance(item, Mapping) else pair_record(item)
+        document = read_record(record, options, where)
+        return [] if document is None else list(to_sentences(document, number))
 
 
 def as_vectors(
     vectors: "str | Path | KeyedVectors", words: Iterable[str], seed: int
 ) -> "tuple[str, KeyedVectors]":
     """Name word vectors, and load them unless they are loaded already; see `load_vectors`."""
-    if isinstance(vectors, str | Path):
-        return str(vectors), load_vectors(vectors, words=words, seed=seed)
+    if isinstance(vectors, str | os.PathLike):
+        name = check_path(vectors, "vectors", "a name of vectors or the path of a file")
+        return str(name), load_vectors(name, words=words, seed=seed)
+    if not all(hasattr(vectors, name) for name in ("index_to_key", "vector_size", "key_to_index")):
+        cure = "; give its attribute wv" if hasattr(vectors, "wv") else ""
+        raise UsageError(
+            f"vectors: expected a name, a path or gensim's KeyedVectors, got {described(vectors)}"
+            f"{cure}"
+        )
     return "given vectors", vectors
 
 
 def as_gazetteers(
     gazetteers: Mapping[str, str | Path | Iterable[str]] | None,
 ) -> dict[str, Gazetteer]:
-    """Read lists of names, each a file with a name a line or the names themselves."""
-    return {
-        kind: read_gazetteer(names) if isinstance(names, str | Path) else Gazetteer(names)
-        for kind, names in (gazetteers or {}).items()
-    }
+    """Read lists of names, each a file with a name a line or the names themselves.
+
+    Raises
+    ------
+    UsageError
+        For anything but a mapping of types to these.
+    DataError
+        If a file cannot be read.
+    """
+    if gazetteers is None:
+        return {}
+    if not isinstance(gazetteers, Mapping):
+        raise UsageError(
+            f"gazetteers: expected names by their type, such as {{'LOC': ['Oslo', 'New York']}}, "
+            f"got {described(gazetteers)}"
+        )
+    read = {}
+    for kind, names in gazetteers.items():
+        if not isinstance(kind, str) or kind.split() != [kind]:
+            raise UsageError(
+                f"gazetteers: expected a type without white space, got {described(kind)}"
+            )
+        where = f"gazetteers: type {kind}"
+        if isinstance(names, str | os.PathLike):
+            read[kind] = read_gazetteer(check_path(names, where))
+        else:
+            listed = list(check_iterable(names, where, "a path or a list of names"))
+            check_strings([listed], lambda _, place, where=where: f"{where}: name {place + 1}")  # type: ignore[misc]
+            read[kind] = Gazetteer(listed)
+    return read
 
 
-def _sentence(item: Sentence | tuple[Sequence[str], Sequence[str]]) -> Sentence:
-    if isinstance(item, Sentence):
-        return item
-    if isinstance(item, str | Mapping):  # the letters of one, and the keys of the other
-        raise TypeError
-    return Sentence(*item)
-
-
-def _with_train(
-    splits: dict[str, list[Sentence]], name: str, cure: str
-) -> dict[str, list[Sentence]]:
+def _need_train(splits: Mapping[str, object], name: str, cure: str) -> None:
     if "train" not in splits:
         raise DataError(f"{name}: has no train split: {cure}")
-    return splits

@@ -140,11 +140,11 @@ def _column(dataset: Any, name: str | None, usual: Sequence[str], content: str, 
         if name is None:
             raise DataError(
                 f"{where}: no column is called {' or '.join(usual)}, only {', '.join(names)}; "
-                f"rename the column of {content}, or name it with --{content}-column"
+                f"rename the column of {content}, or name it with `{content}_column`"
             )
     elif name not in names:
         raise UsageError(
-            f"{where}: no column {name!r} for --{content}-column; there are {', '.join(names)}"
+            f"{where}: no column {name!r} for `{content}_column`; there are {', '.join(names)}"
         )
     return name
 

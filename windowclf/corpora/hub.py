@@ -13,7 +13,7 @@ from windowclf.corpora.dataset import read_splits
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, UsageError, WindowclfError
 
-_FILES = "give the files: --data FOLDER"
+_FILES = "give the files: `data=FOLDER`"
 _OFFLINE = "offline mode is on: unset HF_HUB_OFFLINE and HF_DATASETS_OFFLINE"
 _TIMEOUT = 10.0  # seconds that the hub has for its first answer
 

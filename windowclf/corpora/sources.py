@@ -1,24 +1,22 @@
 """From what the user names to a corpus: the sample, a folder, single files or the hub."""
 
-import random
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from windowclf.corpora.corpus import Corpus
 from windowclf.corpora.files import read_tagged, tag_place
 from windowclf.corpora.spelling import Part, in_iob2, joined, numbered
 from windowclf.corpora.splits import SPLITS, splits_of_folder
 from windowclf.documents.formats.registry import FORMATS
 from windowclf.documents.places import Search
 from windowclf.documents.reading import ReadOptions, make_options
-from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, UsageError
+from windowclf.system.arguments import check_path
 from windowclf.system.resources import data_path
 from windowclf.system.streams import COMPRESSED, is_url
 from windowclf.tags.recognition import scheme_named
-from windowclf.tags.schemes import Scheme
 
 SAMPLE = "sample"
 CONLL2003 = "conll2003"
@@ -30,58 +28,6 @@ _SUFFIX = rf"(?:{'|'.join(map(re.escape, _SUFFIXES))})"
 _PACKED = rf"(?:{'|'.join(map(re.escape, COMPRESSED))})"
 _FILE = re.compile(rf".*(?:{_SUFFIX}{_PACKED}?|\.train|\.test[ab]|{_PACKED})", re.IGNORECASE)
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+(?:[:@].+)?")
-
-
-@dataclass(frozen=True)
-class Corpus:
-    """Labelled sentences, by split.
-
-    Parameters
-    ----------
-    name : str
-        What the user called it.
-    splits : dict of str to list of Sentence
-        Those there are among ``"train"``, ``"dev"`` and ``"test"``.
-    scheme : Scheme
-        Of the tags as they are here: ``IOB2``, or ``PLAIN``.
-    original_scheme : Scheme
-        Of the tags as they were read.
-    notes : tuple of str
-        What a user should know of the reading: what was guessed, what is not regular, and which
-        files are not used; each a line.
-    """
-
-    name: str
-    splits: dict[str, list[Sentence]]
-    scheme: Scheme
-    original_scheme: Scheme
-    notes: tuple[str, ...] = ()
-
-    def with_train_fraction(self, fraction: float, seed: int) -> "Corpus":
-        """Keep a part of the train split, drawn at random but in its order.
-
-        Parameters
-        ----------
-        fraction : float
-            Above 0, at most 1.
-        seed : int
-            Fixes the draw.
-
-        Raises
-        ------
-        UsageError
-            For a fraction that is not in its range.
-        DataError
-            If there is no train split.
-        """
-        if not 0 < fraction <= 1:
-            raise UsageError(f"--train-fraction: expected more than 0, at most 1, got {fraction}")
-        if "train" not in self.splits:
-            raise DataError(f"{self.name}: has no train split: name the file with --train")
-        sentences = self.splits["train"]
-        kept = max(1, round(fraction * len(sentences)))
-        drawn = sorted(random.Random(seed).sample(range(len(sentences)), kept))  # noqa: S311
-        return replace(self, splits=self.splits | {"train": [sentences[i] for i in drawn]})
 
 
 def load_corpus(
@@ -124,6 +70,11 @@ def load_corpus(
         For files that cannot be read, or sentences without tags.
     """
     scheme_named(scheme)  # refused before anything is read
+    if data is not None and not isinstance(data, str):
+        data = check_path(data, "data", _KNOWN)
+    for name, file in (("train", train), ("dev", dev), ("test", test)):
+        if file is not None:
+            check_path(file, name, "a file")
     reading = make_options(options) if reading is None else reading
     files: dict[str, Sequence[str | Path]] = {
         split: [file if is_url(file) else _expand(file)]
@@ -162,7 +113,7 @@ def _folder(data: str | Path) -> Path | None:
     if name and folder.is_dir():
         return folder
     if name and folder.is_file():
-        raise UsageError(f"{name} is a file, not a folder; give it with --train, --dev or --test")
+        raise UsageError(f"{name} is a file, not a folder; give it with `train`, `dev` or `test`")
     if isinstance(data, str):
         if name == CONLL2003 or name.startswith(_HUB):
             return None

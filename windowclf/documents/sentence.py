@@ -1,10 +1,15 @@
 """One sentence: tokens, and their tags where they are known."""
 
+import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+_SHORT = reprlib.Repr()
+_SHORT.maxlist = _SHORT.maxtuple = 8
+_SHORT.maxstring = 40
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Sentence:
     """Tokens of one sentence with their tags.
 
@@ -16,11 +21,22 @@ class Sentence:
         ``n`` tags, or None for text without labels.
     document : int, optional
         The number of its document, the same for neighbours of one; None: it stands alone.
+
+    Examples
+    --------
+    >>> Sentence(["Oslo", "calls"], ["B-LOC", "O"])
+    Sentence(['Oslo', 'calls'], ['B-LOC', 'O'])
     """
 
     tokens: Sequence[str]
     tags: Sequence[str] | None = None
     document: int | None = None
+
+    def __repr__(self) -> str:
+        fields = [_SHORT.repr(self.tokens), _SHORT.repr(self.tags)]
+        if self.document is not None:
+            fields.append(f"document={self.document}")
+        return f"Sentence({', '.join(fields)})"
 
     def __len__(self) -> int:
         return len(self.tokens)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from windowclf.errors import DataError
+from windowclf.errors import DataError, join_names
 from windowclf.tags.schemes import Scheme, spans
 
 
@@ -52,7 +52,7 @@ class Counts:
         return self.ratios() | counts
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Scores:
     """What :func:`score` found.
 
@@ -76,6 +76,14 @@ class Scores:
     accuracy: float
     average_precision: float | None = None
     calibration_error: float | None = None
+
+    def __repr__(self) -> str:
+        total = self.total
+        ratios = {"precision": total.precision, "recall": total.recall, "F1": total.f1}
+        types = [f"{label} {100 * counts.f1:.2f} %" for label, counts in self.types.items()]
+        by_label = f"; F1 by label: {join_names(types)}" if types else ""
+        totals = [f"{name} {100 * value:.2f} %" for name, value in ratios.items()]
+        return f"Scores({', '.join(totals)}{by_label})"
 
     def to_json(self) -> dict[str, Any]:
         """Give the scores as plain dictionaries, all ratios from 0 to 1."""

@@ -23,6 +23,7 @@ from windowclf.model.encoding import encode
 from windowclf.nn.arrays import FloatArray, IntArray
 from windowclf.nn.batch import Batch
 from windowclf.nn.objective import RankingObjective
+from windowclf.system.arguments import check_count
 from windowclf.system.threads import one_blas_thread
 from windowclf.tagging.tagger import EncodedChunk, Sentences, Tagger
 
@@ -49,8 +50,7 @@ def explain(
     UsageError
         If there is no such token, or `candidates` is negative.
     """
-    if candidates < 0:
-        raise UsageError(f"candidates: expected at least 0, got {candidates}")
+    check_count(candidates, "candidates", least=0)
     with one_blas_thread:  # the words that the tagger sees here have the same bits as in tagging
         return _explain(tagger, _find(tagger, sentences, token), candidates)
 

@@ -168,6 +168,12 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     changes: list[Change]
     searched: int
 
+    def __repr__(self) -> str:
+        return (
+            f"Explanation({self.word!r} is {self.tag}, runner-up {self.runner_up}, "
+            f"margin {self.margin:.2f})"
+        )
+
     @property
     def word(self) -> str:
         """The word that is explained."""

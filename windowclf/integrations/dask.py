@@ -4,7 +4,7 @@ from hashlib import sha256
 from typing import Any
 
 from windowclf.classifier import WindowClassifier
-from windowclf.errors import MissingExtraError, UsageError, error_context, quoted
+from windowclf.errors import MissingExtraError, UsageError, described, error_context, quoted
 
 try:
     import dask.dataframe as dd
@@ -69,6 +69,8 @@ def tag_dataframe(
     >>> from windowclf.integrations.dask import tag_dataframe
     >>> tag_dataframe(dd.read_parquet("texts"), load()).to_parquet("tagged")
     """
+    if not isinstance(tagger, WindowClassifier):
+        raise UsageError(f"tagger: expected a WindowClassifier, got {described(tagger)}")
     if not isinstance(ddf, dd.DataFrame):
         raise UsageError(
             f"expected a Dask DataFrame, not {type(ddf).__name__}; make one with "

@@ -16,7 +16,7 @@ from datasets import (
 
 from windowclf.classifier import WindowClassifier
 from windowclf.corpora.dataset import is_dataset
-from windowclf.errors import UsageError
+from windowclf.errors import UsageError, described
 
 D = TypeVar("D")
 TagBatch = Callable[[Any], dict[str, list[Any]]]
@@ -67,6 +67,8 @@ def tag_dataset(
     DataError
         For a row that is no text, or no list of tokens.
     """
+    if not isinstance(tagger, WindowClassifier):
+        raise UsageError(f"tagger: expected a WindowClassifier, got {described(tagger)}")
     if not is_dataset(dataset):
         raise UsageError(
             f"expected a datasets.Dataset, DatasetDict, IterableDataset or IterableDatasetDict, "

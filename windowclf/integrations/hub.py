@@ -33,6 +33,7 @@ from windowclf.errors import ModelError, UsageError, WindowclfError
 from windowclf.integrations.model_card import make_card
 from windowclf.model.folder import check_output
 from windowclf.model.manifest import KINDS, MANIFEST, read_manifest
+from windowclf.system.arguments import check_path
 
 _LOG_IN = "log in with 'hf auth login', or give a token"
 
@@ -117,7 +118,7 @@ class HubClassifier(
             When the hub cannot be reached or refuses, or the model is damaged.
         """
         # The mixin's own method asks for config.json first, and takes settings from there.
-        name = str(pretrained_model_name_or_path)
+        name = str(check_path(pretrained_model_name_or_path, "pretrained_model_name_or_path"))
         if Path(name).is_dir():
             return cls.load(name)
         options: dict[str, Any] = {

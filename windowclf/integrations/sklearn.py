@@ -12,6 +12,7 @@ from windowclf.classifier import WindowClassifier
 from windowclf.config.config import Config, current_names
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, MissingExtraError, UsageError
+from windowclf.system.arguments import check_documents, check_sentences
 from windowclf.system.threads import thread_count
 
 try:
@@ -153,7 +154,7 @@ class WindowTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not 
             A list of tags for each sentence: an array, for cross_val_predict joins arrays.
         """
         check_is_fitted(self)
-        found = self.classifier_.predict(_tokens(X), documents, thread_count(self.threads))
+        found = self.classifier_.predict(_lists(X, "X"), documents, thread_count(self.threads))
         return np.fromiter(found, dtype=object, count=len(found))
 
     def predict_proba(self, X: Tokens, documents: Documents = None) -> NDArray[np.object_]:
@@ -171,7 +172,9 @@ class WindowTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not 
             of `classes_`.
         """
         check_is_fitted(self)
-        found = self.classifier_.predict_proba(_tokens(X), documents, thread_count(self.threads))
+        found = self.classifier_.predict_proba(
+            _lists(X, "X"), documents, thread_count(self.threads)
+        )
         return np.fromiter(found, dtype=object, count=len(found))
 
     def score(self, X: Tokens, y: Tokens, documents: Documents = None) -> float:
@@ -229,26 +232,22 @@ def _plain(value: Any) -> Any:
     return value.tolist() if isinstance(value, np.generic | np.ndarray) else value
 
 
-def _tokens(X: Tokens) -> list[list[str]]:
-    sentences = []
-    for number, tokens in enumerate(X, 1):
-        if isinstance(tokens, str):
-            raise DataError(f"X, sentence {number}: is a string: expected a list of tokens")
-        sentences.append(list(tokens))
-    return sentences
+def _lists(given: object, name: str) -> list[list[str]]:
+    return [*map(list, check_sentences(given, name))]
 
 
 def _sentences(X: Tokens, y: Tokens, documents: Documents) -> list[Sentence]:
-    tokens = _tokens(X)
+    tokens, tags = _lists(X, "X"), _lists(y, "y")
+    listed = check_documents(documents, "documents")
     numbers: dict[Hashable, int] = {}
     of = [
         None if document is None else numbers.setdefault(document, len(numbers))
-        for document in ([None] * len(tokens) if documents is None else documents)
+        for document in ([None] * len(tokens) if listed is None else listed)
     ]
-    for name, found in (("y", len(y)), ("documents", len(of))):
+    for name, found in (("y", len(tags)), ("documents", len(of))):
         if found != len(tokens):
             raise DataError(f"X has {len(tokens)} sentences, but {name} has {found}")
     return [
-        Sentence(words, list(tags), document)
-        for words, tags, document in zip(tokens, y, of, strict=True)
+        Sentence(words, spelled, document)
+        for words, spelled, document in zip(tokens, tags, of, strict=True)
     ]

@@ -82,7 +82,7 @@ def find_model(named: str | Path | None = None) -> Choice:
         return Choice(noted, "trained in this folder")
     bundled = data_path("model")
     if not (bundled / MANIFEST).is_file():
-        raise ModelError("no model yet: train one with 'windowclf train', or name one with --model")
+        raise ModelError("no model yet: train one with 'windowclf train', or name one with `model`")
     return Choice(bundled, _BUNDLED, fault)
 
 

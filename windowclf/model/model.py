@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import NamedTuple
 
 from windowclf.config.config import Config
@@ -32,7 +33,7 @@ class FirstVectors(NamedTuple):
     vectors: FloatArray
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Model:
     """All that tagging needs.
 
@@ -59,6 +60,11 @@ class Model:
     calibration: Calibration = field(default_factory=Calibration)
     record: TrainingRecord | None = None
     first_vectors: FirstVectors | None = None
+
+    def __repr__(self) -> str:
+        numbers = sum(prod(parameter.shape) for parameter in self.parameters().values())
+        words = len(self.lexicon.values["word"])
+        return f"Model({len(self.labels)} tags, {words:,} words, {numbers:,} parameters)"
 
     def parameters(self) -> dict[str, Parameter]:
         """List all that training changes, by name: the network's, then the objective's."""

@@ -44,6 +44,10 @@ class Epoch(msgspec.Struct, frozen=True, kw_only=True):
     average_precision: float | None = None
     best: bool = True
 
+    def __repr__(self) -> str:
+        f1 = "" if self.f1 is None else f", dev F1 {100 * self.f1:.2f} %"
+        return f"Epoch({self.epoch}: loss {self.loss:.4f}{f1})"
+
 
 class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
     """How a model came about.
@@ -76,6 +80,16 @@ class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
     vectors_moved: float
     versions: dict[str, str]
     seconds: float | None = None
+
+    @property
+    def best_f1(self) -> float | None:
+        """The F1 of the model on the dev text, from 0 to 1; None without such a text."""
+        return next((each.f1 for each in self.epochs if each.epoch == self.best_epoch), None)
+
+    def __repr__(self) -> str:
+        f1 = "" if self.best_f1 is None else f", dev F1 {100 * self.best_f1:.2f} %"
+        data = self.data or "sentences without a name"
+        return f"TrainingRecord({data}: {len(self.epochs)} epochs, best {self.best_epoch}{f1})"
 
 
 class _EpochTimes(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ gensim's Word2Vec makes better vectors, and faster. This is here because the ran
 the method of the lecture notes, and the same network and the same loop do it.
 """
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from windowclf.pretraining.result import Pretrained, PretrainEpoch
 from windowclf.pretraining.settings import PretrainSettings
 from windowclf.pretraining.text import count_words, frequent_words, read_sentences
 from windowclf.pretraining.windows import WindowBatches, regroup, windows
+from windowclf.system.arguments import check_callable, check_iterable, check_path
 from windowclf.system.threads import Workers, thread_count
 from windowclf.training.loop import BatchDone, Training
 from windowclf.vectors.load import load_vectors
@@ -81,7 +83,16 @@ def pretrain(
     >>> found.save("vectors.txt")  # doctest: +SKIP
     """
     checked = check_settings(PretrainSettings, settings)
-    paths = [texts] if isinstance(texts, str | Path) else list(texts)
+    wanted = "a path or a list of paths"
+    given = (
+        [texts] if isinstance(texts, str | os.PathLike) else check_iterable(texts, "texts", wanted)
+    )
+    paths = [check_path(path, f"texts: item {i}", "a file") for i, path in enumerate(given, 1)]
+    if not paths:
+        raise UsageError("texts: expected at least one file, got none")
+    if held_out is not None:
+        check_path(held_out, "held_out", "a file")
+    check_callable(listener, "listener")
     named = ", ".join(map(str, paths))
     seeds = np.random.SeedSequence(checked.seed).spawn(4)
     for_table, for_weights, for_training = map(np.random.default_rng, seeds[:3])
@@ -92,7 +103,7 @@ def pretrain(
     if len(words) < 2:
         raise DataError(
             f"{named}: no two words with {checked.min_count} or more occurrences: "
-            "give more text or a smaller --min-count"
+            "give more text or a smaller `min_count`"
         )
     known = [counts[word] for word in words]
     lexicon = Lexicon({"word": words}, cased=False)
@@ -163,8 +174,8 @@ def _start(
     found = load_vectors(vectors, words=words, dimensions=settings.dimensions, seed=settings.seed)
     if given and found.vector_size != settings.dimensions:
         raise UsageError(
-            f"--dimensions {settings.dimensions}, but the vectors {str(vectors)!r} have "
-            f"{found.vector_size} numbers: leave out --dimensions"
+            f"`dimensions={settings.dimensions}`, but the vectors {str(vectors)!r} have "
+            f"{found.vector_size} numbers: leave out `dimensions`"
         )
     return found
 

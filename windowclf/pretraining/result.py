@@ -40,7 +40,7 @@ class PretrainEpoch(msgspec.Struct, frozen=True, kw_only=True):
     held_out: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Pretrained:
     """Word vectors learnt from text.
 
@@ -63,6 +63,10 @@ class Pretrained:
     last: FloatArray
     epochs: list[PretrainEpoch]
     held_out_first: float | None = None
+
+    def __repr__(self) -> str:
+        words, dimensions = self.last.shape
+        return f"Pretrained({words:,} words, {dimensions} dimensions, {len(self.epochs)} epochs)"
 
     @property
     def vectors(self) -> "KeyedVectors":

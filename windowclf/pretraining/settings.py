@@ -48,6 +48,6 @@ class PretrainSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
     def __post_init__(self) -> None:
         if self.window % 2 == 0:
-            raise ValueError(f"--window: expected an odd number, got {self.window}")
+            raise ValueError(f"`window`: expected an odd number, got {self.window}")
         if self.window == 1:
-            raise ValueError("--window: a window of 1 has no context; expected 3 or more")
+            raise ValueError("`window`: a window of 1 has no context; expected 3 or more")

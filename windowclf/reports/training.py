@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from windowclf.classifier import WindowClassifier
     from windowclf.corpora.coerce import TaggedSentences
-    from windowclf.corpora.sources import Corpus
+    from windowclf.corpora.corpus import Corpus
 
 
 class TrainingReport(NamedTuple):

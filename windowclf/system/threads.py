@@ -9,7 +9,7 @@ from itertools import chain, islice
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from windowclf.errors import UsageError
+from windowclf.system.arguments import check_count
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -39,8 +39,8 @@ def thread_count(threads: int | None = None) -> int:
     if threads is None:
         set_by = [int(n) for name in _VARIABLES if (n := os.environ.get(name, "")).isdecimal()]
         return max(min(set_by), 1) if set_by else _processors()
-    if threads < 1:
-        raise UsageError(f"threads: expected at least 1, got {threads}")
+    if not (type(threads) is int and threads >= 1):
+        return check_count(threads, "threads")
     return threads
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from windowclf.errors import DataError, UsageError
+from windowclf.errors import DataError, UsageError, described
+from windowclf.system.arguments import as_list, check_iterable
 from windowclf.tagging.tagger import Tagger
 from windowclf.tagging.texts import TaggedText, tag_texts
 
@@ -95,11 +96,11 @@ def tag_columns(
     """Tag a batch of a data set; see `WindowClassifier.tag_batch`."""
     if not hasattr(batch, "keys"):
         raise UsageError(
-            f"expected a batch as columns by name, not {type(batch).__name__}; take the format off "
+            f"batch: expected columns by name, got {described(batch)}; take the format off "
             f"the data set: with_format(None)"
         )
     if text_column is not None and text_column in batch:
-        texts = list(batch[text_column])
+        texts = _rows(batch, text_column)
         for row, text in enumerate(texts):
             if not isinstance(text, str):
                 raise _unexpected("a text", text, text_column, row)
@@ -107,9 +108,12 @@ def tag_columns(
         return {"entities": _EntityColumn(msgspec.to_builtins(t.entities) for t in tagged)}
     if tokens_column is not None and tokens_column in batch:
         sentences = [
-            _tokens(tokens, tokens_column, row) for row, tokens in enumerate(batch[tokens_column])
+            _tokens(tokens, tokens_column, row)
+            for row, tokens in enumerate(_rows(batch, tokens_column))
         ]
         return {"tags": _TagsColumn(tagger.tags(sentences))}
+    if text_column is None and tokens_column is None:
+        raise UsageError("text_column and tokens_column are None: name a column with one of them")
     wanted = " or ".join(repr(name) for name in (text_column, tokens_column) if name is not None)
     raise UsageError(
         f"no column {wanted}, only {', '.join(map(str, batch)) or 'none'}; name one with "
@@ -117,16 +121,22 @@ def tag_columns(
     )
 
 
+def _rows(batch: Mapping[str, Sequence[Any]], column: str) -> list[Any]:
+    return list(check_iterable(batch[column], f"batch: column {column}", "a list with its rows"))
+
+
 def _tokens(tokens: Any, column: str, row: int) -> list[str]:
-    if tokens is None or isinstance(tokens, str) or not hasattr(tokens, "__iter__"):
-        raise _unexpected("a list of tokens", tokens, column, row)
-    words = list(tokens)
+    try:
+        words = list(as_list(tokens, "", "a list of tokens"))
+    except UsageError:
+        raise _unexpected("a list of tokens", tokens, column, row) from None
     for word in words:
         if not isinstance(word, str):
             raise _unexpected("tokens that are strings", word, column, row)
     return words
 
 
-def _unexpected(wanted: str, found: Any, column: str, row: int) -> DataError:
-    what = "none" if found is None else f"{type(found).__name__} {found!r:.40}"
-    return DataError(f"row {row} of the batch, column {column}: expected {wanted}, found {what}")
+def _unexpected(wanted: str, value: Any, column: str, row: int) -> DataError:
+    return DataError(
+        f"row {row} of the batch, column {column}: expected {wanted}, got {described(value)}"
+    )

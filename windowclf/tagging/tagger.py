@@ -92,6 +92,11 @@ class TaggedChunk:
         self.path = model.objective.decode(s, lengths)
         self._ends: list[int] = [0, *np.cumsum(lengths).tolist()]
 
+    @property
+    def labels(self) -> Sequence[str]:
+        """Labels that a span may have."""
+        return self._finder.labels
+
     @cached_property
     def spans(self) -> SpanArrays:
         """The spans of all sentences, counted from the first token of the chunk."""

@@ -11,7 +11,9 @@ import numpy as np
 from msgspec.structs import replace
 
 from windowclf.documents.document import Document, join_words
-from windowclf.errors import UsageError
+from windowclf.errors import shortened
+from windowclf.system.arguments import check_count, check_pairs, check_texts
+from windowclf.system.markup import Mark, marked
 from windowclf.system.threads import stream
 from windowclf.tagging.tagger import EncodedChunk, TaggedChunk, Tagger
 from windowclf.text.tokenizer import Token, line_sentences, split_words, token_starts
@@ -24,6 +26,9 @@ Splitter = Callable[[str], list[list[str]]]
 
 C = TypeVar("C")
 T = TypeVar("T")
+
+_NAMES = 5
+"""Entities that the representation of a text lists."""
 
 BATCH_CHARACTERS = 1 << 16
 """About how many characters are tagged at once: some ten thousand tokens."""
@@ -48,9 +53,21 @@ class Entity(msgspec.Struct, frozen=True):
     end: int
     score: float
 
+    def _asdict(self) -> dict[str, str | int | float]:
+        """Return the fields by name, as a named tuple does: plain values that JSON can hold.
+
+        Examples
+        --------
+        >>> Entity("Oslo", "LOC", 0, 4, 0.98)._asdict()
+        {'text': 'Oslo', 'label': 'LOC', 'start': 0, 'end': 4, 'score': 0.98}
+        """
+        return msgspec.structs.asdict(self)
+
 
 class TaggedText:
     """A text and its tags and entities, each made when it is asked for.
+
+    A notebook shows it with its entities marked.
 
     Attributes
     ----------
@@ -64,6 +81,20 @@ class TaggedText:
         self.text = text
         self.words = words
         self._chunk, self._place = chunk, sentences
+
+    def __repr__(self) -> str:
+        names = [f"{shortened(found.text)} {found.label}" for found in self.entities[:_NAMES]]
+        if len(self.entities) > _NAMES:
+            names.append(f"and {len(self.entities) - _NAMES:,} more")
+        return f"TaggedText({shortened(self.text)!r}: {', '.join(names) or 'no entity'})"
+
+    def _repr_html_(self) -> str:
+        """Show the text with its entities marked, as a notebook does by itself."""
+        marks = [
+            Mark(found.start, found.end, found.label, f"{found.label}, score {found.score:.3f}")
+            for found in self.entities
+        ]
+        return marked(self.text, marks, self._chunk.labels)
 
     @cached_property
     def sentences(self) -> list[list[Token]]:
@@ -146,7 +177,7 @@ def tag_texts(
     UsageError
         If `batch_size` is less than 1.
     """
-    batches = cut(texts, len, batch_size)
+    batches = cut(check_texts(texts, "texts"), len, check_count(batch_size, "batch_size"))
     answers = tag_batches(tagger, batches, str, split, threads=threads)
     return (tagged for answer in answers for _, tagged in answer)
 
@@ -160,7 +191,8 @@ def tag_with_contexts(
     threads: int = 1,
 ) -> Iterator[tuple[TaggedText, C]]:
     """Tag texts that each have a context, which comes back beside the text; see `tag_texts`."""
-    batches = cut(pairs, lambda pair: len(pair[0]), batch_size)
+    size = check_count(batch_size, "batch_size")
+    batches = cut(check_pairs(pairs, "texts"), lambda pair: len(pair[0]), size)
     answers = tag_batches(
         tagger, batches, itemgetter(0), lambda pair: split(pair[0]), threads=threads
     )
@@ -250,18 +282,7 @@ def cut(items: Iterable[T], length: Callable[[T], int], size: int) -> Iterator[l
     size : int
         Items of a batch, at the most. A batch also ends with the item that brings it to
         `BATCH_CHARACTERS`.
-
-    Raises
-    ------
-    UsageError
-        If `size` is less than 1.
     """
-    if size < 1:
-        raise UsageError(f"batch_size: expected at least 1, got {size}")
-    return _cut(items, length, size)
-
-
-def _cut(items: Iterable[T], length: Callable[[T], int], size: int) -> Iterator[list[T]]:
     batch: list[T] = []
     characters = 0
     for item in items:

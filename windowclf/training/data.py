@@ -155,7 +155,7 @@ def make_labels(tags: Iterable[Sequence[str]], scheme: Scheme, config: Config) -
     if config.loss == "ranking":
         if config.positive not in types:
             raise DataError(
-                f"--positive {config.positive}: no such label in the training text; "
+                f"`positive='{config.positive}'`: no such label in the training text; "
                 f"expected one of {', '.join(types)}"
             )
         return [OUTSIDE, f"I-{config.positive}"]

@@ -83,7 +83,7 @@ def fit(
     """
     config, run = model.config, run or TrainingRun()
     if config.loss == "ranking" and not data.dev:
-        raise DataError("--loss ranking chooses its threshold on a dev text: give one with --dev")
+        raise DataError("`loss='ranking'` chooses its threshold on a dev text: give one with `dev`")
     words = np.unique(data.train.features[:, 0])
     words = words[words >= FIRST]
     first = model.first_vectors = FirstVectors(words, model.network.tables["word"].take(words))

@@ -138,7 +138,7 @@ def _parse(text: str) -> Searched:
         try:
             check_settings(Config, {name: value})
         except UsageError as error:
-            if f"{option_name(name)}:" in str(error):  # else it is about its other settings
+            if f"`{name}`:" in str(error):  # else it is about its other settings
                 raise UsageError(f"--search {text}: {error}") from None
     return found
 

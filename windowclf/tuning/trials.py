@@ -14,7 +14,7 @@ from msgspec.structs import asdict
 
 from windowclf.classifier import WindowClassifier
 from windowclf.config.config import Config, make_config
-from windowclf.corpora.sources import Corpus
+from windowclf.corpora.corpus import Corpus
 from windowclf.errors import DataError, TrainingError
 from windowclf.model.folder import REPORT
 from windowclf.model.record import Epoch

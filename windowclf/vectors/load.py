@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from windowclf.errors import MissingExtraError, UsageError, VectorsError
+from windowclf.system.arguments import check_count, check_iterable, check_path, check_strings
 from windowclf.system.resources import data_path
 from windowclf.vectors.bundled import read_bundled
 from windowclf.vectors.files import read_file
@@ -87,8 +88,9 @@ def load_vectors(
     MissingExtraError
         If the extra's package is not installed.
     """
-    if limit is not None and limit < 1:
-        raise UsageError(f"limit is {limit}; expected at least 1 word")
+    name = check_path(name, "name", "a name of vectors or the path of a file")
+    if limit is not None:
+        limit = check_count(limit, "limit")
     if name == BUNDLED:
         return _keyed(read_bundled(data_path(*_BUNDLED_FILE), limit))
     if name == EXTRA:
@@ -115,9 +117,11 @@ def _keyed(vectors: WordRows) -> KeyedVectors:
 
 
 def _draw(words: Iterable[str] | None, limit: int | None, dimensions: int, seed: int) -> WordRows:
-    if dimensions < 1:
-        raise UsageError(f"dimensions is {dimensions}; expected at least 1")
-    distinct = list(dict.fromkeys(words or ()))[:limit]
+    check_count(dimensions, "dimensions")
+    check_count(seed, "seed", least=0)
+    given = [] if words is None else list(check_iterable(words, "words", "an iterable of words"))
+    check_strings([given], lambda _, place: f"words: item {place + 1}")
+    distinct = list(dict.fromkeys(given))[:limit]
     if not distinct:
         raise UsageError("random vectors need the words to draw them for; none were given")
     bound = math.sqrt(3 / dimensions)

@@ -12,7 +12,7 @@ from plotly.graph_objects import Figure
 
 from windowclf.config.check import option_name
 from windowclf.config.config import Config
-from windowclf.errors import ModelError
+from windowclf.errors import ModelError, UsageError, described
 from windowclf.evaluation.entity_errors import EntityError, Label, confusion
 from windowclf.evaluation.evaluate import Examination
 from windowclf.lexicon.lexicon import GAZETTEER
@@ -29,6 +29,7 @@ from windowclf.reports.html.figures import (
 from windowclf.reports.html.page import hues, render
 from windowclf.reports.training import TrainingReport, examine_training
 from windowclf.reports.word_map import WordMap
+from windowclf.system.arguments import check_path
 from windowclf.system.files import write_whole
 from windowclf.tags.schemes import OUTSIDE, Scheme, Span, legal_transitions
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     from windowclf.classifier import WindowClassifier
     from windowclf.corpora.coerce import TaggedSentences
-    from windowclf.corpora.sources import Corpus
+    from windowclf.corpora.corpus import Corpus
 
 MOST_LABELS = 30
 """Labels, or tags, that a heat map has room for."""
@@ -107,6 +108,9 @@ def write_report(
     >>> classifier = WindowClassifier(epochs=2).fit(corpus)
     >>> write_report("report.html", classifier, corpus)
     """
+    path = check_path(path, "path", "a file to write")
+    if not hasattr(classifier, "is_fitted"):
+        raise UsageError(f"classifier: expected a WindowClassifier, got {described(classifier)}")
     report = examine_training(classifier, train, dev, scheme=scheme)
     save_page(Path(path), training_page(report, Path(path).stem))
 

@@ -1,0 +1,303 @@
+"""Checks of what callers pass from Python: a message names the argument and the place in it.
+
+They are cheap where all is well: the types of many values are compared at once, and the culprit is
+looked for only if there is one.
+"""
+
+import os
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from operator import index, ne
+from pathlib import Path
+from typing import Any
+
+from windowclf.errors import DataError, UsageError, described
+
+_LABEL_CURE = "; if these are ids, replace each by its name"
+
+
+def check_text(text: object, name: str) -> str:
+    """Return a text.
+
+    Raises
+    ------
+    UsageError
+        If it is not a string; a list gets the advice to use `pipe`.
+    """
+    if isinstance(text, str):
+        return text
+    cure = ""
+    if isinstance(text, bytes | bytearray):
+        cure = "; decode it first, as with .decode('utf-8')"
+    elif isinstance(text, os.PathLike):
+        cure = "; read the file first, as with .read_text(encoding='utf-8')"
+    elif isinstance(text, Mapping):
+        cure = "; give the value that holds the text"
+    elif isinstance(text, tuple):
+        cure = "; pipe takes pairs of a text and a context with as_tuples=True"
+    elif isinstance(text, Iterable):
+        cure = "; pipe takes several texts, and methods with 'tokens' in their name take tokens"
+    raise UsageError(f"{name}: expected a string, got {described(text)}{cure}")
+
+
+def check_iterable(given: object, name: str, wanted: str, cure: str = "") -> Iterable[Any]:
+    """Return what can be iterated over to get items of a kind.
+
+    An array of Arrow comes back as a list of Python's objects.
+
+    Parameters
+    ----------
+    wanted : str
+        What the items are, such as "texts".
+    cure : str
+        What to do with a single string, which is refused: its items are its letters.
+
+    Raises
+    ------
+    UsageError
+        For anything else. The items of a mapping are its keys, and those of a table the names of
+        its columns, so that these are refused, too.
+    """
+    if hasattr(given, "to_pylist") and not hasattr(given, "column_names"):
+        items: list[Any] = given.to_pylist()
+        return items
+    refused = (str, bytes, bytearray, memoryview, os.PathLike, Mapping)
+    is_table = hasattr(given, "columns")
+    if isinstance(given, refused) or is_table or not hasattr(given, "__iter__"):
+        if is_table or isinstance(given, Mapping):
+            cure = "; give one column or value of it"
+        elif not isinstance(given, str):
+            cure = ""
+        raise UsageError(f"{name}: expected {wanted}, got {described(given)}{cure}")
+    iterable: Iterable[Any] = given
+    return iterable
+
+
+def check_texts(texts: object, name: str) -> Iterator[str]:
+    """Check that something is an iterable of texts, and yield these; see `check_iterable`."""
+    given = check_iterable(
+        texts, name, "an iterable of texts", "; give a list, or call tag for a single text"
+    )
+    return _texts(given, name)
+
+
+def _texts(given: Iterable[Any], name: str) -> Iterator[str]:
+    for number, text in enumerate(given, 1):
+        if not isinstance(text, str):
+            raise DataError(f"{name}: item {number}: {_expected_text(text)}")
+        yield text
+
+
+def check_pairs(pairs: object, name: str) -> Iterator[tuple[str, Any]]:
+    """Check that something is an iterable of pairs of a text and a context, and yield these."""
+    return _pairs(check_iterable(pairs, name, "an iterable of pairs of a text and a context"), name)
+
+
+def _pairs(given: Iterable[Any], name: str) -> Iterator[tuple[str, Any]]:
+    for number, pair in enumerate(given, 1):
+        if not (isinstance(pair, tuple | list) and len(pair) == 2):
+            raise DataError(
+                f"{name}: item {number}: expected a pair of a text and a context, "
+                f"got {described(pair)}"
+                f"{'; leave out as_tuples for texts alone' if isinstance(pair, str) else ''}"
+            )
+        if not isinstance(pair[0], str):
+            raise DataError(f"{name}: item {number}: {_expected_text(pair[0])}")
+        yield pair[0], pair[1]
+
+
+def _expected_text(given: object) -> str:
+    try:
+        check_text(given, "text")
+    except UsageError as error:
+        missing = given is None or _is_missing(given)
+        cure = "; leave it out, or give '' for it" if missing else ""
+        return str(error).removeprefix("text: ") + cure
+    raise AssertionError
+
+
+def as_list(given: object, name: str, wanted: str) -> Sequence[Any]:
+    """Return a list or a tuple as it is, and another iterable with an order as a list.
+
+    Raises
+    ------
+    UsageError
+        For a string, a mapping, a set, a table, and what cannot be iterated over.
+    """
+    if isinstance(given, list | tuple):
+        return given
+    if hasattr(given, "as_py"):  # a scalar of Arrow
+        given = given.as_py()
+    if isinstance(given, set | frozenset):
+        raise UsageError(f"{name}: expected {wanted}, got {described(given)}, which has no order")
+    if getattr(given, "ndim", 0) == 1 and hasattr(given, "tolist"):
+        given = given.tolist()  # strings of NumPy's own become Python's
+    return list(check_iterable(given, name, wanted))
+
+
+def check_strings(lists: Iterable[Sequence[Any]], where: Callable[[int, int], str]) -> None:
+    """Check that all items of lists are strings.
+
+    Parameters
+    ----------
+    where : callable
+        Takes the number of a list and of an item, both from 0, and names the place.
+
+    Raises
+    ------
+    DataError
+        If one is not.
+    """
+    lists = lists if isinstance(lists, Sequence) else list(lists)
+    if all(issubclass(kind, str) for kind in set(map(type, chain.from_iterable(lists)))):
+        return
+    for number, items in enumerate(lists):
+        for place, item in enumerate(items):
+            if not isinstance(item, str):
+                cure = _LABEL_CURE if _is_number(item) else ""
+                here = where(number, place)
+                raise DataError(f"{here}: expected a string, got {described(item)}{cure}")
+
+
+def _is_missing(value: Any) -> bool:
+    """Detect NaN, NaT and NA, which do not equal themselves."""
+    try:
+        return bool(value != value)
+    except (TypeError, ValueError):  # NA of pandas is neither; of an array each item would be
+        return type(value).__name__ == "NAType"
+
+
+def _is_hashable(value: object) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
+
+
+def _is_number(item: object) -> bool:
+    try:
+        index(item)  # type: ignore[arg-type]
+    except TypeError:
+        return False
+    return True
+
+
+def check_tokens(tokens: object, name: str) -> Sequence[str]:
+    """Return the tokens of one sentence.
+
+    Raises
+    ------
+    UsageError
+        If they are not a list of tokens.
+    DataError
+        If a token is not a string.
+    """
+    if isinstance(tokens, str):
+        raise UsageError(
+            f"{name}: expected the tokens of a sentence as a list, not a text: got "
+            f"{described(tokens)}; the method without 'tokens' in its name takes texts"
+        )
+    words = as_list(tokens, name, "the tokens of a sentence as a list")
+    check_strings([words], lambda _, place: f"{name}: token {place + 1}")
+    return words
+
+
+def check_sentences(sentences: object, name: str) -> list[Sequence[str]]:
+    """List the tokens of sentences.
+
+    Raises
+    ------
+    UsageError
+        If they are not an iterable of sentences.
+    DataError
+        If a sentence is not a list of tokens, or a token is not a string.
+    """
+    wanted = "a list of sentences, each a list of tokens"
+    listed = list(check_iterable(sentences, name, wanted, "; tag takes texts"))
+    if not all(type(tokens) is list for tokens in listed):
+        for number, tokens in enumerate(listed):
+            cure = ""
+            if isinstance(tokens, str):
+                cure = "; tag takes texts, and a single sentence is a list in a list"
+            elif hasattr(tokens, "tokens"):
+                cure = "; give its tokens"
+            try:
+                words = as_list(tokens, f"{name}: sentence {number + 1}", "a list of tokens")
+            except UsageError as error:
+                raise DataError(f"{error}{cure}") from None
+            listed[number] = words
+    check_strings(listed, lambda number, place: f"{name}: sentence {number + 1}, token {place + 1}")
+    return listed
+
+
+def check_documents(documents: object, name: str) -> list[Hashable | None] | None:
+    """List the documents that sentences are of, or return None if there are none.
+
+    Raises
+    ------
+    UsageError
+        If they are not an iterable.
+    DataError
+        If one is neither a number, a name nor None.
+    """
+    if documents is None:
+        return None
+    wanted = "a number or a name for each sentence"
+    listed = list(check_iterable(documents, name, wanted))
+    try:
+        set(listed)  # a tuple may hold what has no hash
+        fine = not any(map(ne, listed, listed))
+    except (TypeError, ValueError):
+        fine = False
+    if not fine:
+        for number, document in enumerate(listed, 1):
+            if not _is_hashable(document) or _is_missing(document):
+                raise DataError(
+                    f"{name}: item {number}: expected a number or a name, or None for a sentence "
+                    f"by itself, got {described(document)}"
+                )
+    return listed
+
+
+def check_path(path: object, name: str, wanted: str = "a path") -> str | Path:
+    """Return a path as a string or a `Path`.
+
+    Raises
+    ------
+    UsageError
+        If it is neither, or empty.
+    """
+    if isinstance(path, str):
+        if path:
+            return path
+        raise UsageError(f"{name}: expected {wanted}, got an empty string")
+    if isinstance(path, os.PathLike) and isinstance(plain := os.fspath(path), str):
+        return path if isinstance(path, Path) else Path(plain)
+    raise UsageError(f"{name}: expected {wanted}, as a string or a Path, got {described(path)}")
+
+
+def check_count(number: object, name: str, least: int = 1) -> int:
+    """Return a whole number.
+
+    Raises
+    ------
+    UsageError
+        If it is not one, or less than `least`.
+    """
+    if not _is_number(number):
+        raise UsageError(f"{name}: expected a whole number, got {described(number)}")
+    if (count := index(number)) < least:  # type: ignore[arg-type]
+        raise UsageError(f"{name}: expected at least {least}, got {count}")
+    return count
+
+
+def check_callable(function: object, name: str) -> None:
+    """Refuse what cannot be called, but for None.
+
+    Raises
+    ------
+    UsageError
+    """
+    if function is not None and not callable(function):
+        raise UsageError(f"{name}: expected a function, got {described(function)}")
