@@ -6,7 +6,7 @@ characters that Python takes for line breaks.
 
 import codecs
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
@@ -128,6 +128,11 @@ class Lines:
             self._come.extend(next(self._chunks))
         self.number += 1
         return self._come.popleft()
+
+    def give_back(self, lines: Sequence[str]) -> None:
+        """Take back lines that were read last, which come again."""
+        self._come.extendleft(reversed(lines))
+        self.number -= len(lines)
 
     @property
     def waits(self) -> bool:

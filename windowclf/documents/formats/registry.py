@@ -25,10 +25,13 @@ class WriteOptions:
         Key or column of the text.
     scheme : Scheme
         How tags spell spans.
+    delimiter : str, optional
+        What separates the cells of a table; by default what did so where it was read, or a comma.
     """
 
     text_column: str = "text"
     scheme: Scheme = Scheme.IOB2
+    delimiter: str | None = None
 
 
 class Writer(Protocol):
