@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from windowclf.errors import DataError
 from windowclf.system.streams import open_input
 from windowclf.text import lines
-from windowclf.text.lines import line_chunks, read_lines
+from windowclf.text.lines import Lines, line_chunks, read_lines
 
 MARKS = st.sampled_from("\n\n\r\ufeffé😀 \x0b\x0c\x1c\x85\u2028a")
 CHARACTERS = MARKS | st.characters(codec="utf-8")
@@ -150,3 +150,12 @@ def test_a_file_that_cannot_be_read(tmp_path, name, reason):
     with pytest.raises(DataError) as caught:
         list(read_lines(path))
     assert str(caught.value).startswith(f"{path}: cannot be read: {reason}")
+
+
+def test_lines_that_are_given_back_come_again():
+    found = Lines(iter([["one", "two"], ["three"]]))
+    taken = [next(found), next(found)]
+    assert found.waits
+    found.give_back(taken)
+    assert (found.number, found.waits) == (0, False)
+    assert [(line, found.number) for line in found] == [("one", 1), ("two", 2), ("three", 3)]

@@ -20,6 +20,7 @@ _SENTENCES = (
 )
 _DOCUMENTS = ("docid", "documentid", "doc", "document", "docidx", "documentidx")
 _DEFAULT_TEXT = "text"
+_SIGNS = re.compile(r"[\W_]+")
 
 
 class TokenColumns(NamedTuple):
@@ -40,7 +41,7 @@ class TokenColumns(NamedTuple):
 
 def simple(name: str) -> str:
     """Reduce the name of a column to what usual names are compared by."""
-    return re.sub(r"[\W_]+", "", name.lower())
+    return _SIGNS.sub("", name.lower())
 
 
 def find_column(columns: Sequence[str], wanted: int | str) -> int | None:
@@ -85,7 +86,7 @@ def token_columns(columns: Sequence[str], options: ReadOptions) -> TokenColumns 
 def other_tags(columns: Sequence[str], found: TokenColumns) -> list[str]:
     """Name the columns beside that of the tags that have a usual name of one."""
     taken = found.tokens, found.tags
-    return [name for i, name in enumerate(columns) if simple(name) in TAGS and i not in taken]
+    return [name for i, name in enumerate(columns) if i not in taken and simple(name) in TAGS]
 
 
 def has_wanted(columns: Sequence[str], options: ReadOptions) -> bool:
@@ -115,7 +116,8 @@ def no_column(where: str, columns: Sequence[str], options: ReadOptions) -> DataE
 
 def names_of(columns: Iterable[str]) -> str:
     """List columns for a message."""
-    return join_names([*map(quoted, columns)])
+    columns = [*columns]  # there may be very many, of which the first are shown
+    return join_names([*map(quoted, columns[:50]), *columns[50:]])
 
 
 def _first(usual: Iterable[str], names: Sequence[str]) -> int | None:

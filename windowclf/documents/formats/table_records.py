@@ -32,6 +32,8 @@ from windowclf.documents.reading import ReadOptions
 from windowclf.errors import DataError, error_context, quoted
 
 _KEYS = {simple(key): key for key in (*TOKENS_KEYS, *TAGS_KEYS, *SPANS_KEYS, "sentences")}
+_TOKENS = {*map(simple, TOKENS_KEYS)}
+_WORDS = {"sentences", *_TOKENS}
 _LABELS = {*TAGS, *map(simple, SPANS_KEYS)}
 
 
@@ -114,9 +116,10 @@ def read_texts(
     column = table.columns[text]
     others = [other for other in table.columns if other != column]
     given = given_tags(table, options)
-    tags = [other for other in others if (other == given if given else simple(other) in TAGS)]
-    labels = tags if given else [other for other in others if simple(other) in _LABELS]
-    words = [other for other in others if simple(other) in ("sentences", *TOKENS_KEYS)]
+    kinds = {other: simple(other) for other in others}
+    tags = [other for other, kind in kinds.items() if (other == given if given else kind in TAGS)]
+    labels = tags if given else [other for other, kind in kinds.items() if kind in _LABELS]
+    words = [other for other, kind in kinds.items() if kind in _WORDS]
     plain = TableLayout(table.delimiter, column, None, None, "", frozenset())
     renamed = {column} - {options.text_column}
 
@@ -253,7 +256,7 @@ def _key(column: str, given: str | None, options: ReadOptions) -> str:
 def _tags_of_text(values: Mapping[str, Any], columns: Sequence[str]) -> list[str]:
     """Find the columns of tags for the words of a text that has neither spans nor tokens."""
     for column, value in values.items():
-        if simple(column) in TOKENS_KEYS or (value and _are(value, list | tuple | dict)):
+        if simple(column) in _TOKENS or (value and _are(value, list | tuple | dict)):
             return []
         if value == [] and simple(column) in ("entities", "spans", "ents"):
             return []  # it has spans, but none in this text

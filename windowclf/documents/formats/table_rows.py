@@ -7,26 +7,17 @@ from contextlib import suppress
 from itertools import islice
 from typing import NamedTuple
 
-from windowclf.documents.formats.table_columns import (
-    TOKENS,
-    has_wanted,
-    names_of,
-    simple,
-    text_column,
-)
+from windowclf.documents.formats.table_columns import has_wanted, names_of
 from windowclf.documents.reading import ReadOptions
-from windowclf.errors import DataError
+from windowclf.errors import DataError, one_line
 from windowclf.text.lines import LONGEST_LINE, Lines
 
-_DELIMITERS = ",;\t|"
-_SEP = re.compile(r'"?sep=([^"\r\n])"?\r?\n?', re.IGNORECASE)  # the first line that Excel obeys
+DELIMITERS = ",;\t|"
+EXCEL_SEP = re.compile(
+    r'"?sep=([^"\r\n])"?\r?\n?', re.IGNORECASE
+)  # the first line that Excel obeys
 _HEAD_LINES = 100
 _HEAD_CHARACTERS = 1 << 16
-
-_TAG = re.compile(r"O|[BILUESM][-_]\S+")
-_NUMBER = re.compile(r"[-+]?[\d.,]+")
-_WORD = re.compile(r"[A-Za-z_]\w*")
-_TITLE = re.compile(r"[^\W\d][\w #/()%-]{0,39}")
 
 
 class Table(NamedTuple):
@@ -76,9 +67,9 @@ def read_head(lines: Lines, name: str, options: ReadOptions) -> Table:
     DataError
         For a file without a header, and for a header that names two columns alike.
     """
-    csv.field_size_limit(LONGEST_LINE)  # of all readers; a text may be long
+    csv.field_size_limit(max(csv.field_size_limit(), LONGEST_LINE))  # of all readers
     head = _take_head(lines)
-    given = _SEP.fullmatch(head[0]) if head else None
+    given = EXCEL_SEP.fullmatch(head[0]) if head else None
     if given:
         head = head[1:]
     start = next((i for i, line in enumerate(head) if line.strip()), None)
@@ -99,7 +90,7 @@ def read_head(lines: Lines, name: str, options: ReadOptions) -> Table:
         where,
         delimiter,
         columns,
-        [row for row in _parse(head, delimiter)[1:] if len(row) == len(columns)],
+        [row for row in parse_head(head, delimiter)[1:] if len(row) == len(columns)],
         any(not line.strip(f"{delimiter} \t\r\n") for line in head[1:-1]),
         literal,
     )
@@ -128,24 +119,6 @@ def read_rows(lines: Lines, table: Table, name: str, options: ReadOptions) -> It
             yield Row(number, None)
 
 
-def is_table(head: str, options: ReadOptions) -> bool:
-    """Return whether the head of a file is a table with a header, not a column file or a text.
-
-    Parameters
-    ----------
-    head : str
-        Its first lines; the last one may be cut.
-    """
-    lines = head.removeprefix("\ufeff").splitlines(keepends=True)
-    if lines and _SEP.fullmatch(lines[0]):
-        return True
-    first = next((i for i, line in enumerate(lines) if line.strip()), None)
-    if first is None or lines[first].startswith("-DOCSTART-"):
-        return False
-    given = [options.delimiter] if options.delimiter else [*_DELIMITERS]
-    return any(_is_table(lines[first:], delimiter, options) for delimiter in given)
-
-
 class _RowError(Exception):
     """What is wrong with a row."""
 
@@ -167,8 +140,8 @@ def _take_head(lines: Lines) -> list[str]:
 def _sniff(head: Sequence[str], options: ReadOptions) -> str:
     """Choose the delimiter by which the header has what is wanted, and rows are of one width."""
     best, most = ",", (False, 0.0, 1)
-    for delimiter in _DELIMITERS:
-        rows = _parse(head, delimiter)
+    for delimiter in DELIMITERS:
+        rows = parse_head(head, delimiter)
         if not rows or len(rows[0]) < 2:
             continue
         columns = [cell.strip() for cell in rows[0]]
@@ -179,7 +152,7 @@ def _sniff(head: Sequence[str], options: ReadOptions) -> str:
     return best
 
 
-def _parse(head: Sequence[str], delimiter: str) -> list[list[str]]:
+def parse_head(head: Sequence[str], delimiter: str) -> list[list[str]]:
     """Read the rows of a head up to a bad one; the last one may be cut, and is left out."""
     rows: list[list[str]] = []
     with suppress(csv.Error):
@@ -221,11 +194,13 @@ def _quoted(line: str, lines: Lines, table: Table, where: str, options: ReadOpti
         return next(csv.reader(feed(), delimiter=table.delimiter, strict=True))
     except csv.Error as error:
         lines.give_back(taken[1:])
-        what = str(error)
+        what = one_line(error)
         if "end of data" in what:
             what = "a quotation mark is opened in this row and never closed"
-        elif len(taken) > 1:
-            what += f", {len(taken) - 1} lines after the row begins"
+        elif "expected after" in what:
+            what = "a closing quotation mark is followed by more of its cell"
+        if len(taken) > 1 and "never" not in what:
+            what += f", {len(taken) - 1:,} lines after the row begins"
         raise _RowError(
             f"not well-formed CSV: {what}; expected quotation marks around a whole cell, and "
             "those inside it doubled"
@@ -274,54 +249,11 @@ def _fitting(cells: list[str], table: Table, where: str, options: ReadOptions) -
         return cells
     if len(cells) < 2 and not "".join(cells).strip():
         return []
-    if len(cells) > width and not any(cells[width:]):
+    if len(cells) > width > 1 and not any(cells[width:]):
         options.report.add("rows read without the empty cells after the last column", where)
         return cells[:width]
     sign = {"\t": "a tab", ",": "a comma"}.get(table.delimiter, repr(table.delimiter))
     raise _RowError(
         f"{len(cells):,} cells, but the header has {width:,}; expected as many, with quotes "
         f"around a cell that holds {sign}, or another `delimiter`"
-    )
-
-
-def _is_table(lines: Sequence[str], delimiter: str, options: ReadOptions) -> bool:
-    rows = _parse(lines, delimiter)
-    if not rows:
-        return False
-    header, *body = [[cell.strip() for cell in row] for row in rows]
-    width = len(header)
-    if width < 2 or any(map(_TAG.fullmatch, header)):
-        return False
-    alike = [row for row in body if len(row) == width]
-    if len(alike) < len(body):
-        # Prose has as many commas in two lines by chance; tables are nearly all alike.
-        return len(alike) > 0.9 * len(body) and _has_known(header, options)
-    if _has_known(header, options):
-        return True
-    if not body or len({*header}) < width or any(map(_NUMBER.fullmatch, header)):
-        return False
-    for cells in zip(*body, strict=True):
-        if all(map(_TAG.fullmatch, cells)) and any("-" in cell for cell in cells):
-            return all(map(_TITLE.fullmatch, header))
-    if any(not line.strip() for line in lines):
-        return False
-    if width > 2 and all(map(_WORD.fullmatch, header)):
-        return delimiter != "\t" or any(" " in cell for row in body for cell in row)
-    named = _WORD if width == 2 else _TITLE
-    return (
-        delimiter == "\t"
-        and all(map(named.fullmatch, header))
-        and any(" " in cell for row in body for cell in row)
-    )
-
-
-def _has_known(header: Sequence[str], options: ReadOptions) -> bool:
-    """Return whether a header has the column that is asked for, or those of tokens and tags."""
-    if options.tokens_column is not None and options.tokens_column in header:
-        return True
-    if not options.text_column.lstrip("-").isdigit() and (text_column(header, options) is not None):
-        return True
-    names = [*map(simple, header)]
-    return any(name in TOKENS for name in names) and all(
-        map(_TITLE.fullmatch, filter(None, header))
     )

@@ -56,31 +56,36 @@ def read_tokens(
     values = _Values(found)
     guesses = not found.groups and not table.blanks
     sentence = _Sentence(table, found)
+    lost = False  # whether the row before was left out: it may be one of the sentence after it, too
+    where = name
     for row in rows:
+        where = f"{name}:{row.number}"
         if row.cells is None:
-            sentence.is_bad = True
+            sentence.is_torn = lost = True
             yield None
             continue
-        where = f"{name}:{row.number}"
         if not any(map(str.strip, row.cells)):
-            yield sentence.document(options, blank=True)
+            yield sentence.document(options, where, blank=True)
             sentence, guesses = _Sentence(table, found), guesses and not sentence.rows
+            lost = False
             continue
         begins = values.change(row.cells)
         if guesses and sentence.ends_before(row.cells):
             options.report.add("ends of sentences guessed after a full stop", where)
             begins = True
         if begins:
-            yield sentence.document(options, blank=False)
+            yield sentence.document(options, where, blank=False)
             sentence = _Sentence(table, found)
+            sentence.is_torn = lost
+        lost = False
         try:
             sentence.add(row.cells, options)
         except DataError as error:
-            if not sentence.is_bad:
+            if not (sentence.is_bad or sentence.is_torn):
                 options.failed(DataError(f"{where}: {error}"), "sentences")
             sentence.is_bad = True
         yield None
-    yield sentence.document(options, blank=False)
+    yield sentence.document(options, where, blank=False)
 
 
 class _Values:
@@ -108,14 +113,15 @@ class _Sentence:
 
     Attributes
     ----------
-    is_bad : bool
-        Whether it is left out, because of an error that has been reported.
+    is_bad, is_torn : bool
+        Whether it is left out: because of an error of its own, which has been reported; or as it
+        may lack a row that was left out.
     """
 
     def __init__(self, table: Table, found: TokenColumns) -> None:
         self._table, self._found = table, found
         self.rows: list[list[str]] = []
-        self.is_bad = False
+        self.is_bad = self.is_torn = False
         self._tokens: list[str] = []
         self._tags: list[str] = []
         self._is_final = False
@@ -146,9 +152,11 @@ class _Sentence:
         goes_on = token in _CLOSING or token in _FINAL or tag[:2] in ("I-", "L-", "E-", "M-", "I_")
         return self._is_final and not goes_on
 
-    def document(self, options: ReadOptions, *, blank: bool) -> Document | None:
+    def document(self, options: ReadOptions, where: str, *, blank: bool) -> Document | None:
         """Make the sentence a document; None if it has no rows, or is left out."""
-        if self.is_bad or not self._tokens:
+        if self.is_torn and not self.is_bad:
+            options.report.add("sentences left out that may lack a row", f"before {where}")
+        if self.is_torn or self.is_bad or not self._tokens:
             return None
         words = [self._tokens]
         tags = [self._tags] if options.labels and self._found.tags is not None else None
