@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from labelled_documents import documents as any_document
 from labelled_documents import texts as any_text
 from tables import documents, read, sentences, spans, tagged, texts, written
+from windowclf.documents.formats import jsonl
 from windowclf.documents.formats.cell_lists import decode_list
+from windowclf.documents.reading import ReadOptions
 from windowclf.errors import DataError
 
 
@@ -41,6 +43,12 @@ def test_lists_of_tokens(shape, names):
     (document,) = documents(data, label_names=names)
     assert list(document.fields) == ["id", *header]
     assert document.layout.labels == {*document.fields} - {"id"}
+
+
+def test_numbers_need_names():
+    data = table(["tokens", "ner_tags"], LISTS["numbers"])
+    with pytest.raises(DataError, match=r"^here\.csv:2: ner_tags: 0 where a label is expected: "):
+        documents(data)
 
 
 @pytest.mark.parametrize("shape", LISTS)
@@ -181,6 +189,14 @@ def test_lists_are_written_with_other_tags(names, cells, expected):
     added = names[1] == "x"
     assert header == ([*names, "tags"] if added else names)
     assert row == [*(cells if added else cells[:1]), expected]
+
+
+def test_records_of_tokens_become_lists():
+    data = b'{"id": 7, "tokens": ["In", "Oslo"], "tags": ["O", "O"]}'
+    (given,) = next(jsonl.read(io.BytesIO(data), "x", ReadOptions(labels=False)))
+    output = written(tagged([given]))
+    assert output == 'id,tokens,tags\r\n7,"[""In"", ""Oslo""]","[""O"",""B-LOC""]"\r\n'
+    assert sentences(output) == [IN_OSLO]
 
 
 @settings(max_examples=50)

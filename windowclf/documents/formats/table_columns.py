@@ -108,7 +108,7 @@ def no_column(where: str, columns: Sequence[str], options: ReadOptions) -> DataE
     elif options.delimiter is not None:
         cure += f", or give another `delimiter` than {options.delimiter!r}"
     if what == "text":
-        cure += ", or for a token a row `tokens_column`"
+        cure += ", or that of the tokens with `tokens_column` if a row holds a token"
     return DataError(
         f"{where}: no column {quoted(wanted)} for the {what}; there are {names_of(columns)}; {cure}"
     )

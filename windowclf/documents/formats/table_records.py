@@ -182,8 +182,8 @@ def read_lists(
     """Read the tokens of a sentence a row, and their tags if the options want them."""
     tokens = table.columns[found.tokens]
     tags = None if found.tags is None else table.columns[found.tags]
-    tokens_key = "tokens" if options.tokens_column is None else str(options.tokens_column)
-    tags_key = "tags" if options.tags_column is None else str(options.tags_column)
+    tokens_key = _usual(tokens, TOKENS_KEYS, options.tokens_column)
+    tags_key = _usual(tags or "", TAGS_KEYS, options.tags_column)
     others = [column for column in table.columns if column not in (tokens, tags)]
 
     cells = [row[found.tokens] for row in table.sample]
@@ -251,6 +251,12 @@ def _decoded(cell: str, column: str, *, strict: bool) -> Any:
 def _key(column: str, given: str | None, options: ReadOptions) -> str:
     """Call a column by the key that records have for it."""
     return str(options.tags_column) if column == given else _KEYS.get(simple(column), column)
+
+
+def _usual(column: str, keys: Sequence[str], given: int | str | None) -> str:
+    """Call a column of tokens or tags by a key that records have for it."""
+    key = _KEYS.get(simple(column), keys[0])
+    return str(given) if given is not None else key if key in keys else keys[0]
 
 
 def _tags_of_text(values: Mapping[str, Any], columns: Sequence[str]) -> list[str]:

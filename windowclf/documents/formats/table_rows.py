@@ -13,9 +13,8 @@ from windowclf.errors import DataError, one_line
 from windowclf.text.lines import LONGEST_LINE, Lines
 
 DELIMITERS = ",;\t|"
-EXCEL_SEP = re.compile(
-    r'"?sep=([^"\r\n])"?\r?\n?', re.IGNORECASE
-)  # the first line that Excel obeys
+# The first line that Excel obeys.
+EXCEL_SEP = re.compile(r'"?sep=([^"\r\n])"?\r?\n?', re.IGNORECASE)
 _HEAD_LINES = 100
 _HEAD_CHARACTERS = 1 << 16
 
