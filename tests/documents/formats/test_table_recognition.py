@@ -45,6 +45,7 @@ NOT_TABULAR = {
     "a form": "Name\tAda Lovelace\nCity\tOslo in Norway\n",
     "one column": "text\nIn Oslo\n",
     "words of one line": "a,b,c\n",
+    "paragraphs": "name\tvalue\nx\ty z\n\nu\tv w\n",
     "signature": "Ada\tTom\nOslo\tRome\n",
     "empty": "",
     "blank": "\n\n",

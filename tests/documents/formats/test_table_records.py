@@ -104,17 +104,18 @@ def test_own_spans_go_before_older_tags():
     assert spans(data) == [[]]
 
 
-def test_spans_of_tokens():
-    data = table(["tokenized_text", "ner"], ['["In", "Oslo"]', '[[1, 1, "LOC"]]'])
+@pytest.mark.parametrize("names", [("tokenized_text", "ner"), ("tokens", "entities")])
+def test_spans_of_tokens(names):
+    data = table(names, ['["In", "Oslo"]', '[[1, 1, "LOC"]]'])
     assert sentences(data) == [IN_OSLO]
 
 
 def test_labels_that_are_none_are_counted():
     data = table(["text", "label"], ["In Oslo", "positive"], ["Oslo", "B-side"], ["b", ""])
-    found, report = read(data)
-    assert [document.tags for document in found] == [None, [["B-side"]], None]
+    found, report = read(data + "A song,B-side\n")
+    assert [document.tags for document in found] == [None, [["B-side"]], None, None]
     assert report.line() == (
-        "cells of the column 'label' that hold neither tags nor spans: 1 "
+        "cells of the column 'label' that hold neither tags nor spans: 2 "
         "(first: here.csv:2: 'positive')"
     )
     _, report = read("id,text\n1,Oslo\n")

@@ -68,6 +68,8 @@ def test_columns_may_be_told():
     assert texts(data, text_column="2") == texts(data, text_column="-1") == ["In Oslo, now"]
     assert texts("text;a,b\nx;y,z\n", text_column="text;a", delimiter=",") == ["x;y"]
     assert texts("id text\n7 Oslo\n", delimiter="space") == ["Oslo"]
+    # By default, what makes a column of texts separates.
+    assert texts("x,y;text\n1,2;a\n") == ["a"]
 
 
 @pytest.mark.parametrize(
@@ -146,6 +148,7 @@ def test_quotation_marks_between_tabs_may_mean_nothing():
     ]
     tally = report.tallies["rows read whose quotation marks are part of the text"]
     assert tally == (3, "here.csv:2")
+    assert texts('id\ttitle\ttext\n1\t"In\tOslo"\n') == ['Oslo"']
     # A quoted cell that goes on in lines that are no rows, or that end the quotation.
     assert texts('id\ttext\n1\t"a\nb\n\nc"\n2\td\n') == ["a\nb\n\nc", "d"]
     assert texts('id\ttext\n1\t"a\nb\tc"\n2\td\n') == ["a\nb\tc", "d"]

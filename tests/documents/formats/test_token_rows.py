@@ -143,6 +143,11 @@ def test_the_same_rows_are_written_with_other_tags(shape):
         assert {row[-1] for row in after[1:]} == {"O", "B-LOC"}
 
 
+def test_a_blank_row_after_many_ends_the_guessing():
+    data = "word,tag\n" + "a,O\n" * 150 + "\nI,O\n.,O\nsee,O\n"
+    assert [len(document.words[0]) for document in documents(data)] == [150, 3]
+
+
 def test_a_column_of_tags_is_added():
     given = tagged(documents("word;x\nIn;1\n\nOslo;2\n", labels=False))
     assert written(given) == "word;x;tag\r\nIn;1;O\r\n\r\nOslo;2;B-LOC\r\n"
