@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 import tiny
 from windowclf import WindowClassifier
@@ -23,6 +24,7 @@ from windowclf.documents.conversion import LABELLED, convert_file
 from windowclf.documents.document import to_sentences, with_spans
 from windowclf.documents.formats.conll import write_conll
 from windowclf.documents.formats.registry import FORMATS, WriteOptions
+from windowclf.documents.formats.table_recognition import is_table
 from windowclf.documents.reading import ReadOptions
 from windowclf.errors import DataError, ModelError, UsageError, VectorsError, WindowclfError
 from windowclf.model.bundle import pack_model
@@ -133,10 +135,37 @@ def jsonl(data):
         assert [*map(_what, again)] == [*map(_what, documents)]
 
 
+_TABLES = [
+    {},
+    {"labels": False},
+    {"on_error": "skip"},
+    {"text_column": "1", "labels": False},
+    {"tokens_column": "word", "tags_column": -1},
+    {"delimiter": "tab", "label_names": ["O", "B-X"], "on_error": "skip"},
+]
+
+
 def csv(data):
+    """Read a table as the first byte says; its texts and labels come back from what was written."""
+    if not data:
+        return
+    given = _TABLES[data[0] % len(_TABLES)]
+    options = ReadOptions(**given)
+    assert is_table(data[1:].decode(errors="ignore"), options) in (True, False)
     with refusals(DataError):
-        for document in _read("csv", data):
-            assert document.fields["text"] == document.text
+        documents = _read("csv", data[1:], options)
+        for document in documents:
+            assert document.fields.get(getattr(document.layout, "text", None), document.text) == (
+                document.text
+            )
+        if documents and getattr(documents[0].layout, "text", None):
+            written = _written("csv", documents)
+            told = ReadOptions(**given | {"delimiter": documents[0].layout.delimiter})
+            again = _read("csv", written, told)
+            assert [document.text for document in again] == [d.text for d in documents]
+        alone = [replace(with_spans(d, Scheme.IOB2), fields={}, layout=None) for d in documents]
+        again = _read_own("csv", _written("csv", alone)) if alone else []
+        assert [*map(_what, again)] == [*map(_what, alone)]
 
 
 def parquet(data):

@@ -145,3 +145,10 @@ def test_each_format_gets_the_words_that_it_has_to_have(classifier):
         Document("Ada left.", words[1], tags[1], fields=fields),
         Document("Ada left", words[2], tags[2]),
     ]
+
+
+def test_how_a_document_stood_in_its_file_is_kept(classifier):
+    given = Document("Ada left", [["Ada", "left"]], fields={"id": 7}, layout="as it was")
+    [answer] = tag_documents(Tagger(classifier.model), [[given]])
+    for form in FORMATS.values():
+        assert [found.layout for found in documents_of(answer, form)] == ["as it was"]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from windowclf.errors import DataError
 from windowclf.system.streams import open_input
 from windowclf.text import lines
-from windowclf.text.lines import line_chunks, read_lines
+from windowclf.text.lines import Lines, line_chunks, read_lines
 
 MARKS = st.sampled_from("\n\n\r\ufeffé😀 \x0b\x0c\x1c\x85\u2028a")
 CHARACTERS = MARKS | st.characters(codec="utf-8")
@@ -225,3 +225,12 @@ def test_the_rest_of_a_large_file_is_looked_at_too():
     data = b"ASCII only here\n" * 20_000 + "Zoë’s\n".encode("cp1252") + b"ASCII\n" * 20_000
     with pytest.raises(DataError, match=r"^there:20001: .* iconv -f cp1252"):
         chunks_of(data, 1 << 16)
+
+
+def test_lines_that_are_given_back_come_again():
+    found = Lines(iter([["one", "two"], ["three"]]))
+    taken = [next(found), next(found)]
+    assert found.waits
+    found.give_back(taken)
+    assert (found.number, found.waits) == (0, False)
+    assert [(line, found.number) for line in found] == [("one", 1), ("two", 2), ("three", 3)]

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from windowclf.documents.document import Document
-from windowclf.documents.formats.csv import is_table
 from windowclf.documents.formats.registry import FORMATS, Format, format_of
+from windowclf.documents.formats.table_recognition import is_table
 from windowclf.documents.reading import ReadOptions
 from windowclf.system.streams import is_url, open_input
 

@@ -6,7 +6,7 @@ characters that Python takes for line breaks.
 
 import codecs
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -305,6 +305,11 @@ class Lines:
             if not (isinstance(line, BadLine) and self._failed):
                 return line
             self._failed(line.error)
+
+    def give_back(self, lines: Sequence[str]) -> None:
+        """Take back lines that were read last, which come again."""
+        self._come.extendleft(reversed(lines))
+        self.number -= len(lines)
 
     @property
     def waits(self) -> bool:

@@ -1,73 +1,93 @@
-"""CSV: a document a row, with its text in a column; the spans are added as a column of JSON."""
+"""Tables of any delimiter: CSV, TSV and others, with a header.
+
+A row is a text with or without labels, the tokens of a sentence, or one token. The first rows
+show which.
+"""
 
 import csv
 import io
-import sys
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, BinaryIO
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 
-from windowclf.documents.document import Document
+from windowclf.documents.document import Document, tags_of
+from windowclf.documents.formats.jsonl import record
 from windowclf.documents.formats.registry import WriteOptions, batches
-from windowclf.documents.reading import ReadOptions
-from windowclf.errors import DataError, join_names, quoted
-from windowclf.text.lines import Lines, line_chunks
+from windowclf.documents.formats.table_columns import (
+    names_of,
+    no_column,
+    text_column,
+    token_columns,
+)
+from windowclf.documents.formats.table_records import (
+    TableLayout,
+    given_tags,
+    holds_lists,
+    is_of_tokens,
+    read_lists,
+    read_texts,
+)
+from windowclf.documents.formats.table_rows import read_head, read_rows
+from windowclf.documents.formats.token_rows import TokenRows, read_tokens
+from windowclf.documents.reading import ReadOptions, open_lines
+from windowclf.errors import DataError, error_context
+from windowclf.text.lines import Lines
 
 _SPANS = "entities"
 
 
 def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Document]]:
-    """Read the rows of a file with a header; all their cells are fields.
+    """Read the rows of a file with a header.
+
+    All cells of a text or of a list of tokens are fields. Those of a table with a token a row
+    are kept in the layout of the document.
 
     Raises
     ------
     DataError
-        For a file without a header or without the column of the text, and for a row that is
-        not well-formed or not as long as the header, after those before it.
+        For a file without a header or without a column of texts or tokens; and, if the options
+        do not leave it out, for a row that cannot be read, after those before it.
     """
-    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # of all readers; a text may be any length
-    lines = Lines(line_chunks(file, name, keep_ends=True))
-    rows = _rows(lines, name)
-    columns = next(rows, None)
-    if columns is None:
-        raise DataError(f"{name}: empty; expected a row with the names of the columns")
-    if options.text_column not in columns:
-        raise DataError(
-            f"{name}:1: no column {options.text_column!r} for the text; there are "
-            f"{_names(columns)}; name one with --text-column"
-        )
-    if len(set(columns)) < len(columns):
-        raise DataError(f"{name}:1: two columns of one name in {_names(columns)}; rename one")
-    yield from batches(_documents(rows, columns, lines, name, options.text_column), lines)
+    lines = Lines(open_lines(file, name, options, keep_ends=True), options.failed)
+    yield from batches(_documents(lines, name, options), lines)
 
 
-def _documents(
-    rows: Iterable[list[str]], columns: list[str], lines: Lines, name: str, text_column: str
-) -> Iterator[Document]:
-    for cells in rows:
-        if len(cells) != len(columns):
-            raise DataError(
-                f"{name}:{lines.number}: {len(cells)} cells, but the header has {len(columns)}; "
-                "expected as many, with quotes around a cell that holds a comma"
-            )
-        fields = dict(zip(columns, cells, strict=True))
-        yield Document(fields[text_column], fields=fields)
+def _documents(lines: Lines, name: str, options: ReadOptions) -> Iterator[Document | None]:
+    table = read_head(lines, name, options)
+    found = token_columns(table.columns, options)
+    text = text_column(table.columns, options)
+    with error_context(table.where):
+        given_tags(table, options)
+    rows = read_rows(lines, table, name, options)
+    if found is not None and is_of_tokens(table, found, options):
+        read_sentences = read_lists if holds_lists(table, found) else read_tokens
+        return read_sentences(rows, table, found, name, options)
+    if text is None or options.tokens_column is not None:
+        raise no_column(table.where, table.columns, options)
+    return read_texts(rows, table, text, name, options)
 
 
-def _rows(lines: Lines, name: str) -> Iterator[list[str]]:
-    try:
-        yield from filter(None, csv.reader(lines, strict=True))
-    except csv.Error as error:
-        raise DataError(f"{name}:{lines.number}: not well-formed CSV: {error}") from error
+class _Rows(NamedTuple):
+    """What is written of a document."""
+
+    columns: list[str]
+    rows: list[list[str]]
+    blank: bool = False
 
 
 class Writer:
-    """Writes a row a document: its fields, its text, and its spans as JSON in ``entities``."""
+    """Writes a row a document: its fields, its text, and its spans as JSON in ``entities``.
+
+    What was read from a table with the tokens of a sentence a row, or with a token a row, is
+    written so again, with other tags.
+    """
 
     def __init__(self, file: BinaryIO, options: WriteOptions) -> None:
-        self._file, self._text = file, options.text_column
+        self._file, self._options = file, options
         self._columns: list[str] = []
+        self._delimiter = ","
 
     def write(self, documents: Sequence[Document]) -> None:
         """Write documents after those before.
@@ -75,31 +95,85 @@ class Writer:
         Raises
         ------
         DataError
-            If one has other fields than the first.
+            If one has other columns than the first.
         """
         lines = io.StringIO()
-        writer = csv.writer(lines)
         for document in documents:
-            record = {**document.fields, self._text: document.text}
-            record[_SPANS] = document.spans or []
+            found = self._rows(document)
             if not self._columns:
-                self._columns = list(record)
-                writer.writerow(self._columns)
-            if record.keys() != set(self._columns):
-                other, first = map(_names, (record, self._columns))
-                raise DataError(
-                    f"document {document.text[:40]!r} has the columns {other}, but the first has "
-                    f"{first}; a CSV file has the same for all: write JSONL"
+                self._columns = found.columns
+                self._delimiter = self._options.delimiter or _delimiter(document) or ","
+                # All names in quotation marks show a reader of tabs that these have a meaning.
+                names = csv.writer(
+                    lines,
+                    delimiter=self._delimiter,
+                    quoting=csv.QUOTE_ALL if self._delimiter == "\t" else csv.QUOTE_MINIMAL,
                 )
-            writer.writerow([_cell(record[column]) for column in self._columns])
+                names.writerow(self._columns)
+            writer = csv.writer(lines, delimiter=self._delimiter)
+            if found.columns != self._columns:
+                found = self._in_order(document, found)
+            writer.writerows(found.rows)
+            if found.blank:
+                writer.writerow([])
         self._file.write(lines.getvalue().encode())
 
     def close(self) -> None:
         """Write nothing more."""
 
+    def _rows(self, document: Document) -> _Rows:
+        layout = document.layout
+        if isinstance(layout, TokenRows):
+            return _token_rows(document, layout, self._options)
+        if isinstance(layout, TableLayout) and layout.tokens in document.fields:
+            cells = _with_tags(document, layout, self._options)
+        else:
+            cells = record(document, self._options)
+            text = getattr(layout, "text", None)
+            if text in cells and text != self._options.text_column:
+                cells[text] = cells.pop(self._options.text_column)
+            if "tags" not in cells or document.spans is None:
+                cells.setdefault(_SPANS, None)
+        return _Rows([*cells], [[*map(_cell, cells.values())]])
 
-def _names(columns: Iterable[str]) -> str:
-    return join_names([*map(quoted, columns)])
+    def _in_order(self, document: Document, found: _Rows) -> _Rows:
+        """Put cells in the order of the columns of the first document."""
+        if {*found.columns} != {*self._columns}:
+            other, first = map(names_of, (found.columns, self._columns))
+            raise DataError(
+                f"document {document.text[:40]!r} has the columns {other}, but the first has "
+                f"{first}; a CSV file has the same for all: write JSONL"
+            )
+        places = [found.columns.index(column) for column in self._columns]
+        return found._replace(rows=[[row[place] for place in places] for row in found.rows])
+
+
+def _delimiter(document: Document) -> str | None:
+    layout = document.layout
+    return layout.delimiter if isinstance(layout, TableLayout | TokenRows) else None
+
+
+def _token_rows(document: Document, layout: TokenRows, options: WriteOptions) -> _Rows:
+    tags = tags_of(document, options.scheme)
+    if tags is None:
+        return _Rows(layout.columns, layout.rows, layout.blank)
+    columns, place = layout.columns, layout.tags
+    if place is None:
+        columns, place = [*columns, "tag"], len(columns)
+    rows = [
+        [*row[:place], tag, *row[place + 1 :]]
+        for row, tag in zip(layout.rows, chain.from_iterable(tags), strict=True)
+    ]
+    return _Rows(columns, rows, layout.blank)
+
+
+def _with_tags(document: Document, layout: TableLayout, options: WriteOptions) -> dict[str, Any]:
+    tags = tags_of(document, options.scheme)
+    cells: dict[str, Any] = dict(document.fields)
+    if tags is not None:
+        flat = [*chain.from_iterable(tags)]
+        cells[layout.tags or "tags"] = layout.separator.join(flat) if layout.separator else flat
+    return cells
 
 
 def _cell(value: Any) -> str:
@@ -110,9 +184,3 @@ def _cell(value: Any) -> str:
         return value
     cell = msgspec.json.encode(value, enc_hook=str).decode()
     return "" if cell == "null" else cell
-
-
-def is_table(head: str, options: ReadOptions) -> bool:
-    """Stub."""
-    first = head.partition("\n")[0]
-    return "\t" in first and options.text_column in first.split("\t")

@@ -28,11 +28,14 @@ class WriteOptions:
         How tags spell spans.
     columns : ColumnTags
         Writes the tags of column files, and can be asked afterwards which labels it changed.
+    delimiter : str, optional
+        What separates the cells of a table; by default what did so where it was read, or a comma.
     """
 
     text_column: str = "text"
     scheme: Scheme = Scheme.IOB2
     columns: ColumnTags = field(default_factory=ColumnTags)
+    delimiter: str | None = None
 
 
 class Writer(Protocol):

@@ -1,0 +1,258 @@
+"""The rows of a table: what separates its cells, its header, and the cells of each row."""
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
+from typing import NamedTuple
+
+from windowclf.documents.formats.table_columns import has_wanted, names_of
+from windowclf.documents.reading import ReadOptions
+from windowclf.errors import DataError, one_line
+from windowclf.text.lines import LONGEST_LINE, Lines
+
+DELIMITERS = ",;\t|"
+# The first line that Excel obeys.
+EXCEL_SEP = re.compile(r'"?sep=([^"\r\n])"?\r?\n?', re.IGNORECASE)
+_HEAD_LINES = 100
+_HEAD_CHARACTERS = 1 << 16
+
+
+class Table(NamedTuple):
+    """The head of a table.
+
+    Attributes
+    ----------
+    where : str
+        The file and the line of the header.
+    columns : list of str
+        Their names, each once.
+    sample : list of list of str
+        The first rows as far as they have come, without blank ones.
+    blanks : bool
+        Whether there are blank rows between these.
+    literal : bool
+        Whether a quotation mark may be a part of the text: many writers of tab-separated values
+        do not quote. If all names in the header are in quotation marks, they do.
+    """
+
+    where: str
+    delimiter: str
+    columns: list[str]
+    sample: list[list[str]]
+    blanks: bool
+    literal: bool
+
+
+class Row(NamedTuple):
+    """A row and the line that it begins in.
+
+    Attributes
+    ----------
+    cells : list of str or None
+        As many as the header has; none for a blank line; None for a row that is left out.
+    """
+
+    number: int
+    cells: list[str] | None
+
+
+def read_head(lines: Lines, name: str, options: ReadOptions) -> Table:
+    """Read the header, and sample the rows after it without taking them.
+
+    Raises
+    ------
+    DataError
+        For a file without a header, and for a header that names two columns alike.
+    """
+    csv.field_size_limit(max(csv.field_size_limit(), LONGEST_LINE))  # of all readers
+    head = _take_head(lines)
+    given = EXCEL_SEP.fullmatch(head[0]) if head else None
+    if given:
+        head = head[1:]
+    start = next((i for i, line in enumerate(head) if line.strip()), None)
+    if start is None:
+        raise DataError(f"{name}: empty; expected a row with the names of the columns")
+    head = head[start:]
+    delimiter = options.delimiter or (given and given[1]) or _sniff(head, options)
+    lines.give_back(head)
+    table = Table(name, delimiter, [], [], blanks=False, literal=False)
+    rows = read_rows(lines, table, name, ReadOptions())
+    header = next(rows)
+    where = f"{name}:{header.number}"
+    columns = _named(header.cells or [])
+    if len({*columns}) < len(columns):
+        raise DataError(f"{where}: two columns of one name in {names_of(columns)}; rename one")
+    literal = delimiter == "\t" and not all(map(_is_quoted, head[0].strip("\r\n").split("\t")))
+    return Table(
+        where,
+        delimiter,
+        columns,
+        [row for row in parse_head(head, delimiter)[1:] if len(row) == len(columns)],
+        any(not line.strip(f"{delimiter} \t\r\n") for line in head[1:-1]),
+        literal,
+    )
+
+
+def read_rows(lines: Lines, table: Table, name: str, options: ReadOptions) -> Iterator[Row]:
+    """Read rows, of any width if no columns are known yet.
+
+    Raises
+    ------
+    DataError
+        For a row of another width, and for a quotation mark that is not closed, if the options
+        do not leave it out.
+    """
+    for line in lines:
+        number = lines.number
+        where = f"{name}:{number}"
+        try:
+            if '"' in line:
+                cells = _quoted(line, lines, table, where, options)
+            else:
+                cells = _split(line, table.delimiter)
+            yield Row(number, _fitting(cells, table, where, options))
+        except _RowError as error:
+            options.failed(DataError(f"{where}: {error}"), "rows")
+            yield Row(number, None)
+
+
+class _RowError(Exception):
+    """What is wrong with a row."""
+
+
+def _take_head(lines: Lines) -> list[str]:
+    """Take the first lines: two that are not blank, and more only if they have come."""
+    head: list[str] = []
+    filled = characters = 0
+    for line in lines:
+        head.append(line)
+        characters += len(line)
+        filled += bool(line.strip())
+        full = len(head) >= _HEAD_LINES or characters >= _HEAD_CHARACTERS
+        if full or (filled > 1 and lines.waits):
+            break
+    return head
+
+
+def _sniff(head: Sequence[str], options: ReadOptions) -> str:
+    """Choose the delimiter by which the header has what is wanted, and rows are of one width."""
+    best, most = ",", (False, 0.0, 1)
+    for delimiter in DELIMITERS:
+        rows = parse_head(head, delimiter)
+        if not rows or len(rows[0]) < 2:
+            continue
+        columns = [cell.strip() for cell in rows[0]]
+        alike = sum(len(row) == len(columns) for row in rows) / len(rows)
+        rank = has_wanted(columns, options), alike, len(columns)
+        if rank > most:
+            best, most = delimiter, rank
+    return best
+
+
+def parse_head(head: Sequence[str], delimiter: str) -> list[list[str]]:
+    """Read the rows of a head up to a bad one; the last one may be cut, and is left out."""
+    rows: list[list[str]] = []
+    with suppress(csv.Error):
+        rows.extend(filter(None, csv.reader(islice(head, _HEAD_LINES), delimiter=delimiter)))
+    return rows[:-1] if len(rows) > 2 else rows
+
+
+def _named(cells: Sequence[str]) -> list[str]:
+    """Give every column a name: one without a name is called by its number after the first."""
+    names = [cell.strip() for cell in cells]
+    first = names.index("") if "" in names else -1
+    return [name or (f"column {i}" if i > first else "") for i, name in enumerate(names)]
+
+
+def _split(line: str, delimiter: str) -> list[str]:
+    line = line.removesuffix("\n").removesuffix("\r")
+    if "\r" in line:
+        raise _RowError(
+            "not well-formed CSV: a carriage return outside quotation marks; expected lines that "
+            "end in a line feed"
+        )
+    return line.split(delimiter) if line else []
+
+
+def _quoted(line: str, lines: Lines, table: Table, where: str, options: ReadOptions) -> list[str]:
+    """Read a row that has quotation marks, with the lines that it goes on in."""
+    taken = [line]
+
+    def feed() -> Iterator[str]:
+        yield line
+        for more in lines:
+            taken.append(more)
+            yield more
+
+    if table.literal and (cells := _literal(line, lines, len(table.columns))):
+        options.report.add("rows read whose quotation marks are part of the text", where)
+        return cells
+    try:
+        return next(csv.reader(feed(), delimiter=table.delimiter, strict=True))
+    except csv.Error as error:
+        lines.give_back(taken[1:])
+        what = one_line(error)
+        if "end of data" in what:
+            what = "a quotation mark is opened in this row and never closed"
+        elif "expected after" in what:
+            what = "a closing quotation mark is followed by more of its cell"
+        if len(taken) > 1 and "never" not in what:
+            what += f", {len(taken) - 1:,} lines after the row begins"
+        raise _RowError(
+            f"not well-formed CSV: {what}; expected quotation marks around a whole cell, and "
+            "those inside it doubled"
+        ) from None
+
+
+def _literal(line: str, lines: Lines, width: int) -> list[str] | None:
+    """Read a row of tab-separated values whose quotation marks mean nothing.
+
+    None is returned where quoting makes sense of the row.
+    """
+    cells = _split(line, "\t")
+    if width < 2 or len(cells) != width:
+        return None
+    try:
+        read = next(csv.reader([line], delimiter="\t", strict=True))
+    except csv.Error as error:
+        if "end of data" not in str(error):
+            return cells
+    else:
+        return cells if len(read) != width else None
+    if _opens(cells[-1]):
+        # The last cell may go on in the next line: if that one is no row, or ends the quotation.
+        following = next(lines, None)
+        if following is None:
+            return cells
+        lines.give_back([following])
+        rest = following.partition('"')[2]
+        ends = '"' in following and rest[:1] in ("\t", "\r", "\n", "")
+        return None if ends or following.count("\t") != width - 1 else cells
+    return cells
+
+
+def _opens(cell: str) -> bool:
+    return cell.startswith('"')
+
+
+def _is_quoted(cell: str) -> bool:
+    return len(cell) > 1 and cell[0] == cell[-1] == '"'
+
+
+def _fitting(cells: list[str], table: Table, where: str, options: ReadOptions) -> list[str]:
+    """Hold a row to the width of the header."""
+    width = len(table.columns)
+    if not width or len(cells) == width:
+        return cells
+    if len(cells) < 2 and not "".join(cells).strip():
+        return []
+    if len(cells) > width > 1 and not any(cells[width:]):
+        options.report.add("rows read without the empty cells after the last column", where)
+        return cells[:width]
+    sign = {"\t": "a tab", ",": "a comma"}.get(table.delimiter, repr(table.delimiter))
+    raise _RowError(
+        f"{len(cells):,} cells, but the header has {width:,}; expected as many, with quotes "
+        f"around a cell that holds {sign}, or another `delimiter`"
+    )
