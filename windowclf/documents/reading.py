@@ -2,8 +2,8 @@
 
 import codecs
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, get_args, get_type_hints
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, get_args, get_type_hints
 
 from windowclf.documents.span_offsets import OffsetEvidence
 from windowclf.errors import DataError, UsageError, quoted
@@ -14,7 +14,8 @@ Overlaps = Literal["refuse", "longest", "first"]
 Spans = Literal["as-is", "utf16", "inclusive", "refuse"]
 
 
-class Tally(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Tally:
     """How often something happened while reading, and where it happened first."""
 
     count: int
@@ -47,7 +48,7 @@ class ReadReport:
             The file, the line, and the case itself; the first one is kept.
         """
         before = self.tallies.get(what, Tally(0, where))
-        self.tallies[what] = before._replace(count=before.count + count)
+        self.tallies[what] = Tally(before.count + count, before.first)
 
     def line(self) -> str:
         """Sum up in one line; empty if everything was read as it stands."""
@@ -56,12 +57,12 @@ class ReadReport:
 
     def to_json(self) -> list[dict[str, object]]:
         """List what was counted, each with "what", "count" and "first"."""
-        return [{"what": what, **tally._asdict()} for what, tally in self._all()]
+        return [{"what": what, **asdict(tally)} for what, tally in self._all()]
 
     def _all(self) -> list[tuple[str, Tally]]:
         found = [*self.tallies.items()]
         if self.offsets.misfits:
-            what = f"spans that do not fit words{self.offsets.cure()}"
+            what = f"spans that do not fit words as they stand{self.offsets.cure()}"
             found.append((what, Tally(self.offsets.misfits, self.offsets.first)))
         return found
 
