@@ -5,6 +5,7 @@ this project, doccano, Prodigy, Label Studio, spaCy, GLiNER, Dataturks and data 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from html.parser import HTMLParser
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -17,6 +18,9 @@ from windowclf.errors import DataError, UsageError, error_context, join_names, q
 from windowclf.tags.schemes import Scheme, Span, encode
 from windowclf.text.tokenizer import token_starts
 
+TEXT_KEYS = ("data", "content", "Text", "sentence")
+"""Keys of a text that some tools have in the place of "text"."""
+
 TOKENS_KEYS = ("tokens", "words", "tokenized_text")
 TAGS_KEYS = ("tags", "ner_tags", "labels", "label", "ner", "ner_labels", "bio_tags", "iob_tags")
 SPANS_KEYS = ("entities", "spans", "label", "labels", "ents", "annotations", "annotation")
@@ -24,10 +28,13 @@ _TOKEN_SPANS_KEYS = ("ner", "entities", "spans")
 _NESTED_KEYS = ("entities", "spans", "ents")
 
 # Names of the members of a span, in lower case and without underscores.
-_STARTS = ("start", "startoffset", "begin", "beginoffset", "startchar", "charstart", "startindex")
-_ENDS = ("end", "endoffset", "stop", "endchar", "charend", "endindex")
+_STARTS = (
+    *("start", "startoffset", "begin", "beginoffset", "startchar", "charstart"),
+    *("startindex", "startidx", "startpos"),
+)
+_ENDS = ("end", "endoffset", "stop", "endchar", "charend", "endindex", "endidx", "endpos")
 _LABELS = ("label", "labels", "type", "entitygroup", "entitytype", "tag", "entity", "category")
-_TEXTS = ("text", "word", "surface", "mention")
+_TEXTS = ("text", "surface", "mention")  # not "word": pipelines write pieces of words there
 
 _TYPED_SPANS = msgspec.json.Decoder(list[FileSpan | tuple[int, int, str]])
 _EXPECTED_SPAN = "expected [start, end, label], or an object with start, end and label"
@@ -44,10 +51,13 @@ class RecordLayout(NamedTuple):
         The key of its tokens, if these and not a text were read.
     labels : frozenset of str
         The keys of tokens, tags, spans and sentences.
+    text : str or None
+        The key of its text, if this is not the one that the options name.
     """
 
     tokens: str | None
     labels: frozenset[str]
+    text: str | None = None
 
 
 def read_record(fields: Fields, options: ReadOptions, where: str) -> Document | None:
@@ -77,12 +87,13 @@ def read_record(fields: Fields, options: ReadOptions, where: str) -> Document | 
             options.report.add(f"records left out whose answer is {answer!r}", where)
             return None
     text = fields.get(options.text_column)
-    if text is None and isinstance(data := _opened(fields.get("data"), "{"), Mapping):
-        return _task(fields, data, options, where)
-    if text is None and _opened(fields.get("annotation"), "[") is not None:
-        return _dataturks(fields, options, where)
     key, tokens = _tokens(fields, options)
     if key is None or tokens is None:
+        if text is None:
+            if isinstance(data := _opened(fields.get("data"), "{"), Mapping):
+                return _task(fields, data, options, where)
+            if _opened(fields.get("annotation"), "[") is not None:
+                return _dataturks(fields, options, where)
         return _of_text(fields, options, where)
     words = [tokens]
     if not options.labels:
@@ -94,6 +105,55 @@ def read_record(fields: Fields, options: ReadOptions, where: str) -> Document | 
     return Document(
         join_words(words), words, None if tags is None else [tags], fields=fields, layout=layout
     )
+
+
+def read_paragraph(paragraph: Any, options: ReadOptions, where: str) -> Document:
+    """Read a paragraph of the JSON that spaCy 2 was trained on, with its tags as they stand.
+
+    Raises
+    ------
+    DataError
+        If it has another shape.
+    """
+    try:
+        given = [sentence["tokens"] for sentence in paragraph["sentences"]]
+        tokens = [[t for t in sentence if not t["orth"].isspace()] for sentence in given]
+        words = [[token["orth"] for token in sentence] for sentence in tokens if sentence]
+        tags = [[token.get("ner", "-") for token in sentence] for sentence in tokens if sentence]
+    except (LookupError, TypeError, AttributeError) as error:
+        raise DataError(
+            f"paragraphs: {quoted(error)}: expected sentences of tokens with orth and ner, as "
+            "spaCy 2 has them"
+        ) from None
+    if any("" in sentence for sentence in words):
+        raise DataError("paragraphs: an empty token; expected each to hold a character")
+    unknown = [*chain.from_iterable(tags)].count("-")
+    if not options.labels or unknown == sum(map(len, words)) > 0:
+        return Document(join_words(words), words)
+    if unknown:
+        options.report.add("tokens without an annotation, read as O", where, unknown)
+    named = [[name_of("O" if tag == "-" else tag, options) for tag in tags_] for tags_ in tags]
+    return Document(join_words(words), words, named)
+
+
+def other_fields(document: Document) -> dict[str, Any]:
+    """Return the fields of a document without those that hold its labels, old ones included."""
+    layout = document.layout if isinstance(document.layout, RecordLayout) else _layout(None)
+    read = {*layout.labels, layout.text}
+    if layout.tokens:
+        read |= {*TAGS_KEYS}
+    return {
+        key: value
+        for key, value in document.fields.items()
+        if key not in read and not _holds_labels(key, value)
+    }
+
+
+def _holds_labels(key: str, value: Any) -> bool:
+    opened = _opened(value, "[")
+    if key in (*TOKENS_KEYS, "sentences"):
+        return opened is not None
+    return key in SPANS_KEYS and (_looks_like_spans(opened) or _opened(value, "{") is not None)
 
 
 def pair_record(pair: Sequence[Any]) -> Fields:
@@ -181,24 +241,37 @@ def _opened(value: Any, bracket: str) -> Any:
     return value if isinstance(value, list | tuple if bracket == "[" else Mapping) else None
 
 
-def _layout(tokens: str | None, *labels: str | None) -> RecordLayout:
-    return RecordLayout(tokens, frozenset(label for label in labels if label))
+def _layout(tokens: str | None, *labels: str | None, text: str | None = None) -> RecordLayout:
+    return RecordLayout(tokens, frozenset(label for label in labels if label), text)
 
 
 def _tokens(fields: Fields, options: ReadOptions) -> tuple[str | None, list[str] | None]:
     keys = TOKENS_KEYS if options.tokens_column is None else (str(options.tokens_column),)
     for key in keys:
-        tokens = _opened(fields.get(key), "[")
+        tokens = _opened(fields[key], "[") if key in fields else None
         if tokens is None:
             continue
-        wrong = next((token for token in tokens if not isinstance(token, str)), None)
-        if wrong is None and None not in tokens:
-            if "" in tokens:
-                raise DataError(f"an empty token in {key}; expected each to hold a character")
+        wrong = [token for token in tokens if not isinstance(token, str)]
+        if not wrong and "" not in tokens:
             return key, list(tokens)
-        if options.tokens_column is not None or options.text_column not in fields:
-            raise DataError(f"{key}: {quoted(wrong)} where a word is expected")
+        if options.labels and not wrong:
+            raise DataError(f"an empty token in {key}; expected each to hold a character")
+        if options.tokens_column is not None or not _has_text(fields, options):
+            what = quoted(wrong[0]) if wrong else "an empty token"
+            raise DataError(f"{key}: {what} where a word is expected")
     return None, None
+
+
+def _has_text(fields: Fields, options: ReadOptions) -> bool:
+    return _text_key(fields, options) is not None
+
+
+def _text_key(fields: Fields, options: ReadOptions) -> str | None:
+    """Find the key of the text: that of the options, or else one that tools write."""
+    keys = [options.text_column]
+    if options.text_column == "text" and fields.get("text") is None:
+        keys += TEXT_KEYS
+    return next((key for key in keys if isinstance(plain(fields.get(key)), str)), None)
 
 
 def _tags(
@@ -206,14 +279,19 @@ def _tags(
 ) -> tuple[str | None, list[str] | None]:
     """Read the tags of tokens, or their spans, whose ends are inclusive as those of GLiNER are."""
     keys = TAGS_KEYS if options.tags_column is None else (str(options.tags_column),)
-    for key in keys:
-        tags = _opened(fields.get(key), "[")
-        if tags is None or any(isinstance(tag, list | tuple | Mapping) for tag in tags):
-            continue
-        if len(tags) != len(tokens):
+    flat = {
+        key: tags
+        for key in keys
+        if (tags := _opened(fields.get(key), "[")) is not None
+        and not any(isinstance(tag, list | tuple | Mapping) for tag in tags)
+    }
+    for key, tags in flat.items():
+        if len(tags) == len(tokens):
+            with error_context(key):
+                return key, [name_of(tag, options) for tag in tags]
+    for key, tags in flat.items():
+        if tags or key == str(options.tags_column):
             raise DataError(f"{len(tokens)} tokens but {len(tags)} tags in {key}; expected as many")
-        with error_context(key):
-            return key, [name_of(tag, options) for tag in tags]
     if options.text_column in fields:
         return None, None
     for key in _TOKEN_SPANS_KEYS:
@@ -239,16 +317,24 @@ def _tags_of_spans(
 
 
 def _of_text(fields: Fields, options: ReadOptions, where: str) -> Document:
-    text = plain(fields.get(options.text_column))
-    if not isinstance(text, str):
-        raise _no_text(fields, text, options)
+    text_key = _text_key(fields, options)
+    if text_key is None:
+        raise _no_text(fields, plain(fields.get(options.text_column)), options)
+    text = plain(fields[text_key])
+    if text_key == options.text_column:
+        text_key = None
+    else:
+        options.report.add(f"records whose text was found under {text_key!r}", where)
     key = spans = None
     if options.labels:
-        key, raw = _find_spans(fields, options, where)
+        key, raw = _find_spans(fields, options, where, text)
         if key is not None and raw is not None:
+            if "<" in text and _is_html(raw):
+                text = _text_of_html(text)
+                options.report.add("records of HTML, of which the text alone was read", where)
             spans = fit_spans(text, read_spans(raw, key, options), options, where)
     words = _sentences(fields, text, options, where)
-    layout = _layout(None, key, None if words is None else "sentences")
+    layout = _layout(None, key, None if words is None else "sentences", text=text_key)
     return Document(text, words, None, spans, fields, layout)
 
 
@@ -268,7 +354,7 @@ def _sentences(
     fields: Fields, text: str, options: ReadOptions, where: str
 ) -> list[list[str]] | None:
     """Read the words that a record gives for its text."""
-    found = _opened(fields.get("sentences"), "[")
+    found = _opened(fields["sentences"], "[") if "sentences" in fields else None
     if not found or not all(isinstance(words, list | tuple) for words in found):
         return [] if found == [] and not text.strip() else None
     try:
@@ -290,40 +376,80 @@ def _sentences(
     return [list(words) for words in found]
 
 
-def _find_spans(fields: Fields, options: ReadOptions, where: str) -> tuple[str | None, Any]:
+def _find_spans(
+    fields: Fields, options: ReadOptions, where: str, text: str | None = None
+) -> tuple[str | None, Any]:
     """Find the key of the spans of a text, and return it with their list.
 
-    The usual keys come first; any other counts if all that its list holds are spans.
+    The usual keys come first; any other counts if all that its list holds are spans of the text.
     """
     given = options.tags_column
     keys = SPANS_KEYS if given is None else (str(given),)
     found: dict[str, Any] = {}
+    others = []
     for key in keys:
-        value = fields.get(key)
+        if key not in fields:
+            continue
+        value = fields[key]
         opened = _opened(value, "[")
         if opened is None and isinstance(nested := _opened(value, "{"), Mapping):
-            value = opened = next((nested[k] for k in _NESTED_KEYS if k in nested), None)
+            value = opened = _nested_spans(nested, key, options, where)
         if _looks_like_spans(opened):
             found[key] = value
-    if not found and given is None:
-        found = {
+        elif plain(fields[key]) not in (None, {}):
+            others.append(key)
+    filled = [key for key, value in found.items() if len(plain(value))]
+    if not found and given is None and text is not None:
+        guessed = {
             key: opened
             for key in fields.keys() - {*TOKENS_KEYS, *SPANS_KEYS, "sentences"}
-            if (opened := _opened(fields[key], "[")) and _all_spans(opened, options)
+            if (opened := _opened(fields[key], "[")) and _all_spans(opened, text, options)
         }
-        if len(found) > 1:
-            names = join_names([quoted(key) for key in sorted(found)])
+        if len(guessed) > 1:
+            names = join_names([quoted(key) for key in sorted(guessed)])
             raise DataError(f"spans under several keys: {names}; name one with `tags_column`")
-        for key in found:
+        for key in guessed:
             options.report.add(f"records whose spans were found under {key!r}", where)
+        if guessed:
+            found, filled = guessed, [*guessed]
     if not found:
+        for key in others:
+            options.report.add(f"records whose {key!r} holds no spans (not labelled)", where)
         return None, None
-    filled = [key for key, value in found.items() if len(plain(value))]
     key = next(iter(filled or found))
     if len(filled) > 1:
-        others = join_names([repr(other) for other in filled if other != key])
-        options.report.add(f"records with spans under {key!r} and, not read, {others}", where)
+        unread = join_names([repr(other) for other in filled if other != key])
+        options.report.add(f"records with spans under {key!r} and, not read, {unread}", where)
     return key, found[key]
+
+
+def _nested_spans(
+    nested: Mapping[str, Any], key: str, options: ReadOptions, where: str
+) -> list[Any] | None:
+    """Find a list of spans in an object: of columns, of spaCy's span groups, or beside others."""
+    columns = _columns(nested)
+    if columns is not None:
+        return columns
+    inner = next((nested[name] for name in _NESTED_KEYS if name in nested), None)
+    if isinstance(inner, list | tuple):
+        return [*inner]
+    groups = {name: value for name, value in nested.items() if _looks_like_spans(value) and value}
+    group = "sc" if "sc" in groups else next(iter(groups), None)
+    if key == "spans" and group is not None and (group == "sc" or len(groups) == 1):
+        options.report.add(f"records whose spans were read from the span group {group!r}", where)
+        return [*groups[group]]
+    return None
+
+
+def _columns(nested: Mapping[str, Any]) -> list[Any] | None:
+    """Read spans whose starts, ends and labels are a list each."""
+    lists = {key: value for key, value in nested.items() if isinstance(value, list | tuple)}
+    names = {key.lower().replace("_", "") for key in lists}
+    if not all(names.intersection(kind) for kind in (_STARTS, _ENDS, _LABELS)):
+        return None
+    if len({*map(len, lists.values())}) != 1:
+        return None
+    return [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
 
 
 def _looks_like_spans(value: Any) -> bool:
@@ -332,11 +458,12 @@ def _looks_like_spans(value: Any) -> bool:
     )
 
 
-def _all_spans(items: Iterable[Any], options: ReadOptions) -> bool:
+def _all_spans(items: Iterable[Any], text: str, options: ReadOptions) -> bool:
     try:
-        return all(_span(item, options) for item in items)
+        spans = [_span(item, options) for item in items]
     except DataError:
         return False
+    return all(span and 0 <= span.start <= span.end <= len(text) for span in spans)
 
 
 def _span(item: Any, options: ReadOptions, where: str = "") -> FileSpan | None:
@@ -366,11 +493,15 @@ def _span_of_object(item: Mapping[str, Any], options: ReadOptions, where: str) -
     def first(names: Sequence[str]) -> Any:
         return next((members[name] for name in names if members.get(name) is not None), None)
 
+    if isinstance(within := members.get("globaloffsets"), Mapping):
+        members |= within  # of Label Studio, where the others are those within an element of HTML
     start, end = _offset(first(_STARTS)), _offset(first(_ENDS))
     if start is None and end is None:
         start, length = _offset(members.get("offset")), _offset(members.get("length"))
         end = None if start is None or length is None else start + length
     label = first(_LABELS)
+    if label is None:
+        label = members.get("hypertextlabels")
     if start is None or end is None or label is None:
         return None
     if isinstance(label, list | tuple):
@@ -380,6 +511,11 @@ def _span_of_object(item: Mapping[str, Any], options: ReadOptions, where: str) -
             here = f"{where}: {quoted(label)}"
             options.report.add("spans with several labels, of which the first was read", here)
         label = label[0]
+    if label == members.get("entity") and "index" in members:
+        raise DataError(
+            f"{quoted(label)} is a tag of a piece of a word; expected spans, which pipelines of "
+            "transformers return with aggregation_strategy='simple'"
+        )
     shown, score = first(_TEXTS), members.get("score")
     return FileSpan(
         start,
@@ -399,7 +535,7 @@ def _offset(value: Any) -> int | None:
 def _task(
     fields: Fields, data: Mapping[str, Any], options: ReadOptions, where: str
 ) -> Document | None:
-    """Read a task of Label Studio: its text, and the spans of the first annotation."""
+    """Read a task of Label Studio: its text, and the spans of one annotation."""
     texts = [key for key, value in data.items() if isinstance(value, str)]
     key = options.text_column if options.text_column in texts else None
     if key is None and len(texts) == 1:
@@ -407,29 +543,67 @@ def _task(
     if key is None:
         names = join_names([quoted(f"data.{key}") for key in data])
         raise DataError(f"no text in data; there are {names}; name its key with `text_column`")
-    record = {**data, options.text_column: data[key], "id": fields.get("id")}
-    if not options.labels:
+    record = {**data, options.text_column: data[key]}
+    if "id" in fields:
+        record["id"] = fields["id"]
+    annotations = _opened(fields.get("annotations", fields.get("completions")), "[")
+    if not options.labels or (annotations is None and not fields.get("predictions")):
         return _of_text(record, options, where)
-    annotations = _opened(fields.get("annotations", fields.get("completions")), "[") or []
-    given = [a for a in annotations if isinstance(a, Mapping) and not a.get("was_cancelled")]
+    given = [a for a in annotations or () if isinstance(a, Mapping) and not a.get("was_cancelled")]
     if not given:
-        options.report.add("tasks left out that have no annotation", where)
+        rest = " but predictions" if _opened(fields.get("predictions"), "[") else ""
+        options.report.add(f"tasks left out that have no annotation{rest}", where)
         return None
+    chosen = next((a for a in given if a.get("ground_truth")), given[0])
     if len(given) > 1:
-        what = "tasks with several annotations, of which the first was read"
+        what = "tasks with several annotations, of which one was read"
         options.report.add(what, where)
-    results = [r.get("value") for r in given[0].get("result") or () if isinstance(r, Mapping)]
-    spans = [value for value in map(_global_offsets, results) if value]
+    spans = _results(chosen.get("result"), key)
     return _of_text({**record, "entities": spans}, options, where)
 
 
-def _global_offsets(value: Any) -> Mapping[str, Any] | None:
-    """Keep the value of a result that is a span; in HTML its offsets stand apart."""
-    if not isinstance(value, Mapping):
-        return None
-    value = {**value, **(value.get("globalOffsets") or {})}
-    labels = next((value[key] for key in ("labels", "hypertextlabels") if key in value), None)
-    return {**value, "labels": labels} if labels and "start" in value else None
+def _results(results: Any, key: str) -> list[Mapping[str, Any]]:
+    """Find the spans among the results of an annotation."""
+    spans: dict[str, list[Mapping[str, Any]]] = {}  # by the element that they are part of
+    for result in results if isinstance(results, list | tuple) else ():
+        value = result.get("value") if isinstance(result, Mapping) else None
+        if not isinstance(value, Mapping):
+            continue
+        if not (value.get("labels") or value.get("hypertextlabels")) or "start" not in value:
+            continue
+        spans.setdefault(quoted(result.get("to_name")), []).append(value)
+    if len(spans) > 1 and quoted(key) not in spans:
+        raise DataError(
+            f"spans of several elements, {join_names([*spans])}, none of which is called "
+            f"{quoted(key)} as the text is"
+        )
+    return spans.get(quoted(key), next(iter(spans.values()), []))
+
+
+def _is_html(spans: Any) -> bool:
+    """Whether spans are those of Label Studio in HTML, whose offsets leave its tags out."""
+    return any(isinstance(span, Mapping) and "hypertextlabels" in span for span in plain(spans))
+
+
+class _TextOfHtml(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.parts.append(data)
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        del attrs
+        if tag == "br":
+            self.parts.append("\n")
+
+
+def _text_of_html(source: str) -> str:
+    parser = _TextOfHtml()
+    parser.feed(source)
+    parser.close()
+    return "".join(parser.parts)
 
 
 def _dataturks(fields: Fields, options: ReadOptions, where: str) -> Document:
