@@ -288,13 +288,10 @@ def documents_of(answer: Answer[Document], form: "Format") -> list[Document]:
         return [*chain.from_iterable(starmap(_rows, answer))]
     if form.name == "docbin":
         return [
-            Document(document.text, tagged.words, None, tagged.entities, document.fields)
+            replace(document, words=tagged.words, tags=None, spans=tagged.entities)
             for document, tagged in answer
         ]
-    return [
-        Document(document.text, document.words, None, tagged.entities, document.fields)
-        for document, tagged in answer
-    ]
+    return [replace(document, tags=None, spans=tagged.entities) for document, tagged in answer]
 
 
 def _rows(document: Document, tagged: TaggedText) -> list[Document]:
