@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from windowclf.documents.formats import jsonl
+from windowclf.documents.formats.registry import WriteOptions
 from windowclf.documents.reading import ReadOptions
 from windowclf.errors import DataError
 
@@ -213,6 +214,30 @@ def test_tags_keep_their_scheme():
         read([{"paragraphs": [{"sentences": [7]}]}])
 
 
+@pytest.mark.parametrize("tags", [{"ner_tags": [["O"], ["O"]]}, {"labels": []}, {"tags": "O O"}])
+def test_tags_of_no_known_shape_are_reported(tags):
+    (document,), report = read({"tokens": ["In", "Oslo"], **tags})
+    assert document.tags is None
+    (key,) = tags
+    assert report == f"records whose {key!r} holds no labels that can be read: 1 (first: f.json:1)"
+
+
+def test_the_text_keeps_its_key():
+    found, _ = read({"content": TEXT, "annotations": [{"start": 3, "end": 7, "tag": "LOC"}]})
+    file = io.BytesIO()
+    jsonl.Writer(file, WriteOptions()).write(found)
+    record = json.loads(file.getvalue())
+    assert (record["content"], "text" in record) == (TEXT, False)
+    assert spans(read(file.getvalue())[0][0]) == [OSLO]
+
+
+@pytest.mark.parametrize("line", [{"text": TEXT, "label": [[3, 7, "LOC"]]}, ONE_TAG["ours"]])
+def test_a_column_of_labels_that_is_not_there_is_reported(line):
+    (document,), report = read(line, tags_column="lable")
+    assert document.spans is document.tags is None
+    assert report == "records without 'lable', which `tags_column` names: 1 (first: f.json:1)"
+
+
 def test_gliner_ends_are_inclusive():
     line = {"tokenized_text": list("abcd"), "ner": [[0, 1, "X"], [1, 3, "Y"], [0, 1, "X"]]}
     with pytest.raises(DataError, match="span 1:4 'Y' does not fit a sentence of 4 tokens"):
@@ -296,7 +321,7 @@ def test_spans_of_another_text_of_a_task():
 def test_labels_of_no_known_shape_are_reported(fields, key):
     (document,), report = read({"text": TEXT, **fields})
     assert document.spans is None
-    assert report == f"records whose {key!r} holds no spans (not labelled): 1 (first: f.json:1)"
+    assert report == f"records whose {key!r} holds no labels that can be read: 1 (first: f.json:1)"
 
 
 @pytest.mark.parametrize(

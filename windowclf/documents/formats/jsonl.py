@@ -250,13 +250,15 @@ def record(document: Document, options: WriteOptions) -> dict[str, Any]:
     """
     fields: dict[str, Any] = dict(document.fields)
     layout = document.layout
-    tokens = layout.tokens if isinstance(layout, RecordLayout) else "tokens"
+    tokens, key = "tokens", options.text_column
+    if isinstance(layout, RecordLayout):
+        tokens, key = layout.tokens or "", layout.text or key
     if document.words is not None and tokens and _is_list(fields.get(tokens)):
         tags = tags_of(document, options.scheme)
         if tags is not None:
             fields["tags"] = [*chain.from_iterable(tags)]
         return fields
-    fields[options.text_column] = document.text
+    fields[key] = document.text
     if document.spans is not None:
         fields["entities"] = document.spans
     if document.words is not None:

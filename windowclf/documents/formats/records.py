@@ -101,6 +101,8 @@ def read_record(fields: Fields, options: ReadOptions, where: str) -> Document | 
     tags_key, tags = _tags(fields, tokens, options, where)
     if tags is None and isinstance(plain(text), str) and _find_spans(fields, options, where)[0]:
         return _of_text(fields, options, where)
+    if tags is None:
+        _count_unread(fields, (*TAGS_KEYS, *_TOKEN_SPANS_KEYS[1:]), options, where)
     layout = _layout(key, key, tags_key)
     return Document(
         join_words(words), words, None if tags is None else [tags], fields=fields, layout=layout
@@ -386,7 +388,6 @@ def _find_spans(
     given = options.tags_column
     keys = SPANS_KEYS if given is None else (str(given),)
     found: dict[str, Any] = {}
-    others = []
     for key in keys:
         if key not in fields:
             continue
@@ -396,8 +397,6 @@ def _find_spans(
             value = opened = _nested_spans(nested, key, options, where)
         if _looks_like_spans(opened):
             found[key] = value
-        elif plain(fields[key]) not in (None, {}):
-            others.append(key)
     filled = [key for key, value in found.items() if len(plain(value))]
     if not found and given is None and text is not None:
         guessed = {
@@ -413,14 +412,25 @@ def _find_spans(
         if guessed:
             found, filled = guessed, [*guessed]
     if not found:
-        for key in others:
-            options.report.add(f"records whose {key!r} holds no spans (not labelled)", where)
+        _count_unread(fields, keys, options, where)
         return None, None
     key = next(iter(filled or found))
     if len(filled) > 1:
         unread = join_names([repr(other) for other in filled if other != key])
         options.report.add(f"records with spans under {key!r} and, not read, {unread}", where)
     return key, found[key]
+
+
+def _count_unread(fields: Fields, keys: Sequence[str], options: ReadOptions, where: str) -> None:
+    """Count the values of an unlabelled record that are called as labels are."""
+    if options.tags_column is not None:
+        key = str(options.tags_column)
+        if key not in fields:
+            options.report.add(f"records without {key!r}, which `tags_column` names", where)
+        keys = (key,)
+    for key in keys:
+        if key in fields and plain(fields[key]) not in (None, {}, ""):
+            options.report.add(f"records whose {key!r} holds no labels that can be read", where)
 
 
 def _nested_spans(
@@ -545,7 +555,7 @@ def _task(
         raise DataError(f"no text in data; there are {names}; name its key with `text_column`")
     record = {**data, options.text_column: data[key]}
     if "id" in fields:
-        record["id"] = fields["id"]
+        record.setdefault("id", fields["id"])
     annotations = _opened(fields.get("annotations", fields.get("completions")), "[")
     if not options.labels or (annotations is None and not fields.get("predictions")):
         return _of_text(record, options, where)
