@@ -349,6 +349,14 @@ def test_a_span_that_cannot_be_read_is_an_error_only_if_labels_are_wanted(item, 
     assert (document.text, document.spans, report) == (TEXT, None, "")
 
 
+@pytest.mark.parametrize("points", [None, [], [1], 7])
+def test_points_that_cannot_be_read_are_an_error_only_if_labels_are_wanted(points):
+    line = {"content": TEXT, "annotation": [{"label": ["LOC"], "points": points}]}
+    with pytest.raises(DataError, match=r"annotation: .* is not a span; expected label and points"):
+        read(line)
+    assert read(line, labels=False)[0][0].text == TEXT
+
+
 def test_several_labels_and_several_lists():
     given = {"text": TEXT, "entities": [{"start": 3, "end": 7, "labels": ["LOC", "CITY"]}]}
     assert "spans with several labels, of which the first was read: 1" in read(given)[1]
@@ -507,5 +515,6 @@ def test_numbers_that_python_writes_and_json_lacks(indent):
     assert found[0].text == "NaN a"
     assert json.loads(bytes(found[0].fields["id"])) == 10**30
     assert report == "JSON values with NaN or Infinity, read as null: 1 (first: f.json:1)"
-    with pytest.raises(DataError, match="malformed"):
-        read('{"text": "NaN", "x": nan}')
+    for line in ('{"text": "NaN", "x": nan}', '{"text": "\\ud800", "x": NaN}'):
+        with pytest.raises(DataError, match=r"malformed|surrogate"):
+            read(line)

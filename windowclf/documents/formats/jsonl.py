@@ -9,15 +9,10 @@ from typing import Any, BinaryIO
 import msgspec
 
 from windowclf.documents.document import Document, tags_of
-from windowclf.documents.formats.records import (
-    TOKENS_KEYS,
-    RecordLayout,
-    pair_record,
-    plain,
-    read_paragraph,
-    read_record,
-)
+from windowclf.documents.formats.json_values import plain
+from windowclf.documents.formats.records import TOKENS_KEYS, RecordLayout, read_record
 from windowclf.documents.formats.registry import WriteOptions, batches
+from windowclf.documents.formats.tool_records import pair_record, read_paragraph
 from windowclf.documents.reading import ReadOptions
 from windowclf.errors import DataError
 from windowclf.text.lines import Lines, line_chunks
@@ -130,7 +125,7 @@ def _without_nan(text: str) -> str | None:
     if "NaN" not in text and "Infinity" not in text:
         return None
     try:
-        return json.dumps(json.loads(text, parse_constant=lambda _: None), ensure_ascii=False)
+        return json.dumps(json.loads(text, parse_constant=lambda _: None))
     except (ValueError, RecursionError):
         return None
 
