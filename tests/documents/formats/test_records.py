@@ -283,6 +283,24 @@ def test_rejected_and_unannotated_records_are_left_out_and_counted():
     assert len(read(data, labels=False)[0]) == len(lines)
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"tokens": [{"text": "In", "start": 0, "end": 2, "id": 0}], "answer": "accept"},
+        {"id": 1, "annotator": 1, "annotation_id": 2, "created_at": "today", "lead_time": 0.5},
+    ],
+)
+def test_what_is_annotated_without_spans_has_no_entities(fields):
+    (document,), report = read({"text": TEXT, **fields})
+    assert document.spans == []
+    assert (
+        report == "annotated records without spans, read as without entities: 1 (first: f.json:1)"
+    )
+    assert read({"text": TEXT, **fields}, labels=False)[0][0].spans is None
+    for other in ({"text": TEXT, "label": "X", "answer": "accept"}, {"text": TEXT}):
+        assert read(other)[0][0].spans is None
+
+
 def test_one_of_several_annotations():
     one, two = {"result": [result(*OSLO)]}, {"result": [result(*ADA)]}
     given = {"data": {"text": TEXT}, "annotations": [one, two]}

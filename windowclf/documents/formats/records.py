@@ -222,9 +222,23 @@ def _of_text(fields: Fields, options: ReadOptions, where: str) -> Document:
                 text = text_of_html(text)
                 options.report.add("records of HTML, of which the text alone was read", where)
             spans = fit_spans(text, read_spans(raw, key, options), options, where)
+        elif _is_done(fields):
+            options.report.add("annotated records without spans, read as without entities", where)
+            spans = []
     words = _sentences(fields, text, options, where)
     layout = _layout(None, key, None if words is None else "sentences", text=text_key)
     return Document(text, words, None, spans, fields, layout)
+
+
+def _is_done(fields: Fields) -> bool:
+    """Whether Prodigy or Label Studio has a record as annotated, with no spans and no other label.
+
+    Prodigy gives tokens to what is annotated with spans; Label Studio's short form leaves out the
+    key of an empty list.
+    """
+    if plain(fields.get("answer")) == "accept":
+        return "label" not in fields and looks_like_spans(opened(fields.get("tokens"), "["))
+    return "annotation_id" in fields and "lead_time" in fields
 
 
 def _no_text(fields: Fields, text: Any, options: ReadOptions) -> DataError:
