@@ -404,7 +404,7 @@ OLD_KEYS = (
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.dictionaries(st.sampled_from(OLD_KEYS), json_values))
 def test_any_old_labels_are_no_hindrance(fields):
     (document,), _ = read({"text": TEXT, **fields}, labels=False)
@@ -414,7 +414,7 @@ def test_any_old_labels_are_no_hindrance(fields):
     assert document.spans is document.tags is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.dictionaries(st.sampled_from(["text", *OLD_KEYS]), json_values))
 def test_any_record_is_read_or_refused(fields):
     try:
