@@ -157,7 +157,7 @@ def test_spans_that_do_not_fit_name_their_document(read, tmp_path):
     spans = [{"start": 0, "end": 1, "label": "X"}, {"start": 1, "end": 2, "label": "X"}]
     lines = [{"text": "a", "entities": []}, {"text": "ab", "sentences": [["ab"]]}]
     lines[1]["entities"] = spans
-    with pytest.raises(DataError, match=r"said\.jsonl, document 2: span 1:2 shares the token 'ab'"):
+    with pytest.raises(DataError, match=r"said\.jsonl:2: span 1:2 shares the token 'ab'"):
         read("\n".join(map(json.dumps, lines)), "said.jsonl")
 
 

@@ -61,7 +61,7 @@ def test_rows_of_parquet_are_counted(folder):
 
     table = pa.table({"tokens": [["a"], ["b"]], "ner_tags": [["B-X"], ["X-PER"]]})
     parquet.write_table(table, folder / "train.parquet")
-    with pytest.raises(DataError, match=r"^data/train.parquet, document 2: tag 'X-PER' does"):
+    with pytest.raises(DataError, match=r"^data/train.parquet, row 1: tag 'X-PER' does"):
         load_corpus("data")
 
 

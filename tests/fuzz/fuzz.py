@@ -57,7 +57,7 @@ def main():
         changed = json_mutator.mutate(data, seed) if seed % 2 else None
         return atheris.Mutate(data, max_size) if changed is None else changed[:max_size]
 
-    holds_json = given.target in ("bundle", "jsonl", "convert")
+    holds_json = given.target in ("bundle", "jsonl", "records", "tools", "convert")
     atheris.Setup(
         [
             sys.argv[0],

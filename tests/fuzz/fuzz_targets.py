@@ -135,6 +135,52 @@ def jsonl(data):
         assert [*map(_what, again)] == [*map(_what, documents)]
 
 
+READ_OPTIONS = (
+    {},
+    {"labels": False},
+    {"on_error": "skip", "overlaps": "longest"},
+    {"overlaps": "first", "spans": "utf16", "label_names": ("O", "B-PER", "I-PER")},
+    {"overlaps": "longest", "spans": "inclusive"},
+    {"spans": "refuse", "on_error": "skip"},
+)
+
+
+def records(data):
+    """Exports of annotation tools, read by the options that the first byte tells."""
+    if not data:
+        return
+    options = ReadOptions(**READ_OPTIONS[data[0] % len(READ_OPTIONS)])
+    with refusals(DataError):
+        for document in _read("jsonl", data[1:], options):
+            assert options.labels or document.spans is document.tags is None
+    for tally in options.report.to_json():
+        with refusals(DataError):
+            raise DataError(f"{tally['what']}: {tally['first']}")
+
+
+def tools(data):
+    """What is written for annotation tools comes back, and nothing else is taken for spans."""
+    with refusals(DataError):
+        options = ReadOptions(on_error="skip", overlaps="longest")
+        found = [d for d in _read("jsonl", data, options) if d.words is None]
+        for form in ("doccano", "prodigy"):
+            again = _read_own(form, _written(form, found))
+            assert [d.text for d in again] == [d.text for d in found]
+            assert [_what(d)[2] for d in again] == [_what(d)[2] for d in found]
+
+
+def brat(data):
+    """An annotation, a NUL and its text."""
+    annotation, _, text = data.partition(b"\0")
+    scratch_file("file.txt", text)
+    path = scratch_file("file.ann", annotation)
+    for given in ({}, {"overlaps": "longest", "on_error": "skip"}):
+        with refusals(DataError), path.open("rb") as file:
+            batches = FORMATS["brat"].read(file, str(path), ReadOptions(**given))
+            for document in chain.from_iterable(batches):
+                _check_document(document)
+
+
 _TABLES = [
     {},
     {"labels": False},
@@ -311,5 +357,8 @@ def tokenizer(data):
 
 TARGETS = {
     target.__name__: target
-    for target in (conll, jsonl, vectors, bundle, tokenizer, csv, parquet, docbin, convert)
+    for target in (
+        *(conll, jsonl, records, tools, brat, csv, parquet, docbin, convert),
+        *(vectors, bundle, tokenizer),
+    )
 }

@@ -122,7 +122,7 @@ def test_each_format_gets_the_words_that_it_has_to_have(classifier):
     fields = {"id": 7}
     given = [
         Document("Ada left. Tom left."),
-        Document("Ada left.", fields=fields),
+        Document("Ada left.", fields=fields, layout="as it was"),
         Document("Ada left", [["Ada", "left"]], [["O", "O"]]),
     ]
     [answer] = tag_documents(Tagger(classifier.model), [given])
@@ -132,17 +132,17 @@ def test_each_format_gets_the_words_that_it_has_to_have(classifier):
     assert [len(found) for found in words] == [2, 1, 1]
     for form in ("jsonl", "csv", "parquet", "text"):
         assert documents_of(answer, FORMATS[form]) == [
-            Document(document.text, document.words, None, found, document.fields)
+            Document(document.text, document.words, None, found, document.fields, document.layout)
             for document, found in zip(given, spans, strict=True)
         ]
     assert documents_of(answer, FORMATS["docbin"]) == [
-        Document(document.text, found, None, entities, document.fields)
+        Document(document.text, found, None, entities, document.fields, document.layout)
         for document, found, entities in zip(given, words, spans, strict=True)
     ]
     assert documents_of(answer, FORMATS["conll"]) == [
         Document("Ada left .", words[0][:1], tags[0][:1]),
         Document("Tom left .", words[0][1:], tags[0][1:]),
-        Document("Ada left.", words[1], tags[1], fields=fields),
+        Document("Ada left.", words[1], tags[1], fields=fields, layout="as it was"),
         Document("Ada left", words[2], tags[2]),
     ]
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from windowclf.tagging.texts import Answer
 
 
-_OUTPUTS = [name for name in FORMATS if name != "brat"]
+_OUTPUTS = [name for name, form in FORMATS.items() if form.writable]
 _INPUTS = [name for name in _OUTPUTS if name not in DIALECTS]
 
 

@@ -11,7 +11,8 @@ from windowclf.corpora.dataset import from_dataset, is_dataset
 from windowclf.corpora.doubts import find_doubts
 from windowclf.corpora.spelling import in_iob2, numbered
 from windowclf.documents.document import to_sentences
-from windowclf.documents.formats.records import pair_record, read_record
+from windowclf.documents.formats.records import read_record
+from windowclf.documents.formats.tool_records import pair_record
 from windowclf.documents.reading import ReadOptions
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import (
@@ -19,6 +20,7 @@ from windowclf.errors import (
     UsageError,
     described,
     error_context,
+    join_names,
 )
 from windowclf.lexicon.gazetteer import Gazetteer, read_gazetteer
 from windowclf.system.arguments import (
@@ -94,6 +96,7 @@ def as_training_text(
     """
     corpus = train if isinstance(train, Corpus) else None
     splits: dict[str, list[Sentence]] = {}
+    has_splits = corpus is not None
     if corpus:
         splits = {
             split: as_sentences(sentences, f"train: split {split}")
@@ -102,6 +105,7 @@ def as_training_text(
         _need_train(splits, corpus.name, "name the file with `train`")
     elif is_dataset(train):
         found = from_dataset(train)
+        has_splits = isinstance(found, dict)
         splits = found if isinstance(found, dict) else {"train": found}
         _need_train(splits, "the data set", "give one split, such as dataset['test']")
     else:
@@ -117,8 +121,7 @@ def as_training_text(
         text = TrainingText("", sentences, dev_sentences, spelled.scheme, spelled.notes)
     # Who gives sentences by themselves chose to give no dev text.
     parts = {**splits, "train": text.train, "dev": text.dev}
-    expects_dev = corpus is not None or len(splits) > 1
-    doubts = find_doubts(parts, text.scheme, expects_dev=expects_dev)
+    doubts = find_doubts(parts, text.scheme, expects_dev=has_splits)
     reported = corpus.notes if corpus else ()
     for line in (*text.notes, *doubts):
         if line not in reported:
@@ -233,7 +236,13 @@ def _from_record(item: Any, number: int, where: str, options: ReadOptions) -> li
     """Read a record of any shape that files have, or an example of spaCy's training."""
     with error_context(where):
         record = item if isinstance(item, Mapping) else pair_record(item)
-        document = read_record(record, options, where)
+        lists = {key: v.tolist() if hasattr(v, "tolist") else v for key, v in record.items()}
+        document = read_record(lists, options, where)
+        if document is not None and document.tags is None and document.spans is None:
+            raise DataError(
+                "no tags of its tokens, and no spans of its text; there are the keys "
+                f"{join_names([*map(str, record)])}"
+            )
         return [] if document is None else list(to_sentences(document, number))
 
 

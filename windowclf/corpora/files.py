@@ -60,7 +60,8 @@ def read_tagged(
             try:
                 sentences = [s for s in to_sentences(document, number) if len(s)]
             except DataError as error:
-                options.failed(DataError(f"{name}, document {number}: {error}"))
+                place = document.place or f"{name}, document {number}"
+                options.failed(DataError(f"{place}: {error}"))
                 continue
             if len(sentences) == 1:
                 sentences = [Sentence(sentences[0].tokens, sentences[0].tags)]

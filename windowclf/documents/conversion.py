@@ -30,7 +30,7 @@ from windowclf.tags.recognition import Pair, TagError, TagStyle, position, recog
 from windowclf.tags.schemes import OUTSIDE, Scheme, spans
 
 READABLE = tuple(name for name, form in FORMATS.items() if name not in ("text", *DIALECTS))
-WRITABLE = tuple(name for name in FORMATS if name not in ("text", "brat"))
+WRITABLE = tuple(name for name, form in FORMATS.items() if name != "text" and form.writable)
 """Names of the formats of labelled documents that can be read, and of those that can be written."""
 
 _WITH_WORDS = ("conll", "docbin")  # formats that hold no text without
@@ -210,7 +210,7 @@ class _Source(NamedTuple):
     def _place(self, wanted: str | Pair, kept: list[list[Document]], before: int) -> str:
         search = partial(position, wanted=wanted)
         if kept:
-            number, _ = search_documents(chain.from_iterable(kept), search)
+            number, *_ = search_documents(chain.from_iterable(kept), search)
             return f"{self.name}, document {before + number}"
         return find_tag(self.path, self.form, self.options, search) or self.name
 

@@ -47,6 +47,8 @@ class Document(msgspec.Struct, frozen=True):
         with `tags` alone.
     fields : mapping of str to Any
         All that its record holds.
+    place : str
+        Where its file has it, such as "train.jsonl:7"; empty if that is not known.
     layout : Any
         How its file had it: what a writer of the same format needs to write it likewise.
     """
@@ -57,6 +59,7 @@ class Document(msgspec.Struct, frozen=True):
     spans: Sequence[CharacterSpan] | None = None
     fields: Mapping[str, Any] = msgspec.field(default_factory=dict)
     layout: Any = None
+    place: str = ""
 
 
 def join_words(words: Iterable[Iterable[str]]) -> str:

@@ -35,6 +35,8 @@ def detect_format(path: str | Path, options: ReadOptions) -> Format:
     if form is None or form.name == "text":
         if not options.labels:
             return FORMATS["text"]
+        if form and Path(path).with_suffix(".ann").is_file():
+            return FORMATS["brat"]
     elif form.name != "conll":
         return form
     if not is_url(path) and not Path(path).is_file():  # a pipe can be read only once

@@ -256,7 +256,7 @@ def _in_folder(folder: str, given: Input, form: Format) -> Output:
         if form.name in BINARY:
             packed = ""
         bare = place.stem if format_of(place) else place.name
-        place = place.with_name(f"{bare}{form.suffixes[0]}{packed}")
+        place = place.with_name(f"{bare}{form.suffix}{packed}")
     return Output(_below(folder, place), form, [given])
 
 
@@ -278,4 +278,4 @@ def _identity(path: str) -> object:
 
 
 def _known_ends() -> str:
-    return ", ".join(form.suffixes[0] for form in FORMATS.values())
+    return ", ".join(form.suffix for form in FORMATS.values() if form.suffixes and form.writable)

@@ -5,7 +5,7 @@ The file is read again to find it, so that reading has nothing to remember for t
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 
 from windowclf.documents.document import Document
@@ -39,22 +39,19 @@ def find_tag(path: str, form: Format, options: ReadOptions, search: Search) -> s
     """
     silent = replace(options, report=ReadReport())
     documents = chain.from_iterable(read_documents(path, form, silent))
-    number, rows = search_documents(documents, search)
-    if not number:
+    number, document, rows = search_documents(documents, search)
+    if document is None:
         return None
-    line = None
-    if form.name == "conll":
-        line = _line_of_row(path, rows)
-    elif form.name == "jsonl":
-        written = (found for found, text in read_lines(path) if text.strip())
-        line = next(islice(written, number - 1, None), None)
-    return f"{path}, document {number}" if line is None else f"{path}:{line}"
+    line = _line_of_row(path, rows) if form.name == "conll" else None
+    if line is not None:
+        return f"{path}:{line}"
+    return document.place or f"{path}, document {number}"
 
 
 def search_documents(
     documents: Iterable[Document], search: Search
-) -> tuple[int, list[tuple[str, str]]]:
-    """Give the number of the document, 0 if there is none, and all rows up to the place."""
+) -> tuple[int, Document | None, list[tuple[str, str]]]:
+    """Find a document; give its number, from 1, itself, and all rows up to the place in it."""
     rows: list[tuple[str, str]] = []
     for number, document in enumerate(documents, 1):
         for words, tags in zip(document.words or (), document.tags or (), strict=False):
@@ -62,8 +59,8 @@ def search_documents(
             end = None if found is None else found + 1
             rows += zip(words[:end], tags[:end], strict=True)
             if end is not None:
-                return number, rows
-    return 0, rows
+                return number, document, rows
+    return 0, None, rows
 
 
 def _line_of_row(path: str, rows: Sequence[tuple[str, str]]) -> int | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal, NamedTuple, get_args, get_type_hints
 
 from windowclf.documents.span_offsets import OffsetEvidence
-from windowclf.errors import DataError, UsageError, quoted
+from windowclf.errors import DataError, UsageError, described, quoted
 from windowclf.text.lines import line_chunks, read_lines
 
 TextUnit = Literal["line", "paragraph", "file"]
@@ -49,7 +49,7 @@ class ReadReport:
             The file, the line, and the case itself; the first one is kept.
         """
         before = self.tallies.get(what, Tally(0, where))
-        self.tallies[what] = before._replace(times=before.times + count)
+        self.tallies[what] = Tally(before.times + count, before.first)
 
     def line(self) -> str:
         """Sum up in one line; empty if everything was read as it stands."""
@@ -66,7 +66,7 @@ class ReadReport:
     def _all(self) -> list[tuple[str, Tally]]:
         found = [*self.tallies.items()]
         if self.offsets.misfits:
-            what = f"spans that do not fit words{self.offsets.cure()}"
+            what = f"spans that do not fit words as they stand{self.offsets.cure()}"
             found.append((what, Tally(self.offsets.misfits, self.offsets.first)))
         return found
 
@@ -132,6 +132,12 @@ class ReadOptions:
             value: Any = getattr(self, name)
             if words and value is not None and value not in words:
                 raise UsageError(f"{name}: expected {', '.join(words)}, got {quoted(value)}")
+        for name in ("text_column", "tokens_column", "tags_column"):
+            value = getattr(self, name)
+            if not isinstance(value, int | str | None):
+                raise UsageError(
+                    f"{name}: expected the number or the name of a column, got {described(value)}"
+                )
         if self.delimiter is not None:
             named = {"tab": "\t", "\\t": "\t", "space": " "}.get(self.delimiter, self.delimiter)
             if len(named) != 1 or named in '\r\n"':

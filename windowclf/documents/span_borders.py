@@ -42,14 +42,15 @@ def check_spans(text: str, spans: Iterable[SpanStruct]) -> list[SpanStruct]:
     before = (0, 0)
     for span in sorted(spans, key=lambda span: (span.start, span.end)):  # type: ignore[attr-defined]
         start, end = span.start, span.end  # type: ignore[attr-defined]
-        here = f"span {quoted(start)}:{quoted(end)}"
         if not 0 <= start < end <= len(text):
+            here = f"span {quoted(start)}:{quoted(end)}"
             raise DataError(f"{here} does not fit a text of {len(text)} characters")
         inside = text[start:end]
         if not span.label or not inside.strip():  # type: ignore[attr-defined]
-            raise DataError(f"{here} has no {'token' if span.label else 'label'}")  # type: ignore[attr-defined]
+            missing = "token" if span.label else "label"  # type: ignore[attr-defined]
+            raise DataError(f"span {start}:{end} has no {missing}")
         if start < before[1]:
-            raise DataError(f"{here} overlaps span {before[0]}:{before[1]}")
+            raise DataError(f"span {start}:{end} overlaps span {before[0]}:{before[1]}")
         before = (start, end)
         start += len(inside) - len(inside.lstrip())
         end -= len(inside) - len(inside.rstrip())

@@ -12,6 +12,11 @@ from windowclf.errors import quoted
 Offsets = tuple[int, int]
 
 _SHIFTS = (-1, 1, -2, 2, -3, 3)
+_MEANINGS = {
+    "as-is": "they count characters",
+    "inclusive": "their ends are inclusive",
+    "utf16": "they count UTF-16 units",
+}
 # Scripts without spaces between words: a border within their letters is nothing unusual.
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff"
@@ -22,17 +27,20 @@ _UNSPACED = re.compile(
 def from_utf16(text: str, offset: int) -> int:
     """Count characters where a text is counted in units of UTF-16.
 
-    An offset past the end of the text stays past it, and one inside a character is the
-    character's.
+    An offset outside of the text stays outside, and one inside a character is where it begins.
     """
     if text.isascii() or max(text) <= "\uffff":
         return offset
-    units = 0
-    for number, character in enumerate(text):
-        if units >= offset:
-            return number
-        units += 2 if character > "\uffff" else 1
-    return len(text) + offset - units
+    units = text.encode("utf-16-le", "surrogatepass")
+    if 2 * offset > len(units):
+        return len(text) + offset - len(units) // 2
+    # Half a character at the end is left out.
+    return len(units[: 2 * max(offset, 0)].decode("utf-16-le", "ignore")) + min(offset, 0)
+
+
+def _as_is(text: str, start: int, end: int) -> Offsets:
+    del text
+    return start, end
 
 
 def _inclusive(text: str, start: int, end: int) -> Offsets:
@@ -45,14 +53,16 @@ def _utf16(text: str, start: int, end: int) -> Offsets:
 
 
 READINGS: dict[str, Callable[[str, int, int], Offsets]] = {
+    "as-is": _as_is,
+    "refuse": _as_is,
     "inclusive": _inclusive,
     "utf16": _utf16,
 }
-"""Ways to read two offsets other than as they stand, by the name of the option."""
+"""Ways to read two offsets, by the value of the option `spans`."""
 
 
 def fits(text: str, start: int, end: int, shown: str | None = None) -> bool:
-    """Whether a span begins and ends where words do.
+    """Whether a span begins and ends where words do, and holds no white space at its ends.
 
     Parameters
     ----------
@@ -62,10 +72,22 @@ def fits(text: str, start: int, end: int, shown: str | None = None) -> bool:
     if not 0 <= start < end <= len(text):
         return False
     if shown is not None:
-        return text[start:end] == shown
+        return _alike(text[start:end], shown)
     if text[start].isspace() or text[end - 1].isspace():
         return False
     return not (cuts_word(text, start) or cuts_word(text, end))
+
+
+def misfits(text: str, start: int, end: int, shown: str | None = None) -> bool:
+    """Whether a span cuts a word, leaves the text, or is not what its file shows.
+
+    White space at the ends of a span is trimmed without harm, so it does not count here.
+    """
+    if not 0 <= start < end <= len(text):
+        return True
+    if shown is not None:
+        return not _alike(text[start:end], shown)
+    return cuts_word(text, start) or cuts_word(text, end)
 
 
 def cuts_word(text: str, border: int) -> bool:
@@ -92,7 +114,7 @@ class OffsetEvidence:
     def __init__(self) -> None:
         self.misfits = 0
         self.first = ""
-        self._possible = [*READINGS]
+        self._possible = ["as-is", "inclusive", "utf16"]
         self._shifts = [*_SHIFTS]
 
     def add(
@@ -107,17 +129,14 @@ class OffsetEvidence:
         read_as : str
             The reading that is used, such as "as-is".
         """
-        use = READINGS.get(read_as)
+        use = READINGS[read_as]
         for start, end, shown in spans:
-            own = use(text, start, end) if use else (start, end)
-            # White space at the ends is trimmed without harm, and so it is not a misfit here.
-            if shown is not None and 0 <= own[0] < own[1] <= len(text):
-                misfit = text[own[0] : own[1]] != shown and not _alike(text[slice(*own)], shown)
-            else:
-                misfit = cuts_word(text, own[0]) or cuts_word(text, own[1]) or own[1] > len(text)
-            if misfit:
+            own = use(text, start, end)
+            # White space after all spans shows that their ends were not inclusive.
+            fit = fits(text, *own, shown) if use is _inclusive else not misfits(text, *own, shown)
+            if not fit:
                 if not self.misfits:
-                    self.first = f"{where}: {start}:{end} {quoted(text[slice(*own)])}"
+                    self.first = f"{where}: {start}:{end} {quoted(_shown(text, *own))}"
                 self.misfits += 1
             if self._possible:
                 self._possible = [
@@ -132,16 +151,18 @@ class OffsetEvidence:
 
     def cure(self) -> str:
         """Say which reading makes all spans fit, if one does."""
-        if "inclusive" in self._possible:
-            return " as they stand, but all fit if their ends are inclusive (`spans='inclusive'`)"
-        if "utf16" in self._possible:
-            return " as they stand, but all fit if they count UTF-16 units (`spans='utf16'`)"
+        for name, meaning in _MEANINGS.items():
+            if name in self._possible:
+                return f", but all of them fit if {meaning} (`spans={name!r}`)"
         if self._shifts:
-            shift = self._shifts[0]
-            return f" as they stand, but all fit if they are shifted by {shift:+d}"
+            return f", but all of them fit if they are shifted by {self._shifts[0]:+d}"
         return ""
 
 
+def _shown(text: str, start: int, end: int) -> str:
+    return text[max(start, 0) : max(end, 0)]
+
+
 def _alike(one: str, two: str) -> bool:
-    """Whether two texts differ in white space alone, as tools normalise it."""
-    return one.split() == two.split()
+    """Whether two texts differ in white space alone, which tools normalise or escape."""
+    return one == two or one.split() == two.replace("\\n", "\n").split()

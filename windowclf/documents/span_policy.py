@@ -1,13 +1,15 @@
 """Spans as files have them, made spans of their text by the rules that the user chose."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import pairwise
 
 import msgspec
 
 from windowclf.documents.document import LabelledSpan
 from windowclf.documents.reading import ReadOptions
 from windowclf.documents.span_borders import check_spans
-from windowclf.documents.span_offsets import READINGS, cuts_word, fits
+from windowclf.documents.span_offsets import READINGS, fits, misfits
 from windowclf.errors import DataError, quoted
 
 
@@ -47,21 +49,34 @@ def fit_spans(
     """
     offsets = [(span.start, span.end, span.text) for span in spans]
     options.report.offsets.add(text, offsets, where, options.spans)
-    read = READINGS.get(options.spans)
+    read = READINGS[options.spans]
     found = []
     for span in spans:
-        start, end = read(text, span.start, span.end) if read else (span.start, span.end)
+        start, end = read(text, span.start, span.end)
         if not 0 <= start < end <= len(text):
             raise DataError(
-                f"span {quoted(start)}:{quoted(end)} does not fit a text of {len(text)} "
+                f"span {quoted(span.start)}:{quoted(span.end)} does not fit a text of {len(text)} "
                 f"characters{_cure(text, spans)}"
             )
-        if options.spans == "refuse" and (cuts_word(text, start) or cuts_word(text, end)):
+        if options.spans == "refuse" and misfits(text, start, end, span.text):
+            what = "cuts a word" if span.text is None else f"is not {quoted(span.text)}"
             raise DataError(
-                f"span {start}:{end} {quoted(text[start:end])} cuts a word{_cure(text, spans)}"
+                f"span {start}:{end} {quoted(text[start:end])} {what}{_cure(text, spans)}"
             )
+        inside = text[start:end]
+        if inside.strip():  # identical spans may differ in the white space at their ends
+            start += len(inside) - len(inside.lstrip())
+            end -= len(inside) - len(inside.rstrip())
         found.append(LabelledSpan(start, end, span.label, span.score))
-    return check_spans(text, resolve_overlaps(found, options, where))
+    kept = resolve_overlaps(found, options, where)
+    if options.overlaps == "refuse":
+        for one, two in pairwise(sorted(kept, key=lambda span: (span.start, span.end))):
+            if two.start < one.end and one.label and two.label:
+                raise DataError(
+                    f"span {two.start}:{two.end} overlaps span {one.start}:{one.end}; "
+                    "keep one of overlapping spans with `overlaps='longest'`"
+                )
+    return check_spans(text, kept)
 
 
 def resolve_overlaps(
@@ -71,28 +86,40 @@ def resolve_overlaps(
 
     With ``overlaps="refuse"``, overlapping spans are returned as they are.
     """
-    unique = {(span.start, span.end, span.label): span for span in reversed(spans)}
-    found = [*reversed(unique.values())]
+    unique: dict[tuple[int, int, str], LabelledSpan] = {}
+    for span in spans:
+        unique.setdefault((span.start, span.end, span.label), span)
+    found = [*unique.values()]
     if len(found) < len(spans):
         options.report.add("duplicate spans dropped", where, len(spans) - len(found))
     if options.overlaps == "refuse" or len(found) < 2:
         return found
     if options.overlaps == "longest":  # the sort is stable: of equal length, the first listed
         found.sort(key=lambda span: span.start - span.end)
-    kept: list[LabelledSpan] = []
+    kept: list[LabelledSpan] = []  # in the order of the text
     for span in found:
-        clash = next((o for o in kept if o.start < span.end and span.start < o.end), None)
+        place = bisect_left(kept, span.start, key=lambda other: other.start)
+        clash = next(
+            (o for o in kept[max(place - 1, 0) : place + 1] if _overlap(o, span)),
+            None,
+        )
         if clash is None:
-            kept.append(span)
+            kept.insert(place, span)
         else:
             here = f"{where}: {span.start}:{span.end} beside {clash.start}:{clash.end}"
             options.report.add("overlapping spans dropped", here)
     return kept
 
 
+def _overlap(one: LabelledSpan, two: LabelledSpan) -> bool:
+    return one.start < two.end and two.start < one.end
+
+
 def _cure(text: str, spans: Sequence[FileSpan]) -> str:
     """Name the reading by which all spans of a text fit."""
     for name, read in READINGS.items():
-        if all(fits(text, *read(text, span.start, span.end), span.text) for span in spans):
+        if name != "refuse" and all(
+            fits(text, *read(text, span.start, span.end), span.text) for span in spans
+        ):
             return f"; all spans of this text fit with `spans={name!r}`"
     return ""

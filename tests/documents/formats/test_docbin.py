@@ -7,6 +7,7 @@ import pytest
 import srsly
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
 
@@ -14,17 +15,18 @@ from labelled_documents import documents, same
 from windowclf.documents.document import Document, LabelledSpan, with_words
 from windowclf.documents.formats import docbin
 from windowclf.documents.formats.registry import WriteOptions
-from windowclf.documents.reading import ReadOptions
+from windowclf.documents.reading import ReadOptions, ReadReport
 from windowclf.errors import DataError, MissingExtraError
 from windowclf.tagging.texts import Entity
 
 LOC = LabelledSpan(3, 7, "LOC")
 
 
-def read(data, **options):
+def read(data, layout=False, **options):
     file = io.BytesIO(data)
     batches = docbin.read(file, "here.spacy", ReadOptions(**options))
-    return [document for batch in batches for document in batch]
+    found = [document for batch in batches for document in batch]
+    return found if layout else [replace(document, layout=None) for document in found]
 
 
 def write(found, text_column="text"):
@@ -97,7 +99,7 @@ def test_white_space_belongs_to_the_sentence_before_it():
 def test_words_that_are_not_the_tokens_come_back(text, words, span):
     document = Document(text, words, spans=[LabelledSpan(*span, "X")])
     data = write([document])
-    assert read(data) == [document]
+    assert [replace(found, place="") for found in read(data)] == [document]
     assert [doc.ents[0].text for doc in docs(data)] == [text[slice(*span)]]
 
 
@@ -182,7 +184,11 @@ def test_a_file_that_is_no_docbin_ends_in_one_line(data):
     except DataError as error:
         refusal = str(error)
         assert refusal.startswith(
-            ("here.spacy: cannot be read as a DocBin", "here.spacy, document")
+            (
+                "here.spacy: cannot be read as a DocBin",
+                "here.spacy, document",
+                "here.spacy: this is",
+            )
         )
         assert "\n" not in refusal
 
@@ -213,3 +219,120 @@ def test_an_entity_of_white_space_is_told():
 def test_what_is_no_unicode_is_told():
     with pytest.raises(DataError, match=r"^document '\\ud800': .* surrogates not allowed"):
         write([Document("\ud800")])
+
+
+def annotated():
+    """A Doc with all that a DocBin can hold."""
+    doc = Doc(
+        Vocab(),
+        ["Ada", "met", "Tom", "in", "Oslo", "."],
+        [True, True, True, True, False, False],
+        heads=[1, 1, 1, 1, 3, 1],
+        deps=["nsubj", "ROOT", "obj", "prep", "pobj", "punct"],
+        tags=["NNP", "VBD", "NNP", "IN", "NNP", "."],
+        pos=["PROPN", "VERB", "PROPN", "ADP", "PROPN", "PUNCT"],
+        lemmas=["Ada", "meet", "Tom", "in", "Oslo", "."],
+        morphs=["Number=Sing", "Tense=Past", "", "", "", ""],
+    )
+    doc.ents = [Span(doc, 0, 1, "PER", kb_id="Q7259", span_id="one"), Span(doc, 2, 3, "ORG")]
+    doc[2].ent_kb_id_ = "Q9"
+    doc.spans["sc"] = [Span(doc, 0, 3, "MEETING"), Span(doc, 2, 5, "X", kb_id="Q1")]
+    doc.cats = {"news": 0.5}
+    doc.user_data["mine"] = (1, "two")
+    doc.user_data["._.", "seen", None, None] = True  # an extension
+    doc.user_data["._.", "seen", 0, 3] = False
+    return doc
+
+
+def told(doc):
+    """All that a Doc holds but its entities."""
+    tokens = [
+        (t.text, t.whitespace_, t.tag_, t.pos_, t.lemma_, t.dep_, t.head.i, str(t.morph), t.norm_)
+        for t in doc
+    ]
+    groups = {
+        name: [(s.start, s.end, s.label_, s.kb_id_) for s in doc.spans[name]] for name in doc.spans
+    }
+    user_data = {key: value for key, value in doc.user_data.items() if key != "windowclf"}
+    return tokens, [sent.text for sent in doc.sents], groups, doc.cats, user_data
+
+
+def entities(doc):
+    return [(ent.text, ent.label_, ent.kb_id_, ent.id_) for ent in doc.ents]
+
+
+def test_only_the_entities_of_a_doc_are_replaced():
+    doc = annotated()
+    [document] = read(of_docs(doc), layout=True)
+    found = [Entity("Ada", "PER", 0, 3, 0.75), Entity("Oslo", "LOC", 15, 19, 0.5)]
+    [again] = docs(write([replace(document, spans=found)]))
+    assert told(again) == told(doc)
+    assert entities(again) == [("Ada", "PER", "Q7259", "one"), ("Oslo", "LOC", "", "")]
+    assert again[2].ent_kb_id_ == ""
+    [document] = read(write([replace(document, spans=found)]))
+    assert document.spans == [LabelledSpan(0, 3, "PER", 0.75), LabelledSpan(15, 19, "LOC", 0.5)]
+    assert entities(doc)[1] == ("Tom", "ORG", "Q9", "")  # it is left as it is
+
+
+@given(st.lists(documents(scores=st.none() | st.floats(0, 1)), max_size=3), st.integers(0, 3))
+@settings(deadline=None, max_examples=25)
+def test_a_doc_stays_whole_among_others(found, place):
+    doc = annotated()
+    [document] = read(of_docs(doc), layout=True)
+    given = [*found[:place], document, *found[place:]]
+    data = write(given)
+    for _ in range(2):
+        again = docs(data)[min(place, len(found))]
+        assert (told(again), entities(again)) == (told(doc), entities(doc))
+        for one, other in zip(given, read(data), strict=True):
+            assert (other.text, other.words) == (one.text, with_words(one, exact=True).words)
+            assert not one.text or other.spans == one.spans
+        data = write(read(data, layout=True))
+
+
+def test_tokens_without_an_annotation_stay_so():
+    doc = Doc(Vocab(), ["In", "Oslo"], ents=["", "B-LOC"])
+    [again] = docs(write(read(of_docs(doc), layout=True)))
+    assert [token.ent_iob_ for token in again] == ["", "B"]
+
+
+def test_entities_that_do_not_fit_the_tokens_are_counted():
+    report = ReadReport()
+    [document] = read(of_docs(annotated()), layout=True, report=report)
+    for spans, text in (([LabelledSpan(0, 2, "X")], document.text), ([], "Ada")):
+        words = [["Ada"]]
+        data = write([replace(document, spans=spans, text=text, words=words)])
+        [again] = read(data)
+        assert (again.text, again.spans) == (text, spans)
+    assert report.line() == (
+        "documents whose other annotation was dropped, as entities do not fit its tokens: 2 "
+        "(first: here.spacy, document 0)"
+    )
+
+
+def test_span_groups_are_read_where_no_entities_are():
+    report = ReadReport()
+    doc = Doc(Vocab(), ["In", "New", "York"])
+    doc.spans["sc"] = [Span(doc, 1, 3, "LOC"), Span(doc, 2, 3, "LOC")]
+    [document] = read(of_docs(doc), overlaps="longest", report=report)
+    assert document.spans == [LabelledSpan(3, 11, "LOC")]
+    assert "spans were read from the span group 'sc': 1" in report.line()
+    assert "overlapping spans dropped: 1" in report.line()
+    with pytest.raises(DataError, match="document 0: span 7:11 overlaps span 3:11"):
+        read(of_docs(doc))
+    assert read(of_docs(doc), labels=False)[0].spans is None
+    del doc.spans["sc"]
+    doc.spans["a"] = doc.spans["b"] = [Span(doc, 0, 1, "X")]
+    report = ReadReport()
+    assert read(of_docs(doc), report=report)[0].spans is None
+    assert "whose span groups were not read: 1 (first: here.spacy, document 0: 'a', 'b')" in (
+        report.line()
+    )
+
+
+def test_a_bad_document_can_be_skipped():
+    good, bad = Doc(Vocab(), ["a"]), Doc(Vocab(), ["a", "\n"], ents=["O", "B-X"])
+    report = ReadReport()
+    assert len(read(of_docs(good, bad, good), on_error="skip", report=report)) == 2
+    assert report.line().startswith("records skipped: 1 (first: here.spacy, document 1: span 2:3")
+    assert [document.spans for document in read(of_docs(bad), labels=False)] == [None]

@@ -120,7 +120,7 @@ def test_bad_lines_end_in_one_line_with_the_place(read, line, message):
 
 def test_spans_that_do_not_fit_the_words_are_told_by_the_document(read):
     line = {"text": "In Oslo", "spans": [[3, 5, "A"], [5, 7, "B"]], "sentences": [["In", "Oslo"]]}
-    with pytest.raises(DataError, match=r"corpus\.jsonl, document 2: .*shares the token 'Oslo'"):
+    with pytest.raises(DataError, match=r"corpus\.jsonl:2: .*shares the token 'Oslo'"):
         read(OSLO_LINE, line)
 
 

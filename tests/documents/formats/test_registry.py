@@ -6,6 +6,7 @@ import pytest
 
 from windowclf.documents.formats.registry import FORMATS, WriteOptions, format_of
 from windowclf.documents.reading import ReadOptions
+from windowclf.errors import UsageError
 
 
 @pytest.mark.parametrize(
@@ -19,6 +20,7 @@ from windowclf.documents.reading import ReadOptions
         (PurePath("x.csv.gz"), "csv"),
         ("x.pq", "parquet"),
         ("x.spacy", "docbin"),
+        ("x.ann", "brat"),
         ("eng.testb", None),
         ("jsonl", None),
         ("x.jsonl.bak", None),
@@ -35,8 +37,12 @@ def test_a_name_tells_the_format(name, form):
 @pytest.mark.parametrize("form", FORMATS.values(), ids=str)
 def test_every_format_has_a_reader_and_a_writer(form, tmp_path):
     with (tmp_path / "x").open("w+b") as file:
-        writer = form.writer(file, WriteOptions())
-        writer.close()
+        if form.writable:
+            writer = form.writer(file, WriteOptions())
+            writer.close()
+        else:
+            with pytest.raises(UsageError, match=f"^{form.name} cannot be written; .* jsonl, "):
+                form.writer(file, WriteOptions())
         assert not file.closed
         assert callable(form._module().read)
         iter(form.read(file, "x", ReadOptions()))

@@ -2,22 +2,32 @@
 
 A ``Doc`` is tokens alone: its text is theirs with what stands between them. What else is known of
 a document, its other fields, scores, and words that are not all of its tokens, is JSON in
-``doc.user_data["windowclf"]``.
+``doc.user_data["windowclf"]``. A document that was read from a DocBin is written with all that its
+``Doc`` holds; its entities alone are replaced.
 """
 
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from itertools import accumulate, chain, pairwise
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from contextlib import contextmanager, suppress
+from itertools import chain
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import msgspec
 
 from windowclf.documents.document import Document, LabelledSpan, with_words
 from windowclf.documents.formats.registry import WriteOptions
-from windowclf.documents.reading import ReadOptions
-from windowclf.documents.span_borders import check_spans
-from windowclf.errors import DataError, MissingExtraError, UsageError, one_line
+from windowclf.documents.formats.spacy_tokens import cut_tokens
+from windowclf.documents.reading import ReadOptions, ReadReport
+from windowclf.documents.span_borders import CharacterSpan, check_spans
+from windowclf.documents.span_policy import FileSpan, fit_spans
+from windowclf.errors import (
+    DataError,
+    MissingExtraError,
+    UsageError,
+    join_names,
+    one_line,
+    quoted,
+)
 from windowclf.system.content import HEAD_BYTES, ZLIB, check_kind
 from windowclf.tags.schemes import Scheme, Span, encode
 from windowclf.text.tokenizer import token_starts
@@ -33,6 +43,7 @@ LARGEST = 1 << 30
 """Bytes of a file, unpacked."""
 
 _BATCH = 256
+_ATTRIBUTES = ("ENT_IOB", "ENT_TYPE", "SENT_START")
 _ENCODER = msgspec.json.Encoder(enc_hook=str)
 
 
@@ -45,11 +56,29 @@ class _Rest(msgspec.Struct, omit_defaults=True):
     scores: list[tuple[int, int, float]] = []  # of the spans that begin and end there
 
 
+class DocLayout(NamedTuple):
+    """The Doc that a document was read from.
+
+    Attributes
+    ----------
+    attributes : frozenset of int
+        Numbers of those that its DocBin held.
+    where : str
+        Its file and its number.
+    """
+
+    doc: "Doc"
+    attributes: frozenset[Any]
+    report: ReadReport
+    where: str
+
+
 def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Document]]:
     """Read the documents of a DocBin.
 
     Words are its tokens but for white space; where no sentences are marked, they are one.
-    Spans are ``doc.ents``. Other annotation is left out.
+    Spans are ``doc.ents``; where no entities are marked, they are those of the one span group, or
+    of the group "sc".
 
     Parameters
     ----------
@@ -63,13 +92,14 @@ def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Docum
     DataError
         If it is no DocBin, or more than `LARGEST`; documents count from 0.
     """
-    del options
     batch = []
-    for number, doc in enumerate(_docs(file, name)):
+    packed = _docbin(file, name)
+    for number, doc in enumerate(_docs(packed, name)):
+        where = f"{name}, document {number}"
         try:
-            batch.append(_document(doc))
+            batch.append(_document(doc, packed, options, where))
         except (DataError, UsageError, msgspec.MsgspecError, RecursionError) as error:
-            raise DataError(f"{name}, document {number}: {error}") from None
+            options.failed(DataError(f"{where}: {error}"))
         if len(batch) == _BATCH:
             yield batch
             batch = []
@@ -77,13 +107,25 @@ def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Docum
         yield batch
 
 
-def _docs(file: BinaryIO, name: str) -> "Iterator[Doc]":
-    DocBin, Vocab = _spacy()
+def _docbin(file: BinaryIO, name: str) -> "DocBin":
+    DocBin, _ = _spacy()
     data = file.read()
     check_kind(data[:HEAD_BYTES], name, ZLIB)
     _check_size(data, name)
+    with _readable(name):
+        return DocBin().from_bytes(data)
+
+
+def _docs(packed: "DocBin", name: str) -> "Iterator[Doc]":
+    _, Vocab = _spacy()
+    with _readable(name):
+        yield from packed.get_docs(Vocab())
+
+
+@contextmanager
+def _readable(name: str) -> Iterator[None]:
     try:
-        yield from DocBin().from_bytes(data).get_docs(Vocab())
+        yield
     except Exception as error:  # of any kind: spaCy trusts the file
         raise DataError(
             f"{name}: cannot be read as a DocBin of spaCy: {type(error).__name__}: "
@@ -103,26 +145,65 @@ def _check_size(data: bytes, name: str) -> None:
         raise DataError(f"{name}: more than {LARGEST:,} bytes when unpacked; split it")
 
 
-def _document(doc: "Doc") -> Document:
+def _document(doc: "Doc", packed: "DocBin", options: ReadOptions, where: str) -> Document:
     text = doc.text
     rest = _rest(doc)
     if rest.text_key is not None:
         rest.fields[rest.text_key] = msgspec.Raw(msgspec.json.encode(text))
     words = rest.sentences
     if words is None:
-        begins = [token.is_sent_start is True for token in doc]
-        words = _sentences([token.text for token in doc], begins)
+        words = _sentences(*_words(doc))
     if any("" in sentence for sentence in words):
         raise DataError("an empty word; expected each to hold a character")
     token_starts(text, chain.from_iterable(words))  # they stand in the text
-    spans = None
+    layout = DocLayout(doc, frozenset(packed.attrs), options.report, where)
+    spans = _spans(doc, rest, options, where) if options.labels else None
+    return Document(text, words, None, spans, rest.fields, layout, where)
+
+
+def _spans(doc: "Doc", rest: _Rest, options: ReadOptions, where: str) -> list[LabelledSpan] | None:
     if doc.has_annotation("ENT_IOB"):
         scores = {(start, end): score for start, end, score in rest.scores}
         places = [(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents]
-        spans = check_spans(
-            text, [LabelledSpan(*place, score=scores.get(place[:2])) for place in places]
+        return check_spans(
+            doc.text, [LabelledSpan(*place, score=scores.get(place[:2])) for place in places]
         )
-    return Document(text, words, spans=spans, fields=rest.fields)
+    groups = {name: group for name, group in doc.spans.items() if len(group)}
+    if not groups:
+        return None
+    name = "sc" if "sc" in groups else next(iter(groups))
+    if name != "sc" and len(groups) > 1:
+        names = join_names([quoted(other) for other in groups])
+        options.report.add(
+            "documents without entities, whose span groups were not read", f"{where}: {names}"
+        )
+        return None
+    options.report.add(f"documents whose spans were read from the span group {name!r}", where)
+    found = [FileSpan(span.start_char, span.end_char, span.label_) for span in groups[name]]
+    return fit_spans(doc.text, found, options, where)
+
+
+def _words(doc: "Doc") -> tuple[list[str], list[bool]]:
+    return [token.text for token in doc], [token.is_sent_start is True for token in doc]
+
+
+def _set_entities(doc: "Doc", spans: Sequence[CharacterSpan] | None) -> bool:
+    """Replace the entities of a Doc, but for those that are the same; False if they do not fit."""
+    if spans is None:
+        return True
+    known = {(ent.start_char, ent.end_char, ent.label_): ent for ent in doc.ents}
+    wanted = [(span.start, span.end, span.label) for span in spans]
+    if [*known] == wanted and doc.has_annotation("ENT_IOB"):
+        return True  # some tokens may have no annotation, which stays so
+    found = [known.get(place) or doc.char_span(*place) for place in wanted]
+    entities = [span for span in found if span is not None]
+    if len(entities) < len(found):
+        return False
+    doc.set_ents(entities)
+    for token in doc:
+        if not token.ent_type:
+            token.ent_kb_id = token.ent_id = 0
+    return True
 
 
 def _sentences(tokens: Sequence[str], begins: Sequence[bool]) -> list[list[str]]:
@@ -156,8 +237,7 @@ class Writer:
     def __init__(self, file: BinaryIO, options: WriteOptions) -> None:
         DocBin, Vocab = _spacy()
         self._file, self._options, self._vocab = file, options, Vocab()
-        attributes = ["ENT_IOB", "ENT_TYPE", "SENT_START"]
-        self._docs = DocBin(attributes, store_user_data=True)
+        self._docs = DocBin(_ATTRIBUTES, store_user_data=True)
 
     def write(self, documents: Sequence[Document]) -> None:
         """Add documents to those before.
@@ -169,7 +249,10 @@ class Writer:
         """
         for document in documents:
             try:
-                self._docs.add(self._doc(with_words(document, exact=True)))
+                doc = self._kept(document)
+                if doc is None:
+                    doc = self._doc(with_words(document, exact=True))
+                self._docs.add(doc)
             except UnicodeEncodeError as error:
                 raise DataError(f"document {document.text[:40]!r}: {error}") from None
 
@@ -177,11 +260,34 @@ class Writer:
         """Write the file."""
         self._file.write(self._docs.to_bytes())
 
+    def _kept(self, document: Document) -> "Doc | None":
+        """Set the entities of the Doc that a document was read from, if its tokens fit them."""
+        layout = document.layout
+        if not isinstance(layout, DocLayout):
+            return None
+        doc = layout.doc.copy()
+        if doc.text != document.text or not _set_entities(doc, document.spans):
+            what = "documents whose other annotation was dropped, as entities do not fit its tokens"
+            layout.report.add(what, layout.where)
+            return None
+        self._add_attributes(layout.attributes)
+        words, begins = _words(doc)
+        self._set_rest(doc, document, _sentences(words, begins) != document.words)
+        return doc
+
+    def _add_attributes(self, attributes: frozenset[Any]) -> None:
+        """Store more attributes, of the Docs that are stored already, too."""
+        if attributes <= {*self._docs.attrs}:
+            return
+        DocBin, _ = _spacy()
+        wanted = sorted(attributes.union(self._docs.attrs))
+        self._docs = DocBin(wanted, True, self._docs.get_docs(self._vocab))
+
     def _doc(self, document: Document) -> "Doc":
         from spacy.tokens import Doc
 
         text, spans = document.text, document.spans
-        tokens = _tokens(document)
+        tokens = cut_tokens(document)
         words = [text[token.start : token.end] for token in tokens]
         begins = [token.begins for token in tokens]
         tags = None
@@ -192,12 +298,17 @@ class Writer:
             tags = encode(found, len(tokens), Scheme.IOB2)
         spaces = [token.space for token in tokens]
         doc = Doc(self._vocab, words, spaces, sent_starts=[*begins], ents=tags)
+        self._set_rest(doc, document, _sentences(words, begins) != document.words)
+        return doc
+
+    def _set_rest(self, doc: "Doc", document: Document, keep_words: bool) -> None:
         rest = self._rest(document)
-        if _sentences(words, begins) != document.words:
+        if keep_words:
             rest.sentences = document.words
         if rest != _Rest():
             doc.user_data[KEY] = msgspec.json.encode(rest).decode()
-        return doc
+        elif isinstance(doc.user_data.get(KEY), str):
+            del doc.user_data[KEY]
 
     def _rest(self, document: Document) -> _Rest:
         rest = _Rest()
@@ -212,35 +323,6 @@ class Writer:
             if (score := getattr(span, "score", None)) is not None:
                 rest.scores.append((span.start, span.end, score))
         return rest
-
-
-class _Token(NamedTuple):
-    start: int
-    end: int
-    space: bool  # whether one follows
-    begins: bool  # whether a sentence does with it
-
-
-def _tokens(document: Document) -> list[_Token]:
-    """Cut a text at the borders of its words and its spans."""
-    text = document.text
-    sentences = [words for words in document.words or () if words]
-    words = [*chain.from_iterable(sentences)]
-    starts: list[int] = token_starts(text, words).tolist()
-    begins = {starts[number] for number in accumulate(map(len, sentences[:-1]))}
-    cuts = {0, len(text), *starts}
-    cuts.update(start + len(word) for start, word in zip(starts, words, strict=True))
-    for span in document.spans or ():
-        cuts |= {span.start, span.end}
-    tokens: list[_Token] = []
-    for start, end in pairwise(sorted(cuts)):
-        begin = start in begins or not tokens
-        if text[start] == " " and tokens and not tokens[-1].space:
-            tokens[-1] = tokens[-1]._replace(space=True)
-            start += 1
-        if start < end:
-            tokens.append(_Token(start, end, space=False, begins=begin))
-    return tokens
 
 
 def _spacy() -> tuple[type["DocBin"], type["Vocab"]]:

@@ -1,5 +1,7 @@
 """JSON: a record a line, or all records in one value, in any shape that `records` reads."""
 
+import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, BinaryIO
@@ -7,23 +9,20 @@ from typing import Any, BinaryIO
 import msgspec
 
 from windowclf.documents.document import Document, tags_of
-from windowclf.documents.formats.records import (
-    TOKENS_KEYS,
-    RecordLayout,
-    pair_record,
-    plain,
-    read_record,
-)
+from windowclf.documents.formats.json_values import plain
+from windowclf.documents.formats.records import TOKENS_KEYS, RecordLayout, read_record
 from windowclf.documents.formats.registry import WriteOptions, batches
-from windowclf.documents.reading import ReadOptions
-from windowclf.errors import DataError, quoted
-from windowclf.tags.schemes import Scheme, convert
-from windowclf.text.lines import Lines, line_chunks
+from windowclf.documents.formats.tool_records import pair_record, read_paragraph
+from windowclf.documents.reading import ReadOptions, open_lines
+from windowclf.errors import DataError
+from windowclf.text.lines import Lines
 
 _EXPECTED = "expected one JSON object a line, or a JSON list of objects"
 _LISTS_OF_RECORDS = ("annotations", "data", "examples", "documents", "records", "rows", "tasks")
 
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_TEXT = msgspec.json.Decoder(str)
+_TEXT_ALONE = RecordLayout(None, frozenset())
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -38,21 +37,31 @@ def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Docum
     DataError
         For a record that cannot be read, after the documents before it.
     """
-    lines = Lines(line_chunks(file, name))
+    lines = Lines(open_lines(file, name, options), options.failed)
     return batches(_documents(lines, name, options), lines)
 
 
 def _documents(lines: Lines, name: str, options: ReadOptions) -> Iterator[Document | None]:
     head: list[str] = []
     for line in lines:
+        document = _text_alone(line, options)
+        if document is not None:
+            head = head or [line]
+            yield document
+            continue
         if not line.strip():
             yield None
             continue
         if not head and _goes_on(line):
             head = [line, *_until_filled(lines)]
-            if line.strip() in ("[", "{") or not _is_json(head[-1]):
-                yield from _of_value("\n".join([*head, *lines]), name, options)
-                return
+            # A line that ends in a comma may belong to an array whose other lines are JSON, too.
+            goes_on = line.rstrip()[-1] in "[{,:"
+            if goes_on or not _is_json(head[-1]):
+                head += lines
+                text = "\n".join(head)
+                if not goes_on or _is_json(text) or not _is_json(_second(head)):
+                    yield from _of_value(text, name, lines.number - len(head) + 1, options)
+                    return
             for number, early in enumerate(head, lines.number - len(head) + 1):
                 if early.strip():
                     yield from _of_line(early, f"{name}:{number}", options)
@@ -61,9 +70,24 @@ def _documents(lines: Lines, name: str, options: ReadOptions) -> Iterator[Docume
         yield from _of_line(line, f"{name}:{lines.number}", options)
 
 
+def _text_alone(record: str | msgspec.Raw, options: ReadOptions) -> Document | None:
+    """Read a record of which only the text is wanted, if it is as simple as most are."""
+    if options.labels:
+        return None
+    try:
+        fields = _FIELDS.decode(record)
+        text = _TEXT.decode(fields[options.text_column])
+    except (msgspec.MsgspecError, RecursionError, KeyError):
+        return None  # and read_record says why
+    words = (*TOKENS_KEYS, str(options.tokens_column), "sentences")
+    if not fields.keys().isdisjoint(words):
+        return None
+    return Document(text, fields=fields, layout=_TEXT_ALONE)
+
+
 def _of_line(line: str, where: str, options: ReadOptions) -> Iterator[Document | None]:
     try:
-        records = _listed(line) if line.lstrip()[0] == "[" else [_FIELDS.decode(line)]
+        records = _records(line, options, where)
     except (msgspec.MsgspecError, RecursionError, DataError) as error:
         options.failed(DataError(f"{where}: {error}; {_EXPECTED}"))
         return
@@ -72,15 +96,49 @@ def _of_line(line: str, where: str, options: ReadOptions) -> Iterator[Document |
         yield from _of_record(record, here, options)
 
 
-def _of_value(text: str, name: str, options: ReadOptions) -> Iterator[Document | None]:
+def _of_value(text: str, name: str, first: int, options: ReadOptions) -> Iterator[Document | None]:
     try:
-        records = _listed(text) if text.lstrip()[0] == "[" else [_FIELDS.decode(text)]
+        records = _records(text, options, f"{name}:{first}")
     except (msgspec.MsgspecError, RecursionError, DataError) as error:
-        raise DataError(f"{name}:1: {error}; {_EXPECTED}") from error
-    if len(records) == 1:
-        records = _inner_records(records[0], options) or records
+        place = re.search(r"\(byte (\d+)\)", str(error))
+        before = text.encode()[: int(place[1])] if place else text.rstrip().encode()
+        number = first + before.count(b"\n")
+        raise DataError(f"{name}:{number}: {error}; {_EXPECTED}") from error
     for number, record in enumerate(records, 1):
         yield from _of_record(record, f"{name}, record {number}", options)
+
+
+def _records(text: str, options: ReadOptions, where: str) -> list[Any]:
+    """Read a JSON value as records: one, those of a list, or of a list that an object holds."""
+    try:
+        return _strictly(text, options)
+    except msgspec.DecodeError:
+        numbers = _without_nan(text)
+        if numbers is None:
+            raise
+        options.report.add("JSON values with NaN or Infinity, read as null", where)
+        return _strictly(numbers, options)
+
+
+def _without_nan(text: str) -> str | None:
+    """Write null for what Python calls numbers and JSON does not; None if this is no cure."""
+    if "NaN" not in text and "Infinity" not in text:
+        return None
+    try:
+        return json.dumps(json.loads(text, parse_constant=lambda _: None))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _strictly(text: str, options: ReadOptions) -> list[Any]:
+    if text.lstrip()[0] == "[":
+        return _listed(text)
+    if text.strip() == "null":
+        return [msgspec.Raw(b"null")]
+    record = _FIELDS.decode(text)
+    if options.text_column in record:
+        return [record]
+    return _inner_records(record) or [record]
 
 
 def _of_record(record: Any, where: str, options: ReadOptions) -> Iterator[Document | None]:
@@ -89,11 +147,18 @@ def _of_record(record: Any, where: str, options: ReadOptions) -> Iterator[Docume
             if bytes(record) == b"null":
                 options.report.add("nulls left out that stand for a record", where)
                 return
-            is_pair = memoryview(record)[:1] == b"["
+            document = _text_alone(record, options)
+            if document is not None:
+                yield document
+                return
+            is_pair = bytes(record)[:1] == b"["
             record = pair_record(plain(record)) if is_pair else _FIELDS.decode(record)
-        parts = _paragraphs(record)
-        for part in [record] if parts is None else parts:
-            yield read_record(part, options, where)
+        paragraphs = plain(record["paragraphs"]) if "paragraphs" in record else None
+        if isinstance(paragraphs, list):
+            for paragraph in paragraphs:
+                yield read_paragraph(paragraph, options, where)
+            return
+        yield read_record(record, options, where)
     except (msgspec.MsgspecError, RecursionError, DataError) as error:
         options.failed(DataError(f"{where}: {error}"))
 
@@ -101,40 +166,26 @@ def _of_record(record: Any, where: str, options: ReadOptions) -> Iterator[Docume
 def _listed(text: str) -> list[Any]:
     """Read a list as records, or as the one pair of a text and its annotations."""
     items = _ITEMS.decode(text)
-    if items and memoryview(items[0])[:1] == b'"':
+    if items and bytes(items[0])[:1] == b'"':
         return [pair_record(items)]
     return list(items)
 
 
-def _inner_records(record: Any, options: ReadOptions) -> list[Any] | None:
+def _inner_records(record: Mapping[str, msgspec.Raw]) -> list[Any] | None:
     """Find the list of records in an object that holds one beside facts about all of them."""
-    if isinstance(record, msgspec.Raw):
-        return None
-    if any(key in record for key in (options.text_column, *TOKENS_KEYS)):
+    if not record.keys().isdisjoint(TOKENS_KEYS):
         return None
     for key in _LISTS_OF_RECORDS:
-        if memoryview(record.get(key, b""))[:1] == b"[":
-            return list(_ITEMS.decode(record[key]))
+        if bytes(record.get(key, b""))[:1] == b"[":
+            items = _ITEMS.decode(record[key])
+            filled = next((item for item in items if bytes(item) != b"null"), b"")
+            if bytes(filled)[:1] == b"[" or (key != "annotations" and bytes(filled)[:1] == b"{"):
+                return list(items)
     return None
 
 
-def _paragraphs(record: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
-    """Read the sentences of a document as spaCy 2 wrote its training data."""
-    paragraphs = plain(record["paragraphs"]) if "paragraphs" in record else None
-    if not isinstance(paragraphs, list):
-        return None
-    try:
-        found = []
-        for sentence in chain.from_iterable(p["sentences"] for p in paragraphs):
-            tokens = sentence["tokens"]
-            tags = convert([token["ner"] for token in tokens], Scheme.BILOU, Scheme.IOB2)
-            found.append({"tokens": [token["orth"] for token in tokens], "tags": tags})
-    except (LookupError, TypeError, AttributeError) as error:
-        raise DataError(
-            f"paragraphs: {quoted(error)}: expected sentences of tokens with orth and ner, as "
-            "spaCy 2 has them"
-        ) from None
-    return found
+def _second(lines: Sequence[str]) -> str:
+    return next((line for line in lines[1:] if line.strip()), "")
 
 
 def _goes_on(line: str) -> bool:
@@ -151,8 +202,11 @@ def _goes_on(line: str) -> bool:
 def _is_json(line: str) -> bool:
     try:
         msgspec.json.decode(line)
-    except (msgspec.DecodeError, RecursionError):
+    except RecursionError:
         return False
+    except msgspec.DecodeError:
+        if _without_nan(line) is None:
+            return False
     return line.lstrip()[:1] in ("{", "[")
 
 
@@ -191,13 +245,15 @@ def record(document: Document, options: WriteOptions) -> dict[str, Any]:
     """
     fields: dict[str, Any] = dict(document.fields)
     layout = document.layout
-    tokens = layout.tokens if isinstance(layout, RecordLayout) else "tokens"
+    tokens, key = "tokens", options.text_column
+    if isinstance(layout, RecordLayout):
+        tokens, key = layout.tokens or "", layout.text or key
     if document.words is not None and tokens and _is_list(fields.get(tokens)):
         tags = tags_of(document, options.scheme)
         if tags is not None:
             fields["tags"] = [*chain.from_iterable(tags)]
         return fields
-    fields[options.text_column] = document.text
+    fields[key] = document.text
     if document.spans is not None:
         fields["entities"] = document.spans
     if document.words is not None:

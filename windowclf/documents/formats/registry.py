@@ -9,7 +9,7 @@ from typing import BinaryIO, Protocol, cast
 
 from windowclf.documents.document import Document
 from windowclf.documents.reading import ReadOptions
-from windowclf.errors import DataError
+from windowclf.errors import DataError, UsageError
 from windowclf.system.streams import COMPRESSED
 from windowclf.tags.columns import ColumnTags
 from windowclf.tags.schemes import Scheme
@@ -61,18 +61,36 @@ class Format:
     name : str
         Also of its module, which has a function ``read`` and a class ``Writer``.
     suffixes : tuple of str
-        Ends of the names of its files, the first for new ones.
+        Ends of the names of its files, the first for new ones; none if they do not tell it from
+        another format.
+    writable : bool
+        Whether it can be written.
     """
 
     name: str
     suffixes: tuple[str, ...]
+    writable: bool = True
+
+    @property
+    def suffix(self) -> str:
+        """The end of the names of new files."""
+        return self.suffixes[0] if self.suffixes else ".jsonl"
 
     def read(self, file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Document]]:
         """Read a file; see `Reader`."""
         return cast(Reader, self._module().read)(file, name, options)
 
     def writer(self, file: BinaryIO, options: WriteOptions) -> Writer:
-        """Make a writer."""
+        """Make a writer.
+
+        Raises
+        ------
+        UsageError
+            If the format is read only.
+        """
+        if not self.writable:
+            names = ", ".join(form.name for form in FORMATS.values() if form.writable)
+            raise UsageError(f"{self.name} cannot be written; choose another format: {names}")
         return cast(Callable[[BinaryIO, WriteOptions], Writer], self._module().Writer)(
             file, options
         )
@@ -90,11 +108,14 @@ FORMATS = {
         Format("csv", (".csv",)),
         Format("parquet", (".parquet", ".pq")),
         Format("docbin", (".spacy",)),
+        Format("brat", (".ann",), writable=False),
+        Format("doccano", ()),
+        Format("prodigy", ()),
     )
 }
 
 
-DIALECTS = ("doccano", "prodigy")
+DIALECTS = tuple(form.name for form in FORMATS.values() if not form.suffixes)
 """Formats that are written for a tool, and are read as JSONL."""
 
 

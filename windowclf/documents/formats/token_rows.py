@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from windowclf.documents.document import Document, join_words
-from windowclf.documents.formats.records import name_of
+from windowclf.documents.formats.json_values import name_of
 from windowclf.documents.formats.table_columns import TokenColumns, names_of, other_tags
 from windowclf.documents.formats.table_rows import Row, Table
 from windowclf.documents.reading import ReadOptions
