@@ -33,8 +33,8 @@ classifier: errors nn config tags text corpora model tagging evaluation explanat
 jobs: errors system config documents tagging classifier
 tuning: errors system config corpora model training classifier
 reports: errors nn system config tags lexicon documents corpora model evaluation explanation
-service: errors system tagging explanation classifier reports
-integrations: errors nn system config tags lexicon documents corpora model classifier
+service: errors system text tagging explanation classifier reports
+integrations: errors nn system config tags text lexicon documents corpora model tagging classifier
 cli: errors nn system config tags lexicon documents corpora model tagging evaluation training
     pretraining classifier jobs tuning reports service
 __main__: cli

@@ -15,10 +15,18 @@ from windowclf.model.model import Model
 from windowclf.nn.arrays import FloatArray
 from windowclf.tagging.columns import tag_columns
 from windowclf.tagging.tagger import Tagger
-from windowclf.tagging.texts import Entity, Splitter, TaggedText, tag_texts, tag_with_contexts
+from windowclf.tagging.texts import (
+    Entity,
+    Splitter,
+    TaggedText,
+    tag_texts,
+    tag_with_contexts,
+    unit_splitter,
+)
 from windowclf.tags.arrays import SpanFinder
 from windowclf.tags.schemes import Scheme
-from windowclf.text.tokenizer import split_words
+from windowclf.text.typography import plain_word
+from windowclf.text.units import TextUnit
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -182,7 +190,7 @@ class WindowClassifier:
         from windowclf.training.fit import TrainingRun, fit
 
         given = as_training_text(train, dev, scheme)
-        words = (word for sentence in given.train for word in sentence.tokens)
+        words = (plain_word(word) for sentence in given.train for word in sentence.tokens)
         vector_name, keyed = as_vectors(vectors, words, self.config.seed)
         model, data = prepare(given, keyed, self.config, as_gazetteers(gazetteers))
         run = TrainingRun(listener, threads, checkpoints)
@@ -244,9 +252,19 @@ class WindowClassifier:
         """
         return list(self.tagger.probabilities(_lists(sentences), _numbers(documents), threads))
 
-    def tag(self, text: str) -> list[Entity]:
-        """Find the entities of a text, in order, with character offsets."""
-        return next(self.pipe([text])).entities
+    def tag(self, text: str, *, text_unit: TextUnit = "auto") -> list[Entity]:
+        """Find the entities of a text, in order, with character offsets.
+
+        Parameters
+        ----------
+        text : str
+            One document.
+        text_unit : {"auto", "line", "paragraph", "file"}
+            Which line ends no sentence and no entity crosses: every one; none but those of blank
+            lines, for text that is wrapped; or, for "auto", those where the text does not look
+            wrapped. Blank lines and tabs are borders in any case.
+        """
+        return next(self.pipe([text], text_unit=text_unit)).entities
 
     def tag_tokens(self, tokens: Sequence[str]) -> list[Entity]:
         """Find the entities of one sentence given as tokens, in order.
@@ -266,7 +284,8 @@ class WindowClassifier:
         texts: Iterable[str],
         *,
         as_tuples: Literal[False] = False,
-        split: Splitter = ...,
+        split: Splitter | None = ...,
+        text_unit: TextUnit = ...,
         batch_size: int = ...,
         threads: int = ...,
     ) -> Iterator[TaggedText]: ...
@@ -277,7 +296,8 @@ class WindowClassifier:
         texts: Iterable[tuple[str, C]],
         *,
         as_tuples: Literal[True],
-        split: Splitter = ...,
+        split: Splitter | None = ...,
+        text_unit: TextUnit = ...,
         batch_size: int = ...,
         threads: int = ...,
     ) -> Iterator[tuple[TaggedText, C]]: ...
@@ -287,7 +307,8 @@ class WindowClassifier:
         texts: Iterable[Any],
         *,
         as_tuples: bool = False,
-        split: Splitter = split_words,
+        split: Splitter | None = None,
+        text_unit: TextUnit = "auto",
         batch_size: int = 512,
         threads: int = 1,
     ) -> Iterator[Any]:
@@ -299,8 +320,10 @@ class WindowClassifier:
             With `as_tuples`, pairs of a text and anything that belongs to it.
         as_tuples : bool
             Whether each text comes with something that is passed through.
-        split : callable
-            Splits a text into sentences of tokens.
+        split : callable, optional
+            Splits a text into sentences of tokens, in place of windowclf.
+        text_unit : {"auto", "line", "paragraph", "file"}
+            Which line ends are borders, see `tag`.
         batch_size : int
             Texts that are tagged at once, at the most.
         threads : int
@@ -310,7 +333,16 @@ class WindowClassifier:
         ------
         TaggedText, or tuple of TaggedText and what came with it
             One for each text, in order.
+
+        Raises
+        ------
+        UsageError
+            If there is no such text unit, or `split` is given beside one.
         """
+        splitter = unit_splitter(text_unit)
+        if split is not None and text_unit != "auto":
+            raise UsageError("text_unit: split decides where sentences end; leave one of them away")
+        split = split or splitter
         tag = tag_with_contexts if as_tuples else tag_texts
         return tag(self.tagger, texts, split=split, batch_size=batch_size, threads=threads)
 
@@ -320,6 +352,7 @@ class WindowClassifier:
         *,
         text_column: str | None = "text",
         tokens_column: str | None = "tokens",
+        text_unit: TextUnit = "auto",
     ) -> dict[str, list[Any]]:
         """Tag a batch of a data set, for ``dataset.map(classifier.tag_batch, batched=True)``.
 
@@ -329,6 +362,8 @@ class WindowClassifier:
             Columns by name. Texts are tagged if there are any, else tokens.
         text_column, tokens_column : str, optional
             The columns of texts, and of lists of tokens; None looks for none.
+        text_unit : {"auto", "line", "paragraph", "file"}
+            Which line ends of texts are borders, see `tag`.
 
         Returns
         -------
@@ -344,7 +379,13 @@ class WindowClassifier:
         DataError
             For a row that is not a text, or not a list of tokens.
         """
-        return tag_columns(self.tagger, batch, text_column=text_column, tokens_column=tokens_column)
+        return tag_columns(
+            self.tagger,
+            batch,
+            text_column=text_column,
+            tokens_column=tokens_column,
+            split=unit_splitter(text_unit),
+        )
 
     def evaluate(self, sentences: "TaggedSentences | Dataset", *, scheme: str = "auto") -> "Scores":
         """Compare the classifier's tags with the right ones, by conlleval's rules.
@@ -365,7 +406,9 @@ class WindowClassifier:
         gold = [model.gold_tags(sentence.tags or (), source) for sentence in given]
         return evaluate(self.tagger, given, gold, confidence=True)
 
-    def explain(self, text: str, token: int, *, candidates: int = 2000) -> "Explanation":
+    def explain(
+        self, text: str, token: int, *, candidates: int = 2000, text_unit: TextUnit = "auto"
+    ) -> "Explanation":
         """Explain why a word of a text has its tag.
 
         Parameters
@@ -377,6 +420,8 @@ class WindowClassifier:
         candidates : int
             Frequent words that are tried in place of each word of the window, to find the smallest
             change that changes the tag; fewer where a text is long.
+        text_unit : {"auto", "line", "paragraph", "file"}
+            Which line ends are borders, see `tag`.
 
         Returns
         -------
@@ -391,7 +436,7 @@ class WindowClassifier:
         ModelError
             Before `fit`.
         """
-        return self._explain(split_words(text), token, candidates)
+        return self._explain(unit_splitter(text_unit)(text), token, candidates)
 
     def explain_tokens(
         self, tokens: Sequence[str], token: int, *, candidates: int = 2000
