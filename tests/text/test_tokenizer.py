@@ -146,6 +146,8 @@ def test_chinese_sentences_need_no_space():
         *("J. ", "No.  ", "J.\n\n", '." ', "?", "。", "... A", '"', "a "),
         *('. " ', ". (", "('\"", "U.S. ", "B. He ", "A.-", "1=", "a+", "1*", "No.1", "a.com/:"),
         *("\n", "\n ", "a\n \n", "\ufe0f", 'א"'),
+        *("http://(", "a.com/(", "a.de?a", "www.(", "@1", "#_", "@a@", "mailto:", "a.b.de", ":)"),
+        *("a\u00ad", "\u200d", "“", "’s", "a\t", "a\r\n", "a b\n", "A b c.\n", "–", "a\u200b"),
     ],
 )
 def test_time_is_linear(piece):
