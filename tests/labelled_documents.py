@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from windowclf.documents.document import Document, LabelledSpan
 from windowclf.documents.span_borders import check_spans
 from windowclf.text.tokenizer import split_words
+from windowclf.text.typography import strip
 
 # What a hasty reader or writer trips over.
 TRAPS = list("aB.1 \n\r\t,;\"'\\#-[]{}\x00\x1c\x85\xa0\u2028\u200b\ufeffé\u0301😀")
@@ -35,7 +36,7 @@ def spans_of(draw, text, labels, scores=NO_SCORE):
     found = [
         LabelledSpan(start, end, draw(labels), draw(scores))
         for start, end in pairwise(borders)
-        if draw(st.booleans()) and text[start:end].strip()
+        if draw(st.booleans()) and strip(text[start:end])
     ]
     return check_spans(text, found)
 

@@ -45,3 +45,13 @@ def span_lists(draw: st.DrawFn) -> tuple[list[Span], int]:
         end = start + length
         spans.append(Span(start, end, label))
     return spans, end + draw(st.integers(0, 2))
+
+
+_UNSEEN = {0xAD, 0x34F, 0x61C, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2800}
+_UNSEEN |= {*range(0x2060, 0x2070), 0x3164, *range(0xFE00, 0xFE10), 0xFEFF, 0xFFA0}
+_UNSEEN |= {0xFFF9, 0xFFFA, 0xFFFB}
+
+
+def visible(text):
+    """Leave out white space, and characters that belong to no word unless they are in it."""
+    return "".join(text.split()).translate(dict.fromkeys(_UNSEEN))

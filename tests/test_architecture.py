@@ -22,7 +22,7 @@ text: errors system
 vectors: errors system
 lexicon: errors text vectors
 documents: errors system tags text
-corpora: errors system tags vectors lexicon documents
+corpora: errors system tags text vectors lexicon documents
 model: errors nn system config tags vectors lexicon
 tagging: errors nn system tags text lexicon documents model
 evaluation: errors nn tags lexicon documents model tagging
@@ -33,8 +33,8 @@ classifier: errors nn system config tags text corpora model tagging evaluation e
 jobs: errors system config documents tagging classifier
 tuning: errors system config corpora model training classifier
 reports: errors nn system config tags lexicon documents corpora model tagging evaluation explanation
-service: errors system tagging explanation classifier reports
-integrations: errors nn system config tags lexicon documents corpora model classifier
+service: errors system text tagging explanation classifier reports
+integrations: errors nn system config tags text lexicon documents corpora model tagging classifier
 cli: errors nn system config tags text lexicon documents corpora model tagging evaluation training
     pretraining classifier jobs tuning reports service
 __main__: cli

@@ -151,7 +151,7 @@ SENTENCES = [
     (lambda f: f([("Oslo", {"entities": [(0, 9, "LOC")]})]), "NAME: sentence 1: span 0:9 does not"),
     (
         lambda f: f([{"text": "Oslo", "entities": [None]}]),
-        r"NAME: sentence 1: .*entities\[0\]: None is not",
+        "NAME: sentence 1: no tags of its tokens",
     ),
 ]
 TRAINING = [

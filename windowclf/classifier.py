@@ -32,10 +32,12 @@ from windowclf.tagging.texts import (
     tag_batches,
     tag_texts,
     tag_with_contexts,
+    unit_splitter,
 )
 from windowclf.tags.arrays import SpanFinder
 from windowclf.tags.schemes import Scheme
-from windowclf.text.tokenizer import split_words
+from windowclf.text.typography import plain_word
+from windowclf.text.units import TextUnit
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -234,7 +236,7 @@ class WindowClassifier:
             raise UsageError(f"progress: expected True, False or None, got {described(progress)}")
         thread_count(threads)
         given = as_training_text(train, dev, scheme)
-        words = (word for sentence in given.train for word in sentence.tokens)
+        words = (plain_word(word) for sentence in given.train for word in sentence.tokens)
         vector_name, keyed = as_vectors(vectors, words, self.config.seed)
         model, data = prepare(given, keyed, self.config, as_gazetteers(gazetteers))
         try:
@@ -303,19 +305,28 @@ class WindowClassifier:
         """
         return list(self.tagger.probabilities(*_checked(sentences, documents), threads))
 
-    def tag(self, text: str) -> list[Entity]:
+    def tag(self, text: str, *, text_unit: TextUnit = "auto") -> list[Entity]:
         """Find the entities of a text, in order, with character offsets.
 
         `tag_text` returns the text with them, which a notebook shows with its names marked.
 
+        Parameters
+        ----------
+        text : str
+            One document.
+        text_unit : {"auto", "line", "paragraph", "file"}
+            Which line ends no sentence and no entity crosses: every one; none but those of blank
+            lines, for text that is wrapped; or, for "auto", those where the text does not look
+            wrapped. Blank lines and tabs are borders in any case.
+
         Raises
         ------
         UsageError
-            For anything but a string.
+            For anything but a string, or another unit.
         """
-        return self.tag_text(text).entities
+        return self.tag_text(text, text_unit=text_unit).entities
 
-    def tag_text(self, text: str) -> TaggedText:
+    def tag_text(self, text: str, *, text_unit: TextUnit = "auto") -> TaggedText:
         """Tag a text, and return it with its sentences, its tags and its entities; see `tag`.
 
         Examples
@@ -326,7 +337,7 @@ class WindowClassifier:
         """
         if not isinstance(text, str):
             check_text(text, "text")
-        [[(_, tagged)]] = tag_batches(self.tagger, [[text]], str, split_words)
+        [[(_, tagged)]] = tag_batches(self.tagger, [[text]], str, unit_splitter(text_unit))
         return tagged
 
     def tag_tokens(self, tokens: Sequence[str]) -> list[Entity]:
@@ -347,7 +358,8 @@ class WindowClassifier:
         texts: Iterable[str],
         *,
         as_tuples: Literal[False] = False,
-        split: Splitter = ...,
+        split: Splitter | None = ...,
+        text_unit: TextUnit = ...,
         batch_size: int = ...,
         threads: int = ...,
     ) -> Iterator[TaggedText]: ...
@@ -358,7 +370,8 @@ class WindowClassifier:
         texts: Iterable[tuple[str, C]],
         *,
         as_tuples: Literal[True],
-        split: Splitter = ...,
+        split: Splitter | None = ...,
+        text_unit: TextUnit = ...,
         batch_size: int = ...,
         threads: int = ...,
     ) -> Iterator[tuple[TaggedText, C]]: ...
@@ -368,7 +381,8 @@ class WindowClassifier:
         texts: Iterable[Any],
         *,
         as_tuples: bool = False,
-        split: Splitter = split_words,
+        split: Splitter | None = None,
+        text_unit: TextUnit = "auto",
         batch_size: int = 512,
         threads: int = 1,
     ) -> Iterator[Any]:
@@ -380,8 +394,10 @@ class WindowClassifier:
             With `as_tuples`, pairs of a text and anything that belongs to it.
         as_tuples : bool
             Whether each text comes with something that is passed through.
-        split : callable
-            Splits a text into sentences of tokens.
+        split : callable, optional
+            Splits a text into sentences of tokens, in place of windowclf.
+        text_unit : {"auto", "line", "paragraph", "file"}
+            Which line ends are borders, see `tag`.
         batch_size : int
             Texts that are tagged at once, at the most.
         threads : int
@@ -395,11 +411,17 @@ class WindowClassifier:
         Raises
         ------
         UsageError
-            If `texts` is a single text, or not an iterable of texts.
+            If `texts` is a single text, or not an iterable of texts; if there is no such text
+            unit, or `split` is given beside one.
         DataError
             When a text is reached that is not a string; the message has its number, from 1.
         """
-        if split not in (split_words, *SPLITTERS.values()):
+        splitter = unit_splitter(text_unit)
+        if split is not None and text_unit != "auto":
+            raise UsageError("text_unit: split decides where sentences end; leave one of them out")
+        if split is None:
+            split = splitter
+        elif split not in SPLITTERS.values():
             check_callable(split, "split")
             split = _checked_splitter(split)
         thread_count(threads)
@@ -412,6 +434,7 @@ class WindowClassifier:
         *,
         text_column: str | None = "text",
         tokens_column: str | None = "tokens",
+        text_unit: TextUnit = "auto",
     ) -> dict[str, list[Any]]:
         """Tag a batch of a data set, for ``dataset.map(classifier.tag_batch, batched=True)``.
 
@@ -421,6 +444,8 @@ class WindowClassifier:
             Columns by name. Texts are tagged if there are any, else tokens.
         text_column, tokens_column : str, optional
             The columns of texts, and of lists of tokens; None looks for none.
+        text_unit : {"auto", "line", "paragraph", "file"}
+            Which line ends of texts are borders, see `tag`.
 
         Returns
         -------
@@ -436,7 +461,13 @@ class WindowClassifier:
         DataError
             For a row that is not a text, or not a list of tokens.
         """
-        return tag_columns(self.tagger, batch, text_column=text_column, tokens_column=tokens_column)
+        return tag_columns(
+            self.tagger,
+            batch,
+            text_column=text_column,
+            tokens_column=tokens_column,
+            split=unit_splitter(text_unit),
+        )
 
     def evaluate(self, sentences: "TaggedSentences | Dataset", *, scheme: str = "auto") -> "Scores":
         """Compare the classifier's tags with the right ones, by conlleval's rules.
@@ -460,7 +491,9 @@ class WindowClassifier:
         gold = [model.gold_tags(sentence.tags or (), spelled.scheme) for sentence in given]
         return evaluate(self.tagger, given, gold, confidence=True)
 
-    def explain(self, text: str, token: int, *, candidates: int = 2000) -> "Explanation":
+    def explain(
+        self, text: str, token: int, *, candidates: int = 2000, text_unit: TextUnit = "auto"
+    ) -> "Explanation":
         """Explain why a word of a text has its tag.
 
         Parameters
@@ -472,6 +505,8 @@ class WindowClassifier:
         candidates : int
             Frequent words that are tried in place of each word of the window, to find the smallest
             change that changes the tag; fewer where a text is long.
+        text_unit : {"auto", "line", "paragraph", "file"}
+            Which line ends are borders, see `tag`.
 
         Returns
         -------
@@ -486,7 +521,7 @@ class WindowClassifier:
         ModelError
             Before `fit`.
         """
-        return self._explain(split_words(check_text(text, "text")), token, candidates)
+        return self._explain(unit_splitter(text_unit)(check_text(text, "text")), token, candidates)
 
     def explain_tokens(
         self, tokens: Sequence[str], token: int, *, candidates: int = 2000

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from labelled_documents import ANY_LABEL, documents, spans_of, texts
+from strategies import visible
 from windowclf.documents.document import (
     Document,
     LabelledSpan,
@@ -80,7 +81,7 @@ def test_words_are_cut_for_spans_only_where_asked(document):
     exact, loose = (with_words(bare, exact=exact) for exact in (True, False))
     assert exact.text == loose.text == document.text
     for split in (exact, loose):
-        assert "".join(chain.from_iterable(split.words)) == "".join(document.text.split())
+        assert visible("".join(chain.from_iterable(split.words))) == visible(document.text)
         word_tags(split, Scheme.IOB2)
     if not document.spans:
         assert exact.words == loose.words == split_words(document.text)
@@ -142,5 +143,6 @@ def test_a_span_across_sentences_makes_them_one():
 @given(documents(labels=ANY_LABEL))
 def test_sentences_hold_all_that_is_no_white_space(document):
     found = list(to_sentences(replace(document, words=None)))
-    assert "".join(chain.from_iterable(s.tokens for s in found)) == "".join(document.text.split())
+    tokens = chain.from_iterable(sentence.tokens for sentence in found)
+    assert visible("".join(tokens)) == visible(document.text)
     assert all((s.tags is None) == (document.spans is None) for s in found)

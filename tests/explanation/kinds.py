@@ -69,3 +69,14 @@ def with_gazetteers():
     vectors = make_vectors(["oslo", "wien", "tom", "new", "ada", "saw", "is", "in"])
     lists = {"LOC": ["New Wien", "Oslo"], "PER": ["Ada Oslo", "Tom"]}
     return WindowClassifier(**settings).fit(tiny.sentences(), vectors=vectors, gazetteers=lists)
+
+
+def best_tags(classifier, document):
+    """Tag a document by its scores alone, which may find a name in a period."""
+    labels = classifier.model.labels
+    tags = []
+    for chunk in classifier.tagger.chunks(document, [0] * len(document)):
+        path = [labels[k] for k in chunk.path]
+        ends = np.cumsum(chunk.lengths)
+        tags += [path[end - n : end] for end, n in zip(ends, chunk.lengths, strict=True)]
+    return tags

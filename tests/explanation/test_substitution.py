@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from explanation.kinds import DOCUMENT, KINDS, of_random_weights, with_gazetteers
+from explanation.kinds import DOCUMENT, KINDS, best_tags, of_random_weights, with_gazetteers
 from windowclf.explanation import substitution
 from windowclf.explanation.explain import explain
 from windowclf.explanation.result import Change
@@ -33,8 +33,7 @@ def by_hand(classifier, document, number, token, candidates):
 
     def tag(words):
         changed = [*document[:number], words, *document[number + 1 :]]
-        predicted = list(classifier.tagger.predict(changed, [0] * len(changed)))
-        return predicted[number].tags[token]
+        return best_tags(classifier, changed)[number][token]
 
     before, found = tag(sentence), []
     for place in range(max(token - side, 0), min(token + side + 1, len(sentence))):

@@ -18,6 +18,7 @@ import numpy as np
 from msgspec.structs import replace
 
 import tiny
+from strategies import visible
 from windowclf import WindowClassifier
 from windowclf.corpora.files import read_sentences
 from windowclf.documents.conversion import LABELLED, convert_file
@@ -334,25 +335,25 @@ def _use(classifier):
 
 
 def tokenizer(data):
-    """Tokens are cut out of the text by their offsets, and nothing but white space is lost."""
+    """Tokens are cut out of the text by their offsets, and nothing that can be seen is lost."""
     text = data.decode("utf-8", "surrogateescape")
     tokens = tokenize(text)
     end = 0
     for token in tokens:
         assert token.start >= end
-        assert not text[end : token.start].strip()
+        assert not visible(text[end : token.start])
         assert token.text == text[token.start : token.end]
         assert token.text
         assert not any(map(str.isspace, token.text))
         end = token.end
-    assert not text[end:].strip()
+    assert not visible(text[end:])
     split = sentences(text)
     assert [*chain.from_iterable(split)] == tokens
     assert [[token.text for token in sentence] for sentence in split] == split_words(text)
     assert all(split)
     lines = line_sentences(text)
     assert all(lines)
-    assert "".join(chain.from_iterable(lines)) == "".join(text.split())
+    assert visible("".join(chain.from_iterable(lines))) == visible(text)
 
 
 TARGETS = {

@@ -340,3 +340,15 @@ except ImportError as error:
     )
     expected = "windowclf.integrations.dask needs an optional package: "
     assert ran.stdout == f"MissingExtraError {expected}pip install 'windowclf[dask]'\n"
+
+
+def test_the_text_unit(classifier):
+    text = "Ada lives in New\nYork ."
+    given = dd.from_pandas(pd.DataFrame({"text": [text]}), npartitions=1)
+    for unit in ("line", "file"):
+        [found] = tag_dataframe(given, classifier, text_unit=unit).compute()["entities"]
+        names = [entity.text for entity in classifier.tag(text, text_unit=unit)]
+        assert [entity["text"] for entity in found] == names
+        assert ("New\nYork" in names) == (unit == "file")
+    with pytest.raises(UsageError, match="text_unit: expected auto, line, paragraph"):
+        tag_dataframe(given, classifier, text_unit="page")

@@ -300,3 +300,13 @@ print(*sorted({"datasets", "pyarrow"} & set(sys.modules)))
         env={**os.environ, "PYTHONPATH": str(Path(tiny.__file__).parent)},
     )
     assert ran.stdout == "\n"
+
+
+def test_the_text_unit(classifier):
+    text = "Ada lives in New\nYork ."
+    given = Dataset.from_dict({"text": [text]})
+    for unit in ("line", "file"):
+        [found] = tag_dataset(classifier, given, text_unit=unit)["entities"]
+        names = [entity.text for entity in classifier.tag(text, text_unit=unit)]
+        assert [entity["text"] for entity in found] == names
+        assert ("New\nYork" in names) == (unit == "file")

@@ -9,7 +9,7 @@ from presidio_analyzer import AnalyzerEngine, BatchAnalyzerEngine
 from presidio_analyzer.recognizer_registry import RecognizerRegistryProvider
 
 import windowclf
-from windowclf.errors import ModelError
+from windowclf.errors import ModelError, UsageError
 from windowclf.integrations.presidio import WindowclfRecognizer, blank_nlp_engine
 
 TEXT = "Grace Hopper met Ada ."
@@ -210,3 +210,15 @@ except ImportError as error:
     )
     expected = "windowclf.integrations.presidio needs an optional package: "
     assert ran.stdout == f"MissingExtraError {expected}pip install 'windowclf[presidio]'\n"
+
+
+def test_the_text_unit(model_folder, classifier):
+    text = "Ada lives in New\nYork ."
+    for unit in ("line", "file"):
+        recognizer = WindowclfRecognizer(model_folder, text_unit=unit)
+        results = recognizer.analyze(text, ["LOCATION", "PERSON"])
+        expected = classifier.tag(text, text_unit=unit)
+        assert [(r.start, r.end) for r in results] == [(e.start, e.end) for e in expected]
+        assert ("LOCATION", "New\nYork") in found(results, text) or unit == "line"
+    with pytest.raises(UsageError, match="text_unit: expected auto, line, paragraph"):
+        WindowclfRecognizer(model_folder, text_unit="page")

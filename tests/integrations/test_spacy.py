@@ -401,3 +401,18 @@ except ImportError as error:
 """
     expected = "windowclf.integrations.spacy needs an optional package: "
     assert run(program) == f"MissingExtraError {expected}pip install 'windowclf[spacy]'\n"
+
+
+def test_the_text_unit(model_folder, classifier):
+    text = "Ada lives in New\nYork ."
+    found = {}
+    for unit in ("line", "file"):
+        nlp = pipeline(model_folder, text_unit=unit)
+        names = [entity.text for entity in classifier.tag(text, text_unit=unit)]
+        assert [entity.text for entity in nlp(text).ents] == names
+        assert [entity.text for entity in next(nlp.pipe([text])).ents] == names
+        found[unit] = names
+    assert "New\nYork" in found["file"]
+    assert "New\nYork" not in found["line"]
+    with pytest.raises(UsageError, match="text_unit: expected auto, line, paragraph"):
+        pipeline(model_folder, text_unit="page")

@@ -153,3 +153,36 @@ def test_no_such_token(client, text, token):
     answer = client.post("/explain", json={"text": text, "token": token})
     assert answer.status_code == 422
     assert answer.json()["error"].startswith(f"token {token}: ")
+
+
+def test_the_text_unit(client, classifier):
+    text = "Ada lives in New\nYork ."
+    for unit in ("line", "file"):
+        found = client.post("/tag", json={"text": text, "text_unit": unit}).json()["entities"]
+        same(found, classifier.tag(text, text_unit=unit))
+        assert ("New\nYork" in [entity["text"] for entity in found]) == (unit == "file")
+        answer = client.post("/explain", json={"text": text, "token": 4, "text_unit": unit}).json()
+        assert answer["tokens"] == (text.split() if unit == "file" else ["York", "."])
+    refused = client.post("/tag", json={"text": text, "text_unit": "page"})
+    assert refused.status_code == 422
+    assert "text_unit" in refused.json()["error"]
+
+
+def test_requests_with_other_text_units_are_answered_together(classifier):
+    text = "Ada lives in New\nYork ."
+    units = ["line", "file", "auto", "line", "paragraph"]
+    held = Held(classifier)
+    with serving(held) as address, concurrent.futures.ThreadPoolExecutor(8) as pool:
+
+        def ask(unit):
+            body = {"text": text, "text_unit": unit}
+            return httpx.post(f"{address}/tag", json=body, timeout=20, trust_env=False).json()
+
+        first = pool.submit(ask, "auto")
+        assert held.begun.wait(20)
+        others = [pool.submit(ask, unit) for unit in units]
+        wait_until(lambda: under_way(address) == 6)
+        held.let.set()
+        first.result()
+        for unit, answer in zip(units, others, strict=True):
+            same(answer.result()["entities"], classifier.tag(text, text_unit=unit))

@@ -141,5 +141,5 @@ def test_chunks_threads_and_documents_change_nothing(classifier, monkeypatch):
 
 def test_a_text_is_not_taken_for_tokens(classifier):
     for ask in (classifier.predict, classifier.predict_proba):
-        with pytest.raises(UsageError, match="expected the tokens of a sentence as a list"):
+        with pytest.raises(UsageError, match="sentence 1: expected a list of tokens"):
             ask(["Oslo is in France"])

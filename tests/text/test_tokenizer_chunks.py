@@ -18,6 +18,8 @@ from windowclf.text.tokenizer import (
     token_starts,
     tokenize,
 )
+from windowclf.text.typography import has_hidden, plain_text, without_hidden
+from windowclf.text.units import cut
 
 WORDS = [
     *("the", "Oslo", "I", "x1", "état", "É", "中国", "हि", "A" * 30, "_", "\u03a2", "ǅ", "ª"),
@@ -45,6 +47,8 @@ WORDS = [
     ),
     *('צה"ל', "בית־ספר", "ג׳", "↔\ufe0f", "🙂\u200d↔\ufe0f", "\u2013", "„", "‹", "›"),
     *("\ud800", "\udc00", "\u0301", "\u200b", "\ufeff", "\u180e", "\0"),
+    *("Lon\u00addon", "\u200eOslo\u200f", "can\u2060’t", "می\u200cرود", "a\u200d", "“a”", "—"),
+    *("mailto:a@b.de", "@a_1", "#2a", "a.de/(b)", ":)", "–", "1–2", "−5"),
 ]
 SPACES = [
     "",
@@ -64,8 +68,8 @@ SPACES = [
     "\u3000",
 ]
 
-OPENERS = {*"\"'([{“‘„‚«‹¿¡「『`", "``"}
-CLOSERS = {*"\"')]}”’»›」』", "''"}
+OPENERS = {*"\"'([{¿¡「『`", "``"}
+CLOSERS = {*"\"')]}」』", "''"}
 TERMINATORS = {*".?!…。？！।؟", "..", "...", "...."}
 
 characters = st.characters(exclude_categories=())  # lone surrogates, too
@@ -77,19 +81,39 @@ texts |= st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(SPACES))).ma
 )
 
 
-def paragraphs(text):
+def plain_form(text):
+    """Write a text in plain characters; say where in the text each of them stands."""
+    places = [*range(len(text))]
+    while has_hidden(text):
+        text, kept = without_hidden(text)
+        places = [places[k] for k in kept]
+    return plain_text(text), places
+
+
+def pieces(text):
+    """Yield the plain form of what stands between two borders, and where its characters stand."""
     start = 0
-    for blank in re.finditer(r"\n\s*\n", text):
-        yield start, text[start : blank.start()]
-        start = blank.end()
-    yield start, text[start:]
+    for piece in cut(text):
+        start = text.index(piece, start)
+        plain, places = plain_form(piece)
+        yield plain, [start + place for place in places]
+        start += len(piece)
+
+
+def plain_tokens(plain):
+    return [Token(m[0], m.start(), m.end()) for m in token_pattern.token().finditer(plain)]
+
+
+def as_written(text, places, tokens):
+    spans = [(places[token.start], places[token.end - 1] + 1) for token in tokens]
+    return [Token(text[start:end], start, end) for start, end in spans]
 
 
 def whole_tokens(text):
     return [
-        Token(match[0], offset + match.start(), offset + match.end())
-        for offset, paragraph in paragraphs(text)
-        for match in token_pattern.token().finditer(paragraph)
+        token
+        for plain, places in pieces(text)
+        for token in as_written(text, places, plain_tokens(plain))
     ]
 
 
@@ -131,19 +155,19 @@ def begin(tokens, chunks, opens, first, k):
 
 def whole_sentences(text):
     found = []
-    for offset, paragraph in paragraphs(text):
-        tokens = [Token(t.text, t.start + offset, t.end + offset) for t in whole_tokens(paragraph)]
+    for plain, places in pieces(text):
+        tokens = plain_tokens(plain)
         chunks = [0] * len(tokens)
         for k in range(1, len(tokens)):
             chunks[k] = chunks[k - 1] + (tokens[k].start > tokens[k - 1].end)
         opens = opening_marks(tokens, chunks)
         first = 0
         for k in range(1, len(tokens)):
-            cut = begin(tokens, chunks, opens, first, k)
-            if cut is not None:
-                found.append(tokens[first:cut])
-                first = cut
-        found += [tokens[first:]] if tokens else []
+            end = begin(tokens, chunks, opens, first, k)
+            if end is not None:
+                found.append(as_written(text, places, tokens[first:end]))
+                first = end
+        found += [as_written(text, places, tokens[first:])] if tokens else []
     return found
 
 
@@ -156,7 +180,8 @@ def assert_as_whole(text):
     assert token_starts(text, chain.from_iterable(words)).tolist() == [t.start for t in flat]
     assert tokenize(text) == flat
     assert sentences(text) == expected
-    lines = [[token.text for token in tokenize(line)] for line in text.split("\n")]
+    lines = re.split("[\n\r\t\x0b\f\x1c-\x1e\x85\u2028\u2029]", text)
+    lines = [[token.text for token in tokenize(line)] for line in lines]
     assert line_sentences(text) == [line for line in lines if line]
 
 

@@ -114,10 +114,12 @@ def tag(
         raise UsageError("give texts or --input, not both")
     if pretokenized and lines:
         raise UsageError("give --pretokenized or --lines, not both")
-    if lines and others["text_unit"]:
-        raise UsageError("give --lines or --text-unit, not both")
-    splitter = "pretokenized" if pretokenized else "lines" if lines else "text"
+    if (lines or pretokenized) and others["text_unit"]:
+        raise UsageError("--text-unit goes with neither --lines nor --pretokenized")
     reading = read_options(others, labels=False)
+    splitter: str = "lines" if lines else reading.text_unit or "text"
+    if pretokenized:
+        splitter = "pretokenized"
     of_job = {name: value for name, value in others.items() if name not in READING}
     if engine:
         if texts or {form, input_form} - {None, FORMATS["parquet"]}:
@@ -174,7 +176,7 @@ def _read(
 def _refuse_reading_options(options: dict[str, Any]) -> None:
     """Refuse options of reading that a job does not have."""
     for name in READING:
-        if name != "text_column" and options.get(name) is not None:
+        if name not in ("text_column", "text_unit") and options.get(name) is not None:
             raise UsageError(f"{option_name(name)} is not for jobs: leave it or --engine out")
 
 

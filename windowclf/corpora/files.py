@@ -1,6 +1,7 @@
 """Labelled sentences of a file of any format, or of all files in a folder."""
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from windowclf.documents.places import Search, can_read_again, find_tag
 from windowclf.documents.reading import ReadOptions
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError
+from windowclf.text.tokenizer import split_words
 
 
 def read_sentences(path: str | Path, options: ReadOptions | None = None) -> Iterator[Sentence]:
@@ -52,13 +54,14 @@ def read_tagged(
         Whether its tags are as the file has them, in any scheme; else they are IOB2, for spans.
     """
     options = options or ReadOptions()
+    split = partial(split_words, unit=options.text_unit or "auto")
     number = 0
     empty = True
     for name, form in labelled_files(path, options):
         for document in chain.from_iterable(read_documents(name, form, options)):
             number += 1
             try:
-                sentences = [s for s in to_sentences(document, number) if len(s)]
+                sentences = [s for s in to_sentences(document, number, split) if len(s)]
             except DataError as error:
                 place = document.place or f"{name}, document {number}"
                 options.failed(DataError(f"{place}: {error}"))

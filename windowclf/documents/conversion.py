@@ -28,6 +28,7 @@ from windowclf.errors import DataError, UsageError, error_context
 from windowclf.system.streams import open_output
 from windowclf.tags.recognition import Pair, TagError, TagStyle, position, recognise
 from windowclf.tags.schemes import OUTSIDE, Scheme, spans
+from windowclf.text.tokenizer import split_words
 
 READABLE = tuple(name for name, form in FORMATS.items() if name not in ("text", *DIALECTS))
 WRITABLE = tuple(name for name, form in FORMATS.items() if name != "text" and form.writable)
@@ -125,6 +126,7 @@ def convert_file(
         raise UsageError(f"{output} is the input, too; choose another output")
     if output_scheme is None:
         output_scheme = Scheme.PLAIN if scheme is Scheme.PLAIN else Scheme.IOB2
+    split = partial(split_words, unit=options.text_unit or "auto")
     documents = sentences = found_spans = 0
     notes: list[str] = []
     joined = 0
@@ -136,7 +138,7 @@ def convert_file(
             for batch, style in given.with_style(scheme, notes):
                 found = [_for_output(document, style, given.name) for document in batch]
                 if output_format.name in _WITH_WORDS:
-                    found = [with_words(document, exact=True) for document in found]
+                    found = [with_words(document, split, exact=True) for document in found]
                 if output_format.name == "conll" and output_scheme is Scheme.PLAIN:
                     for document in found:
                         _check_plain(document, given.name)

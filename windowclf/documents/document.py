@@ -176,15 +176,21 @@ def tags_of(document: Document, scheme: Scheme) -> list[list[str]] | None:
     return document.tags
 
 
-def to_sentences(document: Document, number: int | None = None) -> Iterator[Sentence]:
+def to_sentences(
+    document: Document,
+    number: int | None = None,
+    split: Callable[[str], list[list[str]]] = split_words,
+) -> Iterator[Sentence]:
     """Yield the sentences of a document: with its own tags, or IOB2 for its spans.
 
     Parameters
     ----------
     number : int, optional
-        Of the document.
+        The number of the document.
+    split : callable
+        Splits the text of a document that has no words, see `with_words`.
     """
-    document = with_words(document, exact=False)
+    document = with_words(document, split, exact=False)
     tags = tags_of(document, Scheme.IOB2)
     for i, words in enumerate(document.words or ()):
         yield Sentence(words, None if tags is None else tags[i], number)

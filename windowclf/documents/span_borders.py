@@ -9,6 +9,7 @@ import msgspec
 
 from windowclf.errors import DataError, quoted
 from windowclf.text.tokenizer import token_starts
+from windowclf.text.typography import strip
 
 
 class CharacterSpan(Protocol):
@@ -26,7 +27,7 @@ SpanStruct = TypeVar("SpanStruct", bound=msgspec.Struct)
 
 
 def check_spans(text: str, spans: Iterable[SpanStruct]) -> list[SpanStruct]:
-    """Put the spans of a text in order, without the white space at their ends.
+    """Put the spans of a text in order, without white space and invisible characters at their ends.
 
     Parameters
     ----------
@@ -46,14 +47,14 @@ def check_spans(text: str, spans: Iterable[SpanStruct]) -> list[SpanStruct]:
             here = f"span {quoted(start)}:{quoted(end)}"
             raise DataError(f"{here} does not fit a text of {len(text)} characters")
         inside = text[start:end]
-        if not span.label or not inside.strip():  # type: ignore[attr-defined]
+        if not span.label or not strip(inside):  # type: ignore[attr-defined]
             missing = "token" if span.label else "label"  # type: ignore[attr-defined]
             raise DataError(f"span {start}:{end} has no {missing}")
         if start < before[1]:
             raise DataError(f"span {start}:{end} overlaps span {before[0]}:{before[1]}")
         before = (start, end)
-        start += len(inside) - len(inside.lstrip())
-        end -= len(inside) - len(inside.rstrip())
+        start += inside.index(strip(inside))
+        end = start + len(strip(inside))
         if (start, end) != before:
             span = msgspec.structs.replace(span, start=start, end=end)
         found.append(span)

@@ -17,7 +17,6 @@ from windowclf.explanation.contributions import (
 from windowclf.explanation.decision import Decision, decide, max_marginals
 from windowclf.explanation.result import Cause, Explanation, FeatureShare, Share, Source, Unit
 from windowclf.explanation.substitution import CANDIDATES, smallest_changes
-from windowclf.lexicon.features import feature_function
 from windowclf.lexicon.lexicon import FIRST, PADDING, Lexicon
 from windowclf.model.encoding import encode
 from windowclf.nn.arrays import FloatArray, IntArray
@@ -191,7 +190,7 @@ def _read(lexicon: Lexicon, name: str, row: int, word: str) -> tuple[str, bool]:
         return ("BIES"[row - FIRST] if row >= FIRST else "O"), True
     if row >= FIRST:
         return lexicon.values[name][row - FIRST], True
-    return (word if name == "word" else feature_function(name)(word)), False
+    return (word if name == "word" else lexicon.value(name, word)), False
 
 
 def _units(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from windowclf.explanation.result import Change
+from windowclf.lexicon.features import name_form
 from windowclf.model.model import Model
 from windowclf.nn.layers import lookup
 from windowclf.tagging.tagger import Tagger
@@ -135,7 +136,7 @@ class _Related:
 
 def _names(words: Sequence[str]) -> Iterator[str]:
     """Yield capitalised words in the form that all spellings of a name share."""
-    return (lower for word in words if (lower := word.lower()) != word)
+    return filter(None, map(name_form, words))
 
 
 def _trials(

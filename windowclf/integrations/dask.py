@@ -5,6 +5,7 @@ from typing import Any
 
 from windowclf.classifier import WindowClassifier
 from windowclf.errors import MissingExtraError, UsageError, described, error_context, quoted
+from windowclf.text.units import TextUnit
 
 try:
     import dask.dataframe as dd
@@ -22,6 +23,7 @@ def tag_dataframe(
     *,
     text_column: str | None = "text",
     tokens_column: str | None = "tokens",
+    text_unit: TextUnit = "auto",
 ) -> dd.DataFrame:
     """Tag a Dask DataFrame, when it is computed.
 
@@ -34,6 +36,8 @@ def tag_dataframe(
     text_column, tokens_column : str, optional
         The columns of texts, and of lists of tokens; None looks for none. Texts are tagged if
         there are any, else tokens.
+    text_unit : {"auto", "line", "paragraph", "file"}
+        Which line ends of texts are borders, see `WindowClassifier.tag`.
 
     Returns
     -------
@@ -47,7 +51,7 @@ def tag_dataframe(
     Raises
     ------
     UsageError
-        For an object of another class, or if there is neither column.
+        For an object of another class, or if there is neither column or no such text unit.
     ModelError
         If the classifier is not trained.
     DataError
@@ -77,17 +81,21 @@ def tag_dataframe(
             f"dask.dataframe.read_parquet, or with from_pandas"
         )
     names = {"text_column": text_column, "tokens_column": tokens_column}
-    [(new, nothing)] = tagger.tag_batch({name: [] for name in ddf.columns}, **names).items()
+    [(new, nothing)] = tagger.tag_batch(
+        {name: [] for name in ddf.columns}, **names, text_unit=text_unit
+    ).items()
     kind = "text_column" if new == "entities" else "tokens_column"
     given = ddf[names[kind]]
     _check(given, names[kind], kind)
     meta = (new, pd.ArrowDtype(pa.array(nothing).type))
-    found = given.map_partitions(tag_partition, _held(tagger), kind, meta=meta)
+    found = given.map_partitions(tag_partition, _held(tagger), kind, text_unit, meta=meta)
     tagged: dd.DataFrame = ddf.assign(**{new: found})
     return tagged
 
 
-def tag_partition(given: pd.Series, tagger: WindowClassifier, kind: str) -> pd.Series:
+def tag_partition(
+    given: pd.Series, tagger: WindowClassifier, kind: str, text_unit: TextUnit = "auto"
+) -> pd.Series:
     """Tag the texts or the tokens of one partition; see `tag_dataframe`.
 
     `kind` is the name of its option there: "text_column" or "tokens_column".
@@ -99,7 +107,8 @@ def tag_partition(given: pd.Series, tagger: WindowClassifier, kind: str) -> pd.S
     names = {"text_column": None, "tokens_column": None, kind: given.name}
     ends = given.index[:: max(len(given) - 1, 1)].tolist()
     with error_context(f"partition of index {' to '.join(map(quoted, ends))}"):
-        [(new, found)] = tagger.tag_batch({given.name: rows}, **names).items()
+        batch = {given.name: rows}
+        [(new, found)] = tagger.tag_batch(batch, **names, text_unit=text_unit).items()
     column = pa.array(found)
     column = pc.if_else(pa.array(nulls), pa.scalar(None, column.type), column)
     return pd.Series(pd.arrays.ArrowExtensionArray(column), index=given.index, name=new)

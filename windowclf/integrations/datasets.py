@@ -17,6 +17,7 @@ from datasets import (
 from windowclf.classifier import WindowClassifier
 from windowclf.corpora.dataset import is_dataset
 from windowclf.errors import UsageError, described
+from windowclf.text.units import TextUnit
 
 D = TypeVar("D")
 TagBatch = Callable[[Any], dict[str, list[Any]]]
@@ -37,6 +38,7 @@ def tag_dataset(
     *,
     text_column: str | None = "text",
     tokens_column: str | None = "tokens",
+    text_unit: TextUnit = "auto",
     batch_size: int = 1000,
 ) -> D:
     """Tag a data set.
@@ -50,6 +52,8 @@ def tag_dataset(
     text_column, tokens_column : str, optional
         The columns of texts, and of lists of tokens; None looks for none. Texts are tagged if
         there are any, else tokens.
+    text_unit : {"auto", "line", "paragraph", "file"}
+        Which line ends of texts are borders, see `WindowClassifier.tag`.
     batch_size : int
         Rows that are tagged at once.
 
@@ -74,7 +78,12 @@ def tag_dataset(
             f"expected a datasets.Dataset, DatasetDict, IterableDataset or IterableDatasetDict, "
             f"not {type(dataset).__name__}"
         )
-    tag_batch = partial(tagger.tag_batch, text_column=text_column, tokens_column=tokens_column)
+    tag_batch = partial(
+        tagger.tag_batch,
+        text_column=text_column,
+        tokens_column=tokens_column,
+        text_unit=text_unit,
+    )
     tag = partial(_tag, tag_batch=tag_batch, tags=tagger.tags, batch_size=batch_size)
     tagged: D
     if isinstance(dataset, DatasetDict | IterableDatasetDict):

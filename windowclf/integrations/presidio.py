@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from windowclf.classifier import WindowClassifier, load
 from windowclf.errors import MissingExtraError
+from windowclf.tagging.texts import unit_splitter
+from windowclf.text.units import TextUnit
 
 try:
     import spacy
@@ -38,6 +40,8 @@ class WindowclfRecognizer(LocalRecognizer):
         ORG is ORGANIZATION, and MISC stays MISC.
     supported_entities : sequence of str, optional
         What it finds, by Presidio's names; without it all that the model knows.
+    text_unit : {"auto", "line", "paragraph", "file"}
+        Which line ends are borders, see `WindowClassifier.tag`.
     **options
         As Presidio's `EntityRecognizer` takes them: name, supported_language, context …
 
@@ -45,6 +49,8 @@ class WindowclfRecognizer(LocalRecognizer):
     ------
     ModelError
         If the model cannot be read.
+    UsageError
+        If there is no such text unit.
 
     Examples
     --------
@@ -62,11 +68,13 @@ class WindowclfRecognizer(LocalRecognizer):
         model: str | Path | WindowClassifier | None = None,
         label_mapping: Mapping[str, str] | None = None,
         supported_entities: Sequence[str] | None = None,
+        text_unit: TextUnit = "auto",
         **options: Any,
     ) -> None:
         if label_mapping is None:
             label_mapping = MODEL_TO_PRESIDIO_ENTITY_MAPPING
         self.classifier = model if isinstance(model, WindowClassifier) else load(model)
+        self._split = unit_splitter(text_unit)
         labels = self.classifier.labels
         self.entity_of = {label: label_mapping.get(label, label) for label in labels}
         if supported_entities is None:
@@ -115,7 +123,7 @@ class WindowclfRecognizer(LocalRecognizer):
                     RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id,
                 },
             )
-            for found in self.classifier.tag(text)
+            for found in next(self.classifier.pipe([text], split=self._split)).entities
             if self.entity_of[found.label] in wanted
         ]
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from windowclf.errors import MissingExtraError
 from windowclf.system.threads import thread_count
+from windowclf.text.units import TextUnit, check_text_unit
 
 try:
     from spacy import util
@@ -58,6 +59,13 @@ class WindowclfComponent(Pipe):
         stay in any case. Of two that windowclf found, the longer one stays, then the first.
     threads : int
         Share the work in `pipe`.
+    text_unit : {"auto", "line", "paragraph", "file"}
+        Which line ends are borders, see `WindowClassifier.tag`.
+
+    Raises
+    ------
+    UsageError
+        If there is no such text unit.
     """
 
     def __init__(
@@ -68,8 +76,10 @@ class WindowclfComponent(Pipe):
         span_group: str | None = None,
         overwrite: bool = False,
         threads: int = 1,
+        text_unit: TextUnit = "auto",
     ) -> None:
         self.name = name
+        self.text_unit = check_text_unit(text_unit)
         self.model = model
         self.span_group = span_group
         self.threads = thread_count(threads)
@@ -108,7 +118,7 @@ class WindowclfComponent(Pipe):
 
     def __call__(self, doc: Doc) -> Doc:
         """Annotate a document, and return it."""
-        self._annotate(doc, self.classifier.tag(doc.text))
+        self._annotate(doc, self.classifier.tag(doc.text, text_unit=self.text_unit))
         return doc
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
@@ -131,7 +141,14 @@ class WindowclfComponent(Pipe):
         for docs in util.minibatch(stream, size=batch_size):  # type: ignore[no-untyped-call]
             try:
                 texts = [doc.text for doc in docs]
-                found = list(classifier.pipe(texts, batch_size=batch_size, threads=self.threads))
+                found = list(
+                    classifier.pipe(
+                        texts,
+                        text_unit=self.text_unit,
+                        batch_size=batch_size,
+                        threads=self.threads,
+                    )
+                )
                 for doc, tagged in zip(docs, found, strict=True):
                     self._annotate(doc, tagged.entities)
             except Exception as error:
@@ -205,7 +222,13 @@ class WindowclfComponent(Pipe):
 
 @Language.factory(
     "windowclf",
-    default_config={"model": None, "span_group": None, "overwrite": False, "threads": 1},
+    default_config={
+        "model": None,
+        "span_group": None,
+        "overwrite": False,
+        "threads": 1,
+        "text_unit": "auto",
+    },
     assigns=["doc.ents", "doc.spans", "token.ent_iob", "token.ent_type"],
     default_score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
 )
@@ -216,8 +239,14 @@ def make_component(
     span_group: str | None,
     overwrite: bool,
     threads: int,
+    text_unit: str,
 ) -> WindowclfComponent:
     """Make the component; see `WindowclfComponent` for its settings."""
     return WindowclfComponent(
-        name, model=model, span_group=span_group, overwrite=overwrite, threads=threads
+        name,
+        model=model,
+        span_group=span_group,
+        overwrite=overwrite,
+        threads=threads,
+        text_unit=check_text_unit(text_unit),
     )

@@ -24,8 +24,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         The digest of the model.
     text_column : str
         The column of the texts. Without it the column ``tokens`` is tagged.
-    splitter : {"text", "pretokenized", "lines"}
-        How texts are split: as CoNLL-2003 has it, at spaces, or so that each line is a sentence.
+    splitter : {"text", "line", "paragraph", "file", "pretokenized", "lines"}
+        How texts are split, see `windowclf.tagging.texts.SPLITTERS`.
     max_characters : int
         Longer texts are errors.
     partition_bytes : int
@@ -34,7 +34,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     model: str
     text_column: str = "text"
-    splitter: Literal["text", "pretokenized", "lines"] = "text"
+    splitter: Literal["text", "line", "paragraph", "file", "pretokenized", "lines"] = "text"
     max_characters: int = 1_000_000
     partition_bytes: int = 1 << 26
 

@@ -7,6 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from windowclf.text.token_pattern import KINDS, token_kind
+from windowclf.text.typography import plain_word
+
+KIND_SHAPES = {kind: f"<{kind}>" for kind in KINDS}
+"""The shapes of web addresses, emoji and so on; that of "<url>" itself would be "<x>"."""
+
 _DIGIT = re.compile(r"\d")
 _REPEATS = re.compile(r"(.)\1+", re.DOTALL)
 _WHOLE = slice(None)
@@ -59,6 +65,25 @@ def shape(word: str) -> str:
         "X" if c.isupper() else "x" if c.isalpha() else "d" if c.isdigit() else c for c in word
     ]
     return _REPEATS.sub(r"\1", "".join(kinds))
+
+
+def kind_shape(word: str) -> str | None:
+    """Give the shape that a token of the web has in place of `shape`; None for any other word."""
+    kind = token_kind(word)
+    return kind and KIND_SHAPES[kind]
+
+
+def name_form(word: str) -> str:
+    """Write a name as all its spellings are written; empty if the word has no capital.
+
+    Examples
+    --------
+    >>> name_form("O’Neill"), name_form("O'NEILL"), name_form("neill")
+    ("o'neill", "o'neill", '')
+    """
+    word = plain_word(word)
+    lower = word.lower()
+    return lower if lower != word else ""
 
 
 def feature_function(name: str) -> Feature:

@@ -9,6 +9,7 @@ from pathlib import Path
 from windowclf.errors import DataError, UsageError, quoted
 from windowclf.text.lines import read_lines
 from windowclf.text.tokenizer import tokenize
+from windowclf.text.typography import plain_word
 
 _JSON = re.compile(r"\s*(?:\[\s*(?:[\"\[{]|$)|\{\s*(?:\"|$))")
 _COLUMNS = (
@@ -43,7 +44,7 @@ class Gazetteer:
         for name in self.names:
             for words in _splits(name):
                 # Names share their words: one copy of each saves a third of the memory.
-                known = tuple(sys.intern(word.casefold()) for word in words)
+                known = tuple(sys.intern(plain_word(word).casefold()) for word in words)
                 self._known.add(known)
                 sizes = self._sizes.get(known[0], ())
                 if len(known) not in sizes:
@@ -60,7 +61,7 @@ class Gazetteer:
             The token's place in a name, as in IOBES: "B" begins one, "I" is inside, "E" ends
             it, "S" is one by itself, and "O" is outside of any.
         """
-        words = [token.casefold() for token in tokens]
+        words = [(token if token.isascii() else plain_word(token)).casefold() for token in tokens]
         marks = ["O"] * len(words)
         start = 0
         while start < len(words):

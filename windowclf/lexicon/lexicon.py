@@ -10,12 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from windowclf.lexicon.features import (
+    KIND_SHAPES,
     Feature,
     feature_function,
     feature_values,
+    kind_shape,
     lower_zero_digits,
 )
 from windowclf.lexicon.gazetteer import Gazetteer
+from windowclf.text.typography import plain_word
 from windowclf.vectors.word_vectors import with_unit_deviation
 
 if TYPE_CHECKING:
@@ -31,7 +34,7 @@ _FORMS = {True: (str, str.lower, lower_zero_digits), False: (str.lower, lower_ze
 
 
 class Lexicon:
-    """Feature ids of words.
+    """Feature ids of words, which are looked up in their plain form, see `plain_word`.
 
     Parameters
     ----------
@@ -53,6 +56,8 @@ class Lexicon:
             for name in self.values
             if name != "word" and name not in self.gazetteers
         }
+        # A lexicon without these shapes, such as an older one, has learnt to spell the tokens out.
+        self._kind_shapes = set(KIND_SHAPES.values()).intersection(values.get("shape", ()))
 
     @cached_property
     def _rows(self) -> dict[str, dict[str, int]]:
@@ -109,6 +114,7 @@ class Lexicon:
         int32 array, shape (n, F)
             A row of each of the ``F`` lookup tables.
         """
+        words = [*map(plain_word, words)]
         forms = _FORMS[self.cased]
         functions = [*map(Feature, reversed(forms)), *self._functions.values()]
         columns = feature_values(functions, words)
@@ -122,9 +128,21 @@ class Lexicon:
             zip(self.gazetteers, marks, strict=True),
         )
         for name, values in found:
+            if name == "shape" and self._kind_shapes:
+                values = [*map(self._shape, words, values)]
             rows = map(self._rows[name].get, values, repeat(UNKNOWN))
             ids[:, self.features.index(name)] = list(rows)
         return ids
+
+    def value(self, name: str, word: str) -> str:
+        """Compute the value of a feature of a word, whether it has a row or not."""
+        word = plain_word(word)
+        value = self._functions[name](word)
+        return self._shape(word, value) if name == "shape" else value
+
+    def _shape(self, word: str, spelled: str) -> str:
+        shape = kind_shape(word) if self._kind_shapes else None
+        return shape if shape is not None and shape in self._kind_shapes else spelled
 
 
 def word_forms(word: str, *, cased: bool) -> list[str]:
@@ -164,7 +182,7 @@ def build_lexicon(
     gazetteers : mapping of str to Gazetteer, optional
         By the type of their names.
     """
-    counts = Counter(words)
+    counts = Counter(map(plain_word, words))
     pretrained: dict[str, int] = vectors.key_to_index
     cased = any(word != word.lower() for word in vectors.index_to_key[:10_000])
     frequent = dict.fromkeys(vectors.index_to_key[:vocabulary])
@@ -182,8 +200,13 @@ def build_lexicon(
     # Sorted, so that a model does not give away in which order its training text has them.
     values = {"word": [*frequent, *sorted(further - frequent.keys())]}
     functions = [feature_function(name) for name in features]
-    columns = feature_values(functions, list({*counts, *recased}))
+    distinct = list({*counts, *map(plain_word, recased)})
+    columns = feature_values(functions, distinct)
     for name, column in zip(features, columns, strict=True):
+        if name == "shape":
+            column = [
+                kind_shape(word) or spelled for word, spelled in zip(distinct, column, strict=True)
+            ]
         values[name] = sorted(set(column))
     for kind, gazetteer in (gazetteers or {}).items():
         values[GAZETTEER + kind] = gazetteer.names

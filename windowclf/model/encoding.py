@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from windowclf.errors import UsageError
+from windowclf.lexicon.features import name_form
 from windowclf.lexicon.lexicon import PADDING, Lexicon
 from windowclf.nn.arrays import FloatArray, IntArray
 from windowclf.nn.batch import Batch
@@ -232,6 +233,5 @@ def number_documents(documents: Sequence[Hashable | None] | None, sentences: int
 def _names(words: Sequence[str]) -> _Ints:
     """Assign a number to each word with a capital; the padding, before them, has 0."""
     forms: defaultdict[str, int] = defaultdict(count(1).__next__)
-    lower = [word.lower() for word in words]
-    named = (forms[low] if low != word else 0 for word, low in zip(words, lower, strict=True))
+    named = (forms[name] if name else 0 for name in map(name_form, words))
     return np.array([0, *named], dtype=np.int32)

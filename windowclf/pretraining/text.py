@@ -7,6 +7,7 @@ from pathlib import Path
 from windowclf.lexicon.features import lower_zero_digits
 from windowclf.text.lines import read_lines
 from windowclf.text.tokenizer import split_words
+from windowclf.text.typography import plain_word
 
 LONGEST_SENTENCE = 10_000
 """A longer line is cut after every so many tokens."""
@@ -34,7 +35,7 @@ def read_sentences(paths: Iterable[str | Path], *, pretokenized: bool) -> Iterat
             for sentence in [line.split()] if pretokenized else split_words(line):
                 for start in range(0, len(sentence), LONGEST_SENTENCE):
                     part = sentence[start : start + LONGEST_SENTENCE]
-                    yield [lower_zero_digits(token) for token in part]
+                    yield [lower_zero_digits(plain_word(token)) for token in part]
 
 
 def count_words(sentences: Iterable[Sequence[str]], largest: int = LARGEST_TABLE) -> Counter[str]:

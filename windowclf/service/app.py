@@ -86,7 +86,9 @@ class Service:
             body = decode(await read_body(request, self._limits), TagRequest)
             texts = body.checked_texts(self._limits)
             alone = body.texts is msgspec.UNSET
-            answer = self._batcher.tag(texts, alone=alone, tokens=body.tokens)
+            answer = self._batcher.tag(
+                texts, alone=alone, tokens=body.tokens, text_unit=body.text_unit
+            )
             return _json(await in_time(answer, self._limits))
 
     async def explain(self, request: Request) -> Response:
@@ -100,7 +102,9 @@ class Service:
             return Response(explained, media_type="text/html") if as_html else _json(explained)
 
     def _explain(self, body: ExplainRequest, as_html: bool) -> bytes:
-        explanation: Explanation = self._classifier.explain(body.text, body.token)
+        explanation: Explanation = self._classifier.explain(
+            body.text, body.token, text_unit=body.text_unit
+        )
         if as_html:
             return explanation_fragment(explanation).encode()
         return msgspec.json.encode(explanation)

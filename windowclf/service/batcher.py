@@ -13,12 +13,14 @@ from windowclf.service.bodies import TaggedTexts, to_answer
 from windowclf.service.metrics import Metrics
 from windowclf.system.threads import one_blas_thread
 from windowclf.tagging.texts import BATCH_CHARACTERS, TaggedText
+from windowclf.text.units import TextUnit
 
 
 class _Job(NamedTuple):
     texts: list[str]
     alone: bool
     tokens: bool
+    text_unit: TextUnit
     answer: "asyncio.Future[bytes]"
 
 
@@ -45,13 +47,15 @@ class Batcher:
         for _ in self._threads:
             self._waiting.put(None)
 
-    async def tag(self, texts: list[str], *, alone: bool, tokens: bool) -> bytes:
+    async def tag(
+        self, texts: list[str], *, alone: bool, tokens: bool, text_unit: TextUnit
+    ) -> bytes:
         """Tag texts, and write `TaggedTexts` in JSON, or a `Tagged` if the one text is alone.
 
         Each text is a document; `tokens` adds its tokens to the answer.
         """
         answer: asyncio.Future[bytes] = self._loop.create_future()
-        self._waiting.put(_Job(texts, alone, tokens, answer))
+        self._waiting.put(_Job(texts, alone, tokens, text_unit, answer))
         return await answer
 
     def _work(self) -> None:
@@ -81,16 +85,22 @@ class Batcher:
         self, jobs: Sequence[_Job]
     ) -> "list[tuple[asyncio.Future[bytes], bytes | Exception]]":
         try:
-            tagged = iter(self._tag([text for job in jobs for text in job.texts]))
-            return [(job.answer, _written(job, [next(tagged) for _ in job.texts])) for job in jobs]
+            answers: list[tuple[asyncio.Future[bytes], bytes | Exception]] = []
+            for unit in dict.fromkeys(job.text_unit for job in jobs):
+                same = [job for job in jobs if job.text_unit == unit]
+                tagged = iter(self._tag([text for job in same for text in job.texts], unit))
+                answers += [
+                    (job.answer, _written(job, [next(tagged) for _ in job.texts])) for job in same
+                ]
+            return answers
         except Exception as error:  # one bad request must not fail the others
             if len(jobs) == 1:
                 return [(jobs[0].answer, error)]
             return [answer for job in jobs for answer in self._answers([job])]
 
-    def _tag(self, texts: list[str]) -> list[TaggedText]:
+    def _tag(self, texts: list[str], text_unit: TextUnit) -> list[TaggedText]:
         self._metrics.batches.observe(len(texts))
-        found = list(self._classifier.pipe(texts, batch_size=len(texts) or 1))
+        found = list(self._classifier.pipe(texts, text_unit=text_unit, batch_size=len(texts) or 1))
         self._metrics.tokens.inc(sum(len(words) for text in found for words in text.words))
         return found
 

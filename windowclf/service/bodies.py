@@ -15,10 +15,18 @@ from windowclf.errors import one_line
 from windowclf.explanation.result import Explanation
 from windowclf.service.limits import Limits
 from windowclf.tagging.texts import Entity, TaggedText
+from windowclf.text.units import TextUnit
 
 T = TypeVar("T")
 
 Text = Annotated[str, Meta(description="The text; all offsets count its code points, from 0.")]
+Unit = Annotated[
+    TextUnit,
+    Meta(
+        description="Which line ends no entity crosses: every one (line), none but those of blank "
+        "lines (paragraph, file), or those where the text does not look wrapped (auto)."
+    ),
+]
 _HALF_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -31,6 +39,7 @@ class TagRequest(msgspec.Struct, forbid_unknown_fields=True):
         | UnsetType
     ) = UNSET
     tokens: Annotated[bool, Meta(description="Whether the answer lists the tokens.")] = False
+    text_unit: Unit = "auto"
 
     def checked_texts(self, limits: Limits) -> list[str]:
         """List the texts.
@@ -57,6 +66,7 @@ class ExplainRequest(msgspec.Struct, forbid_unknown_fields=True):
     token: Annotated[
         int, Meta(ge=0, description="The word's number among the tokens of the text, from 0.")
     ]
+    text_unit: Unit = "auto"
 
 
 class TaggedToken(msgspec.Struct):

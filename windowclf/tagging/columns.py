@@ -10,7 +10,8 @@ import numpy as np
 from windowclf.errors import DataError, UsageError, described
 from windowclf.system.arguments import as_list, check_iterable
 from windowclf.tagging.tagger import Tagger
-from windowclf.tagging.texts import TaggedText, tag_texts
+from windowclf.tagging.texts import Splitter, TaggedText, tag_texts
+from windowclf.text.tokenizer import split_words
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -92,6 +93,7 @@ def tag_columns(
     *,
     text_column: str | None = "text",
     tokens_column: str | None = "tokens",
+    split: Splitter = split_words,
 ) -> dict[str, list[Any]]:
     """Tag a batch of a data set; see `WindowClassifier.tag_batch`."""
     if not hasattr(batch, "keys"):
@@ -104,7 +106,7 @@ def tag_columns(
         for row, text in enumerate(texts):
             if not isinstance(text, str):
                 raise _unexpected("a text", text, text_column, row)
-        tagged = tag_texts(tagger, texts, batch_size=max(len(texts), 1))
+        tagged = tag_texts(tagger, texts, split=split, batch_size=max(len(texts), 1))
         return {"entities": _EntityColumn(msgspec.to_builtins(t.entities) for t in tagged)}
     if tokens_column is not None and tokens_column in batch:
         sentences = [

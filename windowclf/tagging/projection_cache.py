@@ -4,17 +4,39 @@ from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from itertools import chain, count, repeat
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from windowclf.lexicon.features import name_form
 from windowclf.lexicon.lexicon import PADDING, Lexicon
 from windowclf.nn.arrays import FloatArray
 from windowclf.nn.projection import Projection, WordRows
+from windowclf.text.token_pattern import has_letter_or_digit
 
 _NOTHING, _PAD, _FIRST = 0, 1, 2
 """Word 0 has rows of zeros, word 1 stands past a sentence's ends."""
+
+
+class Found(NamedTuple):
+    """The words of ``N`` tokens, looked up.
+
+    Attributes
+    ----------
+    places : int array, shape (N,)
+        Where the rows of each token's word are among `rows`.
+    rows : WordRows
+    names : int array, shape (N,)
+        The same number for the same name in any letter case; 0: not a name.
+    nameable : bool array, shape (N,)
+        Whether the word holds a letter or a digit.
+    """
+
+    places: npt.NDArray[np.intp]
+    rows: WordRows
+    names: npt.NDArray[np.intp]
+    nameable: npt.NDArray[np.bool_]
 
 
 class ProjectionCache:
@@ -39,6 +61,7 @@ class ProjectionCache:
         self._rows = WordRows(kept, kept[:0], _PAD * slots)
         self._places: dict[Hashable, int] = {}
         self._names = np.zeros(self._capacity, dtype=np.intp)
+        self._nameable = np.zeros(self._capacity, dtype=bool)
         self._numbers: dict[str, int] = {}
         self._kept = _FIRST
         self._passed = 0
@@ -49,19 +72,8 @@ class ProjectionCache:
         """Whether so many words found no room that those that are kept may be from older texts."""
         return self._passed > 4 * self._capacity
 
-    def lookup(
-        self, sentences: Sequence[Sequence[str]]
-    ) -> tuple[npt.NDArray[np.intp], WordRows, npt.NDArray[np.intp]]:
-        """Look up all tokens of some sentences; keep the rows of new words while there is room.
-
-        Returns
-        -------
-        places : int array, shape (N,)
-            Where the rows of each token's word are among `rows`.
-        rows : WordRows
-        names : int array, shape (N,)
-            The same number for the same name in any letter case; 0: not a name.
-        """
+    def lookup(self, sentences: Sequence[Sequence[str]]) -> Found:
+        """Look up all tokens of some sentences; keep the rows of new words while there is room."""
         keys: list[Hashable] = list(chain.from_iterable(sentences))
         tags = self._lexicon.gazetteer_tags(sentences) if self._lexicon.gazetteers else []
         if tags:  # a word is another one where it has another place in a gazetteer's name
@@ -69,18 +81,20 @@ class ProjectionCache:
         places = np.fromiter(map(self._places.get, keys, repeat(-1)), np.intp, len(keys))
         rows = self._rows
         new = np.flatnonzero(places < 0)
-        names = self._names[places // self._projection.slots]
+        numbers_of_words = places // self._projection.slots
+        names, nameable = self._names[numbers_of_words], self._nameable[numbers_of_words]
         if len(new):
             numbers: defaultdict[Hashable, int] = defaultdict(count().__next__)
             which = [numbers[keys[i]] for i in new.tolist()]
-            of_new, own, named = self._add(list(numbers), split=bool(tags))
+            of_new, own, named, lettered = self._add(list(numbers), split=bool(tags))
             places[new], names[new] = of_new[which], named[which]
+            nameable[new] = lettered[which]
             rows = rows._replace(own=own)
-        return places, rows, names
+        return Found(places, rows, names, nameable)
 
     def _add(
         self, keys: Sequence[Any], *, split: bool
-    ) -> tuple[npt.NDArray[np.intp], FloatArray, npt.NDArray[np.intp]]:
+    ) -> tuple[npt.NDArray[np.intp], FloatArray, npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
         """Project new words and keep as many as there is room for.
 
         Returns
@@ -89,6 +103,7 @@ class ProjectionCache:
         own : float array, shape (m, H)
             The rows of the words that are not kept.
         names : int array, shape (n,)
+        nameable : bool array, shape (n,)
         """
         words, *tags = zip(*keys, strict=True) if split else (keys,)
         slots = self._projection.slots
@@ -104,24 +119,26 @@ class ProjectionCache:
         own = self._projection.empty(len(words) - room)
         self._projection.project(features[room:], own)
         self._names[begin:end] = names[:room]
+        nameable = np.fromiter(map(has_letter_or_digit, words), bool, len(words))
+        self._nameable[begin:end] = nameable[:room]
         places = np.arange(begin, begin + len(words)) * slots
         places[room:] = ~(np.arange(len(words) - room) * slots)
         # Only now, with the rows written, may other threads find them.
         self._places.update(zip(keys[:room], places[:room].tolist(), strict=True))
-        return places, own, names
+        return places, own, names, nameable
 
     def _number(self, words: Sequence[str], room: int) -> npt.NDArray[np.intp]:
         """Assign to each word with a capital the number of its name; 0 is for the others."""
         own: dict[str, int] = {}  # names of words that are not kept have negative ones
         named = []
         for i, word in enumerate(words):
-            lower = word.lower()
+            name = name_form(word)
             number = 0
-            if lower != word:
-                number = self._numbers.get(lower, 0)
+            if name:
+                number = self._numbers.get(name, 0)
                 if not number and i < room:
-                    number = self._numbers[lower] = len(self._numbers) + 1
+                    number = self._numbers[name] = len(self._numbers) + 1
                 elif not number:
-                    number = own.setdefault(lower, -1 - len(own))
+                    number = own.setdefault(name, -1 - len(own))
             named.append(number)
         return np.array(named, dtype=np.intp)

@@ -11,14 +11,14 @@ import numpy as np
 from windowclf.errors import ModelError
 from windowclf.model.encoding import number_documents
 from windowclf.model.model import Model
-from windowclf.nn.arrays import FloatArray, IntArray
+from windowclf.nn.arrays import BoolArray, FloatArray, IntArray
 from windowclf.nn.context import find_mentions, name_keys
 from windowclf.nn.parameter import TableParameter
 from windowclf.nn.projection import Projection, WordRows
 from windowclf.system.threads import one_blas_thread, stream
 from windowclf.tagging.projection_cache import ProjectionCache
 from windowclf.tags.arrays import SpanArrays, SpanFinder
-from windowclf.tags.schemes import Scheme, Span
+from windowclf.tags.schemes import OUTSIDE, Scheme, Span
 
 CHUNK_TOKENS = 8192
 """Tokens that are looked up and scored at once."""
@@ -42,8 +42,8 @@ class EncodedChunk(NamedTuple):
         Tokens of each sentence.
     documents : int array, shape (B,)
         The number of each sentence's document.
-    places, rows, names
-        What `ProjectionCache.lookup` returns for all their tokens.
+    places, rows, names, nameable
+        See `windowclf.tagging.projection_cache.Found`.
     """
 
     lengths: IntArray
@@ -51,6 +51,7 @@ class EncodedChunk(NamedTuple):
     places: IntArray
     rows: WordRows
     names: IntArray
+    nameable: BoolArray
 
 
 class Prediction(NamedTuple):
@@ -80,15 +81,26 @@ class TaggedChunk:
     lengths : int array, shape (B,)
         Tokens of each sentence.
     s : float array, shape (N, K)
+    nameable : bool array, shape (N,)
+        Whether each token holds a letter or a digit: a span without any such token is dropped.
 
     Attributes
     ----------
     path : int array, shape (N,)
+        The best tags by the scores alone.
     """
 
-    def __init__(self, model: Model, finder: SpanFinder, lengths: IntArray, s: FloatArray) -> None:
+    def __init__(
+        self,
+        model: Model,
+        finder: SpanFinder,
+        lengths: IntArray,
+        s: FloatArray,
+        nameable: BoolArray,
+    ) -> None:
         self._model, self._finder = model, finder
         self.lengths, self.s = lengths, s
+        self._nameable = nameable
         self.path = model.objective.decode(s, lengths)
         self._ends: list[int] = [0, *np.cumsum(lengths).tolist()]
 
@@ -100,7 +112,16 @@ class TaggedChunk:
     @cached_property
     def spans(self) -> SpanArrays:
         """The spans of all sentences, counted from the first token of the chunk."""
-        return self._finder.find(self.path, self.lengths)
+        return self._split_spans[0]
+
+    @cached_property
+    def _split_spans(self) -> tuple[SpanArrays, SpanArrays]:
+        """The spans that are names, and those that are dropped."""
+        found = self._finder.find(self.path, self.lengths)
+        if self._model.scheme is Scheme.PLAIN:  # labels of any tokens, such as parts of speech
+            return found, found.where(np.zeros(len(found.first), bool))
+        held = found.holding(self._nameable)
+        return found.where(held), found.where(~held)
 
     @cached_property
     def confidences(self) -> FloatArray:
@@ -138,7 +159,12 @@ class TaggedChunk:
 
     def own_tags(self) -> Iterator[list[str]]:
         """Yield the tags of each sentence in the model's own scheme."""
-        return self._named(self._model.labels, self.path, self.lengths)
+        _, dropped = self._split_spans
+        path = self.path
+        if len(dropped.first):
+            path = path.copy()
+            path[dropped.tokens()] = self._model.labels.index(OUTSIDE)
+        return self._named(self._model.labels, path, self.lengths)
 
     def tags(self, sentences: slice = slice(None)) -> Iterator[list[str]]:
         """Yield the tags of each of some sentences as users read them: IOB2, or plain labels."""
@@ -290,7 +316,7 @@ class Tagger:
         ModelError
             If a score is not finite, or beyond `LARGEST`.
         """
-        lengths, documents, places, rows, names = chunk
+        lengths, documents, places, rows, names, _ = chunk
         mentions = None
         if self.model.network.document_weight is not None:
             mentions = find_mentions(name_keys(names, np.repeat(documents, lengths)))
@@ -305,7 +331,14 @@ class Tagger:
         classes = len(self.model.network.biases[-1].value)
         lengths = [np.empty(0, np.intp), *(chunk.lengths for chunk in chunks)]
         s = [np.empty((0, classes), np.float32), *map(self.score, chunks)]
-        return TaggedChunk(self.model, self.finder, np.concatenate(lengths), np.concatenate(s))
+        nameable = [np.empty(0, bool), *(chunk.nameable for chunk in chunks)]
+        return TaggedChunk(
+            self.model,
+            self.finder,
+            np.concatenate(lengths),
+            np.concatenate(s),
+            np.concatenate(nameable),
+        )
 
     def chunks(self, sentences: Sentences, documents: Documents = None) -> Iterator[TaggedChunk]:
         """Tag sentences, chunk by chunk; see `lookup`."""

@@ -1,7 +1,7 @@
 """Texts or documents in, entities with character offsets out, as a stream."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain, starmap
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, TypeVar
@@ -17,6 +17,7 @@ from windowclf.system.markup import Mark, marked
 from windowclf.system.threads import stream
 from windowclf.tagging.tagger import EncodedChunk, TaggedChunk, Tagger
 from windowclf.text.tokenizer import Token, line_sentences, split_words, token_starts
+from windowclf.text.units import TEXT_UNITS, check_text_unit
 
 if TYPE_CHECKING:
     from windowclf.documents.formats.registry import Format
@@ -141,10 +142,23 @@ def given_tokens(text: str) -> list[list[str]]:
 
 SPLITTERS: dict[str, Splitter] = {
     "text": split_words,
+    **{unit: partial(split_words, unit=unit) for unit in TEXT_UNITS if unit != "auto"},
     "pretokenized": given_tokens,
     "lines": line_sentences,
 }
-"""How texts are split: as CoNLL-2003 has it, at white space, or so that a line is a sentence."""
+"""How texts are split, by the names that jobs store: as CoNLL-2003 has it for the text units, of
+which "text" is "auto"; "pretokenized" at white space; "lines" so that each line is a sentence."""
+
+
+def unit_splitter(text_unit: str) -> Splitter:
+    """Return the splitter of a text unit, one of `TEXT_UNITS`.
+
+    Raises
+    ------
+    UsageError
+        For another value.
+    """
+    return split_words if text_unit == "auto" else SPLITTERS[check_text_unit(text_unit)]
 
 
 def tag_texts(

@@ -26,6 +26,23 @@ class SpanArrays(NamedTuple):
     last: NDArray[np.intp]
     label: NDArray[np.intp]
 
+    def where(self, chosen: NDArray[np.bool_]) -> "SpanArrays":
+        """Choose some of the spans."""
+        return self if chosen.all() else SpanArrays(*(array[chosen] for array in self))
+
+    def holding(self, marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Detect which spans hold a marked token of the batch."""
+        held: NDArray[np.bool_] = marked[self.first]  # as most spans do
+        if not held.all():
+            count = np.cumsum(marked)
+            held = held | (count[self.last] > count[self.first])
+        return held
+
+    def tokens(self) -> NDArray[np.intp]:
+        """List the tokens of all spans."""
+        ranges = [np.arange(first, last + 1) for first, last in zip(*self[:2], strict=True)]
+        return np.concatenate([np.empty(0, np.intp), *ranges])
+
 
 class SpanFinder:
     """Finds the spans in tags that are given by their numbers.

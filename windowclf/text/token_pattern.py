@@ -7,6 +7,8 @@ stretch of text: the time is linear on any input.
 import re
 from functools import cache
 
+from windowclf.text.typography import SINGLE_QUOTES, plain_word, strip
+
 # Written with a period that belongs to them: before a name,
 _TITLES = (
     "Mr|Mrs|Ms|Messrs|Mme|Mlle|Dr|Drs|Prof|Hon|Rev|Fr|St|Ste|Pres|Gov|Sen|Sens|Rep|Reps"
@@ -33,7 +35,7 @@ STARTERS = frozenset(_STARTERS.split("|"))
 
 # Combining marks, joiners and vowel signs, which are no \w to Python yet part of a word.
 _MARKS = (
-    r"[\u00ad\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u05f3"
+    r"[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u05f3"
     r"\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06ed\u0730-\u074a\u07a6-\u07b0"
     r"\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e\u0eb1-\u0ecd\u0f18-\u0fc6\u102b-\u1049"
     r"\u1056-\u109d\u17b4-\u17d3\u1ab0-\u1aff\u1dc0-\u1dff\u200c\u200d\u20d0-\u20df"
@@ -45,36 +47,63 @@ _LETTER = r"[^\W\d_]"
 _CAPITAL = "[A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я]"
 _NUMBERED = "No|Nos|no|nos|p|pp"
 _RUN = rf"(?:[^\W{_HAN}]++{_MARKS}*+)++"
-_APOSTROPHE = "['\u2019]"
-_CLITIC = rf"{_APOSTROPHE}(?i:s|d|m|re|ve|ll)(?!\w)"
+_CLITIC = r"'(?i:s|d|m|re|ve|ll)(?!\w)"
 _ACRONYM = rf"{_LETTER}\.(?:(?:{_LETTER}\.)++(?:{_LETTER}(?!\w))?|{_LETTER}(?!\w))"  # U.S., a.m
 _UNIT = rf"(?:{_ACRONYM}|{_RUN})"
 _MONTH = "(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
 _AFTER_NUMBERED = "|".join(rf"(?<=\b{word})" for word in _NUMBERED.split("|"))
 _JOINT = (
-    r"(?:[-\u2010\u2011\u05be](?=\w)"  # so-called, 6-3, 1996-08-22
-    rf"|(?!{_CLITIC}){_APOSTROPHE}(?={_LETTER})"  # O'Neill
-    r"|(?<=\d)[.,:/\u2013\u066b\u066c](?=\d)"  # 1,000.50, 10:30, 1/2
+    r"(?:[-\u05be](?=\w)"  # so-called, 6-3, 1996-08-22
+    rf"|(?!{_CLITIC})'(?={_LETTER})"  # O'Neill
+    r"|(?<=\d)[.,:/\u2012\u2013\u066b\u066c](?=\d)"  # 1,000.50, 10:30, 1/2
     rf"|(?<=\d)\.(?={_MONTH}\.)|(?:(?<={_MONTH})|{_AFTER_NUMBERED})\.(?=\d)"  # 24.SEP.96, No.1
     rf"|(?<={_LETTER})\.-(?={_LETTER})"  # Wash.-based
     r"|(?<=[A-Z])(?:&(?=[A-Z])|\.(?=[A-Z]{1,2}(?!\w|\.\w)))"  # AT&T, IBM.N
     r"|[+=](?=\d)"  # 100=1990
     r"|(?<=[א-ת])[\"\u05f4](?=[א-ת]))"  # Hebrew acronyms
 )
-_START = rf"\s++(?:{_STARTERS})[\s,'\u2019]"
-_LABEL = r"[A-Za-z0-9]++(?:-[A-Za-z0-9]++)*+"  # of a domain name
-_DOMAIN = rf"{_LABEL}(?:\.{_LABEL}){{0,3}}\.(?:com|org|net|edu|gov|co\.uk|info)"
-_EMOJI = r"[\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]"
+_START = rf"\s++(?:{_STARTERS})[\s,'{SINGLE_QUOTES}]"
+_LABEL = rf"[^\W_{_HAN}]++(?:-++[^\W_{_HAN}]++)*+"  # of a domain name
+# Domains that stand without https:// or www. end in one of these. Codes of countries that are words
+# or units ("the end.is", "5.km") are not here: they need a path behind them, as in t.me/x.
+_GENERIC = (
+    "com|org|net|edu|gov|mil|info|biz|eu|io|ai|app|dev|xyz|online|site|shop|store|blog|tech|cloud"
+    "|news|tv|asia|mobi|wiki|museum|COM|ORG|NET|EDU|GOV"
+)
+_COUNTRY = (
+    "a[cefgiloqruwxz]|b[abdfghijmnorstwz]|c[acdghiklnoruvwxyz]|d[ejkmz]|e[ces]|f[ijkmor]"
+    "|g[abdefghilmnpqrstuwy]|h[knrtu]|i[elqr]|j[emop]|k[ehinprwyz]|l[ciklrstuvy]"
+    "|m[cdehknopqtuvwxz]|n[acefgilpruz]|p[efghklnrtw]|qa|r[osuw]|s[abcdegijklmnrsuvxyz]"
+    "|t[cdfghjklmnrtwz]|u[agkyz]|v[cegnu]|w[fs]|y[et]|z[amw]"
+)
+_BRIEF = rf"[^\W_{_HAN}]\."  # J.de Boer
+_TAIL = r"(?:[^\s<>\"'()]*[\w/=&%\#~$+]|\([^\s<>\"'()]*\)|'(?=\w\w))+"  # ends in no punctuation
+_ADDRESS = (
+    rf"(?:[A-Za-z][A-Za-z0-9+-]{{1,14}}+://|(?i:www)\.){_TAIL}"
+    rf"|{_LABEL}(?:\.{_LABEL}){{0,3}}\.(?:(?:{_GENERIC})(?!\w)|(?<!^{_BRIEF})(?<!\W{_BRIEF})"
+    rf"(?:{_COUNTRY})(?![\w-])|[a-z]{{2,6}}(?=/\w))"
+    rf"(?::\d{{1,5}}+(?!\d))?(?:/(?:{_TAIL})?+|[?\#](?=\w){_TAIL})?"
+)
+_MAIL = rf"(?:(?i:mailto):)?\w[\w.+%-]{{0,63}}+@{_LABEL}(?:\.{_LABEL})++"
+_NAMED = rf"(?=[\d_]{{0,30}}+{_LETTER})"  # holds a letter: not the price in @5.50, nor the #1
+_HANDLE = rf"[@\uff20]{_NAMED}\w++(?:@{_LABEL}(?:\.{_LABEL})++)?"
+_HASHTAG = rf"[\#\uff03]{_NAMED}(?:\w++{_MARKS}*+)++"
+_EMOTICON = r"(?:[:;][-o^']?[)(\]\[DPpOo/]|=[-^]?[)(]|<3|\^_\^)"
+_PICTURE = r"[\u2300-\u23ff\u2600-\u2775\u2794-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]"
 _EMOJI_MARKS = r"[\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]*+"
 _SYMBOL = r"[^\w\s]"
-_PATH = r"[^\s<>\"]*[\w/]"  # of an address, without the punctuation of the sentence
+_EMOJI = (
+    r"(?:[0-9*\#]\ufe0f?\u20e3|[\U0001f1e6-\U0001f1ff]{2}"  # keycaps, flags
+    rf"|{_PICTURE}{_EMOJI_MARKS}(?:\u200d{_SYMBOL}{_EMOJI_MARKS})*+|{_SYMBOL}\ufe0f)"
+)
 
 _TOKEN = rf"""
-      [A-Za-z]++(?=[\s,;)"]|\Z) | [,;()"]                                # most of any text
-    | (?<!\w)(?:(?i:https?|ftp)://|(?i:www)\.){_PATH}                    # URLs
-    | (?<![\w.+-])[\w.+%-]{{1,64}}+@{_LABEL}(?:\.{_LABEL})++             # e-mail addresses
-    | (?<!\w){_DOMAIN}(?!\w)(?:/(?:{_PATH})?+)?
-    | [@\#](?={_LETTER}){_RUN}                                           # @users, #tags
+      [A-Za-z]++(?=[\s,;)"]|\Z)                                         # most of any text
+    | (?<!\S){_EMOTICON}(?![^\s.,!?])
+    | [,;()"]
+    | (?<!\w){_MAIL}
+    | (?<!\w)(?:{_ADDRESS})
+    | (?<!\w){_HANDLE} | {_HASHTAG}
     | (?<!\w)(?=[A-Za-z.]{{1,7}}\.)(?:{_TITLES}|{_ABBREVIATIONS})\.(?!\d|-\w)
     | (?<!\w)(?:{_NUMBERED})\.(?=\s\d)                                  # No. 5
     | (?<!\w){_CAPITAL}\.(?=\s*+(?:{_LETTER}|[,;]))                     # initials
@@ -83,18 +112,15 @@ _TOKEN = rf"""
     | (?<!\w)(?:[a-z\d]\w{{0,15}}+-|[A-D]{{1,3}}+-                        # two- or three, AA-
       |\w{{1,16}}+\+{{1,2}}+|\d{{1,6}}+(?:=|\*{{1,2}}+))(?![^\s,;:.?!)"']) # C++, 1=, 101*
     | \A\d{{1,3}}\.(?=\s++\S)                                            # rank in a table
-    | [nN]{_APOSTROPHE}[tT](?!\w)
-    | (?<!\w)[A-Za-z]{{1,8}}?(?=[nN]{_APOSTROPHE}[tT](?!\w))             # do|n't
+    | [nN]'[tT](?!\w)
+    | (?<!\w)[A-Za-z]{{1,8}}?(?=[nN]'[tT](?!\w))             # do|n't
     | {_CLITIC}
     | (?<!\w)[A-Z]{{1,3}}\$                                              # US$
-    | [0-9*\#]\ufe0f?\u20e3                                              # keycaps
-    | (?<![\w.])(?:[+\u2212-]\.?|\.)(?=\d){_UNIT}(?:{_JOINT}{_UNIT})*+    # -5, +1.5, .500
+    | {_EMOJI}
+    | (?<![\w.])(?:[+-]\.?|\.)(?=\d){_UNIT}(?:{_JOINT}{_UNIT})*+    # -5, +1.5, .500
     | {_UNIT}(?:{_JOINT}{_UNIT})*+
-    | {_APOSTROPHE}\d\ds?(?![\w'\u2019])                                 # '96
-    | \.{{2,}}+ | -{{2,}}+ | ={{2,}}+ | \*{{2,}}+ | `` | ''
-    | [\U0001f1e6-\U0001f1ff]{{2}}                                       # flags
-    | {_EMOJI}{_EMOJI_MARKS}(?:\u200d{_SYMBOL}{_EMOJI_MARKS})*+
-    | {_SYMBOL}\ufe0f                                                    # written as an emoji
+    | '\d\ds?(?![\w'])                                                    # '96
+    | \.{{2,}}+ | [-\u2014\u2015]{{2,}}+ | ={{2,}}+ | \*{{2,}}+ | `` | ''
     | \S
 """
 
@@ -103,6 +129,44 @@ _TOKEN = rf"""
 def token() -> re.Pattern[str]:
     """Compile the pattern of a token, which takes as long as to tag a hundred sentences."""
     return re.compile(_TOKEN, re.VERBOSE)
+
+
+KINDS = {
+    "email": _MAIL,
+    "url": _ADDRESS,
+    "handle": _HANDLE,
+    "hashtag": _HASHTAG,
+    "emoji": f"{_EMOJI}|{_EMOTICON}",
+}
+"""The tokens of the web."""
+
+
+@cache
+def _kinds() -> re.Pattern[str]:
+    return re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in KINDS.items()))
+
+
+def token_kind(word: str) -> str | None:
+    """Name the kind of a token of the web, one of `KINDS`; None for any other word.
+
+    Examples
+    --------
+    >>> token_kind("@ana_1"), token_kind("example.org/a"), token_kind("Paris")
+    ('handle', 'url', None)
+    """
+    if word.isalnum():
+        return None
+    found = _kinds().fullmatch(word)
+    return found and found.lastgroup
+
+
+def has_letter_or_digit(word: str) -> bool:
+    """Whether a letter or a digit of a word can be seen, as it can in every name."""
+    if word.isalnum() and word.isascii():
+        return True
+    if token_kind(word) == "emoji":  # a keycap, or :D
+        return False
+    return any(map(str.isalnum, strip(plain_word(word))))
 
 
 # The periods whose token hangs on what follows the white space after them, or on the text's

@@ -4,7 +4,6 @@ Most of any text is chunks between white space that came before, as "the" and "s
 how each is split is remembered.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from itertools import chain, islice
 from typing import NamedTuple
@@ -14,6 +13,8 @@ from numpy.typing import NDArray
 
 from windowclf.errors import UsageError, quoted
 from windowclf.text.token_pattern import OPEN_PERIOD, STARTERS, TITLES, token
+from windowclf.text.typography import TYPOGRAPHIC, has_hidden, plain_text, without_hidden
+from windowclf.text.units import cut
 
 
 class Token(NamedTuple):
@@ -24,16 +25,14 @@ class Token(NamedTuple):
     end: int
 
 
-_Chunk = tuple[tuple[str, ...], bool]
-"""Words with no white space between them, and whether they are plain, see `_plain`."""
+_Chunk = tuple[tuple[str, ...], bool, tuple[str, ...]]
+"""Words with no white space between them, whether they are plain, see `_plain`, and the words as
+they are written: with typographic quotes."""
 
 _TERMINATORS = frozenset(".?!…。？！।؟") | {"..", "...", "...."}
 _UNSPACED = frozenset("。？！")  # no space follows these
-_CLOSERS = frozenset("\"')]}”’»›」』") | {"''"}
-_OPENERS = frozenset("\"'([{“‘„‚«‹¿¡「『`") | {"``"}
-
-# Only a line feed ends a line, as in windowclf.text.lines; a carriage return is white space.
-_BLANK_LINES = re.compile(r"\n(?:[^\S\n]*+\n)++")
+_CLOSERS = frozenset("\"')]}」』") | {"''"}
+_OPENERS = frozenset("\"'([{¿¡「『`") | {"``"}
 
 
 def tokenize(text: str) -> list[Token]:
@@ -45,14 +44,15 @@ def tokenize(text: str) -> list[Token]:
     Returns
     -------
     list of Token
-        In order; between them they hold every character that is not whitespace.
+        In order; between them they hold every character that is neither white space nor
+        invisible: a soft hyphen in a word belongs to it, a byte-order mark before one does not.
 
     Examples
     --------
     >>> [token.text for token in tokenize("Paris isn't in the U.S.")]
     ['Paris', 'is', "n't", 'in', 'the', 'U.S.']
     """
-    return _locate(text, [*chain.from_iterable(map(_words, _paragraphs(text)))])
+    return _locate(text, [*chain.from_iterable(map(_words, cut(text)))])
 
 
 def sentences(text: str) -> list[list[Token]]:
@@ -68,18 +68,24 @@ def sentences(text: str) -> list[list[Token]]:
     return [list(islice(tokens, len(words))) for words in found]
 
 
-def split_words(text: str) -> list[list[str]]:
+def split_words(text: str, unit: str = "auto") -> list[list[str]]:
     """Split a text into sentences of words: the texts of its tokens, several times as fast.
 
-    A sentence ends at a blank line; at a period, question or exclamation mark, and the quotes
-    and brackets that close with it, where a space and then a capital or a digit follow, with
-    or without an opening quote; and after an abbreviation such as "U.S." where a word follows
-    that begins many sentences, such as "He". No title or initial ends one.
+    A sentence ends at a border, see `windowclf.text.units.cut`; at a period, question or
+    exclamation mark, and the quotes and brackets that close with it, where a space and then a
+    capital or a digit follow, with or without an opening quote; and after an abbreviation such as
+    "U.S." where a word follows that begins many sentences, such as "He". No title or initial ends
+    one.
+
+    Parameters
+    ----------
+    unit : {"auto", "line", "paragraph", "file"}
+        Which line ends are borders.
 
     Returns
     -------
     list of list of str
-        None of them empty.
+        None of them empty. Typographic quotes and hyphens are split as those of ASCII are.
 
     Examples
     --------
@@ -87,8 +93,10 @@ def split_words(text: str) -> list[list[str]]:
     [['He', 'is', "n't", 'in', '.'], ['Who', 'knows', '?']]
     """
     found: list[list[str]] = []
-    for paragraph in _paragraphs(text):
-        found += _group(_split_chunks(paragraph))
+    if text.isprintable():  # so that it holds no border
+        return _sentences(text)
+    for piece in cut(text, unit):
+        found += _sentences(piece)
     return found
 
 
@@ -98,7 +106,7 @@ def line_sentences(text: str) -> list[list[str]]:
     Parameters
     ----------
     text : str
-        A sentence a line.
+        A sentence a line; a tab separates sentences, too.
 
     Returns
     -------
@@ -110,7 +118,7 @@ def line_sentences(text: str) -> list[list[str]]:
     >>> line_sentences("He left. Who knows\nwhy?")
     [['He', 'left', '.', 'Who', 'knows'], ['why', '?']]
     """
-    return [words for words in map(_words, text.split("\n")) if words]
+    return [words for words in map(_words, cut(text, "line")) if words]
 
 
 def token_starts(text: str, words: Iterable[str]) -> NDArray[np.intp]:
@@ -133,7 +141,8 @@ def token_starts(text: str, words: Iterable[str]) -> NDArray[np.intp]:
     """
     starts = []
     end = 0
-    for word in words:  # only white space stands between two, so that the first hit is right
+    # Only white space and invisible characters stand between two: the first hit is right.
+    for word in words:
         start = text.find(word, end)
         if start < 0:
             raise UsageError(
@@ -159,9 +168,10 @@ class _Chunks(dict[str, _Chunk]):
 
     def __missing__(self, text: str) -> _Chunk:
         if text.isalpha() and text.isascii():
-            chunk: _Chunk = (text,), True  # as the pattern has it, which one sentence may not need
+            words = (text,)  # as the pattern has it, which one sentence may not need
+            chunk: _Chunk = words, True, words
         else:
-            chunk = _read(token().findall(text))
+            chunk = _read(text)
         if len(text) <= 24 and len(chunk[0]) <= 4:  # 99.9 % of news
             if len(self) >= self.most:
                 self.clear()  # which costs other threads time, nothing else
@@ -172,12 +182,33 @@ class _Chunks(dict[str, _Chunk]):
 _chunks = _Chunks()
 
 
-def _paragraphs(text: str) -> list[str]:
-    return _BLANK_LINES.split(text) if "\n" in text else [text]
+def _words(piece: str) -> list[str]:
+    return [*chain.from_iterable(_sentences(piece))]
 
 
-def _words(text: str) -> list[str]:
-    return [word for words, _ in _split_chunks(text) for word in words]
+def _sentences(piece: str) -> list[list[str]]:
+    """Split what stands between two borders."""
+    if piece.isascii() or not TYPOGRAPHIC.search(piece):
+        return _group(_split_chunks(piece))
+    if has_hidden(piece):
+        return _sentences_of_seen(piece)
+    chunks = _split_chunks(piece)
+    written = iter([word for chunk in chunks for word in chunk[2]])
+    return [list(islice(written, len(plain))) for plain in _group(chunks)]
+
+
+def _sentences_of_seen(piece: str) -> list[list[str]]:
+    """Split a text as if its invisible characters were not there; those in a word stay in it."""
+    seen, places = without_hidden(piece)
+    found = _sentences(seen)
+    starts = iter(token_starts(seen, chain.from_iterable(found)).tolist())
+    return [
+        [
+            piece[places[start] : places[start + len(word) - 1] + 1]
+            for word, start in zip(words, starts, strict=False)
+        ]
+        for words in found
+    ]
 
 
 def _split_chunks(text: str) -> list[_Chunk]:
@@ -186,15 +217,20 @@ def _split_chunks(text: str) -> list[_Chunk]:
     for period in OPEN_PERIOD.finditer(text):
         *before, last = text[end : period.end()].split()
         found += map(_chunks.__getitem__, before)
-        matches = token().finditer(last + period[1])  # with all that it hangs on
-        found.append(_read([match[0] for match in matches if match.start() < len(last)]))
+        found.append(_read(last, period[1]))  # with all that it hangs on
         end = period.end()
     found += map(_chunks.__getitem__, text[end:].split())
     return found
 
 
-def _read(words: list[str]) -> _Chunk:
-    return tuple(words), _plain(words)
+def _read(text: str, after: str = "") -> _Chunk:
+    """Split a chunk that stands before some other text."""
+    plain = plain_text(text)
+    matches = [match.span() for match in token().finditer(plain + plain_text(after))]
+    spans = [span for span in matches if span[0] < len(text)]
+    words = tuple([plain[start:end] for start, end in spans])
+    written = words if plain == text else tuple([text[start:end] for start, end in spans])
+    return words, _plain(words), written
 
 
 def _plain(words: Sequence[str]) -> bool:
@@ -209,7 +245,7 @@ def _group(chunks: Iterable[_Chunk]) -> list[list[str]]:
     ended = ""  # the terminator or abbreviation that the words read so far end with,
     opening = -1  # and where the marks stand that came after it and open what follows
     in_quotes = False
-    for words, is_plain in chunks:
+    for words, is_plain, _ in chunks:
         if is_plain and not ended:  # as in most chunks
             current += words
             continue

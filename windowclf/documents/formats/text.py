@@ -1,6 +1,6 @@
 """Plain text: a line, a paragraph or a file a document; written with its spans in brackets."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO
 
 from windowclf.documents.document import Document
@@ -8,6 +8,7 @@ from windowclf.documents.formats.registry import WriteOptions, batches
 from windowclf.documents.reading import ReadOptions, open_lines
 from windowclf.documents.span_borders import CharacterSpan
 from windowclf.text.lines import BadLine, Lines
+from windowclf.text.units import paragraphs
 
 Mark = Callable[[str, str], str]
 """Shows a span by its label and its text."""
@@ -24,7 +25,8 @@ def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Docum
         return
     lines = Lines(chunks, options.failed)
     if options.text_unit == "paragraph":
-        yield from batches(_paragraphs(lines), lines)
+        texts = (Document(text, layout="paragraph") for text in paragraphs(lines))
+        yield from batches(texts, lines)
     else:
         text = "\n".join(lines)
         yield [Document(text, layout=options.text_unit)]
@@ -34,20 +36,6 @@ def _is_bad(line: str, options: ReadOptions) -> bool:
     if isinstance(line, BadLine):
         options.failed(line.error)
     return isinstance(line, BadLine)
-
-
-def _paragraphs(lines: Iterable[str]) -> Iterator[Document | None]:
-    paragraph: list[str] = []
-    for line in lines:
-        if line.strip():
-            paragraph.append(line)
-        elif paragraph:
-            yield Document("\n".join(paragraph), layout="paragraph")
-            paragraph = []
-        else:
-            yield None
-    if paragraph:
-        yield Document("\n".join(paragraph), layout="paragraph")
 
 
 def in_brackets(label: str, text: str) -> str:

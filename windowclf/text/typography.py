@@ -1,0 +1,99 @@
+"""Typographic and invisible characters, and the plain ones by which a word is looked up.
+
+Models learn from text in ASCII quotes. “Acme” is split and looked up as "Acme" is, and keeps its
+own characters.
+"""
+
+import re
+
+_SAME_LENGTH = {
+    '"': "“”„‟«»″‶〝〞〟＂❝❞",
+    "'": "‘’‚‛‹›′‵´ʹʻʼʽ＇❛❜",
+    "-": "\u2010\u2011\u2212\ufe63\uff0d",  # hyphens, and the minus sign
+}
+SINGLE_QUOTES = _SAME_LENGTH["'"]
+_QUOTES = {ord(c): plain for plain, found in _SAME_LENGTH.items() for c in found}
+# An en dash is not among those above: Boston–New York are two names, Boston-based is one word.
+_LOOKED_UP = {
+    "-": "–\u2012",
+    "--": "—―⸺⸻﹘",
+    "...": "…⋯",
+    "..": "‥",
+    "*": "•‣⁃◦∙●○◉▪▫■□◆◇➢➤►▸▹",
+    " ": "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f"
+    "\u205f\u3000",
+}
+_WORD_FORMS = _QUOTES | {ord(c): plain for plain, found in _LOOKED_UP.items() for c in found}
+
+# The soft hyphen, the byte-order mark and other joiners, marks of direction, blank letters.
+_NEVER_SEEN = (
+    r"\u00ad\u034f\u061c\u180e\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\u2800\u3164"
+    r"\ufeff\uffa0\ufff9-\ufffb"
+)
+# Joiners are part of the spelling of Persian and Indic words, and of emoji; selectors of emoji
+# and of keycaps.
+_INVISIBLE = (
+    rf"[{_NEVER_SEEN}]+"
+    r"|(?<![^\x00-\x7f\s])[\u200c\u200d]+|[\u200c\u200d]+(?![^\x00-\x7f\s])"
+    r"|(?<=[\x00-\x7f])[\ufe00-\ufe0f]+(?![\ufe00-\ufe0f\u20e3])"
+)
+_SELECTORS = r"(?<=\w)[\ufe00-\ufe0f\U000e0100-\U000e01ef]+"
+_LEFT_OUT = re.compile(_INVISIBLE)
+_NOT_LOOKED_UP = re.compile(f"\u200b|{_INVISIBLE}|{_SELECTORS}")
+# The zero-width space separates words; letters that are written for apostrophes begin none.
+_HIDDEN = {0x200B: " ", **dict.fromkeys(map(ord, "ʹʻʼʽ"), "'")}
+_MAYBE_HIDDEN = re.compile(rf"[{_NEVER_SEEN}\u200b-\u200d\ufe00-\ufe0fʹʻʼʽ]")
+_HIDDEN_HERE = re.compile(rf"{_INVISIBLE}|[\u200bʹʻʼʽ]")
+TYPOGRAPHIC = re.compile(
+    rf"[{''.join(_SAME_LENGTH.values())}{_NEVER_SEEN}\u200b-\u200d\ufe00-\ufe0f]"
+)
+"""Finds a character that `plain_text` or `without_hidden` may change."""
+
+_UNSEEN = rf"[\s{_NEVER_SEEN}\u200b-\u200d]+"
+_ENDS = re.compile(rf"\A{_UNSEEN}|{_UNSEEN}\Z")
+
+
+def strip(text: str) -> str:
+    """Take white space and invisible characters away from both ends of a text."""
+    text = text.strip()
+    return text if text.isascii() else _ENDS.sub("", text)
+
+
+def plain_text(text: str) -> str:
+    """Write straight quotes and hyphens, so that a text of the same length is split as ASCII is."""
+    return text if text.isascii() else text.translate(_QUOTES)
+
+
+def has_hidden(text: str) -> bool:
+    """Whether `without_hidden` would change a text."""
+    return bool(_MAYBE_HIDDEN.search(text) and _HIDDEN_HERE.search(text))
+
+
+def without_hidden(text: str) -> tuple[str, list[int]]:
+    """Leave out the invisible characters of a text, and write a space for one without width.
+
+    Returns
+    -------
+    seen : str
+    places : list of int
+        Where each character of `seen` stands in the text.
+    """
+    spans = [found.span() for found in _LEFT_OUT.finditer(text)]
+    left_out = {place for span in spans for place in range(*span)}
+    places = [place for place in range(len(text)) if place not in left_out]
+    return "".join([text[place] for place in places]).translate(_HIDDEN), places
+
+
+def plain_word(word: str) -> str:
+    r"""Write a word as it is looked up: with ASCII punctuation, without invisible characters.
+
+    Examples
+    --------
+    >>> plain_word("O’Neill"), plain_word("—"), plain_word("Lon\u00addon")
+    ("O'Neill", '--', 'London')
+    """
+    if word.isascii():
+        return word
+    if word == "·":  # between words a bullet, within one a letter of Catalan
+        return "*"
+    return _NOT_LOOKED_UP.sub("", word).translate(_WORD_FORMS) or word

@@ -1,0 +1,142 @@
+"""Where the lines of a text are borders, and where they only wrap it.
+
+A blank line, a tab and a page break always are borders: no sentence goes on past one.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import Literal, get_args
+
+from windowclf.errors import UsageError, quoted
+
+TextUnit = Literal["auto", "line", "paragraph", "file"]
+"""What may be chosen, see `cut`."""
+TEXT_UNITS: tuple[TextUnit, ...] = get_args(TextUnit)
+
+NARROWEST, WIDEST = 30, 120
+"""Characters of the widest line of a paragraph that is taken for wrapped text."""
+
+_BORDERS = re.compile(r"[\t\n\r\x0b\f\x1c-\x1e\x85\u2028\u2029]")  # a tab, and as str.splitlines
+_PAGE_ENDS = frozenset("\f\u2029")
+_ITEM = re.compile(r"(?:[-*+•‣▪◦–—#|]|\(?(?:\d{1,3}|[A-Za-z])[.)])\s|>")
+_STOPS = frozenset(".!?…。？！؟।")
+_CLOSING = "\"')]}”’»"
+
+
+def check_text_unit(text_unit: str) -> TextUnit:
+    """Return a text unit, if it is one of `TEXT_UNITS`.
+
+    Raises
+    ------
+    UsageError
+        For another value.
+    """
+    for known in TEXT_UNITS:
+        if text_unit == known:
+            return known
+    expected = f"{', '.join(TEXT_UNITS[:-1])} or {TEXT_UNITS[-1]}"
+    raise UsageError(f"text_unit: expected {expected}, got {quoted(text_unit)}")
+
+
+def cut(text: str, unit: str = "auto") -> list[str]:
+    r"""Cut a text at its borders into stretches that are split into sentences, in order.
+
+    Parameters
+    ----------
+    unit : {"auto", "line", "paragraph", "file"}
+        Besides blank lines, tabs and page breaks, every line end is a border for "line", and none
+        is for "paragraph" and "file". For "auto" a line end is white space where the text goes on:
+        before a small letter, and where the text looks wrapped, which means that the first word of
+        the next line would have made the line the widest of its paragraph.
+
+    Examples
+    --------
+    >>> cut("Peter Novak\nAngela Merkel"), cut("Angela\nMerkel", "paragraph")
+    (['Peter Novak', 'Angela Merkel'], ['Angela\nMerkel'])
+    """
+    if not _BORDERS.search(text):
+        return [text]
+    if unit == "line":
+        pieces = text.splitlines()
+    else:
+        pieces = _join_lines(text.splitlines(keepends=True), wrapped_only=unit == "auto")
+    if "\t" not in text:
+        return pieces
+    return [cell for piece in pieces for cell in piece.split("\t")]
+
+
+def paragraphs(lines: Iterable[str]) -> Iterator[str]:
+    r"""Join lines, as they come, into paragraphs: blank lines separate these.
+
+    Parameters
+    ----------
+    lines : iterable of str
+        Without line breaks, or each with its own.
+
+    Yields
+    ------
+    str
+        Lines joined by a line feed; none is blank.
+    """
+    found: list[str] = []
+    for line in lines:
+        if not line or line.isspace():
+            if found:
+                yield "\n".join(found)
+            found = []
+        else:
+            found.append(line.rstrip("\r\n"))
+    if found:
+        yield "\n".join(found)
+
+
+def _join_lines(lines: list[str], *, wrapped_only: bool) -> list[str]:
+    """Join the lines of each paragraph: all of them, or those between which the text goes on."""
+    found: list[str] = []
+    block: list[str] = []
+    for line in [*lines, "\n"]:
+        if not line.isspace():
+            block.append(line)
+            if line[-1] not in _PAGE_ENDS:
+                continue
+        if block:
+            found += _join_wrapped(block) if wrapped_only else ["".join(block).rstrip()]
+            block = []
+    return found
+
+
+def _join_wrapped(block: list[str]) -> list[str]:
+    lines = [*map(str.strip, block)]
+    small = [line[0].islower() for line in lines]
+    widest = _width_if_wrapped(block, small)
+    if not widest and not any(small):  # as in most lists
+        return lines
+    found: list[str] = []
+    begin = 0
+    capital = not small[0]  # how that begins which may go on
+    for number, (line, after) in enumerate(pairwise(lines), 1):
+        word = after.split(None, 1)[0]
+        if _ITEM.match(after) or "\t" in line or "\t" in after:
+            soft = False
+        elif widest and len(block[number - 1].rstrip()) + 1 + len(word) > widest:
+            soft = True
+        else:
+            soft = capital and small[number] and word[-1] != ":"
+        if not soft:
+            found.append("".join(block[begin:number]).rstrip())
+            begin, capital = number, not small[number]
+    return [*found, "".join(block[begin:]).rstrip()]
+
+
+def _width_if_wrapped(block: list[str], small: list[bool]) -> int:
+    """Measure the widest line of a paragraph of wrapped sentences; 0 for anything else."""
+    widest = max([len(line.rstrip()) for line in block if "://" not in line], default=0)
+    if not NARROWEST <= widest <= WIDEST:
+        return 0
+    if any(small) and not small[0]:  # a sentence runs over two lines
+        return widest
+    if block[-1].rstrip().rstrip(_CLOSING)[-1:] not in _STOPS:
+        return 0
+    words = " ".join(block).split()
+    return widest if 2 * sum(word[0].islower() for word in words) >= len(words) else 0
