@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 import tiny
 from windowclf import WindowClassifier
@@ -123,6 +124,46 @@ def conll(data):
         write_conll(found, text)
         again = [*read_sentences(scratch_file("file.conll", text.getvalue().encode()))]
         assert [(s.tokens, s.tags) for s in again] == [(s.tokens, s.tags) for s in found]
+
+
+def columns(data):
+    """Rows with other tags are written in the layout of their file, and read as written.
+
+    The first byte chooses options. A column that is given is given for reading again, too.
+    """
+    if not data:
+        return
+    first = data[0]
+    options = ReadOptions(
+        tokens_column=(None, 0, 1, "FORM")[first & 3],
+        tags_column=(None, 2)[first >> 2 & 1],
+        delimiter=(None, "|")[first >> 3 & 1],
+        labels=not first >> 4 & 1,
+        on_error=("stop", "skip")[first >> 5 & 1],
+    )
+    with refusals(DataError, UsageError):
+        documents = _read("conll", data[1:], options)
+        if not documents or documents[0].words is None:
+            return
+        assert options.labels or all(document.tags is None for document in documents)
+        given = [
+            replace(d, tags=[["B-NEW"] + ["O"] * (len(s) - 1) for s in d.words]) for d in documents
+        ]
+        layouts = [d.layout for d in documents if d.layout is not None and d.words]
+        if not layouts:
+            return
+        written = _written("conll", given)
+        found = layouts[0].columns
+        again = ReadOptions(
+            tokens_column=found.words,
+            tags_column=found.tags if found.replaced else found.width,
+            delimiter=options.delimiter,
+        )
+        assert [
+            (words, tags)
+            for d in _read("conll", written, again)
+            for words, tags in zip(d.words, d.tags, strict=True)
+        ] == [(words, tags) for d in given for words, tags in zip(d.words, d.tags, strict=True)]
 
 
 def jsonl(data):
@@ -282,5 +323,5 @@ def tokenizer(data):
 
 TARGETS = {
     target.__name__: target
-    for target in (conll, jsonl, vectors, bundle, tokenizer, csv, parquet, docbin, convert)
+    for target in (conll, columns, jsonl, vectors, bundle, tokenizer, csv, parquet, docbin, convert)
 }

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from windowclf.documents.document import to_sentences
 from windowclf.documents.formats.conll import read_conll
-from windowclf.documents.formats.conll_rows import column_number
 from windowclf.documents.formats.registry import Format, format_of
 from windowclf.documents.reading import ReadOptions
 from windowclf.documents.sentence import Sentence
@@ -46,11 +45,7 @@ def read_sentences(path: str | Path, options: ReadOptions | None = None) -> Iter
             "DocBin"
         )
     if form is None or form.name in ("conll", "text"):  # .txt is the usual name of column files
-        return read_conll(
-            path,
-            tokens_column=column_number(options.tokens_column, "--tokens-column", default=0),
-            tags_column=column_number(options.tags_column, "--tags-column", default=-1),
-        )
+        return read_conll(path, options)
     return _of_documents(path, form, options)
 
 

@@ -44,7 +44,7 @@ unlabelled = st.lists(st.lists(words, min_size=1).map(Sentence), min_size=1)
 
 def read(path, text, **columns):
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return list(read_conll(path, **columns))
+    return list(read_conll(path, ReadOptions(**columns)))
 
 
 @pytest.fixture
@@ -171,7 +171,7 @@ def test_unreadable_files_end_in_one_line(tmp_path, name):
     [
         ({"tags_column": 3}, "no column 3: its rows have 2 columns"),
         ({"tokens_column": -3}, "no column -3"),
-        ({"tags_column": 0}, "both token and tag"),
+        ({"tokens_column": 0, "tags_column": 0}, "both token and tag"),
     ],
 )
 def test_a_column_that_is_not_there_is_named(path, columns, message):
@@ -310,7 +310,7 @@ def test_words_that_a_span_cuts_are_cut():
 def test_columns_of_documents_are_chosen_by_number():
     (document,) = read_documents("1 Oslo NNP B-LOC\r\n", tokens_column="1", tags_column=-2)
     assert (document.words, document.tags) == ([["Oslo"]], [["NNP"]])
-    with pytest.raises(UsageError, match="--tags-column 'ner': a column file has numbers"):
+    with pytest.raises(UsageError, match="`tags_column`: no column 'ner'; its first row"):
         read_documents("a O\n", tags_column="ner")
 
 
@@ -334,7 +334,7 @@ def test_sentences_are_answered_as_they_come():
         ("", ": no sentence; expected"),
         ("a O\n\n# document = {\na O\n", ":3: comment of a document: .*truncated; mend it"),
         ('# document = {"text": 7}\na O\n', ":1: comment of a document: Expected `str`"),
-        ('# document = {"id": 7}\na O\n', ":1: .* no key 'text'; name that .* --text-column"),
+        ('# document = {"id": 7}\na O\n', ":1: .* no key 'text'; name that .* `text_column`"),
         ('# document = {"text": "b"}\na O\n', ":1: .* word 'a': not found in the text"),
         ("a O\nb\n", ":2: 1 column, but line 1 has 2"),
     ],

@@ -1,0 +1,220 @@
+"""How a column file had a document, and how it is written likewise with other tags."""
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from windowclf.documents.formats.conll_columns import SKIPPED_ID, Columns
+from windowclf.documents.formats.conll_head import GLOBAL_COLUMNS, split_row
+from windowclf.documents.formats.conll_lines import DOCUMENT, Block, plain_rows
+from windowclf.documents.formats.conll_notation import (
+    brackets_of,
+    joined,
+    spread,
+    value_of,
+    with_value,
+)
+from windowclf.errors import DataError, quoted
+from windowclf.tags.schemes import OUTSIDE, Scheme, spans
+
+_UNWRITABLE = re.compile(r"[ \t\r\n]")
+_FILLER = "_"
+
+
+class ColumnLayout(msgspec.Struct, frozen=True):
+    """The lines of a document, of which all but the tags are written as they were.
+
+    Parameters
+    ----------
+    columns : Columns
+        What its columns hold.
+    words : list of list of str
+        The tokens of its rows.
+    text : str
+        Its text as its rows and comments have it.
+    lines : list of list of str
+        Of each sentence, with the marks and comments before it.
+    rows : list of list of int
+        Which of `lines` hold the tokens.
+    marked : bool
+        Whether `lines` begin with the mark of a document.
+    """
+
+    columns: Columns
+    words: list[list[str]]
+    text: str
+    lines: list[list[str]]
+    rows: list[list[int]]
+    marked: bool
+
+    @property
+    def others(self) -> int:
+        """How many columns hold neither words nor tags."""
+        return self.columns.others
+
+    def width_of(self, labelled: bool) -> int:
+        """How many columns a row has when it is written with tags or without."""
+        return self.columns.width + (labelled and not self.columns.replaced)
+
+
+def layout_of(
+    blocks: Sequence[Block], columns: Columns | None, words: list[list[str]], text: str
+) -> ColumnLayout | None:
+    """Keep the lines of the sentences of a document; None if its words and tags are all."""
+    if columns is None or not words or all(block.lines is None for block in blocks):
+        return None
+    lines, rows = [], []
+    for block in blocks:
+        if block.lines is None:
+            lines.append(plain_rows(block.tokens, block.tags))
+            rows.append([*range(len(block.tokens))])
+        elif block.tokens or not lines:
+            lines.append(block.lines)
+            rows.append(block.rows)
+        else:  # what comes after the last sentence
+            lines[-1] = [*lines[-1], "", *block.lines]
+    marked = any(is_mark(line, columns) for line in lines[0][: rows[0][0] if rows[0] else None])
+    return ColumnLayout(columns, words, text, lines, rows, marked)
+
+
+def is_mark(line: str, columns: Columns) -> bool:
+    """Whether a line before a row begins a document."""
+    if columns.index is not None and re.match(r"#\s*newdoc\b", line):
+        return True
+    return line.startswith((DOCUMENT, "#begin document"))
+
+
+def write_lines(
+    layout: ColumnLayout, tags: list[list[str]] | None, scheme: Scheme, record: str | None
+) -> str:
+    """Write a document as it was, with other tags.
+
+    Parameters
+    ----------
+    tags : list of list of str, optional
+        None: the rows are written as they are.
+    record : str, optional
+        A comment to be written before the first row.
+
+    Raises
+    ------
+    DataError
+        For a tag that does not fit a column.
+    """
+    columns = layout.columns
+    written = []
+    for number, (lines, rows) in enumerate(zip(layout.lines, layout.rows, strict=True)):
+        found = [*lines]
+        if tags is not None:
+            if not columns.replaced:
+                found = [_widened(line, columns) for line in lines]
+            cells = tags[number]
+            _check(cells, columns)
+            if columns.notation == "brackets":
+                cells = brackets_of(spans(cells, scheme), len(cells))
+            explicit, implied = _write_ranges(found, rows, cells, columns)
+            for place, (row, cell) in enumerate(zip(rows, cells, strict=True)):
+                if place not in implied:
+                    found[row] = _with_tag(lines[row], cell, columns, always=place in explicit)
+        if record is not None and number == 0:
+            found.insert(rows[0] if rows else 0, record)
+        written.append("\n".join(found).rstrip("\n") + "\n\n")
+    return "".join(written)
+
+
+def _check(tags: Sequence[str], columns: Columns) -> None:
+    marks = {"misc": "|", "brackets": "()*", "tags": columns.delimiter or ""}[columns.notation]
+    for tag in set(tags):
+        if not tag or _UNWRITABLE.search(tag) or any(mark in tag for mark in marks):
+            raise unwritable(tag)
+
+
+def unwritable(cell: str) -> DataError:
+    """Make the error for a token or a tag that a column cannot hold."""
+    return DataError(
+        f"{quoted(cell)} does not fit a column file, where spaces and line breaks separate; "
+        "replace them first, or write JSONL"
+    )
+
+
+def _write_ranges(
+    lines: list[str], rows: Sequence[int], tags: Sequence[str], columns: Columns
+) -> tuple[set[int], set[int]]:
+    """Give new tags to the rows of several words that have a tag for them.
+
+    Returns
+    -------
+    explicit, implied : set of int
+        The words of these rows whose own tags have to be written, O or not; and those that need
+        none, as before.
+    """
+    explicit: set[int] = set()
+    implied: set[int] = set()
+    if columns.notation != "misc" or len(lines) == len(rows):
+        return explicit, implied
+    key = _key(columns)
+    for number, line in enumerate(lines):
+        cells = line.split("\t")
+        match = re.fullmatch(r"(\d+)-(\d+)", cells[0])
+        if match is None or len(cells) != columns.width or not value_of(cells[-1], key):
+            continue
+        start = sum(row < number for row in rows)
+        found = tags[start : start + int(match[2]) - int(match[1]) + 1]
+        if not found:
+            continue
+        words = range(start, start + len(found))
+        cells[-1] = with_value(cells[-1], key, joined(found), always=True)
+        lines[number] = "\t".join(cells)
+        own = any(value_of(lines[rows[word]].rpartition("\t")[2], key) for word in words)
+        is_told = not own and [*found] == spread(joined(found), len(found))
+        (implied if is_told else explicit).update(words)
+    return explicit, implied
+
+
+def _key(columns: Columns) -> str:
+    """Return the key for tags in MISC: of its own where the file has mentions, not names."""
+    return "NER" if columns.key in (None, "Entity", "entity") else str(columns.key)
+
+
+def _with_tag(line: str, tag: str, columns: Columns, *, always: bool) -> str:
+    if not columns.replaced or columns.tags is None:
+        return _appended(line, tag, columns)
+    place = columns.tags
+    delimiter = columns.delimiter or ("\t" if "\t" in line else " ")
+    if delimiter == " ":
+        cell = [*re.finditer("[^ ]+", line)][place]
+        written = f"{line[: cell.start()]}{tag}{line[cell.end() :]}"
+    else:
+        cells = line.split(delimiter)
+        cells[place] = tag
+        if columns.notation == "misc":
+            key = _key(columns)
+            always = always or key != (columns.key or key)
+            cells[place] = with_value(line.split(delimiter)[place], key, tag, always=always)
+        written = delimiter.join(cells)
+    return f" {written}" if line.startswith("#") and not columns.is_row(written) else written
+
+
+def _appended(line: str, tag: str, columns: Columns) -> str:
+    delimiter = columns.delimiter or ("\t" if "\t" in line or columns.width == 1 else " ")
+    if delimiter == " ":
+        return f"{line.rstrip(' ')} {tag}"
+    cells = line.split(delimiter)
+    while len(cells) > columns.width:
+        cells.pop()
+    return delimiter.join([*cells, tag])
+
+
+def _widened(line: str, columns: Columns) -> str:
+    """Give a line that is not a row of a token a cell for the column that is added."""
+    if GLOBAL_COLUMNS.fullmatch(line):
+        return f"{line} NER"
+    if line.startswith(DOCUMENT) and len(line) > len(DOCUMENT):
+        return _appended(line, OUTSIDE, columns)
+    if columns.header is not None or columns.index is not None:
+        cells = split_row(line, columns.delimiter)
+        if len(cells) == columns.width and not line.startswith("#"):
+            number = cells[columns.index or 0]
+            return _appended(line, _FILLER if SKIPPED_ID.fullmatch(number) else "ner", columns)
+    return line
