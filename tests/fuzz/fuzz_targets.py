@@ -113,6 +113,8 @@ def _what(document):
 def conll(data):
     """Rows come back as they were written, and again from what was written."""
     with refusals(DataError, UsageError):
+        _read("conll", data)
+        data += b"\n\n"  # the last line is not among the first, which show what columns hold
         documents = _read("conll", data)
         again = _read_own("conll", _written("conll", documents))
         assert [d.text for d in again] == [d.text for d in documents]
@@ -142,8 +144,8 @@ def columns(data):
         on_error=("stop", "skip")[first >> 5 & 1],
     )
     with refusals(DataError, UsageError):
-        documents = _read("conll", data[1:], options)
-        if not documents or documents[0].words is None:
+        documents = _read("conll", data[1:] + b"\n\n", options)
+        if not documents or any("skipped" in what for what in options.report.tallies):
             return
         assert options.labels or all(document.tags is None for document in documents)
         given = [

@@ -26,7 +26,7 @@ from windowclf.documents.formats.conll_notation import (
 from windowclf.documents.reading import ReadOptions
 from windowclf.errors import DataError, UsageError, join_names, quoted
 
-SKIPPED_ID = re.compile(r"\d+-\d+|\d+\.\d+")
+SKIPPED_ID = re.compile(r"([0-9]{1,9})[-.]([0-9]{1,9})")
 """What CoNLL-U has as the number of a row that is not a word: of several words, or of none."""
 
 _CONLL_U = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")
@@ -87,26 +87,44 @@ class Columns:
         """How many columns hold neither words nor tags."""
         return self.width - 1 - (self.replaced and self.notation != "misc")
 
+    @property
+    def has_more(self) -> bool:
+        """Whether a row is not just a word and its tag."""
+        return self.others > 0 or self.words > 0 or self.notation != "tags" or bool(self.delimiter)
+
     def fits(self, line: str) -> bool:
-        """Whether a line has as many cells as a row, separated likewise."""
-        if self.delimiter is None and self.tabbed != ("\t" in line):
-            return False
+        """Whether a line has as many cells as a row."""
         try:
             return len(split_row(line, self.delimiter)) == self.width
         except DataError:
             return False
 
-    def is_row(self, line: str) -> bool:
-        """Whether a line that begins a sentence, and with ``#``, is a row and not a comment."""
+    def is_row(self, line: str, *, begins: bool = True) -> bool:
+        """Whether a line that begins with ``#`` is a row and not a comment.
+
+        Parameters
+        ----------
+        begins : bool
+            Whether it begins a sentence, where comments stand.
+        """
         if self.index is not None or not self.fits(line):
             return False
         cells = split_row(line, self.delimiter)
+        if self.tags is not None and is_prefixed(cells[self.tags]):
+            return True
+        if self.delimiter is None and self.tabbed != ("\t" in line):
+            return not (begins or self.tabbed)
+        if not begins:
+            return True
         if self.tags is None:
+            if self.width > 1:
+                return is_blank_cell(cells[-1])
             return "=" not in line and ":" not in line
         tag = cells[self.tags]
-        if self.inventory is None or is_prefixed(tag):
-            return is_prefixed(tag)
-        return tag in self.inventory or tag == "#" or (cells[0] != "#" and is_label(tag))
+        if self.inventory is None:
+            return False
+        is_hash = cells[0] == "#" or cells[0].startswith("# ")
+        return tag in self.inventory or tag == "#" or (is_label(tag) and not is_hash)
 
 
 def find_columns(
@@ -155,8 +173,9 @@ class _Finder:
         self.first = head.sentences[0][0]
         self.width = len(self.first.cells)
         self.sentences = [
-            [row.cells for row in sentence if len(row.cells) >= self.width]
+            cells
             for sentence in head.sentences
+            if (cells := [row.cells for row in sentence if len(row.cells) >= self.width])
         ]
         self.where = f"{name}:{self.first.number}"
         self.names = head.names if head.names and len(head.names) == self.width else None
@@ -328,7 +347,7 @@ class _Finder:
         """Whether tags come first, as in the corpora of MIT."""
         cells, others = self._cells(0), looks[1]
         return (
-            looks[0].prefixed
+            all(map(is_prefixed, cells))
             and "O" in cells
             and len(cells) > 3
             and not (others.prefixed or others.outside or others.bare)

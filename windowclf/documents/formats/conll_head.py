@@ -1,6 +1,7 @@
 """The first rows of column files, and the names that a file gives its columns."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import NamedTuple
@@ -63,6 +64,7 @@ class Row(NamedTuple):
     number: int
     cells: Cells
     tabbed: bool
+    indented: bool
 
 
 class Head(NamedTuple):
@@ -95,7 +97,8 @@ def read_head(
     def split(lines: Iterable[tuple[int, str]]) -> Iterator[Row]:
         for number, line in lines:
             try:
-                yield Row(number, split_row(line, options.delimiter), "\t" in line)
+                cells = split_row(line, options.delimiter)
+                yield Row(number, cells, "\t" in line, line.startswith(" "))
             except DataError as error:
                 errors.append(DataError(f"{name}:{number}: {error}"))
 
@@ -108,12 +111,15 @@ def read_head(
             parts = match[1].split("-")
             field = parts.index("etype") if "etype" in parts else None
         begins = begins or line.startswith("#begin document")
-    rows = [found for sentence in sentences if (found := [*split(sentence)])]
+    rows = [each for sentence in sentences if (each := [*split(sentence)])]
     if not rows and errors:
         raise errors[0]
     if not rows:
-        likely = split(numbered for numbered in comments if len(numbered[1]) < _LONGEST_ROW)
-        rows = [[each] for each in likely if len(each.cells) > 1 and is_prefixed(each.cells[-1])]
+        found = split(numbered for numbered in comments if len(numbered[1]) < _LONGEST_ROW)
+        likely = [row for row in found if len(row.cells) > 1 and is_prefixed(row.cells[-1])]
+        widths = Counter((len(row.cells), row.tabbed) for row in likely)
+        best = max(widths, key=lambda each: (widths[each], each == (2, True)), default=None)
+        rows = [[row] for row in likely if (len(row.cells), row.tabbed) == best]
     return Head(rows, names, field, begins)
 
 
@@ -126,7 +132,12 @@ def header_of(head: Head, options: ReadOptions) -> Row | None:
     asked = [c for c in (options.tokens_column, options.tags_column) if column_number(c) is None]
     if wanted := [column for column in asked if column is not None]:
         return first if all(column in first.cells for column in wanted) else None
-    names = [cell.lower() for cell in first.cells]
+    return first if is_header(first.cells) and not first.indented else None
+
+
+def is_header(cells: Cells) -> bool:
+    """Whether all cells are usual names of columns, that of words and that of tags among them."""
+    names = [cell.lower() for cell in cells]
     usual = [
         name in WORD_NAMES
         or name in _TAG_NAMES
@@ -135,9 +146,8 @@ def header_of(head: Head, options: ReadOptions) -> Row | None:
         for name in names
     ]
     if not all(usual) or len(set(names)) < len(names):
-        return None
-    has_words = any(name in WORD_NAMES for name in names)
-    return first if has_words and tags_name(first.cells) is not None else None
+        return False
+    return any(name in WORD_NAMES for name in names) and tags_name(names) is not None
 
 
 def tags_name(names: Sequence[str]) -> int | None:

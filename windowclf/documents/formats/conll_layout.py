@@ -10,6 +10,7 @@ from windowclf.documents.formats.conll_head import GLOBAL_COLUMNS, split_row
 from windowclf.documents.formats.conll_lines import DOCUMENT, Block, plain_rows
 from windowclf.documents.formats.conll_notation import (
     brackets_of,
+    is_prefixed,
     joined,
     spread,
     value_of,
@@ -105,22 +106,40 @@ def write_lines(
     columns = layout.columns
     written = []
     for number, (lines, rows) in enumerate(zip(layout.lines, layout.rows, strict=True)):
-        found = [*lines]
-        if tags is not None:
-            if not columns.replaced:
-                found = [_widened(line, columns) for line in lines]
-            cells = tags[number]
-            _check(cells, columns)
-            if columns.notation == "brackets":
-                cells = brackets_of(spans(cells, scheme), len(cells))
-            explicit, implied = _write_ranges(found, rows, cells, columns)
-            for place, (row, cell) in enumerate(zip(rows, cells, strict=True)):
-                if place not in implied:
-                    found[row] = _with_tag(lines[row], cell, columns, always=place in explicit)
+        cells = None if tags is None else tags[number]
+        if columns.has_more and cells is not None:
+            found = _retagged(lines, rows, cells, columns, scheme)
+        elif columns.has_more:
+            found = [*lines]
+        else:
+            found = [line if cells is None else _widened(line, columns) for line in lines]
+            for row, line in zip(rows, plain_rows(layout.words[number], cells), strict=True):
+                found[row] = line
         if record is not None and number == 0:
             found.insert(rows[0] if rows else 0, record)
         written.append("\n".join(found).rstrip("\n") + "\n\n")
     return "".join(written)
+
+
+def _retagged(
+    lines: list[str], rows: list[int], tags: list[str], columns: Columns, scheme: Scheme
+) -> list[str]:
+    """Write the lines of a sentence with other tags."""
+    _check(tags, columns)
+    if columns.notation == "brackets":
+        tags = brackets_of(spans(tags, scheme), len(tags))
+    found = [_widened(line, columns) for line in lines]
+    explicit, implied = _write_ranges(found, rows, tags, columns)
+    for place, (row, tag) in enumerate(zip(rows, tags, strict=True)):
+        if place in implied:
+            continue
+        line = _with_tag(lines[row], tag, columns, always=place in explicit)
+        if line.startswith("#") and not (
+            columns.is_row(line, begins=place == 0) if columns.replaced else is_prefixed(tag)
+        ):
+            line = f" {line}"
+        found[row] = line
+    return found
 
 
 def _check(tags: Sequence[str], columns: Columns) -> None:
@@ -156,8 +175,13 @@ def _write_ranges(
     key = _key(columns)
     for number, line in enumerate(lines):
         cells = line.split("\t")
-        match = re.fullmatch(r"(\d+)-(\d+)", cells[0])
-        if match is None or len(cells) != columns.width or not value_of(cells[-1], key):
+        match = SKIPPED_ID.fullmatch(cells[0])
+        if (
+            match is None
+            or "-" not in cells[0]
+            or len(cells) != columns.width
+            or not value_of(cells[-1], key)
+        ):
             continue
         start = sum(row < number for row in rows)
         found = tags[start : start + int(match[2]) - int(match[1]) + 1]
@@ -193,7 +217,7 @@ def _with_tag(line: str, tag: str, columns: Columns, *, always: bool) -> str:
             always = always or key != (columns.key or key)
             cells[place] = with_value(line.split(delimiter)[place], key, tag, always=always)
         written = delimiter.join(cells)
-    return f" {written}" if line.startswith("#") and not columns.is_row(written) else written
+    return written
 
 
 def _appended(line: str, tag: str, columns: Columns) -> str:
@@ -207,14 +231,20 @@ def _appended(line: str, tag: str, columns: Columns) -> str:
 
 
 def _widened(line: str, columns: Columns) -> str:
-    """Give a line that is not a row of a token a cell for the column that is added."""
+    """Give a line that is not a row of a token a cell for the column of tags, if it is added."""
+    if columns.replaced:
+        return line
     if GLOBAL_COLUMNS.fullmatch(line):
         return f"{line} NER"
+    if line.startswith("#"):
+        cells = line.split(columns.delimiter or ("\t" if "\t" in line else None))
+        is_like_row = len(cells) == columns.width + 1 and is_prefixed(cells[-1].strip(" "))
+        return f"{line}{columns.delimiter or chr(9)}." if is_like_row else line
     if line.startswith(DOCUMENT) and len(line) > len(DOCUMENT):
         return _appended(line, OUTSIDE, columns)
     if columns.header is not None or columns.index is not None:
         cells = split_row(line, columns.delimiter)
-        if len(cells) == columns.width and not line.startswith("#"):
+        if len(cells) == columns.width:
             number = cells[columns.index or 0]
             return _appended(line, _FILLER if SKIPPED_ID.fullmatch(number) else "ner", columns)
     return line

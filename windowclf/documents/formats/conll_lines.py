@@ -1,8 +1,9 @@
 """The lines of column files: marks, comments and empty lines, and those of one sentence."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from windowclf.documents.formats.conll_head import WORD_NAMES, is_header
 from windowclf.documents.formats.conll_notation import is_prefixed
 
 DOCUMENT = "-DOCSTART-"
@@ -52,6 +53,7 @@ class SentenceLines:
     """
 
     __slots__ = (
+        "_has_tags",
         "failed",
         "keeps",
         "lines",
@@ -64,7 +66,7 @@ class SentenceLines:
         "width",
     )
 
-    def __init__(self, keeps: bool) -> None:
+    def __init__(self, keeps: bool, has_tags: bool) -> None:
         self.tokens: list[str] = []
         self.tags: list[str] = []
         self.lines: list[str] = []
@@ -73,6 +75,7 @@ class SentenceLines:
         self.record: tuple[int, str] | None = None
         self.text: str | None = None
         self.keeps = keeps
+        self._has_tags = has_tags
         self.failed = False
         self.width = 0
 
@@ -96,20 +99,25 @@ class SentenceLines:
     def _begin_to_keep(self) -> None:
         if not self.keeps:
             self.keeps = True
-            lines = plain_rows(self.tokens, self.tags)
+            lines = plain_rows(self.tokens, self.tags if self._has_tags else None)
             self.rows = [*range(len(self.lines), len(self.lines) + len(lines))]
             self.lines += lines
 
 
-def plain_rows(tokens: Iterable[str], tags: Iterable[str] | None) -> list[str]:
+def plain_rows(tokens: Sequence[str], tags: Sequence[str] | None) -> list[str]:
     """Write the rows of a sentence, so that each is read as one."""
-    rows = tokens if tags is None else map("\t".join, zip(tokens, tags, strict=True))
+    if tags is None:
+        rows = [f"{token}\t" if " " in token else token for token in tokens]
+    else:
+        rows = [*map("\t".join, zip(tokens, tags, strict=True))]
+    if rows and rows[0].startswith("#") and not (tags and is_prefixed(tags[0])):
+        rows[0] = f" {rows[0]}"
     return [f" {row}" if _is_taken_for_another(row) else row for row in rows]
 
 
 def _is_taken_for_another(row: str) -> bool:
-    if row.startswith("#"):
-        return not is_prefixed(row.partition("\t")[2])
+    if row[:6].lower().startswith(WORD_NAMES):
+        return is_header(row.split("\t"))
     return is_document(row) or row.startswith("\ufeff")
 
 

@@ -89,7 +89,7 @@ def _label(tag: str) -> str:
 
 
 def _are_brackets(counts: Counter[str]) -> bool:
-    if not any("*" in cell for cell in counts):
+    if not any("*" in cell or cell.startswith("(") for cell in counts):
         return False
     if not all(_BRACKETS.fullmatch(cell) for cell in counts):
         return False

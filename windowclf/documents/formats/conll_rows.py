@@ -67,6 +67,7 @@ class RowReader:
         self._chunks, self._name, self._options = chunks, name, options
         self.columns: Columns | None = None
         self._places: dict[str, int] = {}
+        self._failed = False
 
     def __iter__(self) -> Iterator[Block | None]:
         """Yield sentences; None where the next lines are still to come.
@@ -80,9 +81,12 @@ class RowReader:
             If there is no such column as the options name.
         """
         head = self._read_head()
-        if self.columns is None and not any(map(is_record, chain.from_iterable(head))):
+        empty = True
+        for block in self._blocks(chain(head, self._chunks)):
+            empty = empty and (block is None or not (block.tokens or block.record))
+            yield block
+        if empty and not self._failed:
             raise no_sentence(self._name)
-        yield from self._blocks(chain(head, self._chunks))
 
     def _read_head(self) -> list[list[str]]:
         """Read lines until the columns are known: the first sentences, or one of a slow stream."""
@@ -118,17 +122,18 @@ class RowReader:
 
     def _blocks(self, chunks: Iterable[list[str]]) -> Iterator[Block | None]:
         columns = self.columns
-        labels = columns is not None and columns.tags is not None and self._options.labels
+        has_tags = columns is not None and columns.tags is not None
+        labels = has_tags and self._options.labels
         width = columns.width if columns else 0
         words = columns.words if columns else 0
         place = columns.tags if columns and columns.tags is not None else words
         index = columns.index if columns else None
         header = columns.header if columns else None
         fast = columns is not None and columns.delimiter is None and not columns.varying
-        extra = columns is not None and (columns.others > 0 or columns.notation != "tags")
+        extra = columns is not None and columns.has_more
         checked = labels and columns is not None and columns.notation == "tags"
         places = self._places
-        sentence = SentenceLines(extra)
+        sentence = SentenceLines(extra, has_tags)
         document: int | None = None
         number = 0
         for lines in chunks:
@@ -142,7 +147,7 @@ class RowReader:
                         if sentence.tokens or sentence.record or sentence.failed:
                             if block := self._finished(sentence, labels, document, number):
                                 yield block
-                            sentence = SentenceLines(extra)
+                            sentence = SentenceLines(extra, has_tags)
                         if kind == "end":
                             sentence.blank()
                         else:
@@ -172,7 +177,7 @@ class RowReader:
                         self._check_tag(tag, number)
                 except DataError as error:
                     self._options.failed(error, "sentences")
-                    sentence.failed = True
+                    sentence.failed = self._failed = True
                     continue
                 if sentence.keeps or (spaced and " " in token):
                     sentence.keep(line)
@@ -270,11 +275,11 @@ class RowReader:
 
     def _is_comment_inside(self, line: str) -> bool:
         columns = self.columns
-        if columns is None or columns.index is not None or line.startswith(_END_OF_DOCUMENT):
+        if columns is None or columns.index is not None:
             return True
         if line != "#" and not line.startswith("# "):
             return False
-        return not columns.fits(line)
+        return not columns.is_row(line, begins=False)
 
     def _report_comment(self, line: str, number: int) -> None:
         """Report a comment that may be a row: it has as many cells, and any cell may be a label."""
@@ -297,6 +302,7 @@ class RowReader:
             except DataError as error:
                 here = f"{self._name}:{number - 1}: in the sentence that ends here: {error}"
                 self._options.failed(DataError(here), "sentences")
+                self._failed = True
                 return None
         lines = sentence.lines if sentence.keeps else None
         text = self._text(sentence)
@@ -316,12 +322,9 @@ class RowReader:
                 tags, inner = tags_of_mentions(values, columns.mention_field)
             else:
                 for first, length, cell in sentence.ranges:
-                    if (
-                        key
-                        and (tag := value_of(cell, key))
-                        and not any(values[first : first + length])
-                    ):
-                        values[first : first + length] = spread(tag, length)
+                    covered = values[first : first + length]
+                    if key and (tag := value_of(cell, key)) and not any(covered):
+                        values[first : first + length] = spread(tag, len(covered))
                 tags = [value or OUTSIDE for value in values]
         if inner:
             what = "entities left out that stand within others"
