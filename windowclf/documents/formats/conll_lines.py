@@ -87,16 +87,11 @@ class SentenceLines:
     def note(self, line: str, *, notable: bool = True) -> None:
         """Keep a line that is not a row of a token; rows, too, from now on if it is `notable`."""
         if notable:
-            self._begin_to_keep()
+            self.keep()
         self.lines.append(line)
 
-    def keep(self, line: str) -> None:
-        """Keep the row of the next token."""
-        self._begin_to_keep()
-        self.rows.append(len(self.lines))
-        self.lines.append(line)
-
-    def _begin_to_keep(self) -> None:
+    def keep(self) -> None:
+        """Keep the rows so far, if they are not kept, and those to come."""
         if not self.keeps:
             self.keeps = True
             lines = plain_rows(self.tokens, self.tags if self._has_tags else None)

@@ -179,8 +179,11 @@ class RowReader:
                     self._options.failed(error, "sentences")
                     sentence.failed = self._failed = True
                     continue
-                if sentence.keeps or (spaced and " " in token):
-                    sentence.keep(line)
+                if spaced and " " in token:
+                    sentence.keep()
+                if sentence.keeps:  # not a method: this is done for each row
+                    sentence.rows.append(len(sentence.lines))
+                    sentence.lines.append(line)
                 sentence.tokens.append(token)
                 sentence.tags.append(tag)
             yield None
