@@ -157,7 +157,7 @@ def columns(data):
         written = _written("conll", given)
         found = layouts[0].columns
         again = ReadOptions(
-            tokens_column=found.words,
+            tokens_column=found.words if found.header is None else options.tokens_column,
             tags_column=found.tags if found.replaced else found.width,
             delimiter=options.delimiter,
         )

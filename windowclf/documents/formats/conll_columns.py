@@ -30,6 +30,7 @@ SKIPPED_ID = re.compile(r"([0-9]{1,9})[-.]([0-9]{1,9})")
 """What CoNLL-U has as the number of a row that is not a word: of several words, or of none."""
 
 _CONLL_U = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")
+_FEW = 3  # rows, which do not show that all tags have prefixes
 _CONLL_2012_NAMES = 10  # its column of names, whatever comes after
 
 
@@ -211,7 +212,13 @@ class _Finder:
         entities = tags is not None and (
             notation != "tags" or self._are_entities(tags, names, looks[tags])
         )
-        prefixed = tags is not None and notation == "tags" and looks[tags].prefixed
+        prefixed = (
+            tags is not None
+            and notation == "tags"
+            and looks[tags].prefixed
+            and len(self._cells(tags)) > _FEW
+            and not self.first.cells[0].startswith("#")  # it may be a comment
+        )
         labels = frozenset(self._cells(tags)) if tags is not None and not prefixed else None
         return Columns(
             self.width,

@@ -16,6 +16,9 @@ MOST_COLUMNS = 1000
 GLOBAL_COLUMNS = re.compile(r"#\s*global\.columns\s*=\s*(.*)")
 """The comment of CoNLL-U Plus that names the columns."""
 
+KEY_VALUE = re.compile(r"# *\S+ = ")
+"""What begins a comment of CoNLL-U, such as ``# sent_id = 3``."""
+
 _GLOBAL_ENTITY = re.compile(r"#\s*global\.Entity\s*=\s*(\S+)")
 _LONGEST_ROW = 1 << 16  # of those that look like comments
 WORD_NAMES = ("form", "token", "tokens", "word", "words", "text")
@@ -115,7 +118,11 @@ def read_head(
     if not rows and errors:
         raise errors[0]
     if not rows:
-        found = split(numbered for numbered in comments if len(numbered[1]) < _LONGEST_ROW)
+        found = split(
+            (number, line)
+            for number, line in comments
+            if len(line) < _LONGEST_ROW and not KEY_VALUE.match(line)
+        )
         likely = [row for row in found if len(row.cells) > 1 and is_prefixed(row.cells[-1])]
         widths = Counter((len(row.cells), row.tabbed) for row in likely)
         best = max(widths, key=lambda each: (widths[each], each == (2, True)), default=None)

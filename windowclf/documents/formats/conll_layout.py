@@ -21,6 +21,7 @@ from windowclf.tags.schemes import OUTSIDE, Scheme, spans
 
 _UNWRITABLE = re.compile(r"[ \t\r\n]")
 _FILLER = "_"
+_LIKE_ROW = re.compile(r"^(#[^\t]*)\t([\w.$&/+ -]*)$")  # a comment that may become a row
 
 
 class ColumnLayout(msgspec.Struct, frozen=True):
@@ -112,7 +113,8 @@ def write_lines(
         elif columns.has_more:
             found = [*lines]
         else:
-            found = [line if cells is None else _widened(line, columns) for line in lines]
+            found = [*lines] if cells is None else _widened(lines, rows, columns)
+            found = [_LIKE_ROW.sub(r"\1 \2", line) for line in found]
             for row, line in zip(rows, plain_rows(layout.words[number], cells), strict=True):
                 found[row] = line
         if record is not None and number == 0:
@@ -128,7 +130,7 @@ def _retagged(
     _check(tags, columns)
     if columns.notation == "brackets":
         tags = brackets_of(spans(tags, scheme), len(tags))
-    found = [_widened(line, columns) for line in lines]
+    found = _widened(lines, rows, columns)
     explicit, implied = _write_ranges(found, rows, tags, columns)
     for place, (row, tag) in enumerate(zip(rows, tags, strict=True)):
         if place in implied:
@@ -230,15 +232,23 @@ def _appended(line: str, tag: str, columns: Columns) -> str:
     return delimiter.join([*cells, tag])
 
 
-def _widened(line: str, columns: Columns) -> str:
-    """Give a line that is not a row of a token a cell for the column of tags, if it is added."""
+def _widened(lines: list[str], rows: list[int], columns: Columns) -> list[str]:
+    """Give lines that are not rows of tokens a cell for the column of tags, if it is added."""
     if columns.replaced:
-        return line
+        return [*lines]
+    first = rows[0] if rows else len(lines)
+    return [_widened_line(line, columns, place > first) for place, line in enumerate(lines)]
+
+
+def _widened_line(line: str, columns: Columns, inside: bool) -> str:
     if GLOBAL_COLUMNS.fullmatch(line):
         return f"{line} NER"
     if line.startswith("#"):
-        cells = line.split(columns.delimiter or ("\t" if "\t" in line else None))
-        is_like_row = len(cells) == columns.width + 1 and is_prefixed(cells[-1].strip(" "))
+        delimiter = columns.delimiter or ("\t" if "\t" in line else " ")
+        cells = [cell for cell in line.split(delimiter) if cell or delimiter != " "]
+        is_like_row = len(cells) == columns.width + 1 and (
+            inside or is_prefixed(cells[-1].strip(" "))
+        )
         return f"{line}{columns.delimiter or chr(9)}." if is_like_row else line
     if line.startswith(DOCUMENT) and len(line) > len(DOCUMENT):
         return _appended(line, OUTSIDE, columns)

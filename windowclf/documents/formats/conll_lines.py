@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from windowclf.documents.formats.conll_head import WORD_NAMES, is_header
+from windowclf.documents.formats.conll_head import KEY_VALUE, WORD_NAMES, is_header
 from windowclf.documents.formats.conll_notation import is_prefixed
 
 DOCUMENT = "-DOCSTART-"
@@ -105,9 +105,13 @@ def plain_rows(tokens: Sequence[str], tags: Sequence[str] | None) -> list[str]:
         rows = [f"{token}\t" if " " in token else token for token in tokens]
     else:
         rows = [*map("\t".join, zip(tokens, tags, strict=True))]
-    if rows and rows[0].startswith("#") and not (tags and is_prefixed(tags[0])):
+    if rows and (KEY_VALUE.match(rows[0]) or _is_like_comment(rows[0], tags)):
         rows[0] = f" {rows[0]}"
     return [f" {row}" if _is_taken_for_another(row) else row for row in rows]
+
+
+def _is_like_comment(row: str, tags: Sequence[str] | None) -> bool:
+    return row.startswith("#") and not (tags and is_prefixed(tags[0]))
 
 
 def _is_taken_for_another(row: str) -> bool:

@@ -11,7 +11,7 @@ from windowclf.documents.formats.conll_columns import (
     count,
     find_columns,
 )
-from windowclf.documents.formats.conll_head import MOST_COLUMNS, split_row
+from windowclf.documents.formats.conll_head import KEY_VALUE, MOST_COLUMNS, split_row
 from windowclf.documents.formats.conll_lines import (
     DOCUMENT,
     RECORD,
@@ -36,7 +36,6 @@ from windowclf.tags.schemes import OUTSIDE
 
 _HEAD_ROWS = 1000
 _HEAD_CHARACTERS = 1 << 20
-_KEY_VALUE = re.compile(r"# *\S+ = ")  # a comment of CoNLL-U, such as "# sent_id = 3"
 _NEW_DOCUMENT = re.compile(r"#\s*newdoc\b|#begin document\b")
 _END_OF_DOCUMENT = "#end document"
 _MOST_COMMENTS = 1 << 16
@@ -102,7 +101,7 @@ class RowReader:
                 if is_blank(line) or is_document(line):
                     if sentences[-1]:
                         sentences.append([])
-                elif line.startswith("#"):
+                elif line.startswith("#") and not (sentences[-1] and "\t" in line):
                     comments.append((number, line.rstrip("\r")))
                 else:
                     sentences[-1].append((number, line.rstrip("\r")))
@@ -219,7 +218,7 @@ class RowReader:
         if is_record(line):
             sentence.record = number, line.removeprefix(RECORD)
             return "comment"
-        if columns is not None and columns.is_row(line) and not _KEY_VALUE.match(line):
+        if columns is not None and columns.is_row(line) and not KEY_VALUE.match(line):
             return "row"
         self._report_comment(line, number)
         if columns is not None and columns.index is not None and _NEW_DOCUMENT.match(line):
