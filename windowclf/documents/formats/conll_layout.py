@@ -21,7 +21,7 @@ from windowclf.tags.schemes import OUTSIDE, Scheme, spans
 
 _UNWRITABLE = re.compile(r"[ \t\r\n]")
 _FILLER = "_"
-_LIKE_ROW = re.compile(r"^(#[^\t]*)\t([\w.$&/+ -]*)$")  # a comment that may become a row
+_LIKE_ROW = re.compile(r"^(#[^\t]*)\t([\w.$&/+ -]+)$")  # a comment that may become a row
 
 
 class ColumnLayout(msgspec.Struct, frozen=True):
@@ -208,18 +208,15 @@ def _with_tag(line: str, tag: str, columns: Columns, *, always: bool) -> str:
         return _appended(line, tag, columns)
     place = columns.tags
     delimiter = columns.delimiter or ("\t" if "\t" in line else " ")
+    pieces = re.split("( +)", line) if delimiter == " " else line.split(delimiter)
     if delimiter == " ":
-        cell = [*re.finditer("[^ ]+", line)][place]
-        written = f"{line[: cell.start()]}{tag}{line[cell.end() :]}"
-    else:
-        cells = line.split(delimiter)
-        cells[place] = tag
-        if columns.notation == "misc":
-            key = _key(columns)
-            always = always or key != (columns.key or key)
-            cells[place] = with_value(line.split(delimiter)[place], key, tag, always=always)
-        written = delimiter.join(cells)
-    return written
+        place = 2 * place + 2 * line.startswith(" ")  # the spaces are pieces, too
+    if columns.notation == "misc":
+        key = _key(columns)
+        always = always or key != (columns.key or key)
+        tag = with_value(pieces[place], key, tag, always=always)
+    pieces[place] = tag
+    return "".join(pieces) if delimiter == " " else delimiter.join(pieces)
 
 
 def _appended(line: str, tag: str, columns: Columns) -> str:
