@@ -6,7 +6,12 @@ import msgspec
 from hypothesis import strategies as st
 
 from windowclf.documents.document import Document, LabelledSpan
+from windowclf.documents.formats.conll_rows import RowReader
+from windowclf.documents.reading import ReadOptions
+from windowclf.documents.sentence import Sentence
 from windowclf.documents.span_borders import check_spans
+from windowclf.system.streams import open_input
+from windowclf.text.lines import line_chunks
 from windowclf.text.tokenizer import split_words
 from windowclf.text.typography import strip
 
@@ -55,3 +60,12 @@ def documents(draw, labels=ANY_LABEL, scores=NO_SCORE, labelled=None, fields=jso
 def same(value):
     """Make the fields of a document something that can be compared."""
     return {key: bytes(raw) if isinstance(raw, msgspec.Raw) else raw for key, raw in value.items()}
+
+
+def read_conll(path, options=None):
+    """Read the sentences of a column file, each with the number of its mark."""
+    with open_input(path) as file:
+        reader = RowReader(line_chunks(file, str(path)), str(path), options or ReadOptions())
+        for block in reader:
+            if block is not None and block.tokens:
+                yield Sentence(block.tokens, block.tags, block.document)

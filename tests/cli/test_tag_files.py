@@ -282,7 +282,7 @@ def test_column_files_whatever_their_name(tag, folder):
     rows = "-DOCSTART- -X- O O\n\nAda NNP I-NP O\nmet VBD I-VP O\n\nThey PRP I-NP O\n"
     (folder / "eng.testa").write_text(rows)
     assert tag("--input", "eng.testa", "--input-format", "conll") == (
-        "-DOCSTART-\n\nAda\tB-PER\nmet\tO\n\nThey\tO\n\n"
+        "-DOCSTART- -X- O O\n\nAda NNP I-NP B-PER\nmet VBD I-VP O\n\nThey PRP I-NP O\n\n"
     )
     tag("--input", "eng.*", "--input-format", "conll", "--output", "out", "--format", "jsonl")
     [record] = records((folder / "out" / "eng.testa.jsonl").read_text())

@@ -139,7 +139,7 @@ def test_docbin(read):
         ("Ada\nLovelace\n", "no tags beside 'Ada Lovelace'; expected a tag for each token, or ent"),
         (
             (ROWS + REST).replace("met x O", "met x X-PER"),
-            "said.conll:3: tag 'X-PER' does not go with the other tags: expected O",
+            "said.conll:3: tag 'X-PER': expected O, or a label with a prefix",
         ),
         ((ROWS + REST).replace("Tom x I-PER", "Tom"), "4: 1 column, but line 1 has 3"),
         ("", "no sentence"),

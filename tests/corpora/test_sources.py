@@ -192,7 +192,7 @@ def test_columns_are_numbers_in_files(folder):
     for tokens, labels in ((1, 2), ("1", "-2")):
         corpus = load_corpus(folder, tokens_column=tokens, tags_column=labels)
         assert corpus.splits == {"train": [Sentence(["Oslo"], ["B-LOC"])]}
-    with pytest.raises(UsageError, match="`tags_column` 'ner'"):
+    with pytest.raises(UsageError, match="`tags_column`: no column 'ner'"):
         load_corpus(folder, tags_column="ner")
 
 

@@ -294,7 +294,7 @@ def test_the_text_has_its_column_in_both(convert):
 def test_columns_are_chosen(convert):
     options = ReadOptions(tokens_column="1", tags_column="2")
     _, data = convert(b"1 In O x\n2 Oslo B-LOC x\n", "x.conll", "y.conll", options=options)
-    assert data == b"In\tO\nOslo\tB-LOC\n\n"
+    assert data == b"1 In O x\n2 Oslo B-LOC x\n\n"
     options = ReadOptions(tokens_column="words", tags_column="ner")
     line = b'{"words": ["In", "Oslo"], "ner": ["O", "B-LOC"]}'
     _, data = convert(line, "x.jsonl", "y.jsonl", options=options)

@@ -21,7 +21,7 @@ import tiny
 from strategies import visible
 from windowclf import WindowClassifier
 from windowclf.corpora.files import read_sentences
-from windowclf.documents.conversion import LABELLED, convert_file
+from windowclf.documents.conversion import READABLE, convert_file
 from windowclf.documents.document import to_sentences, with_spans
 from windowclf.documents.formats.conll import write_conll
 from windowclf.documents.formats.registry import FORMATS, WriteOptions
@@ -115,6 +115,8 @@ def _what(document):
 def conll(data):
     """Rows come back as they were written, and again from what was written."""
     with refusals(DataError, UsageError):
+        _read("conll", data)
+        data += b"\n\n"  # the last line is not among the first, which show what columns hold
         documents = _read("conll", data)
         again = _read_own("conll", _written("conll", documents))
         assert [d.text for d in again] == [d.text for d in documents]
@@ -126,6 +128,46 @@ def conll(data):
         write_conll(found, text)
         again = [*read_sentences(scratch_file("file.conll", text.getvalue().encode()))]
         assert [(s.tokens, s.tags) for s in again] == [(s.tokens, s.tags) for s in found]
+
+
+def columns(data):
+    """Rows with other tags are written in the layout of their file, and read as written.
+
+    The first byte chooses options. A column that is given is given for reading again, too.
+    """
+    if not data:
+        return
+    first = data[0]
+    options = ReadOptions(
+        tokens_column=(None, 0, 1, "FORM")[first & 3],
+        tags_column=(None, 2)[first >> 2 & 1],
+        delimiter=(None, "|")[first >> 3 & 1],
+        labels=not first >> 4 & 1,
+        on_error=("stop", "skip")[first >> 5 & 1],
+    )
+    with refusals(DataError, UsageError):
+        documents = _read("conll", data[1:] + b"\n\n", options)
+        if not documents or any("skipped" in what for what in options.report.tallies):
+            return
+        assert options.labels or all(document.tags is None for document in documents)
+        given = [
+            replace(d, tags=[["B-NEW"] + ["O"] * (len(s) - 1) for s in d.words]) for d in documents
+        ]
+        layouts = [d.layout for d in documents if d.layout is not None and d.words]
+        if not layouts:
+            return
+        written = _written("conll", given)
+        found = layouts[0].columns
+        again = ReadOptions(
+            tokens_column=found.words if found.header is None else options.tokens_column,
+            tags_column=found.tags if found.replaced else found.width,
+            delimiter=options.delimiter,
+        )
+        assert [
+            (words, tags)
+            for d in _read("conll", written, again)
+            for words, tags in zip(d.words, d.tags, strict=True)
+        ] == [(words, tags) for d in given for words, tags in zip(d.words, d.tags, strict=True)]
 
 
 def jsonl(data):
@@ -234,7 +276,7 @@ def convert(data):
     """From one format to another, which the first byte tells, and what was written is read."""
     if not data:
         return
-    source, output = (LABELLED[n % len(LABELLED)] for n in divmod(data[0], len(LABELLED)))
+    source, output = (READABLE[n % len(READABLE)] for n in divmod(data[0], len(READABLE)))
     path = scratch_file("source", data[1:])
     target = path.with_name("target")
     with refusals(DataError, UsageError):
@@ -359,7 +401,7 @@ def tokenizer(data):
 TARGETS = {
     target.__name__: target
     for target in (
-        *(conll, jsonl, records, tools, brat, csv, parquet, docbin, convert),
+        *(conll, columns, jsonl, records, tools, brat, csv, parquet, docbin, convert),
         *(vectors, bundle, tokenizer),
     )
 }

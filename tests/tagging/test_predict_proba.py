@@ -9,7 +9,7 @@ import tiny
 from networks import prepare_small
 from nn import brute_force
 from windowclf import WindowClassifier
-from windowclf.errors import UsageError
+from windowclf.errors import DataError, UsageError
 from windowclf.nn.crf import Transitions
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags.schemes import Scheme
@@ -141,5 +141,5 @@ def test_chunks_threads_and_documents_change_nothing(classifier, monkeypatch):
 
 def test_a_text_is_not_taken_for_tokens(classifier):
     for ask in (classifier.predict, classifier.predict_proba):
-        with pytest.raises(UsageError, match="sentence 1: expected a list of tokens"):
+        with pytest.raises(DataError, match="sentence 1: expected a list of tokens"):
             ask(["Oslo is in France"])

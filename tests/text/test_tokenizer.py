@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labelled_documents import read_conll
 from strategies import visible
-from windowclf.documents.formats.conll import read_conll
 from windowclf.errors import UsageError
 from windowclf.text.tokenizer import (
     Token,

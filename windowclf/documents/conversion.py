@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from windowclf.documents.document import Document, LabelledSpan, with_spans, with_words, word_tags
 from windowclf.documents.formats.arrow_rows import ArrowRow
+from windowclf.documents.formats.conll_layout import ColumnLayout
 from windowclf.documents.formats.registry import (
     DIALECTS,
     FORMATS,
@@ -137,6 +138,8 @@ def convert_file(
             given = _Source(path, form, options)
             for batch, style in given.with_style(scheme, notes):
                 found = [_for_output(document, style, given.name) for document in batch]
+                if output_format.name != "conll":
+                    _count_lost_columns(found, given)
                 if output_format.name in _WITH_WORDS:
                     found = [with_words(document, split, exact=True) for document in found]
                 if output_format.name == "conll" and output_scheme is Scheme.PLAIN:
@@ -220,6 +223,14 @@ class _Source(NamedTuple):
 def _tags(batches: Iterable[list[Document]]) -> Iterator[Sequence[str]]:
     for document in chain.from_iterable(batches):
         yield from document.tags or ()
+
+
+def _count_lost_columns(documents: Iterable[Document], given: _Source) -> None:
+    """Count the documents whose other columns have no place in the output."""
+    lost = sum(isinstance(d.layout, ColumnLayout) and d.layout.others > 0 for d in documents)
+    if lost:
+        what = "documents whose columns besides tokens and tags are left out"
+        given.options.report.add(what, given.name, lost)
 
 
 def _joined_by_io(document: Document) -> int:

@@ -1,4 +1,4 @@
-"""CoNLL column files: a token and its labels a line, a blank line after each sentence.
+"""CoNLL column files: a token and its labels a line, an empty line after each sentence.
 
 What rows cannot hold of a document, its text as it was and its fields, stands before them in
 a comment that other readers skip: ``# document = {"text": "In  Oslo", "id": 7}``.
@@ -6,140 +6,128 @@ a comment that other readers skip: ``# document = {"text": "In  Oslo", "id": 7}`
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, repeat
-from pathlib import Path
 from typing import BinaryIO, TextIO
 
 import msgspec
 from msgspec.structs import replace
 
 from windowclf.documents.document import Document, join_words, tags_of, with_words
-from windowclf.documents.formats.conll_rows import (
-    DOCUMENT,
-    RECORD,
-    Block,
-    column_number,
-    no_sentence,
-    read_rows,
-    write_rows,
+from windowclf.documents.formats.conll_columns import Columns
+from windowclf.documents.formats.conll_layout import (
+    ColumnLayout,
+    layout_of,
+    unwritable,
+    write_lines,
 )
-from windowclf.documents.formats.registry import WriteOptions, batches
-from windowclf.documents.reading import ReadOptions
+from windowclf.documents.formats.conll_lines import DOCUMENT, RECORD, Block, plain_rows
+from windowclf.documents.formats.conll_rows import RowReader
+from windowclf.documents.formats.registry import WriteOptions
+from windowclf.documents.reading import ReadOptions, open_lines
 from windowclf.documents.sentence import Sentence
 from windowclf.documents.span_borders import fit_words
 from windowclf.errors import DataError, UsageError
-from windowclf.system.streams import open_input
-from windowclf.text.lines import Lines, line_chunks
 from windowclf.text.tokenizer import token_starts
 
-
-def read_conll(
-    path: str | Path, *, tokens_column: int = 0, tags_column: int = -1
-) -> Iterator[Sentence]:
-    """Read the sentences of a column file.
-
-    Columns are separated by tabs if the line holds one, else by spaces. A mark
-    (``-DOCSTART-``) begins a document. Comments are skipped. A comment begins with ``#`` and a
-    space, and either has not the tabs or the number of columns of the first row, or begins
-    a sentence in the manner ``# key = value``. Any other ``#`` is a token, and so is what
-    looks like a mark or a comment but has a space before it.
-
-    Parameters
-    ----------
-    path : str or Path
-        UTF-8 text, packed if the name ends in ``.gz`` or ``.zst``; "-" is stdin.
-    tokens_column, tags_column : int, optional
-        Where the tokens and the tags stand, from 0; from the end if negative.
-
-    Yields
-    ------
-    Sentence
-        Without tags if the first row has one column.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be read, holds no sentence, or has a row that lacks columns.
-    UsageError
-        If the file has no such column.
-    """
-    empty = True
-    with open_input(path) as file:
-        for block in read_rows(_numbered(file, str(path)), str(path), tokens_column, tags_column):
-            if block.tokens:
-                empty = False
-                yield Sentence(block.tokens, block.tags, block.document)
-    if empty:
-        raise no_sentence(str(path))
+_UNWRITABLE = frozenset(" \t\r\n")
 
 
 def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Document]]:
-    """Read the documents of a file as `read_conll` does, as many as have come.
+    """Read the documents of a file, as many as have come.
 
-    A document is what a mark begins; where there is none, each sentence is one.
+    What the columns hold is found from the first sentences, unless the options name columns by
+    number or, if the file names them, by name. Cells are separated by tabs if the line holds
+    one, else by spaces. A document is what a mark begins (``-DOCSTART-``, ``# newdoc``,
+    ``#begin document``); where there is none, each sentence is one. Lines that begin with
+    ``#`` before a sentence are comments unless they fit the columns; within one, if they
+    begin with ``#`` and a space and do not fit. What looks like a mark or a comment but has
+    a space before it is a token.
 
     Raises
     ------
     DataError
-        As `read_conll`, and for the comment of a document that does not fit its rows; after
-        the documents before it.
+        For a row that has not the columns of the first, lacks its token or its tag or holds
+        a tag unlike those of the first sentences, and for the comment of a document that does
+        not fit its rows; after the documents before it.
     UsageError
-        If the file has no such column.
+        If the file has no such column as the options name.
     """
-    lines = Lines(line_chunks(file, name))
-    blocks = read_rows(
-        ((lines.number, line.rstrip("\r")) for line in lines),
-        name,
-        column_number(options.tokens_column, "--tokens-column", default=0),
-        column_number(options.tags_column, "--tags-column", default=-1),
-    )
-    parts = _by_document(blocks)
-    return batches((_document(part, name, options.text_column) for part in parts), lines)
-
-
-def _numbered(file: BinaryIO, name: str) -> Iterator[tuple[int, str]]:
-    for number, line in enumerate(chain.from_iterable(line_chunks(file, name)), 1):
-        yield number, line.rstrip("\r")
-
-
-def _by_document(blocks: Iterable[Block]) -> Iterator[list[Block]]:
+    reader = RowReader(open_lines(file, name, options), name, options)
     part: list[Block] = []
-    for block in blocks:
-        if part and (block.record or block.document != part[0].document):
-            yield part
-            part = []
-        part.append(block)
-        if block.document is None:
-            yield part
-            part = []
-    if part:
-        yield part
+    batch: list[Document] = []
+
+    def finish() -> None:
+        if part:
+            batch.extend(_documents(part, reader.columns, name, options))
+            part.clear()
+
+    try:
+        for block in reader:
+            if block is None:
+                if batch:
+                    yield batch
+                    batch = []
+                continue
+            if not block.tokens and block.record is None:  # lines after the last sentence
+                if part:
+                    part.append(block)
+                elif block.lines:
+                    what = "comments after the last sentence left out"
+                    options.report.add(what, f"{name}: {block.lines[0][:80]}")
+                continue
+            if part and (block.record or block.document != part[0].document):
+                finish()
+            part.append(block)
+            if block.document is None:
+                finish()
+        finish()
+    except DataError:
+        if batch:
+            yield batch
+        raise
+    if batch:
+        yield batch
 
 
-def _document(part: list[Block], name: str, text_column: str) -> Document:
-    words = [block.tokens for block in part if block.tokens]
+def _documents(
+    part: list[Block], columns: Columns | None, name: str, options: ReadOptions
+) -> Iterator[Document]:
+    try:
+        yield _document(part, columns, name, options.text_column)
+    except DataError as error:
+        options.failed(error)
+
+
+def _document(part: list[Block], columns: Columns | None, name: str, text_column: str) -> Document:
+    sentences = [block for block in part if block.tokens]
+    words = [block.tokens for block in sentences]
     tags = None
     if part[0].tags is not None:
-        tags = [block.tags or [] for block in part if block.tokens]
+        tags = [block.tags or [] for block in sentences]
+    if any(block.text is not None for block in part):
+        text = "\n".join(block.text or " ".join(block.tokens) for block in sentences)
+    else:
+        text = join_words(words)
+    layout = layout_of(part, columns, words, text)
     if part[0].record is None:
-        return Document(join_words(words), words, tags)
+        return Document(text, words, tags, layout=layout)
     number, record = part[0].record
     try:
         fields = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
         if text_column not in fields:
-            raise DataError(f"no key {text_column!r}; name that of the text with --text-column")
+            raise DataError(f"no key {text_column!r}; name that of the text with `text_column`")
         text = msgspec.json.decode(fields[text_column], type=str)
         token_starts(text, chain.from_iterable(words))
     except (msgspec.MsgspecError, RecursionError, DataError, UsageError) as error:
         raise DataError(
             f"{name}:{number}: comment of a document: {error}; mend it, or leave it out"
         ) from None
-    return Document(text, words, tags, fields=fields)
+    return Document(text, words, tags, fields=fields, layout=layout)
 
 
 def write_conll(sentences: Iterable[Sentence], file: TextIO) -> None:
     """Write sentences as lines of token, tab and tag; of the token alone without tags.
 
-    A mark is written where a document begins. A token that `read_conll` would take for a mark
+    A mark is written where a document begins. A token that a reader would take for a mark
     or a comment has a space before it.
 
     Parameters
@@ -159,17 +147,30 @@ def write_conll(sentences: Iterable[Sentence], file: TextIO) -> None:
             file.write(f"{DOCUMENT}\n\n")
             marked = True
         document = sentence.document
-        file.write(write_rows(sentence.tokens, sentence.tags))
+        file.write(_rows(sentence.tokens, sentence.tags))
+
+
+def _rows(tokens: Sequence[str], tags: Sequence[str] | None) -> str:
+    """Write the rows of a sentence and the empty line after it."""
+    for cell in chain(tokens, tags or ()):
+        if not cell or not _UNWRITABLE.isdisjoint(cell):
+            raise unwritable(cell)
+    return "\n".join([*plain_rows(tokens, tags), "", ""])
 
 
 class Writer:
-    """Writes documents as `write_conll` does sentences, with a comment where rows tell not all."""
+    """Writes the rows of documents as their column file had them, with their tags.
+
+    Documents of other files are written as `write_conll` does sentences, with a comment for
+    what rows do not hold.
+    """
 
     def __init__(self, file: BinaryIO, options: WriteOptions) -> None:
         self._file, self._options = file, options
         self._encoder = msgspec.json.Encoder(enc_hook=str)
         self._marked = False  # then each document needs a mark
         self._labelled: bool | None = None
+        self._width: int | None = None
 
     def write(self, documents: Sequence[Document]) -> None:
         """Write documents after those before, without the white space of their labels.
@@ -177,8 +178,8 @@ class Writer:
         Raises
         ------
         DataError
-            For a token that does not fit a column, for two labels that would be written alike,
-            and for labels that some documents have and some have not.
+            For a token that does not fit a column, for two labels that would be written alike, and
+            for documents that differ in their columns.
         """
         for document in documents:
             try:
@@ -194,24 +195,43 @@ class Writer:
         document = _with_fitting_words(document)
         tags = tags_of(document, self._options.scheme)
         words = [sentence for sentence in document.words or () if sentence]
+        layout = document.layout
+        if not isinstance(layout, ColumnLayout) or layout.words != words:
+            layout = None
         if words:
-            if self._labelled is None:
-                self._labelled = tags is not None
-            if self._labelled != (tags is not None):
-                raise DataError(
-                    "some documents have labels and some have none, but all rows of a column "
-                    "file have the same columns: write them to two files"
-                )
-        written = repeat(None) if tags is None else map(self._write_tags, filter(None, tags))
-        rows = map(write_rows, words, written)
+            self._check_columns(tags is not None, layout)
         record = {**document.fields, self._options.text_column: document.text}
-        told = bool(words) and len(record) == 1 and document.text == join_words(words)
-        self._marked = self._marked or not told or len(words) > 1
-        mark = f"{DOCUMENT}\n\n" if self._marked else ""
-        if told:
+        text = join_words(words) if layout is None else layout.text
+        says_all = bool(words) and len(record) == 1 and document.text == text
+        comment = None if says_all else f"{RECORD}{self._encoder.encode(record).decode()}"
+        is_marked = layout is not None and layout.marked
+        self._marked = self._marked or is_marked or not says_all or len(words) > 1
+        mark = f"{DOCUMENT}\n\n" if self._marked and not is_marked else ""
+        if layout is not None:
+            found = None if tags is None else [self._write_tags(each) for each in tags if each]
+            return mark + write_lines(layout, found, self._options.scheme, comment)
+        written = repeat(None) if tags is None else map(self._write_tags, filter(None, tags))
+        rows = map(_rows, words, written)
+        if comment is None:
             return mark + "".join(rows)
-        comment = f"{RECORD}{self._encoder.encode(record).decode()}\n"
-        return mark + comment + ("".join(rows) or "\n")
+        return f"{mark}{comment}\n" + ("".join(rows) or "\n")
+
+    def _check_columns(self, labelled: bool, layout: ColumnLayout | None) -> None:
+        if self._labelled is None:
+            self._labelled = labelled
+        if self._labelled != labelled:
+            raise DataError(
+                "some documents have labels and some have none, but all rows of a column "
+                "file have the same columns: write them to two files"
+            )
+        width = layout.width_of(labelled) if layout else 1 + labelled
+        if self._width is None:
+            self._width = width
+        if self._width != width and not (layout and layout.columns.varying):
+            raise DataError(
+                f"its rows have {width} columns, but those before have {self._width}: write the "
+                "files to a folder, each to a file of its own"
+            )
 
     def _write_tags(self, tags: Sequence[str]) -> list[str]:
         return self._options.columns.write(tags, self._options.scheme)

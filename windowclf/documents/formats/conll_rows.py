@@ -1,143 +1,367 @@
 """The rows of column files: which lines are tokens, marks, comments and ends of sentences."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import chain
-from typing import NamedTuple
 
-from windowclf.errors import DataError, UsageError, quoted
+from windowclf.documents.formats.conll_columns import (
+    SKIPPED_ID,
+    Columns,
+    count,
+    find_columns,
+)
+from windowclf.documents.formats.conll_head import KEY_VALUE, MOST_COLUMNS, split_row
+from windowclf.documents.formats.conll_lines import (
+    DOCUMENT,
+    RECORD,
+    Block,
+    SentenceLines,
+    is_blank,
+    is_document,
+    is_record,
+)
+from windowclf.documents.formats.conll_notation import (
+    MISC_KEYS,
+    is_mention,
+    is_prefixed,
+    spread,
+    tags_of_brackets,
+    tags_of_mentions,
+    value_of,
+)
+from windowclf.documents.reading import ReadOptions
+from windowclf.errors import DataError, error_context, quoted
+from windowclf.tags.schemes import OUTSIDE
+from windowclf.text.lines import BadLine
 
-DOCUMENT = "-DOCSTART-"
-"""The mark that begins a document."""
-
-RECORD = "# document = "
-"""What begins the comment that tells what rows cannot hold of a document."""
-
-_KEY_VALUE = re.compile(r"# *\S+ = ")  # a comment of CoNLL-U, such as "# sent_id = 3"
-_UNWRITABLE = re.compile(r"[ \t\r\n]")
-
-
-class Block(NamedTuple):
-    """A sentence; without tokens, what is told of a document without words.
-
-    Attributes
-    ----------
-    document : int, optional
-        How many marks came before it; None before the first.
-    record : tuple of int and str, optional
-        The comment that tells of its document, which begins here; its line and its JSON.
-    """
-
-    tokens: list[str]
-    tags: list[str] | None
-    document: int | None
-    record: tuple[int, str] | None
-
-
-def read_rows(
-    lines: Iterator[tuple[int, str]], name: str, tokens_column: int, tags_column: int
-) -> Iterator[Block]:
-    """Read the sentences of numbered lines; see `windowclf.documents.formats.conll.read_conll`.
-
-    Raises
-    ------
-    DataError
-        If they hold neither a row nor the comment of a document, or a row lacks columns.
-    UsageError
-        If there is no such column.
-    """
-    head = []  # the lines up to the first row, which tells the number of columns
-    width, tabbed = 0, False
-    for number, line in lines:
-        head.append((number, line))
-        if not (_is_blank(line) or _is_document(line) or _may_be_comment(line)):
-            width, tabbed = len(_columns(line)), "\t" in line
-            break
-    if not width and not any(_is_record(line) for _, line in head):
-        raise no_sentence(name)
-    first = len(head)
-    labelled = width > 0 and _check_columns(name, tokens_column, tags_column, width)
-
-    tokens: list[str] = []
-    tags: list[str] = []
-    document: int | None = None
-    record: tuple[int, str] | None = None
-    for number, line in chain(head, lines):
-        if _is_blank(line) or _is_document(line):
-            if tokens or record:
-                yield Block(tokens, tags if labelled else None, document, record)
-                tokens, tags, record = [], [], None
-            if _is_document(line):
-                document = (document or 0) + 1
-            continue
-        columns = _columns(line)
-        if _may_be_comment(line) and (
-            (len(columns), "\t" in line) != (width, tabbed)
-            or (not tokens and _KEY_VALUE.match(line))
-        ):
-            if not tokens and _is_record(line):
-                record = number, line.removeprefix(RECORD)
-            continue
-        if len(columns) < width:
-            raise DataError(
-                f"{name}:{number}: {_count(len(columns))}, but line {first} has {width}: a row "
-                "needs them all, and a sentence a blank line after it"
-            )
-        token, tag = columns[tokens_column], columns[tags_column]
-        if not (token and tag) or "\r" in line:
-            what = "an empty column" if not (token and tag) else "a carriage return in the line"
-            raise DataError(f"{name}:{number}: {what}; expected a token and its tag")
-        tokens.append(token)
-        tags.append(tag)
-    if tokens or record:
-        yield Block(tokens, tags if labelled else None, document, record)
+_HEAD_ROWS = 1000
+_HEAD_CHARACTERS = 1 << 20
+_NEW_DOCUMENT = re.compile(r"#\s*newdoc\b|#begin document\b")
+_END_OF_DOCUMENT = "#end document"
+_MOST_COMMENTS = 1 << 16
+_MOST_TAGS = 1 << 16
+_SPECIAL = frozenset("# \t\r-") | {""}
+_ONLY_OUTSIDE = frozenset((OUTSIDE,))
+_WRONG_PREFIX = re.compile(r"[A-Z0-9][-_].")
+_TEXT = re.compile(r"#\s*text\s*=\s*(.*\S)")
 
 
-def write_rows(tokens: Sequence[str], tags: Sequence[str] | None) -> str:
-    """Write the rows of a sentence and the empty line after it.
-
-    Raises
-    ------
-    DataError
-        For a token or a tag that is empty or holds a space, a tab or a line break.
-    """
-    lines = []
-    for row in zip(*([tokens] if tags is None else [tokens, tags]), strict=True):
-        for cell in row:
-            if not cell or _UNWRITABLE.search(cell):
-                raise DataError(
-                    f"{quoted(cell)} does not fit a column file, where spaces and line breaks "
-                    "separate; replace them first, or write JSONL"
-                )
-        line = "\t".join(row)
-        mark = _is_document(line) or _may_be_comment(line) or line.startswith("\ufeff")
-        lines.append(f" {line}\n" if mark else f"{line}\n")
-    return "".join([*lines, "\n"])
-
-
-def column_number(column: int | str | None, option: str, default: int) -> int:
-    """Read the number of a column.
+class RowReader:
+    """Reads the sentences of a file.
 
     Parameters
     ----------
-    option : str
-        Where it was given, for the message.
-    default : int
-        The number if it was not given.
+    chunks : iterator of list of str
+        The lines, as many as have come; see `windowclf.text.lines.line_chunks`.
+    name : str
+        Of the file, for messages.
 
-    Raises
-    ------
-    UsageError
-        For what is no number.
+    Attributes
+    ----------
+    columns : Columns, optional
+        What the columns hold; None before the first sentence, and in a file without rows.
     """
-    if column is None:
-        return default
-    try:
-        return int(column)
-    except ValueError:
-        raise UsageError(
-            f"{option} {column!r}: a column file has numbers, from 0, or from the end by -1"
-        ) from None
+
+    def __init__(self, chunks: Iterator[list[str]], name: str, options: ReadOptions) -> None:
+        self._chunks, self._name, self._options = chunks, name, options
+        self.columns: Columns | None = None
+        self._places: dict[str, int] = {}
+        self._failed = False
+
+    def __iter__(self) -> Iterator[Block | None]:
+        """Yield sentences; None where the next lines are still to come.
+
+        Raises
+        ------
+        DataError
+            If the lines hold neither a row nor the comment of a document, or a row has not the
+            columns of the first one.
+        UsageError
+            If there is no such column as the options name.
+        """
+        head = self._read_head()
+        empty = True
+        for block in self._blocks(chain(head, self._chunks)):
+            empty = empty and (block is None or not (block.tokens or block.record))
+            yield block
+        if empty and not self._failed:
+            raise no_sentence(self._name)
+
+    def _read_head(self) -> list[list[str]]:
+        """Read lines until the columns are known: the first sentences, or one of a slow stream."""
+        read: list[list[str]] = []
+        sentences: list[list[tuple[int, str]]] = [[]]
+        comments: list[tuple[int, str]] = []
+        before = rows = characters = 0
+        for lines in self._chunks:
+            read.append(lines)
+            for number, line in enumerate(lines, before + 1):
+                if rows == _HEAD_ROWS or characters > _HEAD_CHARACTERS:
+                    break
+                if is_blank(line) or is_document(line):
+                    if sentences[-1]:
+                        sentences.append([])
+                elif line.startswith("#") and not (sentences[-1] and "\t" in line):
+                    comments.append((number, line.rstrip("\r")))
+                else:
+                    sentences[-1].append((number, line.rstrip("\r")))
+                    rows += 1
+                    characters += len(line)
+            before += len(lines)
+            whole = sentences[:-1]
+            if rows == _HEAD_ROWS or characters > _HEAD_CHARACTERS:
+                break
+            if any(map(_tells_columns, whole)) or len(whole) > 50:
+                break
+            if not rows and sum(map(len, comments)) > _MOST_COMMENTS:
+                break
+        whole = [sentence for sentence in sentences if sentence]
+        self.columns = find_columns(whole, comments, self._name, self._options)
+        return read
+
+    def _blocks(self, chunks: Iterable[list[str]]) -> Iterator[Block | None]:
+        columns = self.columns
+        has_tags = columns is not None and columns.tags is not None
+        labels = has_tags and self._options.labels
+        width = columns.width if columns else 0
+        words = columns.words if columns else 0
+        place = columns.tags if columns and columns.tags is not None else words
+        index = columns.index if columns else None
+        header = columns.header if columns else None
+        fast = columns is not None and columns.delimiter is None and not columns.varying
+        extra = columns is not None and columns.has_more
+        checked = labels and columns is not None and columns.notation == "tags"
+        places = self._places
+        sentence = SentenceLines(extra, has_tags)
+        document: int | None = None
+        number = 0
+        for lines in chunks:
+            for line in lines:
+                number += 1
+                if "\r" in line:
+                    line = line.rstrip("\r")
+                if line[:1] in _SPECIAL or number == header or sentence.failed:
+                    kind = self._kind(line, number, sentence)
+                    if kind in ("end", "mark", "begin"):
+                        if sentence.tokens or sentence.record or sentence.failed:
+                            if block := self._finished(sentence, labels, document, number):
+                                yield block
+                            sentence = SentenceLines(extra, has_tags)
+                        if kind == "end":
+                            sentence.blank()
+                        else:
+                            sentence.note(line, notable=line != DOCUMENT)
+                            document = (document or 0) + (kind == "mark")
+                        continue
+                    if kind == "comment":
+                        continue
+                if "\t" in line:
+                    cells = line.split("\t", MOST_COLUMNS)
+                    spaced = " " in line
+                else:
+                    cells = line.split(" ", MOST_COLUMNS)
+                    spaced = False
+                try:
+                    if not fast or len(cells) != width or spaced or "" in cells or "\r" in line:
+                        cells = self._cells(line, number, width, sentence)
+                    if index is not None and SKIPPED_ID.fullmatch(cells[index]):
+                        self._skip_row(line, number, cells, sentence)
+                        continue
+                    token, tag = cells[words], cells[place]
+                    if not token or (labels and not tag):
+                        raise DataError(
+                            f"{self._name}:{number}: an empty column; expected a token and its tag"
+                        )
+                    if checked and tag not in places:
+                        self._check_tag(tag, number)
+                except DataError as error:
+                    self._options.failed(error, "sentences")
+                    sentence.failed = self._failed = True
+                    continue
+                if spaced and " " in token:
+                    sentence.keep()
+                if sentence.keeps:  # not a method: this is done for each row
+                    sentence.rows.append(len(sentence.lines))
+                    sentence.lines.append(line)
+                sentence.tokens.append(token)
+                sentence.tags.append(tag)
+            yield None
+        if sentence.tokens or sentence.record:
+            if block := self._finished(sentence, labels, document, number + 1):
+                yield block
+        elif sentence.keeps and any(sentence.lines):
+            yield Block([], None, document, None, None, sentence.lines, [])
+
+    def _kind(self, line: str, number: int, sentence: SentenceLines) -> str:
+        """Tell the ends of sentences, marks of documents and comments from rows."""
+        if isinstance(line, BadLine):
+            self._options.failed(line.error, "sentences")
+            sentence.failed = self._failed = True
+            return "comment"
+        if is_blank(line):
+            return "end"
+        if is_document(line):
+            return "mark"
+        if sentence.failed:
+            return "comment"
+        columns = self.columns
+        if columns is not None and number == columns.header:
+            sentence.note(line)
+            return "comment"
+        if not line.startswith("#"):
+            return "row"
+        if line.startswith("#begin document"):
+            return "mark"
+        if line.startswith(_END_OF_DOCUMENT):
+            return "begin"
+        if sentence.tokens:
+            if not self._is_comment_inside(line):
+                return "row"
+            sentence.note(line)
+            return "comment"
+        if is_record(line):
+            sentence.record = number, line.removeprefix(RECORD)
+            return "comment"
+        if columns is not None and columns.is_row(line) and not KEY_VALUE.match(line):
+            return "row"
+        self._report_comment(line, number)
+        if columns is not None and columns.index is not None and _NEW_DOCUMENT.match(line):
+            return "mark"
+        if match := _TEXT.match(line):
+            sentence.text = match[1]
+        sentence.note(line)
+        return "comment"
+
+    def _cells(self, line: str, number: int, width: int, sentence: SentenceLines) -> list[str]:
+        """Split a row, held to the width of the first one."""
+        columns = self.columns
+        if columns is None:  # the head was full of comments
+            raise DataError(f"{self._name}:{number}: a row after too many comments")
+        delimiter = columns.delimiter
+        with error_context(f"{self._name}:{number}"):
+            cells = split_row(line, delimiter)
+        if columns.varying:
+            width = sentence.width = sentence.width or max(len(cells), (columns.tags or 0) + 1)
+        if len(cells) < width:  # the last ones may be empty
+            most = line.count(delimiter or "\t") + 1
+            cells += [""] * (min(most, width) - len(cells))
+        if len(cells) != width:
+            raise DataError(
+                f"{self._name}:{number}: {count(len(cells))}, but line {columns.first} has "
+                f"{width}; expected as many in each row, and an empty line after each sentence"
+            )
+        if "\r" in line:
+            raise DataError(
+                f"{self._name}:{number}: a carriage return in the line; expected a token and its "
+                "tag"
+            )
+        return cells
+
+    def _skip_row(self, line: str, number: int, cells: list[str], sentence: SentenceLines) -> None:
+        what = "rows of CoNLL-U left out that number no word"
+        self._options.report.add(what, f"{self._name}:{number}: {quoted(cells[0])}")
+        if self.columns and self.columns.notation == "misc" and "-" in cells[0]:
+            first, last = map(int, cells[0].split("-"))
+            sentence.ranges.append((len(sentence.tokens), last - first + 1, cells[-1]))
+        sentence.note(line)
+
+    def _check_tag(self, tag: str, number: int) -> None:
+        if len(self._places) < _MOST_TAGS:
+            self._places[tag] = number
+        columns = self.columns
+        if columns is None or tag == OUTSIDE:
+            return
+        if columns.inventory == _ONLY_OUTSIDE and (is_prefixed(tag) or _WRONG_PREFIX.match(tag)):
+            columns = self.columns = replace(columns, inventory=None)
+        if columns.inventory is None and not is_prefixed(tag):
+            raise DataError(
+                f"{self._name}:{number}: tag {quoted(tag)}: expected O, or a label with a prefix "
+                "such as B-, as the tags before it"
+            )
+
+    def _is_comment_inside(self, line: str) -> bool:
+        columns = self.columns
+        if columns is None or columns.index is not None:
+            return True
+        if line != "#" and not line.startswith("# "):
+            return False
+        return not columns.is_row(line, begins=False)
+
+    def _report_comment(self, line: str, number: int) -> None:
+        """Report a comment that may be a row: it has as many cells, and any cell may be a label."""
+        columns = self.columns
+        if columns is None or columns.inventory is None or columns.index is not None:
+            return
+        if columns.width > 1 and columns.fits(line):
+            what = "lines taken for comments that have as many columns as the rows"
+            self._options.report.add(what, f"{self._name}:{number}: {quoted(line)}")
+
+    def _finished(
+        self, sentence: SentenceLines, labels: bool, document: int | None, number: int
+    ) -> Block | None:
+        if sentence.failed:
+            return None
+        tags = None
+        if labels:
+            try:
+                tags = self._tags(sentence)
+            except DataError as error:
+                here = f"{self._name}:{number - 1}: in the sentence that ends here: {error}"
+                self._options.failed(DataError(here), "sentences")
+                self._failed = True
+                return None
+        lines = sentence.lines if sentence.keeps else None
+        text = self._text(sentence)
+        return Block(sentence.tokens, tags, document, sentence.record, text, lines, sentence.rows)
+
+    def _tags(self, sentence: SentenceLines) -> list[str]:
+        columns = self.columns
+        if columns is None or columns.notation == "tags":
+            return sentence.tags
+        inner = 0
+        if columns.notation == "brackets":
+            tags, inner = tags_of_brackets(sentence.tags)
+        else:
+            key = columns.key or self._find_key(sentence.tags)
+            values = [value_of(cell, key) if key else "" for cell in sentence.tags]
+            if any(map(is_mention, values)):
+                tags, inner = tags_of_mentions(values, columns.mention_field)
+            else:
+                for first, length, cell in sentence.ranges:
+                    covered = values[first : first + length]
+                    if key and (tag := value_of(cell, key)) and not any(covered):
+                        values[first : first + length] = spread(tag, len(covered))
+                tags = [value or OUTSIDE for value in values]
+        if inner:
+            what = "entities left out that stand within others"
+            self._options.report.add(what, f"{self._name}: {quoted(sentence.tokens[0])}", inner)
+        return tags
+
+    def _find_key(self, cells: list[str]) -> str | None:
+        """Find the key of tags in MISC where the first sentences have none."""
+        for key in MISC_KEYS:
+            for cell in cells:
+                value = value_of(cell, key)
+                if value and (is_prefixed(value) or is_mention(value)) and self.columns:
+                    self.columns = replace(self.columns, key=key)
+                    return key
+        return None
+
+    def _text(self, sentence: SentenceLines) -> str | None:
+        """Return how a sentence was written, if its comment or its MISC column says so."""
+        words = sentence.tokens
+        if sentence.text is not None and words:
+            if "".join(sentence.text.split()) == "".join("".join(words).split()):
+                return sentence.text
+            what = "texts in comments that are not their words (the words are joined by spaces)"
+            self._options.report.add(what, f"{self._name}: {quoted(sentence.text)}")
+        if self.columns is None or self.columns.notation != "misc" or not words:
+            return None
+        spaces = ["" if "SpaceAfter=No" in cell else " " for cell in sentence.tags[:-1]]
+        if all(spaces):
+            return None
+        return "".join(chain.from_iterable(zip(words, [*spaces, ""], strict=True)))
 
 
 def no_sentence(name: str) -> DataError:
@@ -145,45 +369,6 @@ def no_sentence(name: str) -> DataError:
     return DataError(f"{name}: no sentence; expected a token and its tag a line")
 
 
-def _is_record(line: str) -> bool:
-    return line.startswith(f"{RECORD}{{")
-
-
-def _is_blank(line: str) -> bool:
-    return not line.strip(" \t\r")
-
-
-def _is_document(line: str) -> bool:
-    return line.startswith(DOCUMENT) and line[len(DOCUMENT) :][:1] in ("", " ", "\t")
-
-
-def _may_be_comment(line: str) -> bool:
-    return line == "#" or line.startswith("# ")
-
-
-def _columns(line: str) -> list[str]:
-    if "\t" in line:
-        return [cell.strip(" ") for cell in line.rstrip(" \t").split("\t")]
-    # Not split(): a no-break space is part of a token.
-    return [cell for cell in line.split(" ") if cell]
-
-
-def _check_columns(name: str, tokens_column: int, tags_column: int, width: int) -> bool:
-    """Tell whether the columns asked for include tags."""
-    for column in (tokens_column, tags_column):
-        if not -width <= column < width:
-            raise UsageError(
-                f"{name}: no column {column}: its rows have {_count(width)}, "
-                "counted from 0, or from the end by -1"
-            )
-    if tokens_column % width != tags_column % width:
-        return True
-    if width > 1:
-        raise UsageError(
-            f"{name}: column {tokens_column} cannot be both token and tag of its {_count(width)}"
-        )
-    return False
-
-
-def _count(columns: int) -> str:
-    return "1 column" if columns == 1 else f"{columns} columns"
+def _tells_columns(sentence: list[tuple[int, str]]) -> bool:
+    """Whether a sentence shows if it has numbers: one row that begins with 1 may, or may not."""
+    return len(sentence) > 1 or sentence[0][1].replace("\t", " ").split(" ")[0] not in ("0", "1")

@@ -104,7 +104,7 @@ FORMATS = {
     for form in (
         Format("text", (".txt",)),
         Format("jsonl", (".jsonl", ".ndjson", ".json")),
-        Format("conll", (".conll", ".conllu", ".bio", ".iob", ".iob2", ".tsv")),
+        Format("conll", (".conll", ".conllu", ".conllup", ".bio", ".iob", ".iob2", ".tsv")),
         Format("csv", (".csv",)),
         Format("parquet", (".parquet", ".pq")),
         Format("docbin", (".spacy",)),

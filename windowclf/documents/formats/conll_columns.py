@@ -1,0 +1,448 @@
+"""What the columns of a file hold: given, or found from its first rows."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from windowclf.documents.formats.conll_head import (
+    WORD_NAMES,
+    Cells,
+    Head,
+    column_number,
+    header_of,
+    read_head,
+    split_row,
+    tags_name,
+)
+from windowclf.documents.formats.conll_notation import (
+    TagCells,
+    is_blank_cell,
+    is_label,
+    is_prefixed,
+    key_of,
+    look_at,
+)
+from windowclf.documents.reading import ReadOptions
+from windowclf.errors import DataError, UsageError, join_names, quoted
+
+SKIPPED_ID = re.compile(r"([0-9]{1,9})[-.]([0-9]{1,9})")
+"""What CoNLL-U has as the number of a row that is not a word: of several words, or of none."""
+
+_CONLL_U = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")
+_FEW = 3  # rows, which do not show that all tags have prefixes
+_CONLL_2012_NAMES = 10  # its column of names, whatever comes after
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What the columns of a file hold, each by its number from 0.
+
+    Parameters
+    ----------
+    width : int
+        Cells of a row.
+    tags : int, optional
+        None: the file has no tags.
+    delimiter : str, optional
+        As it was given; None: a tab where the line holds one, else spaces.
+    tabbed : bool
+        Whether the first row has tabs.
+    notation : {"tags", "brackets", "misc"}
+        How the cells of `tags` spell tags.
+    key : str, optional
+        What stands before the tag in MISC; None: that is not known yet.
+    mention_field : int, optional
+        Which part of a mention of CorefUD is its type.
+    index : int, optional
+        The column of the numbers of words.
+    varying : bool
+        Whether sentences differ in the number of columns, as in CoNLL-2012.
+    header : int, optional
+        Number of the line that names the columns.
+    first : int
+        Number of the line with the first row.
+    replaced : bool
+        Whether `tags` is the place for new tags; if not, they become a column of their own.
+    inventory : frozenset of str, optional
+        Tags of the first rows; None: all of them have prefixes, so all tags need them.
+    """
+
+    width: int
+    words: int
+    tags: int | None
+    delimiter: str | None
+    tabbed: bool
+    notation: Literal["tags", "brackets", "misc"]
+    key: str | None
+    mention_field: int | None
+    index: int | None
+    varying: bool
+    header: int | None
+    first: int
+    replaced: bool
+    inventory: frozenset[str] | None
+
+    @property
+    def others(self) -> int:
+        """How many columns hold neither words nor tags."""
+        return self.width - 1 - (self.replaced and self.notation != "misc")
+
+    @property
+    def has_more(self) -> bool:
+        """Whether a row is not just a word and its tag."""
+        return self.others > 0 or self.words > 0 or self.notation != "tags" or bool(self.delimiter)
+
+    def fits(self, line: str) -> bool:
+        """Whether a line has as many cells as a row."""
+        try:
+            return len(split_row(line, self.delimiter)) == self.width
+        except DataError:
+            return False
+
+    def is_row(self, line: str, *, begins: bool = True) -> bool:
+        """Whether a line that begins with ``#`` is a row and not a comment.
+
+        Parameters
+        ----------
+        begins : bool
+            Whether it begins a sentence, where comments stand.
+        """
+        if self.index is not None or not self.fits(line):
+            return False
+        cells = split_row(line, self.delimiter)
+        if self.tags is not None and is_prefixed(cells[self.tags]):
+            return True
+        if self.delimiter is None and self.tabbed != ("\t" in line):
+            return not (begins or self.tabbed)
+        if not begins:
+            return True
+        if self.tags is None:
+            if self.width > 1:
+                return is_blank_cell(cells[-1])
+            return "=" not in line and ":" not in line
+        tag = cells[self.tags]
+        if self.inventory is None:
+            return False
+        is_hash = cells[0] == "#" or cells[0].startswith("# ")
+        return tag in self.inventory or tag == "#" or (is_label(tag) and not is_hash)
+
+
+def find_columns(
+    sentences: list[list[tuple[int, str]]],
+    comments: list[tuple[int, str]],
+    name: str,
+    options: ReadOptions,
+) -> Columns | None:
+    """Find what the columns of a file hold, and report what is guessed.
+
+    Parameters
+    ----------
+    sentences : list of list of tuple of int and str
+        The numbered lines of the first sentences, without comments.
+    comments : list of tuple of int and str
+        Lines there that begin with ``#``. They are rows if nothing else is and they have tags.
+
+    Returns
+    -------
+    Columns or None
+        None if there is no row.
+
+    Raises
+    ------
+    DataError
+        For a file of another layout, and for a row of too many columns.
+    UsageError
+        If the file has no column that the options name.
+    """
+    head = read_head(sentences, comments, name, options)
+    if not head.sentences:
+        return None
+    header = header_of(head, options)
+    if header:
+        first_sentence = head.sentences[0][1:]
+        sentences_left = [s for s in (first_sentence, *head.sentences[1:]) if s]
+        head = head._replace(sentences=sentences_left, names=header.cells)
+    return _Finder(head, name, options, header.number if header else None).columns()
+
+
+class _Finder:
+    """Finds what the columns hold, from rows that have all of them."""
+
+    def __init__(self, head: Head, name: str, options: ReadOptions, header: int | None) -> None:
+        self.head, self.name, self.options, self.header = head, name, options, header
+        self.first = head.sentences[0][0]
+        self.width = len(self.first.cells)
+        self.sentences = [
+            cells
+            for sentence in head.sentences
+            if (cells := [row.cells for row in sentence if len(row.cells) >= self.width])
+        ]
+        self.where = f"{name}:{self.first.number}"
+        self.names = head.names if head.names and len(head.names) == self.width else None
+
+    def columns(self) -> Columns:
+        self._refuse_others()
+        index = self._index()
+        if index is not None:
+            self.sentences = [
+                [cells for cells in sentence if not SKIPPED_ID.fullmatch(cells[index])]
+                for sentence in self.sentences
+            ]
+        if self.names is None and self.width == len(_CONLL_U) and index == 0:
+            self.names = list(_CONLL_U)
+        names = self.names
+        words = self._given("tokens_column", names)
+        tags = self._given("tags_column", names)
+        looks = [look_at(self._cells(column)) for column in range(self.width)]
+        guessed_words, guessed_tags = words is None, tags is None
+        if words is None:
+            words = self._words(index, names, looks, tags)
+        if tags is None:
+            tags = self._tags(index, names, looks, words)
+        if tags == words:
+            if self.width > 1 and not guessed_tags:
+                raise UsageError(
+                    f"{self.name}: column {words} cannot be both token and tag of its "
+                    f"{count(self.width)}"
+                )
+            tags = None
+        notation, key = self._notation(tags, names, looks)
+        self._report(index, words, tags, notation, guessed_words, guessed_tags)
+        entities = tags is not None and (
+            notation != "tags" or self._are_entities(tags, names, looks[tags])
+        )
+        prefixed = (
+            tags is not None
+            and notation == "tags"
+            and looks[tags].prefixed
+            and len(self._cells(tags)) > _FEW
+            and not self.first.cells[0].startswith("#")  # it may be a comment
+        )
+        labels = frozenset(self._cells(tags)) if tags is not None and not prefixed else None
+        return Columns(
+            self.width,
+            words,
+            tags,
+            self.options.delimiter,
+            self.first.tabbed,
+            notation,
+            key,
+            self.head.mention_field,
+            index,
+            self._is_conll_2012(),
+            self.header,
+            self.first.number,
+            tags is not None and (entities or self.options.labels or not guessed_tags),
+            labels,
+        )
+
+    def _cells(self, column: int) -> Cells:
+        return [cells[column] for sentence in self.sentences for cells in sentence]
+
+    def _is_conll_2012(self) -> bool:
+        return self.width > _CONLL_2012_NAMES and (
+            self.head.is_conll_2012 or (self._is_constant(0) and self._is_constant(1))
+        )
+
+    def _refuse_others(self) -> None:
+        """Refuse what is not columns, or not separated as it seems."""
+        where = f"{self.name}:{self.first.number}"
+        if self.width > 2 and all(
+            re.fullmatch(r"\d+-\d+", cell) for column in (0, 1) for cell in self._cells(column)
+        ):
+            raise DataError(f"{where}: this is WebAnno's TSV; export CoNLL 2002 from there instead")
+        if self.width == 1 and self.options.delimiter is None:
+            for mark in ",;|":
+                ends = [cell.rpartition(mark)[2] for cell in self._cells(0) if mark in cell[1:]]
+                if len(ends) == len(self._cells(0)) and look_at(ends).prefixed:
+                    raise DataError(
+                        f"{where}: the columns are separated by {quoted(mark)}, which is neither "
+                        "a tab nor a space; give it as `delimiter`"
+                    )
+
+    def _index(self) -> int | None:
+        """Find the column of running numbers, if one stands before the words."""
+        for column in range(self.width - 1):
+            if self._runs(column):
+                return column if self._is_index(column) else None
+            if not self._is_constant(column) and not (column < 2 and self._is_conll_2012()):
+                return None
+        return None
+
+    def _is_index(self, column: int) -> bool:
+        longest = max(map(len, self.sentences))
+        if self.width == 2:  # numbers and words, rather than numbers and their tags
+            look, words = look_at(self._cells(1)), self._cells(1)
+            labelled = look.prefixed or look.outside or look.bare
+            spelled = sum(any(map(str.isalpha, word)) for word in words)
+            return longest > 2 and not labelled and 2 * spelled > len(words)
+        return (
+            longest > 1
+            or len(self.sentences) > 1
+            or self.width == len(_CONLL_U)
+            or (column == 2 and self._is_conll_2012())
+        )
+
+    def _is_constant(self, column: int) -> bool:
+        """Whether a column has one value in each sentence, such as the name of its document."""
+        if self.width < 3 or max(map(len, self.sentences)) < 3:
+            return False
+        return all(len({cells[column] for cells in s}) < 2 for s in self.sentences)
+
+    def _runs(self, column: int) -> bool:
+        before = None
+        for sentence in self.sentences:
+            for place, cells in enumerate(sentence):
+                cell = cells[column]
+                if SKIPPED_ID.fullmatch(cell):
+                    continue
+                if not (cell.isascii() and cell.isdigit() and len(cell) < 10):
+                    return False
+                number = int(cell)
+                restarts = number in (0, 1) and (place == 0 or before is None)
+                if not restarts and (before is None or number != before + 1):
+                    return False
+                before = number
+        return before is not None
+
+    def _given(self, option: str, names: Sequence[str] | None) -> int | None:
+        """Return the number of a column that the options name; None if they do not."""
+        asked: int | str | None = getattr(self.options, option)
+        if asked is None:
+            return None
+        number = column_number(asked)
+        if number is None:
+            lower = [name.lower() for name in names or ()]
+            if names is not None and asked in names:
+                return [*names].index(str(asked))
+            if str(asked).lower() in lower:
+                return lower.index(str(asked).lower())
+            known = names or self.first.cells
+            raise UsageError(
+                f"{self.name}: `{option}`: no column {quoted(asked)}; its first row holds "
+                f"{join_names([*map(quoted, known)])}; expected a name there, or a number, from 0, "
+                "or from the end by -1"
+            )
+        if not -self.width <= number < self.width:
+            raise UsageError(
+                f"{self.name}: `{option}`: no column {number}: its rows have {count(self.width)}, "
+                "counted from 0, or from the end by -1"
+            )
+        return number % self.width
+
+    def _words(
+        self,
+        index: int | None,
+        names: Sequence[str] | None,
+        looks: list[TagCells],
+        tags: int | None,
+    ) -> int:
+        for place, name in enumerate(names or ()):
+            if name.lower() in WORD_NAMES:
+                return place
+        if index is not None:
+            return index + 1
+        if self.width == 2 and (tags == 0 or (tags is None and self._is_swapped(looks))):
+            return 1
+        constant = 0
+        while constant < self.width - 2 and self._is_constant(constant):
+            constant += 1
+        return constant
+
+    def _is_swapped(self, looks: list[TagCells]) -> bool:
+        """Whether tags come first, as in the corpora of MIT."""
+        cells, others = self._cells(0), looks[1]
+        return (
+            all(map(is_prefixed, cells))
+            and "O" in cells
+            and len(cells) > 3
+            and not (others.prefixed or others.outside or others.bare)
+        )
+
+    def _tags(
+        self, index: int | None, names: Sequence[str] | None, looks: list[TagCells], words: int
+    ) -> int | None:
+        if self._is_conll_2012():
+            return _CONLL_2012_NAMES
+        if names and not self._is_conll_u(names):
+            named = tags_name(names)
+            if named is not None and named not in (words, index):
+                return named
+        free = [c for c in range(self.width) if c not in (words, index)]
+        prefixed = [c for c in free if looks[c].prefixed and not looks[c].chunks]
+        if prefixed:
+            chosen = prefixed[-1]
+            # The outer names, as GermEval has them, or the true ones before those of a tagger.
+            while chosen - 1 in prefixed and (
+                index is not None or looks[chosen - 1].labels & looks[chosen].labels
+            ):
+                chosen -= 1
+            return chosen
+        if names and "MISC" in names:
+            return [*names].index("MISC")
+        if bare := [c for c in free if looks[c].bare and not looks[c].outside]:
+            return bare[-1]
+        if outside := [c for c in free if looks[c].outside]:
+            chosen = outside[-1]
+            while index is not None and chosen - 1 in outside:
+                chosen -= 1
+            return chosen
+        if bracketed := [c for c in free if looks[c].bracketed]:
+            return bracketed[-1]
+        if not free or (self.width > 2 and all(map(is_blank_cell, self._cells(free[-1])))):
+            return None
+        return free[-1]
+
+    @staticmethod
+    def _is_conll_u(names: Sequence[str]) -> bool:
+        return tuple(names) == _CONLL_U
+
+    def _notation(
+        self, tags: int | None, names: Sequence[str] | None, looks: list[TagCells]
+    ) -> tuple[Literal["tags", "brackets", "misc"], str | None]:
+        if tags is None or looks[tags].prefixed:
+            return "tags", None
+        if (self._is_conll_2012() and tags == _CONLL_2012_NAMES) or looks[tags].bracketed:
+            return "brackets", None
+        if names and names[tags] == "MISC":
+            return "misc", key_of(self._cells(tags))
+        return "tags", None
+
+    def _are_entities(self, tags: int, names: Sequence[str] | None, look: TagCells) -> bool:
+        named = names is not None and tags_name(names[tags : tags + 1]) is not None
+        return (look.prefixed and not look.chunks) or look.outside or look.bare or named
+
+    def _report(
+        self,
+        index: int | None,
+        words: int,
+        tags: int | None,
+        notation: str,
+        guessed_words: bool,
+        guessed_tags: bool,
+    ) -> None:
+        add = self.options.report.add
+        known = self.names is not None or self._is_conll_2012()
+        of_all = f"of its {count(self.width)}"
+        if self.header is not None:
+            line = f"{self.name}:{self.header}"
+            add("files whose first row names the columns (it is not read as a token)", line)
+        if not guessed_words and words == index:
+            add("files with running numbers in the column given as that of tokens", self.where)
+        elif guessed_words and index is not None and not known:
+            what = f"files with a column of running numbers (tokens are read from column {words})"
+            add(what, f"{self.where}, column {index} {of_all}")
+        elif guessed_words and words != 0 and not known:
+            add(f"files whose tokens are read from column {words}", f"{self.where}, {of_all}")
+        if not (guessed_tags and self.options.labels):
+            return
+        if tags is None and self.width - (index is not None) > 1:
+            add("files without a column that holds tags", f"{self.where}, {of_all}")
+        elif tags is not None and tags != self.width - 1 and notation != "misc" and not known:
+            add(f"files whose tags are read from column {tags}", f"{self.where}, {of_all}")
+
+
+def count(columns: int) -> str:
+    """Count columns in words."""
+    return "1 column" if columns == 1 else f"{columns} columns"
