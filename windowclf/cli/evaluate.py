@@ -11,6 +11,7 @@ from windowclf.cli.options import (
     json_option,
     load_classifier,
     model_option,
+    notes_json,
     read_split,
     split_option,
 )
@@ -98,7 +99,7 @@ def evaluate(
         what = f"{predictions} on {what}"
     taken = confusion(errors, {label: counts.correct for label, counts in scores.types.items()})
     if as_json:
-        found = scores.to_json()
+        found = {**scores.to_json(), **notes_json(corpus)}
         if shown:
             found["confusion"] = confusion_json(taken)
             found["errors"] = [error.to_json() for error in errors]

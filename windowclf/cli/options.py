@@ -21,6 +21,7 @@ from windowclf.tags.schemes import Scheme
 
 if TYPE_CHECKING:
     from windowclf.classifier import WindowClassifier
+    from windowclf.corpora.corpus import Corpus
     from windowclf.model.default import Choice
 
 Command = Callable[..., Any]
@@ -201,6 +202,11 @@ def reading_json(options: ReadOptions) -> dict[str, object]:
     """Give the same for a JSON result: nothing if all was read as it stands."""
     found = options.report.to_json()
     return {"reading": found} if found else {}
+
+
+def notes_json(corpus: "Corpus") -> dict[str, list[str]]:
+    """Give the notes of a corpus for a JSON result: nothing if there are none."""
+    return {"notes": list(corpus.notes)} if corpus.notes else {}
 
 
 def data_options(function: Command) -> Command:

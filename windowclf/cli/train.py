@@ -17,6 +17,7 @@ from windowclf.cli.options import (
     config_options,
     data_options,
     json_option,
+    notes_json,
     read_training_corpus,
     threads_option,
     training_options,
@@ -296,6 +297,7 @@ def print_result(
             "model": str(folder),
             **{split: found.to_json() for split, found in scores.items()},
             "training": to_builtins(classifier.model.record),
+            **notes_json(corpus),
         }
         click.echo(json.dumps(facts))
         return
