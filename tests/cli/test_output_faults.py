@@ -50,7 +50,11 @@ def test_a_kill_in_the_midst(run, tmp_path, model_folder, command):
         if command == "tag"
         else ["convert"]
     )
-    end = ["--output", output] if command == "tag" else [output, "--from", "conll"]
+    end = (
+        ["--output", output]
+        if command == "tag"
+        else [output, "--from", "conll", "--scheme", "plain"]
+    )
     killed = subprocess.Popen(
         [sys.executable, "-m", "windowclf", *map(str, [*start, "-", *end])], stdin=subprocess.PIPE
     )

@@ -27,7 +27,7 @@ COMMAND = click.Command(
 
 PACKAGE = Path(windowclf.__file__).parent
 # Rooms that only the command line leads to, and files with options of other programs.
-OF_COMMANDS = ("cli", "jobs", "tuning", "documents", "reports/terminal", "service")
+OF_COMMANDS = ("cli", "jobs", "tuning", "documents/paths.py", "reports/terminal", "service")
 QUOTED = {
     "vectors/load.py": 1,  # pip install --force-reinstall
     "system/dask.py": 1,

@@ -85,7 +85,7 @@ def test_what_was_guessed_is_noted(folder):
     assert tags(corpus) == {"train": [["B-X", "I-X", "O", "B-Y"], ["O"]]}
     assert (corpus.scheme, corpus.original_scheme) == (Scheme.IOB2, Scheme.BILOU)
     assert corpus.notes == (
-        "data: the tags are recognised as bilou; --scheme chooses another",
+        "data: the tags are recognised as bilou; `scheme` chooses another",
         "data: tags such as 'B_X' are read as B-X",
     )
     (folder / "train.txt").write_text(GOOD)
@@ -147,7 +147,7 @@ def test_sentences_of_python_are_recognised_and_counted():
     assert [list(s.tags) for s in text.train] == [["B-X", "O"], ["B-Y", "I-Y"]]
     assert [list(s.tags) for s in text.dev] == [["B-X"]]
     assert text.scheme is Scheme.IOB2
-    assert text.notes == ("the tags are recognised as bilou; --scheme chooses another",)
+    assert text.notes == ("the tags are recognised as bilou; `scheme` chooses another",)
     with pytest.raises(DataError, match=r"^dev, sentence 1: tag 'X-X' does not go with the other"):
         as_training_text(sentences, [(["e"], ["X-X"])], "auto")
     with pytest.raises(DataError, match=r"^train, sentence 1: tag 'U-X' is not one of iob2"):
@@ -181,7 +181,7 @@ def test_predictions_are_read_in_their_own_scheme(folder):
     found = read_predictions("data/said.txt", gold, Scheme.IOB2)
     assert [list(tags) for tags in found.tags] == [["O", "B-LOC", "I-LOC"], ["B-PER"]]
     assert found.notes == (
-        "data/said.txt: the tags are recognised as bilou; --scheme chooses another",
+        "data/said.txt: the tags are recognised as bilou; `scheme` chooses another",
     )
     lines = [{"text": "In New York", "entities": [[3, 11, "LOC"]]}, {"text": "Tom", "label": []}]
     (folder / "said.jsonl").write_text("\n".join(map(json.dumps, lines)))

@@ -224,7 +224,7 @@ def test_plain_labels_stay_plain(convert):
     assert convert(data, "y.jsonl", "z.conll", output_scheme=Scheme.PLAIN)[1] == tags
     assert convert(tags, "x.conll", "z.conll", scheme=Scheme.PLAIN)[1] == tags
     with pytest.raises(
-        DataError, match=r"/x.conll:3: tag 'DT' has no prefix .* --scheme takes auto, .*, plain$"
+        DataError, match=r"/x.conll:3: tag 'DT' has no prefix .* `scheme` takes auto, .*, plain$"
     ):
         convert(b"a O\n\n" + tags.replace(b"\t", b" "), "x.conll", "y.jsonl")
 

@@ -42,7 +42,7 @@ def find_doubts(
     if expects_dev and not splits.get("dev"):
         yield (
             "there is no dev split: the last epoch is kept, not the best one, and scores are not "
-            "calibrated; give one with --dev"
+            "calibrated; give one with `dev`"
         )
     for split in ("dev", "test"):
         others = splits.get(split, [])

@@ -119,7 +119,8 @@ def in_iob2(name: str, parts: Mapping[str, Part], scheme: str) -> Spelled:
     asked = scheme_named(scheme)
     if asked is Scheme.PLAIN and not all(all(part.is_written or ()) for part in parts.values()):
         raise DataError(
-            f"{name}: has spans, but plain labels belong to single tokens: leave out --scheme plain"
+            f"{name}: has spans, but plain labels belong to single tokens: leave out "
+            "`scheme='plain'`"
         )
     try:
         groups = _groups(parts, asked)

@@ -114,7 +114,7 @@ def splits_of_folder(folder: Path, given: Collection[str]) -> tuple[dict[str, li
         verb = "is" if len(others) == 1 else "are"
         note = (
             f"{folder}: {join_names(others)} {verb} not used: expected names with one of "
-            f"{USUAL_NAMES}; give another file with --train, --dev or --test"
+            f"{USUAL_NAMES}; give another file with `train`, `dev` or `test`"
         )
     return {split: splits[split] for split in SPLITS if split in splits}, note
 

@@ -158,7 +158,7 @@ def convert_file(
         were = "1 span was" if joined == 1 else f"{joined:,} spans were"
         notes.append(
             f"io does not show where the next span of the same label begins: {were} joined with "
-            "the span before; another --output-scheme keeps them apart"
+            "the span before; another `output_scheme` keeps them apart"
         )
     notes += write_options.columns.notes()
     return Conversion(documents, sentences, found_spans, tuple(notes))
@@ -266,7 +266,7 @@ def _check_plain(document: Document, name: str) -> None:
         if sum(tag != OUTSIDE for tag in tags) != len(document.spans or ()):
             raise DataError(
                 "plain labels cannot spell its spans, which need one word each and another label "
-                "than O; choose another --output-scheme"
+                "than O; choose another `output_scheme`"
             )
 
 

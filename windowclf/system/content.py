@@ -162,7 +162,10 @@ def wide_encoding(head: bytes) -> str | None:
     for name, first, second in (("utf-16-le", 0, 1), ("utf-16-be", 1, 0)):
         empty = max(zeros[first], zeros[first + 2])
         if empty == 0 and zeros[second] + zeros[second + 2] > 0.5:
-            return name
+            # UTF-8 may hold NULs, too; but then few characters are letters if read so.
+            letters = sum(map(str.isalnum, whole.decode(name, "replace")))
+            if letters > max(4, len(whole) // 8):
+                return name
     return None
 
 

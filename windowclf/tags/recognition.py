@@ -16,7 +16,7 @@ from windowclf.tags.schemes import OUTSIDE, Scheme, breaks_rules, convert
 
 AUTO = "auto"
 SCHEMES = (AUTO, *(scheme.value for scheme in Scheme))
-"""What ``--scheme`` and ``scheme=`` take."""
+"""What `scheme` takes."""
 
 BARE_LABEL = "ENTITY"
 """The label of spans whose tags have a prefix alone."""
@@ -235,7 +235,7 @@ def _prefixed(
     read = {tag: f"{_CANONICAL[to[0].upper()]}-{to[1]}" for tag, to in split.items() if to}
     remarks = []
     if asked is None and scheme not in (Scheme.IOB2, Scheme.IOBES):
-        remarks.append(f"the tags are recognised as {scheme}; --scheme chooses another")
+        remarks.append(f"the tags are recognised as {scheme}; `scheme` chooses another")
     if not form.separator:
         remarks.append(f"the tags have no labels, so all spans are called {BARE_LABEL}")
     else:
@@ -271,7 +271,7 @@ def _prefixless(
     if asked is None:
         remarks = (
             "the tags are recognised as io without prefixes, so neighbours of the same label are "
-            "one span; --scheme chooses another",
+            "one span; `scheme` chooses another",
             *remarks,
         )
     return TagStyle(Scheme.IO, {tag: f"I-{tag}" for tag in inside} | _OUTSIDES, remarks)
@@ -306,7 +306,7 @@ def _unknown(
         cure = "choose io for the first and iob2 for the second"
     elif looks_split or not any(map(str.isalpha, tag)):
         other = "belongs to no known scheme"
-        cure = f"expected {_expected(_USUAL, scheme)}; --tags-column names another column"
+        cure = f"expected {_expected(_USUAL, scheme)}; `tags_column` names another column"
     else:
         other = "has no prefix such as B-, so where spans begin is unknown"
         cure = (
@@ -314,7 +314,7 @@ def _unknown(
             "a label of its own, such as a part of speech"
         )
     choices = ", ".join(SCHEMES)
-    return TagError(tag, f"tag {quoted(tag)} {other}: {cure}; --scheme takes {choices}")
+    return TagError(tag, f"tag {quoted(tag)} {other}: {cure}; `scheme` takes {choices}")
 
 
 def _expected(form: _Form, scheme: Scheme) -> str:

@@ -107,7 +107,7 @@ def test_a_span_takes_the_tokens_that_it_touches(tmp_path_factory, words, data):
         ({"tokens": ["In", ""], "tags": ["O", "O"]}, "an empty token"),
         ({"tokens": ["In", "Oslo"], "ner_tags": [0, 5]}, "ner_tags: 0 where a label is expected"),
         ({"wörter": ["In"]}, "neither .* there are 'wörter'; name the text with `text_column`"),
-        ("[1]", "Expected `object`, got `int`"),
+        ("[1]", "a list of 1 and others, not of records"),
         ('{"text": ', "one JSON object a line"),
         ('{"text": "\\ud800"}', "one JSON object a line"),
     ],

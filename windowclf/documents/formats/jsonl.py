@@ -14,7 +14,7 @@ from windowclf.documents.formats.records import TOKENS_KEYS, RecordLayout, read_
 from windowclf.documents.formats.registry import WriteOptions, batches
 from windowclf.documents.formats.tool_records import pair_record, read_paragraph
 from windowclf.documents.reading import ReadOptions, open_lines
-from windowclf.errors import DataError
+from windowclf.errors import DataError, quoted
 from windowclf.text.lines import Lines
 
 _EXPECTED = "expected one JSON object a line, or a JSON list of objects"
@@ -168,6 +168,8 @@ def _listed(text: str) -> list[Any]:
     items = _ITEMS.decode(text)
     if items and bytes(items[0])[:1] == b'"':
         return [pair_record(items)]
+    if items and bytes(memoryview(items[0])[:1]) not in (b"{", b"[", b"n"):
+        raise DataError(f"a list of {quoted(plain(items[0]))} and others, not of records")
     return list(items)
 
 
