@@ -36,6 +36,13 @@ KNOWN = [
 ]
 
 
+def null_error():
+    """Return what this Python says of a name with a null character."""
+    with pytest.raises(ValueError, match="null") as caught:
+        Path("a\0b").stat()
+    return caught.value
+
+
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """Files in folders; the user stands above them."""
@@ -115,7 +122,7 @@ def test_a_format_that_is_said_holds_for_all(folder):
     [
         ("none.txt", "none.txt: cannot be read: No such file or directory"),
         ("", ": cannot be read: No such file or directory"),
-        ("a\0b", "a\0b: cannot be read: embedded null byte"),
+        ("a\0b", f"a\0b: cannot be read: {null_error()}"),
         ("data/*.nothing", "data/*.nothing: no such file; the pattern fits none"),
         ("data/deep/[e]r", "data/deep/[e]r: no such file; the pattern fits none"),
         (

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
+from unittest.mock import patch
 
 from huggingface_hub import (
     HfApi,
     ModelCard,
     ModelCardData,
-    ModelHubMixin,
     constants,
     get_hf_file_metadata,
     hf_hub_download,
@@ -27,6 +27,7 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
+from huggingface_hub.utils import is_torch_available
 
 from windowclf.classifier import WindowClassifier
 from windowclf.errors import ModelError, UsageError, WindowclfError
@@ -34,6 +35,10 @@ from windowclf.integrations.model_card import make_card
 from windowclf.model.folder import check_output
 from windowclf.model.manifest import KINDS, MANIFEST, read_manifest
 from windowclf.system.arguments import check_path
+
+# Before 2.0, the mixin imports PyTorch wherever safetensors is installed.
+with patch("huggingface_hub.utils.is_safetensors_available", is_torch_available):
+    from huggingface_hub import ModelHubMixin
 
 _LOG_IN = "log in with 'hf auth login', or give a token"
 
@@ -211,7 +216,8 @@ class HubClassifier(
             self.generate_model_card(**card)  # before a repository is made
             # The files of the model that was there have other names.
             options.setdefault("delete_patterns", [f"{kind}-*" for kind in KINDS])
-            return str(super().push_to_hub(repo_id, model_card_kwargs=card, **options))
+            commit = super().push_to_hub(repo_id, model_card_kwargs=card, **options)
+        return str(getattr(commit, "commit_url", commit))  # before 1.0, its text is the branch's
 
     def generate_model_card(self, name: str = "model", **metadata: Any) -> ModelCard:
         """Write the card of the model, from the record of its training.

@@ -154,7 +154,7 @@ def open_output(path: str | Path) -> Iterator[BinaryIO]:
             file = stack.enter_context(temporary.open("wb"))
         suffix = Path(path).suffix.lower()
         if suffix in COMPRESSED:
-            file = stack.enter_context(_gzip(file) if suffix == ".gz" else _zstd(file))
+            file = stack.enter_context(_compressed(file, suffix))
         yield file
 
 
@@ -188,20 +188,18 @@ def _gunzip(file: Source) -> BinaryIO:
     return cast(BinaryIO, gzip.GzipFile(fileobj=cast(BinaryIO, file), mode="rb"))
 
 
-def _gzip(file: BinaryIO) -> BinaryIO:
-    return cast(BinaryIO, gzip.GzipFile("", "wb", fileobj=file, mtime=0))
-
-
 def _unzstd(file: Source) -> BinaryIO:
     import pyarrow
 
     return cast(BinaryIO, pyarrow.CompressedInputStream(pyarrow.PythonFile(file, "r"), "zstd"))
 
 
-def _zstd(file: BinaryIO) -> BinaryIO:
+def _compressed(file: BinaryIO, suffix: str) -> BinaryIO:
     import pyarrow
 
-    return cast(BinaryIO, pyarrow.CompressedOutputStream(pyarrow.PythonFile(file, "w"), "zstd"))
+    # The GzipFile of Python 3.12 and newer complains on stderr after a write that failed.
+    codec = "gzip" if suffix == ".gz" else "zstd"
+    return cast(BinaryIO, pyarrow.CompressedOutputStream(pyarrow.PythonFile(file, "w"), codec))
 
 
 def _unreadable(name: str, error: Exception) -> DataError:

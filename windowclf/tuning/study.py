@@ -16,6 +16,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from windowclf.config.config import Config
 from windowclf.errors import ModelError, one_line
@@ -209,7 +210,11 @@ def _sampler(kind: Literal["tpe", "random"], seed: int) -> optuna.samplers.BaseS
 
 def _storage(folder: Path) -> optuna.storages.RDBStorage:
     path = str((folder / STUDY).absolute())
-    return optuna.storages.RDBStorage(URL.create("sqlite", database=path).render_as_string())
+    # A connection is closed after each use: an unclosed one is warned of from Python 3.13 on.
+    return optuna.storages.RDBStorage(
+        URL.create("sqlite", database=path).render_as_string(),
+        engine_kwargs={"poolclass": NullPool},
+    )
 
 
 def _kept(folder: Path) -> str | None:
