@@ -130,3 +130,13 @@ def test_what_is_dropped_is_reported_and_in_the_json(run):
     code, _, err = run("convert", "x.jsonl", "y.conll", "--overlaps", "first")
     assert code == 0
     assert Path("y.conll").read_text() == "In\tB-A\nOslo\tI-A\n\n"
+
+
+def test_the_result_of_tag_has_what_was_left_out(run):
+    Path("x.jsonl").write_text('{"text": "In Oslo"}\n{"text": null}\n')
+    options = ["--input", "x.jsonl", "--output", "y.jsonl", "--on-error", "skip", "--json"]
+    code, out, err = run("tag", *options)
+    [left_out] = json.loads(out)["reading"]
+    assert (code, json.loads(out)["texts"], err.count("\n")) == (0, 1, 1)
+    assert (left_out["what"], left_out["count"]) == ("records skipped", 1)
+    assert left_out["first"].startswith("x.jsonl:2: ")

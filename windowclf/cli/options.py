@@ -164,9 +164,9 @@ def text_options(function: Command) -> Command:
             click.option(
                 "--text-unit",
                 type=click.Choice(["line", "paragraph", "file"]),
-                help="What is one text of a plain-text file, and within a text: whether no name "
-                "crosses the end of a line, or of a paragraph.  [default: line, and a line that "
-                "goes on in the next one is joined to it]",
+                help="What is one text of a plain-text file. Names never cross the end of a line "
+                "(line) or of a paragraph (paragraph, file).  [default: a line is a text; in "
+                "longer texts, names cross line ends where the text looks wrapped]",
             ),
             click.option(
                 "--on-error",
@@ -192,9 +192,9 @@ def read_options(options: dict[str, Any], *, labels: bool = True) -> ReadOptions
     return ReadOptions(**found, labels=labels)
 
 
-def report_reading(options: ReadOptions, *, as_json: bool = False) -> None:
-    """Report on stderr what was not read as it stands, unless it is part of a JSON result."""
-    if not as_json and (line := options.report.line()):
+def report_reading(options: ReadOptions) -> None:
+    """Report on stderr what was not read as it stands."""
+    if line := options.report.line():
         note(f"read with changes: {line}")
 
 

@@ -1,5 +1,6 @@
 """``windowclf tag``."""
 
+import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -14,6 +15,7 @@ from windowclf.cli.options import (
     load_classifier,
     model_option,
     read_options,
+    reading_json,
     report_reading,
     text_options,
     threads_option,
@@ -129,6 +131,9 @@ def tag(
         classifier = load_classifier(model)[0]
         return tag_job(classifier, input_names, output, engine=engine, threads=threads, **asked)
     refuse_job_options(of_job)
+    as_json = of_job["as_json"]
+    if as_json and output == "-":
+        raise UsageError("--json: stdout has the tagged texts already; give --output a name")
     inputs, unknown = find_inputs(
         input_names or ["-"], FORMATS["text"] if texts else input_form, reading
     )
@@ -143,6 +148,7 @@ def tag(
         _check_columns(classifier)
     # Arguments that are no text in the terminal's encoding come as lone surrogates.
     given = [text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for text in texts]
+    count = 0
     with TaggingProgress(
         inputs,
         shown=stderr_is_terminal() and not texts and (bool(input_names) or not to_terminal),
@@ -159,8 +165,11 @@ def tag(
             with closing(answers), _open(out, classifier, reading.text_column) as write:
                 for answer in answers:
                     write(answer)
+                    count += len(answer)
                     progress.add([tagged for _, tagged in answer])
     report_reading(reading)
+    if as_json:
+        click.echo(json.dumps({"output": output, "texts": count, **reading_json(reading)}))
     return 0
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from windowclf.jobs.partition import Outcome
     from windowclf.jobs.plan import Partition
 
-ONLY_JOBS = ("scheduler", "max_characters", "partition_bytes", "as_json")
+ONLY_JOBS = ("scheduler", "max_characters", "partition_bytes")
 
 
 def job_options(function: Command) -> Command:
@@ -55,7 +55,7 @@ def refuse_job_options(options: dict[str, Any]) -> None:
     """Refuse options that only jobs have."""
     for name in ONLY_JOBS:
         if options[name] not in (None, False):
-            option = "--json" if name == "as_json" else option_name(name)
+            option = option_name(name)
             raise UsageError(f"{option} is for jobs: give --engine local or --engine dask too")
 
 
