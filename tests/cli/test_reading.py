@@ -140,3 +140,6 @@ def test_the_result_of_tag_has_what_was_left_out(run):
     assert (code, json.loads(out)["texts"], err.count("\n")) == (0, 1, 1)
     assert (left_out["what"], left_out["count"]) == ("records skipped", 1)
     assert left_out["first"].startswith("x.jsonl:2: ")
+    code, out, err = run("tag", "--json", "In Oslo")
+    assert (code, out) == (2, "")
+    assert "--json: stdout has the tagged texts already" in err

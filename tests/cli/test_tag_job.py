@@ -119,7 +119,6 @@ def test_a_job_that_is_done(tag, tmp_path):
         (["--max-characters", "0"], "--max-characters"),
         (["--partition-bytes", "5"], "--partition-bytes is for jobs: give --engine"),
         (["--partition-bytes", "0"], "--partition-bytes"),
-        (["--json"], "--json: stdout has the tagged texts already; give --output a name"),
     ],
 )
 def test_options_of_jobs_alone(tag, tmp_path, arguments, message):

@@ -27,7 +27,7 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
-from huggingface_hub.utils import is_torch_available
+from huggingface_hub.utils import is_torch_available  # type: ignore[attr-defined]
 
 from windowclf.classifier import WindowClassifier
 from windowclf.errors import ModelError, UsageError, WindowclfError
