@@ -19,7 +19,8 @@ from windowclf.documents.span_borders import fit_words
 from windowclf.errors import DataError, UsageError
 from windowclf.tags.schemes import Scheme
 
-NAMES = ["conll", "jsonl", "parquet", "docbin"]
+NAMES = ["conll", "jsonl", "parquet", "docbin", "csv", "doccano", "prodigy"]
+TOOLS = {"doccano", "prodigy"}  # whose records hold neither words nor scores
 OSLO = Document("In Oslo", [["In", "Oslo"]], spans=[LabelledSpan(3, 7, "LOC")])
 
 # CoNLL separates by these; any other character may be part of a label.
@@ -89,8 +90,29 @@ def told(document, path):
     if not document.text.strip() and not {"conll", "docbin"}.isdisjoint(path):
         spans = spans or None  # where there is no token, none tells that there are no labels
         words = words or None
-    labels = {key: plain(value) for key, value in document.fields.items() if key not in LABEL_KEYS}
-    return document.text, words, msgspec.json.encode(spans), labels
+    if not TOOLS.isdisjoint(path):
+        spans = spans and [msgspec.structs.replace(span, score=None) for span in spans]
+        words = None
+    if "csv" in path:  # a cell that is empty does not say whether there are labels
+        spans = spans or None
+    others = document.fields.items()
+    kept = {key: plain(value) for key, value in others if key not in {*LABEL_KEYS, "answer"}}
+    if "csv" in path:  # its cells are strings
+        kept = dict.fromkeys(kept)
+    return document.text, words, msgspec.json.encode(spans), kept
+
+
+def uniform(corpus):
+    """Make documents fit a table: all have words or none, and plain names of fields."""
+    has_words = all(document.words is not None for document in corpus)
+    return [
+        replace(
+            document,
+            words=document.words if has_words else None,
+            fields={f"field {i}": value for i, value in enumerate(document.fields.values())},
+        )
+        for document in corpus
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -99,11 +121,14 @@ def folder(tmp_path_factory):
 
 
 @given(corpora(), st.sampled_from(SPAN_SCHEMES), st.sampled_from(SPAN_SCHEMES))
-@settings(max_examples=40, deadline=None)
-def test_there_and_back_nothing_is_lost(folder, corpus, scheme, other):
+@settings(max_examples=15, deadline=None)
+def test_there_and_back_nothing_is_lost(folder, given, scheme, other):
     first, second, third = (folder / name for name in "123")
     for path in permutations(NAMES, 2):  # in one test, for to draw the corpora takes the time
+        if set(path) == {"csv", "prodigy"}:
+            continue  # an empty text has no tokens there, so that its record lacks their column
         one, two = (FORMATS[name] for name in path)
+        corpus = uniform(given) if "csv" in path else given
         write(first, path[0], corpus, scheme)
         counts = convert_file(str(first), str(second), one, two, output_scheme=other)
         convert_file(str(second), str(third), two, one, output_scheme=scheme)

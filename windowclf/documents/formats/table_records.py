@@ -151,11 +151,12 @@ def read_texts(
         if document is None:
             return None
         tokens = names.get(document.layout.tokens)
+        empty = {other for other in (*labels, *words) if not fields[other].strip()}
         layout = plain._replace(
             text=None if tokens else column,
             tokens=tokens,
             tags=tags[0] if tokens and tags else None,
-            labels=frozenset({names.get(key, key) for key in document.layout.labels} | renamed),
+            labels=frozenset({names.get(k, k) for k in document.layout.labels} | renamed | empty),
         )
         return replace(document, fields=fields, layout=layout)
 
