@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
 from unittest.mock import patch
@@ -27,7 +28,10 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
+<<<<<<< HEAD
 from huggingface_hub.utils import is_torch_available  # type: ignore[attr-defined]
+=======
+>>>>>>> h-deps
 
 from windowclf.classifier import WindowClassifier
 from windowclf.errors import ModelError, UsageError, WindowclfError
@@ -37,7 +41,7 @@ from windowclf.model.manifest import KINDS, MANIFEST, read_manifest
 from windowclf.system.arguments import check_path
 
 # Before 2.0, the mixin imports PyTorch wherever safetensors is installed.
-with patch("huggingface_hub.utils.is_safetensors_available", is_torch_available):
+with patch("huggingface_hub.utils.is_safetensors_available", lambda: bool(find_spec("torch"))):
     from huggingface_hub import ModelHubMixin
 
 _LOG_IN = "log in with 'hf auth login', or give a token"
