@@ -28,10 +28,6 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
-<<<<<<< HEAD
-from huggingface_hub.utils import is_torch_available  # type: ignore[attr-defined]
-=======
->>>>>>> h-deps
 
 from windowclf.classifier import WindowClassifier
 from windowclf.errors import ModelError, UsageError, WindowclfError
