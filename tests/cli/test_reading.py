@@ -130,3 +130,10 @@ def test_what_is_dropped_is_reported_and_in_the_json(run):
     code, _, err = run("convert", "x.jsonl", "y.conll", "--overlaps", "first")
     assert code == 0
     assert Path("y.conll").read_text() == "In\tB-A\nOslo\tI-A\n\n"
+
+
+def test_a_tag_that_does_not_fit_is_found_in_a_table_of_tokens(run):
+    Path("x.csv").write_text('Sentence #,Word,Tag\n1,Ada,B-PER\n,"left",PLACE\n', encoding="utf-8")
+    code, _, err = run("convert", "x.csv", "out.jsonl")
+    assert (code, err.count("\n")) == (1, 1)
+    assert "x.csv:3: tag 'PLACE'" in err

@@ -16,6 +16,7 @@ from windowclf.documents.formats.conll_head import (
     tags_name,
 )
 from windowclf.documents.formats.conll_notation import (
+    MISC_KEYS,
     TagCells,
     is_blank_cell,
     is_label,
@@ -208,7 +209,12 @@ class _Finder:
                 )
             tags = None
         notation, key = self._notation(tags, names, looks)
+        if guessed_words and guessed_tags:
+            self._refuse_texts(words, tags, looks)
         self._report(index, words, tags, notation, guessed_words, guessed_tags)
+        if key is not None and key not in MISC_KEYS and self.options.labels:
+            add = self.options.report.add
+            add(f"files whose tags are read from {key!r} in MISC", self.where)
         entities = tags is not None and (
             notation != "tags" or self._are_entities(tags, names, looks[tags])
         )
@@ -261,6 +267,17 @@ class _Finder:
                         "a tab nor a space; give it as `delimiter`"
                     )
 
+    def _refuse_texts(self, words: int, tags: int | None, looks: list[TagCells]) -> None:
+        """Refuse a table without a header, whose first column holds texts and not tokens."""
+        cells = self._cells(words)
+        texts = [cell for cell in cells if cell.count(" ") > 1]
+        tagged = tags is not None and (looks[tags].prefixed or looks[tags].outside)
+        if 2 * len(texts) > len(cells) and not tagged and not self.names:
+            raise DataError(
+                f"{self.where}: column {words} holds texts such as {quoted(texts[0])}, not tokens; "
+                "expected a table of texts to begin with the names of its columns"
+            )
+
     def _index(self) -> int | None:
         """Find the column of running numbers, if one stands before the words."""
         for column in range(self.width - 1):
@@ -292,6 +309,7 @@ class _Finder:
 
     def _runs(self, column: int) -> bool:
         before = None
+        first = rows = 0
         for sentence in self.sentences:
             for place, cells in enumerate(sentence):
                 cell = cells[column]
@@ -300,11 +318,14 @@ class _Finder:
                 if not (cell.isascii() and cell.isdigit() and len(cell) < 10):
                     return False
                 number = int(cell)
-                restarts = number in (0, 1) and (place == 0 or before is None)
-                if not restarts and (before is None or number != before + 1):
+                if before is None:
+                    first = number
+                elif number != before + 1 and (number > 1 or place > 0):
                     return False
                 before = number
-        return before is not None
+                rows += 1
+        # Words that are numbers may follow each other, but seldom from 0 or 1, or for long.
+        return rows > 0 and (first < 2 or (self.width > 2 and rows >= _FEW))
 
     def _given(self, option: str, names: Sequence[str] | None) -> int | None:
         """Return the number of a column that the options name; None if they do not."""
