@@ -71,7 +71,10 @@ def _line_of_row(path: str, rows: Sequence[tuple[str, str]], delimiter: str | No
     waiting = iter(rows)
     row = next(waiting, None)
     for number, line in read_lines(path):
-        cells = {*line.split(), *(cell.strip(' "') for cell in line.split(delimiter or "\t"))}
+        cells = {
+            *line.replace("\t", " ").split(" "),
+            *(cell.strip(' "') for cell in line.split(delimiter or "\t")),
+        }
         if row and cells.issuperset(row):
             row = next(waiting, None)
             if row is None:

@@ -57,3 +57,17 @@ def test_tags_that_are_numbers_have_the_names_given():
     assert rows(found) == ["Ada/B-PER left/O", "Oslo/B-LOC"]
     with pytest.raises(DataError, match=r"here\.conll:1: .*there are names for 0 to 2"):
         read("Ada 7\n", label_names=names)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("1 Ada\n2 left\n\n1 In\n2 Oslo\n", [["Ada", "left"], ["In", "Oslo"]]),
+        ("1 CD\n2 CD\n\n1 CD\n", [["1", "2"], ["1"]]),
+        ("1 B-PER\n2 O\n", [["1", "2"]]),
+    ],
+)
+def test_two_running_numbers_beside_words_are_an_index(text, words):
+    found, report = read(text, labels=False)
+    assert [document.words[0] for document in found] == words
+    assert ("running numbers" in report.line()) == ("Ada" in text)

@@ -92,3 +92,10 @@ def test_a_missing_number_goes_on_with_the_sentence(missing):
     table = f"Sentence #,Word,Tag\n1,In,O\n{missing},Oslo,B-geo\n2,{missing},O\n"
     found, _ = read_table(table)
     assert [document.words for document in found] == [[["In", "Oslo"]], [[missing]]]
+
+
+def test_spans_beside_tags_are_reported_as_not_read():
+    line = {"tokens": TOKENS, "labels": TAGS, "spans": [{"start": 3, "end": 7, "label": "LOC"}]}
+    (document,), report = read(line)
+    assert document.tags == [TAGS]
+    assert report.startswith("records with tags under 'labels' and, not read, spans under 'spans'")

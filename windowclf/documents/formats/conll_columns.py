@@ -293,7 +293,8 @@ class _Finder:
             look, words = look_at(self._cells(1)), self._cells(1)
             labelled = look.prefixed or look.outside or look.bare
             spelled = sum(any(map(str.isalpha, word)) for word in words)
-            return longest > 2 and not labelled and 2 * spelled > len(words)
+            enough = longest > 2 or (longest == 2 and len({*words}) == len(words))
+            return enough and not labelled and 2 * spelled > len(words)
         return (
             longest > 1
             or len(self.sentences) > 1

@@ -107,6 +107,9 @@ def read_record(fields: Fields, options: ReadOptions, where: str) -> Document | 
                 return document
         else:
             _count_unread(fields, (*TAGS_KEYS, *_TOKEN_SPANS_KEYS[1:]), options, where)
+    elif (unread := _filled_spans(fields)) not in (None, tags_key):
+        what = f"records with tags under {tags_key!r} and, not read, spans under {unread!r}"
+        options.report.add(what, where)
     layout = _layout(key, key, tags_key)
     found = None if tags is None else [tags]
     return Document(join_words(words), words, found, None, fields, layout, where)
@@ -196,6 +199,14 @@ def _tags(
             spans = read_spans(value, key, options, where)
             return key, _tags_of_spans(spans, len(tokens), options, where)
     return _guessed_tags(fields, len(tokens), options, where)
+
+
+def _filled_spans(fields: Fields) -> str | None:
+    for key in SPANS_KEYS:
+        items = opened(fields[key], "[") if key in fields else None
+        if items and looks_like_spans(items):
+            return key
+    return None
 
 
 def _has_token_spans(fields: Fields) -> bool:
