@@ -71,3 +71,8 @@ def test_two_running_numbers_beside_words_are_an_index(text, words):
     found, report = read(text, labels=False)
     assert [document.words[0] for document in found] == words
     assert ("running numbers" in report.line()) == ("Ada" in text)
+
+
+def test_commas_before_tags_that_are_all_outside_are_seen():
+    with pytest.raises(DataError, match=r"here\.conll:1: the columns are separated by ','"):
+        read("Ada,O\nleft,O\n")

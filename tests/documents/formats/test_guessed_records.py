@@ -34,11 +34,14 @@ def test_numbers_under_another_key_are_counted():
 
 @pytest.mark.parametrize("key", ["text", "sentence"])
 def test_a_text_has_tags_for_the_words_between_its_spaces(key):
-    (document,), _ = read({key: " In Oslo  with Ada", "tags": TAGS})
+    (document,), report = read({key: " In Oslo  with Ada", "labels": TAGS})
+    assert "labels" not in report
     assert (document.text, document.words) == (" In Oslo  with Ada", [TOKENS])
     assert document.tags == [TAGS]
     with pytest.raises(DataError, match=r"f\.json:1: 4 words between .* but 1 tags in tags"):
         read({key: TEXT, "tags": ["O"]})
+    (document,), _ = read({key: "Oslo", "entities": [], "tags": ["B-LOC"]})
+    assert (document.tags, document.spans) == (None, [])
 
 
 def test_words_that_label_a_text_are_not_tags():

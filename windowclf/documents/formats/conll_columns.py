@@ -261,7 +261,8 @@ class _Finder:
         if self.width == 1 and self.options.delimiter is None:
             for mark in ",;|":
                 ends = [cell.rpartition(mark)[2] for cell in self._cells(0) if mark in cell[1:]]
-                if len(ends) == len(self._cells(0)) and look_at(ends).prefixed:
+                look = look_at(ends)
+                if len(ends) == len(self._cells(0)) and (look.prefixed or look.outside):
                     raise DataError(
                         f"{where}: the columns are separated by {quoted(mark)}, which is neither "
                         "a tab nor a space; give it as `delimiter`"

@@ -38,6 +38,7 @@ TEXT_KEYS = ("data", "content", "Text", "sentence")
 TOKENS_KEYS = ("tokens", "words", "tokenized_text")
 TAGS_KEYS = ("tags", "ner_tags", "labels", "label", "ner", "ner_labels", "bio_tags", "iob_tags")
 SPANS_KEYS = ("entities", "spans", "label", "labels", "ents", "annotations", "annotation")
+_ONLY_SPANS = ("entities", "spans", "ents")
 _TOKEN_SPANS_KEYS = ("ner", "entities", "spans")
 _TAG = re.compile(r"O|[BILUESM]-\S+")
 
@@ -265,6 +266,8 @@ def _of_text(fields: Fields, options: ReadOptions, where: str) -> Document:
         options.report.add(f"records whose text was found under {text_key!r}", where)
     key = spans = None
     if options.labels:
+        if tagged := _tagged_text(fields, text, text_key, options, where):
+            return tagged
         key, raw = _find_spans(fields, options, where, text)
         if key is not None and raw is not None:
             if "<" in text and is_html(raw):
@@ -274,8 +277,6 @@ def _of_text(fields: Fields, options: ReadOptions, where: str) -> Document:
         elif _is_done(fields):
             options.report.add("annotated records without spans, read as without entities", where)
             spans = []
-        if spans is None and (tagged := _tagged_text(fields, text, text_key, options, where)):
-            return tagged
     try:
         words = _sentences(fields, text)
     except DataError as error:
@@ -290,7 +291,9 @@ def _of_text(fields: Fields, options: ReadOptions, where: str) -> Document:
 def _tagged_text(
     fields: Fields, text: str, text_key: str | None, options: ReadOptions, where: str
 ) -> Document | None:
-    """Read a text that has tags for the words between its spaces."""
+    """Read a text that has tags for the words between its spaces, and no spans."""
+    if any(opened(fields.get(key), bracket) is not None for key in _ONLY_SPANS for bracket in "[{"):
+        return None
     words = text.split()
     for key in TAGS_KEYS if options.tags_column is None else (str(options.tags_column),):
         tags = opened(fields.get(key), "[")
