@@ -143,3 +143,17 @@ def test_the_result_of_tag_has_what_was_left_out(run):
     code, out, err = run("tag", "--json", "In Oslo")
     assert (code, out) == (2, "")
     assert "--json: stdout has the tagged texts already" in err
+
+
+def test_a_tag_that_does_not_fit_is_found_in_a_table_of_tokens(run):
+    Path("x.csv").write_text('Sentence #,Word,Tag\n1,Ada,B-PER\n,"left",PLACE\n', encoding="utf-8")
+    code, _, err = run("convert", "x.csv", "out.jsonl")
+    assert (code, err.count("\n")) == (1, 1)
+    assert "x.csv:3: tag 'PLACE'" in err
+
+
+def test_a_tag_with_white_space_of_another_kind_is_found(run):
+    Path("x.conll").write_text("Ada B-PER\nleft O\x85y\n", encoding="utf-8")
+    code, _, err = run("convert", "x.conll", "out.jsonl")
+    assert (code, err.count("\n")) == (1, 1)
+    assert "x.conll:2: tag" in err

@@ -1,16 +1,19 @@
 """From a path to documents: the format is that of the name, or of what the file holds."""
 
 import io
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from windowclf.documents.document import Document
 from windowclf.documents.formats.registry import FORMATS, Format, format_of
-from windowclf.documents.formats.table_recognition import is_table
+from windowclf.documents.formats.table_recognition import is_table, is_tagged
 from windowclf.documents.reading import ReadOptions
 from windowclf.system.streams import is_url, open_input
 
 _HEAD_BYTES = 1 << 16
+_JSON = re.compile(r"""\s*(\{\s*"|\{['}]|\["|\[\s*(\[\s*"|\{\s*"))""")
+"""How records begin; a column file may begin with the token "[" or "{", too."""
 
 
 def detect_format(path: str | Path, options: ReadOptions) -> Format:
@@ -34,20 +37,32 @@ def detect_format(path: str | Path, options: ReadOptions) -> Format:
     form = format_of(path)
     if form is None or form.name == "text":
         if not options.labels:
+            _report_columns(path, options)
             return FORMATS["text"]
         if form and Path(path).with_suffix(".ann").is_file():
             return FORMATS["brat"]
-    elif form.name != "conll":
+    elif form.name not in ("conll", "csv"):
         return form
     if not is_url(path) and not Path(path).is_file():  # a pipe can be read only once
         return form or FORMATS["conll"]
-    with open_input(path) as file:
-        data = file.read(_HEAD_BYTES)
-    head = data.decode(options.encoding, "replace").lstrip("\ufeff")
-    start = head.lstrip()[:2]
-    if start[:1] == "{" or (start[:1] == "[" and start[1:].strip() in ("", "{", "[", '"')):
+    head = _head(path, options)
+    if _JSON.match(head):
         return FORMATS["jsonl"]
+    if form and form.name == "csv":
+        return FORMATS["conll"] if is_tagged(head, options) else form
     return FORMATS["csv"] if is_table(head, options) else FORMATS["conll"]
+
+
+def _head(path: str | Path, options: ReadOptions) -> str:
+    with open_input(path) as file:
+        return file.read(_HEAD_BYTES).decode(options.encoding, "replace").lstrip("\ufeff")
+
+
+def _report_columns(path: str | Path, options: ReadOptions) -> None:
+    """Report a file that is read as plain text although its lines look like tagged tokens."""
+    if Path(path).is_file() and is_tagged(_head(path, options), options):
+        what = "files read as plain text whose lines look like rows of a column file"
+        options.report.add(what, f"{path}; `input_form` conll reads tokens and tags")
 
 
 def read_documents(

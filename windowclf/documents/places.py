@@ -10,6 +10,7 @@ from pathlib import Path
 
 from windowclf.documents.document import Document
 from windowclf.documents.formats.registry import Format
+from windowclf.documents.formats.token_rows import TokenRows
 from windowclf.documents.opening import read_documents
 from windowclf.documents.reading import ReadOptions, ReadReport
 from windowclf.system.streams import is_url
@@ -42,7 +43,9 @@ def find_tag(path: str, form: Format, options: ReadOptions, search: Search) -> s
     number, document, rows = search_documents(documents, search)
     if document is None:
         return None
-    line = _line_of_row(path, rows) if form.name == "conll" else None
+    delimiter = document.layout.delimiter if isinstance(document.layout, TokenRows) else None
+    is_rows = delimiter is not None or form.name == "conll"
+    line = _line_of_row(path, rows, delimiter) if is_rows else None
     if line is not None:
         return f"{path}:{line}"
     return document.place or f"{path}, document {number}"
@@ -63,12 +66,15 @@ def search_documents(
     return 0, None, rows
 
 
-def _line_of_row(path: str, rows: Sequence[tuple[str, str]]) -> int | None:
+def _line_of_row(path: str, rows: Sequence[tuple[str, str]], delimiter: str | None) -> int | None:
     """Find the line of the last row: lines in between, such as comments, do not fit the rows."""
     waiting = iter(rows)
     row = next(waiting, None)
     for number, line in read_lines(path):
-        cells = {*line.split(), *(cell.strip(" ") for cell in line.split("\t"))}
+        cells = {
+            *line.replace("\t", " ").split(" "),
+            *(cell.strip(' "') for cell in line.split(delimiter or "\t")),
+        }
         if row and cells.issuperset(row):
             row = next(waiting, None)
             if row is None:

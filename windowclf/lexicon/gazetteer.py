@@ -13,9 +13,22 @@ from windowclf.text.typography import plain_word
 
 _JSON = re.compile(r"\s*(?:\[\s*(?:[\"\[{]|$)|\{\s*(?:\"|$))")
 _COLUMNS = (
-    (re.compile(r"\S\t+\s*\S"), "a tab and more", "cut -f1"),
+    # As in the lists that came with the corpus of CoNLL-2003: "LOC Oslo".
+    (
+        re.compile(r"(?:PER|PERSON|LOC|LOCATION|ORG|ORGANIZATION|MISC|GPE)\s\s*\S"),
+        "a label before them",
+        "cut -d' ' -f2-",
+    ),
+    (re.compile(r".*\S\t+\s*\S"), "a tab and more after them", "cut -f1"),
     # As in "Oslo,LOC", not in "Salem, OR".
-    (re.compile(r"\S[,;|](?:[BI]-)?[A-Z][A-Z_]+\s*$"), "a label", "cut -d, -f1"),
+    *(
+        (
+            re.compile(rf".*\S[{mark}](?:[BI]-)?[A-Z][A-Z_]+\s*$"),
+            "a label after them",
+            f"cut -d{quoted} -f1",
+        )
+        for mark, quoted in ((",", ","), (";", "';'"), ("|", "'|'"))
+    ),
 )
 _MOST_WORDS = 20
 
@@ -116,10 +129,10 @@ def read_gazetteer(path: str | Path) -> Gazetteer:
 def _doubt(lines: Mapping[int, str]) -> str | None:
     """Say which lines hold more than a name, so that no text has it."""
     for pattern, what, cure in _COLUMNS:
-        found = [number for number, line in lines.items() if pattern.search(line)]
+        found = [number for number, line in lines.items() if pattern.match(line)]
         if 2 * len(found) > len(lines):
             return (
-                f"{found[0]}: {len(found):,} of {len(lines):,} names have {what} after them, such "
+                f"{found[0]}: {len(found):,} of {len(lines):,} names have {what}, such "
                 f"as {quoted(lines[found[0]])}, and will not be found; expected names alone, as "
                 f"from: {cure}"
             )

@@ -400,3 +400,9 @@ def test_long_texts_make_row_groups_smaller(monkeypatch):
 def test_what_is_no_unicode_is_told():
     with pytest.raises(DataError, match=r"^field 'text' does not fit .* surrogates not allowed"):
         write([Document("\ud800")])
+
+
+def test_tags_in_a_column_of_another_name_are_found():
+    columns = {"tokens": [["In", "Oslo"]], "fine_ner": [["O", "B-LOC"]], "pos": [["IN", "NNP"]]}
+    assert read(columns)[0].tags == [["O", "B-LOC"]]
+    assert read(columns, labels=False)[0].tags is None

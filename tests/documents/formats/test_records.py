@@ -347,7 +347,7 @@ def test_labels_of_no_known_shape_are_reported(fields, key):
     [
         (["Oslo", "LOC"], "is not a span; expected"),
         ({"text": "Oslo", "type": "LOC"}, "is not a span; expected"),
-        ({"start": 3, "end": "7", "label": "LOC"}, "is not a span; expected"),
+        ({"start": 3, "end": "x7", "label": "LOC"}, "is not a span; expected"),
         ({"start": True, "end": 7, "label": "LOC"}, "is not a span; expected"),
         ({"start": 3, "end": 7, "labels": []}, "is not a span; expected"),
         ([3, 7, None], "None where a label is expected"),

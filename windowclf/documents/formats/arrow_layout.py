@@ -67,6 +67,12 @@ class ArrowLayout:
             for name, kind in self.kinds.items()
             if name == "answer" or (name in usual and is_list(kind)) or _holds_spans(kind)
         ]
+        if self.tokens is not None and not {*found} - {"answer"}:  # tags under another name
+            found += [
+                name
+                for name, kind in self.kinds.items()
+                if is_list(kind) and name not in TOKENS_KEYS
+            ]
         if "entities" in self.kinds and "entities" not in found:
             raise self._missing(DataError, "entities", "lists of start, end, label")
         return found

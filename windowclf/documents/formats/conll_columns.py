@@ -16,6 +16,7 @@ from windowclf.documents.formats.conll_head import (
     tags_name,
 )
 from windowclf.documents.formats.conll_notation import (
+    MISC_KEYS,
     TagCells,
     is_blank_cell,
     is_label,
@@ -208,7 +209,12 @@ class _Finder:
                 )
             tags = None
         notation, key = self._notation(tags, names, looks)
+        if guessed_words and guessed_tags:
+            self._refuse_texts(words, tags, looks)
         self._report(index, words, tags, notation, guessed_words, guessed_tags)
+        if key is not None and key not in MISC_KEYS and self.options.labels:
+            add = self.options.report.add
+            add(f"files whose tags are read from {key!r} in MISC", self.where)
         entities = tags is not None and (
             notation != "tags" or self._are_entities(tags, names, looks[tags])
         )
@@ -255,11 +261,23 @@ class _Finder:
         if self.width == 1 and self.options.delimiter is None:
             for mark in ",;|":
                 ends = [cell.rpartition(mark)[2] for cell in self._cells(0) if mark in cell[1:]]
-                if len(ends) == len(self._cells(0)) and look_at(ends).prefixed:
+                look = look_at(ends)
+                if len(ends) == len(self._cells(0)) and (look.prefixed or look.outside):
                     raise DataError(
                         f"{where}: the columns are separated by {quoted(mark)}, which is neither "
                         "a tab nor a space; give it as `delimiter`"
                     )
+
+    def _refuse_texts(self, words: int, tags: int | None, looks: list[TagCells]) -> None:
+        """Refuse a table without a header, whose first column holds texts and not tokens."""
+        cells = self._cells(words)
+        texts = [cell for cell in cells if cell.count(" ") > 1]
+        tagged = tags is not None and (looks[tags].prefixed or looks[tags].outside)
+        if 2 * len(texts) > len(cells) and not tagged and not self.names:
+            raise DataError(
+                f"{self.where}: column {words} holds texts such as {quoted(texts[0])}, not tokens; "
+                "expected a table of texts to begin with the names of its columns"
+            )
 
     def _index(self) -> int | None:
         """Find the column of running numbers, if one stands before the words."""
@@ -276,7 +294,8 @@ class _Finder:
             look, words = look_at(self._cells(1)), self._cells(1)
             labelled = look.prefixed or look.outside or look.bare
             spelled = sum(any(map(str.isalpha, word)) for word in words)
-            return longest > 2 and not labelled and 2 * spelled > len(words)
+            enough = longest > 2 or (longest == 2 and len({*words}) == len(words))
+            return enough and not labelled and 2 * spelled > len(words)
         return (
             longest > 1
             or len(self.sentences) > 1
@@ -292,6 +311,7 @@ class _Finder:
 
     def _runs(self, column: int) -> bool:
         before = None
+        first = rows = 0
         for sentence in self.sentences:
             for place, cells in enumerate(sentence):
                 cell = cells[column]
@@ -300,11 +320,14 @@ class _Finder:
                 if not (cell.isascii() and cell.isdigit() and len(cell) < 10):
                     return False
                 number = int(cell)
-                restarts = number in (0, 1) and (place == 0 or before is None)
-                if not restarts and (before is None or number != before + 1):
+                if before is None:
+                    first = number
+                elif number != before + 1 and (number > 1 or place > 0):
                     return False
                 before = number
-        return before is not None
+                rows += 1
+        # Words that are numbers may follow each other, but seldom from 0 or 1, or for long.
+        return rows > 0 and (first < 2 or (self.width > 2 and rows >= _FEW))
 
     def _given(self, option: str, names: Sequence[str] | None) -> int | None:
         """Return the number of a column that the options name; None if they do not."""

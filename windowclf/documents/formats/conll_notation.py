@@ -13,6 +13,7 @@ MISC_KEYS = ("NER", "ner", "Ner", "NE", "ne", "name", "NamedEntity", "Entity", "
 
 _FEW = 3  # cells, of which none may be wrong
 _PREFIXED = re.compile(r"[BIESLUMW][-_:].+|.+[-_][BIESLUMW]|[BIESLUMW]", re.DOTALL)
+_TAG = re.compile(r"O|[BIESLUMW]-\S+")
 _BARE = re.compile(r"[^\W\d_][\w.$&/+-]*")  # a label without a prefix, such as PER or person
 _BRACKETS = re.compile(r"(?:\([^()*\s]+)*\*?\)*")
 _OPENED = re.compile(r"\(([^()*\s]+)")
@@ -218,6 +219,19 @@ def key_of(cells: Sequence[str]) -> str | None:
         if seen.prefixed or seen.outside or seen.bare or is_mention(values[0]):
             return key
         if key in ("NER", "ner", "NE") and all(map(is_label, values)):
+            return key
+    return other_key_of(cells)
+
+
+def other_key_of(cells: Iterable[str]) -> str | None:
+    """Find a key of MISC of any other name all whose values are tags, and not only O."""
+    values: dict[str, set[str]] = {}
+    for cell in cells:
+        for key, equals, value in (pair.partition("=") for pair in cell.split("|")):
+            if equals:
+                values.setdefault(key, set()).add(value)
+    for key, found in values.items():
+        if found - {OUTSIDE} and all(_TAG.fullmatch(value) for value in found):
             return key
     return None
 

@@ -25,11 +25,13 @@ from windowclf.documents.formats.conll_notation import (
     MISC_KEYS,
     is_mention,
     is_prefixed,
+    other_key_of,
     spread,
     tags_of_brackets,
     tags_of_mentions,
     value_of,
 )
+from windowclf.documents.formats.json_values import name_of
 from windowclf.documents.reading import ReadOptions
 from windowclf.errors import DataError, error_context, quoted
 from windowclf.tags.schemes import OUTSIDE
@@ -318,7 +320,12 @@ class RowReader:
     def _tags(self, sentence: SentenceLines) -> list[str]:
         columns = self.columns
         if columns is None or columns.notation == "tags":
-            return sentence.tags
+            if not self._options.label_names:
+                return sentence.tags
+            return [
+                name_of(int(tag) if tag.isascii() and tag.isdigit() else tag, self._options)
+                for tag in sentence.tags
+            ]
         inner = 0
         if columns.notation == "brackets":
             tags, inner = tags_of_brackets(sentence.tags)
@@ -340,13 +347,19 @@ class RowReader:
 
     def _find_key(self, cells: list[str]) -> str | None:
         """Find the key of tags in MISC where the first sentences have none."""
+        key: str | None
         for key in MISC_KEYS:
             for cell in cells:
                 value = value_of(cell, key)
                 if value and (is_prefixed(value) or is_mention(value)) and self.columns:
                     self.columns = replace(self.columns, key=key)
                     return key
-        return None
+        key = other_key_of(cells)
+        if key is not None and self.columns:
+            what = f"files whose tags are read from {key!r} in MISC"
+            self._options.report.add(what, f"{self._name}: {quoted(cells[0])}")
+            self.columns = replace(self.columns, key=key)
+        return key
 
     def _text(self, sentence: SentenceLines) -> str | None:
         """Return how a sentence was written, if its comment or its MISC column says so."""

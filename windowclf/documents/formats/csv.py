@@ -29,7 +29,7 @@ from windowclf.documents.formats.table_records import (
     read_lists,
     read_texts,
 )
-from windowclf.documents.formats.table_rows import read_head, read_rows
+from windowclf.documents.formats.table_rows import Table, read_head, read_rows
 from windowclf.documents.formats.token_rows import TokenRows, read_tokens
 from windowclf.documents.reading import ReadOptions, open_lines
 from windowclf.errors import DataError, error_context
@@ -64,9 +64,24 @@ def _documents(lines: Lines, name: str, options: ReadOptions) -> Iterator[Docume
     if found is not None and is_of_tokens(table, found, options):
         read_sentences = read_lists if holds_lists(table, found) else read_tokens
         return read_sentences(rows, table, found, name, options)
+    if text is None:
+        text = _sentence_column(table, name, options)
     if text is None or options.tokens_column is not None:
         raise no_column(table.where, table.columns, options)
     return read_texts(rows, table, text, name, options)
+
+
+def _sentence_column(table: Table, name: str, options: ReadOptions) -> int | None:
+    """Find a column of texts that is called "sentence", in any case."""
+    names = [column.lower() for column in table.columns]
+    if options.text_column != ReadOptions().text_column or "sentence" not in names:
+        return None
+    found = names.index("sentence")
+    if not any(" " in row[found].strip() for row in table.sample):
+        return None
+    what = "tables read whose texts are in the column 'sentence'"
+    options.report.add(what, f"{name}: {names_of(table.columns)}")
+    return found
 
 
 class _Rows(NamedTuple):

@@ -12,6 +12,7 @@ from windowclf.errors import DataError, quoted
 Fields = Mapping[str, Any]
 """The values of a record, decoded or still JSON."""
 
+_DIGITS = 10
 _NESTED_KEYS = ("entities", "spans", "ents")
 
 # Names of the members of a span, in lower case and without underscores.
@@ -35,7 +36,7 @@ def plain(value: Any) -> Any:
         raise DataError(f"a field {quoted(bytes(value)[:40])}: {error}") from None
 
 
-def read_spans(value: Any, key: str, options: ReadOptions) -> list[FileSpan]:
+def read_spans(value: Any, key: str, options: ReadOptions, where: str) -> list[FileSpan]:
     """Read a list of spans of any of the shapes that tools write.
 
     Parameters
@@ -57,7 +58,7 @@ def read_spans(value: Any, key: str, options: ReadOptions) -> list[FileSpan]:
     found = []
     for number, item in enumerate(plain(value)):
         try:
-            span = _span(item, options, f"{key}[{number}]")
+            span = _span(item, options, f"{where}: {key}[{number}]")
         except DataError as error:
             raise DataError(f"{key}[{number}]: {error}") from None
         if span is None:
@@ -153,7 +154,8 @@ def _span(item: Any, options: ReadOptions, where: str = "") -> FileSpan | None:
             for inner in parts
             for part in (inner if isinstance(inner, list | tuple) else [inner])
         ]
-    if len(parts) == 3 and isinstance(parts[0], str):
+    is_last = len(parts) == 3 and isinstance(parts[2], str) and offset(parts[0]) is not None
+    if len(parts) == 3 and isinstance(parts[0], str) and not is_last:
         parts = [*parts[1:], parts[0]]
     if len(parts) < 3 or None in map(offset, parts[:2]):
         return None
@@ -201,7 +203,9 @@ def _span_of_object(item: Mapping[str, Any], options: ReadOptions, where: str) -
 
 
 def offset(value: Any) -> int | None:
-    """Return a whole number as an int; None for any other value."""
+    """Return a whole number, also one that is written as a string, as an int; else None."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < _DIGITS:
+        return int(value)
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None

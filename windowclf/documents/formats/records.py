@@ -4,6 +4,7 @@ A record is a text with spans of characters, or tokens with tags. Keys and shape
 this project, doccano, Prodigy, Label Studio, spaCy, GLiNER, Dataturks and data sets of the hub.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
@@ -37,7 +38,9 @@ TEXT_KEYS = ("data", "content", "Text", "sentence")
 TOKENS_KEYS = ("tokens", "words", "tokenized_text")
 TAGS_KEYS = ("tags", "ner_tags", "labels", "label", "ner", "ner_labels", "bio_tags", "iob_tags")
 SPANS_KEYS = ("entities", "spans", "label", "labels", "ents", "annotations", "annotation")
+_ONLY_SPANS = ("entities", "spans", "ents")
 _TOKEN_SPANS_KEYS = ("ner", "entities", "spans")
+_TAG = re.compile(r"O|[BILUESM]-\S+")
 
 
 class RecordLayout(NamedTuple):
@@ -105,6 +108,9 @@ def read_record(fields: Fields, options: ReadOptions, where: str) -> Document | 
                 return document
         else:
             _count_unread(fields, (*TAGS_KEYS, *_TOKEN_SPANS_KEYS[1:]), options, where)
+    elif (unread := _filled_spans(fields)) not in (None, tags_key):
+        what = f"records with tags under {tags_key!r} and, not read, spans under {unread!r}"
+        options.report.add(what, where)
     layout = _layout(key, key, tags_key)
     found = None if tags is None else [tags]
     return Document(join_words(words), words, found, None, fields, layout, where)
@@ -138,7 +144,7 @@ def _tokens(fields: Fields, options: ReadOptions) -> tuple[str | None, list[str]
     keys = TOKENS_KEYS if options.tokens_column is None else (str(options.tokens_column),)
     for key in keys:
         tokens = opened(fields[key], "[") if key in fields else None
-        if tokens is None:
+        if tokens is None or (not tokens and _has_words(fields, options)):
             continue
         wrong = [token for token in tokens if not isinstance(token, str)]
         if not wrong and "" not in tokens:
@@ -153,6 +159,11 @@ def _tokens(fields: Fields, options: ReadOptions) -> tuple[str | None, list[str]
 
 def _has_text(fields: Fields, options: ReadOptions) -> bool:
     return _text_key(fields, options) is not None
+
+
+def _has_words(fields: Fields, options: ReadOptions) -> bool:
+    key = _text_key(fields, options)
+    return key is not None and bool(plain(fields[key]).strip())
 
 
 def _text_key(fields: Fields, options: ReadOptions) -> str | None:
@@ -179,14 +190,53 @@ def _tags(
             with error_context(key):
                 return key, [name_of(tag, options) for tag in tags]
     for key, tags in flat.items():
-        if tags or key in ("tags", "ner_tags", str(options.tags_column)):
+        of_all = key in ("label", "labels") and _has_token_spans(fields)  # those that are asked for
+        if not of_all and (tags or key in ("tags", "ner_tags", str(options.tags_column))):
             raise DataError(f"{len(tokens)} tokens but {len(tags)} tags in {key}; expected as many")
     if options.text_column in fields:
         return None, None
     for key in _TOKEN_SPANS_KEYS:
         if looks_like_spans(value := opened(fields.get(key), "[")):
-            spans = read_spans(value, key, options)
+            spans = read_spans(value, key, options, where)
             return key, _tags_of_spans(spans, len(tokens), options, where)
+    return _guessed_tags(fields, len(tokens), options, where)
+
+
+def _filled_spans(fields: Fields) -> str | None:
+    for key in SPANS_KEYS:
+        items = opened(fields[key], "[") if key in fields else None
+        if items and looks_like_spans(items):
+            return key
+    return None
+
+
+def _has_token_spans(fields: Fields) -> bool:
+    return any(looks_like_spans(opened(fields.get(key), "[")) for key in _TOKEN_SPANS_KEYS)
+
+
+def _guessed_tags(
+    fields: Fields, count: int, options: ReadOptions, where: str
+) -> tuple[str | None, list[str] | None]:
+    """Find tags under a key of any name: as many as there are tokens, all with prefixes or O."""
+    if options.tags_column is not None:
+        return None, None
+    found = {
+        key: list(items)
+        for key in fields
+        if (items := opened(fields[key], "["))
+        and len(items) == count
+        and all(isinstance(item, str) and _TAG.fullmatch(item) for item in items)
+    }
+    if len(found) > 1:
+        names = join_names([quoted(key) for key in found])
+        raise DataError(f"tags under several keys: {names}; name one with `tags_column`")
+    for key, tags in found.items():
+        options.report.add(f"records whose tags were found under {key!r}", where)
+        return key, tags
+    for key in fields:
+        items = opened(fields[key], "[") if "ner" in key.lower().split("_") else None
+        if items and len(items) == count and key not in TAGS_KEYS:
+            options.report.add(f"records whose {key!r} holds no labels that can be read", where)
     return None, None
 
 
@@ -216,18 +266,47 @@ def _of_text(fields: Fields, options: ReadOptions, where: str) -> Document:
         options.report.add(f"records whose text was found under {text_key!r}", where)
     key = spans = None
     if options.labels:
+        if tagged := _tagged_text(fields, text, text_key, options, where):
+            return tagged
         key, raw = _find_spans(fields, options, where, text)
         if key is not None and raw is not None:
             if "<" in text and is_html(raw):
                 text = text_of_html(text)
                 options.report.add("records of HTML, of which the text alone was read", where)
-            spans = fit_spans(text, read_spans(raw, key, options), options, where)
+            spans = fit_spans(text, read_spans(raw, key, options, where), options, where)
         elif _is_done(fields):
             options.report.add("annotated records without spans, read as without entities", where)
             spans = []
-    words = _sentences(fields, text)
+    try:
+        words = _sentences(fields, text)
+    except DataError as error:
+        if options.labels:
+            raise
+        options.report.add("records whose sentences do not fit their text", f"{where}: {error}")
+        words = None
     layout = _layout(None, key, None if words is None else "sentences", text=text_key)
     return Document(text, words, None, spans, fields, layout, where)
+
+
+def _tagged_text(
+    fields: Fields, text: str, text_key: str | None, options: ReadOptions, where: str
+) -> Document | None:
+    """Read a text that has tags for the words between its spaces, and no spans."""
+    if any(opened(fields.get(key), bracket) is not None for key in _ONLY_SPANS for bracket in "[{"):
+        return None
+    words = text.split()
+    for key in TAGS_KEYS if options.tags_column is None else (str(options.tags_column),):
+        tags = opened(fields.get(key), "[")
+        if not tags or not all(isinstance(tag, str) and _TAG.fullmatch(tag) for tag in tags):
+            continue
+        if len(tags) != len(words):
+            raise DataError(
+                f"{len(words)} words between the spaces of the text but {len(tags)} tags in {key}; "
+                "expected as many"
+            )
+        layout = _layout(None, key, text=text_key)
+        return Document(text, [words], [[*tags]], fields=fields, layout=layout, place=where)
+    return None
 
 
 def _is_done(fields: Fields) -> bool:
@@ -243,14 +322,18 @@ def _is_done(fields: Fields) -> bool:
 
 def _no_text(fields: Fields, text: Any, options: ReadOptions) -> DataError:
     there = join_names([quoted(key) for key in fields])
-    if text is not None:
-        what = f'"{options.text_column}" is {quoted(text)}, not a text'
+    if text is not None or options.text_column in fields:
+        shown = "null" if text is None else quoted(text)
+        what = f'"{options.text_column}" is {shown}, not a text'
     else:
         what = (
             f'neither "{options.tokens_column or "tokens"}" nor "{options.text_column}"; expected '
             "one of them"
         )
-    return DataError(f"{what}; there are {there}; name the text with `text_column`")
+    return DataError(
+        f"{what}; there are {there}; name the text with `text_column`, or "
+        "a list of tokens with `tokens_column`"
+    )
 
 
 def _sentences(fields: Fields, text: str) -> list[list[str]] | None:

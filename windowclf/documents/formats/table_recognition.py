@@ -7,6 +7,7 @@ from windowclf.documents.formats.table_columns import TOKENS, simple, text_colum
 from windowclf.documents.formats.table_rows import DELIMITERS, EXCEL_SEP, parse_head
 from windowclf.documents.reading import ReadOptions
 
+_FEW = 5  # lines
 _TAG = re.compile(r"O|[BILUESM][-_]\S+")
 _NUMBER = re.compile(r"[-+]?[\d.,]+")
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -29,6 +30,26 @@ def is_table(head: str, options: ReadOptions) -> bool:
         return False
     given = [options.delimiter] if options.delimiter else [*DELIMITERS]
     return any(_is_table(lines[first:], delimiter, options) for delimiter in given)
+
+
+def is_tagged(head: str, options: ReadOptions) -> bool:
+    """Return whether each of the first lines of a file ends with a tag, and none is a header.
+
+    Parameters
+    ----------
+    head : str
+        Its first lines; the last one may be cut.
+    """
+    lines = [line.strip("\r ") for line in head.split("\n")]
+    rows = [line for line in lines[:-1] if line and not line.startswith("-DOCSTART-")][:_FEW]
+    given = [options.delimiter] if options.delimiter else [*DELIMITERS, " "]
+    for delimiter in given:
+        cells = [[cell.strip(' "') for cell in row.split(delimiter)] for row in rows]
+        if len(rows) > 1 and len({len(row) for row in cells}) == 1 and len(cells[0]) > 1:
+            tags = [row[-1] for row in cells]
+            if all(map(_TAG.fullmatch, tags)) and all(row[0] for row in cells):
+                return True
+    return False
 
 
 def _is_table(lines: Sequence[str], delimiter: str, options: ReadOptions) -> bool:

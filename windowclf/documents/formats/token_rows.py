@@ -11,6 +11,7 @@ from windowclf.documents.reading import ReadOptions
 from windowclf.errors import DataError, quoted
 
 _FINAL = frozenset((".", "!", "?", "...", "…", "。", "！", "？"))
+_MISSING = frozenset(("nan", "none", "null", "<na>"))  # as pandas writes an empty cell
 _CLOSING = frozenset(('"', "'", "''", "”", "’", "»", ")", "]", "}"))
 
 
@@ -101,6 +102,7 @@ class _Values:
         begins = False
         for i, column in enumerate(self._columns):
             value = cells[column].strip()
+            value = "" if value.lower() in _MISSING else value
             if value and (value != self._values[i] or not self._before[i]):
                 self._values[i] = value
                 begins = True
