@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from itertools import chain
 from operator import index, ne
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from windowclf.errors import DataError, UsageError, described
 
@@ -73,7 +73,7 @@ def check_iterable(given: object, name: str, wanted: str, cure: str = "") -> Ite
     return iterable
 
 
-def _has_items(given: object) -> bool:
+def _has_items(given: object) -> TypeGuard[Iterable[Any]]:
     """Detect what can be iterated over: neither a class nor an array without dimensions can."""
     is_single = isinstance(given, type) or getattr(given, "ndim", 1) == 0
     return hasattr(given, "__iter__") and not is_single
