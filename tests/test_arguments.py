@@ -70,6 +70,30 @@ TEXTS = [
     (lambda c: c.pipe(["a"], split="lines"), r"split: expected a function, got 'lines'"),
     (lambda c: c.pipe(["a"], split=str.split), "what split returned: sentence 1: expected a list"),
 ]
+ARRAY, COLUMN = np.array(["a", "b"]), pa.chunked_array([["a", "b"]])
+EXACT = [
+    (
+        lambda c: c.tag("a", text_unit=ARRAY),
+        "text_unit: expected auto, .* or file, got array",
+    ),
+    (lambda c: c.tag("a", text_unit=COLUMN), "text_unit: expected auto, .* or file, got <pyarrow"),
+    (lambda c: c.tag("a", text_unit=pd.NA), "text_unit: expected auto, .* or file, got <NA>"),
+    (lambda c: c.pipe(["a"], as_tuples=ARRAY), "as_tuples: expected True or False, got array"),
+    (lambda c: c.pipe(["a"], as_tuples="no"), "as_tuples: expected True or False, got 'no'"),
+    (lambda c: c.pipe(["a"], split=pd.Series(["a"])), "split: expected a function, got 0 a"),
+    (lambda c: c.pipe(str), "texts: expected an iterable of texts, got <class 'str'>"),
+    (lambda c: c.predict(np.array("Oslo")), "sentences: expected a list of sentences.*array"),
+    (lambda c: c.tag_tokens(list), "tokens: expected the tokens of a sentence.*<class 'list'>"),
+    (lambda c: c.tag_batch({"text": []}, text_column=["text"]), "text_column: expected the name"),
+    (lambda c: c.tag_batch({"text": []}, tokens_column=ARRAY), "tokens_column: expected the name"),
+    (lambda c: c.evaluate([], scheme=pd.NA), "unknown scheme <NA>: expected auto"),
+    (lambda c: c.evaluate([], scheme=COLUMN), "unknown scheme <pyarrow.* expected auto"),
+    (lambda c: c.explain("Oslo", COLUMN), "token <pyarrow.*: the text has 1 token"),
+    (lambda c: c.save("model", compress=ARRAY), "compress: expected True or False, got array"),
+    (lambda _: WindowClassifier(preset=["best"]), r"unknown preset \['best'\]: expected one of"),
+    (lambda _: WindowClassifier(epochs=COLUMN), "`epochs`: expected int, got <pyarrow"),
+    (lambda _: WindowClassifier(level="\ud800"), "`level`: expected text, got"),
+]
 TOKENS = [
     (
         lambda c: c.predict("Oslo"),
@@ -231,7 +255,7 @@ def short(value):
     return value[:60] if isinstance(value, str) else "call"
 
 
-@pytest.mark.parametrize(("call", "message"), [*TEXTS, *TOKENS], ids=short)
+@pytest.mark.parametrize(("call", "message"), [*TEXTS, *EXACT, *TOKENS], ids=short)
 def test_what_cannot_be_tagged_is_named(classifier, call, message):
     refused(lambda: list(call(classifier)), message)
 

@@ -16,6 +16,7 @@ from windowclf.nn.arrays import FloatArray
 from windowclf.system.arguments import (
     check_callable,
     check_documents,
+    check_flag,
     check_path,
     check_sentences,
     check_text,
@@ -421,11 +422,11 @@ class WindowClassifier:
             raise UsageError("text_unit: split decides where sentences end; leave one of them out")
         if split is None:
             split = splitter
-        elif split not in SPLITTERS.values():
+        elif not any(split is known for known in SPLITTERS.values()):
             check_callable(split, "split")
             split = _checked_splitter(split)
         thread_count(threads)
-        tag = tag_with_contexts if as_tuples else tag_texts
+        tag = tag_with_contexts if check_flag(as_tuples, "as_tuples") else tag_texts
         return tag(self.tagger, texts, split=split, batch_size=batch_size, threads=threads)
 
     def tag_batch(
@@ -551,7 +552,8 @@ class WindowClassifier:
         ModelError
             If it is not trained, or cannot be written.
         """
-        save_model(self.model, Path(check_path(folder, "folder")), compress=compress)
+        path = Path(check_path(folder, "folder"))
+        save_model(self.model, path, compress=check_flag(compress, "compress"))
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:

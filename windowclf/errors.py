@@ -74,8 +74,9 @@ def error_context(where: str) -> Iterator[None]:
 
 
 def quoted(value: object) -> str:
-    """Show a value of the input in a message: as Python writes it, and cut where it is long."""
-    return _SHORT.repr(value)
+    """Show a value of the input in a message: on one line, as Python writes it, cut if long."""
+    text = _SHORT.repr(value)
+    return text if isinstance(value, str) else shortened(text, 100)
 
 
 def described(value: object) -> str:

@@ -38,7 +38,7 @@ def lines(texts, end="\n"):
     return "".join(f"{text}{end}" for text in texts)
 
 
-@pytest.fixture(params=["arguments", "file", "stdin", "dash", "windows"])
+@pytest.fixture(params=["arguments", "file", "stdin", "-", "dash", "windows"])
 def texts(request, tmp_path, stdin):
     """The same texts in each of the ways to give them: what stands on the command line."""
     data = lines(TEXTS).encode()
@@ -47,13 +47,22 @@ def texts(request, tmp_path, stdin):
     stdin(data)
     if request.param == "windows":
         path.write_bytes(b"\xef\xbb\xbf" + lines(TEXTS, "\r\n").encode())
-    return {"arguments": TEXTS, "stdin": [], "dash": ["--input", "-"]}.get(
+    return {"arguments": TEXTS, "stdin": [], "-": ["-"], "dash": ["--input", "-"]}.get(
         request.param, ["--input", path]
     )
 
 
 def test_text(run, model_folder, texts):
     assert run("tag", "--model", model_folder, *texts) == (0, lines(MARKED), "")
+
+
+def test_the_name_of_a_file_is_a_text_and_a_note_says_so(run, model_folder, tmp_path):
+    path = tmp_path / "news.txt"
+    path.write_text(tiny.PAIR)
+    code, out, err = run("tag", "--model", model_folder, str(path))
+    assert (code, out.count("\n")) == (0, 1)
+    assert "news.txt' is tagged as a text; --input tags the file of this name\n" in err
+    assert err.count("\n") == 1
 
 
 def test_conll(run, model_folder, texts):

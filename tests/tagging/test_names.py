@@ -38,8 +38,22 @@ def test_no_span_is_of_signs_alone(seed):
             assert found.spans == spans(found.tags, tagger.model.scheme)
             assert found.spans == spans(tags, Scheme.IOB2)
             assert len(found.confidences) == len(found.spans)
-            assert not [span for span in found.spans if {*words[span.start : span.end]} <= SIGNS]
+            for span in found.spans:
+                assert not {words[span.start], words[span.end - 1]} & (SIGNS - {"\u200b", "."})
+                assert not {*words[span.start : span.end]} <= SIGNS
     assert dropped
+
+
+@given(st.lists(st.tuples(st.sampled_from(["O", "B-A", "I-A", "I-B"]), st.integers(0, 2))))
+def test_marked_tokens_are_cut_off_the_ends_of_spans(pairs):
+    labels, parts = ["O", "B-A", "I-A", "I-B"], np.array([part for _, part in pairs], int)
+    path = np.array([labels.index(tag) for tag, _ in pairs], np.intp)
+    found = SpanFinder(labels, Scheme.IOB2).find(path, np.array([len(path)]))
+    found = found.where(found.holding(parts == 2))
+    cut = found.without_ends(parts == 0)
+    for first, last, a, b in zip(found.first, found.last, cut.first, cut.last, strict=True):
+        kept = [i for i in range(first, last + 1) if parts[i]]
+        assert (a, b) == (kept[0], kept[-1])
 
 
 def test_plain_labels_are_of_any_token():
@@ -107,6 +121,24 @@ def test_what_is_found_is_what_straight_quotes_would_give(bundled, text, style, 
 def test_signs_are_no_part_of_names(bundled, text, names):
     names = names or ["Angela Merkel", "Germany", "John Smith"]
     assert [entity.text for entity in bundled.tag(text)] == names
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *["📍Paris 👩\u200d💻 Angela Merkel 🇫🇷France", "Paris🗼 Angela Merkel🎉 France!"],
+        *["→ Paris\n→ Angela Merkel\n→ France", "✓Paris\n✓Angela Merkel\n★France"],
+        *["Paris™ Angela Merkel® ©France", "Paris ★ Angela Merkel ‖ France"],
+        *["「Paris」 『Angela Merkel』 《France》", "``Paris'' ''Angela Merkel'' ``France''"],
+        *["`Paris' `Angela Merkel` France`s", "（Paris） ［Angela Merkel］ 【France】"],
+        *["Paris：Angela Merkel，France；", "Paris | Angela Merkel ｜ France"],
+    ],
+)
+def test_signs_neither_join_names_nor_begin_or_end_them(bundled, text):
+    tagged = bundled.tag_text(text)
+    assert [entity.text for entity in tagged.entities] == ["Paris", "Angela Merkel", "France"]
+    found = [spans(tags, Scheme.IOB2) for tags in tagged.tags]
+    assert [span.end - span.start for spans in found for span in spans] == [1, 2, 1]
 
 
 @pytest.mark.parametrize("text", ["👍", "—", "\u200b", "***", "→", "©", "1️⃣", ":D", "…", "\u3164"])

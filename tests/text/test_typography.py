@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from windowclf.text.token_pattern import has_letter_or_digit
+from windowclf.text.token_pattern import LETTERS, PUNCTUATION, SIGN, part_of_name
 from windowclf.text.tokenizer import split_words, token_starts
 from windowclf.text.typography import plain_word, strip
 
@@ -119,9 +119,14 @@ def test_the_ends_of_a_text_are_seen(text):
 
 @pytest.mark.parametrize("word", ["Oslo", "3M", "東京", "a-", "É", "#1", "@x", "½", "x\u200b"])
 def test_words_that_may_be_names(word):
-    assert has_letter_or_digit(word)
+    assert part_of_name(word) == LETTERS
 
 
-@pytest.mark.parametrize("word", ["", "—", "***", "👍🏽", "1️⃣", ":D", "\u200b", "\u3164", "™", "→"])
-def test_words_that_are_no_names(word):
-    assert not has_letter_or_digit(word)
+@pytest.mark.parametrize("word", ["—", "–", "***", "•", "👍🏽", "1️⃣", ":D", "™", "→", "…", "★", "|"])
+def test_signs_neither_begin_nor_end_names(word):
+    assert part_of_name(word) == SIGN
+
+
+@pytest.mark.parametrize("word", ["", "!", ")", "“", "」", "``", "&", ".", "’", "\u200b"])
+def test_punctuation_may_be_at_the_ends_of_names(word):
+    assert part_of_name(word) == PUNCTUATION

@@ -1,6 +1,7 @@
 """``windowclf tag``."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -24,7 +25,7 @@ from windowclf.cli.tag_job import job_options, refuse_job_options, tag_job
 from windowclf.config.check import option_name
 from windowclf.documents.formats.registry import DIALECTS, FORMATS, Format, WriteOptions, Writer
 from windowclf.documents.reading import ReadOptions
-from windowclf.errors import UsageError, error_context
+from windowclf.errors import UsageError, error_context, quoted
 from windowclf.tags.columns import ColumnTags
 from windowclf.tags.schemes import Scheme
 
@@ -114,6 +115,8 @@ def tag(
 
     if texts and input_names:
         raise UsageError("give texts or --input, not both")
+    if texts == ("-",):  # stdin, as other programs have it
+        texts = ()
     if pretokenized and lines:
         raise UsageError("give --pretokenized or --lines, not both")
     if (lines or pretokenized) and others["text_unit"]:
@@ -143,6 +146,9 @@ def tag(
         raise UsageError(f"{outputs[0].form.name} is not for a terminal; give --output a file name")
     if unknown:
         note(f"files of no known format, left alone: {unknown}")
+    # Path.is_file raises OSError for a text that is too long for a name.
+    if named := [text for text in texts if os.path.isfile(text)]:  # noqa: PTH113
+        note(f"{quoted(named[0])} is tagged as a text; --input tags the file of this name")
     classifier = load_classifier(model)[0]
     if any(out.form.name == "conll" for out in outputs):
         _check_columns(classifier)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta, inspect
 
-from windowclf.errors import UsageError
+from windowclf.errors import UsageError, quoted
 
 Probability = Annotated[float, Meta(ge=0.0, lt=1.0)]
 Count = Annotated[int, Meta(ge=1)]
@@ -45,6 +45,8 @@ def check_settings(kind: type[Record], settings: dict[str, Any], *also: str) -> 
     for name, value in settings.items():
         try:
             msgspec.convert(value, known[name])
+        except UnicodeEncodeError:  # half of a surrogate pair
+            raise UsageError(f"`{name}`: expected text, got {quoted(value)}") from None
         except msgspec.ValidationError as error:
             reason = str(error).split(" - at ")[0].replace("`", "")
             choices = _choices(types[name])
@@ -97,4 +99,6 @@ def _of_python(value: Any) -> Any:
 
 
 def _plain(value: Any) -> str:
-    return " ".join(map(repr, value)) if isinstance(value, list | tuple) else repr(value)
+    if isinstance(value, list | tuple) and len(value) <= 10:
+        return " ".join(map(quoted, value))
+    return quoted(value)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from windowclf.errors import UsageError
+from windowclf.errors import UsageError, quoted
 
 
 class Preset(NamedTuple):
@@ -140,6 +140,6 @@ def preset_settings(name: str) -> dict[str, Any]:
     UsageError
         For a name that does not exist; lists those that do.
     """
-    if name not in PRESETS:
-        raise UsageError(f"unknown preset {name!r}: expected one of {', '.join(PRESETS)}")
+    if not isinstance(name, str) or name not in PRESETS:
+        raise UsageError(f"unknown preset {quoted(name)}: expected one of {', '.join(PRESETS)}")
     return dict(PRESETS[name].settings)

@@ -74,7 +74,7 @@ class Gazetteer:
             The token's place in a name, as in IOBES: "B" begins one, "I" is inside, "E" ends
             it, "S" is one by itself, and "O" is outside of any.
         """
-        words = [(token if token.isascii() else plain_word(token)).casefold() for token in tokens]
+        words = [plain_word(token).casefold() for token in tokens]
         marks = ["O"] * len(words)
         start = 0
         while start < len(words):

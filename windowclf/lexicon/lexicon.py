@@ -18,6 +18,7 @@ from windowclf.lexicon.features import (
     lower_zero_digits,
 )
 from windowclf.lexicon.gazetteer import Gazetteer
+from windowclf.text.token_pattern import SIGN, part_of_name
 from windowclf.text.typography import plain_word
 from windowclf.vectors.word_vectors import with_unit_deviation
 
@@ -114,7 +115,7 @@ class Lexicon:
         int32 array, shape (n, F)
             A row of each of the ``F`` lookup tables.
         """
-        words = [*map(plain_word, words)]
+        words = [*map(self._known_sign, map(plain_word, words))]
         forms = _FORMS[self.cased]
         functions = [*map(Feature, reversed(forms)), *self._functions.values()]
         columns = feature_values(functions, words)
@@ -136,9 +137,17 @@ class Lexicon:
 
     def value(self, name: str, word: str) -> str:
         """Compute the value of a feature of a word, whether it has a row or not."""
-        word = plain_word(word)
+        word = self._known_sign(plain_word(word))
         value = self._functions[name](word)
         return self._shape(word, value) if name == "shape" else value
+
+    def _known_sign(self, word: str) -> str:
+        """Take an emoji, an arrow or another sign that the model has not met for a bullet."""
+        if word.isascii() or part_of_name(word) != SIGN:
+            return word
+        if any(word in rows for rows in self._rows.values()):
+            return word
+        return word if self._kind_shapes and kind_shape(word) else "*"
 
     def _shape(self, word: str, spelled: str) -> str:
         shape = kind_shape(word) if self._kind_shapes else None

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from itertools import chain
 from operator import index, ne
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from windowclf.errors import DataError, UsageError, described
 
@@ -63,7 +63,7 @@ def check_iterable(given: object, name: str, wanted: str, cure: str = "") -> Ite
         return items
     refused = (str, bytes, bytearray, memoryview, os.PathLike, Mapping)
     is_table = hasattr(given, "columns")
-    if isinstance(given, refused) or is_table or not hasattr(given, "__iter__"):
+    if isinstance(given, refused) or is_table or not _has_items(given):
         if is_table or isinstance(given, Mapping):
             cure = "; give one column or value of it"
         elif not isinstance(given, str):
@@ -71,6 +71,12 @@ def check_iterable(given: object, name: str, wanted: str, cure: str = "") -> Ite
         raise UsageError(f"{name}: expected {wanted}, got {described(given)}{cure}")
     iterable: Iterable[Any] = given
     return iterable
+
+
+def _has_items(given: object) -> TypeGuard[Iterable[Any]]:
+    """Detect what can be iterated over: neither a class nor an array without dimensions can."""
+    is_single = isinstance(given, type) or getattr(given, "ndim", 1) == 0
+    return hasattr(given, "__iter__") and not is_single
 
 
 def check_texts(texts: object, name: str) -> Iterator[str]:
@@ -290,6 +296,21 @@ def check_count(number: object, name: str, least: int = 1) -> int:
     if (count := index(number)) < least:  # type: ignore[arg-type]
         raise UsageError(f"{name}: expected at least {least}, got {count}")
     return count
+
+
+def check_flag(value: object, name: str) -> bool:
+    """Return True or False.
+
+    Raises
+    ------
+    UsageError
+        If it is neither: the truth of another value, such as that of an array, may have none.
+    """
+    if value is True or value is False:
+        return value
+    if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):  # a boolean of NumPy
+        return check_flag(value.item(), name)
+    raise UsageError(f"{name}: expected True or False, got {described(value)}")
 
 
 def check_callable(function: object, name: str) -> None:

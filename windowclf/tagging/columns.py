@@ -101,6 +101,9 @@ def tag_columns(
             f"batch: expected columns by name, got {described(batch)}; take the format off "
             f"the data set: with_format(None)"
         )
+    for column, argument in ((text_column, "text_column"), (tokens_column, "tokens_column")):
+        if column is not None and not isinstance(column, str):
+            raise UsageError(f"{argument}: expected the name of a column, got {described(column)}")
     if text_column is not None and text_column in batch:
         texts = _rows(batch, text_column)
         for row, text in enumerate(texts):

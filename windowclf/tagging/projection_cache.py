@@ -13,7 +13,7 @@ from windowclf.lexicon.features import name_form
 from windowclf.lexicon.lexicon import PADDING, Lexicon
 from windowclf.nn.arrays import FloatArray
 from windowclf.nn.projection import Projection, WordRows
-from windowclf.text.token_pattern import has_letter_or_digit
+from windowclf.text.token_pattern import part_of_name
 
 _NOTHING, _PAD, _FIRST = 0, 1, 2
 """Word 0 has rows of zeros, word 1 stands past a sentence's ends."""
@@ -29,14 +29,14 @@ class Found(NamedTuple):
     rows : WordRows
     names : int array, shape (N,)
         The same number for the same name in any letter case; 0: not a name.
-    nameable : bool array, shape (N,)
-        Whether the word holds a letter or a digit.
+    parts : int array, shape (N,)
+        What `windowclf.text.token_pattern.part_of_name` says of each word.
     """
 
     places: npt.NDArray[np.intp]
     rows: WordRows
     names: npt.NDArray[np.intp]
-    nameable: npt.NDArray[np.bool_]
+    parts: npt.NDArray[np.int8]
 
 
 class ProjectionCache:
@@ -61,7 +61,7 @@ class ProjectionCache:
         self._rows = WordRows(kept, kept[:0], _PAD * slots)
         self._places: dict[Hashable, int] = {}
         self._names = np.zeros(self._capacity, dtype=np.intp)
-        self._nameable = np.zeros(self._capacity, dtype=bool)
+        self._parts = np.zeros(self._capacity, dtype=np.int8)
         self._numbers: dict[str, int] = {}
         self._kept = _FIRST
         self._passed = 0
@@ -82,19 +82,19 @@ class ProjectionCache:
         rows = self._rows
         new = np.flatnonzero(places < 0)
         numbers_of_words = places // self._projection.slots
-        names, nameable = self._names[numbers_of_words], self._nameable[numbers_of_words]
+        names, parts = self._names[numbers_of_words], self._parts[numbers_of_words]
         if len(new):
             numbers: defaultdict[Hashable, int] = defaultdict(count().__next__)
             which = [numbers[keys[i]] for i in new.tolist()]
-            of_new, own, named, lettered = self._add(list(numbers), split=bool(tags))
+            of_new, own, named, parts_of_new = self._add(list(numbers), split=bool(tags))
             places[new], names[new] = of_new[which], named[which]
-            nameable[new] = lettered[which]
+            parts[new] = parts_of_new[which]
             rows = rows._replace(own=own)
-        return Found(places, rows, names, nameable)
+        return Found(places, rows, names, parts)
 
     def _add(
         self, keys: Sequence[Any], *, split: bool
-    ) -> tuple[npt.NDArray[np.intp], FloatArray, npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+    ) -> tuple[npt.NDArray[np.intp], FloatArray, npt.NDArray[np.intp], npt.NDArray[np.int8]]:
         """Project new words and keep as many as there is room for.
 
         Returns
@@ -103,7 +103,7 @@ class ProjectionCache:
         own : float array, shape (m, H)
             The rows of the words that are not kept.
         names : int array, shape (n,)
-        nameable : bool array, shape (n,)
+        parts : int array, shape (n,)
         """
         words, *tags = zip(*keys, strict=True) if split else (keys,)
         slots = self._projection.slots
@@ -119,13 +119,13 @@ class ProjectionCache:
         own = self._projection.empty(len(words) - room)
         self._projection.project(features[room:], own)
         self._names[begin:end] = names[:room]
-        nameable = np.fromiter(map(has_letter_or_digit, words), bool, len(words))
-        self._nameable[begin:end] = nameable[:room]
+        parts = np.fromiter(map(part_of_name, words), np.int8, len(words))
+        self._parts[begin:end] = parts[:room]
         places = np.arange(begin, begin + len(words)) * slots
         places[room:] = ~(np.arange(len(words) - room) * slots)
         # Only now, with the rows written, may other threads find them.
         self._places.update(zip(keys[:room], places[:room].tolist(), strict=True))
-        return places, own, names, nameable
+        return places, own, names, parts
 
     def _number(self, words: Sequence[str], room: int) -> npt.NDArray[np.intp]:
         """Assign to each word with a capital the number of its name; 0 is for the others."""

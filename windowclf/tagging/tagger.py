@@ -7,18 +7,20 @@ from threading import Lock
 from typing import NamedTuple, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from windowclf.errors import ModelError
 from windowclf.model.encoding import number_documents
 from windowclf.model.model import Model
-from windowclf.nn.arrays import BoolArray, FloatArray, IntArray
+from windowclf.nn.arrays import FloatArray, IntArray
 from windowclf.nn.context import find_mentions, name_keys
 from windowclf.nn.parameter import TableParameter
 from windowclf.nn.projection import Projection, WordRows
 from windowclf.system.threads import one_blas_thread, stream
 from windowclf.tagging.projection_cache import ProjectionCache
 from windowclf.tags.arrays import SpanArrays, SpanFinder
-from windowclf.tags.schemes import OUTSIDE, Scheme, Span
+from windowclf.tags.schemes import Scheme, Span, encode
+from windowclf.text.token_pattern import LETTERS, SIGN
 
 CHUNK_TOKENS = 8192
 """Tokens that are looked up and scored at once."""
@@ -42,7 +44,7 @@ class EncodedChunk(NamedTuple):
         Tokens of each sentence.
     documents : int array, shape (B,)
         The number of each sentence's document.
-    places, rows, names, nameable
+    places, rows, names, parts
         See `windowclf.tagging.projection_cache.Found`.
     """
 
@@ -51,7 +53,7 @@ class EncodedChunk(NamedTuple):
     places: IntArray
     rows: WordRows
     names: IntArray
-    nameable: BoolArray
+    parts: npt.NDArray[np.int8]
 
 
 class Prediction(NamedTuple):
@@ -81,8 +83,9 @@ class TaggedChunk:
     lengths : int array, shape (B,)
         Tokens of each sentence.
     s : float array, shape (N, K)
-    nameable : bool array, shape (N,)
-        Whether each token holds a letter or a digit: a span without any such token is dropped.
+    parts : int array, shape (N,)
+        The part that each token may have in a name, see `part_of_name`: a span without a letter or
+        a digit is dropped, and signs are cut off its ends.
 
     Attributes
     ----------
@@ -96,11 +99,11 @@ class TaggedChunk:
         finder: SpanFinder,
         lengths: IntArray,
         s: FloatArray,
-        nameable: BoolArray,
+        parts: npt.NDArray[np.int8],
     ) -> None:
         self._model, self._finder = model, finder
         self.lengths, self.s = lengths, s
-        self._nameable = nameable
+        self._parts = parts
         self.path = model.objective.decode(s, lengths)
         self._ends: list[int] = [0, *np.cumsum(lengths).tolist()]
 
@@ -112,22 +115,41 @@ class TaggedChunk:
     @cached_property
     def spans(self) -> SpanArrays:
         """The spans of all sentences, counted from the first token of the chunk."""
-        return self._split_spans[0]
+        return self._names[0]
 
     @cached_property
-    def _split_spans(self) -> tuple[SpanArrays, SpanArrays]:
-        """The spans that are names, and those that are dropped."""
+    def _names(self) -> tuple[SpanArrays, IntArray]:
+        """The spans that are names, and the path with the tags of these alone."""
         found = self._finder.find(self.path, self.lengths)
         if self._model.scheme is Scheme.PLAIN:  # labels of any tokens, such as parts of speech
-            return found, found.where(np.zeros(len(found.first), bool))
-        held = found.holding(self._nameable)
-        return found.where(held), found.where(~held)
+            return found, self.path
+        names = found.where(found.holding(self._parts == LETTERS))
+        names = names.without_ends(self._parts == SIGN)
+        if names is found:
+            return found, self.path
+        return names, self._path_of(names, found)
+
+    def _path_of(self, names: SpanArrays, found: SpanArrays) -> IntArray:
+        """Spell the tags of the sentences anew in which spans were dropped or cut."""
+        path = self.path.copy()
+        inside = np.zeros((2, len(path)), bool)
+        inside[0, found.tokens()] = inside[1, names.tokens()] = True
+        ends = np.array(self._ends)
+        cut = np.unique(np.searchsorted(ends, np.flatnonzero(inside[0] != inside[1]), "right"))
+        numbers = {tag: number for number, tag in enumerate(self._model.labels)}
+        for start, end in zip(ends[cut - 1].tolist(), ends[cut].tolist(), strict=True):
+            here = slice(*np.searchsorted(names.first, (start, end)))
+            rows = zip(*(array[here].tolist() for array in names), strict=True)
+            spans = [Span(a - start, b + 1 - start, self.labels[label]) for a, b, label in rows]
+            tags = encode(spans, end - start, self._model.scheme)
+            path[start:end] = [numbers[tag] for tag in tags]
+        return path
 
     @cached_property
     def confidences(self) -> FloatArray:
         """The calibrated probability of each span."""
-        first, last, _ = self.spans
-        p = self._model.objective.span_probabilities(self.s, self.path, self.lengths, first, last)
+        (first, last, _), path = self._names
+        p = self._model.objective.span_probabilities(self.s, path, self.lengths, first, last)
         return self._model.calibration(p)
 
     def entities_of(self, sentences: slice) -> list[tuple[int, int, str, float]]:
@@ -159,12 +181,7 @@ class TaggedChunk:
 
     def own_tags(self) -> Iterator[list[str]]:
         """Yield the tags of each sentence in the model's own scheme."""
-        _, dropped = self._split_spans
-        path = self.path
-        if len(dropped.first):
-            path = path.copy()
-            path[dropped.tokens()] = self._model.labels.index(OUTSIDE)
-        return self._named(self._model.labels, path, self.lengths)
+        return self._named(self._model.labels, self._names[1], self.lengths)
 
     def tags(self, sentences: slice = slice(None)) -> Iterator[list[str]]:
         """Yield the tags of each of some sentences as users read them: IOB2, or plain labels."""
@@ -331,13 +348,13 @@ class Tagger:
         classes = len(self.model.network.biases[-1].value)
         lengths = [np.empty(0, np.intp), *(chunk.lengths for chunk in chunks)]
         s = [np.empty((0, classes), np.float32), *map(self.score, chunks)]
-        nameable = [np.empty(0, bool), *(chunk.nameable for chunk in chunks)]
+        parts = [np.empty(0, np.int8), *(chunk.parts for chunk in chunks)]
         return TaggedChunk(
             self.model,
             self.finder,
             np.concatenate(lengths),
             np.concatenate(s),
-            np.concatenate(nameable),
+            np.concatenate(parts),
         )
 
     def chunks(self, sentences: Sentences, documents: Documents = None) -> Iterator[TaggedChunk]:

@@ -158,7 +158,9 @@ def unit_splitter(text_unit: str) -> Splitter:
     UsageError
         For another value.
     """
-    return split_words if text_unit == "auto" else SPLITTERS[check_text_unit(text_unit)]
+    if isinstance(text_unit, str) and text_unit == "auto":
+        return split_words
+    return SPLITTERS[check_text_unit(text_unit)]
 
 
 def tag_texts(

@@ -38,6 +38,19 @@ class SpanArrays(NamedTuple):
             held = held | (count[self.last] > count[self.first])
         return held
 
+    def without_ends(self, marked: NDArray[np.bool_]) -> "SpanArrays":
+        """Cut marked tokens off both ends of the spans, each of which holds another token."""
+        first, last = self.first, self.last
+        while (cut := marked[first]).any():
+            first = first + cut
+        while (cut := marked[last]).any():
+            last = last - cut
+        return (
+            self
+            if first is self.first and last is self.last
+            else SpanArrays(first, last, self.label)
+        )
+
     def tokens(self) -> NDArray[np.intp]:
         """List the tokens of all spans."""
         ranges = [np.arange(first, last + 1) for first, last in zip(*self[:2], strict=True)]

@@ -127,9 +127,10 @@ def scheme_named(name: str) -> Scheme | None:
         For a name that no scheme has.
     """
     try:
-        return None if name == AUTO else Scheme(name)
+        return None if isinstance(name, str) and name == AUTO else Scheme(name)
     except ValueError:
-        raise UsageError(f"unknown scheme {name!r}: expected {', '.join(SCHEMES)}") from None
+        expected = ", ".join(SCHEMES)
+        raise UsageError(f"unknown scheme {quoted(name)}: expected {expected}") from None
 
 
 def recognise(sequences: Iterable[Sequence[str]], scheme: Scheme | None = None) -> TagStyle:

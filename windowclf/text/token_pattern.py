@@ -160,13 +160,27 @@ def token_kind(word: str) -> str | None:
     return found and found.lastgroup
 
 
-def has_letter_or_digit(word: str) -> bool:
-    """Whether a letter or a digit of a word can be seen, as it can in every name."""
+SIGN, PUNCTUATION, LETTERS = 0, 1, 2
+_RULE = re.compile(r"[-*=|~_]+|\.{2,}")
+
+
+def part_of_name(word: str) -> int:
+    """Classify a word by the part that it may have in a name.
+
+    Returns
+    -------
+    int
+        LETTERS: a letter or a digit can be seen, as in some word of every name. PUNCTUATION may
+        begin or end a name. No SIGN does: emoji, bullets, dashes, arrows, ™.
+    """
     if word.isalnum() and word.isascii():
-        return True
+        return LETTERS
     if token_kind(word) == "emoji":  # a keycap, or :D
-        return False
-    return any(map(str.isalnum, strip(plain_word(word))))
+        return SIGN
+    plain = strip(plain_word(word))
+    if any(map(str.isalnum, plain)):
+        return LETTERS
+    return PUNCTUATION if plain.isascii() and not _RULE.fullmatch(plain) else SIGN
 
 
 # The periods whose token hangs on what follows the white space after them, or on the text's

@@ -188,7 +188,7 @@ def _words(piece: str) -> list[str]:
 
 def _sentences(piece: str) -> list[list[str]]:
     """Split what stands between two borders."""
-    if piece.isascii() or not TYPOGRAPHIC.search(piece):
+    if (piece.isascii() and "`" not in piece) or not TYPOGRAPHIC.search(piece):
         return _group(_split_chunks(piece))
     if has_hidden(piece):
         return _sentences_of_seen(piece)

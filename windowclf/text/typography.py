@@ -15,6 +15,15 @@ SINGLE_QUOTES = _SAME_LENGTH["'"]
 _QUOTES = {ord(c): plain for plain, found in _SAME_LENGTH.items() for c in found}
 # An en dash is not among those above: Boston–New York are two names, Boston-based is one word.
 _LOOKED_UP = {
+    '"': "「」『』｢｣《》〈〉",
+    "(": "（［【〔",
+    ")": "）］】〕",
+    ",": "，、､",
+    ":": "：",
+    ";": "；",
+    "|": "｜",
+    "/": "／⁄∕",
+    "&": "＆",
     "-": "–\u2012",
     "--": "—―⸺⸻﹘",
     "...": "…⋯",
@@ -23,6 +32,8 @@ _LOOKED_UP = {
     " ": "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f"
     "\u205f\u3000",
 }
+_ASCII_QUOTES = {"``": '"', "''": '"'}  # as TeX and the Penn Treebank write them
+_SINGLE_GRAVE = re.compile("(?<!`)`(?!`)")  # typed for an apostrophe, as in O`Neill
 _WORD_FORMS = _QUOTES | {ord(c): plain for plain, found in _LOOKED_UP.items() for c in found}
 
 # The soft hyphen, the byte-order mark and other joiners, marks of direction, blank letters.
@@ -45,7 +56,7 @@ _HIDDEN = {0x200B: " ", **dict.fromkeys(map(ord, "ʹʻʼʽ"), "'")}
 _MAYBE_HIDDEN = re.compile(rf"[{_NEVER_SEEN}\u200b-\u200d\ufe00-\ufe0fʹʻʼʽ]")
 _HIDDEN_HERE = re.compile(rf"{_INVISIBLE}|[\u200bʹʻʼʽ]")
 TYPOGRAPHIC = re.compile(
-    rf"[{''.join(_SAME_LENGTH.values())}{_NEVER_SEEN}\u200b-\u200d\ufe00-\ufe0f]"
+    rf"[`{''.join(_SAME_LENGTH.values())}{_NEVER_SEEN}\u200b-\u200d\ufe00-\ufe0f]"
 )
 """Finds a character that `plain_text` or `without_hidden` may change."""
 
@@ -61,6 +72,8 @@ def strip(text: str) -> str:
 
 def plain_text(text: str) -> str:
     """Write straight quotes and hyphens, so that a text of the same length is split as ASCII is."""
+    if "`" in text:
+        text = _SINGLE_GRAVE.sub("'", text)
     return text if text.isascii() else text.translate(_QUOTES)
 
 
@@ -93,7 +106,8 @@ def plain_word(word: str) -> str:
     ("O'Neill", '--', 'London')
     """
     if word.isascii():
-        return word
+        return _ASCII_QUOTES.get(word) or (word.replace("`", "'") if "`" in word else word)
     if word == "·":  # between words a bullet, within one a letter of Catalan
         return "*"
-    return _NOT_LOOKED_UP.sub("", word).translate(_WORD_FORMS) or word
+    plain = _NOT_LOOKED_UP.sub("", word).translate(_WORD_FORMS) or word
+    return _ASCII_QUOTES.get(plain, plain)

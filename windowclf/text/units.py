@@ -32,9 +32,10 @@ def check_text_unit(text_unit: str) -> TextUnit:
     UsageError
         For another value.
     """
-    for known in TEXT_UNITS:
-        if text_unit == known:
-            return known
+    if isinstance(text_unit, str):  # an array compares item by item
+        for known in TEXT_UNITS:
+            if text_unit == known:
+                return known
     expected = f"{', '.join(TEXT_UNITS[:-1])} or {TEXT_UNITS[-1]}"
     raise UsageError(f"text_unit: expected {expected}, got {quoted(text_unit)}")
 
