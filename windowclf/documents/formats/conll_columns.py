@@ -91,7 +91,8 @@ class Columns:
     @property
     def has_more(self) -> bool:
         """Whether a row is not just a word and its tag."""
-        return self.others > 0 or self.words > 0 or self.notation != "tags" or bool(self.delimiter)
+        is_marked = bool(self.delimiter) or (self.width == 1 and self.tabbed)
+        return self.others > 0 or self.words > 0 or self.notation != "tags" or is_marked
 
     def fits(self, line: str) -> bool:
         """Whether a line has as many cells as a row."""
@@ -292,9 +293,9 @@ class _Finder:
 
     def _runs(self, column: int) -> bool:
         before = None
-        for sentence in self.sentences:
-            for place, cells in enumerate(sentence):
-                cell = cells[column]
+        for sentence in self.head.sentences:  # short rows, too, whose last cells may be empty
+            cells = [row.cells[column] for row in sentence if len(row.cells) > column]
+            for place, cell in enumerate(cells):
                 if SKIPPED_ID.fullmatch(cell):
                     continue
                 if not (cell.isascii() and cell.isdigit() and len(cell) < 10):
