@@ -114,12 +114,16 @@ def write_lines(
         elif columns.has_more:
             found = [*lines]
         else:
-            found = [*lines] if cells is None else _widened(lines, rows, cells, columns)
-            found = [_LIKE_ROW.sub(r"\1 \2", line) for line in found]
+            found = [*lines]
+            if cells is not None:
+                widened = _widened(lines, rows, cells, columns)
+                found = [_LIKE_ROW.sub(r"\1 \2", line) for line in widened]
             for row, line in zip(rows, plain_rows(layout.words[number], cells), strict=True):
                 found[row] = line
         if record is not None and number == 0:
             found.insert(rows[0] if rows else 0, record)
+        if found[0].startswith("\ufeff"):  # not a byte-order mark, but it may come first
+            found[0] = f" {found[0]}"
         written.append("\n".join(found).rstrip("\n") + "\n\n")
     return "".join(written)
 
@@ -133,14 +137,16 @@ def _retagged(
         tags = brackets_of(spans(tags, scheme), len(tags))
     found = _widened(lines, rows, tags, columns)
     explicit, implied = _write_ranges(found, rows, tags, columns)
+    begins = True  # until there is a row that cannot be a comment
     for place, (row, tag) in enumerate(zip(rows, tags, strict=True)):
         if place in implied:
             continue
         line = _with_tag(lines[row], tag, columns, always=place in explicit)
         if line.startswith("#") and not (
-            columns.is_row(line, begins=place == 0) if columns.replaced else is_prefixed(tag)
+            columns.is_row(line, begins=begins) if columns.replaced else is_prefixed(tag)
         ):
             line = f" {line}"
+        begins = begins and line.startswith("#")
         found[row] = line
     return found
 
