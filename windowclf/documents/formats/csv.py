@@ -130,7 +130,7 @@ class Writer:
             cells = _with_tags(document, layout, self._options)
         else:
             options = self._options
-            if isinstance(layout, TableLayout) and layout.text in document.fields:
+            if isinstance(layout, TableLayout) and layout.text and layout.text in document.fields:
                 options = replace(options, text_column=layout.text)
             cells = record(document, options)
             if "tags" not in cells or document.spans is None:
