@@ -262,6 +262,13 @@ def test_documents_begin_where_the_file_says():
     assert [len(d.words) for d in read(CONLL_2003)[0]] == [1, 2]
 
 
+@pytest.mark.parametrize("end", ["\n#end document\n", "\n"])
+def test_bounds_of_documents_end_sentences_without_an_empty_line(end):
+    text = ONTONOTES.replace("\n\n#end document\n", end)
+    assert len(text) < len(ONTONOTES)
+    assert [d.words for d in read(text)[0]] == [d.words for d in read(ONTONOTES)[0]]
+
+
 def test_what_is_left_out_is_reported():
     line = read(STANZA)[1].line()
     assert "rows of CoNLL-U left out that number no word: 2 (first: here.conll:5: '2-3')" in line

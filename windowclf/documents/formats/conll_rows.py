@@ -99,10 +99,10 @@ class RowReader:
             for number, line in enumerate(lines, before + 1):
                 if rows == _HEAD_ROWS or characters > _HEAD_CHARACTERS:
                     break
-                if is_blank(line) or is_document(line) or line.startswith(_DOCUMENT_BOUNDS):
-                    if sentences[-1]:
-                        sentences.append([])
-                if is_blank(line) or is_document(line):
+                is_empty = is_blank(line) or is_document(line)
+                if sentences[-1] and (is_empty or line.startswith(_DOCUMENT_BOUNDS)):
+                    sentences.append([])
+                if is_empty:
                     continue
                 if line.startswith("#") and not (sentences[-1] and "\t" in line):
                     comments.append((number, line.rstrip("\r")))
