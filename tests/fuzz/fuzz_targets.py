@@ -144,6 +144,8 @@ def conll(data):
         found = [*read_sentences(scratch_file("file.conll", data))]
         text = io.StringIO(newline="")
         write_conll(found, text)
+        if is_table(text.getvalue(), ReadOptions()):  # the first row may name columns
+            return
         again = [*read_sentences(scratch_file("file.conll", text.getvalue().encode()))]
         assert [(s.tokens, s.tags) for s in again] == [(s.tokens, s.tags) for s in found]
 

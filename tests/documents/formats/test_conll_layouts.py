@@ -264,9 +264,18 @@ def test_documents_begin_where_the_file_says():
 
 @pytest.mark.parametrize("end", ["\n#end document\n", "\n"])
 def test_bounds_of_documents_end_sentences_without_an_empty_line(end):
-    text = ONTONOTES.replace("\n\n#end document\n", end)
-    assert len(text) < len(ONTONOTES)
-    assert [d.words for d in read(text)[0]] == [d.words for d in read(ONTONOTES)[0]]
+    rest = "NNP (TOP*) - - - Bob (PERSON) -"
+    text = "".join(
+        f"#begin document ({name}); part 000\n{name} 0 0 Kim {rest}\n{name} 0 1 Lee {rest}{end}"
+        for name in "xy"
+    )
+    assert [d.words for d in read(text)[0]] == [[["Kim", "Lee"]]] * 2
+
+
+def test_rows_with_an_empty_last_cell_have_numbers_too():
+    text = tabbed("1 In B O\n2 Oslo B B-LOC\n3 a B\n4 . B O\n\n").replace("a\tB", "a\t\t")
+    found = read(text, labels=False)[0]
+    assert [d.words for d in found] == [[["In", "Oslo", "a", "."]]]
 
 
 def test_what_is_left_out_is_reported():

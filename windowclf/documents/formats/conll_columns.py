@@ -9,6 +9,7 @@ from windowclf.documents.formats.conll_head import (
     WORD_NAMES,
     Cells,
     Head,
+    Row,
     column_number,
     header_of,
     read_head,
@@ -293,8 +294,8 @@ class _Finder:
 
     def _runs(self, column: int) -> bool:
         before = None
-        for sentence in self.head.sentences:  # short rows, too, whose last cells may be empty
-            cells = [row.cells[column] for row in sentence if len(row.cells) > column]
+        for sentence in self.head.sentences:
+            cells = [row.cells[column] for row in sentence if self._is_numbered(row, column)]
             for place, cell in enumerate(cells):
                 if SKIPPED_ID.fullmatch(cell):
                     continue
@@ -306,6 +307,12 @@ class _Finder:
                     return False
                 before = number
         return before is not None
+
+    def _is_numbered(self, row: Row, column: int) -> bool:
+        """Whether a row has what its column has: a short one has a number if its end is empty."""
+        if len(row.cells) >= self.width:
+            return True
+        return len(row.cells) > column and row.cells[column].isdecimal()
 
     def _given(self, option: str, names: Sequence[str] | None) -> int | None:
         """Return the number of a column that the options name; None if they do not."""
