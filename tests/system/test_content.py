@@ -106,6 +106,7 @@ def test_a_kind_is_named_with_its_cure(kind):
     [
         *("", "Oslo", "x", "xO", "BZh means nothing\n", "ORCs in Oslo\n", "PAR1 is a key\n"),
         *("GIF8 is no word\n", "<3 Oslo", "<hr> in Oslo", "PK is a name", "MZ", "II*", "zoo"),
+        *("x\1\tO\n\n", "x^\1"),
         *('{"text": "<html>"}\n', "-DOCSTART- O\n", "# html\n", "xml O\n"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import codecs
 import re
+import zlib
 from contextlib import suppress
 from itertools import pairwise
 from typing import NamedTuple
@@ -107,11 +108,7 @@ def kind_of(head: bytes) -> Kind | None:
         return Kind("a tar archive", "unpack it with: tar -xf")
     if _PICKLE.match(head) and not _is_text(head):
         return Kind("a Python pickle, which is never read", "write the data as JSONL")
-    if (
-        head.startswith(ZLIB)
-        and head[1:2] in (b"\x01", b"\x5e", b"\x9c", b"\xda")
-        and not _is_text(head)
-    ):
+    if head.startswith(ZLIB) and not _is_text(head) and _is_zlib(head):
         return Kind(
             "zlib data",
             "if it is spaCy's DocBin, rename it to .spacy, or give --input-format docbin",
@@ -219,6 +216,13 @@ def codec_name(encoding: str) -> str:
 
 
 _NOT_OF_FILES = ("utf-7", "idna", "punycode", "unicode-escape", "raw-unicode-escape")
+
+
+def _is_zlib(head: bytes) -> bool:
+    """Whether bytes can be unpacked: a token such as x may stand before a control character."""
+    with suppress(zlib.error):
+        return bool(zlib.decompressobj().decompress(head, 1))
+    return False
 
 
 def _is_text(head: bytes) -> bool:

@@ -262,6 +262,22 @@ def test_documents_begin_where_the_file_says():
     assert [len(d.words) for d in read(CONLL_2003)[0]] == [1, 2]
 
 
+@pytest.mark.parametrize("end", ["\n#end document\n", "\n"])
+def test_bounds_of_documents_end_sentences_without_an_empty_line(end):
+    rest = "NNP (TOP*) - - - Bob (PERSON) -"
+    text = "".join(
+        f"#begin document ({name}); part 000\n{name} 0 0 Kim {rest}\n{name} 0 1 Lee {rest}{end}"
+        for name in "xy"
+    )
+    assert [d.words for d in read(text)[0]] == [[["Kim", "Lee"]]] * 2
+
+
+def test_rows_with_an_empty_last_cell_have_numbers_too():
+    text = tabbed("1 In B O\n2 Oslo B B-LOC\n3 a B\n4 . B O\n\n").replace("a\tB", "a\t\t")
+    found = read(text, labels=False)[0]
+    assert [d.words for d in found] == [[["In", "Oslo", "a", "."]]]
+
+
 def test_what_is_left_out_is_reported():
     line = read(STANZA)[1].line()
     assert "rows of CoNLL-U left out that number no word: 2 (first: here.conll:5: '2-3')" in line

@@ -49,6 +49,11 @@ def test_what_is_written_is_read_back(table):
     assert [row[column] for row in rows if None not in row] == [each.text for each in given]
 
 
+def test_another_column_named_text_stays():
+    (found,) = documents("text,note\r\nlong,Oslo\r\n", text_column="1", labels=False)
+    assert written([found]) == "text,note,entities\r\nlong,Oslo,\r\n"
+
+
 def test_cells_are_read_as_they_are():
     data = '\ufeffid,text,\r\n7,"In\r\nOslo,\n""now""",\0\r\n\r\n8,,"\x85"\r\n'
     text = 'In\r\nOslo,\n"now"'

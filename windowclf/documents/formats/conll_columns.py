@@ -9,6 +9,7 @@ from windowclf.documents.formats.conll_head import (
     WORD_NAMES,
     Cells,
     Head,
+    Row,
     column_number,
     header_of,
     read_head,
@@ -92,7 +93,8 @@ class Columns:
     @property
     def has_more(self) -> bool:
         """Whether a row is not just a word and its tag."""
-        return self.others > 0 or self.words > 0 or self.notation != "tags" or bool(self.delimiter)
+        is_marked = bool(self.delimiter) or (self.width == 1 and self.tabbed)
+        return self.others > 0 or self.words > 0 or self.notation != "tags" or is_marked
 
     def fits(self, line: str) -> bool:
         """Whether a line has as many cells as a row."""
@@ -312,9 +314,9 @@ class _Finder:
     def _runs(self, column: int) -> bool:
         before = None
         first = rows = 0
-        for sentence in self.sentences:
-            for place, cells in enumerate(sentence):
-                cell = cells[column]
+        for sentence in self.head.sentences:
+            cells = [row.cells[column] for row in sentence if self._is_numbered(row, column)]
+            for place, cell in enumerate(cells):
                 if SKIPPED_ID.fullmatch(cell):
                     continue
                 if not (cell.isascii() and cell.isdigit() and len(cell) < 10):
@@ -328,6 +330,12 @@ class _Finder:
                 rows += 1
         # Words that are numbers may follow each other, but seldom from 0 or 1, or for long.
         return rows > 0 and (first < 2 or (self.width > 2 and rows >= _FEW))
+
+    def _is_numbered(self, row: Row, column: int) -> bool:
+        """Whether a row has what its column has: a short one has a number if its end is empty."""
+        if len(row.cells) >= self.width:
+            return True
+        return len(row.cells) > column and row.cells[column].isdecimal()
 
     def _given(self, option: str, names: Sequence[str] | None) -> int | None:
         """Return the number of a column that the options name; None if they do not."""

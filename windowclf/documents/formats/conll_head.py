@@ -107,13 +107,14 @@ def read_head(
 
     errors: list[DataError] = []
     names, field, begins = None, None, False
-    for _, line in comments:
+    first = sentences[0][0][0] if sentences else 0
+    for number, line in comments:
         if match := GLOBAL_COLUMNS.fullmatch(line):
             names = match[1].split()
         if match := _GLOBAL_ENTITY.match(line):
             parts = match[1].split("-")
             field = parts.index("etype") if "etype" in parts else None
-        begins = begins or line.startswith("#begin document")
+        begins = begins or (number < first and line.startswith("#begin document"))
     rows = [each for sentence in sentences if (each := [*split(sentence)])]
     if not rows and errors:
         raise errors[0]

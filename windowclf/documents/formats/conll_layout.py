@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 
 from windowclf.documents.formats.conll_columns import SKIPPED_ID, Columns
-from windowclf.documents.formats.conll_head import GLOBAL_COLUMNS, split_row
+from windowclf.documents.formats.conll_head import GLOBAL_COLUMNS, KEY_VALUE, split_row
 from windowclf.documents.formats.conll_lines import DOCUMENT, Block, plain_rows
 from windowclf.documents.formats.conll_notation import (
     brackets_of,
@@ -21,7 +22,7 @@ from windowclf.tags.schemes import OUTSIDE, Scheme, spans
 
 _UNWRITABLE = re.compile(r"[ \t\r\n]")
 _FILLER = "_"
-_LIKE_ROW = re.compile(r"^(#[^\t]*)\t([\w.$&/+ -]+)$")  # a comment that may become a row
+_LIKE_ROW = re.compile(r"^(#[^\t]*)\t([^\t]*[^\t ][\t ]*)$")  # a comment that may become a row
 
 
 class ColumnLayout(msgspec.Struct, frozen=True):
@@ -113,12 +114,16 @@ def write_lines(
         elif columns.has_more:
             found = [*lines]
         else:
-            found = [*lines] if cells is None else _widened(lines, rows, columns)
-            found = [_LIKE_ROW.sub(r"\1 \2", line) for line in found]
+            found = [*lines]
+            if cells is not None:
+                widened = _widened(lines, rows, cells, columns)
+                found = [_LIKE_ROW.sub(r"\1 \2", line) for line in widened]
             for row, line in zip(rows, plain_rows(layout.words[number], cells), strict=True):
                 found[row] = line
         if record is not None and number == 0:
             found.insert(rows[0] if rows else 0, record)
+        if found[0].startswith("\ufeff"):  # not a byte-order mark, but it may come first
+            found[0] = f" {found[0]}"
         written.append("\n".join(found).rstrip("\n") + "\n\n")
     return "".join(written)
 
@@ -130,16 +135,18 @@ def _retagged(
     _check(tags, columns)
     if columns.notation == "brackets":
         tags = brackets_of(spans(tags, scheme), len(tags))
-    found = _widened(lines, rows, columns)
+    found = _widened(lines, rows, tags, columns)
     explicit, implied = _write_ranges(found, rows, tags, columns)
+    begins = True  # until there is a row that cannot be a comment
     for place, (row, tag) in enumerate(zip(rows, tags, strict=True)):
         if place in implied:
             continue
         line = _with_tag(lines[row], tag, columns, always=place in explicit)
         if line.startswith("#") and not (
-            columns.is_row(line, begins=place == 0) if columns.replaced else is_prefixed(tag)
+            columns.is_row(line, begins=begins) if columns.replaced else is_prefixed(tag)
         ):
             line = f" {line}"
+        begins = begins and line.startswith("#")
         found[row] = line
     return found
 
@@ -229,23 +236,30 @@ def _appended(line: str, tag: str, columns: Columns) -> str:
     return delimiter.join([*cells, tag])
 
 
-def _widened(lines: list[str], rows: list[int], columns: Columns) -> list[str]:
+def _widened(lines: list[str], rows: list[int], tags: Sequence[str], columns: Columns) -> list[str]:
     """Give lines that are not rows of tokens a cell for the column of tags, if it is added."""
     if columns.replaced:
         return [*lines]
     first = rows[0] if rows else len(lines)
-    return [_widened_line(line, columns, place > first) for place, line in enumerate(lines)]
+    read_as = replace(
+        columns,
+        width=columns.width + 1,
+        tags=columns.width,
+        tabbed=columns.tabbed or columns.width == 1,
+        inventory=frozenset(tags),
+    )
+    return [
+        _widened_line(line, columns, read_as, begins=place < first)
+        for place, line in enumerate(lines)
+    ]
 
 
-def _widened_line(line: str, columns: Columns, inside: bool) -> str:
+def _widened_line(line: str, columns: Columns, read_as: Columns, *, begins: bool) -> str:
     if GLOBAL_COLUMNS.fullmatch(line):
         return f"{line} NER"
     if line.startswith("#"):
-        delimiter = columns.delimiter or ("\t" if "\t" in line else " ")
-        cells = [cell for cell in line.split(delimiter) if cell or delimiter != " "]
-        is_like_row = len(cells) == columns.width + 1 and (
-            inside or is_prefixed(cells[-1].strip(" "))
-        )
+        is_named = begins and KEY_VALUE.match(line)
+        is_like_row = not is_named and read_as.is_row(line, begins=begins)
         return f"{line}{columns.delimiter or chr(9)}." if is_like_row else line
     if line.startswith(DOCUMENT) and len(line) > len(DOCUMENT):
         return _appended(line, OUTSIDE, columns)

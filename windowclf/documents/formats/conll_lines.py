@@ -105,13 +105,15 @@ def plain_rows(tokens: Sequence[str], tags: Sequence[str] | None) -> list[str]:
         rows = [f"{token}\t" if " " in token else token for token in tokens]
     else:
         rows = [*map("\t".join, zip(tokens, tags, strict=True))]
-    if rows and (KEY_VALUE.match(rows[0]) or _is_like_comment(rows[0], tags)):
+    if rows and KEY_VALUE.match(rows[0]):
         rows[0] = f" {rows[0]}"
+    for place, row in enumerate(rows):  # what a comment may be before the first other row
+        if not row.startswith("#"):
+            break
+        if tags is None or not is_prefixed(tags[place]):
+            rows[place] = f" {row}"
+            break
     return [f" {row}" if _is_taken_for_another(row) else row for row in rows]
-
-
-def _is_like_comment(row: str, tags: Sequence[str] | None) -> bool:
-    return row.startswith("#") and not (tags and is_prefixed(tags[0]))
 
 
 def _is_taken_for_another(row: str) -> bool:

@@ -40,7 +40,7 @@ from windowclf.text.lines import BadLine
 _HEAD_ROWS = 1000
 _HEAD_CHARACTERS = 1 << 20
 _NEW_DOCUMENT = re.compile(r"#\s*newdoc\b|#begin document\b")
-_END_OF_DOCUMENT = "#end document"
+_DOCUMENT_BOUNDS = ("#begin document", "#end document")
 _MOST_COMMENTS = 1 << 16
 _MOST_TAGS = 1 << 16
 _SPECIAL = frozenset("# \t\r-") | {""}
@@ -101,10 +101,12 @@ class RowReader:
             for number, line in enumerate(lines, before + 1):
                 if rows == _HEAD_ROWS or characters > _HEAD_CHARACTERS:
                     break
-                if is_blank(line) or is_document(line):
-                    if sentences[-1]:
-                        sentences.append([])
-                elif line.startswith("#") and not (sentences[-1] and "\t" in line):
+                is_empty = is_blank(line) or is_document(line)
+                if sentences[-1] and (is_empty or line.startswith(_DOCUMENT_BOUNDS)):
+                    sentences.append([])
+                if is_empty:
+                    continue
+                if line.startswith("#") and not (sentences[-1] and "\t" in line):
                     comments.append((number, line.rstrip("\r")))
                 else:
                     sentences[-1].append((number, line.rstrip("\r")))
@@ -215,7 +217,7 @@ class RowReader:
             return "row"
         if line.startswith("#begin document"):
             return "mark"
-        if line.startswith(_END_OF_DOCUMENT):
+        if line.startswith(_DOCUMENT_BOUNDS):
             return "begin"
         if sentence.tokens:
             if not self._is_comment_inside(line):

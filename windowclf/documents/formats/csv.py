@@ -7,6 +7,7 @@ show which.
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Any, BinaryIO, NamedTuple
 
@@ -143,10 +144,10 @@ class Writer:
         if isinstance(layout, TableLayout) and layout.tokens in document.fields:
             cells = _with_tags(document, layout, self._options)
         else:
-            cells = record(document, self._options)
-            text = getattr(layout, "text", None)
-            if text in cells and text != self._options.text_column:
-                cells[text] = cells.pop(self._options.text_column)
+            options = self._options
+            if isinstance(layout, TableLayout) and layout.text and layout.text in document.fields:
+                options = replace(options, text_column=layout.text)
+            cells = record(document, options)
             if "tags" not in cells or document.spans is None:
                 cells.setdefault(_SPANS, None)
         return _Rows([*cells], [[*map(_cell, cells.values())]])

@@ -29,7 +29,7 @@ from windowclf.documents.formats.table_columns import (
 )
 from windowclf.documents.formats.table_rows import Row, Table
 from windowclf.documents.reading import ReadOptions
-from windowclf.errors import DataError, error_context, quoted
+from windowclf.errors import DataError, error_context, quoted, shortened
 
 _KEYS = {simple(key): key for key in (*TOKENS_KEYS, *TAGS_KEYS, *SPANS_KEYS, "sentences")}
 _TOKENS = {*map(simple, TOKENS_KEYS)}
@@ -164,7 +164,7 @@ def read_texts(
         fields: dict[str, str], tags: str, given: list[Any], where: str
     ) -> Document | None:
         """Read a text whose words have tags; the text stays as it is."""
-        with error_context(tags):
+        with error_context(shortened(tags)):
             words = split_text(fields[column], len(given))
         keys = options.tokens_column or "tokens", options.tags_column or "tags"
         record = dict(zip(map(str, keys), (words, given), strict=True))
@@ -194,7 +194,9 @@ def read_lists(
         cell = fields[tokens]
         words = cell.split() if separator else _decoded(cell, tokens, strict=True)
         if words is None and cell.strip():
-            raise DataError(f"{tokens}: {quoted(cell)} is not a list, unlike the first rows")
+            raise DataError(
+                f"{shortened(tokens)}: {quoted(cell)} is not a list, unlike the first rows"
+            )
         record: dict[str, Any] = {tokens_key: words or []}
         names = {tokens_key: tokens}
         if options.labels and tags is not None:
@@ -241,7 +243,7 @@ def _decoded(cell: str, column: str, *, strict: bool) -> Any:
     if not is_list(cell) and not (strict and cell[:1] in ("[", "{")):
         return None
     try:
-        with error_context(column):
+        with error_context(shortened(column)):
             return decode_list(cell)
     except DataError:
         if strict:
