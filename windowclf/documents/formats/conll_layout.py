@@ -137,16 +137,14 @@ def _retagged(
         tags = brackets_of(spans(tags, scheme), len(tags))
     found = _widened(lines, rows, tags, columns)
     explicit, implied = _write_ranges(found, rows, tags, columns)
-    begins = True  # until there is a row that cannot be a comment
     for place, (row, tag) in enumerate(zip(rows, tags, strict=True)):
         if place in implied:
             continue
         line = _with_tag(lines[row], tag, columns, always=place in explicit)
         if line.startswith("#") and not (
-            columns.is_row(line, begins=begins) if columns.replaced else is_prefixed(tag)
+            columns.is_row(line, begins=place == 0) if columns.replaced else is_prefixed(tag)
         ):
             line = f" {line}"
-        begins = begins and line.startswith("#")
         found[row] = line
     return found
 
