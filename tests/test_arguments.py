@@ -171,7 +171,7 @@ SENTENCES = [
         lambda f: f([("Oslo", {"entities": [(0, 4)]})]),
         r"NAME: .*entities\[0\]: \(0, 4\) is not a span",
     ),
-    (lambda f: f([("Oslo", {"entities": [("0", 4, "L")]})]), "NAME: sentence 1: .* is not a span"),
+    (lambda f: f([("Oslo", {"entities": [("a", 4, "L")]})]), "NAME: sentence 1: .* is not a span"),
     (lambda f: f([("Oslo", {"entities": [(0, 9, "LOC")]})]), "NAME: sentence 1: span 0:9 does not"),
     (
         lambda f: f([{"text": "Oslo", "entities": [None]}]),

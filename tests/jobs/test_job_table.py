@@ -210,9 +210,10 @@ def test_splitters_and_sentences_that_are_given(tag, classifier):
         ],
     )
     assert wrong == {}
-    made, wrong, _ = tag(pa.table({"text": given_texts, "sentences": [[["Tom"]], [["Tom"]]]}))
-    assert (len(made), list(wrong)) == (1, [1])
-    assert wrong[1].startswith("sentences: word 'Tom': not found in the text")
+    # Words that are not those of the text are not what is tagged.
+    made, wrong, _ = tag(pa.table({"text": given_texts, "sentences": [[["Tim"]], [["Tim"]]]}))
+    same_entities(made, [t.entities for t in classifier.pipe(given_texts)])
+    assert wrong == {}
 
 
 def test_texts_with_wrong_bytes_are_left_out(tag, classifier):
