@@ -172,7 +172,7 @@ def test_any_text_in_utf16(text):
     for encoding in ("utf-16-be",) if text.startswith("\x00") else ("utf-16", "utf-16-be"):
         data = io.BytesIO(text.encode(encoding))
         found = [line for chunk in line_chunks(data, "x", encoding=encoding) for line in chunk]
-        if text != "\ufeff":
+        if not text.startswith("\ufeff"):  # which is taken for a mark
             assert found == expected(text)
 
 
