@@ -241,8 +241,8 @@ class WindowClassifier:
         vector_name, keyed = as_vectors(vectors, words, self.config.seed)
         model, data = prepare(given, keyed, self.config, as_gazetteers(gazetteers))
         try:
-            with with_progress(listener, self.config.epochs, wanted=progress) as told:
-                fit(model, data, TrainingRun(told, threads, checkpoints), vectors=vector_name)
+            with with_progress(listener, self.config.epochs, wanted=progress) as shown:
+                fit(model, data, TrainingRun(shown, threads, checkpoints), vectors=vector_name)
         finally:
             if model.record:
                 with self._lock:

@@ -209,7 +209,7 @@ READ_OPTIONS = (
 
 
 def records(data):
-    """Exports of annotation tools, read by the options that the first byte tells."""
+    """Exports of annotation tools, read by the options that the first byte chooses."""
     if not data:
         return
     options = ReadOptions(**READ_OPTIONS[data[0] % len(READ_OPTIONS)])

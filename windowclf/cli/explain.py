@@ -87,7 +87,7 @@ def _read(name: str | None, source: str) -> str:
 
 
 def _valid(argument: str) -> str:
-    """Replace what is no text in the terminal's encoding, which came as lone surrogates."""
+    """Replace the lone surrogates that stand for bytes outside the terminal's encoding."""
     return argument.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 

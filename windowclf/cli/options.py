@@ -296,8 +296,8 @@ def read_corpus(options: dict[str, Any]) -> Any:
 def read_training_corpus(options: dict[str, Any], seed: int, *, expects_dev: bool = True) -> Any:
     """Load the corpus that `data_options` name, or the fraction of it that is to train.
 
-    What makes the training doubtful is reported, and is among the notes of the corpus; that there
-    is no dev split only if `expects_dev`.
+    What makes the training doubtful is reported, and is among the notes of the corpus; a missing
+    dev split only if `expects_dev`.
     """
     from windowclf.corpora.doubts import find_doubts
 

@@ -37,5 +37,5 @@ def prepare_streams() -> bool:
 def _is_terminal(stream: io.TextIOWrapper) -> bool:
     try:
         return stream.isatty()
-    except ValueError:  # closed by whoever called
+    except ValueError:  # the caller has closed it
         return False

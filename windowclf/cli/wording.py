@@ -1,4 +1,4 @@
-"""Names of settings in messages, as whoever uses the command line knows them."""
+"""Names of settings in messages, as users of the command line know them."""
 
 import re
 

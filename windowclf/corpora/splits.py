@@ -172,7 +172,7 @@ def _of_folders(folders: Iterable[Path]) -> Iterator[tuple[str, Path]]:
 
 
 def _stem(name: str) -> str:
-    """Take the end that tells the format off a name, and one that tells how it is packed."""
+    """Remove the suffixes of the format and of the compression from a name."""
     for suffix in COMPRESSED:
         if name.lower().endswith(suffix):
             name = name[: -len(suffix)]

@@ -109,6 +109,8 @@ def _join_lines(lines: list[str], *, wrapped_only: bool) -> list[str]:
 
 def _join_wrapped(block: list[str]) -> list[str]:
     lines = [*map(str.strip, block)]
+    if len(lines) == 1 and not block[0][0].isspace():
+        return lines
     small = [line[0].islower() for line in lines]
     widest = _width_if_wrapped(block, small)
     if not widest and not any(small):  # as in most lists

@@ -36,13 +36,13 @@ def with_progress(
         return
     bar = TrainingBar(epochs)
 
-    def tell(event: BatchDone | Epoch | NetworkBegins) -> None:
+    def show(event: BatchDone | Epoch | NetworkBegins) -> None:
         bar(event)
         if listener:
             listener(event)
 
     try:
-        yield tell
+        yield show
     finally:
         bar.close()
 

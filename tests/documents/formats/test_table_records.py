@@ -70,7 +70,7 @@ def test_tags_of_words_with_commas_or_in_a_column_of_any_name():
     assert sentences(data, text_column="sentence") == [IN_OSLO, (["In"], ["O"])]
     data = table(["text", "klasse"], ["In Oslo", "O LOC"])
     assert sentences(data, tags_column="klasse") == [(["In", "Oslo"], ["O", "LOC"])]
-    # A no-break space is no end of a word.
+    # A no-break space does not end a word.
     data = table(["text", "labels"], ["10\xa0000 in", "O O"])
     assert sentences(data) == [(["10\xa0000", "in"], ["O", "O"])]
 

@@ -149,7 +149,7 @@ def test_quotation_marks_between_tabs_may_mean_nothing():
     tally = report.tallies["rows read whose quotation marks are part of the text"]
     assert tally == (3, "here.csv:2")
     assert texts('id\ttitle\ttext\n1\t"In\tOslo"\n') == ['Oslo"']
-    # A quoted cell that goes on in lines that are no rows, or that end the quotation.
+    # A quoted cell goes on in the next lines if these are not rows, or end the quotation.
     assert texts('id\ttext\n1\t"a\nb\n\nc"\n2\td\n') == ["a\nb\n\nc", "d"]
     assert texts('id\ttext\n1\t"a\nb\tc"\n2\td\n') == ["a\nb\tc", "d"]
 

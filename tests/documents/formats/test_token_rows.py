@@ -85,7 +85,7 @@ def test_sentences_without_numbers_end_after_a_full_stop():
     found, report = read(data)
     assert [document.text for document in found] == ["Ada left . )", "In St . Paul ?", "We"]
     assert report.tallies["ends of sentences guessed after a full stop"] == (2, "here.csv:6")
-    # Blank rows tell it.
+    # Blank rows end a sentence.
     found, report = read(data + "\nI,O\n.,O\nsee,O\n")
     assert [document.text for document in found][-1] == "I . see"
     assert "ends of sentences guessed after a full stop" not in report.tallies

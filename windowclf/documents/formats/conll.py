@@ -21,7 +21,7 @@ from windowclf.documents.formats.conll_layout import (
 )
 from windowclf.documents.formats.conll_lines import DOCUMENT, RECORD, Block, plain_rows
 from windowclf.documents.formats.conll_rows import RowReader
-from windowclf.documents.formats.registry import WriteOptions
+from windowclf.documents.formats.registry import WriteOptions, batches
 from windowclf.documents.reading import ReadOptions, open_lines
 from windowclf.documents.sentence import Sentence
 from windowclf.documents.span_borders import fit_words
@@ -52,40 +52,32 @@ def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Docum
         If the file has no such column as the options name.
     """
     reader = RowReader(open_lines(file, name, options), name, options)
+    return batches(_read(reader, name, options), reader)
+
+
+def _read(reader: RowReader, name: str, options: ReadOptions) -> Iterator[Document | None]:
+    """Yield the documents of a file; None where the next lines are still to come."""
     part: list[Block] = []
-    batch: list[Document] = []
-
-    def finish() -> None:
-        if part:
-            batch.extend(_documents(part, reader.columns, name, options))
-            part.clear()
-
-    try:
-        for block in reader:
-            if block is None:
-                if batch:
-                    yield batch
-                    batch = []
-                continue
-            if not block.tokens and block.record is None:  # lines after the last sentence
-                if part:
-                    part.append(block)
-                elif block.lines:
-                    what = "comments after the last sentence left out"
-                    options.report.add(what, f"{name}: {block.lines[0][:80]}")
-                continue
-            if part and (block.record or block.document != part[0].document):
-                finish()
-            part.append(block)
-            if block.document is None:
-                finish()
-        finish()
-    except DataError:
-        if batch:
-            yield batch
-        raise
-    if batch:
-        yield batch
+    for block in reader:
+        if block is None:
+            yield None
+            continue
+        if not block.tokens and block.record is None:  # lines after the last sentence
+            if part:
+                part.append(block)
+            elif block.lines:
+                what = "comments after the last sentence left out"
+                options.report.add(what, f"{name}: {block.lines[0][:80]}")
+            continue
+        if part and (block.record or block.document != part[0].document):
+            yield from _documents(part, reader.columns, name, options)
+            part = []
+        part.append(block)
+        if block.document is None:
+            yield from _documents(part, reader.columns, name, options)
+            part = []
+    if part:
+        yield from _documents(part, reader.columns, name, options)
 
 
 def _documents(

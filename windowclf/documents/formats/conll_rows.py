@@ -63,11 +63,14 @@ class RowReader:
     ----------
     columns : Columns, optional
         What the columns hold; None before the first sentence, and in a file without rows.
+    waits : bool
+        Whether the next lines are still to come.
     """
 
     def __init__(self, chunks: Iterator[list[str]], name: str, options: ReadOptions) -> None:
         self._chunks, self._name, self._options = chunks, name, options
         self.columns: Columns | None = None
+        self.waits = False
         self._places: dict[str, int] = {}
         self._failed = False
 
@@ -190,7 +193,9 @@ class RowReader:
                     sentence.lines.append(line)
                 sentence.tokens.append(token)
                 sentence.tags.append(tag)
+            self.waits = True
             yield None
+            self.waits = False
         if sentence.tokens or sentence.record:
             if block := self._finished(sentence, labels, document, number + 1):
                 yield block

@@ -121,7 +121,7 @@ def _records(text: str, options: ReadOptions, where: str) -> list[Any]:
 
 
 def _without_nan(text: str) -> str | None:
-    """Write null for what Python calls numbers and JSON does not; None if this is no cure."""
+    """Write null for NaN and infinities, which JSON lacks; None if this does not help."""
     if "NaN" not in text and "Infinity" not in text:
         return None
     try:

@@ -13,7 +13,6 @@ from windowclf.errors import DataError, UsageError
 from windowclf.system.streams import COMPRESSED
 from windowclf.tags.columns import ColumnTags
 from windowclf.tags.schemes import Scheme
-from windowclf.text.lines import Lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +60,8 @@ class Format:
     name : str
         Also of its module, which has a function ``read`` and a class ``Writer``.
     suffixes : tuple of str
-        Ends of the names of its files, the first for new ones; none if they do not tell it from
-        another format.
+        Ends of the names of its files, the first for new ones; none if they do not distinguish it
+        from another format.
     writable : bool
         Whether it can be written.
     """
@@ -119,15 +118,23 @@ DIALECTS = tuple(form.name for form in FORMATS.values() if not form.suffixes)
 """Formats that are written for a tool, and are read as JSONL."""
 
 
-def batches(documents: Iterable[Document | None], lines: Lines) -> Iterator[list[Document]]:
+class Source(Protocol):
+    """What documents are read from."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether what comes next is still to be read."""
+
+
+def batches(documents: Iterable[Document | None], source: Source) -> Iterator[list[Document]]:
     """Group documents as their lines come, so that a slow stream is answered at once.
 
     Parameters
     ----------
     documents : iterable of Document or None
         None for a line that has none: the documents before it need not wait for the next line.
-    lines : Lines
-        That they are read from.
+    source : Source
+        What they are read from, such as `Lines`.
 
     Raises
     ------
@@ -139,7 +146,7 @@ def batches(documents: Iterable[Document | None], lines: Lines) -> Iterator[list
         for document in documents:
             if document is not None:
                 batch.append(document)
-            if batch and lines.waits:
+            if batch and source.waits:
                 yield batch
                 batch = []
     except DataError:

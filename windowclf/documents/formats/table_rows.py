@@ -222,7 +222,7 @@ def _literal(line: str, lines: Lines, width: int) -> list[str] | None:
     else:
         return cells if len(read) != width else None
     if _opens(cells[-1]):
-        # The last cell may go on in the next line: if that one is no row, or ends the quotation.
+        # The last cell may go on in the next line if that is not a row, or ends the quotation.
         following = next(lines, None)
         if following is None:
             return cells
