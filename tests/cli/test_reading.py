@@ -157,3 +157,11 @@ def test_a_tag_with_white_space_of_another_kind_is_found(run):
     code, _, err = run("convert", "x.conll", "out.jsonl")
     assert (code, err.count("\n")) == (1, 1)
     assert "x.conll:2: tag" in err
+
+
+@pytest.mark.parametrize("name", ["base64", "no such", "idna"])
+def test_an_encoding_is_one_of_texts(run, name):
+    Path("x.tsv").write_text("text\tid\nIn Oslo\t1\n")
+    code, out, err = run("tag", "--input", "x.tsv", "--encoding", name)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert f"unknown encoding '{name}'" in err

@@ -1,6 +1,5 @@
 """How files are read, whatever their format, and the account of what was not read as it stands."""
 
-import codecs
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any, BinaryIO, Literal, NamedTuple, get_args, get_type_hints
 
 from windowclf.documents.span_offsets import OffsetEvidence
 from windowclf.errors import DataError, UsageError, described, quoted
+from windowclf.system.content import codec_name
 from windowclf.text.lines import line_chunks, read_lines
 
 TextUnit = Literal["line", "paragraph", "file"]
@@ -145,13 +145,7 @@ class ReadOptions:
                     f"delimiter: expected one character, tab or space, got {quoted(named)}"
                 )
             object.__setattr__(self, "delimiter", named)
-        try:
-            codecs.lookup(self.encoding)
-        except (LookupError, TypeError, ValueError):
-            raise UsageError(
-                f"encoding: unknown {quoted(self.encoding)}; expected a codec of Python, such as "
-                "utf-8, utf-16 or cp1252"
-            ) from None
+        codec_name(self.encoding)
 
     def failed(self, error: DataError, what: str = "records") -> None:
         """Raise an error of a record, or count the record as skipped, as `on_error` says."""
