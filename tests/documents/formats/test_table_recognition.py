@@ -33,6 +33,7 @@ NOT_TABULAR = {
     "no prefix, only O": "We\tO\nleft\tO\n",
     "text": "text\tO\nfiles\tO\n\n",
     "words": "word\tO\nfiles\tO\nOslo\tB-LOC\n",
+    "a word that may be a name": "Token\tORG\nsaid\tO\n\nOslo\tLOC\nis\tO\n",
     "GermEval": "#\thttp://example.org [2009]\n1\tAda\tB-PER\tO\n2\tsagt\tO\tO\n\n",
     "UNER": "# sent_id = a-1\n# text = Ada left\n1\tAda\tB-PER\t-\tann1\n2\tleft\tO\t-\tann1\n\n",
     "numbers": "1\tAda\tB-PER\n2\tleft\tO\n",

@@ -19,6 +19,8 @@ _SENTENCES = (
     *("sentenceno", "sentencenum", "sentencenr", "sent", "sentidx", "sentno", "sentnum", "sid"),
 )
 _DOCUMENTS = ("docid", "documentid", "doc", "document", "docidx", "documentidx")
+BESIDE_TOKENS = frozenset((*TAGS, *_SENTENCES, *_DOCUMENTS, "pos", "postag", "lemma", "chunk"))
+"""What is often in a table of tokens beside them."""
 _DEFAULT_TEXT = "text"
 _SIGNS = re.compile(r"[\W_]+")
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from windowclf.documents.formats.table_columns import TOKENS, simple, text_column
+from windowclf.documents.formats.table_columns import BESIDE_TOKENS, TOKENS, simple, text_column
 from windowclf.documents.formats.table_rows import DELIMITERS, EXCEL_SEP, parse_head
 from windowclf.documents.reading import ReadOptions
 
@@ -92,7 +92,10 @@ def _has_known(header: Sequence[str], options: ReadOptions) -> bool:
         return True
     if not options.text_column.lstrip("-").isdigit() and (text_column(header, options) is not None):
         return True
-    names = [*map(simple, header)]
-    return any(name in TOKENS for name in names) and all(
-        map(_TITLE.fullmatch, filter(None, header))
+    names = {*map(simple, header)}
+    # "Token" alone may be the first word of a column file.
+    return (
+        not names.isdisjoint(TOKENS)
+        and not names.isdisjoint(BESIDE_TOKENS)
+        and all(map(_TITLE.fullmatch, filter(None, header)))
     )
