@@ -166,6 +166,7 @@ class WindowClassifier:
         *,
         vectors: "str | Path | KeyedVectors" = "bundled",
         gazetteers: Mapping[str, str | Path | Iterable[str]] | None = None,
+        clusters: "Mapping[str, str | Path | Mapping[str, str | int]] | None" = None,
         scheme: str = "auto",
         listener: "Listener | None" = None,
         threads: int | None = None,
@@ -192,6 +193,9 @@ class WindowClassifier:
             Pretrained word vectors, or what `windowclf.load_vectors` takes.
         gazetteers : mapping of str to str, Path or iterable of str, optional
             Lists of names by their type: a file with a name a line, or the names themselves.
+        clusters : mapping of str to str, Path or mapping, optional
+            Word clusters by name: a file, see `windowclf.lexicon.clusters.read_clusters`, or the
+            cluster of each word.
         scheme : {"auto", "iob1", "iob2", "iobes", "bilou", "bmes", "bmewo", "io", "plain"}
             How the tags spell spans; for a corpus it is known.
         listener : callable, optional
@@ -224,9 +228,14 @@ class WindowClassifier:
         ModelError
             If a checkpoint cannot be written, or is damaged.
         """
-        from windowclf.corpora.coerce import as_gazetteers, as_training_text, as_vectors
+        from windowclf.corpora.coerce import (
+            as_clusters,
+            as_gazetteers,
+            as_training_text,
+            as_vectors,
+        )
         from windowclf.training.checkpoints import Checkpoints
-        from windowclf.training.data import prepare
+        from windowclf.training.data import Resources, prepare
         from windowclf.training.fit import TrainingRun, fit
         from windowclf.training.progress import with_progress
 
@@ -239,7 +248,8 @@ class WindowClassifier:
         given = as_training_text(train, dev, scheme)
         words = (plain_word(word) for sentence in given.train for word in sentence.tokens)
         vector_name, keyed = as_vectors(vectors, words, self.config.seed)
-        model, data = prepare(given, keyed, self.config, as_gazetteers(gazetteers))
+        resources = Resources(as_gazetteers(gazetteers), as_clusters(clusters))
+        model, data = prepare(given, keyed, self.config, resources)
         try:
             with with_progress(listener, self.config.epochs, wanted=progress) as shown:
                 fit(model, data, TrainingRun(shown, threads, checkpoints), vectors=vector_name)

@@ -256,6 +256,14 @@ def training_options(function: Command) -> Command:
                 "the next.",
             ),
             click.option(
+                "--clusters",
+                "clusters",
+                multiple=True,
+                metavar="[NAME=]FILE",
+                help="Word clusters: Brown clusters (bits TAB word a line) or others (word TAB "
+                "cluster); again for the next.",
+            ),
+            click.option(
                 "--train-fraction",
                 type=float,
                 default=1.0,
@@ -324,6 +332,22 @@ def parse_gazetteers(options: Sequence[str]) -> dict[str, Path]:
     files = dict(map(parse_gazetteer_option, options))
     if len(files) < len(options):
         raise UsageError("--gazetteer: a type has two files: expected one; put both in one file")
+    return files
+
+
+def parse_clusters(options: Sequence[str]) -> dict[str, Path]:
+    """Read the values of --clusters.
+
+    Raises
+    ------
+    UsageError
+        For one that names no file, or a second file of a name.
+    """
+    from windowclf.lexicon.clusters import parse_clusters_option
+
+    files = dict(map(parse_clusters_option, options))
+    if len(files) < len(options):
+        raise UsageError("--clusters: two files have the same name: give one as NAME=FILE")
     return files
 
 

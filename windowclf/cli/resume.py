@@ -7,7 +7,7 @@ import click
 import msgspec
 from click.core import ParameterSource
 
-from windowclf.cli.options import READING, given_settings, parse_gazetteers
+from windowclf.cli.options import READING, given_settings, parse_clusters, parse_gazetteers
 from windowclf.config.config import RENAMED, Config, make_config
 from windowclf.errors import ModelError, UsageError
 
@@ -29,6 +29,7 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     train_fraction: float
     vectors: str
     gazetteers: dict[str, str]
+    clusters: dict[str, str] = {}
     compress: bool
     every: float
     threads: int | None
@@ -44,9 +45,18 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         """
         config = make_config(given_settings(options))
         files = {kind: str(file) for kind, file in parse_gazetteers(options["gazetteers"]).items()}
+        clusters = {name: str(file) for name, file in parse_clusters(options["clusters"]).items()}
         others = {name: options[name] for name in cls.__struct_fields__ if name in options}
         reading = {name: options[name] for name in READING if options.get(name) is not None}
-        return cls(**others | {"config": config, "gazetteers": files, "reading": reading})
+        return cls(
+            **others
+            | {
+                "config": config,
+                "gazetteers": files,
+                "clusters": clusters,
+                "reading": reading,
+            }
+        )
 
 
 class TuneOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

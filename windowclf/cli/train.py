@@ -238,6 +238,7 @@ def _train(
                     corpus,
                     vectors=options.vectors,
                     gazetteers=options.gazetteers,
+                    clusters=options.clusters,
                     listener=progress,
                     threads=options.threads,
                     checkpoints=checkpoints,

@@ -93,6 +93,14 @@ class Config(
     feature_dimensions: Annotated[
         Count, Meta(description="Numbers in a row of each such table.")
     ] = 15
+    cluster_prefixes: Annotated[
+        tuple[Count, ...],
+        Meta(
+            min_length=1,
+            description="Bits of the prefixes of Brown clusters, each of which is a lookup table; "
+            "again for the next.",
+        ),
+    ] = (4, 6, 10, 20)
     vocabulary: Annotated[
         Annotated[int, Meta(ge=0)],
         Meta(
@@ -112,6 +120,10 @@ class Config(
     word_dropout: Annotated[
         Probability, Meta(description="Share of the words that training takes for unknown ones.")
     ] = 0.05
+    cluster_dropout: Annotated[
+        Probability,
+        Meta(description="Share of the words that training takes for words without a cluster."),
+    ] = 0.15
     case_augmentation: Annotated[
         float,
         Meta(

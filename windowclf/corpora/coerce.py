@@ -22,6 +22,7 @@ from windowclf.errors import (
     error_context,
     join_names,
 )
+from windowclf.lexicon.clusters import Clusters, read_clusters
 from windowclf.lexicon.gazetteer import Gazetteer, read_gazetteer
 from windowclf.system.arguments import (
     as_list,
@@ -30,6 +31,7 @@ from windowclf.system.arguments import (
     check_strings,
 )
 from windowclf.tags.schemes import Scheme
+from windowclf.text.typography import plain_word
 from windowclf.vectors.load import load_vectors
 
 if TYPE_CHECKING:
@@ -294,6 +296,46 @@ def as_gazetteers(
             listed = list(check_iterable(names, where, "a path or a list of names"))
             check_strings([listed], lambda _, place, where=where: f"{where}: name {place + 1}")  # type: ignore[misc]
             read[kind] = Gazetteer(listed)
+    return read
+
+
+def as_clusters(
+    clusters: "Mapping[str, str | Path | Mapping[str, str | int]] | None",
+) -> dict[str, Clusters]:
+    """Read word clusters by name, each a file, or the cluster of each word.
+
+    Raises
+    ------
+    UsageError
+        For anything but a mapping of names to these.
+    DataError
+        If a file cannot be read.
+    """
+    expected = "a path, or the cluster of each word"
+    if clusters is None:
+        return {}
+    if not isinstance(clusters, Mapping):
+        raise UsageError(
+            f"clusters: expected clusters by name, such as {{'brown': 'brown-1000.tsv'}}, got "
+            f"{described(clusters)}"
+        )
+    read = {}
+    for name, given in clusters.items():
+        if not isinstance(name, str) or name.split() != [name]:
+            raise UsageError(
+                f"clusters: expected a name without white space, got {described(name)}"
+            )
+        where = f"clusters: {name}"
+        if not isinstance(given, Mapping):
+            read[name] = read_clusters(check_path(given, where, expected))
+            continue
+        words: dict[str, list[str]] = {}
+        for word, cluster in given.items():
+            for value in (word, str(cluster)):
+                if not isinstance(value, str) or value.split() != [value]:
+                    raise UsageError(f"{where}: expected no white space, got {described(value)}")
+            words.setdefault(str(cluster), []).append(plain_word(word))
+        read[name] = Clusters(words)
     return read
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from windowclf.lexicon.clusters import Clusters
 from windowclf.lexicon.features import (
     KIND_SHAPES,
     Feature,
@@ -29,7 +30,9 @@ PADDING, UNKNOWN, FIRST = 0, 1, 2
 """Row 0 of each table stands past a sentence's ends, row 1 for a value never seen."""
 GAZETTEER = "gazetteer-"
 """What the name of a gazetteer's feature begins with, before the type of its names."""
-_PLACES = {place: row for row, place in enumerate("BIES", FIRST)}
+BROWN, FLAT = "brown-", "clusters-"
+"""What the names of the features of word clusters begin with, hierarchical or not."""
+_PLACES = list("BIES")
 _FORMS = {True: (str, str.lower, lower_zero_digits), False: (str.lower, lower_zero_digits)}
 """The forms under which a word is looked up, for vectors cased or not, the best form first."""
 
@@ -41,46 +44,78 @@ class Lexicon:
     ----------
     values : mapping of str to sequence of str
         For each feature, "word" first, the values that have a row, from row `FIRST` on. For
-        a gazetteer its names; the values with a row are the places in a name: B, I, E and S.
+        a gazetteer its names; the values with a row are the places in a name: B, I, E and S. For
+        word clusters what `Clusters.pack` writes; the values with a row are the clusters.
     cased : bool
         Whether the word vectors tell "Paris" from "paris".
+    prefixes : sequence of int
+        Bits of each prefix of a hierarchical cluster that is a feature of its own.
+
+    Attributes
+    ----------
+    rows : dict of str to list of str
+        For each feature, "word" first, the value of each row from `FIRST` on.
+    gazetteers : dict of str to Gazetteer
+        By feature.
+    clusters : dict of str to Clusters
+        By the name among `values`.
     """
 
-    def __init__(self, values: Mapping[str, Sequence[str]], *, cased: bool) -> None:
+    def __init__(
+        self, values: Mapping[str, Sequence[str]], *, cased: bool, prefixes: Sequence[int] = ()
+    ) -> None:
         self.values = {name: list(known) for name, known in values.items()}
         self.cased = cased
-        self.gazetteers = {
-            name: Gazetteer(names) for name, names in values.items() if name.startswith(GAZETTEER)
-        }
-        self._functions = {
-            name: feature_function(name)
-            for name in self.values
-            if name != "word" and name not in self.gazetteers
-        }
+        self.rows: dict[str, list[str]] = {}
+        self.gazetteers: dict[str, Gazetteer] = {}
+        self.clusters: dict[str, Clusters] = {}
+        self._cluster_rows: dict[str, dict[int, npt.NDArray[np.int32]]] = {}
+        self._functions: dict[str, Feature] = {}
+        for name, known in self.values.items():
+            if name.startswith((BROWN, FLAT)):
+                self._add_clusters(name, known, prefixes)
+            elif name.startswith(GAZETTEER):
+                self.gazetteers[name] = Gazetteer(known)
+                self.rows[name] = _PLACES
+            else:
+                self.rows[name] = known
+                if name != "word":
+                    self._functions[name] = feature_function(name)
         # A lexicon without these shapes, such as an older one, has learnt to spell the tokens out.
         self._kind_shapes = set(KIND_SHAPES.values()).intersection(values.get("shape", ()))
 
+    def _add_clusters(self, name: str, packed: Sequence[str], prefixes: Sequence[int]) -> None:
+        """Add the clusters of a file: a feature for each prefix, or one."""
+        is_brown = name.startswith(BROWN)
+        clusters = self.clusters[name] = Clusters.unpack(packed, hierarchical=is_brown)
+        columns = self._cluster_rows[name] = {}
+        for prefix in prefixes if is_brown else [None]:
+            values, places = clusters.values(prefix)
+            # A word of no cluster has place -1, and the row of unknown values.
+            columns[len(self.rows)] = np.where(places < 0, UNKNOWN, places + FIRST)
+            self.rows[name if prefix is None else f"{name}-{prefix}"] = values
+
     @cached_property
-    def _rows(self) -> dict[str, dict[str, int]]:
+    def _row_of(self) -> dict[str, dict[str, int]]:
         """The row of each value, by feature; not built before a word is looked up."""
         return {
-            name: _PLACES
-            if name in self.gazetteers
-            else {value: row for row, value in enumerate(known, FIRST)}
-            for name, known in self.values.items()
+            name: {value: row for row, value in enumerate(known, FIRST)}
+            for name, known in self.rows.items()
         }
 
     @property
     def features(self) -> list[str]:
         """Names of the features, "word" first."""
-        return list(self.values)
+        return list(self.rows)
+
+    @property
+    def cluster_columns(self) -> list[list[int]]:
+        """For each file of clusters, the places of its features among `features`."""
+        return [list(columns) for columns in self._cluster_rows.values()]
 
     def sizes(self) -> dict[str, int]:
         """Count the rows of each feature's table."""
-        return {
-            name: len(_PLACES if name in self.gazetteers else known) + FIRST
-            for name, known in self.values.items()
-        }
+        return {name: len(known) + FIRST for name, known in self.rows.items()}
 
     def gazetteer_tags(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
         """Find the names of each gazetteer in sentences.
@@ -121,8 +156,8 @@ class Lexicon:
         columns = feature_values(functions, words)
         rows: Iterable[int] = repeat(UNKNOWN)
         for _ in forms:  # each falls back on the one before, so that the best has the last word
-            rows = map(self._rows["word"].get, next(columns), rows)
-        ids = np.empty((len(words), len(self.values)), dtype=np.int32)
+            rows = map(self._row_of["word"].get, next(columns), rows)
+        ids = np.empty((len(words), len(self.rows)), dtype=np.int32)
         ids[:, 0] = list(rows)
         found = chain(
             zip(self._functions, columns, strict=True),
@@ -131,12 +166,21 @@ class Lexicon:
         for name, values in found:
             if name == "shape" and self._kind_shapes:
                 values = [*map(self._shape, words, values)]
-            rows = map(self._rows[name].get, values, repeat(UNKNOWN))
+            rows = map(self._row_of[name].get, values, repeat(UNKNOWN))
             ids[:, self.features.index(name)] = list(rows)
+        for name, clusters in self.clusters.items():
+            places = clusters.find(words)
+            for column, rows_of_places in self._cluster_rows[name].items():
+                ids[:, column] = rows_of_places[places]
         return ids
 
     def value(self, name: str, word: str) -> str:
-        """Compute the value of a feature of a word, whether it has a row or not."""
+        """Compute the value of a feature of a word, whether it has a row or not.
+
+        A word without a cluster has the value "".
+        """
+        if name not in self._functions:
+            return ""
         word = self._known_sign(plain_word(word))
         value = self._functions[name](word)
         return self._shape(word, value) if name == "shape" else value
@@ -145,7 +189,7 @@ class Lexicon:
         """Take an emoji, an arrow or another sign that the model has not met for a bullet."""
         if word.isascii() or part_of_name(word) != SIGN:
             return word
-        if any(word in rows for rows in self._rows.values()):
+        if any(word in rows for rows in self._row_of.values()):
             return word
         return word if self._kind_shapes and kind_shape(word) else "*"
 
@@ -170,6 +214,8 @@ def build_lexicon(
     vocabulary: int,
     recased: Iterable[str] = (),
     gazetteers: Mapping[str, Gazetteer] | None = None,
+    clusters: Mapping[str, Clusters] | None = None,
+    prefixes: Sequence[int] = (),
 ) -> Lexicon:
     """Collect the words and feature values that get a row.
 
@@ -190,6 +236,10 @@ def build_lexicon(
         The words of the text in other letter cases, whose feature values get rows as well.
     gazetteers : mapping of str to Gazetteer, optional
         By the type of their names.
+    clusters : mapping of str to Clusters, optional
+        By name.
+    prefixes : sequence of int
+        See `Lexicon`.
     """
     counts = Counter(map(plain_word, words))
     pretrained: dict[str, int] = vectors.key_to_index
@@ -219,7 +269,10 @@ def build_lexicon(
         values[name] = sorted(set(column))
     for kind, gazetteer in (gazetteers or {}).items():
         values[GAZETTEER + kind] = gazetteer.names
-    return Lexicon(values, cased=cased)
+    for name, found_clusters in (clusters or {}).items():
+        key = BROWN if found_clusters.hierarchical else FLAT
+        values[key + name] = found_clusters.pack()
+    return Lexicon(values, cased=cased, prefixes=prefixes)
 
 
 def initial_tables(
@@ -258,7 +311,7 @@ def initial_tables(
         table = rng.normal(0.0, 0.1, (rows, width)).astype(np.float32)
         table[PADDING] = 0.0
         if name == "word":
-            known = [(r, pretrained[w]) for r, w in enumerate(lexicon.values[name], FIRST)
+            known = [(r, pretrained[w]) for r, w in enumerate(lexicon.rows[name], FIRST)
                      if w in pretrained]  # fmt: skip
             if known:
                 to, source = np.array(known).T

@@ -16,7 +16,7 @@ import msgspec
 
 from windowclf.config.config import WIDEST_LAYER
 from windowclf.errors import DataError, ModelError
-from windowclf.lexicon.lexicon import GAZETTEER, Lexicon
+from windowclf.lexicon.lexicon import BROWN, FLAT, GAZETTEER, Lexicon
 from windowclf.model.build import assemble, make_objective, own_scheme, score_count
 from windowclf.model.folder import check_output, without_report
 from windowclf.model.lexicon_file import pack_values, unpack_values
@@ -217,10 +217,11 @@ def _unpack(
         features = ["word", *manifest.config.features]
         names = list(values)
         if names[: len(features)] != features or not all(
-            name.startswith(GAZETTEER) for name in names[len(features) :]
+            name.startswith((GAZETTEER, BROWN, FLAT)) for name in names[len(features) :]
         ):
             raise ValueError("its lexicon has other features than its config")
-        known = Lexicon(values, cased=manifest.cased)
+        prefixes = manifest.config.cluster_prefixes
+        known = Lexicon(values, cased=manifest.cased, prefixes=prefixes)
         network = _network(manifest, known, arrays)
     except (ValueError, RecursionError) as error:
         raise damaged(folder, error) from None

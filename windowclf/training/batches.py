@@ -53,9 +53,9 @@ class TrainingBatches:
         With gold tags.
     config : Config
         Says what a batch is counted in, and how many make one.
-    unknown_columns : sequence of int
-        Columns of the features that hold whole words, in which word dropout sets a word to
-        'unknown'.
+    dropped : sequence of pairs of list of int and float
+        Columns of the features in which training sets a share of the words to 'unknown', all
+        columns of a list at once.
     versions : int
         How often `encoded` holds the text, the same sentences in the same order: as it is, and
         then in each letter case of `CASES` that training also reads.
@@ -70,12 +70,12 @@ class TrainingBatches:
         self,
         encoded: EncodedSentences,
         config: Config,
-        unknown_columns: Sequence[int] = (),
+        dropped: Sequence[tuple[list[int], float]] = (),
         versions: int = 1,
     ) -> None:
         self.encoded = encoded
         self.config = config
-        self.unknown_columns = unknown_columns
+        self.dropped = dropped
         self._by_word = config.batch_of == "words" or config.loss == "ranking"
         self._versions = versions
         self._units = len(encoded.words if self._by_word else encoded.lengths) // versions
@@ -170,11 +170,10 @@ class TrainingBatches:
             Draws the words that are taken for unknown, and the other mentions of names.
         """
         batch = self._of_words(chosen) if self._by_word else self._of_sentences(chosen, rng)
-        if self.config.word_dropout:
-            for column in self.unknown_columns:
-                lost = rng.random(len(batch.features)) < self.config.word_dropout
-                lost[0] = False  # the padding
-                batch.features[lost, column] = UNKNOWN
+        for columns, share in self.dropped:
+            lost = rng.random(len(batch.features)) < share
+            lost[0] = False  # the padding
+            batch.features[np.ix_(lost, columns)] = UNKNOWN
         return batch
 
     def _draw_versions(self, rng: np.random.Generator, n: int) -> IntArray:

@@ -1,7 +1,7 @@
 """What a training starts from: its texts as arrays, and an untrained model for them."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from windowclf.config.config import Config
 from windowclf.documents.case import CASES, in_case
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, quoted
+from windowclf.lexicon.clusters import Clusters
 from windowclf.lexicon.gazetteer import Gazetteer
 from windowclf.lexicon.lexicon import build_lexicon, initial_tables
 from windowclf.model.build import make_network, make_objective, own_scheme
@@ -55,11 +56,27 @@ class TrainingData:
     gold: Sequence[Sequence[str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What a training may be given besides labelled text and word vectors.
+
+    Parameters
+    ----------
+    gazetteers : mapping of str to Gazetteer
+        By the type of their names.
+    clusters : mapping of str to Clusters
+        Word clusters by name.
+    """
+
+    gazetteers: Mapping[str, Gazetteer] = field(default_factory=dict)
+    clusters: Mapping[str, Clusters] = field(default_factory=dict)
+
+
 def prepare(
     text: "TrainingText",
     vectors: "KeyedVectors",
     config: Config,
-    gazetteers: Mapping[str, Gazetteer] | None = None,
+    resources: Resources | None = None,
 ) -> tuple[Model, TrainingData]:
     """Make an untrained model for the words and tags of a training text, and its training data.
 
@@ -67,14 +84,14 @@ def prepare(
     ----------
     text : TrainingText
         Its tags are in IOB2, or plain.
-    gazetteers : mapping of str to Gazetteer, optional
-        By the type of their names.
+    resources : Resources, optional
 
     Raises
     ------
     DataError
         If there is nothing to learn from.
     """
+    resources = resources or Resources()
     sentences = [sentence for sentence in text.train if len(sentence)]
     if not sentences:
         raise DataError("the training text has no sentence: expected sentences with tags")
@@ -87,7 +104,9 @@ def prepare(
         chain.from_iterable(sentence.tokens for sentence in sentences),
         vectors,
         recased=chain.from_iterable(sentence.tokens for sentence in chain(*recased)),
-        gazetteers=gazetteers,
+        gazetteers=resources.gazetteers,
+        clusters=resources.clusters,
+        prefixes=config.cluster_prefixes,
         features=config.features,
         vocabulary=config.vocabulary,
     )

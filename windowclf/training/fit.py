@@ -123,8 +123,7 @@ def _train_network(model: Model, data: TrainingData, run: TrainingRun, epochs: l
     config, checkpoints = model.config, run.checkpoints
     parameters = model.parameters()
     best = {name: parameter.value.copy() for name, parameter in parameters.items()}
-    columns = [i for i, name in enumerate(model.lexicon.features) if name in _WHOLE_WORDS]
-    batches = TrainingBatches(data.train, config, columns, data.versions)
+    batches = TrainingBatches(data.train, config, _dropped(model), data.versions)
     training = Training(model.network, model.objective, batches, config, generators(config)[2])
     evaluate = partial(_evaluate, model, data) if data.dev else None
     if checkpoints:
@@ -145,6 +144,15 @@ def _train_network(model: Model, data: TrainingData, run: TrainingRun, epochs: l
             checkpoints.under_way = False
         for name, parameter in parameters.items():
             np.copyto(parameter.value, best[name])
+
+
+def _dropped(model: Model) -> list[tuple[list[int], float]]:
+    """List the columns of features in which training drops words, and the share of the words."""
+    config, lexicon = model.config, model.lexicon
+    words = [[i] for i, name in enumerate(lexicon.features) if name in _WHOLE_WORDS]
+    dropped = [(columns, config.word_dropout) for columns in words]
+    dropped += [(columns, config.cluster_dropout) for columns in lexicon.cluster_columns]
+    return [(columns, share) for columns, share in dropped if share]
 
 
 def _evaluate(model: Model, data: TrainingData) -> Scores:

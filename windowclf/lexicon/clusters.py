@@ -1,0 +1,173 @@
+"""Word clusters: each word in one of a thousand groups of words that stand in like contexts."""
+
+import logging
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from windowclf.errors import DataError, UsageError, quoted
+from windowclf.lexicon.features import zero_digits
+from windowclf.text.lines import read_lines
+from windowclf.text.typography import plain_word
+
+_BITS = re.compile("[01]+")
+_FORMS = (str, zero_digits, str.capitalize, str.lower)
+"""The forms under which a word is looked up, the best one first."""
+
+
+class Clusters:
+    """Words by cluster.
+
+    Parameters
+    ----------
+    clusters : mapping of str to iterable of str
+        The words of each cluster. Where each name of a cluster is the path of bits that leads to
+        it in the tree of Brown et al. (1992), the clusters are hierarchical: prefixes of the
+        path are coarser clusters.
+    hierarchical : bool, optional
+        By default, whether all names are of zeros and ones, and some have more than three.
+
+    Attributes
+    ----------
+    names : list of str
+        Of the clusters, in order.
+    hierarchical : bool
+    """
+
+    def __init__(
+        self, clusters: Mapping[str, Iterable[str]], *, hierarchical: bool | None = None
+    ) -> None:
+        self.names = sorted(clusters)
+        self._words = [sorted(clusters[name]) for name in self.names]
+        self._of = {word: i for i, words in enumerate(self._words) for word in words}
+        if hierarchical is None:
+            of_bits = all(map(_BITS.fullmatch, self.names))
+            hierarchical = of_bits and max(map(len, self.names), default=0) > 3
+        self.hierarchical = hierarchical
+
+    def __len__(self) -> int:
+        return len(self._of)
+
+    def find(self, words: Sequence[str]) -> npt.NDArray[np.int32]:
+        """Look words up: as written, with digits as zeros, capitalised and in lower case.
+
+        Returns
+        -------
+        int32 array, shape (n,)
+            The place of each word's cluster in `names`; -1 for a word that has none.
+        """
+        found: Iterable[int] = repeat(-1)
+        for form in reversed(_FORMS):
+            found = map(self._of.get, map(form, words), found)
+        return np.array(list(found), dtype=np.int32).reshape(len(words))
+
+    def values(self, prefix: int | None) -> tuple[list[str], npt.NDArray[np.int32]]:
+        """List the clusters of a prefix of the path, or all of them.
+
+        Returns
+        -------
+        values : list of str
+            In order.
+        places : int32 array, shape (clusters + 1,)
+            The place in `values` of each of `names`; the last, -1, is that of no cluster.
+        """
+        cut = [name[:prefix] for name in self.names]
+        values = sorted(set(cut))
+        place = {value: i for i, value in enumerate(values)}
+        return values, np.array([*(place[value] for value in cut), -1], dtype=np.int32)
+
+    def pack(self) -> list[str]:
+        """Write each cluster as one text: its name and its words, a space between them."""
+        both = zip(self.names, self._words, strict=True)
+        return [" ".join([name, *words]) for name, words in both]
+
+    @classmethod
+    def unpack(cls, packed: Iterable[str], *, hierarchical: bool) -> "Clusters":
+        """Read what `pack` wrote.
+
+        Raises
+        ------
+        ValueError
+            If a text is empty, or a cluster comes twice.
+        """
+        clusters: dict[str, list[str]] = {}
+        for text in packed:
+            name, *words = text.split(" ")
+            if not name or name in clusters:
+                raise ValueError(f"cluster {quoted(name)}: expected a name that comes once")
+            clusters[name] = words
+        return cls(clusters, hierarchical=hierarchical)
+
+
+def read_clusters(path: str | Path) -> Clusters:
+    """Read a file of word clusters, a word a line.
+
+    Parameters
+    ----------
+    path : str or Path
+        UTF-8 text, compressed or not, columns separated by tabs: the path of bits, the word and,
+        if the file has it, a count, as Brown clusters are written; or a word and the name or
+        number of its cluster. Of a word in two clusters the first counts, and the others are
+        reported as a warning of the logger ``windowclf``.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, or a line is neither.
+    """
+    rows: list[tuple[int, list[str]]] = []
+    for number, line in read_lines(path):
+        columns = line.rstrip("\r\n").split("\t")
+        if columns == [""]:
+            continue
+        if len(columns) not in (2, 3) or not all(columns):
+            raise DataError(
+                f"{path}:{number}: {quoted(line)}: expected bits TAB word, as of Brown clusters, "
+                "or word TAB cluster"
+            )
+        rows.append((number, columns))
+    if not rows:
+        raise DataError(f"{path}: no word; expected bits TAB word, or word TAB cluster, a line")
+    brown = all(_BITS.fullmatch(columns[0]) for _, columns in rows)
+    clusters: dict[str, list[str]] = {}
+    known: set[str] = set()
+    left_out = []
+    for number, columns in rows:
+        name, word = columns[:2] if brown else (columns[1], columns[0])
+        word = plain_word(word)
+        if word in known or len(word.split()) != 1:
+            left_out.append(number)
+            continue
+        if len(name.split()) != 1:
+            raise DataError(f"{path}:{number}: cluster {quoted(name)}: expected no white space")
+        known.add(word)
+        clusters.setdefault(name, []).append(word)
+    if left_out:
+        logging.getLogger("windowclf").warning(
+            "%s:%d: words left out because they come again or hold white space: %s",
+            path, left_out[0], f"{len(left_out):,}",
+        )  # fmt: skip
+    return Clusters(clusters, hierarchical=brown)
+
+
+def parse_clusters_option(value: str) -> tuple[str, Path]:
+    """Take an option ``FILE`` or ``NAME=FILE`` apart; a file gives its own name without its ends.
+
+    Raises
+    ------
+    UsageError
+        If there is no file, or the name holds white space.
+    """
+    name, has_name, file = value.rpartition("=")
+    path = Path(file)
+    name = name if has_name else path.name.partition(".")[0]
+    if name.split() != [name] or not file.strip():
+        raise UsageError(
+            f"clusters {value!r}: expected FILE or NAME=FILE, a name without white space and a "
+            "file with a word a line, such as brown-1000.tsv"
+        )
+    return name, path
