@@ -133,6 +133,24 @@ class Config(
             "is read in lower case.",
         ),
     ] = 0.05
+    name_augmentation: Annotated[
+        float,
+        Meta(
+            ge=0.0,
+            le=1.0,
+            description="Share of the sentences with names of the types of --names that training "
+            "reads once more, with other names from the lists.",
+        ),
+    ] = 0.0
+    template_augmentation: Annotated[
+        float,
+        Meta(
+            ge=0.0,
+            le=1.0,
+            description="Sentences such as 'Dear NAME,' that training reads besides, with names "
+            "from --names or from the training text, as a share of the sentences of that text.",
+        ),
+    ] = 0.0
     optimizer: Annotated[
         Literal["adam", "adagrad", "sgd"], Meta(description="How the parameters are moved.")
     ] = "adam"
