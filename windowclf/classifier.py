@@ -168,6 +168,7 @@ class WindowClassifier:
         vectors: "str | Path | KeyedVectors" = "bundled",
         gazetteers: Mapping[str, str | Path | Iterable[str]] | None = None,
         clusters: "Mapping[str, str | Path | Clusters | Mapping[str, str | int]] | None" = None,
+        names: Mapping[str, str | Path | Iterable[str | Path]] | None = None,
         scheme: str = "auto",
         listener: "Listener | None" = None,
         threads: int | None = None,
@@ -197,6 +198,10 @@ class WindowClassifier:
         clusters : mapping of str to str, Path or mapping, optional
             Word clusters by name: a file of Brown clusters (bits TAB word) or of others (word TAB
             cluster), `windowclf.lexicon.clusters.Clusters`, or the cluster of each word.
+        names : mapping of str to str, Path or iterable of str, optional
+            Lists of names by their type, as for `gazetteers`, from which the settings
+            `name_augmentation` and `template_augmentation` take names; a Path among names stands
+            for those of its file. They are no feature.
         scheme : {"auto", "iob1", "iob2", "iobes", "bilou", "bmes", "bmewo", "io", "plain"}
             How the tags spell spans; for a corpus it is known.
         listener : callable, optional
@@ -220,9 +225,10 @@ class WindowClassifier:
         Raises
         ------
         UsageError
-            For an argument of the wrong type, and for a data set or vectors that do not exist.
+            For an argument of the wrong type, for a data set or vectors that do not exist, and for
+            `name_augmentation` without names.
         DataError
-            If there is nothing to learn from, a sentence is not tagged text, a gazetteer cannot
+            If there is nothing to learn from, a sentence is not tagged text, a list of names cannot
             be read, or a training that is resumed has other texts or vectors than it began with.
         TrainingError
             If the loss is no longer finite.
@@ -232,6 +238,7 @@ class WindowClassifier:
         from windowclf.corpora.coerce import (
             as_clusters,
             as_gazetteers,
+            as_names,
             as_training_text,
             as_vectors,
         )
@@ -249,7 +256,7 @@ class WindowClassifier:
         given = as_training_text(train, dev, scheme)
         words = (plain_word(word) for sentence in given.train for word in sentence.tokens)
         vector_name, keyed = as_vectors(vectors, words, self.config.seed)
-        resources = Resources(as_gazetteers(gazetteers), as_clusters(clusters))
+        resources = Resources(as_gazetteers(gazetteers), as_clusters(clusters), as_names(names))
         model, data = prepare(given, keyed, self.config, resources)
         try:
             with with_progress(listener, self.config.epochs, wanted=progress) as shown:

@@ -116,6 +116,7 @@ def test_stopped_again_and_again(run, start, monkeypatch, whole):
 def test_what_was_asked_for_is_asked_again(run, tiny_data, start, monkeypatch, tmp_path):
     (tmp_path / "LOC.txt").write_text("Oslo\nParis\n")
     more = ["--gazetteer", f"LOC={tmp_path / 'LOC.txt'}", "--train-fraction", "0.8", "--compress"]
+    more += ["--names", f"LOC={tmp_path / 'LOC.txt'}", "--name-augmentation", "0.5"]
     more += ["--feature", "none", "--level", "word", "--teachers", "1", "--batch-size", "5"]
     assert run(*start, *more)[0] == 0
     expected = model_files("out")

@@ -66,6 +66,25 @@ def test_json_and_going_on(run, command, tmp_path):
     assert len(further["trials"]) == 3
 
 
+def test_a_search_that_has_fewer_options(run, command, tmp_path):
+    first = json.loads(run(*command, "--trials", 1, "--json")[1])
+    with closing(sqlite3.connect(tmp_path / "tuned" / "study.db")) as study, study:
+        change = "UPDATE study_user_attributes SET value_json = replace(value_json, ?, '')"
+        for name in ("clusters", "names"):  # as version 0.1.0 wrote it
+            study.execute(change, (f'"{name}": [], ',))
+    assert json.loads(run("tune", "--resume", tmp_path / "tuned", "--json")[1]) == first
+    assert len(json.loads(run(*command, "--trials", 2, "--json")[1])["trials"]) == 2
+
+
+def test_lists_of_names_go_to_the_trials(run, command, tmp_path):
+    (tmp_path / "LOC.txt").write_text("Nuuk\nRio de Janeiro\n", "utf-8")
+    search = ["--search", "name_augmentation=0.5,1", "--names", f"LOC={tmp_path / 'LOC.txt'}"]
+    assert run(*command, *search, "--trials", 1)[0] == 0
+    record = windowclf.load(tmp_path / "tuned" / "best").model.record
+    assert record.names == {"LOC": 2}
+    assert record.augmented["names"] > 0
+
+
 def test_a_search_that_has_settings_by_their_former_names(run, command, tmp_path):
     names = [*command, "--recase", 0.1, "--trials"]
     first = json.loads(run(*names, 1, "--json")[1])

@@ -50,12 +50,13 @@ def fitted():
 class TestParameters:
     def test_are_the_fields_of_config_and_what_fit_takes(self):
         defaults = {field.name: field.default for field in fields(Config)}
-        others = ("vectors", "gazetteers", "clusters", "scheme", "dev_fraction", "threads")
+        others = ("vectors", "gazetteers", "clusters", "names", "scheme", "dev_fraction", "threads")
         found = WindowTagger().get_params()
         assert {name: found.pop(name) for name in others} == {
             "vectors": "bundled",
             "gazetteers": None,
             "clusters": None,
+            "names": None,
             "scheme": "auto",
             "dev_fraction": 0.0,
             "threads": None,
@@ -113,6 +114,11 @@ class TestParameters:
         tagger = make(gazetteers={"LOC": ["Oslo"]}, scheme="plain").fit(X, Y)
         assert list(tagger.classifier_.model.lexicon.gazetteers) == ["gazetteer-LOC"]
         assert tagger.classifier_.model.scheme == "plain"
+
+    def test_names_go_to_fit(self):
+        tagger = make(names={"LOC": ["Nuuk"]}, name_augmentation=1.0).fit(X, Y)
+        assert tagger.classifier_.model.record.names == {"LOC": 1}
+        assert tagger.classifier_.model.record.augmented["names"] > 0
 
     def test_the_rest_follows_from_what_is_given(self):
         tagger = make(loss="squared-error").fit(X, Y)

@@ -4,6 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from networks import make_vectors
+from windowclf.config.config import Config
+from windowclf.lexicon.clusters import Clusters
+from windowclf.lexicon.gazetteer import Gazetteer
+from windowclf.lexicon.lexicon import build_lexicon
 from windowclf.text.token_pattern import LETTERS, PUNCTUATION, SIGN, part_of_name
 from windowclf.text.tokenizer import split_words, token_starts
 from windowclf.text.typography import plain_word, strip
@@ -54,6 +59,27 @@ def test_text_is_split_as_its_ascii_form(pair):
     ]
     starts = token_starts(written, [word for words in found for word in words])
     assert sorted(starts) == list(starts)
+
+
+LEXICON = build_lexicon(
+    [*WORDS, *(plain_word(form) for forms in FORMS.values() for form in forms), "O'Neill"],
+    make_vectors([word.lower() for word in WORDS]),
+    features=Config().features,
+    vocabulary=100,
+    gazetteers={"PER": Gazetteer(["Mr. O'Neill"])},
+    clusters={"brown": Clusters({"00000": ["O'Neill", "Oslo"], "00111": ["--", '"', "-"]})},
+    prefixes=(4, 5),
+)
+
+
+@given(mixtures)
+def test_words_have_the_features_of_their_ascii_form(pair):
+    """So training on typographic variants of its text would teach a network nothing."""
+    plain, written = (
+        LEXICON.ids(words, LEXICON.gazetteer_tags([words]))
+        for words in ([word for words in split_words(text) for word in words] for text in pair)
+    )
+    assert written.tolist() == plain.tolist()
 
 
 @pytest.mark.parametrize(

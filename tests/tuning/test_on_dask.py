@@ -252,12 +252,14 @@ def test_a_training_that_diverges_is_a_trial(begin, go, tmp_path):
     assert not (tmp_path / "tuned" / BEST).exists()
 
 
-def test_gazetteers_are_read_here(begin, go, corpus, tmp_path, monkeypatch):
+def test_lists_of_names_are_read_here(begin, go, corpus, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "cities.txt").write_text("# cities\nParis\n\nNew  York\n", "utf-8")
     given = {"LOC": "cities.txt"}  # which is not in the folder of the workers
-    found = go(begin(), 1, gazetteers=given)
-    expected = again(corpus, found.best_trial.settings, gazetteers=given)
+    fixed = FIXED | {"name_augmentation": 1.0}
+    found = go(begin(), 1, gazetteers=given, names=given, fixed=fixed)
+    settings = {"name_augmentation": 1.0} | found.best_trial.settings
+    expected = again(corpus, settings, gazetteers=given, names=given)
     assert found.best_trial.epochs == [epoch.f1 for epoch in expected.model.record.epochs]
     best = windowclf.load(tmp_path / "tuned" / BEST)
     assert best.model.lexicon.gazetteers["gazetteer-LOC"].names == ["Paris", "New York"]

@@ -264,6 +264,14 @@ def training_options(function: Command) -> Command:
                 "cluster); again for the next.",
             ),
             click.option(
+                "--names",
+                "names",
+                multiple=True,
+                metavar="TYPE=FILE",
+                help="A list of names of a type, one a line, for --name-augmentation and "
+                "--template-augmentation; again for the next, of the same type too.",
+            ),
+            click.option(
                 "--train-fraction",
                 type=float,
                 default=1.0,
@@ -332,6 +340,23 @@ def parse_gazetteers(options: Sequence[str]) -> dict[str, Path]:
     files = dict(map(parse_gazetteer_option, options))
     if len(files) < len(options):
         raise UsageError("--gazetteer: a type has two files: expected one; put both in one file")
+    return files
+
+
+def parse_names(options: Sequence[str]) -> dict[str, list[Path]]:
+    """Read the values of --names: the files of each type.
+
+    Raises
+    ------
+    UsageError
+        For one that is no type with a file.
+    """
+    from windowclf.lexicon.gazetteer import parse_gazetteer_option
+
+    files: dict[str, list[Path]] = {}
+    for value in options:
+        kind, file = parse_gazetteer_option(value, "names")
+        files.setdefault(kind, []).append(file)
     return files
 
 

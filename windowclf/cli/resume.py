@@ -1,13 +1,20 @@
 """The options of work that can be resumed: they are stored with it, so that --resume is enough."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import click
 import msgspec
 from click.core import ParameterSource
 
-from windowclf.cli.options import READING, given_settings, parse_clusters, parse_gazetteers
+from windowclf.cli.options import (
+    READING,
+    given_settings,
+    parse_clusters,
+    parse_gazetteers,
+    parse_names,
+)
 from windowclf.config.config import RENAMED, Config, make_config
 from windowclf.errors import ModelError, UsageError
 
@@ -30,6 +37,7 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     vectors: str
     gazetteers: dict[str, str]
     clusters: dict[str, str] = {}
+    names: dict[str, list[str]] = {}
     compress: bool
     every: float
     threads: int | None
@@ -46,6 +54,7 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         config = make_config(given_settings(options))
         files = {kind: str(file) for kind, file in parse_gazetteers(options["gazetteers"]).items()}
         clusters = {name: str(file) for name, file in parse_clusters(options["clusters"]).items()}
+        names = {kind: [*map(str, found)] for kind, found in parse_names(options["names"]).items()}
         others = {name: options[name] for name in cls.__struct_fields__ if name in options}
         reading = {name: options[name] for name in READING if options.get(name) is not None}
         return cls(
@@ -54,9 +63,14 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
                 "config": config,
                 "gazetteers": files,
                 "clusters": clusters,
+                "names": names,
                 "reading": reading,
             }
         )
+
+    def names_by_type(self) -> dict[str, list[Path]]:
+        """Give the files of --names as the library takes them."""
+        return {kind: [*map(Path, files)] for kind, files in self.names.items()}
 
 
 class TuneOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

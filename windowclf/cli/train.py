@@ -188,7 +188,7 @@ def _refuse_other_model(folder: Path, options: "TrainOptions") -> None:
 def _differing_options(model: "Model", options: "TrainOptions") -> list[str]:
     """Name the options that a model was trained without, as far as its record has them."""
     from windowclf.config.check import option_name
-    from windowclf.corpora.coerce import as_clusters, as_gazetteers
+    from windowclf.corpora.coerce import as_clusters, as_gazetteers, as_names
     from windowclf.corpora.sources import SAMPLE
     from windowclf.lexicon.lexicon import GAZETTEER
     from windowclf.training.fit import utf8_name
@@ -202,12 +202,14 @@ def _differing_options(model: "Model", options: "TrainOptions") -> list[str]:
         for name, names in model.lexicon.values.items()
         if name.startswith(GAZETTEER)
     }
+    counts = {kind: len(found) for kind, found in as_names(options.names_by_type()).items()}
     record, before = model.record, asdict(model.config)
     same = {
         "--data": record is not None and record.data == utf8_name(data),
         "--vectors": record is not None and record.vectors == utf8_name(options.vectors),
         "--gazetteer": of_model == lists,
         "--clusters": model.lexicon.clusters == as_clusters(options.clusters),
+        "--names": record is not None and record.names == counts,
         **{
             option_name(name): before[name] == value
             for name, value in asdict(options.config).items()
@@ -240,6 +242,7 @@ def _train(
                     vectors=options.vectors,
                     gazetteers=options.gazetteers,
                     clusters=options.clusters,
+                    names=options.names_by_type(),
                     listener=progress,
                     threads=options.threads,
                     checkpoints=checkpoints,
@@ -267,6 +270,8 @@ def _train(
             if not checkpoints.kept:
                 raise
             raise ModelError(f"{error}; then {_how_to_resume(folder)}") from None
+    if added := classifier.model.record and classifier.model.record.augmentation:
+        note(f"added by augmentation: {added}")
     note(f"model: {folder}")
     print_result(classifier, corpus, folder, as_json=as_json)
     return 0

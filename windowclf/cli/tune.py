@@ -18,6 +18,7 @@ from windowclf.cli.options import (
     json_option,
     parse_clusters,
     parse_gazetteers,
+    parse_names,
     read_training_corpus,
     threads_option,
     training_options,
@@ -152,8 +153,8 @@ def tune(
     space = parse_space(chosen.search, chosen.fixed)
     lists: dict[str, Any] = {
         "gazetteers": parse_gazetteers(chosen.options["gazetteers"]),
-        # A search that began with version 0.1.0 has no such option.
-        "clusters": parse_clusters(chosen.options.get("clusters", ())),
+        "clusters": parse_clusters(chosen.options["clusters"]),
+        "names": parse_names(chosen.options["names"]),
     }
     code = 0
     with (
@@ -225,7 +226,9 @@ def _stored_options(folder: Path) -> TuneOptions | None:
     if stored is None:
         return None
     chosen = read_options(stored, TuneOptions, f"{folder}: not a search of 'windowclf tune'")
-    return msgspec.structs.replace(chosen, fixed=current_names(chosen.fixed))
+    # Version 0.1.0 had neither of the two.
+    options = {"clusters": [], "names": [], **chosen.options}
+    return msgspec.structs.replace(chosen, options=options, fixed=current_names(chosen.fixed))
 
 
 @contextmanager

@@ -26,7 +26,9 @@ RENAMED = {"repeats": "document_context", "recase": "case_augmentation"}
 """Fields that had another name in 0.1.0. Callers may use the old name, and saved models do."""
 
 
-ADDED = frozenset({"cluster_prefixes", "cluster_dropout"})
+ADDED = frozenset(
+    {"cluster_prefixes", "cluster_dropout", "name_augmentation", "template_augmentation"}
+)
 """Fields that 0.1.0 does not have. Where they have their default, a training is one of 0.1.0."""
 
 
@@ -137,6 +139,24 @@ class Config(
             "is read in lower case.",
         ),
     ] = 0.05
+    name_augmentation: Annotated[
+        float,
+        Meta(
+            ge=0.0,
+            le=1.0,
+            description="Share of the sentences with names of the types of --names that training "
+            "reads once more, with other names from the lists.",
+        ),
+    ] = 0.0
+    template_augmentation: Annotated[
+        float,
+        Meta(
+            ge=0.0,
+            le=1.0,
+            description="Sentences such as 'Dear NAME,' that training reads besides, with names "
+            "from --names or from the training text, as a share of the sentences of that text.",
+        ),
+    ] = 0.0
     optimizer: Annotated[
         Literal["adam", "adagrad", "sgd"], Meta(description="How the parameters are moved.")
     ] = "adam"

@@ -23,7 +23,7 @@ from windowclf.errors import (
     join_names,
 )
 from windowclf.lexicon.clusters import Clusters, read_clusters
-from windowclf.lexicon.gazetteer import Gazetteer, read_gazetteer
+from windowclf.lexicon.gazetteer import Gazetteer, read_names
 from windowclf.system.arguments import (
     as_list,
     check_iterable,
@@ -267,7 +267,21 @@ def as_vectors(
 def as_gazetteers(
     gazetteers: Mapping[str, str | Path | Iterable[str]] | None,
 ) -> dict[str, Gazetteer]:
+    """Read gazetteers; see `as_names`."""
+    return {kind: Gazetteer(names) for kind, names in as_names(gazetteers, "gazetteers").items()}
+
+
+def as_names(
+    given: Mapping[str, str | Path | Iterable[str | Path]] | None, name: str = "names"
+) -> dict[str, list[str]]:
     """Read lists of names, each a file with a name a line or the names themselves.
+
+    Parameters
+    ----------
+    given : mapping of str to str, Path or iterable, optional
+        By type. A Path among names stands for the names of its file.
+    name : str
+        Of the argument, for messages.
 
     Raises
     ------
@@ -276,26 +290,27 @@ def as_gazetteers(
     DataError
         If a file cannot be read.
     """
-    if gazetteers is None:
+    if given is None:
         return {}
-    if not isinstance(gazetteers, Mapping):
+    if not isinstance(given, Mapping):
         raise UsageError(
-            f"gazetteers: expected names by their type, such as {{'LOC': ['Oslo', 'New York']}}, "
-            f"got {described(gazetteers)}"
+            f"{name}: expected names by their type, such as {{'LOC': ['Oslo', 'New York']}}, "
+            f"got {described(given)}"
         )
-    read = {}
-    for kind, names in gazetteers.items():
+    read: dict[str, list[str]] = {}
+    for kind, names in given.items():
         if not isinstance(kind, str) or kind.split() != [kind]:
-            raise UsageError(
-                f"gazetteers: expected a type without white space, got {described(kind)}"
-            )
-        where = f"gazetteers: type {kind}"
+            raise UsageError(f"{name}: expected a type without white space, got {described(kind)}")
+        where = f"{name}: type {kind}"
         if isinstance(names, str | os.PathLike):
-            read[kind] = read_gazetteer(check_path(names, where))
-        else:
-            listed = list(check_iterable(names, where, "a path or a list of names"))
-            check_strings([listed], lambda _, place, where=where: f"{where}: name {place + 1}")  # type: ignore[misc]
-            read[kind] = Gazetteer(listed)
+            read[kind] = read_names(check_path(names, where))
+            continue
+        listed = list(check_iterable(names, where, "a path or a list of names"))
+        texts = [str(item) if isinstance(item, Path) else item for item in listed]
+        check_strings([texts], lambda _, place, where=where: f"{where}: name {place + 1}")  # type: ignore[misc]
+        read[kind] = []
+        for item in listed:
+            read[kind] += read_names(item) if isinstance(item, Path) else [item]
     return read
 
 

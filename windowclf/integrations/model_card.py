@@ -120,6 +120,7 @@ def _training(model: Model) -> str:
     rows = {
         "Data": _line(record.data) or "sentences without a name",
         "Training text": _amount(record, "train"),
+        "Added by augmentation": record.augmentation or "nothing",
         "Dev text": _amount(record, "dev") if record.tokens.get("dev") else "none",
         "Word vectors": _line(record.vectors),
         "Words known": f"{len(model.lexicon.values['word']):,}",

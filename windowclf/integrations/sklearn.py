@@ -28,6 +28,7 @@ _OTHERS = {
     "vectors": "bundled",
     "gazetteers": None,
     "clusters": None,
+    "names": None,
     "scheme": "auto",
     "dev_fraction": 0.0,
     "threads": None,
@@ -61,7 +62,7 @@ class WindowTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not 
         ``loss="ranking"`` is of single words.
     vectors : str, Path or gensim.models.KeyedVectors, default="bundled"
         See `WindowClassifier.fit`. `clone` copies an object, but only the name of a file.
-    gazetteers, clusters : mapping, optional
+    gazetteers, clusters, names : mapping, optional
         See `WindowClassifier.fit`.
     scheme : {"auto", "iob1", "iob2", "iobes", "bilou", "bmes", "bmewo", "io", "plain"}
         How the tags spell spans.
@@ -136,6 +137,7 @@ class WindowTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not 
             vectors=self.vectors,
             gazetteers=self.gazetteers,
             clusters=self.clusters,
+            names=self.names,
             scheme=self.scheme,
             threads=self.threads,
         )

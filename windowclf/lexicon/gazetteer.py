@@ -94,6 +94,11 @@ class Gazetteer:
 
 
 def read_gazetteer(path: str | Path) -> Gazetteer:
+    """Read a file of names, one a line; see `read_names`."""
+    return Gazetteer(read_names(path))
+
+
+def read_names(path: str | Path) -> list[str]:
     """Read a file of names, one a line.
 
     Parameters
@@ -123,7 +128,7 @@ def read_gazetteer(path: str | Path) -> Gazetteer:
     doubt = _doubt(lines)
     if doubt:
         logging.getLogger("windowclf").warning("%s:%s", path, doubt)
-    return Gazetteer(lines.values())
+    return [*lines.values()]
 
 
 def _doubt(lines: Mapping[int, str]) -> str | None:
@@ -145,8 +150,14 @@ def _doubt(lines: Mapping[int, str]) -> str | None:
     return None
 
 
-def parse_gazetteer_option(value: str) -> tuple[str, Path]:
+def parse_gazetteer_option(value: str, option: str = "gazetteer") -> tuple[str, Path]:
     """Take an option ``TYPE=FILE`` apart.
+
+    Parameters
+    ----------
+    value : str
+    option : str
+        Its name, for messages.
 
     Returns
     -------
@@ -162,7 +173,7 @@ def parse_gazetteer_option(value: str) -> tuple[str, Path]:
     kind, _, file = value.partition("=")
     if kind.split() != [kind] or not file.strip():
         raise UsageError(
-            f"gazetteer {value!r}: expected TYPE=FILE, a type without white space and a file "
+            f"{option} {value!r}: expected TYPE=FILE, a type without white space and a file "
             "with a name a line, such as LOC=cities.txt"
         )
     return kind, Path(file)

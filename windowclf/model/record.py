@@ -69,6 +69,11 @@ class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
     versions : dict of str to str
     seconds : float, optional
         Time of training, without evaluation.
+    augmented : dict of str to int
+        Sentences that augmentation added to those of the corpus: "names" with other names, and
+        "templates" from templates.
+    names : dict of str to int
+        How many names were given for augmentation, by type.
     """
 
     data: str
@@ -80,6 +85,17 @@ class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
     vectors_moved: float
     versions: dict[str, str]
     seconds: float | None = None
+    augmented: dict[str, int] = {}
+    names: dict[str, int] = {}
+
+    @property
+    def augmentation(self) -> str:
+        """The sentences that augmentation added, in words; empty if none was asked for."""
+        kinds = {"names": "sentences with other names", "templates": "from templates"}
+        found = [
+            f"{self.augmented[k]:,} {what}" for k, what in kinds.items() if k in self.augmented
+        ]
+        return ", ".join(found)
 
     @property
     def best_f1(self) -> float | None:

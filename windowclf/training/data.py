@@ -1,7 +1,7 @@
 """What a training starts from: its texts as arrays, and an untrained model for them."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from windowclf.model.build import make_network, make_objective, own_scheme
 from windowclf.model.encoding import EncodedSentences, encode
 from windowclf.model.model import MOST_LABELS, Model
 from windowclf.tags.schemes import OUTSIDE, Scheme, spans
+from windowclf.training.augmentation import augment
 
 if TYPE_CHECKING:
     from gensim.models import KeyedVectors
@@ -45,6 +46,11 @@ class TrainingData:
         May be empty: then the last epoch is the best.
     gold : sequence of sequences of str
         The right tags of `dev`, as the model writes them.
+    augmented : mapping of str to int
+        How many of the sentences, the last ones of each letter case, augmentation made, see
+        `Augmentation.counts`.
+    names : mapping of str to int
+        How many names were given for that, by type.
     """
 
     name: str
@@ -54,6 +60,8 @@ class TrainingData:
     versions: int
     dev: Sequence[Sentence]
     gold: Sequence[Sequence[str]]
+    augmented: Mapping[str, int] = field(default_factory=dict)
+    names: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +74,13 @@ class Resources:
         By the type of their names.
     clusters : mapping of str to Clusters
         Word clusters by name.
+    names : mapping of str to sequence of str
+        Names by type, from which augmentation takes some.
     """
 
     gazetteers: Mapping[str, Gazetteer] = field(default_factory=dict)
     clusters: Mapping[str, Clusters] = field(default_factory=dict)
+    names: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def prepare(
@@ -90,6 +101,8 @@ def prepare(
     ------
     DataError
         If there is nothing to learn from.
+    UsageError
+        If augmentation lacks names, see `augment`.
     """
     resources = resources or Resources()
     sentences = [sentence for sentence in text.train if len(sentence)]
@@ -97,9 +110,11 @@ def prepare(
         raise DataError("the training text has no sentence: expected sentences with tags")
     scheme = own_scheme(text.scheme, config)
     labels = make_labels((sentence.tags or () for sentence in sentences), text.scheme, config)
+    for_tables, for_weights, _, for_augmentation = generators(config)
+    added = augment(sentences, text.scheme, config, resources.names, for_augmentation)
+    sentences += added.sentences
     cases = CASES if config.case_augmentation else ()
     recased = [[in_case(sentence, case) for sentence in sentences] for case in cases]
-    for_tables, for_weights = generators(config)[:2]
     lexicon = build_lexicon(
         chain.from_iterable(sentence.tokens for sentence in sentences),
         vectors,
@@ -116,7 +131,9 @@ def prepare(
     network = make_network(config, tables, labels, for_weights)
     objective = make_objective(config, labels, scheme)
     model = Model(config, lexicon, labels, scheme, network, objective)
-    return model, _encode(model, text, [sentences, *recased])
+    data = _encode(model, text, [sentences, *recased])
+    listed = {kind: len(names) for kind, names in resources.names.items()}
+    return model, replace(data, augmented=added.counts, names=listed)
 
 
 def _encode(
@@ -190,6 +207,6 @@ def make_labels(tags: Iterable[Sequence[str]], scheme: Scheme, config: Config) -
 
 
 def generators(config: Config) -> list[np.random.Generator]:
-    """Make one generator each for the tables, the weights and the training."""
-    seeds = np.random.SeedSequence(config.seed).spawn(3)
+    """Make one generator each for the tables, the weights, the training and augmentation."""
+    seeds = np.random.SeedSequence(config.seed).spawn(4)
     return [np.random.default_rng(seed) for seed in seeds]

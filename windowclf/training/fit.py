@@ -169,12 +169,15 @@ def _record(
 ) -> TrainingRecord:
     """Record the training of a model that has the parameters of its best epoch."""
     last = model.network.tables["word"].take(first.rows)
-    train, versions = data.train, data.versions
+    lengths = data.train.lengths
+    own = len(lengths) // data.versions - sum(data.augmented.values())
     return TrainingRecord(
         data=utf8_name(data.name),
         vectors=utf8_name(vectors),
-        sentences={"train": len(train.lengths) // versions, "dev": len(data.dev)},
-        tokens={"train": len(train.words) // versions, "dev": sum(map(len, data.dev))},
+        sentences={"train": own, "dev": len(data.dev)},
+        tokens={"train": int(lengths[:own].sum()), "dev": sum(map(len, data.dev))},
+        augmented=dict(data.augmented),
+        names=dict(data.names),
         epochs=history.epochs,
         best_epoch=max(epoch.epoch for epoch in history.epochs if epoch.best),
         vectors_moved=_moved(first.vectors, last),

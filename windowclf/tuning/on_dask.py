@@ -14,7 +14,7 @@ import optuna
 from distributed import Client, Future, get_worker
 
 from windowclf.config.config import Config
-from windowclf.corpora.coerce import as_clusters, as_gazetteers
+from windowclf.corpora.coerce import as_clusters, as_gazetteers, as_names
 from windowclf.system.dask import broadcast, broadcasted, raise_unless_lost, scheduler_lost
 from windowclf.tuning.trials import Trained, Trials, train
 
@@ -26,8 +26,8 @@ def run_on_cluster(client: Client, trials: Trials) -> None:
     """Do on a cluster what `Trials.run` does here, each trial with one thread.
 
     The plan is sent once to each worker. A file of vectors must have the same path on all workers;
-    gazetteers and clusters are read here. The settings of a trial depend on the trials that are
-    done by then, and so on the order in which these ended: the same seed may try other settings
+    gazetteers, clusters and names are read here. The settings of a trial depend on the trials that
+    are done by then, and so on the order in which these ended: the same seed may try other settings
     another time.
 
     A trial whose worker is lost is restarted on another. One that loses worker after worker, more
@@ -42,9 +42,10 @@ def run_on_cluster(client: Client, trials: Trials) -> None:
         If the scheduler is lost, or a worker cannot do a task.
     """
     gazetteers = as_gazetteers(trials.plan.gazetteers)
-    names = {kind: gazetteer.names for kind, gazetteer in gazetteers.items()}
+    lists = {kind: gazetteer.names for kind, gazetteer in gazetteers.items()}
     clusters = as_clusters(trials.plan.clusters)
-    plan = replace(trials.plan, gazetteers=names, clusters=clusters)
+    names = as_names(trials.plan.names)
+    plan = replace(trials.plan, gazetteers=lists, clusters=clusters, names=names)
     with trials.under_way(), broadcast(client, plan) as name:
         _Conductor(client, trials, name).run()
 

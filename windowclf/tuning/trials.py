@@ -44,7 +44,7 @@ class SearchPlan:
         The number of trials, those of earlier runs counted.
     seconds : float, optional
         No further trial starts after this time.
-    vectors, gazetteers, clusters
+    vectors, gazetteers, clusters, names
         See `WindowClassifier.fit`.
     compress : bool
         See `WindowClassifier.save`.
@@ -58,6 +58,7 @@ class SearchPlan:
     vectors: str = "bundled"
     gazetteers: Mapping[str, str | Path | Iterable[str]] | None = None
     clusters: Mapping[str, str | Path | Clusters | Mapping[str, str | int]] | None = None
+    names: Mapping[str, str | Path | Iterable[str | Path]] | None = None
     compress: bool = False
 
 
@@ -106,6 +107,7 @@ def train(
             vectors=plan.vectors,
             gazetteers=plan.gazetteers,
             clusters=plan.clusters,
+            names=plan.names,
             listener=listen,
             threads=threads,
         )

@@ -171,6 +171,8 @@ def _facts(model: Model) -> dict[str, str]:
         for split, what in (("train", "Training text"), ("dev", "Dev text")):
             sentences, tokens = record.sentences.get(split, 0), record.tokens.get(split, 0)
             facts[what] = f"{sentences:,} sentences, {tokens:,} tokens" if sentences else "none"
+        if record.augmented:
+            facts["Added by augmentation"] = record.augmentation
         facts["Word vectors"] = record.vectors
         facts["Epochs"] = f"{len(record.epochs)}; the model is that of epoch {record.best_epoch}"
         if record.seconds is not None:
