@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from windowclf.corpora.corpus import Corpus
     from windowclf.evaluation.metrics import Scores
     from windowclf.explanation.result import Explanation
+    from windowclf.lexicon.clusters import Clusters
     from windowclf.training.checkpoints import Checkpoints
     from windowclf.training.fit import Listener
 
@@ -166,7 +167,7 @@ class WindowClassifier:
         *,
         vectors: "str | Path | KeyedVectors" = "bundled",
         gazetteers: Mapping[str, str | Path | Iterable[str]] | None = None,
-        clusters: "Mapping[str, str | Path | Mapping[str, str | int]] | None" = None,
+        clusters: "Mapping[str, str | Path | Clusters | Mapping[str, str | int]] | None" = None,
         scheme: str = "auto",
         listener: "Listener | None" = None,
         threads: int | None = None,
@@ -194,8 +195,8 @@ class WindowClassifier:
         gazetteers : mapping of str to str, Path or iterable of str, optional
             Lists of names by their type: a file with a name a line, or the names themselves.
         clusters : mapping of str to str, Path or mapping, optional
-            Word clusters by name: a file, see `windowclf.lexicon.clusters.read_clusters`, or the
-            cluster of each word.
+            Word clusters by name: a file of Brown clusters (bits TAB word) or of others (word TAB
+            cluster), `windowclf.lexicon.clusters.Clusters`, or the cluster of each word.
         scheme : {"auto", "iob1", "iob2", "iobes", "bilou", "bmes", "bmewo", "io", "plain"}
             How the tags spell spans; for a corpus it is known.
         listener : callable, optional

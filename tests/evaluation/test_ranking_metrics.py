@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from windowclf.evaluation.metrics import average_precision, best_threshold
@@ -84,6 +84,7 @@ def test_of_equal_scores_the_order_does_not_matter():
     assert average_precision(scores[order], relevant[order]) == pytest.approx(expected)
 
 
+@example([(0.0, True), (-5e-324, False)])
 @given(ranked)
 def test_no_threshold_has_a_higher_f1(pairs):
     scores, relevant = arrays(pairs)

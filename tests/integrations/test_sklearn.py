@@ -50,11 +50,12 @@ def fitted():
 class TestParameters:
     def test_are_the_fields_of_config_and_what_fit_takes(self):
         defaults = {field.name: field.default for field in fields(Config)}
-        others = ("vectors", "gazetteers", "scheme", "dev_fraction", "threads")
+        others = ("vectors", "gazetteers", "clusters", "scheme", "dev_fraction", "threads")
         found = WindowTagger().get_params()
         assert {name: found.pop(name) for name in others} == {
             "vectors": "bundled",
             "gazetteers": None,
+            "clusters": None,
             "scheme": "auto",
             "dev_fraction": 0.0,
             "threads": None,

@@ -84,3 +84,19 @@ def test_other_words_are_of_no_kind(word):
 )
 def test_what_is_near_them(text, words):
     assert [word for found in split_words(text) for word in found] == words.split()
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        f"https://a.org/{'ab/' * 40}-",
+        f"a.org/{'x' * 200}.",
+        f"a.org/{'(x)' * 100}(",
+        f"a.org?{'a=b&' * 100}'",
+        f"a@b.org{'-b' * 100}.",
+        "#" + "a\u0300" * 300 + "-",
+        f"@a@{'b.' * 300}",
+    ],
+)
+def test_long_words_that_are_nearly_of_the_web(word):
+    assert token_kind(word) is None  # at once: an address was once tried in every way to split it

@@ -38,9 +38,9 @@ RANKING = {"loss": "ranking", "positive": "LOC"}
 WORDS = {"batch_of": "words"}
 
 
-def epoch(rng, unknown_columns=(), encoded=DISTINCT, versions=1, **settings):
+def epoch(rng, dropped=(), encoded=DISTINCT, versions=1, **settings):
     config = make_config(SETTINGS | settings)
-    batches = TrainingBatches(encoded, config, unknown_columns, versions)
+    batches = TrainingBatches(encoded, config, dropped, versions)
     found = epoch_batches(batches, rng)
     assert len(found) == len(batches)
     return found
@@ -183,7 +183,7 @@ def test_ranking_sets_each_real_window_against_corrupted_ones():
 def test_word_dropout_hits_the_named_columns_and_never_the_padding(settings):
     before = DISTINCT.features.copy()
     rng = np.random.default_rng(0)
-    for batch in epoch(rng, word_dropout=0.999999, unknown_columns=[1], **settings):
+    for batch in epoch(rng, dropped=[([1], 0.999999)], **settings):
         assert batch.features[0].tolist() == [PADDING, PADDING]
         assert (batch.features[1:, 1] == UNKNOWN).all()
         assert (batch.features[1:, 0] > UNKNOWN).all()
@@ -192,17 +192,19 @@ def test_word_dropout_hits_the_named_columns_and_never_the_padding(settings):
 
 def test_word_dropout_takes_its_share_of_each_column_by_itself():
     rng = np.random.default_rng(1)
-    batches = [
-        batch for _ in range(40) for batch in epoch(rng, word_dropout=0.3, unknown_columns=[0, 1])
-    ]
+    dropped = [([0], 0.3), ([1], 0.3)]
+    batches = [batch for _ in range(40) for batch in epoch(rng, dropped=dropped)]
     lost = np.concatenate([batch.features[1:] == UNKNOWN for batch in batches])
     assert lost.mean(axis=0) == pytest.approx([0.3, 0.3], abs=0.03)
     assert lost.all(axis=1).mean() == pytest.approx(0.09, abs=0.03)
 
 
-def test_without_word_dropout_no_word_is_lost():
-    batches = epoch(np.random.default_rng(0), word_dropout=0.0, unknown_columns=[0, 1])
-    assert not any((batch.features == UNKNOWN).any() for batch in batches)
+def test_columns_that_are_dropped_together():
+    rng = np.random.default_rng(1)
+    batches = [batch for _ in range(40) for batch in epoch(rng, dropped=[([0, 1], 0.3)])]
+    lost = np.concatenate([batch.features[1:] == UNKNOWN for batch in batches])
+    assert lost.all(axis=1).mean() == pytest.approx(0.3, abs=0.03)
+    assert (lost.all(axis=1) == lost.any(axis=1)).all()
 
 
 def in_versions(versions):

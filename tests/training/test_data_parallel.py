@@ -221,7 +221,7 @@ def test_what_is_dropped_in_a_part_is_its_own():
         kept.append((batch.features.tolist(), rng.random()))
         return batch
 
-    batches.part, batches.unknown_columns = part, [0]
+    batches.part, batches.dropped = part, [([0], 0.5)]
     [chosen] = batches.epoch(np.random.default_rng(0))
     replicas.add_gradients(chosen, Workers(1))
     [(features, drawn), (other_features, other_drawn)] = kept

@@ -53,5 +53,5 @@ def test_functions_and_methods_are_counted():
 def test_the_public_fit():
     parameters = list(inspect.signature(WindowClassifier.fit).parameters)
     data, options = ["self", "train", "dev", "scheme"], set(parameters)
-    others = {"vectors", "gazetteers", "listener", "threads", "checkpoints", "progress"}
+    others = {"vectors", "gazetteers", "clusters", "listener", "threads", "checkpoints", "progress"}
     assert options - set(data) == others

@@ -188,7 +188,7 @@ def _refuse_other_model(folder: Path, options: "TrainOptions") -> None:
 def _differing_options(model: "Model", options: "TrainOptions") -> list[str]:
     """Name the options that a model was trained without, as far as its record has them."""
     from windowclf.config.check import option_name
-    from windowclf.corpora.coerce import as_gazetteers
+    from windowclf.corpora.coerce import as_clusters, as_gazetteers
     from windowclf.corpora.sources import SAMPLE
     from windowclf.lexicon.lexicon import GAZETTEER
     from windowclf.training.fit import utf8_name
@@ -207,6 +207,7 @@ def _differing_options(model: "Model", options: "TrainOptions") -> list[str]:
         "--data": record is not None and record.data == utf8_name(data),
         "--vectors": record is not None and record.vectors == utf8_name(options.vectors),
         "--gazetteer": of_model == lists,
+        "--clusters": model.lexicon.clusters == as_clusters(options.clusters),
         **{
             option_name(name): before[name] == value
             for name, value in asdict(options.config).items()

@@ -16,6 +16,7 @@ from windowclf.cli.options import (
     config_options,
     data_options,
     json_option,
+    parse_clusters,
     parse_gazetteers,
     read_training_corpus,
     threads_option,
@@ -149,14 +150,18 @@ def tune(
 
     number = chosen.trials
     space = parse_space(chosen.search, chosen.fixed)
-    gazetteers = parse_gazetteers(chosen.options["gazetteers"])
+    lists: dict[str, Any] = {
+        "gazetteers": parse_gazetteers(chosen.options["gazetteers"]),
+        # A search that began with version 0.1.0 has no such option.
+        "clusters": parse_clusters(chosen.options.get("clusters", ())),
+    }
     code = 0
     with (
         _search_folder(folder, chosen),
         TrainingProgress("reading", "", str, quiet=True) as bar,
     ):
         seconds = minutes and 60 * minutes
-        search, plan = _begin(folder, chosen, space=space, gazetteers=gazetteers, seconds=seconds)
+        search, plan = _begin(folder, chosen, space=space, seconds=seconds, **lists)
 
         def show(trial: "Trial") -> None:
             bar.update(description=f"{trial.number} of {number} trials")

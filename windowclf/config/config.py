@@ -26,6 +26,10 @@ RENAMED = {"repeats": "document_context", "recase": "case_augmentation"}
 """Fields that had another name in 0.1.0. Callers may use the old name, and saved models do."""
 
 
+ADDED = frozenset({"cluster_prefixes", "cluster_dropout"})
+"""Fields that 0.1.0 does not have. Where they have their default, a training is one of 0.1.0."""
+
+
 class Config(
     msgspec.Struct,
     frozen=True,
@@ -180,6 +184,10 @@ class Config(
             raise ValueError(
                 f"a window of {self.window:,} and layers of {widest:,} units: expected at most "
                 f"{WIDEST_WINDOW:,} and {WIDEST_LAYER:,}, and {WIDEST_ROW:,} window by first layer"
+            )
+        if len(set(self.cluster_prefixes)) < len(self.cluster_prefixes):
+            raise ValueError(
+                f"`cluster_prefixes`: expected none twice, got {self.cluster_prefixes}"
             )
         if self.level == "sentence" and self.loss not in ("softmax", "max-margin"):
             raise ValueError(

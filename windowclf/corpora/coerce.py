@@ -303,9 +303,9 @@ def as_gazetteers(
 
 
 def as_clusters(
-    clusters: "Mapping[str, str | Path | Mapping[str, str | int]] | None",
+    clusters: Mapping[str, str | Path | Clusters | Mapping[str, str | int]] | None,
 ) -> dict[str, Clusters]:
-    """Read word clusters by name, each a file, or the cluster of each word.
+    """Read word clusters by name, each a file, `Clusters`, or the cluster of each word.
 
     Raises
     ------
@@ -329,6 +329,9 @@ def as_clusters(
                 f"clusters: expected a name without white space, got {described(name)}"
             )
         where = f"clusters: {name}"
+        if isinstance(given, Clusters):
+            read[name] = given
+            continue
         if not isinstance(given, Mapping):
             read[name] = read_clusters(check_path(given, where, expected))
             continue

@@ -263,6 +263,9 @@ def _facts(model: Model) -> dict[str, Any]:
     facts = {
         **msgspec.to_builtins(model.config),
         "gazetteers": [f"{label} ({names:,} names)" for label, names in gazetteers.items()],
+        "clusters": [
+            f"{name} ({len(its):,} words)" for name, its in model.lexicon.clusters.items()
+        ],
         "labels": _labels(model),
     }
     if not model.record:

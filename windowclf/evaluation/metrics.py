@@ -170,7 +170,9 @@ def best_threshold(scores: NDArray[np.floating], relevant: NDArray[np.bool_]) ->
         return 0.0
     best = int(np.argmax(2 * precision * recall / np.maximum(precision + recall, 1e-12)))
     below = distinct[best + 1] if best + 1 < len(distinct) else distinct[best] - 1
-    return float((distinct[best] + below) / 2)
+    middle = (distinct[best] + below) / 2
+    # Between neighbouring numbers there is none: the lower one is the threshold.
+    return float(middle if middle < distinct[best] else below)
 
 
 def _precision_recall(

@@ -127,6 +127,7 @@ def _training(model: Model) -> str:
             _line(name.removeprefix(GAZETTEER)) for name in model.lexicon.gazetteers
         )
         or "none",
+        "Word clusters": ", ".join(map(_line, model.lexicon.clusters)) or "none",
         "Epochs": f"{len(record.epochs)}; the parameters are those of epoch {record.best_epoch}",
         "Seed": str(model.config.seed),
         "Time": "unknown" if record.seconds is None else f"{record.seconds:.0f} s",
@@ -158,7 +159,8 @@ def _limits(model: Model) -> str:
     lines = [
         "The labels are those of the training text, and so is its kind of language: on other text "
         "expect less, and measure it with `tagger.evaluate(sentences)`.",
-        "The folder holds the words of the training text, sorted, and the names of its gazetteers.",
+        "The folder holds the words of the training text, sorted, the names of its "
+        "gazetteers and its word clusters.",
     ]
     if _metrics(_best(model.record)):
         lines.insert(0, "The dev text chose the epoch too: the figures are a little too good.")

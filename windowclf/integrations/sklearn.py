@@ -27,6 +27,7 @@ _SETTINGS = {field.name: field.default for field in msgspec.structs.fields(Confi
 _OTHERS = {
     "vectors": "bundled",
     "gazetteers": None,
+    "clusters": None,
     "scheme": "auto",
     "dev_fraction": 0.0,
     "threads": None,
@@ -60,7 +61,7 @@ class WindowTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not 
         ``loss="ranking"`` is of single words.
     vectors : str, Path or gensim.models.KeyedVectors, default="bundled"
         See `WindowClassifier.fit`. `clone` copies an object, but only the name of a file.
-    gazetteers : mapping, optional
+    gazetteers, clusters : mapping, optional
         See `WindowClassifier.fit`.
     scheme : {"auto", "iob1", "iob2", "iobes", "bilou", "bmes", "bmewo", "io", "plain"}
         How the tags spell spans.
@@ -134,6 +135,7 @@ class WindowTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not 
             dev,
             vectors=self.vectors,
             gazetteers=self.gazetteers,
+            clusters=self.clusters,
             scheme=self.scheme,
             threads=self.threads,
         )

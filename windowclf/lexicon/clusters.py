@@ -49,6 +49,13 @@ class Clusters:
             hierarchical = of_bits and max(map(len, self.names), default=0) > 3
         self.hierarchical = hierarchical
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Clusters):
+            return NotImplemented
+        return self.hierarchical == other.hierarchical and self.pack() == other.pack()
+
+    __hash__ = None  # type: ignore[assignment]
+
     def __len__(self) -> int:
         return len(self._of)
 

@@ -58,7 +58,7 @@ class Lexicon:
     gazetteers : dict of str to Gazetteer
         By feature.
     clusters : dict of str to Clusters
-        By the name among `values`.
+        By their own name.
     """
 
     def __init__(
@@ -72,8 +72,10 @@ class Lexicon:
         self._cluster_rows: dict[str, dict[int, npt.NDArray[np.int32]]] = {}
         self._functions: dict[str, Feature] = {}
         for name, known in self.values.items():
-            if name.startswith((BROWN, FLAT)):
-                self._add_clusters(name, known, prefixes)
+            if name.startswith(BROWN):
+                self._add_clusters(name, BROWN, known, prefixes)
+            elif name.startswith(FLAT):
+                self._add_clusters(name, FLAT, known, [None])
             elif name.startswith(GAZETTEER):
                 self.gazetteers[name] = Gazetteer(known)
                 self.rows[name] = _PLACES
@@ -84,16 +86,18 @@ class Lexicon:
         # A lexicon without these shapes, such as an older one, has learnt to spell the tokens out.
         self._kind_shapes = set(KIND_SHAPES.values()).intersection(values.get("shape", ()))
 
-    def _add_clusters(self, name: str, packed: Sequence[str], prefixes: Sequence[int]) -> None:
-        """Add the clusters of a file: a feature for each prefix, or one."""
-        is_brown = name.startswith(BROWN)
-        clusters = self.clusters[name] = Clusters.unpack(packed, hierarchical=is_brown)
+    def _add_clusters(
+        self, feature: str, kind: str, packed: Sequence[str], prefixes: Sequence[int | None]
+    ) -> None:
+        """Add the clusters of a file: a feature for each prefix, None for whole names."""
+        name = feature.removeprefix(kind)
+        clusters = self.clusters[name] = Clusters.unpack(packed, hierarchical=kind == BROWN)
         columns = self._cluster_rows[name] = {}
-        for prefix in prefixes if is_brown else [None]:
+        for prefix in prefixes:
             values, places = clusters.values(prefix)
             # A word of no cluster has place -1, and the row of unknown values.
             columns[len(self.rows)] = np.where(places < 0, UNKNOWN, places + FIRST)
-            self.rows[name if prefix is None else f"{name}-{prefix}"] = values
+            self.rows[feature if prefix is None else f"{feature}-{prefix}"] = values
 
     @cached_property
     def _row_of(self) -> dict[str, dict[str, int]]:

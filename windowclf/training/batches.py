@@ -203,7 +203,7 @@ class TrainingBatches:
         for columns, share in self.dropped:
             lost = rng.random(len(batch.features)) < share
             lost[0] = False  # the padding
-            batch.features[np.ix_(lost, columns)] = UNKNOWN
+            batch.features[np.flatnonzero(lost)[:, None], columns] = UNKNOWN
         return batch
 
     def _draw_versions(self, rng: np.random.Generator, n: int) -> IntArray:

@@ -14,7 +14,7 @@ import optuna
 from distributed import Client, Future, get_worker
 
 from windowclf.config.config import Config
-from windowclf.corpora.coerce import as_gazetteers
+from windowclf.corpora.coerce import as_clusters, as_gazetteers
 from windowclf.system.dask import broadcast, broadcasted, raise_unless_lost, scheduler_lost
 from windowclf.tuning.trials import Trained, Trials, train
 
@@ -26,8 +26,9 @@ def run_on_cluster(client: Client, trials: Trials) -> None:
     """Do on a cluster what `Trials.run` does here, each trial with one thread.
 
     The plan is sent once to each worker. A file of vectors must have the same path on all workers;
-    gazetteers are read here. The settings of a trial depend on the trials that are done by then,
-    and so on the order in which these ended: the same seed may try other settings another time.
+    gazetteers and clusters are read here. The settings of a trial depend on the trials that are
+    done by then, and so on the order in which these ended: the same seed may try other settings
+    another time.
 
     A trial whose worker is lost is restarted on another. One that loses worker after worker, more
     often than ``distributed.scheduler.allowed-failures`` says, is tried once more by itself when
@@ -42,7 +43,8 @@ def run_on_cluster(client: Client, trials: Trials) -> None:
     """
     gazetteers = as_gazetteers(trials.plan.gazetteers)
     names = {kind: gazetteer.names for kind, gazetteer in gazetteers.items()}
-    plan = replace(trials.plan, gazetteers=names)
+    clusters = as_clusters(trials.plan.clusters)
+    plan = replace(trials.plan, gazetteers=names, clusters=clusters)
     with trials.under_way(), broadcast(client, plan) as name:
         _Conductor(client, trials, name).run()
 

@@ -16,6 +16,7 @@ from windowclf.classifier import WindowClassifier
 from windowclf.config.config import Config, make_config
 from windowclf.corpora.corpus import Corpus
 from windowclf.errors import DataError, TrainingError
+from windowclf.lexicon.clusters import Clusters
 from windowclf.model.folder import REPORT
 from windowclf.model.record import Epoch
 from windowclf.training.fit import Listener
@@ -43,7 +44,7 @@ class SearchPlan:
         The number of trials, those of earlier runs counted.
     seconds : float, optional
         No further trial starts after this time.
-    vectors, gazetteers
+    vectors, gazetteers, clusters
         See `WindowClassifier.fit`.
     compress : bool
         See `WindowClassifier.save`.
@@ -56,6 +57,7 @@ class SearchPlan:
     seconds: float | None = None
     vectors: str = "bundled"
     gazetteers: Mapping[str, str | Path | Iterable[str]] | None = None
+    clusters: Mapping[str, str | Path | Clusters | Mapping[str, str | int]] | None = None
     compress: bool = False
 
 
@@ -103,6 +105,7 @@ def train(
             plan.corpus,
             vectors=plan.vectors,
             gazetteers=plan.gazetteers,
+            clusters=plan.clusters,
             listener=listen,
             threads=threads,
         )

@@ -181,6 +181,7 @@ def _facts(model: Model) -> dict[str, str]:
     facts["Words known"] = f"{len(model.lexicon.values['word']):,}"
     lists = [name.removeprefix(GAZETTEER) for name in model.lexicon.gazetteers]
     facts["Lists of names"] = ", ".join(lists) or "none"
+    facts["Word clusters"] = ", ".join(model.lexicon.clusters) or "none"
     found = model.calibration
     facts["Calibration"] = (
         "none"
