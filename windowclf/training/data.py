@@ -1,8 +1,8 @@
 """What a training starts from: its texts as arrays, and an untrained model for them."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import chain
+from dataclasses import dataclass, field, replace
+from itertools import accumulate, chain, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +17,10 @@ from windowclf.lexicon.lexicon import build_lexicon, initial_tables
 from windowclf.model.build import make_network, make_objective, own_scheme
 from windowclf.model.encoding import EncodedSentences, encode
 from windowclf.model.model import MOST_LABELS, Model
+from windowclf.model.record import CorpusRecord
+from windowclf.nn.arrays import FloatArray
 from windowclf.tags.schemes import OUTSIDE, Scheme, spans
+from windowclf.training.partial_annotation import allowed_tags, check_partial_loss
 
 if TYPE_CHECKING:
     from gensim.models import KeyedVectors
@@ -45,6 +48,11 @@ class TrainingData:
         May be empty: then the last epoch is the best.
     gold : sequence of sequences of str
         The right tags of `dev`, as the model writes them.
+    corpora : sequence of CorpusRecord
+        The corpora that the training text is mixed from; empty if it is one.
+    weights : float array, shape (S,), optional
+        How many times, on average, an epoch reads each sentence of the training text; by default
+        once each.
     """
 
     name: str
@@ -54,6 +62,8 @@ class TrainingData:
     versions: int
     dev: Sequence[Sentence]
     gold: Sequence[Sequence[str]]
+    corpora: Sequence[CorpusRecord] = ()
+    weights: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +100,11 @@ def prepare(
     ------
     DataError
         If there is nothing to learn from.
+    UsageError
+        If a corpus lacks labels, and the loss needs all annotation.
     """
+    if any(part.lacks for part in text.parts):
+        check_partial_loss(config)
     resources = resources or Resources()
     sentences = [sentence for sentence in text.train if len(sentence)]
     if not sentences:
@@ -130,15 +144,48 @@ def _encode(
         for sentence in version
     ]
     tokens = [sentence.tokens for sentence in chain(*versions)]
+    train = encode(tokens, model.lexicon, tags * len(versions), model.labels, documents)
+    parts = list(zip(text.parts, _part_bounds(text), strict=True))
+    if any(part.lacks for part in text.parts):
+        allowed = [
+            allowed_tags(
+                list(chain.from_iterable(tags[own])), model.labels, part.lacks, model.scheme
+            )
+            for part, own in parts
+        ]
+        train = replace(train, gold=np.tile(np.concatenate(allowed), (len(versions), 1)))
+    weights = np.ones(len(tags))
+    for part, own in parts:
+        weights[own] = part.weight
     return TrainingData(
         name=text.name,
         tokens=tokens,
         documents=documents,
-        train=encode(tokens, model.lexicon, tags * len(versions), model.labels, documents),
+        train=train,
         versions=len(versions),
         dev=text.dev,
         gold=[model.gold_tags(sentence.tags or (), text.scheme) for sentence in text.dev],
+        corpora=[
+            CorpusRecord(
+                name=part.name,
+                data=part.data,
+                sentences=own.stop - own.start,
+                tokens=int(train.lengths[own].sum()),
+                weight=part.weight,
+                mapped=dict(part.mapped),
+                lacks=list(part.lacks),
+            )
+            for part, own in parts
+        ],
+        weights=weights if (weights != 1).any() else None,
     )
+
+
+def _part_bounds(text: "TrainingText") -> list[slice]:
+    """Find the sentences of each part of a training text, of which empty ones are left out."""
+    ends = accumulate((part.sentences for part in text.parts), initial=0)
+    left = [0, *accumulate(bool(len(sentence)) for sentence in text.train)]
+    return [slice(left[start], left[end]) for start, end in pairwise(ends)]
 
 
 def make_labels(tags: Iterable[Sequence[str]], scheme: Scheme, config: Config) -> list[str]:
