@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from windowclf.classifier import WindowClassifier, load
     from windowclf.config.config import Config
     from windowclf.corpora.corpus import Corpus
+    from windowclf.corpora.mixture import mix_corpora
     from windowclf.corpora.sources import load_corpus
     from windowclf.documents.sentence import Sentence
     from windowclf.errors import (
@@ -43,6 +44,7 @@ __all__ = [
     "load",
     "load_corpus",
     "load_vectors",
+    "mix_corpora",
     "pretrain",
     "to_dataframe",
     "write_report",
@@ -58,6 +60,7 @@ _LAZY_NAMES = {
     "windowclf.tagging.texts": ("Entity", "TaggedText"),
     "windowclf.documents.sentence": ("Sentence",),
     "windowclf.corpora.corpus": ("Corpus",),
+    "windowclf.corpora.mixture": ("mix_corpora",),
     "windowclf.corpora.sources": ("load_corpus",),
 }
 

@@ -73,7 +73,8 @@ OTHERS = [
     (["--seed", "2"], "--seed"),
     (["--hidden", "3", "--repeats", "--no-sentence-mean"], "--sentence-mean, --hidden"),
     (["--vectors", "data/vectors.vec"], "--vectors"),
-    (["--data", "./data"], "--data"),
+    (["--data", "more=data"], "--data"),
+    (["--weight", "data=2", "--lacks", "data:X"], "--data, --weight, --lacks"),
     (["--gazetteer", "PER=LOC.txt"], "--gazetteer"),
 ]
 

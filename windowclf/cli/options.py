@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from windowclf.cli.console import note
+from windowclf.cli.mixture import MIXTURE_OPTIONS, parse_mixture, read_mixture
 from windowclf.config.check import option_name
 from windowclf.config.config import Config, current_names
 from windowclf.config.presets import PRESETS
@@ -209,17 +210,36 @@ def notes_json(corpus: "Corpus") -> dict[str, list[str]]:
     return {"notes": list(corpus.notes)} if corpus.notes else {}
 
 
+_DATA = (
+    "sample (bundled), conll2003, owner/name of a hub data set, or a folder of CoNLL, JSONL, "
+    "Parquet or DocBin files"
+)
+
+
 def data_options(function: Command) -> Command:
     """Add the options that say which corpus is read, and how."""
+    return _data_options(function, [_data_option("NAME|FOLDER", _DATA)])
+
+
+def corpora_options(function: Command) -> Command:
+    """Add the options that say which corpora a training reads, and how."""
+    several = "; again for another corpus, which may also be a file of training text"
+    return _data_options(
+        function, [_data_option("[NAME=]FOLDER", _DATA + several), *MIXTURE_OPTIONS]
+    )
+
+
+def _data_option(metavar: str, description: str) -> Callable[[Command], Command]:
+    return click.option(
+        "--data", multiple=True, metavar=metavar, help=f"{description}.  [default: sample]"
+    )
+
+
+def _data_options(function: Command, first: list[Callable[[Command], Command]]) -> Command:
     return _add(
         reading_options(function),
         [
-            click.option(
-                "--data",
-                metavar="NAME|FOLDER",
-                help="sample (bundled), conll2003, owner/name of a hub data set, or a "
-                "folder of CoNLL, JSONL, Parquet or DocBin files.  [default: sample]",
-            ),
+            *first,
             click.option("--train", "train_file", metavar="FILE", help="A train split."),
             click.option("--dev", "dev_file", metavar="FILE", help="A dev split."),
             click.option("--test", "test_file", metavar="FILE", help="A test split."),
@@ -293,24 +313,28 @@ def _add(function: Command, options: list[Callable[[Command], Command]]) -> Comm
 
 
 def read_corpus(options: dict[str, Any]) -> Any:
-    """Load the corpus that `data_options` name."""
+    """Load the corpus that `data_options` or `corpora_options` name."""
     from windowclf.corpora.sources import load_corpus
 
-    corpus = load_corpus(
-        options["data"],
-        train=options["train_file"],
-        dev=options["dev_file"],
-        test=options["test_file"],
-        scheme=options["scheme"],
-        reading=read_options(options.get("reading", options)),
-    )
+    reading = read_options(options.get("reading", options))
+    if mixture := parse_mixture(options):
+        corpus = read_mixture(mixture, options, reading)
+    else:
+        corpus = load_corpus(
+            next(iter(options["data"]), None),
+            train=options["train_file"],
+            dev=options["dev_file"],
+            test=options["test_file"],
+            scheme=options["scheme"],
+            reading=reading,
+        )
     for line in corpus.notes:
         note(line)
     return corpus
 
 
 def read_training_corpus(options: dict[str, Any], seed: int, *, expects_dev: bool = True) -> Any:
-    """Load the corpus that `data_options` name, or the fraction of it that is to train.
+    """Load the corpus that `corpora_options` name, or the fraction of it that is to train.
 
     What makes the training doubtful is reported, and is among the notes of the corpus; a missing
     dev split only if `expects_dev`.
@@ -387,8 +411,10 @@ def read_split(options: dict[str, Any], split: str) -> Any:
     Raises
     ------
     UsageError
-        If it has no such split.
+        If it has no such split, or several corpora are named.
     """
+    if len(options["data"]) > 1:
+        raise UsageError("--data: expected one corpus, got several; run the command for each")
     corpus = read_corpus(options)
     if split not in corpus.splits:
         raise UsageError(

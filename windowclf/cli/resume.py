@@ -8,6 +8,7 @@ import click
 import msgspec
 from click.core import ParameterSource
 
+from windowclf.cli.mixture import MIXING, parse_mixture
 from windowclf.cli.options import (
     READING,
     given_settings,
@@ -27,7 +28,10 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """The options of a training, but for its output; see ``windowclf train --help``."""
 
     config: Config
-    data: str | None
+    data: list[str]
+    weights: list[str] = []
+    maps: list[str] = []
+    lacks: list[str] = []
     train_file: str | None
     dev_file: str | None
     test_file: str | None
@@ -49,16 +53,20 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         Raises
         ------
         UsageError
-            For a setting that is out of range, or a second gazetteer of a type.
+            For a setting that is out of range, a second gazetteer of a type, or corpora that
+            cannot be used together.
         """
         config = make_config(given_settings(options))
+        parse_mixture(options)
         files = {kind: str(file) for kind, file in parse_gazetteers(options["gazetteers"]).items()}
         clusters = {name: str(file) for name, file in parse_clusters(options["clusters"]).items()}
         names = {kind: [*map(str, found)] for kind, found in parse_names(options["names"]).items()}
         others = {name: options[name] for name in cls.__struct_fields__ if name in options}
         reading = {name: options[name] for name in READING if options.get(name) is not None}
+        repeated = {name: list(options[name]) for name in ("data", *MIXING)}
         return cls(
             **others
+            | repeated
             | {
                 "config": config,
                 "gazetteers": files,
@@ -84,6 +92,7 @@ class TuneOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     @classmethod
     def from_command_line(cls, options: dict[str, Any], search: Sequence[str], trials: int) -> Self:
         """Sort the options of a command into the settings of all trials and the others."""
+        parse_mixture(options)
         settings = {"preset", *Config.__struct_fields__, *RENAMED}
         others = {
             name: list(value) if isinstance(value, tuple) else value
@@ -109,6 +118,12 @@ def read_options(stored: object, record: type[R], complaint: str) -> R:
     ModelError
         If they are not those of `record`.
     """
+    if isinstance(stored, dict):
+        # Before several corpora could be given, there was one, or None.
+        if record is TrainOptions:
+            stored = _with_corpora(stored)
+        elif isinstance(stored.get("options"), dict):
+            stored = stored | {"options": _with_corpora(stored["options"])}
     if isinstance(stored, dict) and record is TrainOptions and "reading" not in stored:
         # Version 0.1.0 had only these two options of reading, each in its own place.
         names = ("tokens_column", "tags_column")
@@ -118,6 +133,14 @@ def read_options(stored: object, record: type[R], complaint: str) -> R:
         return msgspec.convert(stored, record)
     except msgspec.ValidationError as error:
         raise ModelError(f"{complaint}: {error}") from None
+
+
+def _with_corpora(options: dict[str, Any]) -> dict[str, Any]:
+    """Give stored options the form that they have since several corpora can be given."""
+    data = options.get("data")
+    if isinstance(data, list):
+        return options
+    return options | {"data": [] if data is None else [data], **{name: [] for name in MIXING}}
 
 
 def refuse_others(context: click.Context) -> None:

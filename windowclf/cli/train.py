@@ -5,6 +5,7 @@ import os
 import shlex
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,10 @@ from msgspec import to_builtins
 from msgspec.structs import asdict, replace
 
 from windowclf.cli.console import error_console, note, print_table, stderr_is_terminal
+from windowclf.cli.mixture import parse_mixture
 from windowclf.cli.options import (
     config_options,
-    data_options,
+    corpora_options,
     json_option,
     notes_json,
     read_training_corpus,
@@ -31,11 +33,12 @@ if TYPE_CHECKING:
     from windowclf.corpora.corpus import Corpus
     from windowclf.evaluation.metrics import Scores
     from windowclf.model.model import Model
+    from windowclf.model.record import TrainingRecord
     from windowclf.training.checkpoints import Checkpoints
 
 
 @click.command(short_help="Train a model on a tagged corpus.")
-@data_options
+@corpora_options
 @training_options
 @click.option(
     "--output",
@@ -88,6 +91,7 @@ def train(
     windowclf train
     windowclf train --data conll2003 --output models/conll
     windowclf train --data FOLDER --vectors glove.6B.100d.txt --hidden 400 --epochs 20
+    windowclf train --data conll2003 --data tweets --map tweets:corporation=ORG --lacks tweets:MISC
     windowclf train --resume models/conll
     """
     from windowclf.cli.resume import TrainOptions, read_options, refuse_others
@@ -106,13 +110,20 @@ def train(
     if output == "":
         raise click.UsageError("--output: expected a folder, got an empty name")
     chosen = TrainOptions.from_command_line(options)
-    source = chosen.data or chosen.train_file or "sample"
-    folder = Path(output or Path("models") / Path(source.removeprefix("hub:")).absolute().name)
+    folder = Path(output or Path("models") / _default_name(chosen))
     with _output_folder(folder, resume=False):
         if not overwrite:
             _refuse_other_model(folder, chosen)
         checkpoints = Checkpoints(_checkpoint(folder).parent, to_builtins(chosen))
         return _train(chosen, folder, checkpoints, as_json=as_json, quiet=quiet)
+
+
+def _default_name(options: "TrainOptions") -> str:
+    """Name the folder of a model after its data."""
+    if mixture := parse_mixture(asdict(options)):
+        return "+".join(mixture.data)
+    source = next(iter(options.data), None) or options.train_file or "sample"
+    return Path(source.removeprefix("hub:")).absolute().name
 
 
 @contextmanager
@@ -189,13 +200,9 @@ def _differing_options(model: "Model", options: "TrainOptions") -> list[str]:
     """Name the options that a model was trained without, as far as its record has them."""
     from windowclf.config.check import option_name
     from windowclf.corpora.coerce import as_clusters, as_gazetteers, as_names
-    from windowclf.corpora.sources import SAMPLE
     from windowclf.lexicon.lexicon import GAZETTEER
     from windowclf.training.fit import utf8_name
 
-    data = options.data
-    if data is None:
-        data = str(Path(options.train_file).expanduser()) if options.train_file else SAMPLE
     lists = {kind: found.names for kind, found in as_gazetteers(options.gazetteers).items()}
     of_model = {
         name.removeprefix(GAZETTEER): names
@@ -205,7 +212,7 @@ def _differing_options(model: "Model", options: "TrainOptions") -> list[str]:
     counts = {kind: len(found) for kind, found in as_names(options.names_by_type()).items()}
     record, before = model.record, asdict(model.config)
     same = {
-        "--data": record is not None and record.data == utf8_name(data),
+        **_same_corpora(record, options),
         "--vectors": record is not None and record.vectors == utf8_name(options.vectors),
         "--gazetteer": of_model == lists,
         "--clusters": model.lexicon.clusters == as_clusters(options.clusters),
@@ -216,6 +223,32 @@ def _differing_options(model: "Model", options: "TrainOptions") -> list[str]:
         },
     }
     return [name for name, is_same in same.items() if not is_same]
+
+
+def _same_corpora(record: "TrainingRecord | None", options: "TrainOptions") -> dict[str, bool]:
+    """Say of each option that names the corpora whether the record of a training agrees."""
+    from windowclf.corpora.sources import SAMPLE
+    from windowclf.training.fit import utf8_name
+
+    mixture = parse_mixture(asdict(options))
+    corpora = (record.corpora if record else None) or []
+    if mixture is None:
+        data = next(iter(options.data), None)
+        if data is None:
+            data = str(Path(options.train_file).expanduser()) if options.train_file else SAMPLE
+        is_same = record is not None and not corpora and record.data == utf8_name(data)
+        return {"--data": is_same}
+    names = {name: utf8_name(name) for name in mixture.data}
+    sources = [(names[name], utf8_name(source)) for name, source in mixture.data.items()]
+    return {
+        "--data": [(part.name, part.data) for part in corpora] == sources,
+        "--weight": {part.name: part.weight for part in corpora if part.weight != 1}
+        == {names[name]: weight for name, weight in mixture.weights.items() if weight != 1},
+        "--map": {part.name: part.mapped for part in corpora if part.mapped}
+        == {names[name]: mapped for name, mapped in mixture.maps.items()},
+        "--lacks": {part.name: part.lacks for part in corpora if part.lacks}
+        == {names[name]: lacks for name, lacks in mixture.lacks.items()},
+    }
 
 
 def _train(
@@ -299,10 +332,13 @@ def print_result(
     scores = _write_report(classifier, corpus, folder)
     if "test" in corpus.splits:
         scores["test"] = classifier.evaluate(corpus.splits["test"], scheme=corpus.scheme)
+    of_parts = _test_parts(classifier, corpus)
     if as_json:
+        by_corpus = {name: found.to_json() for name, found in of_parts.items()}
         facts: dict[str, object] = {
             "model": str(folder),
             **{split: found.to_json() for split, found in scores.items()},
+            **({"test_by_corpus": by_corpus} if by_corpus else {}),
             "training": to_builtins(classifier.model.record),
             **notes_json(corpus),
         }
@@ -310,6 +346,24 @@ def print_result(
         return
     for split, found in scores.items():
         print_table(scores_table(found, f"{corpus.name}, {split}"))
+    for name, found in of_parts.items():
+        print_table(scores_table(found, f"{name}, test"))
+
+
+def _test_parts(classifier: "WindowClassifier", corpus: "Corpus") -> "dict[str, Scores]":
+    """Score the test split of each corpus by itself, if there are several."""
+    ends = accumulate(part.test_sentences for part in corpus.parts)
+    found = {
+        part.name: corpus.splits["test"][end - part.test_sentences : end]
+        for part, end in zip(corpus.parts, ends, strict=True)
+        if part.test_sentences
+    }
+    if len(found) < 2:
+        return {}
+    return {
+        name: classifier.evaluate(sentences, scheme=corpus.scheme)
+        for name, sentences in found.items()
+    }
 
 
 def _write_report(

@@ -14,7 +14,7 @@ from windowclf.cli.console import note, print_table
 from windowclf.cli.engines import check_engine, cluster, scheduler_option
 from windowclf.cli.options import (
     config_options,
-    data_options,
+    corpora_options,
     json_option,
     parse_clusters,
     parse_gazetteers,
@@ -82,7 +82,7 @@ if TYPE_CHECKING:
     "all workers.",
 )
 @scheduler_option
-@data_options
+@corpora_options
 @training_options
 @click.option("--output", metavar="DIR", help="Where the search lies, and the best model.")
 @click.option(

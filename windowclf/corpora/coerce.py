@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from windowclf.corpora.corpus import Corpus
+from windowclf.corpora.corpus import Corpus, CorpusPart
 from windowclf.corpora.dataset import from_dataset, is_dataset
 from windowclf.corpora.doubts import find_doubts
 from windowclf.corpora.spelling import in_iob2, numbered
@@ -64,6 +64,8 @@ class TrainingText(NamedTuple):
         Of their tags as they are here: ``IOB2``, or ``PLAIN``.
     notes : tuple of str
         See `Corpus.notes`.
+    parts : tuple of CorpusPart
+        See `Corpus.parts`.
     """
 
     name: str
@@ -71,6 +73,7 @@ class TrainingText(NamedTuple):
     dev: list[Sentence]
     scheme: Scheme
     notes: tuple[str, ...] = ()
+    parts: tuple[CorpusPart, ...] = ()
 
 
 def as_training_text(
@@ -139,7 +142,7 @@ def _beside_dev(
     if given and corpus.scheme is not Scheme.PLAIN:
         spelled = in_iob2("", {"dev": numbered(given, "dev")}, "auto")
         dev, notes = spelled.splits["dev"], notes + spelled.notes
-    return TrainingText(corpus.name, train, dev, corpus.scheme, notes)
+    return TrainingText(corpus.name, train, dev, corpus.scheme, notes, corpus.parts)
 
 
 def as_sentences(sentences: "TaggedSentences | Dataset", name: str) -> list[Sentence]:

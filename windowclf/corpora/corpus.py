@@ -2,9 +2,9 @@
 
 import random
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from itertools import accumulate
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import accumulate, chain, pairwise
 
 from windowclf.corpora.splits import SPLITS
 from windowclf.documents.sentence import Sentence
@@ -15,6 +15,35 @@ from windowclf.tags.schemes import OUTSIDE, Scheme, spans
 
 _SHOWN = 3
 """Sentences of a corpus that a notebook shows."""
+
+
+@dataclass(frozen=True)
+class CorpusPart:
+    """One of the corpora that are trained on together; see `mix_corpora`.
+
+    Parameters
+    ----------
+    name : str
+        Its name among them.
+    data : str
+        The name that it has by itself, see `Corpus.name`.
+    sentences, test_sentences : int
+        Its sentences in the train split, and in the test split.
+    weight : float
+        How many times, on average, an epoch reads each of its training sentences.
+    mapped : mapping of str to str
+        New names of labels that it had; empty for those that became ``O``.
+    lacks : tuple of str
+        Labels that it does not annotate.
+    """
+
+    name: str
+    data: str
+    sentences: int
+    test_sentences: int = 0
+    weight: float = 1.0
+    mapped: Mapping[str, str] = field(default_factory=dict)
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, repr=False)
@@ -34,6 +63,8 @@ class Corpus:
     notes : tuple of str
         What a user should know of the reading: what was guessed, what is not regular, and which
         files are not used; each a line.
+    parts : tuple of CorpusPart
+        The corpora that it is mixed from, in the order of the train split; empty if it is one.
 
     Examples
     --------
@@ -59,6 +90,12 @@ class Corpus:
                     f"{name}: expected one of {', '.join(Scheme)}, "
                     f"got {described(getattr(self, name))}"
                 ) from None
+        counted, there = self.part_sizes(), len(self.splits.get("train", ()))
+        if self.parts and sum(counted) != there:
+            raise UsageError(
+                f"parts: expected the {there:,} sentences of the train split in them, got "
+                f"{sum(counted):,}; mix the corpora anew, see mix_corpora"
+            )
 
     def __repr__(self) -> str:
         sizes = [f"{split} {len(sentences):,}" for split, sentences in self.splits.items()]
@@ -67,11 +104,7 @@ class Corpus:
         return f"Corpus({shortened(self.name)!r}: {'; '.join(parts)})"
 
     def _labels(self) -> list[str]:
-        tags: set[str] = set()
-        for sentences in self.splits.values():
-            tags.update(*(sentence.tags or () for sentence in sentences))
-        plain = self.scheme is Scheme.PLAIN
-        return sorted({tag if plain else tag.partition("-")[2] for tag in tags - {OUTSIDE}})
+        return sorted(labels_of(chain.from_iterable(self.splits.values()), self.scheme))
 
     def _repr_html_(self) -> str:
         """Show the counts of the splits, and the first sentences with their entities marked."""
@@ -95,9 +128,16 @@ class Corpus:
     scheme: Scheme
     original_scheme: Scheme
     notes: tuple[str, ...] = ()
+    parts: tuple[CorpusPart, ...] = ()
+
+    def part_sizes(self) -> list[int]:
+        """Count the sentences of the train split that are of each part, in order."""
+        return [part.sentences for part in self.parts]
 
     def with_train_fraction(self, fraction: float, seed: int) -> "Corpus":
         """Keep a part of the train split, drawn at random but in its order.
+
+        Of corpora that are trained on together, the same part of each is kept.
 
         Parameters
         ----------
@@ -119,9 +159,23 @@ class Corpus:
         if "train" not in self.splits:
             raise DataError(f"{self.name}: has no train split: name the file with `train`")
         sentences = self.splits["train"]
-        kept = max(1, round(fraction * len(sentences)))
-        drawn = sorted(random.Random(seed).sample(range(len(sentences)), kept))  # noqa: S311
-        return replace(self, splits=self.splits | {"train": [sentences[i] for i in drawn]})
+        rng = random.Random(seed)  # noqa: S311
+        ends = accumulate(self.part_sizes() or [len(sentences)], initial=0)
+        drawn = [
+            sorted(rng.sample(numbers, min(max(1, round(fraction * len(numbers))), len(numbers))))
+            for numbers in (range(start, end) for start, end in pairwise(ends))
+        ]
+        kept = [sentences[i] for i in chain.from_iterable(drawn)]
+        parts = tuple(
+            replace(part, sentences=len(own)) for part, own in zip(self.parts, drawn, strict=False)
+        )
+        return replace(self, splits=self.splits | {"train": kept}, parts=parts)
+
+
+def labels_of(sentences: Iterable[Sentence], scheme: Scheme) -> set[str]:
+    """List the labels that the tags of sentences have, in IOB2 or plain."""
+    tags = {tag for sentence in sentences for tag in sentence.tags or ()} - {OUTSIDE}
+    return tags if scheme is Scheme.PLAIN else {tag.partition("-")[2] for tag in tags}
 
 
 def _marks(sentence: Sentence, scheme: Scheme) -> tuple[str, list[Mark]]:

@@ -1,7 +1,8 @@
 """What makes a training on a corpus pointless, or its scores wrong: each a line for the user."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from windowclf.corpora.corpus import labels_of
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import join_names
 from windowclf.tags.schemes import OUTSIDE, Scheme
@@ -32,7 +33,7 @@ def find_doubts(
     train = splits.get("train", [])
     if not train:
         return  # which training refuses
-    known = _labels(train, scheme)
+    known = labels_of(train, scheme)
     if not known:
         tokens = sum(map(len, train))
         yield (
@@ -46,7 +47,7 @@ def find_doubts(
         )
     for split in ("dev", "test"):
         others = splits.get(split, [])
-        found = _labels(others, scheme)
+        found = labels_of(others, scheme)
         if others and not found and known:
             yield f"the {split} split has no label but {OUTSIDE}: scores on it mean nothing"
         if new := sorted(found - known):
@@ -55,11 +56,6 @@ def find_doubts(
                 f"find them: {join_names(new)}"
             )
         yield from _shared(train, others, split)
-
-
-def _labels(sentences: Iterable[Sentence], scheme: Scheme) -> set[str]:
-    tags = {tag for sentence in sentences for tag in sentence.tags or ()} - {OUTSIDE}
-    return tags if scheme is Scheme.PLAIN else {tag.partition("-")[2] for tag in tags}
 
 
 def _shared(train: Sequence[Sentence], others: Sequence[Sentence], split: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from windowclf.corpora.corpus import Corpus
 from windowclf.corpora.files import read_tagged, tag_place
 from windowclf.corpora.spelling import Part, in_iob2, joined, numbered
-from windowclf.corpora.splits import SPLITS, splits_of_folder
+from windowclf.corpora.splits import SPLITS, splits_of_folder, stem
 from windowclf.documents.formats.registry import FORMATS
 from windowclf.documents.places import Search
 from windowclf.documents.reading import ReadOptions, make_options
@@ -77,7 +77,7 @@ def load_corpus(
             check_path(file, name, "a file")
     reading = make_options(options) if reading is None else reading
     files: dict[str, Sequence[str | Path]] = {
-        split: [file if is_url(file) else _expand(file)]
+        split: [file if is_url(file) else expand(file)]
         for split, file in (("train", train), ("dev", dev), ("test", test))
         if file is not None
     }
@@ -104,12 +104,26 @@ def load_corpus(
     return Corpus(name, splits, target, source, (*notes, *filter(None, more)))
 
 
+def corpus_name(data: str) -> str:
+    """Name a corpus in a word: the last name of its folder, its file or its data set of the hub.
+
+    Examples
+    --------
+    >>> corpus_name("hub:tner/wnut2017:default"), corpus_name("corpora/btc"), corpus_name("a.jsonl")
+    ('wnut2017', 'btc', 'a')
+    """
+    path = expand(data)
+    if path.exists():
+        return stem(path.absolute().name) if path.is_file() else path.absolute().name
+    return re.split("[:@]", data.removeprefix(_HUB))[0].rpartition("/")[2]
+
+
 def _folder(data: str | Path) -> Path | None:
     """Give the folder that `data` names, or None if it names a data set of the hub."""
     if data == SAMPLE:
         return data_path(SAMPLE)
     name = str(data)
-    folder = _expand(data)
+    folder = expand(data)
     if name and folder.is_dir():
         return folder
     if name and folder.is_file():
@@ -125,7 +139,14 @@ def _folder(data: str | Path) -> Path | None:
     raise UsageError(f"no folder {name}; expected {_KNOWN}")
 
 
-def _expand(path: str | Path) -> Path:
+def expand(path: str | Path) -> Path:
+    """Find the path that a user means; ``~`` is the home folder.
+
+    Raises
+    ------
+    UsageError
+        If there cannot be such a path.
+    """
     try:
         expanded = Path(path).expanduser()
         expanded.stat()

@@ -134,11 +134,11 @@ def _of_files(
     ranked: dict[str, dict[int, list[Path]]] = defaultdict(lambda: defaultdict(list))
     others: list[str] = []
     for path in files:
-        stem = _stem(path.name)
-        found = split_of(stem)
-        if found is None and (format_of(path) is None or stem.lower() in _DOCUMENTS):
+        name = stem(path.name)
+        found = split_of(name)
+        if found is None and (format_of(path) is None or name.lower() in _DOCUMENTS):
             continue
-        if found is None or not (format_of(path) or _is_suffix(stem)):
+        if found is None or not (format_of(path) or _is_suffix(name)):
             others.append(path.name)
         elif found[0] not in given:
             ranked[found[0]][found[1]].append(path)
@@ -171,7 +171,7 @@ def _of_folders(folders: Iterable[Path]) -> Iterator[tuple[str, Path]]:
         yield split, ranked[0][1]
 
 
-def _stem(name: str) -> str:
+def stem(name: str) -> str:
     """Remove the suffixes of the format and of the compression from a name."""
     for suffix in COMPRESSED:
         if name.lower().endswith(suffix):
@@ -186,7 +186,7 @@ def _is_suffix(stem: str) -> bool:
 
 def _are_parts(files: Sequence[Path], folder: Path) -> bool:
     """Say whether files are the parts of one, such as ``train-00000-of-00002.parquet``."""
-    shards = [_SHARD.fullmatch(_stem(path.name)) for path in files]
+    shards = [_SHARD.fullmatch(stem(path.name)) for path in files]
     if not all(shards) or len({(shard[1], shard[3]) for shard in shards if shard}) > 1:
         return False
     count = int(shards[0][3]) if shards[0] else 0

@@ -134,6 +134,9 @@ def _training(model: Model) -> str:
         "Time": "unknown" if record.seconds is None else f"{record.seconds:.0f} s",
         "Versions": ", ".join(f"{what} {version}" for what, version in record.versions.items()),
     }
+    if record.corpora:
+        described = "<br>".join(_line(corpus.describe()) for corpus in record.corpora)
+        rows = {"Corpora": described, **rows}
     return "\n".join(["| | |", "| --- | --- |", *(f"| {row} | {rows[row]} |" for row in rows)])
 
 

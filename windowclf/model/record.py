@@ -49,6 +49,44 @@ class Epoch(msgspec.Struct, frozen=True, kw_only=True):
         return f"Epoch({self.epoch}: loss {self.loss:.4f}{f1})"
 
 
+class CorpusRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the corpora of a training; see `windowclf.mix_corpora`.
+
+    Parameters
+    ----------
+    name : str
+        Its name among them.
+    data : str
+        What the user called it when it was read.
+    sentences, tokens : int
+        Those that were trained on.
+    weight : float
+        How many times, on average, an epoch read each sentence.
+    mapped : dict of str to str
+        New names of labels that it had; empty for those that became ``O``.
+    lacks : list of str
+        Labels that it does not annotate.
+    """
+
+    name: str
+    data: str
+    sentences: int
+    tokens: int
+    weight: float = 1.0
+    mapped: dict[str, str] = {}
+    lacks: list[str] = []
+
+    def describe(self) -> str:
+        """Describe the corpus in a line, such as for the card of a model."""
+        facts = [f"{self.name}: {self.sentences:,} sentences, {self.tokens:,} tokens"]
+        if self.weight != 1:
+            facts.append(f"weight {self.weight:g}")
+        facts += [f"{label} is {new or 'O'}" for label, new in self.mapped.items()]
+        if self.lacks:
+            facts.append(f"lacks {', '.join(self.lacks)}")
+        return "; ".join(facts)
+
+
 class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
     """How a model came about.
 
@@ -69,6 +107,8 @@ class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
     versions : dict of str to str
     seconds : float, optional
         Time of training, without evaluation.
+    corpora : list of CorpusRecord, optional
+        The corpora that were trained on together; not there if it was one.
     augmented : dict of str to int
         Sentences that augmentation added to those of the corpus: "names" with other names, and
         "templates" from templates.
@@ -85,6 +125,7 @@ class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
     vectors_moved: float
     versions: dict[str, str]
     seconds: float | None = None
+    corpora: list[CorpusRecord] | msgspec.UnsetType = msgspec.UNSET
     augmented: dict[str, int] = {}
     names: dict[str, int] = {}
 

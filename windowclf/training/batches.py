@@ -10,7 +10,7 @@ from windowclf.config.config import Config
 from windowclf.errors import DataError
 from windowclf.lexicon.lexicon import UNKNOWN
 from windowclf.model.encoding import EncodedSentences, distinct
-from windowclf.nn.arrays import IntArray
+from windowclf.nn.arrays import FloatArray, IntArray
 from windowclf.nn.batch import Batch
 from windowclf.nn.context import find_mentions
 from windowclf.nn.layers import window_rows
@@ -59,11 +59,15 @@ class TrainingBatches:
     versions : int
         How often `encoded` holds the text, the same sentences in the same order: as it is, and
         then in each letter case of `CASES` that training also reads.
+    weights : float array, shape (S,), optional
+        How many times, on average, an epoch reads each of the ``S`` sentences of a version; by
+        default once each.
 
     Raises
     ------
     DataError
-        If there is nothing to rank: no token that is positive, or none that is not.
+        If there is nothing to rank: no token that is positive, or none that is not. If weights
+        leave less than an example to an epoch.
     """
 
     def __init__(
@@ -72,6 +76,7 @@ class TrainingBatches:
         config: Config,
         dropped: Sequence[tuple[list[int], float]] = (),
         versions: int = 1,
+        weights: FloatArray | None = None,
     ) -> None:
         self.encoded = encoded
         self.config = config
@@ -100,14 +105,27 @@ class TrainingBatches:
         self._counts = np.ones(len(encoded.lengths if not self._by_word else encoded.words), int)
         if config.batch_of == "tokens":
             self._counts = encoded.lengths.astype(int)
-        total = int(self._counts[examples].sum())
-        self._size = max(total if config.batch_size == "all" else config.batch_size, 1)
-        self._batches = math.ceil(total / self._size)
+        self._times: FloatArray = np.ones(len(examples))
+        if weights is not None:
+            lengths = encoded.lengths[: len(weights)]
+            self._times = (np.repeat(weights, lengths) if self._by_word else weights)[examples]
+            if self._times.sum() < 1:
+                raise DataError(
+                    f"the weights of the corpora leave {self._times.sum():.2g} of "
+                    f"{len(examples):,} examples to an epoch: expected at least one; raise "
+                    "`weights`"
+                )
+        counts = self._counts[examples]
+        most = int((counts * np.ceil(self._times)).sum())
+        self._size = max(most if config.batch_size == "all" else config.batch_size, 1)
+        self._batches = math.ceil(float((counts * self._times).sum()) / self._size)
         self.parts = self._count_parts()
 
     def _count_parts(self) -> int:
         """Choose into how many parts a batch falls."""
-        tokens = len(self._examples) if self._by_word else len(self.encoded.words) / self._versions
+        tokens = float(self._times.sum())
+        if not self._by_word:
+            tokens = float((self.encoded.lengths[self._examples] * self._times).sum())
         mean = tokens / max(self._batches, 1)
         if self.config.loss == "ranking" or mean < 1.2 * PART_TOKENS:
             return 1  # threads share the slots of the window
@@ -139,7 +157,7 @@ class TrainingBatches:
         list of int array
             For `part`. With --loss ranking, the second half are corruptions of the first.
         """
-        order = (begun or rng).permutation(self._examples)
+        order = self._draw_order(begun or rng)
         counts = self._counts[order]
         batch_of = (np.cumsum(counts) - counts) // self._size
         for chosen in np.split(order, np.flatnonzero(np.diff(batch_of)) + 1)[done:]:
@@ -150,6 +168,18 @@ class TrainingBatches:
             if self._versions > 1:
                 chosen = chosen + self._units * self._draw_versions(rng, len(chosen))
             yield self._split(chosen)
+
+    def _draw_order(self, rng: np.random.Generator) -> IntArray:
+        """Draw which examples an epoch reads, how often each, and in which order."""
+        examples, times = self._examples, self._times
+        whole = np.floor(times)
+        if not np.array_equal(whole, times):
+            # Systematic sampling in random order: each is read once more with the probability
+            # that its weight has beyond the whole number, and all epochs are about as long.
+            order = rng.permutation(len(examples))
+            passed = np.floor(np.cumsum((times - whole)[order]) + rng.random())
+            whole[order] += np.diff(passed, prepend=0)
+        return rng.permutation(np.repeat(examples, whole.astype(int)))
 
     def _split(self, chosen: IntArray) -> list[IntArray]:
         """Cut a batch into parts of about as many tokens each."""

@@ -208,6 +208,7 @@ def _checksums(model: Model, data: TrainingData) -> dict[str, str]:
     """Compute checksums of all that a training depends on, by what a person calls it."""
     train = data.train
     arrays = [getattr(train, part.name) for part in dataclasses.fields(train)]
+    weights = [] if data.weights is None else [data.weights]
     dev = [sentence.tokens for sentence in data.dev], data.gold
     values = [parameter.value for parameter in model.parameters().values()]
     # Spelt as 0.1.0 does, whose trainings can be resumed: with the names that settings had then.
@@ -215,7 +216,7 @@ def _checksums(model: Model, data: TrainingData) -> dict[str, str]:
     settings = ((f.encode_name, v) for f, v in found if f.name not in ADDED or v != f.default)
     config = f"Config({', '.join(f'{name}={value!r}' for name, value in settings)})"
     return {
-        "the training text": _checksum(model.labels, *arrays),
+        "the training text": _checksum(model.labels, *arrays, *weights),
         "the dev text": _checksum(dev),
         "the word vectors or gazetteers": _checksum(model.lexicon.values, *values),
         "the settings": _checksum(config),

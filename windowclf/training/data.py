@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import accumulate, chain, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,13 +17,17 @@ from windowclf.lexicon.lexicon import build_lexicon, initial_tables
 from windowclf.model.build import make_network, make_objective, own_scheme
 from windowclf.model.encoding import EncodedSentences, encode
 from windowclf.model.model import MOST_LABELS, Model
+from windowclf.model.record import CorpusRecord
+from windowclf.nn.arrays import FloatArray
 from windowclf.tags.schemes import OUTSIDE, Scheme, spans
 from windowclf.training.augmentation import augment
+from windowclf.training.partial_annotation import allowed_tags, check_partial_loss
 
 if TYPE_CHECKING:
     from gensim.models import KeyedVectors
 
     from windowclf.corpora.coerce import TrainingText
+    from windowclf.corpora.corpus import CorpusPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,11 @@ class TrainingData:
         May be empty: then the last epoch is the best.
     gold : sequence of sequences of str
         The right tags of `dev`, as the model writes them.
+    corpora : sequence of CorpusRecord
+        The corpora that the training text is mixed from; empty if it is one.
+    weights : float array, shape (S,), optional
+        How many times, on average, an epoch reads each sentence of the training text; by default
+        once each.
     augmented : mapping of str to int
         How many of the sentences, the last ones of each letter case, augmentation made, see
         `Augmentation.counts`.
@@ -60,6 +69,8 @@ class TrainingData:
     versions: int
     dev: Sequence[Sentence]
     gold: Sequence[Sequence[str]]
+    corpora: Sequence[CorpusRecord] = ()
+    weights: FloatArray | None = None
     augmented: Mapping[str, int] = field(default_factory=dict)
     names: Mapping[str, int] = field(default_factory=dict)
 
@@ -102,8 +113,11 @@ def prepare(
     DataError
         If there is nothing to learn from.
     UsageError
-        If augmentation lacks names, see `augment`.
+        If augmentation lacks names, see `augment`, or a corpus lacks labels and the loss needs all
+        annotation.
     """
+    if any(part.lacks for part in text.parts):
+        check_partial_loss(config)
     resources = resources or Resources()
     sentences = [sentence for sentence in text.train if len(sentence)]
     if not sentences:
@@ -131,14 +145,18 @@ def prepare(
     network = make_network(config, tables, labels, for_weights)
     objective = make_objective(config, labels, scheme)
     model = Model(config, lexicon, labels, scheme, network, objective)
-    data = _encode(model, text, [sentences, *recased])
+    data = _encode(model, text, [sentences, *recased], added.origins)
     listed = {kind: len(names) for kind, names in resources.names.items()}
     return model, replace(data, augmented=added.counts, names=listed)
 
 
 def _encode(
-    model: Model, text: "TrainingText", versions: Sequence[Sequence[Sentence]]
+    model: Model,
+    text: "TrainingText",
+    versions: Sequence[Sequence[Sentence]],
+    origins: Sequence[int],
 ) -> TrainingData:
+    """Make the arrays of a text; `origins` are those of the last sentences, see `Augmentation`."""
     tags = [model.gold_tags(sentence.tags or (), text.scheme) for sentence in versions[0]]
     # A name in capitals is in another document than the name as written.
     documents = [
@@ -147,15 +165,52 @@ def _encode(
         for sentence in version
     ]
     tokens = [sentence.tokens for sentence in chain(*versions)]
+    train = encode(tokens, model.lexicon, tags * len(versions), model.labels, documents)
+    bounds = _part_bounds(text)
+    of_sentences: list[CorpusPart | None] = [
+        part
+        for part, own in zip(text.parts, bounds, strict=True)
+        for _ in range(own.start, own.stop)
+    ]
+    of_sentences += [None] * (len(tags) - len(of_sentences))
+    for place, origin in enumerate(origins, len(tags) - len(origins)):
+        of_sentences[place] = of_sentences[origin] if origin >= 0 else None
+    if any(part.lacks for part in text.parts):
+        allowed = [
+            allowed_tags(own, model.labels, part.lacks if part else (), model.scheme)
+            for own, part in zip(tags, of_sentences, strict=True)
+        ]
+        train = replace(train, gold=np.tile(np.concatenate(allowed), (len(versions), 1)))
+    weights = np.array([part.weight if part else 1.0 for part in of_sentences])
     return TrainingData(
         name=text.name,
         tokens=tokens,
         documents=documents,
-        train=encode(tokens, model.lexicon, tags * len(versions), model.labels, documents),
+        train=train,
         versions=len(versions),
         dev=text.dev,
         gold=[model.gold_tags(sentence.tags or (), text.scheme) for sentence in text.dev],
+        corpora=[
+            CorpusRecord(
+                name=part.name,
+                data=part.data,
+                sentences=own.stop - own.start,
+                tokens=int(train.lengths[own].sum()),
+                weight=part.weight,
+                mapped=dict(part.mapped),
+                lacks=list(part.lacks),
+            )
+            for part, own in zip(text.parts, bounds, strict=True)
+        ],
+        weights=weights if (weights != 1).any() else None,
     )
+
+
+def _part_bounds(text: "TrainingText") -> list[slice]:
+    """Find the sentences of each part of a training text, of which empty ones are left out."""
+    ends = accumulate((part.sentences for part in text.parts), initial=0)
+    left = [0, *accumulate(bool(len(sentence)) for sentence in text.train)]
+    return [slice(left[start], left[end]) for start, end in pairwise(ends)]
 
 
 def make_labels(tags: Iterable[Sequence[str]], scheme: Scheme, config: Config) -> list[str]:

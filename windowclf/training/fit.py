@@ -7,6 +7,7 @@ from functools import partial
 from importlib.metadata import version
 
 import numpy as np
+from msgspec import UNSET, structs
 
 from windowclf.errors import DataError
 from windowclf.evaluation import evaluate as evaluation
@@ -14,7 +15,7 @@ from windowclf.evaluation.metrics import Scores, best_threshold
 from windowclf.lexicon.lexicon import FIRST
 from windowclf.model.calibration import Calibration, fit_calibration
 from windowclf.model.model import FirstVectors, Model
-from windowclf.model.record import Epoch, TrainingRecord
+from windowclf.model.record import CorpusRecord, Epoch, TrainingRecord
 from windowclf.nn.arrays import FloatArray
 from windowclf.system.threads import Workers, thread_count
 from windowclf.tagging.tagger import Tagger
@@ -123,7 +124,7 @@ def _train_network(model: Model, data: TrainingData, run: TrainingRun, epochs: l
     config, checkpoints = model.config, run.checkpoints
     parameters = model.parameters()
     best = {name: parameter.value.copy() for name, parameter in parameters.items()}
-    batches = TrainingBatches(data.train, config, _dropped(model), data.versions)
+    batches = TrainingBatches(data.train, config, _dropped(model), data.versions, data.weights)
     training = Training(model.network, model.objective, batches, config, generators(config)[2])
     evaluate = partial(_evaluate, model, data) if data.dev else None
     if checkpoints:
@@ -182,6 +183,7 @@ def _record(
         best_epoch=max(epoch.epoch for epoch in history.epochs if epoch.best),
         vectors_moved=_moved(first.vectors, last),
         seconds=sum(epoch.seconds or 0.0 for epoch in history.of_teachers + history.epochs),
+        corpora=[_utf8_names(corpus) for corpus in data.corpora] or UNSET,
         versions={
             "windowclf": version("windowclf"),
             "numpy": np.__version__,
@@ -196,6 +198,12 @@ def _moved(first: FloatArray, last: FloatArray) -> float:
         return 0.0
     lengths = np.maximum(np.linalg.norm(first, axis=1), 1e-12)
     return float(np.mean(np.linalg.norm(last - first, axis=1) / lengths))
+
+
+def _utf8_names(corpus: CorpusRecord) -> CorpusRecord:
+    mapped = {utf8_name(label): utf8_name(new) for label, new in corpus.mapped.items()}
+    name, data = utf8_name(corpus.name), utf8_name(corpus.data)
+    return structs.replace(corpus, name=name, data=data, mapped=mapped)
 
 
 def utf8_name(name: str) -> str:

@@ -168,6 +168,9 @@ def _facts(model: Model) -> dict[str, str]:
     facts: dict[str, str] = {}
     if record := model.record:
         facts["Data"] = record.data or "sentences without a name"
+        for corpus in record.corpora or ():
+            name, _, described = corpus.describe().partition(": ")
+            facts[f"Corpus {name}"] = described
         for split, what in (("train", "Training text"), ("dev", "Dev text")):
             sentences, tokens = record.sentences.get(split, 0), record.tokens.get(split, 0)
             facts[what] = f"{sentences:,} sentences, {tokens:,} tokens" if sentences else "none"

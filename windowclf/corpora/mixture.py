@@ -1,0 +1,308 @@
+"""Several corpora as one, each with its own weight, labels and types that it does not annotate."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any
+
+from windowclf.corpora.corpus import Corpus, CorpusPart, labels_of
+from windowclf.corpora.spelling import joined, numbered
+from windowclf.documents.sentence import Sentence
+from windowclf.errors import DataError, UsageError, described, join_names
+from windowclf.system.arguments import check_iterable
+from windowclf.tags.schemes import OUTSIDE, Scheme
+
+MOST_WEIGHT = 1000.0
+_SHARED = 6  # tokens: shorter sentences come twice by chance
+
+
+@dataclass(slots=True)
+class _Source:
+    """A corpus with its new labels, and what is known of it."""
+
+    corpus: Corpus
+    train: list[Sentence]
+    mapped: Mapping[str, str]
+    lacks: tuple[str, ...]
+    weight: float
+
+    def labels(self) -> set[str]:
+        return labels_of(self.train, self.corpus.scheme)
+
+
+def mix_corpora(
+    corpora: Mapping[str, Corpus],
+    *,
+    weights: Mapping[str, float] | None = None,
+    maps: Mapping[str, Mapping[str, str]] | None = None,
+    lacks: Mapping[str, Collection[str]] | None = None,
+    held_out: Corpus | None = None,
+) -> Corpus:
+    """Join corpora into one to train on.
+
+    The train split has the sentences of all, one corpus after the other, without those that also
+    are in the dev or the test split of any. The dev and the test split have those of the corpora
+    that lack nothing: in the others, what is not annotated would count as wrong. The notes of the
+    corpus count what is left out.
+
+    Parameters
+    ----------
+    corpora : mapping of str to Corpus
+        By a name of your own.
+    weights : mapping of str to float, optional
+        How many times, on average, an epoch reads each training sentence of a corpus: 1 by
+        default, 0.5 for half of the sentences, drawn anew in each epoch, 2.5 for twice or three
+        times.
+    maps : mapping of str to mapping of str to str, optional
+        For a corpus, new names of its labels; an empty one, or ``O``, drops the label.
+    lacks : mapping of str to collection of str, optional
+        Labels of other corpora that a corpus does not annotate: its ``O`` may stand for any of
+        them, and training sums over all tags that agree with it.
+    held_out : Corpus, optional
+        Its dev and its test split take the place of the joined ones.
+
+    Returns
+    -------
+    Corpus
+        Its `parts` describe the corpora.
+
+    Raises
+    ------
+    UsageError
+        For a name or a label that does not exist, a weight out of range, a label that a corpus
+        lacks and has, and plain labels beside spans.
+    DataError
+        For a corpus without a train split.
+
+    Examples
+    --------
+    >>> from windowclf import load_corpus, mix_corpora
+    >>> news, tweets = load_corpus("conll2003"), load_corpus("wnut")
+    >>> mix_corpora(
+    ...     {"news": news, "tweets": tweets},
+    ...     weights={"tweets": 0.5},
+    ...     maps={"tweets": {"corporation": "ORG", "product": ""}},
+    ...     lacks={"tweets": ["MISC"]},
+    ... )
+    """
+    _check_corpora(corpora, held_out)
+    chosen = {
+        option: _by_corpus(given, option, corpora)
+        for option, given in (("weights", weights), ("maps", maps), ("lacks", lacks))
+    }
+    sources = {}
+    for name, corpus in corpora.items():
+        mapped = _check_map(chosen["maps"].get(name, {}), name, corpus)
+        renamed = _rename(corpus, mapped)
+        sources[name] = _Source(
+            corpus=renamed,
+            train=[sentence for sentence in renamed.splits["train"] if len(sentence)],
+            mapped=mapped,
+            lacks=_check_labels(chosen["lacks"].get(name, ()), name),
+            weight=_check_weight(chosen["weights"].get(name, 1.0), name),
+        )
+    notes = _leave_out_shared(sources, held_out)
+    _check_lacks(sources)
+    splits = {"train": _join([source.train for source in sources.values()])}
+    for split in ("dev", "test"):
+        joined_split = _join([_whole(source, split) for source in sources.values()])
+        if held_out and split in held_out.splits:
+            joined_split = list(held_out.splits[split])
+        if joined_split:
+            splits[split] = joined_split
+    replaced = held_out.splits if held_out else {}
+    parts = tuple(
+        CorpusPart(
+            name,
+            source.corpus.name,
+            len(source.train),
+            0 if "test" in replaced else len(_whole(source, "test")),
+            source.weight,
+            source.mapped,
+            source.lacks,
+        )
+        for name, source in sources.items()
+    )
+    first = next(iter(corpora.values()))
+    return Corpus(
+        "+".join(corpora),
+        splits,
+        first.scheme,
+        first.original_scheme,
+        (*_own_notes(corpora, held_out), *notes, *_more_notes(sources, replaced)),
+        parts,
+    )
+
+
+def _check_corpora(corpora: object, held_out: object) -> None:
+    expected = "corpora by name, such as {'news': load_corpus('conll2003')}"
+    if not isinstance(corpora, Mapping) or not corpora:
+        raise UsageError(f"corpora: expected {expected}, got {described(corpora)}")
+    for name, corpus in corpora.items():
+        if not isinstance(name, str) or not name.strip():
+            raise UsageError(f"corpora: expected a name, got {described(name)}")
+        if not isinstance(corpus, Corpus):
+            raise UsageError(f"corpora: {name}: expected a Corpus, got {described(corpus)}")
+        if "train" not in corpus.splits:
+            raise DataError(f"{name}: has no train split: name the file with `train`")
+    if not isinstance(held_out, Corpus | None):
+        raise UsageError(f"held_out: expected a Corpus, got {described(held_out)}")
+    everything = {**corpora, **({"held_out": held_out} if held_out else {})}
+    plain = [name for name, corpus in everything.items() if corpus.scheme is Scheme.PLAIN]
+    if 0 < len(plain) < len(everything):
+        raise UsageError(
+            f"corpora: {join_names(plain)} has plain labels and the others have spans: expected "
+            "one kind in all"
+        )
+
+
+def _by_corpus(given: object, option: str, corpora: Collection[str]) -> Mapping[str, Any]:
+    """Check that what is given for an option is by the names of corpora."""
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise UsageError(f"{option}: expected a value by corpus, got {described(given)}")
+    for name in given:
+        if name not in corpora:
+            raise UsageError(
+                f"`{option}`: no corpus {name!r}; expected one of {join_names(list(corpora))}"
+            )
+    return given
+
+
+def _check_weight(weight: object, name: str) -> float:
+    is_number = isinstance(weight, int | float) and not isinstance(weight, bool)
+    if not is_number or not 0 < weight <= MOST_WEIGHT:  # type: ignore[operator]
+        raise UsageError(
+            f"`weights` of {name}: expected more than 0, at most {MOST_WEIGHT:,.0f}, got {weight!r}"
+        )
+    return float(weight)  # type: ignore[arg-type]
+
+
+def _check_labels(labels: object, name: str) -> tuple[str, ...]:
+    listed = tuple(check_iterable(labels, f"lacks of {name}", "a list of labels"))
+    for label in listed:
+        if not isinstance(label, str):
+            raise UsageError(f"lacks of {name}: expected labels, got {described(label)}")
+    return tuple(dict.fromkeys(listed))
+
+
+def _check_map(given: object, name: str, corpus: Corpus) -> dict[str, str]:
+    """Check the new names of labels."""
+    if not isinstance(given, Mapping):
+        raise UsageError(
+            f"maps of {name}: expected new names by label, such as {{'corporation': 'ORG'}}, "
+            f"got {described(given)}"
+        )
+    there = labels_of(chain.from_iterable(corpus.splits.values()), corpus.scheme)
+    for label, new in given.items():
+        if label not in there:
+            raise UsageError(
+                f"`maps` of {name}: it has no label {label!r}; expected one of "
+                f"{join_names(sorted(there))}"
+            )
+        if not isinstance(new, str) or (new and new.split() != [new]):
+            raise UsageError(
+                f"`maps` of {name}: {label}: expected a label without white space, or an empty "
+                f"text to drop it, got {described(new)}"
+            )
+    return dict(given)
+
+
+def _rename(corpus: Corpus, mapped: Mapping[str, str]) -> Corpus:
+    """Give the spans of a corpus their new labels."""
+    if not mapped:
+        return corpus
+    spelled: dict[str, str] = {}
+    for tag in {tag for found in corpus.splits.values() for s in found for tag in s.tags or ()}:
+        prefix, dash, label = tag.partition("-")
+        if corpus.scheme is Scheme.PLAIN:
+            prefix, dash, label = "", "", tag
+        new = mapped.get(label, label)
+        dropped = tag == OUTSIDE or new in ("", OUTSIDE)
+        spelled[tag] = OUTSIDE if dropped else prefix + dash + new
+    splits = {
+        split: [replace(s, tags=[spelled[tag] for tag in s.tags or ()]) for s in sentences]
+        for split, sentences in corpus.splits.items()
+    }
+    return replace(corpus, splits=splits)
+
+
+def _leave_out_shared(sources: Mapping[str, _Source], held_out: Corpus | None) -> list[str]:
+    """Remove training sentences that a dev or a test split has, too; count them in notes."""
+    tested = {
+        tuple(sentence.tokens)
+        for corpus in [*(source.corpus for source in sources.values()), held_out]
+        if corpus
+        for split in ("dev", "test")
+        for sentence in corpus.splits.get(split, ())
+        if len(sentence) >= _SHARED
+    }
+    notes = []
+    for name, source in sources.items():
+        kept = [s for s in source.train if len(s) < _SHARED or tuple(s.tokens) not in tested]
+        if left_out := len(source.train) - len(kept):
+            notes.append(
+                f"{name}: {left_out:,} of {len(source.train):,} training sentences are left out: "
+                "they are in a dev or a test split too"
+            )
+        source.train = kept
+    return notes
+
+
+def _check_lacks(sources: Mapping[str, _Source]) -> None:
+    labels = {name: source.labels() for name, source in sources.items()}
+    for name, source in sources.items():
+        others = set().union(*(found for other, found in labels.items() if other != name))
+        for label in source.lacks:
+            if label in labels[name]:
+                raise UsageError(
+                    f"`lacks` of {name}: it has the label {label} itself; drop it with `maps` if "
+                    "it is not annotated throughout"
+                )
+            if label not in others:
+                raise UsageError(
+                    f"`lacks` of {name}: no other corpus has the label {label!r}; expected one of "
+                    f"{join_names(sorted(others - labels[name]))}"
+                )
+
+
+def _whole(source: _Source, split: str) -> Sequence[Sentence]:
+    """Return a split to score on: that of a corpus that lacks nothing."""
+    return [] if source.lacks else source.corpus.splits.get(split, [])
+
+
+def _join(splits: Sequence[Sequence[Sentence]]) -> list[Sentence]:
+    return list(joined([numbered(sentences) for sentences in splits]).sentences)
+
+
+def _own_notes(corpora: Mapping[str, Corpus], held_out: Corpus | None) -> list[str]:
+    """List the notes of each corpus, with its name before them."""
+    own = [
+        f"{name}: {note.removeprefix(f'{corpus.name}: ')}"
+        for name, corpus in corpora.items()
+        for note in corpus.notes
+    ]
+    return [*own, *(held_out.notes if held_out else ())]
+
+
+def _more_notes(sources: Mapping[str, _Source], replaced: Collection[str]) -> list[str]:
+    """Say which splits are not used, and which labels one corpus has and another has not."""
+    notes = []
+    labels = {name: source.labels() for name, source in sources.items()}
+    every = set().union(*labels.values())
+    for name, source in sources.items():
+        unused = [
+            split for split in ("dev", "test") if source.lacks and source.corpus.splits.get(split)
+        ]
+        if unused := [split for split in unused if split not in replaced]:
+            which = f"{' and '.join(unused)} split{'s are' if unused[1:] else ' is'}"
+            notes.append(
+                f"{name}: its {which} not used: it does not annotate {join_names(source.lacks)}"
+            )
+        if missing := sorted(every - labels[name] - {*source.lacks}):
+            notes.append(
+                f"{name}: has no {join_names(missing)}, which other corpora have: its words "
+                "are taken to be none of that; where it does not annotate it, say so with `lacks`"
+            )
+    return notes
