@@ -48,6 +48,7 @@ def info(model: str | None, norms: bool, as_json: bool) -> None:
         rows |= {
             "trained on": f"{record.data}: {record.tokens['train']:,} tokens{time}, vectors "
             f"{record.vectors}",
+            **{name.lower(): value for name, value in record.teaching().items()},
             "best epoch": f"{record.best_epoch} of {len(record.epochs)}",
             "vectors moved": f"{100 * record.vectors_moved:.2f} % of their length, on the mean",
         }

@@ -30,6 +30,8 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     vectors: str
     gazetteers: dict[str, str]
     clusters: dict[str, str] = {}
+    trained_teachers: list[str] = []
+    unlabelled: list[str] = []
     compress: bool
     every: float
     threads: int | None
@@ -41,15 +43,25 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         Raises
         ------
         UsageError
-            For a setting that is out of range, or a second gazetteer of a type.
+            For a setting that is out of range, a second gazetteer of a type, or text that nobody
+            teaches.
         """
+        from windowclf.training.distillation import check_teaching
+
         config = make_config(given_settings(options))
+        teaching = {name: list(options[name]) for name in ("trained_teachers", "unlabelled")}
+        check_teaching(
+            config,
+            teachers=bool(teaching["trained_teachers"]),
+            unlabelled=bool(teaching["unlabelled"]),
+        )
         files = {kind: str(file) for kind, file in parse_gazetteers(options["gazetteers"]).items()}
         clusters = {name: str(file) for name, file in parse_clusters(options["clusters"]).items()}
         others = {name: options[name] for name in cls.__struct_fields__ if name in options}
         reading = {name: options[name] for name in READING if options.get(name) is not None}
         return cls(
             **others
+            | teaching
             | {
                 "config": config,
                 "gazetteers": files,

@@ -19,6 +19,8 @@ from windowclf.cli.options import (
     json_option,
     notes_json,
     read_training_corpus,
+    read_unlabelled,
+    teaching_options,
     threads_option,
     training_options,
 )
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Train a model on a tagged corpus.")
 @data_options
 @training_options
+@teaching_options
 @click.option(
     "--output",
     metavar="DIR",
@@ -207,6 +210,10 @@ def _differing_options(model: "Model", options: "TrainOptions") -> list[str]:
         "--data": record is not None and record.data == utf8_name(data),
         "--vectors": record is not None and record.vectors == utf8_name(options.vectors),
         "--gazetteer": of_model == lists,
+        "--unlabelled": record is not None
+        and (record.unlabelled or []) == [*map(utf8_name, options.unlabelled)],
+        "--teacher": record is not None
+        and (record.teachers or []) == [*map(utf8_name, options.trained_teachers)],
         **{
             option_name(name): before[name] == value
             for name, value in asdict(options.config).items()
@@ -234,11 +241,14 @@ def _train(
         try:
             with TrainingProgress("reading", EPOCH_HEADER, epoch_line, quiet=quiet) as progress:
                 corpus: Corpus = read_training_corpus(asdict(options), options.config.seed)
+                unlabelled = read_unlabelled(asdict(options))
                 classifier.fit(
                     corpus,
                     vectors=options.vectors,
                     gazetteers=options.gazetteers,
                     clusters=options.clusters,
+                    unlabelled=unlabelled,
+                    trained_teachers=options.trained_teachers,
                     listener=progress,
                     threads=options.threads,
                     checkpoints=checkpoints,

@@ -121,6 +121,7 @@ def _training(model: Model) -> str:
         "Data": _line(record.data) or "sentences without a name",
         "Training text": _amount(record, "train"),
         "Dev text": _amount(record, "dev") if record.tokens.get("dev") else "none",
+        **{name: _line(value) for name, value in record.teaching().items()},
         "Word vectors": _line(record.vectors),
         "Words known": f"{len(model.lexicon.values['word']):,}",
         "Gazetteers": ", ".join(

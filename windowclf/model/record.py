@@ -59,7 +59,7 @@ class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
     vectors : str
         Name of the word vectors.
     sentences, tokens : dict of str to int
-        By split.
+        By split; "unlabelled" is the text that teachers read to the network.
     epochs : list of Epoch
     best_epoch : int
         The one whose parameters the model has.
@@ -69,6 +69,10 @@ class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
     versions : dict of str to str
     seconds : float, optional
         Time of training, without evaluation.
+    unlabelled : list of str, optional
+        The files of the unlabelled text; not there if there were none.
+    teachers : list of str, optional
+        The teachers that were already trained; likewise.
     """
 
     data: str
@@ -80,11 +84,22 @@ class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
     vectors_moved: float
     versions: dict[str, str]
     seconds: float | None = None
+    unlabelled: list[str] | msgspec.UnsetType = msgspec.UNSET
+    teachers: list[str] | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def best_f1(self) -> float | None:
         """The F1 of the model on the dev text, from 0 to 1; None without such a text."""
         return next((each.f1 for each in self.epochs if each.epoch == self.best_epoch), None)
+
+    def teaching(self) -> dict[str, str]:
+        """Describe the teachers that were given, and the unlabelled text; empty without them."""
+        rows = {"Trained teachers": ", ".join(self.teachers)} if self.teachers else {}
+        if "unlabelled" in self.tokens:
+            size = f"{self.sentences.get('unlabelled', 0):,} sentences"
+            text = ", ".join([*(self.unlabelled or []), size, f"{self.tokens['unlabelled']:,}"])
+            rows["Unlabelled text"] = f"{text} tokens"
+        return rows
 
     def __repr__(self) -> str:
         f1 = "" if self.best_f1 is None else f", dev F1 {100 * self.best_f1:.2f} %"

@@ -1,7 +1,7 @@
 """What a training starts from: its texts as arrays, and an untrained model for them."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,34 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Resources:
+    """What a training may be given besides labelled text and word vectors.
+
+    Parameters
+    ----------
+    gazetteers : mapping of str to Gazetteer
+        By the type of their names.
+    clusters : mapping of str to Clusters
+        Word clusters by name.
+    unlabelled : sequence of Sentence
+        Text that the teachers read to the network, none of it empty. Its words get no rows of
+        their own: the network knows those that are in the training text, or among the vectors'
+        most frequent. Else the model would grow with the text, and the teachers, which share the
+        lexicon, would be other ones than without it.
+    unlabelled_names : sequence of str
+        The files that it comes from.
+    teachers : mapping of str to Model
+        Teachers that are already trained, by name.
+    """
+
+    gazetteers: Mapping[str, Gazetteer] = field(default_factory=dict)
+    clusters: Mapping[str, Clusters] = field(default_factory=dict)
+    unlabelled: Sequence[Sentence] = ()
+    unlabelled_names: Sequence[str] = ()
+    teachers: Mapping[str, Model] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingData:
     """What a network is trained on and chosen by.
 
@@ -45,6 +73,8 @@ class TrainingData:
         May be empty: then the last epoch is the best.
     gold : sequence of sequences of str
         The right tags of `dev`, as the model writes them.
+    resources : Resources
+        What was given besides.
     """
 
     name: str
@@ -54,22 +84,7 @@ class TrainingData:
     versions: int
     dev: Sequence[Sentence]
     gold: Sequence[Sequence[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Resources:
-    """What a training may be given besides labelled text and word vectors.
-
-    Parameters
-    ----------
-    gazetteers : mapping of str to Gazetteer
-        By the type of their names.
-    clusters : mapping of str to Clusters
-        Word clusters by name.
-    """
-
-    gazetteers: Mapping[str, Gazetteer] = field(default_factory=dict)
-    clusters: Mapping[str, Clusters] = field(default_factory=dict)
+    resources: Resources = field(default_factory=Resources)
 
 
 def prepare(
@@ -116,7 +131,8 @@ def prepare(
     network = make_network(config, tables, labels, for_weights)
     objective = make_objective(config, labels, scheme)
     model = Model(config, lexicon, labels, scheme, network, objective)
-    return model, _encode(model, text, [sentences, *recased])
+    data = _encode(model, text, [sentences, *recased])
+    return model, replace(data, resources=resources)
 
 
 def _encode(

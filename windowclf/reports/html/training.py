@@ -171,6 +171,7 @@ def _facts(model: Model) -> dict[str, str]:
         for split, what in (("train", "Training text"), ("dev", "Dev text")):
             sentences, tokens = record.sentences.get(split, 0), record.tokens.get(split, 0)
             facts[what] = f"{sentences:,} sentences, {tokens:,} tokens" if sentences else "none"
+        facts |= record.teaching()
         facts["Word vectors"] = record.vectors
         facts["Epochs"] = f"{len(record.epochs)}; the model is that of epoch {record.best_epoch}"
         if record.seconds is not None:
