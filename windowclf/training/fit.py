@@ -14,6 +14,7 @@ from windowclf.evaluation import evaluate as evaluation
 from windowclf.evaluation.metrics import Scores, best_threshold
 from windowclf.lexicon.lexicon import FIRST
 from windowclf.model.calibration import Calibration, fit_calibration
+from windowclf.model.encoding import EncodedSentences
 from windowclf.model.model import FirstVectors, Model
 from windowclf.model.record import CorpusRecord, Epoch, TrainingRecord
 from windowclf.nn.arrays import FloatArray
@@ -102,7 +103,7 @@ def fit(
         _teach(model, data, run, history)
         lesson = history.teacher_scores.lesson(data, lesson)
     try:
-        _train_network(model, replace(data, train=lesson), run, history.epochs)
+        _train_network(model, _with_lesson(data, lesson), run, history.epochs)
     finally:
         if any(epoch.best for epoch in history.epochs):
             model.calibration = Calibration()  # it is fitted on what the network itself says
@@ -125,6 +126,14 @@ def _teach(model: Model, data: TrainingData, run: TrainingRun, history: History)
         scores.add(teacher, model.labels, data, run.threads)
     model.objective.distil_from(scores.mean_transitions())
     run.report(NetworkBegins("the network they teach"))
+
+
+def _with_lesson(data: TrainingData, lesson: EncodedSentences) -> TrainingData:
+    """Put what a network reads in place of the training text; unlabelled sentences weigh 1."""
+    weights = data.weights
+    if weights is not None:
+        weights = np.concatenate([weights, np.ones(len(data.resources.unlabelled))])
+    return replace(data, train=lesson, weights=weights)
 
 
 def _train_network(model: Model, data: TrainingData, run: TrainingRun, epochs: list[Epoch]) -> None:
