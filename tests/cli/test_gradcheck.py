@@ -3,7 +3,9 @@ import json
 import pytest
 
 from windowclf.config.presets import PRESETS
+from windowclf.nn import objective
 from windowclf.nn.layers import ACTIVATIONS
+from windowclf.nn.losses import PARTIAL_LOSSES
 
 SMALL = ("--hidden", "6", "--feature", "shape")
 
@@ -40,6 +42,28 @@ def test_a_wrong_slope_is_found(run, monkeypatch, level):
     verdicts = {row[0]: row[-1] for row in rows if row and row[-1] in ("right", "WRONG")}
     assert verdicts["W1"] == verdicts["b1"] == verdicts["L_word"] == "WRONG"
     assert verdicts["U"] == "right"  # above the slope
+
+
+@pytest.mark.parametrize("level", ["word", "sentence"])
+@pytest.mark.parametrize("loss", PARTIAL_LOSSES)
+def test_a_wrong_gradient_of_a_partial_loss_is_found(run, monkeypatch, level, loss):
+    of_paths = {"softmax": "partial_log_likelihood_loss", "max-margin": "partial_max_margin_loss"}
+    of_tokens, name = PARTIAL_LOSSES[loss], of_paths[loss]
+
+    def wrong(right):
+        def compute(*arguments):
+            value, ds, *others = right(*arguments)
+            return value, 1.001 * ds, *others
+
+        return compute
+
+    monkeypatch.setitem(PARTIAL_LOSSES, loss, wrong(of_tokens))
+    monkeypatch.setattr(objective, name, wrong(getattr(objective, name)))
+    code, out, err = run("gradcheck", *SMALL, "--level", level, "--loss", loss, "--json")
+    assert (code, err) == (1, "")
+    (checks,) = json.loads(out)["checks"].values()
+    wrong_ones = {name for name, check in checks.items() if not check["passed"]}
+    assert wrong_ones == checks.keys() - {"A", "start", "end"}
 
 
 def test_presets_are_listed_with_their_sources(run):

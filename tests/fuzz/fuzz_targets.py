@@ -365,7 +365,7 @@ def bundle(data):
 
 
 def _signed(manifest):
-    return msgspec.json.encode(msgspec.structs.replace(manifest, sha256=manifest.checksum()))
+    return msgspec.json.encode(manifest.sealed())
 
 
 def _load_bytes(files):

@@ -69,7 +69,7 @@ def _manifest(folder, rename):
         for kind, entry in manifest.files.items()
     }
     forged = msgspec.structs.replace(manifest, files=files)
-    return msgspec.json.encode(msgspec.structs.replace(forged, sha256=forged.checksum()))
+    return msgspec.json.encode(forged.sealed())
 
 
 @pytest.fixture(scope="module")

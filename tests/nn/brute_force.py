@@ -35,15 +35,22 @@ def best_path(s, transitions):
 
 def log_z(s, transitions):
     """``log Σ_path exp(score)``."""
-    scores = all_scores(s, transitions).values()
+    return log_sum(all_scores(s, transitions).values())
+
+
+def log_sum(scores):
     top = max(scores)
     return top + math.log(math.fsum(math.exp(score - top) for score in scores))
 
 
 def probabilities(s, transitions):
     """The softmax over paths: ``exp(score - log Z)`` of each."""
-    total = log_z(s, transitions)
-    return {path: math.exp(score - total) for path, score in all_scores(s, transitions).items()}
+    return shares(all_scores(s, transitions))
+
+
+def shares(scores):
+    total = log_sum(scores.values())
+    return {path: math.exp(score - total) for path, score in scores.items()}
 
 
 def counts(path, K):
@@ -91,7 +98,7 @@ def augmented_scores(s, gold, transitions):
 def log_likelihood(s, gold, transitions):
     """``J = log Z - score(gold)``; its gradients are the expected counts less the gold ones."""
     loss = log_z(s, transitions) - path_score(s, gold, transitions)
-    return loss, *_less_gold(probabilities(s, transitions), gold, s.shape[1])
+    return loss, *_less(probabilities(s, transitions), {gold: 1.0}, s.shape[1])
 
 
 def max_margin(s, gold, transitions):
@@ -99,14 +106,46 @@ def max_margin(s, gold, transitions):
     scores = augmented_scores(s, gold, transitions)
     worst = max(scores, key=scores.get)
     loss = scores[worst] - path_score(s, gold, transitions)
-    return loss, *_less_gold({worst: 1.0}, gold, s.shape[1])
+    return loss, *_less({worst: 1.0}, {gold: 1.0}, s.shape[1])
 
 
-def _less_gold(weights, gold, K):
+def allowed_scores(s, allowed, transitions):
+    """The score of every path that has tags of `allowed` alone."""
+    return {
+        path: score
+        for path, score in all_scores(s, transitions).items()
+        if cost(path, allowed) == 0
+    }
+
+
+def cost(path, allowed):
+    """How many tags of a path are not allowed."""
+    return sum(not row[tag] for tag, row in zip(path, allowed, strict=True))
+
+
+def partial_log_likelihood(s, allowed, transitions):
+    """``J = log Σ_path exp(score) - log Σ_allowed path exp(score)``."""
+    right = allowed_scores(s, allowed, transitions)
+    loss = log_z(s, transitions) - log_sum(right.values())
+    return loss, *_less(probabilities(s, transitions), shares(right), s.shape[1])
+
+
+def partial_max_margin(s, allowed, transitions):
+    """``J = max_path (score + cost) - max_allowed path score``."""
+    scores = {
+        path: score + cost(path, allowed) for path, score in all_scores(s, transitions).items()
+    }
+    right = allowed_scores(s, allowed, transitions)
+    worst, best = max(scores, key=scores.get), max(right, key=right.get)
+    return scores[worst] - right[best], *_less({worst: 1.0}, {best: 1.0}, s.shape[1])
+
+
+def _less(weights, others, K):
+    """The expected counts of some paths less those of others."""
     tags, transitions = expected_counts(weights, K)
-    gold_tags, gold_transitions = counts(gold, K)
-    return tags - gold_tags, Transitions(
-        *(a - b for a, b in zip(transitions, gold_transitions, strict=True))
+    other_tags, other_transitions = expected_counts(others, K)
+    return tags - other_tags, Transitions(
+        *(a - b for a, b in zip(transitions, other_transitions, strict=True))
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pytest
 
 from windowclf.nn.arrays import FloatArray, IntArray
 from windowclf.nn.crf import Transitions
@@ -59,3 +60,21 @@ def extreme(rng, shape):
 def ends_of_the_range(rng, shape):
     """Mostly ties: many paths have the same score, or nearly."""
     return rng.choice([-1e4, 0, 1e4], shape) + rng.integers(-3, 4, shape)
+
+
+def assert_close(found, expected, scale=1.0):
+    """To 14 or so digits, or 6, of numbers about as large as `scale`."""
+    digits = 1e-12 if found.dtype == np.float64 else 1e-5
+    np.testing.assert_allclose(found, expected, rtol=digits, atol=digits * scale)
+
+
+def assert_same_loss(found, expected, dtype, scale=10.0):
+    loss, ds, dtransitions = found
+    digits = 1e-12 if dtype == np.float64 else 1e-5
+    assert loss == pytest.approx(expected[0], rel=digits, abs=digits * scale)
+    assert isinstance(loss, float)
+    assert_close(ds, expected[1], scale)
+    for name, grad, right in zip(Transitions._fields, dtransitions, expected[2], strict=True):
+        assert grad.shape == right.shape, name
+        assert_close(grad, right, scale)
+    assert {x.dtype for x in (ds, *dtransitions)} == {np.dtype(dtype)}

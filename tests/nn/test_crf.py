@@ -3,7 +3,7 @@ from functools import cache
 import brute_force
 import numpy as np
 import pytest
-from crf_cases import make_case, normal
+from crf_cases import assert_close, assert_same_loss, make_case, normal
 
 from windowclf.nn.crf import (
     PackedLayout,
@@ -42,24 +42,6 @@ def named(name):
 @pytest.fixture(params=CASES)
 def case(request):
     return named(request.param)
-
-
-def assert_close(found, expected, scale=1.0):
-    """To 14 or so digits, or 6, of numbers about as large as `scale`."""
-    digits = 1e-12 if found.dtype == np.float64 else 1e-5
-    np.testing.assert_allclose(found, expected, rtol=digits, atol=digits * scale)
-
-
-def assert_same_loss(found, expected, dtype, scale=10.0):
-    loss, ds, dtransitions = found
-    digits = 1e-12 if dtype == np.float64 else 1e-5
-    assert loss == pytest.approx(expected[0], rel=digits, abs=digits * scale)
-    assert isinstance(loss, float)
-    assert_close(ds, expected[1], scale)
-    for name, grad, right in zip(Transitions._fields, dtransitions, expected[2], strict=True):
-        assert grad.shape == right.shape, name
-        assert_close(grad, right, scale)
-    assert {x.dtype for x in (ds, *dtransitions)} == {np.dtype(dtype)}
 
 
 LOSSES = {

@@ -11,6 +11,7 @@ import pytest
 from networks import DEV, TRAIN, prepare_training
 from windowclf.errors import DataError, ModelError
 from windowclf.model.bundle import pack_model
+from windowclf.model.manifest import digest
 from windowclf.model.record import Epoch
 from windowclf.training import batches as batches_module
 from windowclf.training.checkpoint_file import CHECKPOINT
@@ -240,13 +241,7 @@ def rewrite(folder, change):
     facts = msgspec.json.decode(path.read_bytes())
     change(facts)
     facts["sha256"] = ""
-    from windowclf.training.checkpoint_file import Checkpoint
-
-    path.write_bytes(msgspec.json.encode(facts))
-    try:
-        facts["sha256"] = msgspec.convert(facts, Checkpoint).checksum()
-    except msgspec.ValidationError:
-        return
+    facts["sha256"] = digest(facts)
     path.write_bytes(msgspec.json.encode(facts))
 
 

@@ -20,7 +20,8 @@ def gradcheck(context: click.Context, /, check_all: bool, as_json: bool, **optio
     """Prove the gradients of a network by finite differences.
 
     For each parameter of the network that the options ask for, the gradient of the backward pass
-    is compared with differences of the loss, in float64. Exit code 1 if one is wrong.
+    is compared with differences of the loss, in float64; of softmax and max-margin also for text in
+    which some types are not annotated. Exit code 1 if one is wrong.
 
     \b
     windowclf gradcheck

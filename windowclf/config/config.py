@@ -26,6 +26,10 @@ RENAMED = {"repeats": "document_context", "recase": "case_augmentation"}
 """Fields that had another name in 0.1.0. Callers may use the old name, and saved models do."""
 
 
+ADDED = frozenset({"cluster_prefixes", "cluster_dropout"})
+"""Fields that 0.1.0 does not have. Where they have their default, a training is one of 0.1.0."""
+
+
 class Config(
     msgspec.Struct,
     frozen=True,

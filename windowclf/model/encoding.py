@@ -13,7 +13,7 @@ import numpy.typing as npt
 from windowclf.errors import UsageError
 from windowclf.lexicon.features import name_form
 from windowclf.lexicon.lexicon import PADDING, Lexicon
-from windowclf.nn.arrays import FloatArray, IntArray
+from windowclf.nn.arrays import BoolArray, FloatArray, IntArray
 from windowclf.nn.batch import Batch
 from windowclf.nn.context import find_mentions, name_keys
 from windowclf.nn.layers import window_rows
@@ -38,8 +38,8 @@ class EncodedSentences:
         The number of the document that each sentence is of, from 0; it never falls.
     names : int32 array, shape (T,)
         The same number for the same name, in any letter case; 0: not a name.
-    gold : int32 array, shape (T,), or float array, shape (T, K), optional
-        The tag of each token, or a teacher's scores of its tags.
+    gold : int32 array, shape (T,), or float or bool array, shape (T, K), optional
+        See `Batch`.
     """
 
     features: _Ints
@@ -47,7 +47,7 @@ class EncodedSentences:
     lengths: _Ints
     documents: _Ints
     names: _Ints
-    gold: _Ints | FloatArray | None = None
+    gold: _Ints | FloatArray | BoolArray | None = None
 
     @cached_property
     def first(self) -> npt.NDArray[np.int64]:
@@ -60,7 +60,7 @@ class EncodedSentences:
         """A number of each token's name that differs between documents; 0: not a name."""
         return name_keys(self.names, np.repeat(self.documents, self.lengths))
 
-    def tags(self) -> _Ints | FloatArray:
+    def tags(self) -> _Ints | FloatArray | BoolArray:
         """Return `gold`.
 
         Raises

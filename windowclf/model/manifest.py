@@ -16,7 +16,8 @@ from windowclf.model.calibration import Calibration
 from windowclf.system.files import open_regular
 from windowclf.tags.schemes import Scheme
 
-FORMAT = 1
+FORMAT = 2
+"""2 since models may have word clusters, which 0.1.0 cannot read."""
 MANIFEST = "model.json"
 TIMES = "times.json"
 """How long training took: no part of the model, so that the same training makes the same files."""
@@ -66,14 +67,10 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         files: dict[str, FileEntry]
         sha256: str
 
-    def checksum(self) -> str:
-        """Compute what `sha256` should be."""
-        bare = msgspec.structs.replace(self, sha256="")
-        return hashlib.sha256(msgspec.json.encode(bare)).hexdigest()
-
     def sealed(self) -> Self:
         """Return the same with its checksum."""
-        return msgspec.structs.replace(self, sha256=self.checksum())
+        bare = msgspec.structs.replace(self, sha256="")
+        return msgspec.structs.replace(self, sha256=digest(bare))
 
     @classmethod
     def damaged(cls, path: Path, what: object) -> ModelError:
@@ -141,9 +138,15 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
                 f"up to {cls.NEWEST}: pip install -U windowclf"
             )
         record = msgspec.json.decode(text, type=cls)
-        if record.sha256 != record.checksum():
+        # Of what is written there: an earlier version did not know all fields of `Config`.
+        if record.sha256 != digest(msgspec.json.decode(text) | {"sha256": ""}):
             raise ValueError("its checksum is wrong")
         return record
+
+
+def digest(record: object) -> str:
+    """Compute the checksum of a record, or of the mapping that its JSON is."""
+    return hashlib.sha256(msgspec.json.encode(record)).hexdigest()
 
 
 class _Format(msgspec.Struct):

@@ -9,6 +9,8 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.integer[Any]]
 BoolArray = npt.NDArray[np.bool_]
+Gold = IntArray | FloatArray | BoolArray
+"""What scores are to learn, see `windowclf.nn.batch.Batch`."""
 Run = Callable[..., Iterable[Any]]
 """Calls a function with each group of arguments, as `map` does, or with several at once."""
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from windowclf.nn.arrays import FloatArray, IntArray
+from windowclf.nn.arrays import Gold, IntArray
 from windowclf.nn.context import Mentions
 
 
@@ -19,8 +19,9 @@ class Batch:
         other places, which are read for `mentions` alone.
     lengths : int array, shape (B,)
         Tokens in each of the ``B`` sentences; they add up to ``N``.
-    gold : int array, shape (N,), or float array, shape (N, K), optional
-        The right tag of each token, or a teacher's scores of its tags.
+    gold : int array, shape (N,), or float or bool array, shape (N, K), optional
+        The right tag of each token, or a teacher's scores of its tags, or which of its tags agree
+        with what is annotated: at least one.
     mentions : Mentions, optional
         The windows of words that come again in their document.
     """
@@ -28,10 +29,10 @@ class Batch:
     features: IntArray
     windows: IntArray
     lengths: IntArray
-    gold: IntArray | FloatArray | None = None
+    gold: Gold | None = None
     mentions: Mentions | None = None
 
-    def tags(self) -> IntArray | FloatArray:
+    def tags(self) -> Gold:
         """Return `gold`.
 
         Raises

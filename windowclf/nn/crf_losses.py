@@ -5,7 +5,7 @@ Each is a mean over the sentences of a batch.
 
 import numpy as np
 
-from windowclf.nn.arrays import FloatArray, IntArray
+from windowclf.nn.arrays import BoolArray, FloatArray, IntArray, row_max
 from windowclf.nn.crf import (
     PackedLayout,
     Transitions,
@@ -16,6 +16,7 @@ from windowclf.nn.crf import (
     shifted,
     transition_counts,
 )
+from windowclf.nn.viterbi import viterbi
 from windowclf.nn.viterbi_pruning import best_paths
 
 _LARGE = 60.0  # exp(60) times what underflows in float32 still does not count
@@ -53,6 +54,35 @@ def log_likelihood_loss(
     return loss, ds, Transitions(*((a - b) / size for a, b in zip(expected, counts, strict=True)))
 
 
+def partial_log_likelihood_loss(
+    s: FloatArray, allowed: BoolArray, lengths: IntArray, transitions: Transitions
+) -> tuple[float, FloatArray, Transitions]:
+    """Compute ``J = log Σ_path exp(score(path)) - log Σ_allowed path exp(score(path))``.
+
+    A path is allowed if all of its tags are: it agrees with what is annotated. ``J`` is the mean
+    over sentences. Its gradients are what the softmax over all paths expects, less what the softmax
+    over the paths that are allowed expects (Tsuboi et al. 2008).
+
+    Parameters
+    ----------
+    s : float array, shape (N, K)
+    allowed : bool array, shape (N, K)
+        At least one tag of each token. The rest, and the returns, are as in `log_likelihood_loss`.
+    """
+    n, size = len(s), len(lengths)
+    agreeing = np.where(allowed, s, -np.inf)
+    # Both sums at once: a step of the recursions takes little longer for twice the sentences.
+    p, difference, log_z = expectations(
+        np.concatenate([s, agreeing]),
+        np.concatenate([lengths, lengths]),
+        transitions,
+        np.repeat(np.array([1, -1], s.dtype), size),
+    )
+    loss = float(np.mean(log_z[:size] - log_z[size:]))
+    loss += float(np.sum(row_max(s) - row_max(agreeing))) / size  # which `log_z` leaves out
+    return loss, (p[:n] - p[n:]) / size, Transitions(*(part / size for part in difference))
+
+
 def distillation_loss(
     s: FloatArray,
     teacher_scores: FloatArray,
@@ -82,15 +112,21 @@ def distillation_loss(
 
 
 def expectations(
-    s: FloatArray, lengths: IntArray, transitions: Transitions
+    s: FloatArray,
+    lengths: IntArray,
+    transitions: Transitions,
+    weights: FloatArray | None = None,
 ) -> tuple[FloatArray, Transitions, FloatArray]:
     """Compute what the softmax over paths expects, by forward–backward.
 
     Parameters
     ----------
     s : float array, shape (N, K)
+        Minus infinity forbids a tag, but not all tags of a token.
     lengths : int array, shape (B,)
         Each at least 1.
+    weights : float array, shape (B,), optional
+        What each sentence counts in the sums over sentences; 1 if there are none.
 
     Returns
     -------
@@ -107,36 +143,44 @@ def expectations(
     alpha, log_z = forward(packed, layout, transitions)
     beta = backward(packed, layout, transitions)
     p = normalised(alpha + beta)
+    weight = np.ones_like(log_z) if weights is None else weights[layout.sentences]
     inside = np.zeros_like(transitions.transition)
     blocks = list(layout.blocks())
     if blocks:
         before = np.concatenate([np.arange(b.start, b.stop) for b, _ in blocks])
         after = np.concatenate([np.arange(b.start, b.stop) for _, b in blocks])
-        # log Z of the sentence that stands in each row of a block
-        z = np.concatenate([log_z[: b.stop - b.start] for _, b in blocks])[:, None]
+        # log Z and the weight of the sentence that stands in each row of a block
+        z, w = (
+            np.concatenate([x[: b.stop - b.start] for _, b in blocks])[:, None]
+            for x in (log_z, weight)
+        )
         inside = _expected_transitions(
-            alpha[before], packed[after] + beta[after], z, transitions.transition
+            alpha[before], packed[after] + beta[after], z, transitions.transition, w
         )
     first = slice(0, layout.first[1])
-    expected = Transitions(inside, p[first].sum(axis=0), p[layout.last].sum(axis=0))
+    ends = ((weight[:, None] * p[tokens]).sum(axis=0) for tokens in (first, layout.last))
+    expected = Transitions(inside, *ends)
     of_tokens, of_sentences = np.empty_like(s), np.empty_like(log_z)
     of_tokens[layout.order] = p
     of_sentences[layout.sentences] = log_z
     return of_tokens, expected, of_sentences
 
 
-def _expected_transitions(a: FloatArray, b: FloatArray, z: FloatArray, A: FloatArray) -> FloatArray:
-    """Sum ``exp(a[n, i] + A[i, j] + b[n, j] - z[n])`` over ``n``, shape (K, K)."""
+def _expected_transitions(
+    a: FloatArray, b: FloatArray, z: FloatArray, A: FloatArray, w: FloatArray
+) -> FloatArray:
+    """Sum ``w[n] exp(a[n, i] + A[i, j] + b[n, j] - z[n])`` over ``n``, shape (K, K)."""
     top_a, top_b = a.max(axis=1, keepdims=True), b.max(axis=1, keepdims=True)
     scale = top_a + top_b - z
     if max(0.0, float(scale.max())) + max(0.0, float(A.max())) < _LARGE:
-        product: FloatArray = np.exp(a - top_a).T @ np.exp(b - top_b + scale)
+        product: FloatArray = np.exp(a - top_a).T @ (w * np.exp(b - top_b + scale))
         return product * np.exp(A)
     total = np.zeros_like(A)
     for start in range(0, len(a), 1024):  # bounds the memory of the three-way sums
         part = slice(start, start + 1024)
         sums = a[part, :, None] + A + (b[part] - z[part])[:, None, :]  # shape: (n, K, K)
-        total += normalised(sums.reshape(len(sums), -1)).sum(axis=0).reshape(A.shape)
+        p = normalised(sums.reshape(len(sums), -1))
+        total += (w[part] * p).sum(axis=0).reshape(A.shape)
     return total
 
 
@@ -149,9 +193,34 @@ def max_margin_loss(
     augmented by one at every wrong tag; the gradient is +1 along it and -1 along the gold path
     (Taskar et al. 2004). Parameters and returns are those of `log_likelihood_loss`.
     """
-    n, size = np.arange(len(gold)), len(lengths)
+    n = np.arange(len(gold))
     augmented = s + 1
     augmented[n, gold] = s[n, gold]
+    return _margin(s, augmented, gold, lengths, transitions)
+
+
+def partial_max_margin_loss(
+    s: FloatArray, allowed: BoolArray, lengths: IntArray, transitions: Transitions
+) -> tuple[float, FloatArray, Transitions]:
+    """Compute ``J = max_path (score + cost) - max_allowed path score``.
+
+    The cost is one for each tag that is not allowed. It is `max_margin_loss` with the best path
+    that is allowed as gold (Yu and Joachims 2009), where the others that are allowed cost nothing.
+    Parameters and returns are those of `partial_log_likelihood_loss`.
+    """
+    gold = viterbi(np.where(allowed, s, -np.inf), lengths, transitions)
+    return _margin(s, s + ~allowed, gold, lengths, transitions)
+
+
+def _margin(
+    s: FloatArray,
+    augmented: FloatArray,
+    gold: IntArray,
+    lengths: IntArray,
+    transitions: Transitions,
+) -> tuple[float, FloatArray, Transitions]:
+    """Set the best path by the augmented scores against the gold path."""
+    n, size = np.arange(len(gold)), len(lengths)
     best = best_paths(augmented, lengths, transitions)
     worst = path_scores(augmented, best, lengths, transitions)
     loss = float(np.mean(worst - path_scores(s, gold, lengths, transitions)))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from windowclf.nn.arrays import FloatArray, IntArray, row_max
+from windowclf.nn.arrays import BoolArray, FloatArray, IntArray, row_max
 from windowclf.nn.layers import logistic
 
 TokenLoss = Callable[[FloatArray, IntArray], tuple[float, FloatArray]]
@@ -50,6 +50,28 @@ def softmax_loss(s: FloatArray, y: IntArray) -> tuple[float, FloatArray]:
     return loss, ds
 
 
+def partial_softmax_loss(s: FloatArray, allowed: BoolArray) -> tuple[float, FloatArray]:
+    """Compute ``J = -log Σ_{k allowed} softmax(s)_k``: any class that is allowed may be right.
+
+    ``∂J/∂s = softmax(s) - q``, where ``q`` is the softmax over the classes that are allowed
+    (Jin and Ghahramani 2002).
+
+    Parameters
+    ----------
+    s : float array, shape (N, K)
+        Scores.
+    allowed : bool array, shape (N, K)
+        Which classes may be right, at least one in each row. Returns are those of `softmax_loss`.
+    """
+    agreeing = np.where(allowed, s, -np.inf)
+    top, top_agreeing = row_max(s), row_max(agreeing)
+    p, q = np.exp(s - top), np.exp(agreeing - top_agreeing)
+    total, total_agreeing = (x.sum(axis=1, keepdims=True) for x in (p, q))
+    # from the logarithms: finite where the probability of all that is allowed rounds to zero
+    loss = float(np.mean(top - top_agreeing + np.log(total) - np.log(total_agreeing)))
+    return loss, (p / total - q / total_agreeing) / s.dtype.type(len(s))
+
+
 def distillation_loss(s: FloatArray, teacher_scores: FloatArray) -> tuple[float, FloatArray]:
     """Compute ``J = -Σ_k q_k log softmax(s)_k`` with a teacher's ``q``, the softmax of its scores.
 
@@ -73,9 +95,25 @@ def max_margin_loss(s: FloatArray, y: IntArray) -> tuple[float, FloatArray]:
     Where ``J > 0``, ``∂J/∂s`` is +1 at the best wrong class and -1 at ``y``.
     Parameters and returns are those of `softmax_loss`.
     """
-    n = np.arange(len(y))
     wrong = s.copy()
-    wrong[n, y] = -np.inf
+    wrong[np.arange(len(y)), y] = -np.inf
+    return _hinge(s, wrong, y)
+
+
+def partial_max_margin_loss(s: FloatArray, allowed: BoolArray) -> tuple[float, FloatArray]:
+    """Compute ``J = max(0, 1 + max_{k not allowed} s_k - max_{k allowed} s_k)``.
+
+    It is `max_margin_loss` with the best class that is allowed as the right one, where the others
+    that are allowed are not wrong (Cour, Sapp and Taskar 2011). Parameters and returns are those of
+    `partial_softmax_loss`.
+    """
+    y = np.where(allowed, s, -np.inf).argmax(axis=1)
+    return _hinge(s, np.where(allowed, -np.inf, s), y)
+
+
+def _hinge(s: FloatArray, wrong: FloatArray, y: IntArray) -> tuple[float, FloatArray]:
+    """Set the best of the wrong scores, the others being minus infinity, against those of `y`."""
+    n = np.arange(len(y))
     best = wrong.argmax(axis=1)
     margins = 1 + wrong[n, best] - s[n, y]
     active = (margins > 0).astype(s.dtype) / len(y)
@@ -127,3 +165,8 @@ TOKEN_LOSSES: dict[str, TokenLoss] = {
     "max-margin": max_margin_loss,
     "squared-error": squared_error_loss,
 }
+PARTIAL_LOSSES: dict[str, Callable[[FloatArray, BoolArray], tuple[float, FloatArray]]] = {
+    "softmax": partial_softmax_loss,
+    "max-margin": partial_max_margin_loss,
+}
+"""The losses that can tell what is annotated from what is not."""

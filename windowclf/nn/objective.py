@@ -7,11 +7,22 @@ from typing import Protocol
 import numpy as np
 
 from windowclf.nn import crf_losses
-from windowclf.nn.arrays import FloatArray, IntArray
+from windowclf.nn.arrays import FloatArray, Gold, IntArray
 from windowclf.nn.crf import Transitions, marginals, span_probabilities
-from windowclf.nn.crf_losses import log_likelihood_loss, max_margin_loss
+from windowclf.nn.crf_losses import (
+    log_likelihood_loss,
+    max_margin_loss,
+    partial_log_likelihood_loss,
+    partial_max_margin_loss,
+)
 from windowclf.nn.layers import logistic
-from windowclf.nn.losses import TOKEN_LOSSES, distillation_loss, ranking_loss, softmax
+from windowclf.nn.losses import (
+    PARTIAL_LOSSES,
+    TOKEN_LOSSES,
+    distillation_loss,
+    ranking_loss,
+    softmax,
+)
 from windowclf.nn.parameter import Parameter
 from windowclf.nn.viterbi_pruning import best_paths
 
@@ -25,16 +36,16 @@ class Objective(Protocol):
     def examples(self, lengths: IntArray) -> int:
         """Count what a loss is the mean over."""
 
-    def loss(
-        self, s: FloatArray, gold: IntArray | FloatArray, lengths: IntArray
-    ) -> tuple[float, FloatArray]:
+    def loss(self, s: FloatArray, gold: Gold, lengths: IntArray) -> tuple[float, FloatArray]:
         """Compute the mean loss and ``∂J/∂s``; add to the gradients of its own parameters.
 
         Parameters
         ----------
         s : float array, shape (N, K)
-        gold : int array, shape (N,); or float array, shape (N, K)
-            The right tags, or a teacher's scores of them, see `distil_from`.
+        gold : int array, shape (N,); or float or bool array, shape (N, K)
+            The right tags, or a teacher's scores of them, see `distil_from`, or which tags agree
+            with what is annotated: at least one of each token. The last needs a loss of
+            `PARTIAL_LOSSES`.
         lengths : int array, shape (B,)
         """
 
@@ -74,6 +85,14 @@ class Objective(Protocol):
         -------
         float array, shape (M,)
         """
+
+
+def _sole_tags(gold: Gold) -> Gold:
+    """Take the tags themselves where one agrees with each token: their loss is cheaper."""
+    if gold.dtype == bool and np.count_nonzero(gold) == len(gold):
+        tags: IntArray = gold.argmax(axis=1)
+        return tags
+    return gold
 
 
 class _Independent:
@@ -117,12 +136,14 @@ class TokenObjective(_Independent):
         """Count the tokens."""
         return int(lengths.sum())
 
-    def loss(
-        self, s: FloatArray, gold: IntArray | FloatArray, lengths: IntArray
-    ) -> tuple[float, FloatArray]:
+    def loss(self, s: FloatArray, gold: Gold, lengths: IntArray) -> tuple[float, FloatArray]:
         """Compute the loss; see `Objective`."""
         del lengths
-        return self.compute(s, gold)
+        gold = _sole_tags(gold)
+        compute: Callable[..., tuple[float, FloatArray]] = self.compute
+        if gold.dtype == bool:
+            compute = PARTIAL_LOSSES[self.name]
+        return compute(s, gold)
 
     def distil_from(self, teacher: Sequence[FloatArray]) -> None:
         """Take a teacher's scores for `gold`; see `Objective`."""
@@ -169,9 +190,11 @@ class SentenceObjective:
     def __init__(
         self, loss: str, transitions: Transitions, penalties: Transitions | None = None
     ) -> None:
-        self.compute: Callable[..., tuple[float, FloatArray, Transitions]] = {
-            "softmax": log_likelihood_loss,
-            "max-margin": max_margin_loss,
+        self.compute: Callable[..., tuple[float, FloatArray, Transitions]]
+        self.compute_partial: Callable[..., tuple[float, FloatArray, Transitions]]
+        self.compute, self.compute_partial = {
+            "softmax": (log_likelihood_loss, partial_log_likelihood_loss),
+            "max-margin": (max_margin_loss, partial_max_margin_loss),
         }[loss]
         names = ("A", "start", "end")
         self._parameters = {
@@ -187,11 +210,11 @@ class SentenceObjective:
         """Count the sentences."""
         return len(lengths)
 
-    def loss(
-        self, s: FloatArray, gold: IntArray | FloatArray, lengths: IntArray
-    ) -> tuple[float, FloatArray]:
+    def loss(self, s: FloatArray, gold: Gold, lengths: IntArray) -> tuple[float, FloatArray]:
         """Compute the loss; see `Objective`."""
-        loss, ds, gradients = self.compute(s, gold, lengths, self._transitions())
+        gold = _sole_tags(gold)
+        compute = self.compute_partial if gold.dtype == bool else self.compute
+        loss, ds, gradients = compute(s, gold, lengths, self._transitions())
         for parameter, grad in zip(self._parameters.values(), gradients, strict=True):
             parameter.add_grad(grad)
         return loss, ds
@@ -238,9 +261,7 @@ class RankingObjective(_Independent):
         """Count the pairs."""
         return len(lengths) // 2
 
-    def loss(
-        self, s: FloatArray, gold: IntArray | FloatArray, lengths: IntArray
-    ) -> tuple[float, FloatArray]:
+    def loss(self, s: FloatArray, gold: Gold, lengths: IntArray) -> tuple[float, FloatArray]:
         """Compute the loss of the windows of the first half against those of the second."""
         del gold, lengths
         half = len(s) // 2

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from msgspec.structs import fields
 
+from windowclf.config.config import ADDED
 from windowclf.errors import DataError
 from windowclf.model.model import Model
 from windowclf.model.record import Epoch
@@ -210,7 +211,8 @@ def _checksums(model: Model, data: TrainingData) -> dict[str, str]:
     dev = [sentence.tokens for sentence in data.dev], data.gold
     values = [parameter.value for parameter in model.parameters().values()]
     # Spelt as 0.1.0 does, whose trainings can be resumed: with the names that settings had then.
-    settings = ((f.encode_name, getattr(model.config, f.name)) for f in fields(model.config))
+    found = [(f, getattr(model.config, f.name)) for f in fields(model.config)]
+    settings = ((f.encode_name, v) for f, v in found if f.name not in ADDED or v != f.default)
     config = f"Config({', '.join(f'{name}={value!r}' for name, value in settings)})"
     return {
         "the training text": _checksum(model.labels, *arrays),
