@@ -130,11 +130,12 @@ SMALL = {
 BATCHES = -(-len(TRAIN) // SMALL["batch_size"])
 
 
-def prepare_training(sentences, dev=(), scheme=Scheme.IOB2, **settings):
+def prepare_training(sentences, dev=(), scheme=Scheme.IOB2, resources=None, **settings):
     """An untrained model, and the data that it is to be trained on."""
-    words = {token.lower(): None for token in chain(*(s.tokens for s in sentences))}
+    texts = [sentences, resources.unlabelled if resources else ()]
+    words = {token.lower(): None for token in chain(*(s.tokens for s in chain(*texts)))}
     text = TrainingText("tiny", list(sentences), list(dev), scheme)
-    return prepare(text, make_vectors(words), make_config(SMALL | settings))
+    return prepare(text, make_vectors(words), make_config(SMALL | settings), resources)
 
 
 def prepare_small(sentences, scheme=Scheme.IOB2, **settings):

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
     from windowclf.corpora.coerce import TaggedSentences
     from windowclf.corpora.corpus import Corpus
+    from windowclf.corpora.unlabelled import Unlabelled
     from windowclf.evaluation.metrics import Scores
     from windowclf.explanation.result import Explanation
     from windowclf.lexicon.clusters import Clusters
@@ -169,6 +170,8 @@ class WindowClassifier:
         gazetteers: Mapping[str, str | Path | Iterable[str]] | None = None,
         clusters: "Mapping[str, str | Path | Clusters | Mapping[str, str | int]] | None" = None,
         names: Mapping[str, str | Path | Iterable[str | Path]] | None = None,
+        unlabelled: "Unlabelled | None" = None,
+        trained_teachers: "Iterable[str | Path | WindowClassifier] | None" = None,
         scheme: str = "auto",
         listener: "Listener | None" = None,
         threads: int | None = None,
@@ -202,6 +205,13 @@ class WindowClassifier:
             Lists of names by their type, as for `gazetteers`, from which the settings
             `name_augmentation` and `template_augmentation` take names; a Path among names stands
             for those of its file. They are no feature.
+        unlabelled : str, Path, or iterable of str, Path, sequence of str or Sentence, optional
+            Text without labels, from which the network learns what its teachers say of it: a file
+            that `windowclf tag` reads; or texts, lists of tokens, and files as `Path`. It needs
+            `teachers` or `trained_teachers`.
+        trained_teachers : iterable of str, Path or WindowClassifier, optional
+            Models that teach the network besides those that `teachers` trains: their folders, or
+            classifiers, with the same labels.
         scheme : {"auto", "iob1", "iob2", "iobes", "bilou", "bmes", "bmewo", "io", "plain"}
             How the tags spell spans; for a corpus it is known.
         listener : callable, optional
@@ -233,7 +243,7 @@ class WindowClassifier:
         TrainingError
             If the loss is no longer finite.
         ModelError
-            If a checkpoint cannot be written, or is damaged.
+            If a checkpoint cannot be written, or is damaged, or a trained model cannot teach.
         """
         from windowclf.corpora.coerce import (
             as_clusters,
@@ -242,8 +252,10 @@ class WindowClassifier:
             as_training_text,
             as_vectors,
         )
+        from windowclf.corpora.unlabelled import as_unlabelled
         from windowclf.training.checkpoints import Checkpoints
         from windowclf.training.data import Resources, prepare
+        from windowclf.training.distillation import check_teaching, load_teachers
         from windowclf.training.fit import TrainingRun, fit
         from windowclf.training.progress import with_progress
 
@@ -253,10 +265,20 @@ class WindowClassifier:
         if not isinstance(progress, bool | None):
             raise UsageError(f"progress: expected True, False or None, got {described(progress)}")
         thread_count(threads)
+        teachers = load_teachers(trained_teachers)
+        check_teaching(self.config, teachers=bool(teachers), unlabelled=unlabelled is not None)
         given = as_training_text(train, dev, scheme)
         words = (plain_word(word) for sentence in given.train for word in sentence.tokens)
         vector_name, keyed = as_vectors(vectors, words, self.config.seed)
-        resources = Resources(as_gazetteers(gazetteers), as_clusters(clusters), as_names(names))
+        text = as_unlabelled(unlabelled)
+        resources = Resources(
+            gazetteers=as_gazetteers(gazetteers),
+            clusters=as_clusters(clusters),
+            names=as_names(names),
+            unlabelled=text.sentences,
+            unlabelled_names=text.names,
+            teachers=teachers,
+        )
         model, data = prepare(given, keyed, self.config, resources)
         try:
             with with_progress(listener, self.config.epochs, wanted=progress) as shown:

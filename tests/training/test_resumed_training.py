@@ -16,6 +16,8 @@ from windowclf.model.record import Epoch
 from windowclf.training import batches as batches_module
 from windowclf.training.checkpoint_file import CHECKPOINT
 from windowclf.training.checkpoints import Checkpoints, Stopped
+from windowclf.training.data import Resources
+from windowclf.training.distillation import TeacherScores
 from windowclf.training.fit import TrainingRun, fit
 
 DOCUMENTS = [replace(sentence, document=i // 5) for i, sentence in enumerate(TRAIN)]
@@ -23,6 +25,7 @@ DROPPED = {"dropout": 0.2, "hidden_dropout": 0.2, "word_dropout": 0.1, "case_aug
 SENTENCE = {"level": "sentence", "sentence_mean": True, "document_context": True, **DROPPED}
 RANKING = {"loss": "ranking", "positive": "LOC", "corruptions": 2, "batch_size": 16}
 TEACHERS = {**SENTENCE, "teachers": 2, "epochs": 2, "batch_size": 10}
+UNLABELLED = Resources(unlabelled=[replace(sentence, tags=None) for sentence in DEV])
 KINDS = {
     "word": DROPPED,
     "sentence": SENTENCE,
@@ -31,6 +34,7 @@ KINDS = {
     "ranking": RANKING,
     "teachers": TEACHERS,
     "word-teachers": {**TEACHERS, "level": "word"},
+    "unlabelled": {**TEACHERS, "resources": UNLABELLED},
     "words": {"batch_of": "words", "batch_size": 30, "optimizer": "sgd", "rate": 0.1},
     "tokens": {**SENTENCE, "batch_of": "tokens", "batch_size": 25, "freeze_vectors": True},
     "patience": {"patience": 1, "epochs": 9},
@@ -89,6 +93,25 @@ def test_stopped_after_every_batch(kind, in_parts, tmp_path, monkeypatch):
     found, stops = train_in_steps(tmp_path / "at", every(1), **KINDS[kind])
     assert stops > 8
     assert_same(found, expected)
+
+
+def test_a_trained_teacher_scores_the_text_once(tmp_path, monkeypatch):
+    teacher, data = prepare_training(TRAIN, DEV, level="sentence", epochs=1)
+    fit(teacher, data)
+    settings = TEACHERS | {"resources": replace(UNLABELLED, teachers={"ready": teacher})}
+    expected = train(**settings)
+    add, scored = TeacherScores.add, []
+
+    def spy(scores, model, *rest):
+        scored.append(model)
+        add(scores, model, *rest)
+
+    monkeypatch.setattr(TeacherScores, "add", spy)
+    # the first checkpoint comes after the first batch, when it has scored the text
+    found, stops = train_in_steps(tmp_path / "at", every(3), **settings)
+    assert stops > 5
+    assert_same(found, expected)
+    assert [model is teacher for model in scored] == [True, False, False]
 
 
 @pytest.mark.parametrize("settings", [KINDS["sentence"], KINDS["word"]], ids=["sentence", "word"])
@@ -180,6 +203,7 @@ def changed(sentences):
         ({"dev": DEV[1:]}, "the dev text changed since"),
         ({"seed": 2}, "the word vectors or gazetteers and the settings changed since"),
         ({"rate": 0.5}, "the settings changed since"),
+        ({"resources": UNLABELLED}, "the unlabelled text changed since"),
     ],
 )
 def test_what_changed_is_refused(stopped, more, what):
@@ -190,6 +214,21 @@ def test_what_changed_is_refused(stopped, more, what):
 
 def files(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_other_teachers_and_other_unlabelled_text_are_refused(tmp_path):
+    settings = {"level": "sentence", "epochs": 1}
+    teachers = [prepare_training(TRAIN, DEV, seed=seed, **settings)[0] for seed in (3, 4)]
+    given = replace(UNLABELLED, teachers={"ready": teachers[0]})
+    assert train(tmp_path, stop_after=3, resources=given, **settings) is None
+    for part, what in (
+        ({"teachers": {"ready": teachers[1]}}, "the trained teachers"),
+        ({"teachers": {}}, "the trained teachers"),
+        ({"unlabelled": UNLABELLED.unlabelled[:-1]}, "the unlabelled text"),
+        ({"unlabelled": ()}, "the unlabelled text"),
+    ):
+        with pytest.raises(DataError, match=f": {what} changed since"):
+            train(tmp_path, resume=True, resources=replace(given, **part), **settings)
 
 
 def test_other_vectors_are_refused(stopped, monkeypatch):

@@ -23,6 +23,7 @@ from windowclf.tags.schemes import Scheme
 if TYPE_CHECKING:
     from windowclf.classifier import WindowClassifier
     from windowclf.corpora.corpus import Corpus
+    from windowclf.corpora.unlabelled import UnlabelledText
     from windowclf.model.default import Choice
 
 Command = Callable[..., Any]
@@ -312,6 +313,30 @@ def _add(function: Command, options: list[Callable[[Command], Command]]) -> Comm
     return function
 
 
+def teaching_options(function: Command) -> Command:
+    """Add the options that say who teaches a network, and on which text."""
+    return _add(
+        function,
+        [
+            click.option(
+                "--teacher",
+                "trained_teachers",
+                multiple=True,
+                metavar="DIR",
+                help="A trained model with the same labels, which teaches the network besides "
+                "those that --teachers trains; again for the next.",
+            ),
+            click.option(
+                "--unlabelled",
+                multiple=True,
+                metavar="FILE",
+                help="Text without labels, of any format that 'windowclf tag' reads: the network "
+                "learns what its teachers say of it; again for the next.",
+            ),
+        ],
+    )
+
+
 def read_corpus(options: dict[str, Any]) -> Any:
     """Load the corpus that `data_options` or `corpora_options` name."""
     from windowclf.corpora.sources import load_corpus
@@ -349,6 +374,18 @@ def read_training_corpus(options: dict[str, Any], seed: int, *, expects_dev: boo
     for doubt in doubts:
         note(f"warning: {doubt}")
     return replace(corpus, notes=(*corpus.notes, *doubts))
+
+
+def read_unlabelled(options: dict[str, Any]) -> "UnlabelledText | None":
+    """Read the text that --unlabelled names, by the options of reading; None without it."""
+    from windowclf.corpora.unlabelled import read_unlabelled as read
+
+    if not options["unlabelled"]:
+        return None
+    reading = read_options(options["reading"], labels=False)
+    text = read(options["unlabelled"], reading)
+    report_reading(reading)
+    return text
 
 
 def parse_gazetteers(options: Sequence[str]) -> dict[str, Path]:

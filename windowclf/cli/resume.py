@@ -42,6 +42,8 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     gazetteers: dict[str, str]
     clusters: dict[str, str] = {}
     names: dict[str, list[str]] = {}
+    trained_teachers: list[str] = []
+    unlabelled: list[str] = []
     compress: bool
     every: float
     threads: int | None
@@ -53,11 +55,19 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         Raises
         ------
         UsageError
-            For a setting that is out of range, a second gazetteer of a type, or corpora that
-            cannot be used together.
+            For a setting that is out of range, a second gazetteer of a type, corpora that cannot be
+            used together, or text that nobody teaches.
         """
+        from windowclf.training.distillation import check_teaching
+
         config = make_config(given_settings(options))
         parse_mixture(options)
+        teaching = {name: list(options[name]) for name in ("trained_teachers", "unlabelled")}
+        check_teaching(
+            config,
+            teachers=bool(teaching["trained_teachers"]),
+            unlabelled=bool(teaching["unlabelled"]),
+        )
         files = {kind: str(file) for kind, file in parse_gazetteers(options["gazetteers"]).items()}
         clusters = {name: str(file) for name, file in parse_clusters(options["clusters"]).items()}
         names = {kind: [*map(str, found)] for kind, found in parse_names(options["names"]).items()}
@@ -67,6 +77,7 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         return cls(
             **others
             | repeated
+            | teaching
             | {
                 "config": config,
                 "gazetteers": files,

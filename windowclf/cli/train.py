@@ -21,6 +21,8 @@ from windowclf.cli.options import (
     json_option,
     notes_json,
     read_training_corpus,
+    read_unlabelled,
+    teaching_options,
     threads_option,
     training_options,
 )
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Train a model on a tagged corpus.")
 @corpora_options
 @training_options
+@teaching_options
 @click.option(
     "--output",
     metavar="DIR",
@@ -217,6 +220,10 @@ def _differing_options(model: "Model", options: "TrainOptions") -> list[str]:
         "--gazetteer": of_model == lists,
         "--clusters": model.lexicon.clusters == as_clusters(options.clusters),
         "--names": record is not None and record.names == counts,
+        "--unlabelled": record is not None
+        and (record.unlabelled or []) == [*map(utf8_name, options.unlabelled)],
+        "--teacher": record is not None
+        and (record.teachers or []) == [*map(utf8_name, options.trained_teachers)],
         **{
             option_name(name): before[name] == value
             for name, value in asdict(options.config).items()
@@ -270,12 +277,15 @@ def _train(
         try:
             with TrainingProgress("reading", EPOCH_HEADER, epoch_line, quiet=quiet) as progress:
                 corpus: Corpus = read_training_corpus(asdict(options), options.config.seed)
+                unlabelled = read_unlabelled(asdict(options))
                 classifier.fit(
                     corpus,
                     vectors=options.vectors,
                     gazetteers=options.gazetteers,
                     clusters=options.clusters,
                     names=options.names_by_type(),
+                    unlabelled=unlabelled,
+                    trained_teachers=options.trained_teachers,
                     listener=progress,
                     threads=options.threads,
                     checkpoints=checkpoints,

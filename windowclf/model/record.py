@@ -97,7 +97,7 @@ class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
     vectors : str
         Name of the word vectors.
     sentences, tokens : dict of str to int
-        By split.
+        By split; "unlabelled" is the text that teachers read to the network.
     epochs : list of Epoch
     best_epoch : int
         The one whose parameters the model has.
@@ -114,6 +114,10 @@ class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
         "templates" from templates.
     names : dict of str to int
         How many names were given for augmentation, by type.
+    unlabelled : list of str, optional
+        The files of the unlabelled text; not there if there were none.
+    teachers : list of str, optional
+        The teachers that were already trained; likewise.
     """
 
     data: str
@@ -128,6 +132,8 @@ class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
     corpora: list[CorpusRecord] | msgspec.UnsetType = msgspec.UNSET
     augmented: dict[str, int] = {}
     names: dict[str, int] = {}
+    unlabelled: list[str] | msgspec.UnsetType = msgspec.UNSET
+    teachers: list[str] | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def augmentation(self) -> str:
@@ -142,6 +148,15 @@ class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
     def best_f1(self) -> float | None:
         """The F1 of the model on the dev text, from 0 to 1; None without such a text."""
         return next((each.f1 for each in self.epochs if each.epoch == self.best_epoch), None)
+
+    def teaching(self) -> dict[str, str]:
+        """Describe the teachers that were given, and the unlabelled text; empty without them."""
+        rows = {"Trained teachers": ", ".join(self.teachers)} if self.teachers else {}
+        if "unlabelled" in self.tokens:
+            size = f"{self.sentences.get('unlabelled', 0):,} sentences"
+            text = ", ".join([*(self.unlabelled or []), size, f"{self.tokens['unlabelled']:,}"])
+            rows["Unlabelled text"] = f"{text} tokens"
+        return rows
 
     def __repr__(self) -> str:
         f1 = "" if self.best_f1 is None else f", dev F1 {100 * self.best_f1:.2f} %"

@@ -128,13 +128,14 @@ class Checkpoints:
         self._history, saved = history, self._saved
         if saved is None:
             return
-        changed = [name for name, digest in self._read.items() if saved.read.get(name) != digest]
+        both = saved.read | self._read
+        changed = [name for name in both if saved.read.get(name) != self._read.get(name)]
         if changed:
             raise DataError(
                 f"{self.folder}: {' and '.join(changed)} changed since the training began: give "
                 f"back what was there, or remove {self.folder} and train anew"
             )
-        if saved.teachers > model.config.teachers:
+        if saved.teachers > history.teacher_scores.teachers:
             raise damaged(self.folder / CHECKPOINT, "it has more teachers than were asked for")
         history.of_teachers += saved.of_teachers
         history.epochs += saved.epochs
@@ -215,12 +216,19 @@ def _checksums(model: Model, data: TrainingData) -> dict[str, str]:
     found = [(f, getattr(model.config, f.name)) for f in fields(model.config)]
     settings = ((f.encode_name, v) for f, v in found if f.name not in ADDED or v != f.default)
     config = f"Config({', '.join(f'{name}={value!r}' for name, value in settings)})"
-    return {
+    checksums = {
         "the training text": _checksum(model.labels, *arrays, *weights),
         "the dev text": _checksum(dev),
         "the word vectors or gazetteers": _checksum(model.lexicon.values, *values),
         "the settings": _checksum(config),
     }
+    if unlabelled := [(s.tokens, s.document) for s in data.resources.unlabelled]:
+        checksums["the unlabelled text"] = _checksum(unlabelled)
+    if teachers := data.resources.teachers.values():
+        arrays = [p.value for teacher in teachers for p in teacher.parameters().values()]
+        known = [(teacher.labels, teacher.lexicon.values) for teacher in teachers]
+        checksums["the trained teachers"] = _checksum(known, *arrays)
+    return checksums
 
 
 def _checksum(facts: object, *arrays: Array) -> str:

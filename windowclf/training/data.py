@@ -31,6 +31,37 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Resources:
+    """What a training may be given besides labelled text and word vectors.
+
+    Parameters
+    ----------
+    gazetteers : mapping of str to Gazetteer
+        By the type of their names.
+    clusters : mapping of str to Clusters
+        Word clusters by name.
+    names : mapping of str to sequence of str
+        Names by type, from which augmentation takes some.
+    unlabelled : sequence of Sentence
+        Text that the teachers read to the network, none of it empty. Its words get no rows of
+        their own: the network knows those that are in the training text, or among the vectors'
+        most frequent. Else the model would grow with the text, and the teachers, which share the
+        lexicon, would be other ones than without it.
+    unlabelled_names : sequence of str
+        The files that it comes from.
+    teachers : mapping of str to Model
+        Teachers that are already trained, by name.
+    """
+
+    gazetteers: Mapping[str, Gazetteer] = field(default_factory=dict)
+    clusters: Mapping[str, Clusters] = field(default_factory=dict)
+    names: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    unlabelled: Sequence[Sentence] = ()
+    unlabelled_names: Sequence[str] = ()
+    teachers: Mapping[str, Model] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingData:
     """What a network is trained on and chosen by.
 
@@ -60,6 +91,8 @@ class TrainingData:
         `Augmentation.counts`.
     names : mapping of str to int
         How many names were given for that, by type.
+    resources : Resources
+        What was given besides.
     """
 
     name: str
@@ -73,25 +106,7 @@ class TrainingData:
     weights: FloatArray | None = None
     augmented: Mapping[str, int] = field(default_factory=dict)
     names: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Resources:
-    """What a training may be given besides labelled text and word vectors.
-
-    Parameters
-    ----------
-    gazetteers : mapping of str to Gazetteer
-        By the type of their names.
-    clusters : mapping of str to Clusters
-        Word clusters by name.
-    names : mapping of str to sequence of str
-        Names by type, from which augmentation takes some.
-    """
-
-    gazetteers: Mapping[str, Gazetteer] = field(default_factory=dict)
-    clusters: Mapping[str, Clusters] = field(default_factory=dict)
-    names: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    resources: Resources = field(default_factory=Resources)
 
 
 def prepare(
@@ -147,7 +162,7 @@ def prepare(
     model = Model(config, lexicon, labels, scheme, network, objective)
     data = _encode(model, text, [sentences, *recased], added.origins)
     listed = {kind: len(names) for kind, names in resources.names.items()}
-    return model, replace(data, augmented=added.counts, names=listed)
+    return model, replace(data, augmented=added.counts, names=listed, resources=resources)
 
 
 def _encode(

@@ -2,7 +2,7 @@
 
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 
@@ -22,7 +22,12 @@ from windowclf.tagging.tagger import Tagger
 from windowclf.training.batches import TrainingBatches
 from windowclf.training.checkpoints import Checkpoints, History
 from windowclf.training.data import TrainingData, generators
-from windowclf.training.distillation import TeacherScores, make_teacher
+from windowclf.training.distillation import (
+    TeacherScores,
+    check_teachers,
+    encode_lesson,
+    make_teacher,
+)
 from windowclf.training.loop import BatchDone, NetworkBegins, Training
 
 Listener = Callable[[BatchDone | Epoch | NetworkBegins], None]
@@ -80,23 +85,25 @@ def fit(
     TrainingError
         If the loss is no longer finite.
     ModelError
-        If a checkpoint cannot be written, or is damaged.
+        If a checkpoint cannot be written, or is damaged, or a trained model cannot teach this one.
     """
     config, run = model.config, run or TrainingRun()
     if config.loss == "ranking" and not data.dev:
         raise DataError("`loss='ranking'` chooses its threshold on a dev text: give one with `dev`")
-    words = np.unique(data.train.features[:, 0])
+    check_teachers(model, data.resources.teachers)
+    encoded = encode_lesson(model, data)
+    words = np.unique(encoded.features[:, 0])
     words = words[words >= FIRST]
     first = model.first_vectors = FirstVectors(words, model.network.tables["word"].take(words))
-    tokens = len(data.train.words) if config.teachers else 0
-    scores = np.zeros((tokens, len(model.labels)), dtype=np.float32)
-    history = History(TeacherScores(config.teachers, scores))
+    history = History(TeacherScores.begin(model, data))
     if run.checkpoints:
         run.checkpoints.begin(model, data, history)
-    if config.teachers:
-        data = _teach(model, data, run, history)
+    lesson = data
+    if history.teacher_scores.teachers:
+        _teach(model, data, run, history)
+        lesson = history.teacher_scores.lesson(data, encoded)
     try:
-        _train_network(model, data, run, history.epochs)
+        _train_network(model, lesson, run, history.epochs)
     finally:
         if any(epoch.best for epoch in history.epochs):
             model.calibration = Calibration()  # it is fitted on what the network itself says
@@ -106,17 +113,19 @@ def fit(
             model.record = _record(model, first, data, history, vectors)
 
 
-def _teach(model: Model, data: TrainingData, run: TrainingRun, history: History) -> TrainingData:
-    """Train the teachers of a model; return the data with their scores in place of gold tags."""
+def _teach(model: Model, data: TrainingData, run: TrainingRun, history: History) -> None:
+    """Train the teachers of a model, but for those that are; let all of them score the text."""
     scores, count = history.teacher_scores, model.config.teachers
-    for number in range(len(scores.transitions) + 1, count + 1):
+    trained = list(data.resources.teachers.values())
+    for teacher in trained[len(scores.transitions) :]:
+        scores.add(teacher, model.labels, data, run.threads)
+    for number in range(len(scores.transitions) - len(trained) + 1, count + 1):
         run.report(NetworkBegins(f"teacher {number} of {count}"))
         teacher = make_teacher(model, number)
         _train_network(teacher, data, run, history.of_teachers)
-        scores.add(teacher, data)
+        scores.add(teacher, model.labels, data, run.threads)
     model.objective.distil_from(scores.mean_transitions())
     run.report(NetworkBegins("the network they teach"))
-    return replace(data, train=replace(data.train, gold=scores.scores))
 
 
 def _train_network(model: Model, data: TrainingData, run: TrainingRun, epochs: list[Epoch]) -> None:
@@ -170,13 +179,16 @@ def _record(
 ) -> TrainingRecord:
     """Record the training of a model that has the parameters of its best epoch."""
     last = model.network.tables["word"].take(first.rows)
-    lengths = data.train.lengths
+    lengths, given = data.train.lengths, data.resources
     own = len(lengths) // data.versions - sum(data.augmented.values())
+    read = {"dev": data.dev} | ({"unlabelled": given.unlabelled} if given.unlabelled else {})
+    names, teachers = ([*map(utf8_name, n)] for n in (given.unlabelled_names, given.teachers))
     return TrainingRecord(
         data=utf8_name(data.name),
         vectors=utf8_name(vectors),
-        sentences={"train": own, "dev": len(data.dev)},
-        tokens={"train": int(lengths[:own].sum()), "dev": sum(map(len, data.dev))},
+        sentences={"train": own} | {split: len(found) for split, found in read.items()},
+        tokens={"train": int(lengths[:own].sum())}
+        | {split: sum(map(len, found)) for split, found in read.items()},
         augmented=dict(data.augmented),
         names=dict(data.names),
         epochs=history.epochs,
@@ -189,6 +201,8 @@ def _record(
             "numpy": np.__version__,
             "python": platform.python_version(),
         },
+        unlabelled=names or UNSET,
+        teachers=teachers or UNSET,
     )
 
 
