@@ -7,8 +7,10 @@ processors.
 """
 
 import argparse
+import gzip
 import lzma
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -32,13 +34,53 @@ def unpack(folder: Path, work: Path) -> list[str]:
     options = []
     for name, file in CLUSTERS.items():
         packed = folder / f"{file}.xz"
-        text = lzma.open(packed, "rt", encoding="utf-8") if packed.exists() else (folder / file).open()
+        text = (
+            lzma.open(packed, "rt", encoding="utf-8") if packed.exists() else (folder / file).open()
+        )
         with text, (work / f"{name}.tsv").open("w", encoding="utf-8") as to:
             for line in text:
                 columns = line.rstrip("\n").split("\t")
                 if len(columns) < 3 or int(columns[2]) >= LEAST_COUNT:
                     to.write("\t".join(columns[:2]) + "\n")
         options += ["--clusters", f"{name}={work / f'{name}.tsv'}"]
+    return options
+
+
+def names(folder: Path, work: Path) -> list[str]:
+    """Write the names that augmentation takes, by type; return the options that name them."""
+
+    def columns(file: str, most: int | None = None) -> list[list[str]]:
+        with gzip.open(folder / f"{file}.gz", "rt", encoding="utf-8") as lines:
+            return [line.rstrip("\n").split("\t") for line in lines][:most]
+
+    rng = random.Random(1)  # noqa: S311
+    surnames: dict[str, list[str]] = {}
+    for name, country in columns("surnames-by-country.tsv"):
+        surnames.setdefault(country, []).append(name)
+    persons = [
+        f"{forename} {rng.choice(surnames[country])}"
+        for forename, country in columns("forenames-by-country.tsv")
+        if country in surnames
+        for _ in range(5)
+    ]
+    lists = {
+        "PER": [*persons, *(row[0] for row in columns("wikidata-persons.txt", 10_000))],
+        "ORG": [
+            *(row[0] for row in columns("wikidata-companynames.txt", 6_000)),
+            *(row[0] for row in columns("index-companies.txt")),
+            *(row[0] for row in columns("wikidata-sportsteams.txt")),
+            *rng.sample([row[0] for row in columns("universities.tsv")], 1_000),
+        ],
+        "LOC": [
+            *(row[0] for row in columns("wikidata-cities.txt", 5_000)),
+            *(row[0] for row in columns("cities15000.tsv") if int(row[2]) > 200_000),
+            *(row[0] for row in columns("countries-demonyms.tsv")),
+        ],
+    }
+    options = []
+    for label, listed in lists.items():
+        (work / f"{label}.txt").write_text("\n".join(listed) + "\n", "utf-8")
+        options += ["--names", f"{label}={work / f'{label}.txt'}"]
     return options
 
 

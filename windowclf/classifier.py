@@ -270,13 +270,13 @@ class WindowClassifier:
         given = as_training_text(train, dev, scheme)
         words = (plain_word(word) for sentence in given.train for word in sentence.tokens)
         vector_name, keyed = as_vectors(vectors, words, self.config.seed)
-        files, text = as_unlabelled(unlabelled)
+        text = as_unlabelled(unlabelled)
         resources = Resources(
             gazetteers=as_gazetteers(gazetteers),
             clusters=as_clusters(clusters),
             names=as_names(names),
-            unlabelled=text,
-            unlabelled_names=files,
+            unlabelled=text.sentences,
+            unlabelled_names=text.names,
             teachers=teachers,
         )
         model, data = prepare(given, keyed, self.config, resources)

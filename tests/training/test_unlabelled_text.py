@@ -97,6 +97,15 @@ def test_an_epoch_reads_each_sentence_once(settings):
     assert "unlabelled" not in train(resources=None, **settings)[0].record.tokens
 
 
+def test_weights_are_those_of_the_training_text():
+    events = []
+    model, data = prepare_training(TRAIN, DEV, resources=RESOURCES, **SENTENCE | {"teachers": 1})
+    fit(model, replace(data, weights=np.full(len(TRAIN), 2.0)), TrainingRun(events.append))
+    tokens = [event.tokens for event in events if isinstance(event, BatchDone)]
+    own = sum(map(len, TRAIN))
+    assert sum(tokens) == 2 * own + (2 * own + TOKENS)
+
+
 def test_words_of_the_unlabelled_text_learn():
     plain, taught = (train(resources=given, **SENTENCE)[0] for given in (None, RESOURCES))
     assert {"nora", "rome"}.isdisjoint(plain.lexicon.values["word"])

@@ -85,17 +85,20 @@ class TeacherScores:
         transitions = (p.value for p in teacher.objective.parameters().values())
         self.transitions.append([array[np.ix_(*[order] * array.ndim)] for array in transitions])
 
-    def lesson(self, data: TrainingData, encoded: EncodedSentences) -> EncodedSentences:
+    def lesson(self, data: TrainingData, encoded: EncodedSentences) -> TrainingData:
         """Give what the network reads, see `encode_lesson`, its teachers' scores for gold tags.
 
         What a name is does not depend on the letter case: of the unlabelled text the scores as it
         is written are those of the other cases, too.
         """
-        own, unlabelled = np.split(self.scores, [len(data.train.words)])
-        if len(unlabelled):
-            versions = np.split(own, data.versions)
-            own = np.concatenate([*chain.from_iterable((each, unlabelled) for each in versions)])
-        return replace(encoded, gold=own)
+        gold, of_unlabelled = np.split(self.scores, [len(data.train.words)])
+        weights, unlabelled = data.weights, data.resources.unlabelled
+        if unlabelled:
+            versions = np.split(gold, data.versions)
+            gold = np.concatenate([*chain(*((each, of_unlabelled) for each in versions))])
+            if weights is not None:
+                weights = np.concatenate([weights, np.ones(len(unlabelled))])
+        return replace(data, train=replace(encoded, gold=gold), weights=weights)
 
     def mean_transitions(self) -> list[FloatArray]:
         """Compute the mean of the teachers' transitions."""

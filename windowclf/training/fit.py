@@ -2,7 +2,7 @@
 
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 
@@ -14,7 +14,6 @@ from windowclf.evaluation import evaluate as evaluation
 from windowclf.evaluation.metrics import Scores, best_threshold
 from windowclf.lexicon.lexicon import FIRST
 from windowclf.model.calibration import Calibration, fit_calibration
-from windowclf.model.encoding import EncodedSentences
 from windowclf.model.model import FirstVectors, Model
 from windowclf.model.record import CorpusRecord, Epoch, TrainingRecord
 from windowclf.nn.arrays import FloatArray
@@ -92,18 +91,19 @@ def fit(
     if config.loss == "ranking" and not data.dev:
         raise DataError("`loss='ranking'` chooses its threshold on a dev text: give one with `dev`")
     check_teachers(model, data.resources.teachers)
-    lesson = encode_lesson(model, data)
-    words = np.unique(lesson.features[:, 0])
+    encoded = encode_lesson(model, data)
+    words = np.unique(encoded.features[:, 0])
     words = words[words >= FIRST]
     first = model.first_vectors = FirstVectors(words, model.network.tables["word"].take(words))
     history = History(TeacherScores.begin(model, data))
     if run.checkpoints:
         run.checkpoints.begin(model, data, history)
+    lesson = data
     if history.teacher_scores.teachers:
         _teach(model, data, run, history)
-        lesson = history.teacher_scores.lesson(data, lesson)
+        lesson = history.teacher_scores.lesson(data, encoded)
     try:
-        _train_network(model, _with_lesson(data, lesson), run, history.epochs)
+        _train_network(model, lesson, run, history.epochs)
     finally:
         if any(epoch.best for epoch in history.epochs):
             model.calibration = Calibration()  # it is fitted on what the network itself says
@@ -126,14 +126,6 @@ def _teach(model: Model, data: TrainingData, run: TrainingRun, history: History)
         scores.add(teacher, model.labels, data, run.threads)
     model.objective.distil_from(scores.mean_transitions())
     run.report(NetworkBegins("the network they teach"))
-
-
-def _with_lesson(data: TrainingData, lesson: EncodedSentences) -> TrainingData:
-    """Put what a network reads in place of the training text; unlabelled sentences weigh 1."""
-    weights = data.weights
-    if weights is not None:
-        weights = np.concatenate([weights, np.ones(len(data.resources.unlabelled))])
-    return replace(data, train=lesson, weights=weights)
 
 
 def _train_network(model: Model, data: TrainingData, run: TrainingRun, epochs: list[Epoch]) -> None:
@@ -194,9 +186,9 @@ def _record(
     return TrainingRecord(
         data=utf8_name(data.name),
         vectors=utf8_name(vectors),
-        sentences={"train": own} | {split: len(text) for split, text in read.items()},
+        sentences={"train": own} | {split: len(found) for split, found in read.items()},
         tokens={"train": int(lengths[:own].sum())}
-        | {split: sum(map(len, text)) for split, text in read.items()},
+        | {split: sum(map(len, found)) for split, found in read.items()},
         augmented=dict(data.augmented),
         names={kind: len(listed) for kind, listed in given.names.items()},
         epochs=history.epochs,
