@@ -1,9 +1,9 @@
 """Train the English model that the project bundles, and score it.
 
-Run by scripts/train-bundled-model. Several networks of other seeds learn from CoNLL-2003 and the open
-corpora; the model learns from the mean of their scores, on these and on text without labels. Each
-training is a process of its own with one thread, so that the figures do not depend on the machine's
-processors.
+Run by scripts/train-bundled-model. Several networks of other seeds learn from CoNLL-2003 and the
+open corpora; the model learns from the mean of their scores, on these and on text without labels.
+Each training is a process of its own with one thread, so that the figures do not depend on the
+processors of the machine.
 """
 
 import argparse
@@ -26,19 +26,21 @@ UNLABELLED = ["litbank", "sec", "multiner"]
 CLUSTERS = {"rcv1": "brown-rcv1-c1000-glove.tsv", "bllip": "brown-bllip-c1000.tsv"}
 LEAST_COUNT = 3
 """Words that the text of the clusters has less often are left out, to keep the model small."""
-SETTINGS = ["--vocabulary", "88000", "--epochs", "12"]
+SETTINGS = [
+    *("--vocabulary", "88000", "--epochs", "10"),
+    *("--name-augmentation", "0.15", "--template-augmentation", "0.05"),
+]
 
 
 def unpack(folder: Path, work: Path) -> list[str]:
     """Unpack the clusters into `work`, without rare words; return the options that name them."""
     options = []
     for name, file in CLUSTERS.items():
-        packed = folder / f"{file}.xz"
-        text = (
-            lzma.open(packed, "rt", encoding="utf-8") if packed.exists() else (folder / file).open()
-        )
-        with text, (work / f"{name}.tsv").open("w", encoding="utf-8") as to:
-            for line in text:
+        with (
+            lzma.open(folder / f"{file}.xz", "rt", encoding="utf-8") as lines,
+            (work / f"{name}.tsv").open("w", encoding="utf-8") as to,
+        ):
+            for line in lines:
                 columns = line.rstrip("\n").split("\t")
                 if len(columns) < 3 or int(columns[2]) >= LEAST_COUNT:
                     to.write("\t".join(columns[:2]) + "\n")
@@ -53,7 +55,7 @@ def names(folder: Path, work: Path) -> list[str]:
         with gzip.open(folder / f"{file}.gz", "rt", encoding="utf-8") as lines:
             return [line.rstrip("\n").split("\t") for line in lines][:most]
 
-    rng = random.Random(1)  # noqa: S311
+    rng = random.Random(1)
     surnames: dict[str, list[str]] = {}
     for name, country in columns("surnames-by-country.tsv"):
         surnames.setdefault(country, []).append(name)
@@ -125,6 +127,7 @@ def main() -> None:
     parser.add_argument("--conll2003", type=Path, required=True, help="eng.train, .testa, .testb")
     parser.add_argument("--open", type=Path, required=True, help="folder of the open corpora")
     parser.add_argument("--clusters", type=Path, required=True, help="folder of word clusters")
+    parser.add_argument("--names", type=Path, required=True, help="folder of lists of names")
     parser.add_argument("--vectors", type=Path, required=True, help="GloVe 6B, 100 dimensions")
     parser.add_argument("--without-conll2003", action="store_true", help="for commercial use, say")
     parser.add_argument("--output", type=Path, default=Path("data/model"))
@@ -135,7 +138,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         options = data_options(given.conll2003, given.open, work, without=given.without_conll2003)
-        options += [*unpack(given.clusters, work), "--vectors", str(vectors), *SETTINGS]
+        options += [*unpack(given.clusters, work), *names(given.names, work)]
+        options += ["--vectors", str(vectors), *SETTINGS]
         options += ["--threads", "1", "--quiet", "--compress"]
 
         def teach(seed: int) -> None:
