@@ -1,18 +1,20 @@
 """Several corpora in one training: --data more than once, --weight, --map and --lacks."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import msgspec
 import pytest
+from huggingface_hub import ModelCardData
 
 import tiny
 import windowclf
 from windowclf.cli import mixture
 from windowclf.cli.mixture import Mixture, parse_mixture
 from windowclf.cli.resume import TrainOptions, TuneOptions, read_options
-from windowclf.cli.train import train
+from windowclf.cli.train import _refuse_other_model, train
 from windowclf.documents.formats.conll import write_conll
 from windowclf.errors import ModelError, UsageError
 from windowclf.integrations.model_card import make_card
@@ -75,6 +77,27 @@ def test_a_training_on_two_corpora(run, folder):
     name, _, rest = described.partition(": ")
     report = Path("out", REPORT).read_text("utf-8")
     assert f'<th scope="row">Corpus {name}</th><td>{rest}</td>' in report
+    card = str(make_card(classifier.model, classifier.labels, "a/b", ModelCardData()))
+    assert re.search(rf"\| Corpora \| names: [^|]*<br>{re.escape(described)} \|", card)
+    assert_others_are_refused(run, [*START, *LACKS, "--output", "out"])
+
+
+def assert_others_are_refused(run, start):
+    same = train.make_context("train", [str(part) for part in start[1:]]).params
+    _refuse_other_model(Path("out"), TrainOptions.from_command_line(same))  # it may be repeated
+    for more, differing in (
+        (["--data", "third=file.conll"], "--data"),
+        (["--weight", "names=2"], "--weight"),
+        (["--map", "names:PER="], "--map"),
+        (["--lacks", "firms:LOC"], "--lacks"),
+    ):
+        code, _, err = run(*start, *more)
+        assert (code, f"another training (other {differing})" in err) == (1, True)
+    single = [part for part in start if part not in (*LACKS, *MAPS, "--weight", "firms=0.5")]
+    code, _, err = run(*single)
+    assert (code, "(other --weight, --map, --lacks)" in err) == (1, True)
+    code, _, err = run("train", "--data", "names", *QUICK, "--output", "out")
+    assert (code, "(other --data)" in err) == (1, True)
 
 
 def test_each_test_split_is_scored_by_itself(run, folder):
@@ -90,52 +113,22 @@ def test_each_test_split_is_scored_by_itself(run, folder):
         name: model.evaluate(test).to_json() for name, test in expected.items()
     }
     assert facts["test"] == model.evaluate(names + firms).to_json()
-    code, out, _ = run(*START)
-    assert [f"{name}, test" in out for name in ("names+firms", "names", "firms")] == [True] * 3
-
-
-def test_the_card_of_a_model(folder, run):
-    from huggingface_hub import ModelCardData
-
-    assert run(*START, *LACKS, "--output", "out")[0] == 0
-    classifier = windowclf.load("out")
-    card = str(make_card(classifier.model, classifier.labels, "a/b", ModelCardData()))
-    assert "| Corpora | names: " in card
-    assert "<br>firms: 10 sentences, 40 tokens; weight 0.5; corp is ORG" in card
-
-
-def test_the_same_training_again_and_another(run, folder):
-    start = [*START, *LACKS, "--output", "out"]
-    assert run(*start)[0] == 0
-    assert run(*start, "--threads", 1)[0] == 0
-    for more, differing in (
-        (["--data", "third=file.conll"], "--data"),
-        (["--weight", "names=2"], "--weight"),
-        (["--map", "names:PER="], "--map"),
-        (["--lacks", "firms:LOC"], "--lacks"),
-    ):
-        code, _, err = run(*start, *more)
-        assert code == 1
-        assert f"another training (other {differing})" in err
-    single = [part for part in start if part not in (*LACKS, *MAPS, "--weight", "firms=0.5")]
-    code, _, err = run(*single)
-    assert (code, "(other --weight, --map, --lacks)" in err) == (1, True)
-    code, _, err = run("train", "--data", "names", *QUICK, "--output", "out")
-    assert (code, "(other --data)" in err) == (1, True)
 
 
 def test_a_training_is_resumed_with_its_corpora(run, folder, monkeypatch):
-    assert run(*START, *LACKS, "--output", "whole", "--epochs", 2)[0] == 0
+    assert run(*START, "--output", "whole")[0] == 0
     with monkeypatch.context() as patch:
 
         def stop(*_):
             raise KeyboardInterrupt
 
         patch.setattr("windowclf.cli.train._save", stop)
-        assert run(*START, *LACKS, "--output", "out", "--epochs", 2)[0] == 130
+        assert run(*START, "--output", "out")[0] == 130
     code, _, err = run("train", "--resume", "out", "--weight", "firms=2")
     assert (code, "leave out --weight" in err) == (2, True)
-    assert run("train", "--resume", "out", "--quiet")[0] == 0
+    code, out, _ = run("train", "--resume", "out", "--quiet")
+    assert code == 0
+    assert [f"{name}, test" in out for name in ("names+firms", "names", "firms")] == [True] * 3
     whole, out = (next(Path(model).glob("parameters-*")).read_bytes() for model in ("whole", "out"))
     assert whole == out
 

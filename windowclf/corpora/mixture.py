@@ -144,7 +144,10 @@ def _check_corpora(corpora: object, held_out: object) -> None:
         if not isinstance(corpus, Corpus):
             raise UsageError(f"corpora: {name}: expected a Corpus, got {described(corpus)}")
         if "train" not in corpus.splits:
-            raise DataError(f"{name}: has no train split: name the file with `train`")
+            raise DataError(
+                f"{name}: has no train split, only {' and '.join(corpus.splits) or 'nothing'}: "
+                "expected text to train on; leave it out of the mixture"
+            )
     if not isinstance(held_out, Corpus | None):
         raise UsageError(f"held_out: expected a Corpus, got {described(held_out)}")
     everything = {**corpora, **({"held_out": held_out} if held_out else {})}
