@@ -58,6 +58,8 @@ def test_the_public_fit():
         "gazetteers",
         "clusters",
         "names",
+        "unlabelled",
+        "trained_teachers",
         "listener",
         "threads",
         "checkpoints",
