@@ -221,3 +221,15 @@ def test_a_lexicon_does_not_tell_the_order_of_its_text():
         for words in (text, text[::-1], sorted(text))
     ]
     assert lexicons[0].values == lexicons[1].values == lexicons[2].values
+
+
+def test_rare_values_of_features_have_no_row():
+    words = ["Oslo", "Oslo", "oslo", "Rome"]
+    settings = {"features": ("written", "suffix2"), "vocabulary": 0}
+    lexicon = build_lexicon(words, make_vectors(["oslo"]), min_count=2, **settings)
+    assert lexicon.values["written"] == ["Oslo"]
+    assert lexicon.values["suffix2"] == ["lo"]
+    lexicon = build_lexicon(
+        words, make_vectors(["oslo"]), min_count=2, recased=map(str.lower, words), **settings
+    )
+    assert lexicon.values["written"] == ["Oslo", "oslo"]

@@ -27,7 +27,13 @@ RENAMED = {"repeats": "document_context", "recase": "case_augmentation"}
 
 
 ADDED = frozenset(
-    {"cluster_prefixes", "cluster_dropout", "name_augmentation", "template_augmentation"}
+    {
+        "min_count",
+        "cluster_prefixes",
+        "cluster_dropout",
+        "name_augmentation",
+        "template_augmentation",
+    }
 )
 """Fields that 0.1.0 does not have. Where they have their default, a training is one of 0.1.0."""
 
@@ -99,6 +105,13 @@ class Config(
     feature_dimensions: Annotated[
         Count, Meta(description="Numbers in a row of each such table.")
     ] = 15
+    min_count: Annotated[
+        Count,
+        Meta(
+            description="A value of a feature that the training text has less often, in any letter "
+            "case that it is read in, gets no row: a smaller model."
+        ),
+    ] = 1
     cluster_prefixes: Annotated[
         tuple[Count, ...],
         Meta(

@@ -216,6 +216,7 @@ def build_lexicon(
     *,
     features: Sequence[str],
     vocabulary: int,
+    min_count: int = 1,
     recased: Iterable[str] = (),
     gazetteers: Mapping[str, Gazetteer] | None = None,
     clusters: Mapping[str, Clusters] | None = None,
@@ -236,6 +237,8 @@ def build_lexicon(
         Names of the features beside the word itself.
     vocabulary : int
         How many of the vectors' words are taken besides those of the text.
+    min_count : int
+        How often a feature's value comes at least, in the text and in `recased` together.
     recased : iterable of str
         The words of the text in other letter cases, whose feature values get rows as well.
     gazetteers : mapping of str to Gazetteer, optional
@@ -263,14 +266,18 @@ def build_lexicon(
     # Sorted, so that a model does not give away in which order its training text has them.
     values = {"word": [*frequent, *sorted(further - frequent.keys())]}
     functions = [feature_function(name) for name in features]
-    distinct = list({*counts, *map(plain_word, recased)})
+    every = counts + Counter(map(plain_word, recased))
+    distinct = list(every)
     columns = feature_values(functions, distinct)
     for name, column in zip(features, columns, strict=True):
         if name == "shape":
             column = [
                 kind_shape(word) or spelled for word, spelled in zip(distinct, column, strict=True)
             ]
-        values[name] = sorted(set(column))
+        times: Counter[str] = Counter()
+        for value, word in zip(column, distinct, strict=True):
+            times[value] += every[word]
+        values[name] = sorted(value for value, count in times.items() if count >= min_count)
     for kind, gazetteer in (gazetteers or {}).items():
         values[GAZETTEER + kind] = gazetteer.names
     for name, found_clusters in (clusters or {}).items():

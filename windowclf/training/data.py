@@ -150,6 +150,7 @@ def prepare(
         prefixes=config.cluster_prefixes,
         features=config.features,
         vocabulary=config.vocabulary,
+        min_count=config.min_count,
     )
     tables = initial_tables(
         lexicon, vectors, feature_dimensions=config.feature_dimensions, rng=for_tables
