@@ -20,6 +20,7 @@ FORMS = {
     "-": "\u2010\u2011\u2212",
     " - ": [" – ", "\u00a0– ", " \u2012 "],
     "--": "—―",
+    " ... ": [" … "],
     " ": "\u00a0\u2009\u202f\u200b",
     "": "\u00ad\u2060\u200e\u200f\ufeff\u202a\u202c",
 }
@@ -62,7 +63,7 @@ def test_text_is_split_as_its_ascii_form(pair):
 
 
 LEXICON = build_lexicon(
-    [*WORDS, *(plain_word(form) for forms in FORMS.values() for form in forms), "O'Neill"],
+    [*WORDS, *(plain_word(form.strip()) for forms in FORMS.values() for form in forms), "O'Neill"],
     make_vectors([word.lower() for word in WORDS]),
     features=Config().features,
     vocabulary=100,
