@@ -1,5 +1,7 @@
 """How often an epoch reads the sentences of a corpus that has a weight."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,9 +16,9 @@ N = len(SIZES)
 WEIGHTS = np.where(np.arange(N) < 8, 0.5, 2.25)
 
 
-def make(weights=WEIGHTS, versions=1, **options):
+def make(weights=WEIGHTS, **options):
     config = make_config(SETTINGS | {"batch_size": 3} | options)
-    return TrainingBatches(DISTINCT, config, (), versions, weights)
+    return TrainingBatches(DISTINCT, config, weights=weights)
 
 
 def read(batches, rng):
@@ -86,13 +88,25 @@ def test_batches_of_tokens_and_of_all():
     assert len(make(WEIGHTS, batch_size="all")) == 1
 
 
-def test_other_letter_cases():
-    """Twenty sentences are ten, each in two letter cases."""
-    weights = np.where(np.arange(N // 2) < 5, 2, 1)
-    batches = make(weights, versions=2, case_augmentation=0.5)
-    found = read(batches, np.random.default_rng(3))[:N]
-    assert (found[: N // 2] + found[N // 2 :]).tolist() == weights.tolist()
-    assert found[N // 2 :].any()
+@pytest.mark.parametrize("options", [{}, WORDS])
+def test_other_letter_cases(options):
+    """Each sentence stands there twice, in two letter cases."""
+    twice = replace(
+        DISTINCT,
+        words=np.tile(DISTINCT.words, 2),
+        lengths=np.tile(SIZES, 2),
+        documents=np.arange(2 * N),
+        names=np.tile(DISTINCT.names, 2),
+        gold=np.tile(DISTINCT.gold, 2),
+    )
+    weights = np.where(np.arange(N) < 5, 2, 1)
+    config = make_config(SETTINGS | {"case_augmentation": 0.5} | options)
+    batches = TrainingBatches(twice, config, (), 2, weights)
+    expected = np.repeat(weights, SIZES) if options else weights
+    units = len(expected)
+    found = np.concatenate([p for ps in batches.epoch(np.random.default_rng(3)) for p in ps])
+    assert np.bincount(found % units).tolist() == expected.tolist()
+    assert set(found // units) == {0, 1}
 
 
 def test_an_epoch_that_is_resumed():

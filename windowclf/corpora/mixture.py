@@ -243,7 +243,7 @@ def _leave_out_shared(sources: Mapping[str, _Source], held_out: Corpus | None) -
     }
     notes = []
     for name, source in sources.items():
-        kept = [s for s in source.train if len(s) < _SHARED or tuple(s.tokens) not in tested]
+        kept = [sentence for sentence in source.train if tuple(sentence.tokens) not in tested]
         if left_out := len(source.train) - len(kept):
             notes.append(
                 f"{name}: {left_out:,} of {len(source.train):,} training sentences are left out: "
