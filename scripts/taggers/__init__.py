@@ -1,0 +1,1 @@
+"""Scores windowclf and other taggers on the same labelled files; see scripts/compare-taggers."""
