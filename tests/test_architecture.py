@@ -31,7 +31,7 @@ training: errors nn system config tags text lexicon documents model tagging eval
 pretraining: errors nn system config text vectors lexicon model training
 classifier: errors nn system config tags text corpora model tagging evaluation explanation training
 jobs: errors system config documents tagging classifier
-tuning: errors system config corpora model training classifier
+tuning: errors system config lexicon corpora model training classifier
 reports: errors nn system config tags lexicon documents corpora model tagging evaluation explanation
 service: errors system text tagging explanation classifier reports
 integrations: errors nn system config tags text lexicon documents corpora model tagging classifier

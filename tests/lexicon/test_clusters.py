@@ -100,7 +100,8 @@ def lexicon_of(clusters, prefixes=(2, 4)):
 
 
 def test_each_prefix_is_a_feature():
-    lexicon = lexicon_of({"rcv1": Clusters(BROWN), "flat": Clusters({"7": ["Paris"]})})
+    clusters = {"rcv1": Clusters(BROWN), "flat": Clusters({"7": ["Paris"]})}
+    lexicon = lexicon_of(clusters, prefixes=(2, 4, 2))
     assert lexicon.features == ["word", "shape", "brown-rcv1-2", "brown-rcv1-4", "clusters-flat"]
     assert lexicon.rows["brown-rcv1-2"] == ["00", "11"]
     assert lexicon.rows["brown-rcv1-4"] == ["0010", "0011", "110"]

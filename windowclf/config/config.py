@@ -218,10 +218,6 @@ class Config(
                 f"a window of {self.window:,} and layers of {widest:,} units: expected at most "
                 f"{WIDEST_WINDOW:,} and {WIDEST_LAYER:,}, and {WIDEST_ROW:,} window by first layer"
             )
-        if len(set(self.cluster_prefixes)) < len(self.cluster_prefixes):
-            raise ValueError(
-                f"`cluster_prefixes`: expected none twice, got {self.cluster_prefixes}"
-            )
         if self.level == "sentence" and self.loss not in ("softmax", "max-margin"):
             raise ValueError(
                 f"`level='sentence'` has no `loss='{self.loss}'`: softmax or max-margin"

@@ -93,7 +93,7 @@ class Lexicon:
         name = feature.removeprefix(kind)
         clusters = self.clusters[name] = Clusters.unpack(packed, hierarchical=kind == BROWN)
         columns = self._cluster_rows[name] = {}
-        for prefix in prefixes:
+        for prefix in dict.fromkeys(prefixes):
             values, places = clusters.values(prefix)
             # A word of no cluster has place -1, and the row of unknown values.
             columns[len(self.rows)] = np.where(places < 0, UNKNOWN, places + FIRST)
