@@ -3,6 +3,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import tiny
 import windowclf
@@ -10,6 +11,13 @@ from windowclf.cli import main
 from windowclf.model.folder import REPORT
 
 ROOT = Path(__file__).parent.parent
+
+# How long an example takes depends on what else the machine does, and decides nothing.
+settings.register_profile(
+    "quick", max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("thorough", settings.get_profile("quick"), max_examples=1000)
+settings.load_profile("quick")  # --hypothesis-profile=thorough takes the other
 
 
 @pytest.fixture(scope="session")
