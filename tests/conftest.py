@@ -1,5 +1,6 @@
 import os
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -40,8 +41,16 @@ def _own_folders(tmp_path_factory):
 @pytest.fixture(scope="session", autouse=True)
 def _no_fsync():
     """Do not wait for the disk: no test cuts the power, and each file would take milliseconds."""
+    connect = sqlite3.dbapi2.connect
+
+    def connect_and_not_wait(*given, **named):
+        connection = connect(*given, **named)
+        connection.execute("PRAGMA synchronous = OFF")
+        return connection
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("os.fsync", lambda handle: None)
+        patch.setattr("sqlite3.dbapi2.connect", connect_and_not_wait)
         yield
 
 
