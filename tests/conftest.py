@@ -1,8 +1,10 @@
 import os
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import tiny
 import windowclf
@@ -10,6 +12,13 @@ from windowclf.cli import main
 from windowclf.model.folder import REPORT
 
 ROOT = Path(__file__).parent.parent
+
+# How long an example takes depends on what else the machine does, and decides nothing.
+settings.register_profile(
+    "quick", max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("thorough", settings.get_profile("quick"), max_examples=1000)
+settings.load_profile("quick")  # --hypothesis-profile=thorough takes the other
 
 
 @pytest.fixture(scope="session")
@@ -32,8 +41,16 @@ def _own_folders(tmp_path_factory):
 @pytest.fixture(scope="session", autouse=True)
 def _no_fsync():
     """Do not wait for the disk: no test cuts the power, and each file would take milliseconds."""
+    connect = sqlite3.dbapi2.connect
+
+    def connect_and_not_wait(*given, **named):
+        connection = connect(*given, **named)
+        connection.execute("PRAGMA synchronous = OFF")
+        return connection
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("os.fsync", lambda handle: None)
+        patch.setattr("sqlite3.dbapi2.connect", connect_and_not_wait)
         yield
 
 

@@ -6,7 +6,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import tiny
@@ -129,7 +129,6 @@ def test_a_long_text_is_cut(classifier):
 
 
 @given(st.text(), st.data())
-@settings(max_examples=50)
 def test_marks_leave_the_text_as_it_is(text, data):
     places = sorted(data.draw(st.sets(st.integers(0, len(text)))))
     marks = [Mark(a, b, "<L>", '"') for a, b in zip(places[::2], places[1::2], strict=False)]

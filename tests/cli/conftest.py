@@ -15,6 +15,12 @@ def _heeded():
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.fixture(autouse=True)
+def _no_figures(monkeypatch):
+    """Reports of trainings have no figures, which take longer to draw than a tiny training."""
+    monkeypatch.setattr("windowclf.reports.html.training.training_figures", lambda report: {})
+
+
 @pytest.fixture
 def stdin(monkeypatch):
     """Return a function that puts bytes in the place of stdin."""

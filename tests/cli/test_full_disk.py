@@ -48,9 +48,9 @@ def disk(_disk):
 
 @pytest.fixture(scope="module")
 def text(tmp_path_factory):
-    """Lines of words that cannot be packed: at least 100,000 bytes in any format."""
+    """Lines of words that cannot be packed: at least 25,000 bytes in any format."""
     rng = random.Random(0)
-    words = [[f"{rng.getrandbits(80):x}" for _ in range(10)] for _ in range(1000)]
+    words = [[f"{rng.getrandbits(80):x}" for _ in range(10)] for _ in range(250)]
     path = tmp_path_factory.mktemp("text") / "text.txt"
     path.write_text("".join(f"In Oslo {' '.join(line)}\n" for line in words))
     return path
@@ -112,7 +112,7 @@ def test_tagged_files(run, disk, text, model_folder, end):
     output = disk / f"out.{end}"
     output.write_text("before")
     short = ["tag", "--model", model_folder, "In Oslo", "--output", output]
-    for leave, arguments in [(1 << 16, tag(text, output, model_folder)), (0, short)]:
+    for leave, arguments in [(1 << 14, tag(text, output, model_folder)), (0, short)]:
         fill(disk, leave)
         with unchanged(disk):
             assert_refused(run(*arguments), output, f"cannot be written: {FULL}")
@@ -125,7 +125,7 @@ def test_tagged_files_of_bounded_size(run, tmp_path, text, model_folder, end):
     output = tmp_path / f"out.{end}"
     output.write_text("before")
     with unchanged(tmp_path):
-        with largest_file(1 << 16):
+        with largest_file(1 << 14):
             found = run(*tag(text, output, model_folder))
         assert_refused(found, output, f"cannot be written: {LARGE}")
 

@@ -20,6 +20,11 @@ STALE = "of an earlier model"
 
 
 @pytest.fixture
+def _no_figures():
+    """The figures are drawn, here alone."""
+
+
+@pytest.fixture
 def quick(tiny_data, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     return [

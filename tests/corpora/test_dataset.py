@@ -48,7 +48,7 @@ def test_labels_become_names_and_empty_sentences_go():
     ]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     rows=st.lists(st.lists(st.tuples(st.text(max_size=3), st.integers(0, 3)), max_size=5)),
     labelled=st.booleans(),

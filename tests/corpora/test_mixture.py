@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import strategies
@@ -61,7 +61,6 @@ def test_documents_of_two_corpora_stay_apart():
         assert len({a, b, c}) == 3
 
 
-@settings(deadline=None)
 @given(strategies.span_lists(), st.dictionaries(strategies.labels, st.sampled_from(["A", "", "O"])))
 def test_a_map_changes_the_labels_of_spans_and_no_border(found, mapped):
     before, n = found

@@ -121,7 +121,7 @@ def folder(tmp_path_factory):
 
 
 @given(corpora(), st.sampled_from(SPAN_SCHEMES), st.sampled_from(SPAN_SCHEMES))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10)
 def test_there_and_back_nothing_is_lost(folder, given, scheme, other):
     first, second, third = (folder / name for name in "123")
     for path in permutations(NAMES, 2):  # in one test, for to draw the corpora takes the time
@@ -140,7 +140,6 @@ def test_there_and_back_nothing_is_lost(folder, given, scheme, other):
 
 @pytest.mark.parametrize("two", ["jsonl", "parquet", "docbin"])
 @given(corpora(), st.sampled_from(SPAN_SCHEMES))
-@settings(max_examples=30, deadline=None)
 def test_columns_come_back_byte_for_byte(folder, two, corpus, scheme):
     first, second, third = (folder / name for name in "456")
     write(first, "conll", corpus, scheme)

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from windowclf.errors import UsageError
@@ -158,7 +158,6 @@ def make_network(lexicon, width, dtype, *, sentence_mean, g=True):
 
 @pytest.mark.parametrize(("dtype", "close"), [(np.float64, 1e-12), (np.float32, 1e-4)])
 @given(corpora, lexicons, widths, st.booleans(), st.data())
-@settings(max_examples=60)
 def test_a_batch_scores_as_if_it_held_whole_documents(
     dtype, close, corpus, lexicon, width, sentence_mean, data
 ):

@@ -1,7 +1,7 @@
 """The reading of offsets that makes all spans of some files fit."""
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from windowclf.documents.reading import ReadOptions
@@ -142,7 +142,6 @@ def distorted(text, start, end, how):
     st.sampled_from(["inclusive", "utf16", -3, -2, -1, 1, 2, 3]),
     st.booleans(),
 )
-@settings(deadline=None)
 def test_a_distortion_of_all_spans_is_named(texts, how, shown):
     given = [
         (

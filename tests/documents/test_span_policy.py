@@ -1,7 +1,7 @@
 """Overlapping and repeated spans, and what their offsets count."""
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from labelled_documents import spans_of, texts
@@ -110,7 +110,6 @@ def test_what_is_kept_of_overlapping_spans(spans, policy):
 
 
 @given(texts, st.data(), st.sampled_from(["refuse", "longest", "first"]))
-@settings(max_examples=40, deadline=None)
 def test_right_spans_stay_as_they_are(text, data, policy):
     spans = data.draw(spans_of(text, st.sampled_from("AB")))
     given = [
@@ -123,7 +122,6 @@ def test_right_spans_stay_as_they_are(text, data, policy):
 
 
 @given(texts, st.data())
-@settings(max_examples=40, deadline=None)
 def test_offsets_are_read_as_the_option_says(text, data):
     spans = data.draw(spans_of(text, st.sampled_from("AB")))
     assume(spans)

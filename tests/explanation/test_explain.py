@@ -31,6 +31,12 @@ def every(classifier, **settings):
         yield number, explain(classifier.tagger, DOCUMENT, number, **{"candidates": 0, **settings})
 
 
+@pytest.fixture(scope="module")
+def explained(classifier):
+    """Each token of the document by its number, and what is said of it."""
+    return [*every(classifier)]
+
+
 def scores_of(classifier):
     """Scores of all tokens; a model that ranks gives O zero."""
     tagger = classifier.tagger
@@ -38,11 +44,11 @@ def scores_of(classifier):
     return s if s.shape[1] > 1 else np.concatenate([0 * s, s], axis=1)
 
 
-def test_the_decision_is_that_of_tagging(classifier):
+def test_the_decision_is_that_of_tagging(classifier, explained):
     s = scores_of(classifier)
     tags = best_tags(classifier, DOCUMENT)
     labels = classifier.model.labels
-    for number, found in every(classifier):
+    for number, found in explained:
         sentence, token = PLACES[number]
         assert found.tokens == DOCUMENT[sentence]
         assert (found.token, found.word) == (token, WORDS[number])
@@ -92,10 +98,11 @@ def test_one_score_is_that_of_the_label():
     assert len(seen) == 2
 
 
-def test_probabilities_are_those_of_the_model(classifier):
-    for number, found in every(classifier):
+def test_probabilities_are_those_of_the_model(classifier, explained):
+    by_model = classifier.predict_proba(DOCUMENT, documents=[0] * len(DOCUMENT))
+    for number, found in explained:
         sentence, token = PLACES[number]
-        rows = classifier.predict_proba(DOCUMENT, documents=[0] * len(DOCUMENT))[sentence]
+        rows = by_model[sentence]
         assert sum(found.probabilities) == pytest.approx(1, rel=1e-5)
         if classifier.model.config.loss == "ranking":  # IOB2 reads these from the word before
             assert rows[token][0] == pytest.approx(found.probabilities[0], rel=1e-5)
@@ -108,8 +115,8 @@ def test_probabilities_are_those_of_the_model(classifier):
             assert rows[token][column] == pytest.approx(p, rel=1e-4, abs=1e-7)
 
 
-def test_shares_and_rest_add_up_to_the_scores(classifier):
-    for _, found in every(classifier):
+def test_shares_and_rest_add_up_to_the_scores(explained):
+    for _, found in explained:
         total = np.sum([share.scores for share in found.shares], axis=0) + found.rest
         np.testing.assert_allclose(total, found.scores, atol=1e-8)
         for share in found.shares:
@@ -128,10 +135,10 @@ def test_with_relu_the_rest_is_the_bias_of_the_scores():
         np.testing.assert_allclose(found.rest, b, atol=1e-4)
 
 
-def test_shares_name_their_words(classifier):
+def test_shares_name_their_words(classifier, explained):
     model = classifier.model
     side = model.config.window // 2
-    for number, found in every(classifier):
+    for number, found in explained:
         _, token = PLACES[number]
         words = [*([""] * side), *found.tokens, *([""] * side)]
         window = [share for share in found.shares if share.source == "window"]

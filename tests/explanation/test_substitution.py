@@ -81,17 +81,17 @@ def assert_agree(classifier, document, candidates, oracle=None):
 @pytest.mark.parametrize("kind", KINDS)
 def test_against_asking_one_by_one(kind, monkeypatch):
     classifier = of_random_weights(**KINDS[kind])
-    oracle = all_by_hand(classifier, DOCUMENT[:4], candidates=12)
+    oracle = all_by_hand(classifier, DOCUMENT[:4], candidates=6)
     for first in (1, 2**10):  # many rounds of one trial, and rounds of several
         monkeypatch.setattr(substitution, "_FIRST", first)
-        assert assert_agree(classifier, DOCUMENT[:4], 12, oracle)
+        assert assert_agree(classifier, DOCUMENT[:4], 6, oracle)
 
 
 def test_other_places_count(monkeypatch):
     """A change of a name takes its other places away, and may give it new ones."""
     classifier = of_random_weights(document_context=True, level="sentence", window=3)
     classifier.model.network.document_weight.value[:] *= 3
-    assert assert_agree(classifier, DOCUMENT, candidates=20) > 50
+    assert assert_agree(classifier, DOCUMENT, candidates=10) > 25
     with_document = smallest_changes(classifier.tagger, DOCUMENT, 2, 0)
     assert with_document != smallest_changes(classifier.tagger, DOCUMENT[2:3], 0, 0)
 
@@ -162,8 +162,8 @@ def test_of_a_long_document_the_same_sentences_are_tagged_together(monkeypatch):
     document = [["Ada", "met", "Oslo"], ["Oslo", "saw", *["Ada"] * 12], *DOCUMENT]
     numbers = [(i, t) for i, sentence in enumerate(document) for t in range(len(sentence))]
     for number, (sentence, token) in enumerate(numbers):
-        found = explain(classifier.tagger, document, number, candidates=8).changes
-        expected = by_hand(classifier, document, sentence, token, 8)
+        found = explain(classifier.tagger, document, number, candidates=4).changes
+        expected = by_hand(classifier, document, sentence, token, 4)
         assert [(c.token, c.other, c.tag) for c in found] == [
             (c.token, c.other, c.tag) for c in expected
         ]

@@ -260,9 +260,10 @@ class TestTools:
         with_them = cross_val_score(make(), X, Y, cv=KFold(2), params={"documents": documents})
         assert with_them.tolist() != cross_val_score(make(), X, Y, cv=KFold(2)).tolist()
 
-    def test_grid_search_in_processes(self):
+    @pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.processes)])
+    def test_grid_search(self, jobs):
         grid = {"hidden": [1, (8,)], "epochs": np.array([3])}
-        search = GridSearchCV(make(), grid, cv=2, n_jobs=2).fit(X, Y)
+        search = GridSearchCV(make(), grid, cv=2, n_jobs=jobs).fit(X, Y)
         assert search.best_params_ == {"hidden": (8,), "epochs": 3}
         alone = make(hidden=8, epochs=3).fit(X, Y)
         assert list(search.predict(X)) == list(alone.predict(X))

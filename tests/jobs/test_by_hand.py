@@ -86,9 +86,10 @@ def test_it_serves_one_job_after_another(cluster, run, other, tmp_path):
             assert not any(name.startswith("windowclf") for name in plugins)
 
 
-def test_another_version(cluster, run, monkeypatch, tmp_path):
+def test_another_version(run, monkeypatch, tmp_path):
     monkeypatch.setattr("windowclf.system.dask.version", lambda name: "99.0")
-    code, out, err = run("--engine", "dask", "--scheduler", cluster[1])
+    with scheduler() as (_, address):
+        code, out, err = run("--engine", "dask", "--scheduler", address)
     assert (code, out) == (1, "")
     assert re.fullmatch(
         r"windowclf: error: the scheduler of the cluster has windowclf \S+; "

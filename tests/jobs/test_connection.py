@@ -29,11 +29,13 @@ def client(tmp_path_factory):
     assert (dict(os.environ), logging.root.manager.disable) == before
 
 
+@pytest.mark.processes
 def test_workers_are_processes_with_one_thread(client):
     assert [*client.nthreads().values()] == [1, 1]
     assert len(set(client.run(os.getpid).values()) - {os.getpid()}) == 2
 
 
+@pytest.mark.processes
 def test_nobody_else_can_connect(client):
     processes = [psutil.Process(), *workers_of(os.getpid())]
     listening = [
@@ -46,6 +48,7 @@ def test_nobody_else_can_connect(client):
     assert set(listening) == {"127.0.0.1"}
 
 
+@pytest.mark.processes
 def test_the_dashboard_answers(client):
     assert client.dashboard_link.startswith("http://127.0.0.1:")
     with urllib.request.urlopen(client.dashboard_link, timeout=20) as page:
@@ -53,6 +56,7 @@ def test_the_dashboard_answers(client):
         assert b"Dask" in page.read()
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="Windows has no such thing")
 def test_workers_do_not_hear_ctrl_c(client):
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
@@ -60,6 +64,7 @@ def test_workers_do_not_hear_ctrl_c(client):
         assert blocked == {signal.SIGINT}
 
 
+@pytest.mark.processes
 def test_nobody_logs_or_warns(client):
     assert logging.root.manager.disable == logging.CRITICAL
     levels = client.run(lambda: logging.root.manager.disable).values()
@@ -67,6 +72,7 @@ def test_nobody_logs_or_warns(client):
     assert [*client.run(os.environ.get, "PYTHONWARNINGS").values()] == ["ignore"] * 2
 
 
+@pytest.mark.processes
 def test_nothing_lies_in_the_folder_of_the_user(client):
     for folder in client.run(lambda dask_worker: dask_worker.local_directory).values():
         assert Path(folder).is_relative_to(tempfile.gettempdir())

@@ -141,7 +141,7 @@ def test_all_partitions_are_tagged(work):
 
 @pytest.mark.parametrize("kind", BROKEN)
 def test_a_partition_that_cannot_be_read_is_tried_again(work, kind):
-    work.put("a.parquet")
+    work.put("a.parquet", parquet(rows=3))
     work.put("sub/b.parquet", BROKEN[kind])
     for threads in (1, 3):
         outcomes = work.run(threads=threads)
@@ -324,7 +324,10 @@ def test_the_same_bytes_in_any_order_on_any_threads(model_folder, tmp_path):
         work.source = str(tmp_path / "in")
         if not contents:
             for i in range(4):
-                work.put(f"{i}.parquet", parquet({"text": [*TEXTS[i * 9 :] * 60, None]}))
+                work.put(
+                    f"{i}.parquet",
+                    parquet({"text": [*TEXTS[i * 9 :] * 30, None]}, row_group_size=250),
+                )
         work.run(most=1000, **options)
         contents.append(work.content())
     assert len(contents[0]) > 12
@@ -333,7 +336,7 @@ def test_the_same_bytes_in_any_order_on_any_threads(model_folder, tmp_path):
 
 def test_several_partitions_at_the_same_time(work):
     for i in range(8):
-        work.put(f"{i}.parquet", parquet({"text": [*TEXTS[i:] * 20, None]}))
+        work.put(f"{i}.parquet", parquet({"text": [*TEXTS[i:] * 5, None]}))
     partitions = plan_partitions([work.source], work.output, 1 << 26)
 
     def tag(partition):

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import zlib
+from threading import Timer
 
 import numpy as np
 import pytest
@@ -17,25 +18,50 @@ TAG = """
 import resource, sys, windowclf
 from windowclf.errors import ModelError
 resource.setrlimit(resource.RLIMIT_AS, (1_200_000_000, 1_200_000_000))
-try:
-    windowclf.load(sys.argv[1]).predict([["Ada", "lives", "in", "New", "York", "."]])
-except ModelError as error:
-    print(error)
-else:
-    print("tagged")
+for line in sys.stdin:
+    try:
+        windowclf.load(line.strip()).predict([["Ada", "lives", "in", "New", "York", "."]])
+    except ModelError as error:
+        print(error, flush=True)
+    else:
+        print("tagged", flush=True)
 """
 
 
-def in_a_gigabyte(folder):
-    """Load a model and tag a sentence with little memory and in little time."""
-    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
-    found = subprocess.run(
-        [sys.executable, "-c", TAG, str(folder)],
-        check=False, capture_output=True, encoding="utf-8", timeout=60, env=environment,
-    )  # fmt: skip
-    assert found.stderr == ""
-    (line,) = found.stdout.splitlines()
-    return line
+@pytest.fixture(scope="module")
+def start():
+    """Return a function that gives a process of little memory: the last one, while it lives."""
+    processes = []
+
+    def start():
+        if not processes or processes[-1].poll() is not None:
+            command = [sys.executable, "-c", TAG]
+            pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+            environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
+            processes.append(subprocess.Popen(command, **pipes, encoding="utf-8", env=environment))
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        process.communicate()
+
+
+@pytest.fixture
+def in_a_gigabyte(start):
+    """Return a function that loads a model and tags with little memory and in little time."""
+
+    def tag(folder):
+        process = start()
+        too_long = Timer(60, process.kill)
+        too_long.start()
+        process.stdin.write(f"{folder}\n")
+        process.stdin.flush()
+        line = process.stdout.readline()
+        too_long.cancel()
+        assert line, process.communicate()[1]  # it was killed, or ended by another error
+        return line.removesuffix("\n")
+
+    return tag
 
 
 def gzipped(size):
@@ -167,10 +193,10 @@ BOMBS = {
 
 
 @pytest.mark.parametrize(("attack", "message"), BOMBS.values(), ids=BOMBS.keys())
-def test_a_bomb_is_refused_in_little_memory_and_time(folder, attack, message):
+def test_a_bomb_is_refused_in_little_memory_and_time(folder, in_a_gigabyte, attack, message):
     attack(folder)
     assert message in in_a_gigabyte(folder)
 
 
-def test_a_whole_model_tags_in_as_little(folder):
+def test_a_whole_model_tags_in_as_little(folder, in_a_gigabyte):
     assert in_a_gigabyte(folder) == "tagged"

@@ -5,7 +5,7 @@ import zlib
 from contextlib import suppress
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from model_folders import change_manifest, path_of, replace
@@ -80,73 +80,39 @@ class Restored:
             (self.folder / name).write_bytes(content)
 
 
-quick = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-thorough = settings(parent=quick, max_examples=500)
-
-
 def json_of(folder, kind):
     content = path_of(folder, kind).read_bytes()
     return json.loads(zlib.decompress(content, 31) if content[:1] == b"\x1f" else content)
 
 
-def try_json(folder, kind, data):
-    with Restored(folder):
-        facts = json_of(folder, kind)
+@pytest.mark.parametrize("kind", ["manifest", "lexicon", "training"])
+@given(st.data())
+def test_json_with_other_values_tags_or_is_refused(kept, kind, data):
+    with Restored(kept):
+        facts = json_of(kept, kind)
         for _ in range(data.draw(st.integers(1, 2))):
             path = data.draw(st.sampled_from(sorted(places(facts), key=repr)))
             facts = put(facts, path, data.draw(values))
             if not path:
                 break
         if kind == "manifest":
-            (folder / MANIFEST).write_text(json.dumps(facts))
+            (kept / MANIFEST).write_text(json.dumps(facts))
             if isinstance(facts, dict):
                 with suppress(ValueError, TypeError, AttributeError, KeyError):
-                    change_manifest(folder, lambda _: None)
+                    change_manifest(kept, lambda _: None)
         else:
-            replace(folder, kind, json.dumps(facts).encode())
-        tag_or_refuse(folder)
+            replace(kept, kind, json.dumps(facts).encode())
+        tag_or_refuse(kept)
 
 
-def try_flips(folder, kind, data):
-    with Restored(folder):
-        content = bytearray(path_of(folder, kind).read_bytes())
+@pytest.mark.parametrize("kind", ["parameters", "lexicon", "training"])
+@given(st.data())
+def test_flipped_bits_with_right_checksums_tag_or_are_refused(kept, kind, data):
+    with Restored(kept):
+        content = bytearray(path_of(kept, kind).read_bytes())
         header = 8 + int.from_bytes(content[:8], "little")
         for _ in range(data.draw(st.integers(1, 8))):
             last = min(header, len(content)) - 1 if data.draw(st.booleans()) else len(content) - 1
             content[data.draw(st.integers(0, last))] ^= 1 << data.draw(st.integers(0, 7))
-        replace(folder, kind, bytes(content))
-        tag_or_refuse(folder)
-
-
-JSON_KINDS = ("manifest", "lexicon", "training")
-FLIPPED_KINDS = ("parameters", "lexicon", "training")
-
-
-@pytest.mark.parametrize("kind", JSON_KINDS)
-@quick
-@given(st.data())
-def test_json_with_other_values_tags_or_is_refused(kept, kind, data):
-    try_json(kept, kind, data)
-
-
-@pytest.mark.parametrize("kind", FLIPPED_KINDS)
-@quick
-@given(st.data())
-def test_flipped_bits_with_right_checksums_tag_or_are_refused(kept, kind, data):
-    try_flips(kept, kind, data)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", JSON_KINDS)
-@thorough
-@given(st.data())
-def test_json_with_other_values_thoroughly(kept, kind, data):
-    try_json(kept, kind, data)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", FLIPPED_KINDS)
-@thorough
-@given(st.data())
-def test_flipped_bits_thoroughly(kept, kind, data):
-    try_flips(kept, kind, data)
+        replace(kept, kind, bytes(content))
+        tag_or_refuse(kept)

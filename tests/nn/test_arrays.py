@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from windowclf.nn import arrays
@@ -24,7 +24,6 @@ def assert_adds(table, rows, sizes):
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(1, 6), max_size=30), st.integers(1, 9), st.integers(1, 4), seeds, types)
 @pytest.mark.parametrize("few", [0, 10, 256])
 def test_gather_add_against_a_loop(few, sizes, rows, width, seed, dtype):
@@ -62,7 +61,6 @@ def test_row_max_against_a_loop(rows, width, seed, dtype):
     assert row_max(np.asfortranarray(x)).tolist() == found.tolist()
 
 
-@settings(deadline=None)
 @given(st.integers(0, 8), st.integers(1, 3), st.integers(1, 4), st.integers(0, 2**32 - 1))
 def test_scatter_add_against_add_at(n, k, rows, seed):
     rng = np.random.default_rng(seed)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from networks import numeric_gradient
@@ -101,7 +101,6 @@ class Oracle:
         return slots.transpose(2, 1, 0), db, de
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.lists(st.integers(1, 4), min_size=1, max_size=7), min_size=1, max_size=4),
     WIDTHS,

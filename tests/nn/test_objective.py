@@ -3,7 +3,7 @@ from itertools import product
 import brute_force
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import strategies
@@ -173,7 +173,6 @@ def constrained(scheme, labels, **configuration):
     return make_objective(config, labels, scheme)
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from(NETWORK_SCHEMES), st.lists(st.integers(1, 4), min_size=1, max_size=3), st.data()
 )
@@ -220,7 +219,6 @@ def test_the_transitions_that_are_learned_count_in_constrained_decoding(scheme, 
         assert tuple(path.tolist()) == max(legal, key=legal.get)
 
 
-@settings(deadline=None)
 @given(st.sampled_from(strategies.SPAN_SCHEMES), st.integers(1, 40), st.integers(0, 2**32 - 1))
 def test_long_constrained_decoding_is_legal(scheme, length, seed):
     s = np.random.default_rng(seed).normal(scale=5, size=(length, 5)).astype(np.float32)

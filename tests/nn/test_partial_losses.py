@@ -6,7 +6,7 @@ import brute_force
 import numpy as np
 import pytest
 from crf_cases import assert_same_loss, ends_of_the_range, extreme, make_case, normal
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from networks import numeric_gradient
@@ -77,7 +77,6 @@ def partial_cases(draw):
 
 
 @every_loss
-@settings(deadline=None, max_examples=40)
 @given(partial_cases())
 def test_any_masks_of_paths(loss, drawn):
     case, allowed = drawn

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from networks import numeric_gradient
@@ -110,7 +110,6 @@ def test_the_fast_network_equals_the_textbook(c, rng, y):
     assert_equal(found[2], expected[2])
 
 
-@settings(deadline=None)
 @given(
     sentences=st.lists(st.lists(st.integers(0, 5), min_size=1, max_size=6), min_size=1, max_size=4),
     c=st.integers(0, 3),

@@ -10,7 +10,7 @@ import brute_force
 import numpy as np
 import pytest
 from crf_cases import Case, ends_of_the_range, make_case, normal
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from strategies import NETWORK_SCHEMES, SPAN_SCHEMES
@@ -81,7 +81,6 @@ lengths_of_all_kinds = st.lists(st.sampled_from([0, 1, 1, 2, 3, 5, 8, 20]), min_
 seeds = st.integers(0, 2**32 - 1)
 
 
-@settings(deadline=None, max_examples=300)
 @given(
     st.sampled_from(NETWORK_SCHEMES),
     lengths_of_all_kinds,
@@ -97,7 +96,6 @@ def test_every_scheme_is_decoded_as_by_the_textbook(scheme, lengths, scale, shar
     assert_as_by_the_textbook(leading(case, 0, share, lead, seed))
 
 
-@settings(deadline=None, max_examples=300)
 @given(
     st.integers(1, 6),
     lengths_of_all_kinds,
@@ -122,7 +120,6 @@ def _best_score(s, transitions):
     return path_scores(s, path, np.array([len(s)]), transitions)[0]
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from([(1, [3]), (2, [6]), (3, [1, 4]), (4, [4, 1])]),
     st.sampled_from([0.0, 0.3, 0.5]),

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 JSON = {"Content-Type": "application/json"}
@@ -18,7 +18,6 @@ values = st.recursive(
 bodies = values.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=40)
 
 
-@settings(max_examples=200, deadline=None)
 @given(path=st.sampled_from(["/tag", "/explain"]), body=bodies)
 def test_any_body(client, path, body):
     answer = client.post(path, content=body, headers=JSON)

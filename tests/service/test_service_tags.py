@@ -6,7 +6,7 @@ import time
 import httpx
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import tiny
@@ -40,7 +40,6 @@ def test_one_text(client, classifier):
     same(found["entities"], classifier.tag("Paris is in France"))
 
 
-@settings(max_examples=60, deadline=None)
 @given(texts=st.lists(texts, max_size=6))
 def test_texts_are_tagged_as_by_pipe(client, classifier, texts):
     found = client.post("/tag", json={"texts": texts, "tokens": True}).json()["texts"]

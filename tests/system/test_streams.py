@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from windowclf.errors import DataError
@@ -37,7 +37,6 @@ def read(path):
         return file.read()
 
 
-@settings(deadline=None)
 @given(data=st.binary(max_size=300), again=st.binary(max_size=9), suffix=st.sampled_from(SUFFIXES))
 def test_what_is_written_is_read_back(tmp_path_factory, data, again, suffix):
     path = tmp_path_factory.getbasetemp() / f"there-and-back{suffix}"

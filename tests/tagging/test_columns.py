@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import tiny
@@ -24,7 +24,6 @@ def rows(tagged):
 
 
 @given(st.lists(st.lists(st.sampled_from(TEXTS), max_size=3).map("\n\n".join), max_size=12))
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_columns_hold_what_was_found(classifier, texts):
     tagged = list(classifier.pipe(texts))
     column = entities_column(tagged)

@@ -164,14 +164,14 @@ def g(classifier):
 def test_without_documents_only_a_name_twice_in_a_sentence_moves_g(heeding):
     assert g(heeding).any()
     alone = without_documents(TRAIN)
-    assert g(train(alone, ())).shape == g(heeding).shape
-    assert not g(train(alone, ())).any()
+    assert g(train(alone, (), epochs=2)).shape == g(heeding).shape
+    assert not g(train(alone, (), epochs=2)).any()
     lower = [replace(s, tokens=[token.lower() for token in s.tokens]) for s in TRAIN]
-    assert not g(train(lower, ())).any()  # what has no capital is no name
+    assert not g(train(lower, (), epochs=2)).any()  # what has no capital is no name
     twice = parse("[PER Rune] saw [PER Rune] .")
-    assert g(train([*alone, twice], ())).any()
+    assert g(train([*alone, twice], (), epochs=2)).any()
     once = [parse("[PER Rune] saw [PER Vale] ."), parse("they saw they .")]
-    assert not g(train([*alone, *once], ())).any()
+    assert not g(train([*alone, *once], (), epochs=2)).any()
 
 
 @pytest.mark.parametrize("compress", [False, True])

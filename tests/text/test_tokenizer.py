@@ -151,17 +151,22 @@ def test_chinese_sentences_need_no_space():
     ],
 )
 def test_time_is_linear(piece):
-    text = piece * (20_000 // len(piece))
-    start = time.process_time()
-    sentences(text)
-    sentences("a" + text + "é@")
-    sentences("J." + " " * len(text) + text)
-    assert time.process_time() - start < 3  # seconds; quadratic time would be ten
+    text = piece * (5_000 // len(piece))
+
+    def seconds():
+        start = time.process_time()
+        sentences(text)
+        sentences("a" + text + "é@")
+        sentences("J." + " " * len(text) + text)
+        return time.process_time() - start
+
+    # Quadratic time would be 0.6. A busy machine is slow as well, but not each time.
+    assert any(seconds() < 0.3 for _ in range(9))
 
 
 @pytest.mark.parametrize("piece", ["a", "a.", "A.", "a-", "1,", "'", '"', ".", "!", "(", "“", "\n"])
-def test_a_million_characters_are_no_trouble(piece):
-    text = piece * (1_000_000 // len(piece))
+def test_very_many_characters_of_a_kind_are_no_trouble(piece):
+    text = piece * (200_000 // len(piece))
     assert "".join(word for sentence in split_words(text) for word in sentence) == text.strip()
 
 

@@ -188,7 +188,7 @@ def test_the_sum_of_the_parts_is_the_batch(settings):
     [whole] = sums_and_gradients(1, **settings)
     assert whole[0] == 1
     assert all(np.abs(gradient).max() > 1e-6 for gradient in whole[2].values())
-    for parts in (2, 3, 4):
+    for parts in (2, 5):
         found = sums_and_gradients(parts, **settings)
         assert [n for n, _, _ in found] == [parts]
         assert_same(found, [whole])
@@ -265,9 +265,9 @@ def test_any_number_of_threads_trains_the_same_bytes(settings, monkeypatch):
     assert counts == {1}
     monkeypatch.setattr(batches_module, "PART_TOKENS", 4)
     counts.clear()
-    first, *others = (trained(threads, **settings) for threads in (1, 2, 3))
+    first, other = (trained(threads, **settings) for threads in (1, 3))
     assert max(counts) >= 4
-    assert others == [first, first]
+    assert other == first
     assert first != whole  # or this test would see nothing
 
 

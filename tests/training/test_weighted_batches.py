@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from test_batches import COUNT, DISTINCT, RANKING, SETTINGS, SIZES, WORDS
 
@@ -27,7 +27,6 @@ def read(batches, rng):
     return np.bincount(found, minlength=COUNT)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.sampled_from([0.05, 0.3, 0.5, 1, 1.7, 2, 4.25]), min_size=N, max_size=N),
     st.integers(0, 99),

@@ -98,7 +98,9 @@ def test_it_goes_on_where_it_stood(begin, corpus):
 
 
 @pytest.mark.parametrize(("sampler", "trials"), [("tpe", 11), ("random", 2)])
-def test_the_same_seed_tries_the_same(pretend, corpus, tmp_path, sampler, trials):
+def test_the_same_seed_tries_the_same(pretend, corpus, tmp_path, monkeypatch, sampler, trials):
+    in_memory = optuna.storages.InMemoryStorage  # a data base would take most of the time
+    monkeypatch.setattr("windowclf.tuning.study._storage", lambda folder: in_memory())
     tried = []
     for name, seed, number in (("a", 1, trials), ("b", 1, trials), ("c", 2, 1)):
         (tmp_path / name).mkdir()

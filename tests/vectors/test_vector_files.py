@@ -7,7 +7,7 @@ from pathlib import Path
 import gensim.models
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -59,7 +59,6 @@ def test_formats_are_told_by_content_whatever_the_name(write, content, name, pac
     np.testing.assert_array_equal(vectors.rows, ROWS)
 
 
-@settings(max_examples=40, deadline=None)
 @given(vectors(), st.booleans(), st.booleans())
 def test_what_gensim_writes_comes_back(tmp_path_factory, vectors, binary, header):
     path = tmp_path_factory.mktemp("gensim") / "vectors"
@@ -172,7 +171,6 @@ def outcome(path):
     return found.words, found.rows.shape, found.rows.tobytes()
 
 
-@settings(max_examples=300, deadline=None)
 @given(odd_files())
 def test_arrow_reads_what_is_read_number_by_number(tmp_path_factory, content):
     path = tmp_path_factory.getbasetemp() / "odd-file"
@@ -313,7 +311,6 @@ def test_a_fault_in_a_later_block_has_its_own_line(write, monkeypatch):
         read_file(write(b"5 1\na 1\nb 2\nc 3\nd 4\ne x\n"))
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=60) | st.text("ab 12.-e\n\t", max_size=60).map(str.encode))
 def test_any_bytes_are_vectors_or_a_clear_error(tmp_path_factory, content):
     path = tmp_path_factory.getbasetemp() / "any-bytes"

@@ -3,7 +3,7 @@
 import gzip
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from labelled_documents import spans_of, texts
@@ -170,7 +170,6 @@ labels = st.text("ABc-_9", min_size=1, max_size=4)
 
 
 @given(texts, st.data())
-@settings(max_examples=40, deadline=None)
 def test_what_brat_would_write_is_read(tmp_path_factory, text, data):
     spans = data.draw(spans_of(text, labels))
     shuffled = data.draw(st.permutations(spans))

@@ -5,7 +5,7 @@ import io
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from labelled_documents import characters, spans_of, texts
@@ -33,7 +33,6 @@ def tables(draw):
     return found, column
 
 
-@settings(max_examples=60)
 @given(tables())
 def test_what_is_written_is_read_back(table):
     given, column = table

@@ -48,7 +48,6 @@ def of_docs(*found):
 
 
 @given(st.lists(documents(scores=st.none() | st.floats(0, 1)), max_size=4))
-@settings(deadline=None)
 def test_what_is_written_is_read(found):
     data = write(found)
     for one, other, doc in zip(found, read(data), docs(data), strict=True):
@@ -63,7 +62,6 @@ def test_what_is_written_is_read(found):
 
 
 @given(documents())
-@settings(deadline=None)
 def test_sentences_are_those_of_spacy(document):
     [doc] = docs(write([document]))
     words = [[word.text for word in sent if visible(word.text).strip()] for sent in doc.sents]
@@ -178,7 +176,6 @@ junk = (
         lambda pair: zlib.compress(srsly.msgpack_dumps({**VALID, pair[0]: pair[1]}))
     )
 )
-@settings(deadline=None)
 def test_a_file_that_is_no_docbin_ends_in_one_line(data):
     try:
         read(data)
@@ -276,7 +273,7 @@ def test_only_the_entities_of_a_doc_are_replaced():
 
 
 @given(st.lists(documents(scores=st.none() | st.floats(0, 1)), max_size=3), st.integers(0, 3))
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_a_doc_stays_whole_among_others(found, place):
     doc = annotated()
     [document] = read(of_docs(doc), layout=True)

@@ -6,7 +6,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from labelled_documents import documents
@@ -268,7 +268,6 @@ def test_a_column_asked_for_must_be_there():
 
 
 @given(st.binary(max_size=60), st.integers(0, 2000))
-@settings(deadline=None)
 def test_a_file_that_is_no_parquet_ends_in_one_line(data, place):
     whole = table_file({"text": ["In Oslo"] * 300}).getvalue()
     place %= len(whole)

@@ -4,7 +4,7 @@ import io
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from windowclf.documents.formats import jsonl
@@ -404,7 +404,6 @@ OLD_KEYS = (
 )
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.dictionaries(st.sampled_from(OLD_KEYS), json_values))
 def test_any_old_labels_are_no_hindrance(fields):
     (document,), _ = read({"text": TEXT, **fields}, labels=False)
@@ -414,7 +413,6 @@ def test_any_old_labels_are_no_hindrance(fields):
     assert document.spans is document.tags is None
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.dictionaries(st.sampled_from(["text", *OLD_KEYS]), json_values))
 def test_any_record_is_read_or_refused(fields):
     try:

@@ -5,7 +5,7 @@ import io
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from labelled_documents import documents as any_document
@@ -200,7 +200,6 @@ def test_records_of_tokens_become_lists():
     assert sentences(output) == [IN_OSLO]
 
 
-@settings(max_examples=50)
 @given(
     st.lists(any_document(labelled=True, fields=any_text), min_size=1, max_size=4),
     st.sampled_from(",;\t|"),
@@ -233,14 +232,12 @@ lists = st.recursive(
 ).filter(lambda value: isinstance(value, list | dict))
 
 
-@settings(max_examples=50)
 @given(lists)
 def test_lists_of_json_and_of_python(value):
     assert decode_list(json.dumps(value)) == value
     assert decode_list(repr(value)) == value
 
 
-@settings(max_examples=50)
 @given(st.lists(any_text, min_size=2, max_size=5), st.sampled_from([" ", "\n "]))
 def test_lists_of_numpy(words, space):
     assert decode_list(f"[{space.join(map(repr, words))}]") == words

@@ -4,7 +4,7 @@ import csv as reference
 import io
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from labelled_documents import characters
@@ -16,7 +16,6 @@ from windowclf.errors import DataError
 cells = st.text(characters, max_size=8)
 
 
-@settings(max_examples=50)
 @given(
     st.lists(st.lists(cells, min_size=3, max_size=3), max_size=5),
     st.lists(st.text(characters, max_size=4).map(str.strip), min_size=2, max_size=2, unique=True),

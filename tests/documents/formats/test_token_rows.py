@@ -4,7 +4,7 @@ import csv as reference
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from labelled_documents import characters
@@ -154,7 +154,6 @@ def test_a_column_of_tags_is_added():
     assert written(given, delimiter=",").startswith("word,x,tag\r\n")
 
 
-@settings(max_examples=50)
 @given(
     st.lists(
         st.lists(st.text(characters, min_size=1, max_size=5).filter(str.strip), min_size=1),

@@ -5,7 +5,7 @@ import json
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from labelled_documents import LABEL_KEYS, documents, same
@@ -72,7 +72,6 @@ def test_prodigy():
 
 @pytest.mark.parametrize("name", TOOLS)
 @given(found=st.lists(documents(), max_size=4))
-@settings(max_examples=40, deadline=None)
 def test_what_is_written_is_read_back(name, found):
     data = write(name, found)
     report = ReadReport()
@@ -90,7 +89,6 @@ def test_what_is_written_is_read_back(name, found):
 
 
 @given(documents(labelled=True))
-@settings(max_examples=40, deadline=None)
 def test_tokens_of_prodigy_are_the_text_and_spans_are_tokens(document):
     (record,) = records("prodigy", document)
     tokens = record["tokens"]
