@@ -39,21 +39,23 @@ def main() -> None:
         epilog="All other options go to windowclf train.",
     )
     parser.add_argument("--seeds", type=int, default=3, help="how many (default 3)")
+    parser.add_argument("--first", type=int, default=1, help="the first seed (default 1)")
     parser.add_argument("--jobs", type=int, default=1, help="how many at once (default 1)")
     arguments, options = parser.parse_known_args()
+    seeds = range(arguments.first, arguments.first + arguments.seeds)
     with ThreadPoolExecutor(arguments.jobs) as pool:
-        runs = list(pool.map(lambda seed: train(options, seed), range(1, arguments.seeds + 1)))
+        runs = list(pool.map(lambda seed: train(options, seed), seeds))
     figures = {
         f"{split} {name}": [100 * run[split][key] for run in runs]
         for split in ("dev", "test")
         for name, key in (("F1", "f1"), ("average precision", "average_precision"))
         if key in runs[0].get(split, {})
     }
-    for i, run in enumerate(runs):
+    for i, (seed, run) in enumerate(zip(seeds, runs, strict=True)):
         found = "  ".join(f"{name} {values[i]:.2f}" for name, values in figures.items())
         training = run["training"]
         moved = 100 * training["vectors_moved"]
-        print(f"seed {i + 1}: {found}  ({training['seconds']:.0f} s, vectors moved {moved:.1f} %)")
+        print(f"seed {seed}: {found}  ({training['seconds']:.0f} s, vectors moved {moved:.1f} %)")
     for name, values in figures.items():
         spread = f" ± {statistics.stdev(values):.2f}" if len(values) > 1 else ""
         print(f"{name}: mean {statistics.mean(values):.2f}{spread}, seeds: {len(values)}")

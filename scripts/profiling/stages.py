@@ -33,7 +33,7 @@ def wrap_tagging(watch: Stopwatch) -> None:
     watch.wrap(tokenizer, "split_words", "split into tokens")
     watch.wrap(ProjectionCache, "lookup", "look words up")
     watch.wrap(Lexicon, "gazetteer_tags", "names of gazetteers")
-    watch.wrap(_of_property(Lexicon, "_rows"), "func", "index of the lexicon, once")
+    watch.wrap(_of_property(Lexicon, "_row_of"), "func", "index of the lexicon, once")
     watch.wrap(Lexicon, "ids", "features of new words")
     watch.wrap(projection.Projection, "project", "project new words")
     for name in ("name_keys", "find_mentions"):

@@ -9,7 +9,7 @@ from profiling.profiles import Profile, profiles
 from profiling.stages import REST, wrap_training
 from profiling.stopwatch import Spent, Stopwatch
 from windowclf import Corpus, Sentence, UsageError, WindowClassifier, load_vectors
-from windowclf.cli.options import given_settings, parse_names, read_corpus
+from windowclf.cli.options import given_settings, parse_clusters, parse_names, read_corpus
 from windowclf.cli.train import train as command
 from windowclf.lexicon.gazetteer import parse_gazetteer_option
 from windowclf.model.record import Epoch
@@ -50,6 +50,7 @@ class Training:
         splits = {name: head(split, tokens) for name, split in corpus.splits.items()}
         self.corpus = replace(corpus, splits=splits)
         self._gazetteers = dict(map(parse_gazetteer_option, given["gazetteers"]))
+        self._clusters = parse_clusters(given["clusters"])
         self._names = parse_names(given["names"])
         words = [word for sentence in splits["train"] for word in sentence.tokens]
         self._vectors = load_vectors(given["vectors"], words=words, seed=config.seed)
@@ -74,6 +75,7 @@ class Training:
                 self.corpus,
                 vectors=self._vectors,
                 gazetteers=self._gazetteers,
+                clusters=self._clusters,
                 names=self._names,
                 listener=count,
                 threads=self._threads,
