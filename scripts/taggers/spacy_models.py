@@ -2,7 +2,7 @@
 
 The models learned from OntoNotes, which has other types and other borders than CoNLL-2003. `tags`
 writes their entities as CoNLL-2003 would have them. A leading "the", and a final "'s" or "'", which
-OntoNotes counts to a name, are left out: that raises their F1 by two to twenty points.
+OntoNotes counts to a name, are left out: that raises their F1 by up to 19 points.
 """
 
 from collections.abc import Sequence
