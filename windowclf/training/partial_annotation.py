@@ -49,7 +49,7 @@ def allowed_tags(
     for name in lacks:
         if name not in known:
             raise DataError(
-                f"`lacks`: {quoted(name)} is no label of the training text; "
+                f"`lacks`: {quoted(name)} is not a label of the training text; "
                 f"expected one of {', '.join(known)}"
             )
     numbers = {label: number for number, label in enumerate(labels)}

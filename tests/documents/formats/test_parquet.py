@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from labelled_documents import documents
 from windowclf.documents.document import Document, LabelledSpan
 from windowclf.documents.formats import parquet
-from windowclf.documents.formats.arrow_rows import plain
+from windowclf.documents.formats.arrow_rows import plain, to_array
 from windowclf.documents.formats.registry import WriteOptions
 from windowclf.documents.reading import ReadOptions
 from windowclf.errors import DataError, UsageError
@@ -405,3 +405,26 @@ def test_tags_in_a_column_of_another_name_are_found():
     columns = {"tokens": [["In", "Oslo"]], "fine_ner": [["O", "B-LOC"]], "pos": [["IN", "NNP"]]}
     assert read(columns)[0].tags == [["O", "B-LOC"]]
     assert read(columns, labels=False)[0].tags is None
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [[1], [0.5]],
+        [[0.5, False]],
+        [{"a": 0.0}, {"a": False}],
+        [{"a": [0.5, 1]}],
+        [{"a": 1}, {"b": 2}],
+    ],
+)
+def test_numbers_in_objects_and_lists_stay_what_they_are(values):
+    array = to_array(values, None, "key")
+    assert array.type == pa.json_()
+    again = [msgspec.json.decode(text) for text in array.to_pylist()]
+    assert repr(again) == repr(values)
+
+
+def test_truth_values_among_numbers_are_refused():
+    with pytest.raises(DataError, match="truth values among numbers"):
+        to_array([0.5, False], None, "key")
+    assert to_array([0.5, 1], None, "key").to_pylist() == [0.5, 1.0]

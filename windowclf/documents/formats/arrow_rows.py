@@ -146,11 +146,13 @@ def to_array(values: Sequence[Any], kind: "pa.DataType | None", key: str) -> "pa
         try:
             array = pa.array(values, kind)
             found = array.type
-            # An object that lacks a key of the others would come back with a null there.
-            whole = "struct<" not in str(found) or array.to_pylist() == values
-            if not nested or (whole and not _is_open(found)):
+            if nested and not _is_open(found) and _comes_back(array, values):
                 return array
             why = f"{kind} does not hold them all"
+            if not nested:
+                if not pa.types.is_floating(found) or bool not in map(type, values):
+                    return array
+                why = "truth values among numbers"
         except (pa.ArrowException, OverflowError, RecursionError, TypeError, ValueError) as error:
             why = one_line(error)
         if kind is not None or not nested:
@@ -221,6 +223,21 @@ def _join(pieces: "list[pa.Array | int]", field: "pa.Field") -> "pa.ChunkedArray
             raise _unfit(field.name, f"there are {field.type} and {piece.type}")
         arrays.append(piece)
     return pa.chunked_array(arrays, field.type)
+
+
+def _comes_back(array: "pa.Array", values: Sequence[Any]) -> bool:
+    """Whether an array of objects or lists holds just these values.
+
+    An object that lacks a key of the others has a null there, and a truth value or a whole number
+    among floats becomes a float, which Python takes for equal.
+    """
+    if all(part not in str(array.type) for part in ("struct<", "float", "double")):
+        return True
+    again = array.to_pylist()
+    try:
+        return bool(again == values and msgspec.json.encode(again) == msgspec.json.encode(values))
+    except TypeError:  # of values that JSON has no type for
+        return bool(again == values)
 
 
 def _is_json(kind: "pa.DataType") -> bool:
