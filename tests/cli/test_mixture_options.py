@@ -186,7 +186,14 @@ def test_a_single_corpus_as_it_is_is_no_mixture(folder):
         ),
         (
             {
-                "data": ["conll2003", "./firms", "hub:tner/btc:x", "o/wnut@main", "b:c=file.conll"],
+                "data": [
+                    "conll2003",
+                    "./firms",
+                    "hub:tner/btc:x",
+                    "o/wnut@main",
+                    "b=names",
+                    "b:c=x",
+                ],
                 "weights": ["firms=.5", "b:c=3", "b:c=3"],
                 "maps": ["btc:a=b=c", "firms:x=", "firms:y=O", "b:c:d:e=f"],
                 "lacks": ["b:c:LOC", "wnut:A", "wnut:B", "wnut:A"],
@@ -197,7 +204,8 @@ def test_a_single_corpus_as_it_is_is_no_mixture(folder):
                     "firms": "./firms",
                     "btc": "hub:tner/btc:x",
                     "wnut": "o/wnut@main",
-                    "b:c": "file.conll",
+                    "b": "names",
+                    "b:c": "x",
                 },
                 {"firms": 0.5, "b:c": 3.0},
                 {"btc": {"a=b": "c"}, "firms": {"x": "", "y": "O"}, "b:c": {"d:e": "f"}},
