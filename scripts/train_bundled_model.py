@@ -16,8 +16,11 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
+
+from windowclf import load_corpus
 
 CROSSNER = [f"crossner_{name}" for name in ("ai", "literature", "music", "politics", "science")]
 OPEN = ["wnut17", "btc", "tweebank", "wikigold", *CROSSNER, "uner_ewt"]
@@ -26,7 +29,9 @@ FILINGS = "sec"
 LACKS = {"btc": ["MISC"], "uner_ewt": ["MISC"], FILINGS: ["PER", "MISC"]}
 """Types that a corpus does not annotate, or not as CoNLL-2003 does."""
 HELD_OUT = ["wnut17", "wikigold", "tweebank"]
-"""Corpora whose dev split chooses the epoch where eng.testa does not."""
+"""Corpora whose dev split chooses the epoch of the model, and calibrates it."""
+NEWS_DOCUMENTS = 3
+"""Of eng.testa each third document joins them, so that news does not outweigh other text."""
 UNLABELLED = ["litbank", "multiner"]
 """Corpora whose labels are of another kind than CoNLL-2003's: only their text is read."""
 CLUSTERS = {"rcv1": "brown-rcv1-c1000-glove.tsv", "bllip": "brown-bllip-c1000.tsv"}
@@ -128,13 +133,27 @@ def gather(corpus: Path, to: Path, *, dev: bool) -> None:
     (to / "train.txt").write_text(joined, "utf-8")
 
 
-def data_options(network: Network, *, without: bool) -> list[str]:
-    """Name the corpora that a network learns from, which `gather` made."""
+def write_dev(conll2003: Path, corpora: Path, to: Path) -> None:
+    """Write the dev text of the model; see `HELD_OUT` and `NEWS_DOCUMENTS`."""
+    news = load_corpus(test=conll2003 / "eng.testa").splits["test"]
+    documents = [list(these) for _, these in groupby(news, lambda sentence: sentence.document)]
+    with to.open("w", encoding="utf-8") as file:
+        for sentences in documents[::NEWS_DOCUMENTS]:
+            file.write("-DOCSTART- O\n\n")
+            for sentence in sentences:
+                pairs = zip(sentence.tokens, sentence.tags or (), strict=True)
+                file.write("".join(f"{token} {tag}\n" for token, tag in pairs) + "\n")
+        for name in HELD_OUT:
+            file.write(f"-DOCSTART- O\n\n{(corpora / name / 'dev.txt').read_text('utf-8')}\n")
+
+
+def data_options(network: Network, folder: str, *, without: bool) -> list[str]:
+    """Name the corpora that a network learns from, which `gather` made in a folder."""
     options = []
     if not without:
         options += ["--data", "./conll2003", "--weight", f"conll2003={network.weight}"]
     for name in [*OPEN, *([FILINGS] if network.filings else [])]:
-        options += ["--data", f"./{name}"]
+        options += ["--data", f"./{folder}/{name}"]
         for label in LACKS.get(name, []):
             options += ["--lacks", f"{name}:{label}"]
     if network.filings:
@@ -175,14 +194,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         (work / "conll2003").symlink_to(given.conll2003.resolve())
-        for name in [*OPEN, FILINGS]:
-            gather(given.open / name, work / name, dev=without and name in HELD_OUT)
+        for role in ("teacher", "student"):
+            (work / role).mkdir()
+            for name in [*OPEN, FILINGS]:
+                has_dev = name in HELD_OUT and (without or role == "student")
+                gather(given.open / name, work / role / name, dev=has_dev)
+        write_dev(given.conll2003, given.open, work / "dev.txt")
         common = [*unpack(given.clusters, work), *names(given.names, work)]
         common += ["--vectors", str(vectors), "--vocabulary", "88000", *SETTINGS]
         common += ["--threads", "1", "--quiet", "--compress"]
 
-        def train(network: Network, to: str, *more: str) -> None:
-            options = [*data_options(network, without=without), *common, *network.more, *more]
+        def train(network: Network, to: str, role: str = "teacher", *more: str) -> None:
+            options = data_options(network, role, without=without)
+            options += [*common, *network.more, *more]
             if given.epochs:
                 options += ["--epochs", str(given.epochs)]
             run(["train", *options, "--seed", str(network.seed), "--output", to], work)
@@ -193,7 +217,9 @@ def main() -> None:
         lessons = [option for name in folders for option in ("--teacher", name)]
         for name in UNLABELLED:
             lessons += ["--unlabelled", str((given.open / name / "train.txt").resolve())]
-        train(student, str(output), "--overwrite", *lessons)
+        if not without:
+            lessons += ["--dev", "dev.txt"]
+        train(student, str(output), "student", "--overwrite", *lessons)
         for case in ("", "lower", "upper"):
             options = ["--case", case] if case else []
             run(["evaluate", "--model", str(output), "--data", "./conll2003", *options], work)
