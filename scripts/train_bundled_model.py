@@ -61,7 +61,6 @@ TEACHERS = [
     Network(1, more=["--case-augmentation", "0.05"]),
     Network(3),
     Network(4, filings=True, weight=2),
-    Network(5, filings=True, weight=2),
 ]
 STUDENT = Network(1, filings=True, weight=1.5, more=SMALL)
 TEACHERS_WITHOUT = [Network(1), Network(2), Network(3)]
