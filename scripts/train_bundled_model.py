@@ -215,7 +215,8 @@ def main() -> None:
             list(pool.map(train, teachers, folders))
         lessons = [option for name in folders for option in ("--teacher", name)]
         for name in UNLABELLED:
-            lessons += ["--unlabelled", str((given.open / name / "train.txt").resolve())]
+            (work / f"{name}.conll").symlink_to((given.open / name / "train.txt").resolve())
+            lessons += ["--unlabelled", f"{name}.conll"]
         if not without:
             lessons += ["--dev", "dev.txt"]
         train(student, str(output), "student", "--overwrite", *lessons)
