@@ -166,11 +166,14 @@ def test_settings_that_differ(trained, classifier):
 def test_labels_and_gazetteers_and_versions_are_told(classifier):
     model = classifier.model
     record = model.record
-    lexicon = SimpleNamespace(gazetteers={"gazetteer-LOC": SimpleNamespace(names=["a", "b"])})
+    lexicon = SimpleNamespace(
+        gazetteers={"gazetteer-LOC": SimpleNamespace(names=["a", "b"])}, clusters={"rcv1": "abc"}
+    )
     fewer = replace(model, labels=["O", "S-PER"], lexicon=lexicon, record=None)
     found = {s.name: s.values for s in differing_settings([model, fewer])}
     assert found["labels"] == [["LOC", "PER"], ["PER"]]
     assert found["gazetteers"] == [[], ["LOC (2 names)"]]
+    assert found["clusters"] == [[], ["rcv1 (3 words)"]]
     assert found["vectors"] == [record.vectors, None]
     assert found["windowclf"] == [record.versions["windowclf"], None]
 
