@@ -7,12 +7,18 @@ import numpy as np
 import pytest
 
 from networks import DEV, TRAIN, parameter_bytes, prepare_training, tagger_scores, train_small
+from windowclf import WindowClassifier
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import ModelError, UsageError
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags.schemes import Scheme
 from windowclf.training.data import Resources
-from windowclf.training.distillation import TeacherScores, load_teachers, make_teacher
+from windowclf.training.distillation import (
+    TeacherScores,
+    encode_lesson,
+    load_teachers,
+    make_teacher,
+)
 from windowclf.training.fit import fit
 
 UNLABELLED = [Sentence(sentence.tokens) for sentence in DEV]
@@ -135,3 +141,28 @@ def test_folders_and_classifiers_are_loaded(model_folder, classifier):
         with pytest.raises(UsageError, match=match) as caught:
             load_teachers(given)
         assert str(caught.value).startswith("trained_teachers: ")
+
+
+def test_the_bonus_is_added_where_tags_agree_with_the_labels(teachers, settings):
+    resources = Resources(unlabelled=UNLABELLED, teachers=teachers)
+    model, data = prepare_training(TRAIN, DEV, resources=resources, **settings)
+    scores = TeacherScores.begin(model, data)
+    for teacher in teachers.values():
+        scores.add(teacher, model.labels, data)
+    encoded = encode_lesson(model, data)
+    plain, raised = (scores.lesson(data, encoded, bonus).train.tags() for bonus in (0.0, 3.0))
+    added = raised - plain
+    own = len(data.train.words) // data.versions
+    expected = 3.0 * (data.train.tags()[:own, None] == np.arange(len(model.labels)))
+    np.testing.assert_allclose(added[:own], expected, atol=1e-5)
+    unlabelled = sum(map(len, UNLABELLED))
+    assert not added[own : own + unlabelled].any()
+    mask = np.ones((len(data.train.words), len(model.labels)), dtype=bool)
+    partial = replace(data, train=replace(data.train, gold=mask))
+    raised = scores.lesson(partial, encoded, 3.0).train.tags()
+    np.testing.assert_allclose((raised - plain)[:own], 3.0, atol=1e-5)
+
+
+def test_a_bonus_without_teachers_is_refused():
+    with pytest.raises(UsageError, match="`gold_bonus` is added to the scores of teachers"):
+        WindowClassifier(gold_bonus=1.0).fit(TRAIN, vectors="random")

@@ -29,6 +29,7 @@ RENAMED = {"repeats": "document_context", "recase": "case_augmentation"}
 ADDED = frozenset(
     {
         "min_count",
+        "gold_bonus",
         "cluster_prefixes",
         "cluster_dropout",
         "name_augmentation",
@@ -204,6 +205,13 @@ class Config(
             "from the mean of their scores."
         ),
     ] = 0
+    gold_bonus: Annotated[
+        Annotated[float, Meta(ge=0.0, le=1e3)],
+        Meta(
+            description="What is added to the teachers' scores of the tags that agree with the "
+            "labels of the training text; 0: the network learns from the teachers alone."
+        ),
+    ] = 0.0
     seed: Annotated[
         Annotated[int, Meta(ge=0)],
         Meta(description="Fixes all that is drawn at random: the same seed, the same model."),

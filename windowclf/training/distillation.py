@@ -22,7 +22,7 @@ from windowclf.model.build import make_network, make_objective
 from windowclf.model.bundle import load_model
 from windowclf.model.encoding import EncodedSentences, encode
 from windowclf.model.model import Model
-from windowclf.nn.arrays import FloatArray
+from windowclf.nn.arrays import BoolArray, FloatArray, Gold
 from windowclf.system.arguments import check_iterable, check_path
 from windowclf.system.threads import stream
 from windowclf.tagging.tagger import Tagger
@@ -85,13 +85,20 @@ class TeacherScores:
         transitions = (p.value for p in teacher.objective.parameters().values())
         self.transitions.append([array[np.ix_(*[order] * array.ndim)] for array in transitions])
 
-    def lesson(self, data: TrainingData, encoded: EncodedSentences) -> TrainingData:
+    def lesson(
+        self, data: TrainingData, encoded: EncodedSentences, bonus: float = 0.0
+    ) -> TrainingData:
         """Give what the network reads, see `encode_lesson`, its teachers' scores for gold tags.
+
+        The bonus is added to the scores of the tags that agree with the labels. So the network
+        learns from both, and from labels that only some of its teachers have seen.
 
         What a name is does not depend on the letter case: of the unlabelled text the scores as it
         is written are those of the other cases, too.
         """
         gold, of_unlabelled = np.split(self.scores, [len(data.train.words)])
+        if bonus:
+            gold = gold + np.float32(bonus) * _agreeing(data.train.tags(), gold.shape[1])
         weights, unlabelled = data.weights, data.resources.unlabelled
         if unlabelled:
             versions = np.split(gold, data.versions)
@@ -112,6 +119,14 @@ class TeacherScores:
             for i, array in enumerate(arrays)
         }
         return {"scores": self.scores, **named}
+
+
+def _agreeing(gold: Gold, K: int) -> BoolArray:
+    """Mark the tags of each token that agree with its labels, shape (T, K)."""
+    if gold.dtype == bool:
+        return gold.astype(bool, copy=False)
+    agreeing: BoolArray = gold[:, None] == np.arange(K)
+    return agreeing
 
 
 def make_teacher(model: Model, number: int) -> Model:
@@ -171,6 +186,10 @@ def check_teaching(config: Config, *, teachers: bool, unlabelled: bool) -> None:
         raise UsageError(
             "`unlabelled` needs teachers, whose scores stand for its tags: set `teachers`, such as "
             "`teachers=4`, or give trained models with `trained_teachers`"
+        )
+    if config.gold_bonus and not (teachers or config.teachers):
+        raise UsageError(
+            "`gold_bonus` is added to the scores of teachers: give some, or leave it out"
         )
     if teachers and config.loss != "softmax":
         raise UsageError(f"`trained_teachers` needs `loss='softmax'`, not {config.loss}")

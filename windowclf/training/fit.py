@@ -101,7 +101,7 @@ def fit(
     lesson = data
     if history.teacher_scores.teachers:
         _teach(model, data, run, history)
-        lesson = history.teacher_scores.lesson(data, encoded)
+        lesson = history.teacher_scores.lesson(data, encoded, config.gold_bonus)
     try:
         _train_network(model, lesson, run, history.epochs)
     finally:
