@@ -17,7 +17,7 @@ from windowclf.nn.quantised_table import QuantisedTable
 from windowclf.tagging import tagger as tagger_module
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags.schemes import Scheme
-from windowclf.training.data import prepare
+from windowclf.training.data import Resources, prepare
 from windowclf.vectors.quantise import quantise
 
 SENTENCES = [tiny.unmarked(marked).split() for marked in tiny.MARKED[::3]]
@@ -45,7 +45,7 @@ def make_model(*, lists=None, **settings):
     words = {token.lower(): None for sentence in text for token in sentence.tokens}
     config = make_config(SMALL | settings)
     labelled = TrainingText("", text, [], Scheme.IOB2)
-    model, _ = prepare(labelled, make_vectors(words), config, lists)
+    model, _ = prepare(labelled, make_vectors(words), config, Resources(gazetteers=lists or {}))
     rng = np.random.default_rng(7)
     for parameter in model.network.parameters().values():
         parameter.value[:] = rng.normal(scale=0.5, size=parameter.shape)
