@@ -62,7 +62,7 @@ TEACHERS = [
     Network(3),
     Network(4, filings=True, weight=2),
 ]
-STUDENT = Network(1, filings=True, weight=1.5, more=SMALL)
+STUDENT = Network(1, filings=True, weight=1.5, more=[*SMALL, "--gold-bonus", "3"])
 TEACHERS_WITHOUT = [Network(1), Network(2), Network(3)]
 STUDENT_WITHOUT = Network(1, filings=True, more=SMALL)
 
