@@ -200,7 +200,8 @@ def main() -> None:
                 gather(given.open / name, work / role / name, dev=has_dev)
         write_dev(given.conll2003, given.open, work / "dev.txt")
         common = [*unpack(given.clusters, work), *names(given.names, work)]
-        common += ["--vectors", str(vectors), "--vocabulary", "88000", *SETTINGS]
+        (work / vectors.name).symlink_to(vectors)  # the record names it without the path
+        common += ["--vectors", vectors.name, "--vocabulary", "88000", *SETTINGS]
         common += ["--threads", "1", "--quiet", "--compress"]
 
         def train(network: Network, to: str, role: str = "teacher", *more: str) -> None:
