@@ -1,6 +1,7 @@
 """The same options of reading in each command, and the account of what changed."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -54,9 +55,8 @@ def test_a_text_is_a_line_a_paragraph_or_a_file(run, unit, texts):
     assert code == 0
     assert [json.loads(line)["text"] for line in out.splitlines()] == texts
     code, out, _ = run("tag", "--input", "x.txt", "--text-unit", unit)
-    assert out.translate(str.maketrans("", "", "[]")).replace("LOC ", "").split() == [
-        *("In", "New", "York", "he", "left.")
-    ]
+    words = re.sub(r"\[[A-Z]+ ([^]]*)\]", r"\1", out).split()  # whatever the model finds
+    assert words == ["In", "New", "York", "he", "left."]
     assert out.count("\n") == {"line": 4, "paragraph": 5, "file": 4}[unit]
 
 

@@ -62,7 +62,7 @@ def _report_columns(path: str | Path, options: ReadOptions) -> None:
     """Report a file that is read as plain text although its lines look like tagged tokens."""
     if Path(path).is_file() and is_tagged(_head(path, options), options):
         what = "files read as plain text whose lines look like rows of a column file"
-        cure = "under a name in .conll, or by `input_form` conll, tokens and tags are read"
+        cure = "`input_form` conll, or a name that ends in .conll, reads tokens and tags"
         options.report.add(what, f"{path}; {cure}")
 
 
