@@ -15,7 +15,7 @@ THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_N
 
 
 def say(line: str) -> None:
-    """Tell the user how far it has come."""
+    """Show the user how far it has come."""
     print(line, file=sys.stderr, flush=True)
 
 

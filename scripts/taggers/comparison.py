@@ -117,5 +117,5 @@ def table(found: dict[str, Any]) -> str:
 
 
 def say(line: str) -> None:
-    """Tell the user how far it has come."""
+    """Show the user how far it has come."""
     print(line, file=sys.stderr, flush=True)

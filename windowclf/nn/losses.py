@@ -169,4 +169,4 @@ PARTIAL_LOSSES: dict[str, Callable[[FloatArray, BoolArray], tuple[float, FloatAr
     "softmax": partial_softmax_loss,
     "max-margin": partial_max_margin_loss,
 }
-"""The losses that can tell what is annotated from what is not."""
+"""The losses that distinguish what is annotated from what is not."""

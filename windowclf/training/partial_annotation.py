@@ -61,7 +61,7 @@ def allowed_tags(
 
 
 def check_partial_loss(config: Config) -> None:
-    """Check that training can tell what is annotated from what is not.
+    """Check that training distinguishes what is annotated from what is not.
 
     Raises
     ------
