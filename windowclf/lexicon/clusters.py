@@ -67,10 +67,13 @@ class Clusters:
         int32 array, shape (n,)
             The place of each word's cluster in `names`; -1 for a word that has none.
         """
-        found: Iterable[int] = repeat(-1)
-        for form in reversed(_FORMS):
-            found = map(self._of.get, map(form, words), found)
-        return np.array(list(found), dtype=np.int32).reshape(len(words))
+        found = np.full(len(words), -1, dtype=np.int32)
+        left = np.arange(len(words))
+        for form in _FORMS:  # most words are found as written
+            forms = (form(words[i]) for i in left.tolist())
+            found[left] = np.fromiter(map(self._of.get, forms, repeat(-1)), np.int32, len(left))
+            left = left[found[left] < 0]
+        return found
 
     def values(self, prefix: int | None) -> tuple[list[str], npt.NDArray[np.int32]]:
         """List the clusters of a prefix of the path, or all of them.
