@@ -204,7 +204,7 @@ class WindowClassifier:
         names : mapping of str to str, Path or iterable of str, optional
             Lists of names by their type, as for `gazetteers`, from which the settings
             `name_augmentation` and `template_augmentation` take names; a Path among names stands
-            for those of its file. They are no feature.
+            for those of its file. They are not a feature.
         unlabelled : str, Path, or iterable of str, Path, sequence of str or Sentence, optional
             Text without labels, from which the network learns what its teachers say of it: a file
             that `windowclf tag` reads; or texts, lists of tokens, and files as `Path`. It needs

@@ -20,7 +20,7 @@ TYPES = {
     **dict.fromkeys(("GPE", "LOC", "FAC"), "LOC"),
     **dict.fromkeys(("NORP", "PRODUCT", "EVENT", "WORK_OF_ART", "LAW", "LANGUAGE"), "MISC"),
 }
-"""By the type of OntoNotes. The others, such as DATE and MONEY, are no entities in CoNLL-2003."""
+"""By the type of OntoNotes. The others, such as DATE and MONEY, are not entities in CoNLL-2003."""
 POSSESSIVE = ("'s", "’s", "'", "’")
 UNUSED = ("tok2vec", "tagger", "parser", "attribute_ruler", "lemmatizer", "senter")
 """Components that ``ner`` does not need: in these models it has a tok2vec of its own."""

@@ -55,6 +55,7 @@ def test_flat_clusters_that_are_numbered_zero_and_one(write):
         ("0010\tParis\n1\t\n", ":2: '1\\\\t': expected bits TAB word"),
         ("Paris\ta b\n", ":1: cluster 'a b': expected no white space"),
         ("a\tb\tc\td\n", "expected bits TAB word"),
+        ("path\tword\n0010\tParis\n110\tis\n", ":1: no bits in the first column, though 2"),
     ],
 )
 def test_other_files(write, text, message):

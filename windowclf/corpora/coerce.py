@@ -293,17 +293,9 @@ def as_names(
     DataError
         If a file cannot be read.
     """
-    if given is None:
-        return {}
-    if not isinstance(given, Mapping):
-        raise UsageError(
-            f"{name}: expected names by their type, such as {{'LOC': ['Oslo', 'New York']}}, "
-            f"got {described(given)}"
-        )
+    expected = "names by their type, such as {'LOC': ['Oslo', 'New York']}"
     read: dict[str, list[str]] = {}
-    for kind, names in given.items():
-        if not isinstance(kind, str) or kind.split() != [kind]:
-            raise UsageError(f"{name}: expected a type without white space, got {described(kind)}")
+    for kind, names in _items(given, name, "type", expected):
         where = f"{name}: type {kind}"
         if isinstance(names, str | os.PathLike):
             read[kind] = read_names(check_path(names, where))
@@ -329,26 +321,16 @@ def as_clusters(
     DataError
         If a file cannot be read.
     """
-    expected = "a path, or the cluster of each word"
-    if clusters is None:
-        return {}
-    if not isinstance(clusters, Mapping):
-        raise UsageError(
-            f"clusters: expected clusters by name, such as {{'brown': 'brown-1000.tsv'}}, got "
-            f"{described(clusters)}"
-        )
+    expected = "clusters by name, such as {'brown': 'brown-1000.tsv'}"
     read = {}
-    for name, given in clusters.items():
-        if not isinstance(name, str) or name.split() != [name]:
-            raise UsageError(
-                f"clusters: expected a name without white space, got {described(name)}"
-            )
+    for name, given in _items(clusters, "clusters", "name", expected):
         where = f"clusters: {name}"
         if isinstance(given, Clusters):
             read[name] = given
             continue
         if not isinstance(given, Mapping):
-            read[name] = read_clusters(check_path(given, where, expected))
+            wanted = "a path, or the cluster of each word"
+            read[name] = read_clusters(check_path(given, where, wanted))
             continue
         words: dict[str, list[str]] = {}
         for word, cluster in given.items():
@@ -358,6 +340,20 @@ def as_clusters(
             words.setdefault(str(cluster), []).append(plain_word(word))
         read[name] = Clusters(words)
     return read
+
+
+def _items(given: Any, name: str, key: str, expected: str) -> Iterable[tuple[str, Any]]:
+    """List the items of an argument that is a mapping; its keys are words."""
+    if given is None:
+        return []
+    if not isinstance(given, Mapping):
+        raise UsageError(f"{name}: expected {expected}, got {described(given)}")
+    for found in given:
+        if not isinstance(found, str) or found.split() != [found]:
+            raise UsageError(
+                f"{name}: expected a {key} without white space, got {described(found)}"
+            )
+    return given.items()
 
 
 def _need_train(splits: Mapping[str, object], name: str, cure: str) -> None:

@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from itertools import repeat
 from pathlib import Path
 
@@ -42,8 +43,7 @@ class Clusters:
         self, clusters: Mapping[str, Iterable[str]], *, hierarchical: bool | None = None
     ) -> None:
         self.names = sorted(clusters)
-        self._words = [sorted(clusters[name]) for name in self.names]
-        self._of = {word: i for i, words in enumerate(self._words) for word in words}
+        self._packed = [" ".join([name, *sorted(clusters[name])]) for name in self.names]
         if hierarchical is None:
             of_bits = all(map(_BITS.fullmatch, self.names))
             hierarchical = of_bits and max(map(len, self.names), default=0) > 3
@@ -52,9 +52,15 @@ class Clusters:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Clusters):
             return NotImplemented
-        return self.hierarchical == other.hierarchical and self.pack() == other.pack()
+        return self.hierarchical == other.hierarchical and self._packed == other._packed
 
     __hash__ = None  # type: ignore[assignment]
+
+    @cached_property
+    def _of(self) -> dict[str, int]:
+        """The place of each word's cluster; not built before a word is looked up."""
+        texts = enumerate(self._packed)
+        return {word: i for i, text in texts for word in text.split(" ")[1:]}
 
     def __len__(self) -> int:
         return len(self._of)
@@ -92,8 +98,7 @@ class Clusters:
 
     def pack(self) -> list[str]:
         """Write each cluster as one text: its name and its words, a space between them."""
-        both = zip(self.names, self._words, strict=True)
-        return [" ".join([name, *words]) for name, words in both]
+        return [*self._packed]
 
     @classmethod
     def unpack(cls, packed: Iterable[str], *, hierarchical: bool) -> "Clusters":
@@ -104,13 +109,16 @@ class Clusters:
         ValueError
             If a text is empty, or a cluster comes twice.
         """
-        clusters: dict[str, list[str]] = {}
+        texts: dict[str, str] = {}
         for text in packed:
-            name, *words = text.split(" ")
-            if not name or name in clusters:
+            name = text.partition(" ")[0]
+            if not name or name in texts:
                 raise ValueError(f"cluster {quoted(name)}: expected a name that comes once")
-            clusters[name] = words
-        return cls(clusters, hierarchical=hierarchical)
+            texts[name] = text
+        found = cls({}, hierarchical=hierarchical)
+        found.names = sorted(texts)
+        found._packed = [texts[name] for name in found.names]
+        return found
 
 
 def read_clusters(path: str | Path) -> Clusters:
@@ -142,7 +150,13 @@ def read_clusters(path: str | Path) -> Clusters:
         rows.append((number, columns))
     if not rows:
         raise DataError(f"{path}: no word; expected bits TAB word, or word TAB cluster, a line")
-    brown = all(_BITS.fullmatch(columns[0]) for _, columns in rows)
+    others = [number for number, columns in rows if not _BITS.fullmatch(columns[0])]
+    brown = 2 * len(others) < len(rows)
+    if brown and others:  # else the words of all other lines would be clusters
+        raise DataError(
+            f"{path}:{others[0]}: no bits in the first column, though {len(rows) - len(others):,} "
+            "other lines have them: expected bits TAB word in each line; remove a header"
+        )
     clusters: dict[str, list[str]] = {}
     known: set[str] = set()
     left_out = []
