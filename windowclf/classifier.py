@@ -6,8 +6,10 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
 import msgspec
+from msgspec.structs import asdict
 
 from windowclf.config.config import Config, make_config
+from windowclf.config.recipe import CorpusSize, choose_settings
 from windowclf.errors import ModelError, UsageError, described, join_names
 from windowclf.model.bundle import load_model, pack_model, save_model, unpack_model
 from windowclf.model.default import find_model
@@ -83,6 +85,7 @@ class WindowClassifier:
 
     def __init__(self, **settings: Any) -> None:
         self.config: Config = make_config(settings)
+        self._settings = settings
         self._model: Model | None = None
         self._tagger: Tagger | None = None
         self._lock = Lock()
@@ -172,6 +175,7 @@ class WindowClassifier:
         names: Mapping[str, str | Path | Iterable[str | Path]] | None = None,
         unlabelled: "Unlabelled | None" = None,
         trained_teachers: "Iterable[str | Path | WindowClassifier] | None" = None,
+        base_model: "str | Path | WindowClassifier | None" = "auto",
         scheme: str = "auto",
         listener: "Listener | None" = None,
         threads: int | None = None,
@@ -212,6 +216,12 @@ class WindowClassifier:
         trained_teachers : iterable of str, Path or WindowClassifier, optional
             Models that teach the network besides those that `teachers` trains: their folders, or
             classifiers, with the same labels.
+        base_model : str, Path or WindowClassifier, optional
+            The model whose word vectors, tables, window layer and clusters the training begins
+            with: its folder, "bundled", or a classifier. Scores of labels that both have are kept,
+            others start anew. "auto" takes the bundled model for a text of at most
+            `windowclf.config.recipe.TRANSFER` sentences, unless vectors or settings are given that
+            it does not go with; None begins anew.
         scheme : {"auto", "iob1", "iob2", "iobes", "bilou", "bmes", "bmewo", "io", "plain"}
             How the tags spell spans; for a corpus it is known.
         listener : callable, optional
@@ -252,11 +262,13 @@ class WindowClassifier:
             as_training_text,
             as_vectors,
         )
+        from windowclf.corpora.corpus import labels_of
         from windowclf.corpora.unlabelled import as_unlabelled
         from windowclf.training.checkpoints import Checkpoints
         from windowclf.training.data import Resources, prepare
         from windowclf.training.distillation import check_teaching, load_teachers
         from windowclf.training.fit import TrainingRun, fit
+        from windowclf.training.transfer import choose_base, fitting_vectors, structure_of
         from windowclf.training.progress import with_progress
 
         check_callable(listener, "listener")
@@ -268,8 +280,15 @@ class WindowClassifier:
         teachers = load_teachers(trained_teachers)
         check_teaching(self.config, teachers=bool(teachers), unlabelled=unlabelled is not None)
         given = as_training_text(train, dev, scheme)
+        base_name, base = choose_base(base_model, given, self._settings, vectors)
+        structure = structure_of(base.config, self._settings) if base else None
+        tokens, labels = sum(map(len, given.train)), labels_of(given.train, given.scheme)
+        size = CorpusSize(len(given.train), tokens, len(labels))
+        config, chosen = choose_settings(self._settings, size, structure)
         words = (plain_word(word) for sentence in given.train for word in sentence.tokens)
-        vector_name, keyed = as_vectors(vectors, words, self.config.seed)
+        vector_name, keyed = as_vectors(vectors, words, config.seed)
+        if base:
+            keyed = fitting_vectors(base, keyed, named=vectors != "bundled")
         text = as_unlabelled(unlabelled)
         resources = Resources(
             gazetteers=as_gazetteers(gazetteers),
@@ -278,15 +297,18 @@ class WindowClassifier:
             unlabelled=text.sentences,
             unlabelled_names=text.names,
             teachers=teachers,
+            base=base,
+            base_name=base_name,
+            chosen=chosen,
         )
-        model, data = prepare(given, keyed, self.config, resources)
+        model, data = prepare(given, keyed, config, resources)
         try:
-            with with_progress(listener, self.config.epochs, wanted=progress) as shown:
+            with with_progress(listener, config.epochs, wanted=progress) as shown:
                 fit(model, data, TrainingRun(shown, threads, checkpoints), vectors=vector_name)
         finally:
             if model.record:
                 with self._lock:
-                    self._model, self._tagger = model, None
+                    self.config, self._model, self._tagger = model.config, model, None
         return self
 
     def predict(
@@ -619,6 +641,7 @@ class WindowClassifier:
     def _of(cls, model: Model) -> Self:
         classifier = cls()
         classifier.config, classifier._model = model.config, model
+        classifier._settings = asdict(model.config)
         return classifier
 
 

@@ -7,6 +7,7 @@ from typing import Any, Self, TypeVar
 import click
 import msgspec
 from click.core import ParameterSource
+from msgspec import to_builtins
 
 from windowclf.cli.mixture import MIXING, parse_mixture
 from windowclf.cli.options import (
@@ -25,9 +26,17 @@ R = TypeVar("R", bound=msgspec.Struct)
 
 
 class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The options of a training, but for its output; see ``windowclf train --help``."""
+    """The options of a training, but for its output; see ``windowclf train --help``.
 
-    config: Config
+    Parameters
+    ----------
+    settings : dict
+        Those that were given; others follow from the size of the corpus.
+    base_model : str, optional
+        See `WindowClassifier.fit`.
+    """
+
+    settings: dict[str, Any]
     data: list[str]
     weights: list[str] = []
     maps: list[str] = []
@@ -44,13 +53,14 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     names: dict[str, list[str]] = {}
     trained_teachers: list[str] = []
     unlabelled: list[str] = []
+    base_model: str | None = None
     compress: bool
     every: float
     threads: int | None
 
     @classmethod
     def from_command_line(cls, options: dict[str, Any]) -> Self:
-        """Check the options of a command, and put the settings among them into `config`.
+        """Check the options of a command, and put the settings among them into `settings`.
 
         Raises
         ------
@@ -60,7 +70,8 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         """
         from windowclf.training.distillation import check_teaching
 
-        config = make_config(given_settings(options))
+        settings = given_settings(options)
+        config = make_config(settings)
         parse_mixture(options)
         teaching = {name: list(options[name]) for name in ("trained_teachers", "unlabelled")}
         check_teaching(
@@ -79,7 +90,8 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             | repeated
             | teaching
             | {
-                "config": config,
+                "settings": to_builtins(settings),
+                "base_model": None if options["base_model"] == "none" else options["base_model"],
                 "gazetteers": files,
                 "clusters": clusters,
                 "names": names,
@@ -133,6 +145,9 @@ def read_options(stored: object, record: type[R], complaint: str) -> R:
         # Before several corpora could be given, there was one, or None.
         if record is TrainOptions:
             stored = _with_corpora(stored)
+            if isinstance(stored.get("config"), dict):  # as 0.1.0 stores all settings
+                stored = stored | {"settings": stored["config"]}
+                del stored["config"]
         elif isinstance(stored.get("options"), dict):
             stored = stored | {"options": _with_corpora(stored["options"])}
     if isinstance(stored, dict) and record is TrainOptions and "reading" not in stored:

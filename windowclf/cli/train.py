@@ -44,6 +44,16 @@ if TYPE_CHECKING:
 @training_options
 @teaching_options
 @click.option(
+    "--from",
+    "base_model",
+    default="auto",
+    show_default=True,
+    metavar="MODEL",
+    help="The model whose word vectors, tables and window layer the training begins with: "
+    "bundled, a model folder, or none; scores of labels that both have are kept. auto: the "
+    "bundled one for a corpus of at most 5,000 sentences.",
+)
+@click.option(
     "--output",
     metavar="DIR",
     help="Where the model goes.  [default: models/ and the name of the data]",
@@ -202,9 +212,11 @@ def _refuse_other_model(folder: Path, options: "TrainOptions") -> None:
 def _differing_options(model: "Model", options: "TrainOptions") -> list[str]:
     """Name the options that a model was trained without, as far as its record has them."""
     from windowclf.config.check import option_name
+    from windowclf.config.config import make_config
     from windowclf.corpora.coerce import as_clusters, as_gazetteers, as_names
     from windowclf.lexicon.lexicon import GAZETTEER
     from windowclf.training.fit import utf8_name
+    from windowclf.training.transfer import AUTO
 
     lists = {kind: found.names for kind, found in as_gazetteers(options.gazetteers).items()}
     of_model = {
@@ -214,6 +226,8 @@ def _differing_options(model: "Model", options: "TrainOptions") -> list[str]:
     }
     counts = {kind: len(found) for kind, found in as_names(options.names_by_type()).items()}
     record, before = model.record, asdict(model.config)
+    given = make_config(options.settings)
+    chosen = (record and record.chosen) or {}
     same = {
         **_same_corpora(record, options),
         "--vectors": record is not None and record.vectors == utf8_name(options.vectors),
@@ -224,9 +238,11 @@ def _differing_options(model: "Model", options: "TrainOptions") -> list[str]:
         and (record.unlabelled or []) == [*map(utf8_name, options.unlabelled)],
         "--teacher": record is not None
         and (record.teachers or []) == [*map(utf8_name, options.trained_teachers)],
+        "--from": options.base_model == AUTO or (record and record.base) == options.base_model,
         **{
             option_name(name): before[name] == value
-            for name, value in asdict(options.config).items()
+            or (name in chosen and name not in options.settings)
+            for name, value in asdict(given).items()
         },
     }
     return [name for name, is_same in same.items() if not is_same]
@@ -272,11 +288,11 @@ def _train(
     from windowclf.reports.terminal.tables import EPOCH_HEADER, epoch_line
 
     checkpoints.every = options.every
-    classifier = WindowClassifier(**asdict(options.config))
+    classifier = WindowClassifier(**options.settings)
     with stops(checkpoints) as signals:
         try:
             with TrainingProgress("reading", EPOCH_HEADER, epoch_line, quiet=quiet) as progress:
-                corpus: Corpus = read_training_corpus(asdict(options), options.config.seed)
+                corpus: Corpus = read_training_corpus(asdict(options), classifier.config.seed)
                 unlabelled = read_unlabelled(asdict(options))
                 classifier.fit(
                     corpus,
@@ -286,6 +302,7 @@ def _train(
                     names=options.names_by_type(),
                     unlabelled=unlabelled,
                     trained_teachers=options.trained_teachers,
+                    base_model=options.base_model,
                     listener=progress,
                     threads=options.threads,
                     checkpoints=checkpoints,

@@ -263,14 +263,26 @@ def make_config(settings: dict[str, Any]) -> Config:
     UsageError
         For an unknown field or a value out of its range; names both.
     """
-    settings = current_names(settings)
-    if "preset" in settings:
-        settings = preset_settings(settings.pop("preset")) | settings
+    settings = given_settings(settings)
     if settings.get("loss") in ("squared-error", "ranking") or settings.get("batch_of") == "words":
         settings = {"level": "word"} | settings
     if settings.get("loss") == "ranking" or settings.get("batch_of") == "words":
         settings = {"sentence_mean": False, "document_context": False} | settings
     return check_settings(Config, settings, "preset")
+
+
+def given_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy settings under the names that their fields have now, those of a preset spelled out.
+
+    Raises
+    ------
+    UsageError
+        For an unknown preset, or a setting that is given by its old and by its new name.
+    """
+    given = current_names(settings)
+    if "preset" in given:
+        given = preset_settings(given.pop("preset")) | given
+    return given
 
 
 def current_names(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -221,6 +221,7 @@ def build_lexicon(
     gazetteers: Mapping[str, Gazetteer] | None = None,
     clusters: Mapping[str, Clusters] | None = None,
     prefixes: Sequence[int] = (),
+    base: Lexicon | None = None,
 ) -> Lexicon:
     """Collect the words and feature values that get a row.
 
@@ -247,11 +248,15 @@ def build_lexicon(
         By name.
     prefixes : sequence of int
         See `Lexicon`.
+    base : Lexicon, optional
+        One whose values come first, in its order, so that rows of its tables are rows of this
+        one's; gazetteers and clusters that it has are there, too.
     """
     counts = Counter(map(plain_word, words))
-    pretrained: dict[str, int] = vectors.key_to_index
-    cased = any(word != word.lower() for word in vectors.index_to_key[:10_000])
-    frequent = dict.fromkeys(vectors.index_to_key[:vocabulary])
+    first = base.values if base else {}
+    frequent = dict.fromkeys(chain(first.get("word", ()), vectors.index_to_key[:vocabulary]))
+    pretrained = frequent.keys() | vectors.key_to_index.keys()
+    cased = base.cased if base else is_cased(vectors)
     further: set[str] = set()
     unseen: Counter[str] = Counter()
     for word, count in counts.items():
@@ -277,13 +282,21 @@ def build_lexicon(
         times: Counter[str] = Counter()
         for value, word in zip(column, distinct, strict=True):
             times[value] += every[word]
-        values[name] = sorted(value for value, count in times.items() if count >= min_count)
+        before = dict.fromkeys(first.get(name, ()))
+        new = {value for value, count in times.items() if count >= min_count} - before.keys()
+        values[name] = [*before, *sorted(new)]
+    values |= {name: found for name, found in first.items() if name not in values}
     for kind, gazetteer in (gazetteers or {}).items():
         values[GAZETTEER + kind] = gazetteer.names
     for name, found_clusters in (clusters or {}).items():
         key = BROWN if found_clusters.hierarchical else FLAT
         values[key + name] = found_clusters.pack()
     return Lexicon(values, cased=cased, prefixes=prefixes)
+
+
+def is_cased(vectors: "KeyedVectors") -> bool:
+    """Detect whether vectors tell "Paris" from "paris", by their most frequent words."""
+    return any(word != word.lower() for word in vectors.index_to_key[:10_000])
 
 
 def initial_tables(

@@ -1,6 +1,6 @@
 """The record of a training."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -118,6 +118,10 @@ class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
         The files of the unlabelled text; not there if there were none.
     teachers : list of str, optional
         The teachers that were already trained; likewise.
+    base : str, optional
+        The model that the training began with; not there if it began anew.
+    chosen : dict, optional
+        The settings that followed from the size of the text, where they differ from the defaults.
     """
 
     data: str
@@ -134,6 +138,8 @@ class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
     names: dict[str, int] = {}
     unlabelled: list[str] | msgspec.UnsetType = msgspec.UNSET
     teachers: list[str] | msgspec.UnsetType = msgspec.UNSET
+    base: str | msgspec.UnsetType = msgspec.UNSET
+    chosen: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def augmentation(self) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, chain, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from windowclf.nn.arrays import FloatArray
 from windowclf.tags.schemes import OUTSIDE, Scheme, spans
 from windowclf.training.augmentation import augment
 from windowclf.training.partial_annotation import allowed_tags, check_partial_loss
+from windowclf.training.transfer import begin_with
 
 if TYPE_CHECKING:
     from gensim.models import KeyedVectors
@@ -51,6 +52,12 @@ class Resources:
         The files that it comes from.
     teachers : mapping of str to Model
         Teachers that are already trained, by name.
+    base : Model, optional
+        The model that the training begins with, see `windowclf.training.transfer`.
+    base_name : str
+        What names it, for the record.
+    chosen : mapping of str to object
+        Settings that follow from the size of the text, for the record.
     """
 
     gazetteers: Mapping[str, Gazetteer] = field(default_factory=dict)
@@ -59,6 +66,9 @@ class Resources:
     unlabelled: Sequence[Sentence] = ()
     unlabelled_names: Sequence[str] = ()
     teachers: Mapping[str, Model] = field(default_factory=dict)
+    base: Model | None = None
+    base_name: str = ""
+    chosen: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +161,7 @@ def prepare(
         features=config.features,
         vocabulary=config.vocabulary,
         min_count=config.min_count,
+        base=resources.base.lexicon if resources.base else None,
     )
     tables = initial_tables(
         lexicon, vectors, feature_dimensions=config.feature_dimensions, rng=for_tables
@@ -158,6 +169,8 @@ def prepare(
     network = make_network(config, tables, labels, for_weights)
     objective = make_objective(config, labels, scheme)
     model = Model(config, lexicon, labels, scheme, network, objective)
+    if resources.base:
+        begin_with(model, resources.base)
     data = _encode(model, text, [sentences, *recased], added.origins)
     return model, replace(data, augmented=added.counts, resources=resources)
 

@@ -7,7 +7,7 @@ from functools import partial
 from importlib.metadata import version
 
 import numpy as np
-from msgspec import UNSET, structs
+from msgspec import UNSET, structs, to_builtins
 
 from windowclf.errors import DataError
 from windowclf.evaluation import evaluate as evaluation
@@ -203,6 +203,8 @@ def _record(
         },
         unlabelled=names or UNSET,
         teachers=teachers or UNSET,
+        base=utf8_name(given.base_name) or UNSET,
+        chosen=to_builtins(dict(given.chosen)) or UNSET,
     )
 
 
