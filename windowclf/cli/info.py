@@ -50,7 +50,7 @@ def info(model: str | None, norms: bool, as_json: bool) -> None:
             f"{record.vectors}",
             **{f"corpus {i}": c.describe() for i, c in enumerate(record.corpora or (), 1)},
             **({"augmentation": record.augmentation} if record.augmented else {}),
-            **{name.lower(): value for name, value in record.teaching().items()},
+            **{name.lower(): value for name, value in record.sources().items()},
             "best epoch": f"{record.best_epoch} of {len(record.epochs)}",
             "vectors moved": f"{100 * record.vectors_moved:.2f} % of their length, on the mean",
         }

@@ -122,7 +122,7 @@ def _training(model: Model) -> str:
         "Training text": _amount(record, "train"),
         "Added by augmentation": record.augmentation or "nothing",
         "Dev text": _amount(record, "dev") if record.tokens.get("dev") else "none",
-        **{name: _line(value) for name, value in record.teaching().items()},
+        **{name: _line(value) for name, value in record.sources().items()},
         "Word vectors": _line(record.vectors),
         "Words known": f"{len(model.lexicon.values['word']):,}",
         "Gazetteers": ", ".join(

@@ -176,7 +176,7 @@ def _facts(model: Model) -> dict[str, str]:
             facts[what] = f"{sentences:,} sentences, {tokens:,} tokens" if sentences else "none"
         if record.augmented:
             facts["Added by augmentation"] = record.augmentation
-        facts |= record.teaching()
+        facts |= record.sources()
         facts["Word vectors"] = record.vectors
         facts["Epochs"] = f"{len(record.epochs)}; the model is that of epoch {record.best_epoch}"
         if record.seconds is not None:
