@@ -118,6 +118,9 @@ class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
         The files of the unlabelled text; not there if there were none.
     teachers : list of str, optional
         The teachers that were already trained; likewise.
+    sketch : bytes, optional
+        A sample of the hashes of the training sentences, see `windowclf.model.sketch`; not there
+        if all of them are short.
     """
 
     data: str
@@ -134,6 +137,7 @@ class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
     names: dict[str, int] = {}
     unlabelled: list[str] | msgspec.UnsetType = msgspec.UNSET
     teachers: list[str] | msgspec.UnsetType = msgspec.UNSET
+    sketch: bytes | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def augmentation(self) -> str:

@@ -16,6 +16,7 @@ from windowclf.lexicon.lexicon import FIRST
 from windowclf.model.calibration import Calibration, fit_calibration
 from windowclf.model.model import FirstVectors, Model
 from windowclf.model.record import CorpusRecord, Epoch, TrainingRecord
+from windowclf.model.sketch import sketch_sentences
 from windowclf.nn.arrays import FloatArray
 from windowclf.system.threads import Workers, thread_count
 from windowclf.tagging.tagger import Tagger
@@ -203,6 +204,7 @@ def _record(
         },
         unlabelled=names or UNSET,
         teachers=teachers or UNSET,
+        sketch=sketch_sentences(data.tokens[:own]) or UNSET,
     )
 
 
