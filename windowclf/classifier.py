@@ -1,5 +1,6 @@
 """The public object: a classifier that is trained, that tags, and that is saved and loaded."""
 
+import logging
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
@@ -264,6 +265,7 @@ class WindowClassifier:
         )
         from windowclf.corpora.corpus import labels_of
         from windowclf.corpora.unlabelled import as_unlabelled
+        from windowclf.training.base_doubts import base_doubts
         from windowclf.training.checkpoints import Checkpoints
         from windowclf.training.data import Resources, prepare
         from windowclf.training.distillation import check_teaching, load_teachers
@@ -281,6 +283,9 @@ class WindowClassifier:
         check_teaching(self.config, teachers=bool(teachers), unlabelled=unlabelled is not None)
         given = as_training_text(train, dev, scheme)
         base_name, base = choose_base(base_model, given, self._settings, vectors)
+        if base and base.record:
+            for doubt in base_doubts(base.record, given):
+                logging.getLogger("windowclf").warning("%s", doubt)
         structure = structure_of(base.config, self._settings) if base else None
         tokens, labels = sum(map(len, given.train)), labels_of(given.train, given.scheme)
         size = CorpusSize(len(given.train), tokens, len(labels))
@@ -672,8 +677,6 @@ def load(folder: str | Path | None = None) -> WindowClassifier:
     chosen = find_model()
     classifier = WindowClassifier.load(chosen.folder)
     if chosen.report:
-        import logging
-
         logging.getLogger("windowclf").warning("%s", chosen.report)
     return classifier
 

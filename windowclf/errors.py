@@ -103,7 +103,7 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
-def join_names(parts: Sequence[str]) -> str:
+def join_names(parts: Sequence[str], most: int = _LISTED) -> str:
     """List what an input has, such as the names of its columns; the first of many."""
-    rest = len(parts) - _LISTED
-    return ", ".join([*parts[:_LISTED], *([f"and {rest:,} more"] if rest > 0 else [])]) or "none"
+    rest = len(parts) - most
+    return ", ".join([*parts[:most], *([f"and {rest:,} more"] if rest > 0 else [])]) or "none"

@@ -370,7 +370,15 @@ def read_training_corpus(options: dict[str, Any], seed: int, *, expects_dev: boo
     fraction = options["train_fraction"]
     if fraction != 1.0:
         corpus = corpus.with_train_fraction(fraction, seed)
-    doubts = tuple(find_doubts(corpus.splits, corpus.scheme, expects_dev=expects_dev))
+    doubts = tuple(
+        find_doubts(
+            corpus.splits,
+            corpus.scheme,
+            expects_dev=expects_dev,
+            parts=corpus.parts,
+            files=corpus.files,
+        )
+    )
     for doubt in doubts:
         note(f"warning: {doubt}")
     return replace(corpus, notes=(*corpus.notes, *doubts))

@@ -4,11 +4,13 @@ import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from windowclf.corpora.corpus import Corpus, CorpusPart
 from windowclf.corpora.dataset import from_dataset, is_dataset
 from windowclf.corpora.doubts import find_doubts
+from windowclf.corpora.files import SplitFiles
 from windowclf.corpora.spelling import in_iob2, numbered
 from windowclf.documents.document import to_sentences
 from windowclf.documents.formats.records import read_record
@@ -66,6 +68,10 @@ class TrainingText(NamedTuple):
         See `Corpus.notes`.
     parts : tuple of CorpusPart
         See `Corpus.parts`.
+    test : sequence of Sentence
+        What it will be scored on, as far as that is known; nothing is learned from it.
+    files : mapping of str to SplitFiles
+        See `Corpus.files`.
     """
 
     name: str
@@ -74,6 +80,13 @@ class TrainingText(NamedTuple):
     scheme: Scheme
     notes: tuple[str, ...] = ()
     parts: tuple[CorpusPart, ...] = ()
+    test: Sequence[Sentence] = ()
+    files: Mapping[str, SplitFiles] = MappingProxyType({})
+
+    @property
+    def splits(self) -> dict[str, Sequence[Sentence]]:
+        """All sentences by split, as those of a `Corpus`."""
+        return {"train": self.train, "dev": self.dev, "test": self.test}
 
 
 def as_training_text(
@@ -124,9 +137,11 @@ def as_training_text(
         spelled = in_iob2("", own, scheme)
         sentences, dev_sentences = spelled.splits["train"], spelled.splits["dev"]
         text = TrainingText("", sentences, dev_sentences, spelled.scheme, spelled.notes)
+    text = text._replace(test=splits.get("test", ()))
     # Who gives sentences by themselves chose to give no dev text.
-    parts = {**splits, "train": text.train, "dev": text.dev}
-    doubts = find_doubts(parts, text.scheme, expects_dev=has_splits)
+    doubts = find_doubts(
+        text.splits, text.scheme, expects_dev=has_splits, parts=text.parts, files=text.files
+    )
     reported = corpus.notes if corpus else ()
     for line in (*text.notes, *doubts):
         if line not in reported:
@@ -142,7 +157,8 @@ def _beside_dev(
     if given and corpus.scheme is not Scheme.PLAIN:
         spelled = in_iob2("", {"dev": numbered(given, "dev")}, "auto")
         dev, notes = spelled.splits["dev"], notes + spelled.notes
-    return TrainingText(corpus.name, train, dev, corpus.scheme, notes, corpus.parts)
+    files = {split: found for split, found in corpus.files.items() if split != "dev" or not given}
+    return TrainingText(corpus.name, train, dev, corpus.scheme, notes, corpus.parts, files=files)
 
 
 def as_sentences(sentences: "TaggedSentences | Dataset", name: str) -> list[Sentence]:

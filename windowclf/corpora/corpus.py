@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, chain, pairwise
 
+from windowclf.corpora.files import SplitFiles
 from windowclf.corpora.splits import SPLITS
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, UsageError, described, join_names, shortened
@@ -65,6 +66,8 @@ class Corpus:
         files are not used; each a line.
     parts : tuple of CorpusPart
         The corpora that it is mixed from, in the order of the train split; empty if it is one.
+    files : mapping of str to SplitFiles
+        By split, the files of those that were read from files.
 
     Examples
     --------
@@ -129,6 +132,7 @@ class Corpus:
     original_scheme: Scheme
     notes: tuple[str, ...] = ()
     parts: tuple[CorpusPart, ...] = ()
+    files: Mapping[str, SplitFiles] = field(default_factory=dict, compare=False)
 
     def part_sizes(self) -> list[int]:
         """Count the sentences of the train split that are of each part, in order."""

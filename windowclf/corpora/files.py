@@ -1,18 +1,49 @@
 """Labelled sentences of a file of any format, or of all files in a folder."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 from windowclf.documents.document import to_sentences
 from windowclf.documents.opening import read_documents
 from windowclf.documents.paths import labelled_files
-from windowclf.documents.places import Search, can_read_again, find_tag
+from windowclf.documents.places import Search, can_read_again, find_sentence, find_tag
 from windowclf.documents.reading import ReadOptions
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError
 from windowclf.text.tokenizer import split_words
+
+
+class SplitFiles(NamedTuple):
+    """The files that a split was read from, so that a place in them can be named.
+
+    Attributes
+    ----------
+    paths : sequence of str or Path
+        Those that `read_tagged` was given, in order.
+    sentences : int
+        How many were read: a split that has another number is not what the files hold.
+    """
+
+    paths: Sequence[str | Path]
+    options: ReadOptions
+    sentences: int
+
+    def places(self, tokens: Sequence[str], token: int) -> Iterator[str]:
+        """Name each place of a sentence, in order; see `find_sentence`.
+
+        Raises
+        ------
+        DataError
+            If the files can no longer be read.
+        """
+        for path in self.paths:
+            for name, form in labelled_files(path, self.options):
+                if not can_read_again(name):
+                    return  # what it holds would be missing from the count of the places
+                yield from find_sentence(name, form, self.options, tokens, token)
 
 
 def read_sentences(path: str | Path, options: ReadOptions | None = None) -> Iterator[Sentence]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from windowclf.corpora.corpus import Corpus
-from windowclf.corpora.files import read_tagged, tag_place
+from windowclf.corpora.files import SplitFiles, read_tagged, tag_place
 from windowclf.corpora.spelling import Part, in_iob2, joined, numbered
 from windowclf.corpora.splits import SPLITS, splits_of_folder, stem
 from windowclf.documents.formats.registry import FORMATS
@@ -101,7 +101,9 @@ def load_corpus(
     splits, target, source, notes = in_iob2(name, parts, scheme)
     line = reading.report.line()
     more = (note, f"read with changes: {line}" if line else "")
-    return Corpus(name, splits, target, source, (*notes, *filter(None, more)))
+    notes = (*notes, *filter(None, more))
+    read = {s: SplitFiles(paths, reading, len(splits[s])) for s, paths in files.items()}
+    return Corpus(name, splits, target, source, notes, files=read)
 
 
 def corpus_name(data: str) -> str:

@@ -1,20 +1,22 @@
-"""Where in a file a tag stands.
+"""Where in a file a tag or a sentence stands.
 
 The file is read again to find it, so that reading has nothing to remember for the sake of errors.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from windowclf.documents.document import Document
+from windowclf.documents.document import Document, with_words
 from windowclf.documents.formats.registry import Format
 from windowclf.documents.formats.token_rows import TokenRows
 from windowclf.documents.opening import read_documents
 from windowclf.documents.reading import ReadOptions, ReadReport
 from windowclf.system.streams import is_url
 from windowclf.text.lines import read_lines
+from windowclf.text.tokenizer import split_words
 
 Search = Callable[[Sequence[str]], int | None]
 """Gives the position of what is looked for among the tags of a sentence, if it is there."""
@@ -41,8 +43,45 @@ def find_tag(path: str, form: Format, options: ReadOptions, search: Search) -> s
     silent = replace(options, report=ReadReport())
     documents = chain.from_iterable(read_documents(path, form, silent))
     number, document, rows = search_documents(documents, search)
-    if document is None:
-        return None
+    return None if document is None else _name_place(path, form, (number, document), rows)
+
+
+def find_sentence(
+    path: str, form: Format, options: ReadOptions, tokens: Sequence[str], token: int
+) -> Iterator[str]:
+    """Name each place of a sentence as `find_tag` does: the lines of one of its tokens.
+
+    Parameters
+    ----------
+    path : str
+        One that `can_read_again`.
+    tokens : sequence of str
+        The sentence.
+    token : int
+        The position of the token whose lines are wanted.
+    """
+    silent = replace(options, report=ReadReport())
+    split = partial(split_words, unit=options.text_unit or "auto")
+    wanted = list(tokens)
+    rows: list[tuple[str, str]] = []
+    documents = chain.from_iterable(read_documents(path, form, silent))
+    for number, document in enumerate(documents, 1):
+        sentences = document.words
+        if sentences is None:
+            sentences = with_words(document, split, exact=False).words or []
+        tags = document.tags or [[""] * len(words) for words in sentences]
+        for words, own in zip(sentences, tags, strict=True):
+            before = len(rows)
+            rows += zip(words, own, strict=True)
+            if words == wanted:
+                yield _name_place(path, form, (number, document), rows[: before + token + 1])
+
+
+def _name_place(
+    path: str, form: Format, numbered: tuple[int, Document], rows: Sequence[tuple[str, str]]
+) -> str:
+    """Name the place of the last of the rows, in a document that is given with its number."""
+    number, document = numbered
     delimiter = document.layout.delimiter if isinstance(document.layout, TokenRows) else None
     is_rows = delimiter is not None or form.name == "conll"
     line = _line_of_row(path, rows, delimiter) if is_rows else None

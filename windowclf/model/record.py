@@ -122,6 +122,9 @@ class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
         The model that the training began with; not there if it began anew.
     chosen : dict, optional
         The settings that followed from the size of the text, where they differ from the defaults.
+    sketch : bytes, optional
+        A sample of the hashes of the training sentences, see `windowclf.model.sketch`; not there
+        if all of them are short.
     """
 
     data: str
@@ -140,6 +143,7 @@ class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
     teachers: list[str] | msgspec.UnsetType = msgspec.UNSET
     base: str | msgspec.UnsetType = msgspec.UNSET
     chosen: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    sketch: bytes | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def augmentation(self) -> str:
@@ -169,126 +173,6 @@ class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
             rows["Chosen by size"] = ", ".join(found)
         if self.teachers:
             rows["Trained teachers"] = ", ".join(self.teachers)
-        if "unlabelled" in self.tokens:
-            size = f"{self.sentences.get('unlabelled', 0):,} sentences"
-            text = ", ".join([*(self.unlabelled or []), size, f"{self.tokens['unlabelled']:,}"])
-            rows["Unlabelled text"] = f"{text} tokens"
-        return rows
-
-    def __repr__(self) -> str:
-        f1 = "" if self.f1 is None else f", dev F1 {100 * self.f1:.2f} %"
-        return f"Epoch({self.epoch}: loss {self.loss:.4f}{f1})"
-
-
-class CorpusRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the corpora of a training; see `windowclf.mix_corpora`.
-
-    Parameters
-    ----------
-    name : str
-        Its name among them.
-    data : str
-        What the user called it when it was read.
-    sentences, tokens : int
-        Those that were trained on.
-    weight : float
-        How many times, on average, an epoch read each sentence.
-    mapped : dict of str to str
-        New names of labels that it had; empty for those that became ``O``.
-    lacks : list of str
-        Labels that it does not annotate.
-    """
-
-    name: str
-    data: str
-    sentences: int
-    tokens: int
-    weight: float = 1.0
-    mapped: dict[str, str] = {}
-    lacks: list[str] = []
-
-    def describe(self) -> str:
-        """Describe the corpus in a line, such as for the card of a model."""
-        facts = [f"{self.name}: {self.sentences:,} sentences, {self.tokens:,} tokens"]
-        if self.weight != 1:
-            facts.append(f"weight {self.weight:g}")
-        facts += [f"{label} is {new or 'O'}" for label, new in self.mapped.items()]
-        if self.lacks:
-            facts.append(f"lacks {', '.join(self.lacks)}")
-        return "; ".join(facts)
-
-
-class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """How a model came about.
-
-    Parameters
-    ----------
-    data : str
-        Name of the corpus.
-    vectors : str
-        Name of the word vectors.
-    sentences, tokens : dict of str to int
-        By split; "unlabelled" is the text that teachers read to the network.
-    epochs : list of Epoch
-    best_epoch : int
-        The one whose parameters the model has.
-    vectors_moved : float
-        Mean length of the path from a training word's first vector to its last, as a share of
-        the length of the first.
-    versions : dict of str to str
-    seconds : float, optional
-        Time of training, without evaluation.
-    corpora : list of CorpusRecord, optional
-        The corpora that were trained on together; not there if it was one.
-    augmented : dict of str to int
-        Sentences that augmentation added to those of the corpus: "names" with other names, and
-        "templates" from templates.
-    names : dict of str to int
-        How many names were given for augmentation, by type.
-    unlabelled : list of str, optional
-        The files of the unlabelled text; not there if there were none.
-    teachers : list of str, optional
-        The teachers that were already trained; likewise.
-    base : str, optional
-        The model that the training began with; not there if it began anew.
-    chosen : dict, optional
-        The settings that followed from the size of the text, where they differ from the defaults.
-    """
-
-    data: str
-    vectors: str
-    sentences: dict[str, int]
-    tokens: dict[str, int]
-    epochs: list[Epoch]
-    best_epoch: int
-    vectors_moved: float
-    versions: dict[str, str]
-    seconds: float | None = None
-    corpora: list[CorpusRecord] | msgspec.UnsetType = msgspec.UNSET
-    augmented: dict[str, int] = {}
-    names: dict[str, int] = {}
-    unlabelled: list[str] | msgspec.UnsetType = msgspec.UNSET
-    teachers: list[str] | msgspec.UnsetType = msgspec.UNSET
-    base: str | msgspec.UnsetType = msgspec.UNSET
-    chosen: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
-
-    @property
-    def augmentation(self) -> str:
-        """The sentences that augmentation added, in words; empty if none was asked for."""
-        kinds = {"names": "sentences with other names", "templates": "from templates"}
-        found = [
-            f"{self.augmented[k]:,} {what}" for k, what in kinds.items() if k in self.augmented
-        ]
-        return ", ".join(found)
-
-    @property
-    def best_f1(self) -> float | None:
-        """The F1 of the model on the dev text, from 0 to 1; None without such a text."""
-        return next((each.f1 for each in self.epochs if each.epoch == self.best_epoch), None)
-
-    def teaching(self) -> dict[str, str]:
-        """Describe the teachers that were given, and the unlabelled text; empty without them."""
-        rows = {"Trained teachers": ", ".join(self.teachers)} if self.teachers else {}
         if "unlabelled" in self.tokens:
             size = f"{self.sentences.get('unlabelled', 0):,} sentences"
             text = ", ".join([*(self.unlabelled or []), size, f"{self.tokens['unlabelled']:,}"])

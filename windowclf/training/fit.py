@@ -16,6 +16,7 @@ from windowclf.lexicon.lexicon import FIRST
 from windowclf.model.calibration import Calibration, fit_calibration
 from windowclf.model.model import FirstVectors, Model
 from windowclf.model.record import CorpusRecord, Epoch, TrainingRecord
+from windowclf.model.sketch import join_sketches, sketch_sentences
 from windowclf.nn.arrays import FloatArray
 from windowclf.system.threads import Workers, thread_count
 from windowclf.tagging.tagger import Tagger
@@ -205,7 +206,13 @@ def _record(
         teachers=teachers or UNSET,
         base=utf8_name(given.base_name) or UNSET,
         chosen=to_builtins(dict(given.chosen)) or UNSET,
+        sketch=join_sketches(_sketch_of(given.base), sketch_sentences(data.tokens[:own])) or UNSET,
     )
+
+
+def _sketch_of(base: Model | None) -> bytes:
+    """Take the sketch of the sentences that the base of a training was trained on."""
+    return (base and base.record and base.record.sketch) or b""
 
 
 def _moved(first: FloatArray, last: FloatArray) -> float:
