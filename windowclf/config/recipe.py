@@ -67,8 +67,10 @@ def choose_settings(
     """
     fixed = given_settings(given)
     chosen = _by_size(size, transfer=base is not None)
-    if fixed.keys() & {"batch_of", "loss"}:
+    if "batch_of" in fixed:
         chosen.pop("batch_size", None)  # which counts sentences
+    if "optimizer" in fixed:
+        chosen.pop("rate", None)  # which is that of Adam
     chosen = {name: value for name, value in chosen.items() if name not in fixed}
     config = make_config({**chosen, **(base or {}), **fixed})
     default = make_config({**(base or {}), **fixed})
