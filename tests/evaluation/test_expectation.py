@@ -44,17 +44,20 @@ def test_the_best_of_many_equal_epochs_is_left_to_chance():
 
 
 def test_the_interval_holds_the_f1_of_another_text_as_often_as_it_says():
-    """Each trial draws a text to train on, another trained network, and a text to measure it on."""
+    """Each trial draws sentences to hold out, another network, and a smaller text to measure it on.
+
+    So the other text varies more than the held-out sentences, as texts of other documents do.
+    """
     inside, above = [], []
-    for seed in range(150):
+    for seed in range(200):
         rng = np.random.default_rng(seed)
         found = expect(units(rng, 100, 0.6), 0.8)
         # By chance of the training, and by what is learned from the last fifth.
         recall = 0.62 + rng.normal(0, BETWEEN_TRAININGS)
-        real = float(f1(units(rng, 150, recall).sum(axis=0)))
+        real = float(f1(units(rng, 50, recall).sum(axis=0)))
         inside.append(found.low <= real <= found.high)
         above.append(found.f1 > real)
-    assert 0.9 <= np.mean(inside) <= 0.99
+    assert 0.87 <= np.mean(inside) < 1
     assert 0.3 <= np.mean(above) <= 0.7
 
 
