@@ -126,6 +126,7 @@ SMALL = {
     "dropout": 0.1,
     "hidden_dropout": 0.1,
     "word_dropout": 0.05,
+    "folds": 0,
 }
 BATCHES = -(-len(TRAIN) // SMALL["batch_size"])
 

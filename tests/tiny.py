@@ -23,6 +23,7 @@ SETTINGS = {
     "rate": 0.03,
     "batch_size": 8,
     "epochs": 6,
+    "folds": 0,
 }
 QUICK = SETTINGS | {"hidden": 4, "epochs": 1}
 

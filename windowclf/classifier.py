@@ -185,6 +185,11 @@ class WindowClassifier:
     ) -> Self:
         """Train on tagged sentences; the parameters of the best epoch are kept.
 
+        Without a dev text, the setting `folds` says how many parts of the training text are held
+        out in turn from further networks, which choose the epoch, calibrate the scores and tell
+        which F1 to expect (`model.record.expected`); by default it follows from the size of the
+        text.
+
         If training is interrupted after its first epoch, the classifier has the best of the
         epochs that were done.
 
@@ -198,7 +203,7 @@ class WindowClassifier:
             "entities"; spaCy's pairs ``(text, {"entities": [(start, end, label), …]})``.
         dev : sentences, or datasets.Dataset, optional
             Chooses the best epoch and ends training early, in place of the dev split of
-            `train`; without either the last epoch is kept.
+            `train`; without either `folds` does, or the last epoch is kept.
         vectors : str, Path or gensim.models.KeyedVectors
             Pretrained word vectors, or what `windowclf.load_vectors` takes.
         gazetteers : mapping of str to str, Path or iterable of str, optional
@@ -226,8 +231,8 @@ class WindowClassifier:
         scheme : {"auto", "iob1", "iob2", "iobes", "bilou", "bmes", "bmewo", "io", "plain"}
             How the tags spell spans; for a corpus it is known.
         listener : callable, optional
-            Is called with each batch, each epoch and, where the network has teachers, the name of
-            each network that begins; see `windowclf.training.loop`.
+            Is called with each batch, each epoch and, where the network has teachers or `folds`,
+            the name of each network that begins; see `windowclf.training.loop`.
         threads : int, optional
             Number of worker threads; one for each processor by default. The same seed gives the
             same model on any number of them.
@@ -252,7 +257,7 @@ class WindowClassifier:
             If there is nothing to learn from, a sentence is not tagged text, a list of names cannot
             be read, or a training that is resumed has other texts or vectors than it began with.
         TrainingError
-            If the loss is no longer finite.
+            If the loss is no longer finite, or a process that trains a fold is killed.
         ModelError
             If a checkpoint cannot be written, or is damaged, or a trained model cannot teach.
         """
@@ -267,11 +272,12 @@ class WindowClassifier:
         from windowclf.corpora.unlabelled import as_unlabelled
         from windowclf.training.base_doubts import base_doubts
         from windowclf.training.checkpoints import Checkpoints
+        from windowclf.training.cross_validation import Material, fit_with_folds
         from windowclf.training.data import Resources, prepare
         from windowclf.training.distillation import check_teaching, load_teachers
-        from windowclf.training.fit import TrainingRun, fit
-        from windowclf.training.transfer import choose_base, fitting_vectors, structure_of
+        from windowclf.training.fit import TrainingRun
         from windowclf.training.progress import with_progress
+        from windowclf.training.transfer import choose_base, fitting_vectors, structure_of
 
         check_callable(listener, "listener")
         if not isinstance(checkpoints, Checkpoints | None):
@@ -288,7 +294,7 @@ class WindowClassifier:
                 logging.getLogger("windowclf").warning("%s", doubt)
         structure = structure_of(base.config, self._settings) if base else None
         tokens, labels = sum(map(len, given.train)), labels_of(given.train, given.scheme)
-        size = CorpusSize(len(given.train), tokens, len(labels))
+        size = CorpusSize(len(given.train), tokens, len(labels), dev=bool(given.dev))
         config, chosen = choose_settings(self._settings, size, structure)
         words = (plain_word(word) for sentence in given.train for word in sentence.tokens)
         vector_name, keyed = as_vectors(vectors, words, config.seed)
@@ -306,10 +312,12 @@ class WindowClassifier:
             base_name=base_name,
             chosen=chosen,
         )
-        model, data = prepare(given, keyed, config, resources)
+        material = Material(given, keyed, config, resources)
+        model, data = prepare(*material)
         try:
             with with_progress(listener, config.epochs, wanted=progress) as shown:
-                fit(model, data, TrainingRun(shown, threads, checkpoints), vectors=vector_name)
+                run = TrainingRun(shown, threads, checkpoints)
+                fit_with_folds(model, data, material, run, vectors=vector_name)
         finally:
             if model.record:
                 with self._lock:

@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +23,22 @@ def quick(tiny_data, tmp_path, monkeypatch):
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     return ["train", "--data", tiny_data, "--vectors", "random", *QUICK]
+
+
+def test_without_a_dev_text_the_f1_to_expect_is_told(run, quick, tiny_data):
+    alone = ["train", "--train", tiny_data / "train.txt", *quick[3:], "--folds", "2", "--epochs", 2]
+    code, out, err = run(*alone, "--output", "out")
+    assert code == 0
+    told = re.fullmatch(r"expected F1 on new text: (\d+ \(\d+ to \d+\), from .*)\n", out)
+    warning, header, *epochs, _, _ = err.splitlines()
+    assert warning.startswith("warning: there is no dev split: cross-validation with --folds")
+    assert [line.split()[0] for line in (header, *epochs)] == ["epoch", "1", "2"]
+    code, out, _ = run("info", "--model", "out")
+    assert f"expected F1  {told[1]}" in re.sub(" {3,}", "  ", out)
+    code, out, _ = run(*alone, "--output", "out", "--json")
+    expected = json.loads(out)["training"]["expected"]
+    assert expected["low"] <= expected["f1"] <= expected["high"]
+    assert expected["labels"].keys() == {"LOC", "PER"}
 
 
 def test_a_training_is_told_and_saved(run, quick, tiny_data):

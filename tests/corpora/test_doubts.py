@@ -26,7 +26,7 @@ LONG = [Sentence([*"abcdef", str(i)], ["B-LOC", *"OOOOOO"]) for i in range(20)]
         ({"train": PLACE, "dev": PLACE, "test": PLACE}, []),
         ({"test": PLACE}, []),
         ({"train": OUTSIDE, "dev": OUTSIDE}, ["the train split has no label but O, on all of its"]),
-        ({"train": PLACE}, ["there is no dev split: the last epoch is kept"]),
+        ({"train": PLACE}, ["there is no dev split: cross-validation with"]),
         ({"train": PLACE, "dev": OUTSIDE}, ["the dev split has no label but O"]),
         (
             {"train": PLACE, "dev": PLACE + PERSON, "test": PERSON},

@@ -302,6 +302,13 @@ class TestCard:
         assert card.data.eval_results is None
         assert "None: the model was trained without a dev text." in card.text
 
+    def test_folds_tell_what_to_expect(self):
+        text = tiny.sentences()
+        folded = WindowClassifier(**tiny.QUICK | {"folds": 1}).fit(text, vectors="random")
+        card = HubClassifier.from_classifier(folded).generate_model_card("x")
+        expected = folded.model.record.expected.describe()
+        assert f"Expected F1 on new text of the same kind, in percent: {expected}." in card.text
+
     def test_labels_of_single_tokens(self):
         data = [(["a", "cat", "|"], ["DT", "NN", "|"])]
         tagger = HubClassifier(**tiny.QUICK)

@@ -163,6 +163,13 @@ class TestFitted:
         assert list(fitted.predict(same)) == [fitted.predict(X[:1])[0]] * 2
 
 
+def test_no_folds_unless_asked():
+    quick = {name: value for name, value in tiny.QUICK.items() if name != "folds"}
+    for given, expected in (({}, False), ({"folds": 2}, True)):
+        fitted = WindowTagger(**quick, **given, vectors="random", threads=1).fit(X, Y)
+        assert bool(fitted.classifier_.model.record.expected) == expected
+
+
 class TestData:
     @pytest.mark.parametrize(
         ("x", "y", "documents", "message"),

@@ -55,6 +55,14 @@ def test_without_a_dev_text():
     assert text(page).count("There was no dev text") == 5
 
 
+def test_without_a_dev_text_but_with_folds():
+    page = make(dev=(), epochs=1, folds=5)
+    assert text(page).count("There was no dev text") == 4
+    assert "cross-validation chose epoch 1" in text(page)
+    assert re.search(r"F1 to expect on new text is \d+ \(\d+ to \d+\), from cross-val", text(page))
+    assert "fitted in cross-validation" in text(page)
+
+
 def test_at_word_level_there_are_no_moves():
     page = make(level="word")
     assert set(figures(page)) == ALL - {"moves"}

@@ -60,6 +60,7 @@ def test_the_public_fit():
         "names",
         "unlabelled",
         "trained_teachers",
+        "base_model",
         "listener",
         "threads",
         "checkpoints",

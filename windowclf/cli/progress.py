@@ -77,6 +77,7 @@ class TrainingProgress(Bar):
     ) -> None:
         super().__init__("loss", description=before)
         self._header, self._line, self._quiet = header, line, quiet
+        self._aside = ""
 
     def __call__(self, event: "BatchDone | NetworkBegins | Any") -> None:
         """Show a batch, a network that begins, or the record of an epoch."""
@@ -84,11 +85,14 @@ class TrainingProgress(Bar):
 
         if isinstance(event, BatchDone):
             self.update(
-                description=f"epoch {event.epoch}",
+                description=f"{self._aside}epoch {event.epoch}",
                 completed=event.batch,
                 total=event.batches,
                 loss=f"loss {event.loss:.4f}",
             )
+        elif isinstance(event, NetworkBegins) and event.aside:
+            self._aside = f"{event.name}, "
+            self.update(description=event.name, total=None, loss="")
         elif isinstance(event, NetworkBegins):
             self.note(event.name)
         elif not self._quiet:

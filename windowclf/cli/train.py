@@ -371,6 +371,8 @@ def print_result(
         }
         click.echo(json.dumps(facts))
         return
+    if classifier.model.record and (expected := classifier.model.record.expected):
+        click.echo(f"expected F1 on new text: {expected.describe()}")
     for split, found in scores.items():
         print_table(scores_table(found, f"{corpus.name}, {split}"))
     for name, found in of_parts.items():

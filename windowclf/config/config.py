@@ -34,6 +34,7 @@ ADDED = frozenset(
         "cluster_dropout",
         "name_augmentation",
         "template_augmentation",
+        "folds",
     }
 )
 """Fields that 0.1.0 does not have. Where they have their default, a training is one of 0.1.0."""
@@ -212,6 +213,14 @@ class Config(
             "labels of the training text; 0: the network learns from the teachers alone."
         ),
     ] = 0.0
+    folds: Annotated[
+        Annotated[int, Meta(ge=0, le=100)],
+        Meta(
+            description="Where there is no dev text, so many parts of the training text, each a "
+            "fifth, are held out in turn from a network of its own, to choose the epoch, to "
+            "calibrate scores and to estimate the F1; 0: none."
+        ),
+    ] = 0
     seed: Annotated[
         Annotated[int, Meta(ge=0)],
         Meta(description="Fixes all that is drawn at random: the same seed, the same model."),

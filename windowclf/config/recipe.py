@@ -11,6 +11,8 @@ import msgspec
 
 from windowclf.config.config import Config, given_settings, make_config
 
+FEWEST_TO_FOLD = 10
+"""Sentences below which none is held out."""
 TRANSFER = 5_000
 """Sentences up to which a training begins with the bundled model, if nothing else is said."""
 
@@ -34,11 +36,14 @@ class CorpusSize(msgspec.Struct, frozen=True):
         Of the training text.
     labels : int
         Labels in it, such as PER and LOC.
+    dev : bool
+        Whether there is a dev text.
     """
 
     sentences: int
     tokens: int
     labels: int
+    dev: bool = False
 
 
 def choose_settings(
@@ -67,6 +72,8 @@ def choose_settings(
     """
     fixed = given_settings(given)
     chosen = _by_size(size, transfer=base is not None)
+    if fixed.get("loss") == "ranking":
+        chosen.pop("folds", None)  # it chooses its threshold on a dev text
     if "batch_of" in fixed:
         chosen.pop("batch_size", None)  # which counts sentences
     if "optimizer" in fixed:
@@ -88,5 +95,18 @@ def _by_size(size: CorpusSize, *, transfer: bool) -> dict[str, Any]:
                 "batch_size": batch_size,
                 "rate": rate,
                 "patience": patience,
+                "folds": _folds(size),
             }
-    return {}
+    return {"folds": _folds(size)}
+
+
+def _folds(size: CorpusSize) -> int:
+    """Choose how many networks are trained besides, to know what to expect.
+
+    The fewer sentences there are, the more of them have to be held out in turn for that, and the
+    less each network costs.
+    """
+    if size.dev or size.sentences < FEWEST_TO_FOLD:
+        return 0
+    steps = ((500, 5), (3_000, 2), (20_000, 1))
+    return next((folds for most, folds in steps if size.sentences <= most), 0)

@@ -143,6 +143,9 @@ def _training(model: Model) -> str:
 
 def _figures(model: Model, best: Epoch | None) -> str:
     found = _metrics(best)
+    if model.record and model.record.expected:
+        expected = model.record.expected
+        return f"Expected F1 on new text of the same kind, in percent: {expected.describe()}."
     if best is None or not found:
         return "None: the model was trained without a dev text."
     rounded = any(isinstance(table, QuantisedTable) for table in model.parameters().values())

@@ -59,7 +59,7 @@ class WindowTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not 
     **settings
         Every field of `windowclf.Config`, with its default: ``hidden``, ``epochs``, ``rate``,
         ``seed`` … What is not given follows from what is, as in `WindowClassifier`:
-        ``loss="ranking"`` is of single words.
+        ``loss="ranking"`` is of single words. ``folds`` is 0 unless it is given.
     vectors : str, Path or gensim.models.KeyedVectors, default="bundled"
         See `WindowClassifier.fit`. `clone` copies an object, but only the name of a file.
     gazetteers, clusters, names : mapping, optional
@@ -127,9 +127,9 @@ class WindowTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not 
             If `X` and `y` do not go together.
         """
         settings = {name: _plain(getattr(self, name)) for name in _SETTINGS}
-        classifier = WindowClassifier(
-            **{name: value for name, value in settings.items() if value != _SETTINGS[name]}
-        )
+        given = {name: value for name, value in settings.items() if value != _SETTINGS[name]}
+        # What scores an estimator holds sentences out itself.
+        classifier = WindowClassifier(**{"folds": 0, **given})
         train, dev = self._split(_sentences(X, y, documents), classifier.config.seed)
         self.classifier_ = classifier.fit(
             train,

@@ -87,6 +87,65 @@ class CorpusRecord(msgspec.Struct, frozen=True, kw_only=True):
         return "; ".join(facts)
 
 
+class SpanCounts(msgspec.Struct, frozen=True):
+    """How many spans were found and right, found, and there to find."""
+
+    correct: int
+    predicted: int
+    gold: int
+
+    @property
+    def precision(self) -> float:
+        """Fraction of the spans that were found that are right; 0 if there is none."""
+        return self.correct / self.predicted if self.predicted else 0.0
+
+    @property
+    def recall(self) -> float:
+        """Fraction of the spans there that were found; 0 if there is none."""
+        return self.correct / self.gold if self.gold else 0.0
+
+    @property
+    def f1(self) -> float:
+        """The harmonic mean of both."""
+        either = self.predicted + self.gold
+        return 2 * self.correct / either if either else 0.0
+
+
+class ExpectedScores(msgspec.Struct, frozen=True, kw_only=True):
+    """The F1 to expect on new text, by cross-validation on the training text.
+
+    Parameters
+    ----------
+    folds : int
+        Networks that were trained without a part of the sentences.
+    sentences : int
+        Sentences that were kept from one of these networks, which tagged them.
+    f1, low, high : float
+        Of the model on new text, from 0 to 1, and the 95 % interval.
+    held_out_f1 : float
+        Of these networks on those sentences.
+    labels : dict of str to SpanCounts
+        What they found there, by label.
+    """
+
+    folds: int
+    sentences: int
+    f1: float
+    low: float
+    high: float
+    held_out_f1: float
+    labels: dict[str, SpanCounts]
+
+    def describe(self) -> str:
+        """Write the F1 and its interval in percent, and where it comes from."""
+        f1, low, high = (round(100 * value) for value in (self.f1, self.low, self.high))
+        networks = "network" if self.folds == 1 else "networks"
+        return (
+            f"{f1} ({low} to {high}), from cross-validation with {self.folds} {networks} on the "
+            "training sentences"
+        )
+
+
 class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
     """How a model came about.
 
@@ -125,6 +184,8 @@ class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
     sketch : bytes, optional
         A sample of the hashes of the training sentences, see `windowclf.model.sketch`; not there
         if all of them are short.
+    expected : ExpectedScores, optional
+        Not there without cross-validation.
     """
 
     data: str
@@ -144,6 +205,7 @@ class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
     base: str | msgspec.UnsetType = msgspec.UNSET
     chosen: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
     sketch: bytes | msgspec.UnsetType = msgspec.UNSET
+    expected: ExpectedScores | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def augmentation(self) -> str:

@@ -121,6 +121,8 @@ def prepare(
     vectors: "KeyedVectors",
     config: Config,
     resources: Resources | None = None,
+    *,
+    labels: Sequence[str] = (),
 ) -> tuple[Model, TrainingData]:
     """Make an untrained model for the words and tags of a training text, and its training data.
 
@@ -129,6 +131,8 @@ def prepare(
     text : TrainingText
         Its tags are in IOB2, or plain.
     resources : Resources, optional
+    labels : sequence of str
+        The tags of the model, if the text is a part of one that has more; see `make_labels`.
 
     Raises
     ------
@@ -145,7 +149,8 @@ def prepare(
     if not sentences:
         raise DataError("the training text has no sentence: expected sentences with tags")
     scheme = own_scheme(text.scheme, config)
-    labels = make_labels((sentence.tags or () for sentence in sentences), text.scheme, config)
+    tags = (sentence.tags or () for sentence in sentences)
+    labels = [*labels] or make_labels(tags, text.scheme, config)
     for_tables, for_weights, _, for_augmentation = generators(config)
     added = augment(sentences, text.scheme, config, resources.names, for_augmentation)
     sentences += added.sentences

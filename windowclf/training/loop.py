@@ -30,15 +30,18 @@ _Sum = float | None
 
 @dataclass(frozen=True, slots=True)
 class NetworkBegins:
-    """The training of a network begins; reported where there are several, because of teachers.
+    """The training of a network begins; reported where there are several.
 
     Parameters
     ----------
     name : str
         Such as "teacher 1 of 2".
+    aside : bool
+        Whether it follows the network itself: its epochs are not reported, and maybe no batch.
     """
 
     name: str
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,6 +179,8 @@ def _facts(model: Model) -> dict[str, str]:
         facts |= record.sources()
         facts["Word vectors"] = record.vectors
         facts["Epochs"] = f"{len(record.epochs)}; the model is that of epoch {record.best_epoch}"
+        if record.expected:
+            facts["Expected F1 on new text"] = record.expected.describe()
         if record.seconds is not None:
             facts["Time of training"] = f"{record.seconds:,.1f} s, without evaluation"
         facts["Vectors moved"] = f"{100 * record.vectors_moved:.2f} % of their length, on the mean"
@@ -189,10 +191,11 @@ def _facts(model: Model) -> dict[str, str]:
     facts["Lists of names"] = ", ".join(lists) or "none"
     facts["Word clusters"] = ", ".join(model.lexicon.clusters) or "none"
     found = model.calibration
+    fitted = "in cross-validation" if record and record.expected else "on the dev text"
     facts["Calibration"] = (
         "none"
         if found == Calibration()
-        else f"slope {found.slope:.3f}, intercept {found.intercept:.3f}, fitted on the dev text"
+        else f"slope {found.slope:.3f}, intercept {found.intercept:.3f}, fitted {fitted}"
     )
     if record:
         facts["Versions"] = ", ".join(f"{what} {which}" for what, which in record.versions.items())

@@ -1,0 +1,81 @@
+"""The epoch at which a training stops, and the F1 to expect of it."""
+
+import numpy as np
+import pytest
+
+from windowclf.evaluation.bootstrap import f1
+from windowclf.evaluation.expectation import (
+    BETWEEN_TRAININGS,
+    LEARNING,
+    NORMAL,
+    by_unit,
+    choose_epoch,
+    expect,
+)
+
+
+def units(rng, n, recall, mean=2.0):
+    """Counts of sentences whose names are found with a probability that differs among them."""
+    gold = rng.poisson(mean, n)
+    correct = rng.binomial(gold, np.clip(rng.normal(recall, 0.2, n), 0, 1))
+    return np.stack([correct, correct + rng.poisson(0.3, n), gold], axis=1)
+
+
+def test_the_last_epoch_is_chosen_unless_an_earlier_one_is_better_by_more_than_chance():
+    rng = np.random.default_rng(3)
+    good = units(rng, 200, 0.8)
+    worse = good.copy()
+    worse[:2, 0] -= np.minimum(good[:2, 0], 1)  # less by two of 300
+    bad = units(rng, 200, 0.4)
+    assert choose_epoch(np.stack([bad, good, good], axis=1)) == 2
+    assert choose_epoch(np.stack([bad, good, worse], axis=1)) == 2
+    assert choose_epoch(np.stack([bad, good, bad], axis=1)) == 1
+    assert choose_epoch(np.stack([worse, good, bad], axis=1)) == 1
+    assert choose_epoch(good[:, None]) == 0
+    assert choose_epoch(np.zeros((0, 3, 3), int)) == 2
+
+
+def test_the_best_of_many_equal_epochs_is_left_to_chance():
+    chosen = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        chosen.append(choose_epoch(np.stack([units(rng, 60, 0.6) for _ in range(10)], axis=1)))
+    assert chosen.count(9) >= 18
+
+
+def test_the_interval_holds_the_f1_of_another_text_as_often_as_it_says():
+    """Each trial draws sentences to hold out, another network, and a smaller text to measure it on.
+
+    So the other text varies more than the held-out sentences, as texts of other documents do.
+    """
+    inside, above = [], []
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        found = expect(units(rng, 100, 0.6), 0.8)
+        # By chance of the training, and by what is learned from the last fifth.
+        recall = 0.62 + rng.normal(0, BETWEEN_TRAININGS)
+        real = float(f1(units(rng, 50, recall).sum(axis=0)))
+        inside.append(found.low <= real <= found.high)
+        above.append(found.f1 > real)
+    assert 0.87 <= np.mean(inside) < 1
+    assert 0.3 <= np.mean(above) <= 0.7
+
+
+def test_more_sentences_give_a_narrower_interval_and_none_is_narrower_than_the_seeds_differ():
+    rng = np.random.default_rng(1)
+    few, many = (expect(units(rng, n, 0.6), 0.8) for n in (20, 2000))
+    assert few.high - few.low > 2 * (many.high - many.low)
+    assert many.high - many.low > 2 * NORMAL * BETWEEN_TRAININGS
+
+
+@pytest.mark.parametrize("share", [0.5, 0.8, 1.0])
+def test_the_f1_of_more_sentences_is_higher(share):
+    found = expect(np.tile([6, 10, 10], (50, 1)), share)
+    assert found.f1 / (1 - found.f1) == pytest.approx(1.5 * share**-LEARNING)
+    assert expect(np.tile([0, 3, 5], (9, 1)), share).f1 == 0
+    assert expect(np.tile([5, 5, 5], (9, 1)), share)[::2] == (1, 1)
+
+
+def test_counts_of_a_unit_are_added_up():
+    counts = np.arange(12).reshape(4, 3)
+    assert by_unit(counts, np.array([5, 2, 5, 5])).tolist() == [[3, 4, 5], [15, 18, 21]]

@@ -1,0 +1,348 @@
+"""Training without a dev text, by cross-validation that costs no label.
+
+The network learns from all sentences. Others, of other seeds, learn from all but a part of them,
+and tag that part. What they find chooses the epoch at which the training stops, calibrates the
+scores, and tells which F1 to expect on new text. A teacher, or a model that the training begins
+with, must not have read the sentences: else that F1 is too high.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from msgspec import structs
+
+from windowclf.config.config import Config
+from windowclf.errors import TrainingError
+from windowclf.evaluation.bootstrap import f1
+from windowclf.evaluation.expectation import by_unit, choose_epoch, expect
+from windowclf.model.calibration import fit_calibration
+from windowclf.model.model import Model
+from windowclf.model.record import Epoch, ExpectedScores, SpanCounts
+from windowclf.nn.arrays import BoolArray, FloatArray, IntArray
+from windowclf.system.processes import MOST_TASKS, ForkedWorkers, LostWorker, can_fork
+from windowclf.system.threads import one_blas_thread, thread_count
+from windowclf.tagging.tagger import Tagger
+from windowclf.tags.schemes import spans
+from windowclf.training.data import Resources, TrainingData, make_labels, prepare
+from windowclf.training.fit import TrainingRun, fit
+from windowclf.training.folds import PARTS, Partition, partition
+from windowclf.training.loop import BatchDone, NetworkBegins
+
+if TYPE_CHECKING:
+    from gensim.models import KeyedVectors
+
+    from windowclf.corpora.coerce import TrainingText
+
+MOST_EPOCHS = 10
+"""Epochs after which the held-out sentences are tagged, at the most."""
+_DRAW = 5
+"""Number of the generator that draws the parts; `generators` has those before it."""
+
+
+class Material(NamedTuple):
+    """What `prepare` makes a training from."""
+
+    text: "TrainingText"
+    vectors: "KeyedVectors"
+    config: Config
+    resources: Resources
+
+
+class Found(NamedTuple):
+    """What the network of a fold found in the sentences that were kept from it.
+
+    Attributes
+    ----------
+    sentences : int array, shape (n,)
+        Their places in the training text.
+    counts : int array, shape (n, E, L, 3)
+        Correct, predicted and gold spans of each sentence, after each epoch that was measured,
+        with each label.
+    confidences : list of pairs of float array and bool array
+        The confidence of each predicted span, and whether it is right, after each such epoch.
+    """
+
+    sentences: IntArray
+    counts: IntArray
+    confidences: list[tuple[FloatArray, BoolArray]]
+
+
+def fit_with_folds(
+    model: Model, data: TrainingData, material: Material, run: TrainingRun, *, vectors: str = ""
+) -> None:
+    """Train a model, see `fit`; cross-validation takes the place of a dev text.
+
+    Where this process can be copied, the networks of the folds are trained by copies of it, at the
+    same time as the model itself; else they follow it. The model is the same. If what there is to
+    hold out is less than a sentence for each part, or has no label, it is as from `fit`.
+
+    Nothing of the cross-validation is in a checkpoint: a training that is resumed begins it anew.
+
+    Parameters
+    ----------
+    model : Model
+        Comes from `prepare` with `material`, as do the data.
+    run : TrainingRun
+        The listener is called with the batches and epochs of the model, and then with each fold
+        that is waited for; and its batches, where copies of this process cannot train it.
+    vectors : str
+        Name of the word vectors, for the record.
+
+    Raises
+    ------
+    TrainingError
+        If a process that trains a fold is killed, or see `fit`.
+    """
+    if not material.config.folds or data.dev or material.config.loss == "ranking":
+        fit(model, data, run, vectors=vectors)
+        return
+    folds = Folds(material, run)
+    if not folds.count:
+        fit(model, data, run, vectors=vectors)
+        return
+    with one_blas_thread:
+        found = folds.train_beside(lambda own: fit(model, data, own, vectors=vectors))
+    counts = folds.counts(found)
+    chosen = choose_epoch(counts.sum(axis=2))
+    epoch = measured_epochs(model.config.epochs)[chosen]
+    if epoch < model.config.epochs:
+        _train_until(epoch, model, material, run)
+    sure, right = zip(*(fold.confidences[chosen] for fold in found), strict=True)
+    model.calibration = fit_calibration(np.concatenate(sure), np.concatenate(right))
+    if model.record:
+        model.record = structs.replace(
+            model.record,
+            epochs=[structs.replace(e, best=e.epoch <= epoch) for e in model.record.epochs],
+            best_epoch=epoch,
+            expected=folds.expected(counts[:, chosen], sum(len(f.sentences) for f in found)),
+        )
+
+
+def measured_epochs(epochs: int) -> list[int]:
+    """List the epochs after which held-out sentences are tagged: evenly, the last one always."""
+    few = min(epochs, MOST_EPOCHS)
+    return [-(-epochs * i // few) for i in range(1, few + 1)]
+
+
+class Folds:
+    """The parts of a training text that are held out in turn.
+
+    Attributes
+    ----------
+    material : Material
+    count : int
+        Number of networks; 0 where there is not enough to hold out.
+    partition : Partition
+    labels : list of str
+    """
+
+    def __init__(self, material: Material, run: TrainingRun) -> None:
+        self.material, self._run = material, run
+        text, config = material.text, material.config
+        wanted = min(config.folds, MOST_TASKS)
+        parts = max(wanted, PARTS)
+        rng = np.random.default_rng((config.seed, _DRAW))
+        self.partition: Partition = partition(text.train, text.scheme, parts, rng)
+        gold = [spans(sentence.tags or (), text.scheme) for sentence in text.train]
+        self.labels = sorted({span.label for found in gold for span in found})
+        self._gold = [set(found) for found in gold]
+        enough = len(np.unique(self.partition.units)) >= parts and bool(self.labels)
+        self.count = wanted if enough else 0
+        self._lacks = [lacks for part in text.parts for lacks in [part.lacks] * part.sentences]
+
+    @property
+    def share(self) -> float:
+        """The mean share of the sentences that a fold's network learns from."""
+        held_out = self.partition.parts < self.count
+        return 1 - float(np.count_nonzero(held_out)) / len(held_out) / self.count
+
+    def train_beside(self, train: Callable[[TrainingRun], None]) -> list[Found]:
+        """Train the networks of all folds, and another one by a function; return them in order."""
+        threads = thread_count(self._run.threads)
+        found: dict[int, Found] = {}
+        if threads == 1 or not can_fork():
+            train(self._run)
+            for fold in range(self.count):
+                self._report(fold)
+                found[fold] = self.train(fold, threads, self._run)
+            return [found[fold] for fold in range(self.count)]
+        copies = min(threads - 1, self.count)
+        each = threads // (copies + 1)
+        with ForkedWorkers(lambda fold: self.train(fold, each), self.count) as workers:
+            workers.start(copies)
+            train(replace(self._run, threads=threads - copies * each))
+            if copies < self.count:
+                workers.start(1)  # this process only waits now
+            results = workers.results()
+            try:
+                for fold in range(self.count):
+                    self._report(fold)
+                    number, found[number] = next(results)
+            except LostWorker as lost:
+                raise TrainingError(
+                    f"a process of the cross-validation {lost}; is there too little memory? try "
+                    "`threads=1`, or `folds=0`, which leaves it out"
+                ) from None
+        return [found[fold] for fold in range(self.count)]
+
+    def counts(self, found: Sequence[Found]) -> IntArray:
+        """Add the counts of all folds up by unit, shape (n, E, L, 3)."""
+        places = np.concatenate([fold.sentences for fold in found])
+        return by_unit(
+            np.concatenate([fold.counts for fold in found]), self.partition.units[places]
+        )
+
+    def expected(self, counts: IntArray, sentences: int) -> ExpectedScores:
+        """Say what to expect, by the counts of the units after one epoch, shape (n, L, 3)."""
+        by_label = counts.sum(axis=0)
+        found = expect(counts.sum(axis=1), self.share)
+        return ExpectedScores(
+            folds=self.count,
+            sentences=sentences,
+            f1=found.f1,
+            low=found.low,
+            high=found.high,
+            held_out_f1=float(f1(by_label.sum(axis=0))),
+            labels={
+                label: SpanCounts(*map(int, numbers))
+                for label, numbers in zip(self.labels, by_label, strict=True)
+            },
+        )
+
+    def _report(self, fold: int) -> None:
+        self._run.report(NetworkBegins(f"fold {fold + 1} of {self.count}", aside=True))
+
+    def train(self, fold: int, threads: int, run: TrainingRun | None = None) -> Found:
+        """Train the network of a fold.
+
+        Parameters
+        ----------
+        run : TrainingRun, optional
+            Its listener is called with each batch.
+        """
+        text, vectors, config, resources = self.material
+        kept = self.partition.parts != fold
+        seed = int(np.random.SeedSequence((config.seed, fold, _DRAW)).generate_state(1)[0])
+        rest = _rest(text, kept)
+        model, data = prepare(
+            rest,
+            vectors,
+            structs.replace(config, seed=seed, folds=0),
+            resources,
+            labels=make_labels((s.tags or () for s in text.train), text.scheme, config),
+        )
+        known = {tuple(sentence.tokens) for sentence in rest.train}
+        held_out = [
+            place
+            for place in np.flatnonzero(~kept).tolist()
+            if len(text.train[place]) and tuple(text.train[place].tokens) not in known
+        ]
+        measure = _Measure(self, model, held_out, run)
+        fit(model, data, TrainingRun(measure, threads))
+        return Found(
+            np.array(held_out, dtype=np.intp),
+            np.stack(measure.counts, axis=1),
+            measure.confidences,
+        )
+
+    def compare(
+        self, tagger: Tagger, places: Sequence[int]
+    ) -> tuple[IntArray, tuple[FloatArray, BoolArray]]:
+        """Compare the tags of sentences with the right ones: see `Found`, for one epoch.
+
+        What is found of labels that the corpus of a sentence does not annotate is left out.
+        """
+        sentences = [self.material.text.train[place] for place in places]
+        counts = np.zeros((len(places), len(self.labels), 3), dtype=np.int64)
+        column = {label: number for number, label in enumerate(self.labels)}
+        sure: list[float] = []
+        right: list[bool] = []
+        predictions = tagger.predict(
+            [sentence.tokens for sentence in sentences],
+            [sentence.document for sentence in sentences],
+        )
+        for row, place, found in zip(counts, places, predictions, strict=True):
+            gold, lacks = self._gold[place], self._lacks[place] if self._lacks else ()
+            for span in gold:
+                row[column[span.label], 2] += 1
+            for span, confidence in zip(found.spans, found.confidences.tolist(), strict=True):
+                if span.label not in lacks:
+                    row[column[span.label], :2] += (span in gold, 1)
+                    sure.append(confidence)
+                    right.append(span in gold)
+        return counts, (np.array(sure), np.array(right, dtype=bool))
+
+
+class _Measure:
+    """Listens to the training of a fold's network, and tags the held-out sentences meanwhile."""
+
+    def __init__(
+        self, folds: Folds, model: Model, held_out: list[int], run: TrainingRun | None
+    ) -> None:
+        self._folds, self._model, self._held_out, self._run = folds, model, held_out, run
+        self._epochs = measured_epochs(model.config.epochs)
+        self._is_own = _OwnEpochs(folds.material)
+        self.counts: list[IntArray] = []
+        self.confidences: list[tuple[FloatArray, BoolArray]] = []
+
+    def __call__(self, event: BatchDone | Epoch | NetworkBegins) -> None:
+        if self._run and isinstance(event, BatchDone):
+            self._run.report(event)
+        if self._is_own(event) and isinstance(event, Epoch) and event.epoch in self._epochs:
+            counts, confidences = self._folds.compare(Tagger(self._model), self._held_out)
+            self.counts.append(counts)
+            self.confidences.append(confidences)
+
+
+class _OwnEpochs:
+    """Tells what is reported of a network itself from what is reported of its teachers."""
+
+    def __init__(self, material: Material) -> None:
+        teachers = material.config.teachers
+        taught = teachers or material.resources.teachers
+        self._before = teachers + 1 if taught else 0
+
+    def __call__(self, event: BatchDone | Epoch | NetworkBegins) -> bool:
+        self._before -= isinstance(event, NetworkBegins)
+        return self._before <= 0
+
+
+class _EnoughError(Exception):
+    """Ends a training early."""
+
+
+def _train_until(epoch: int, model: Model, material: Material, run: TrainingRun) -> None:
+    """Train a model anew, up to an epoch: the parameters that it had then are not kept."""
+    run.report(NetworkBegins(f"once more, up to epoch {epoch}", aside=True))
+    again, data = prepare(*material)
+    is_own = _OwnEpochs(material)
+
+    def listen(event: BatchDone | Epoch | NetworkBegins) -> None:
+        if isinstance(event, BatchDone):
+            run.report(event)
+        if is_own(event) and isinstance(event, Epoch) and event.epoch == epoch:
+            raise _EnoughError
+
+    with suppress(_EnoughError):
+        fit(again, data, TrainingRun(listen, run.threads))
+    parameters = again.parameters()
+    for name, parameter in model.parameters().items():
+        np.copyto(parameter.value, parameters[name].value)
+    if model.record and again.record:
+        moved = again.record.vectors_moved
+        model.record = structs.replace(model.record, vectors_moved=moved)
+
+
+def _rest(text: "TrainingText", kept: BoolArray) -> "TrainingText":
+    """Leave sentences out of a training text, and its dev text."""
+    train = [sentence for sentence, is_kept in zip(text.train, kept, strict=True) if is_kept]
+    ends = accumulate((part.sentences for part in text.parts), initial=0)
+    parts = tuple(
+        replace(part, sentences=int(np.count_nonzero(kept[start:end])))
+        for part, (start, end) in zip(text.parts, pairwise(ends), strict=True)
+    )
+    return text._replace(train=train, dev=[], parts=parts)
