@@ -30,13 +30,14 @@ explanation: errors nn system lexicon model tagging
 training: errors nn system config tags text vectors lexicon documents model tagging evaluation
 pretraining: errors nn system config text vectors lexicon model training
 classifier: errors nn system config tags text corpora model tagging evaluation explanation training
+experiments: errors system config tags corpora documents evaluation classifier
 jobs: errors system config documents tagging classifier
 tuning: errors system config lexicon corpora model training classifier
 reports: errors nn system config tags lexicon documents corpora model tagging evaluation explanation
 service: errors system text tagging explanation classifier reports
 integrations: errors nn system config tags text lexicon documents corpora model tagging classifier
 cli: errors nn system config tags text lexicon documents corpora model tagging evaluation training
-    pretraining classifier jobs tuning reports service
+    pretraining classifier experiments jobs tuning reports service
 __main__: cli
 """
 LINES = ARROWS.replace("\n    ", " ").strip().split("\n")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         VectorsError,
         WindowclfError,
     )
+    from windowclf.experiments.learning_curve import learning_curve
     from windowclf.pretraining.pretrain import pretrain
     from windowclf.reports.frames import to_dataframe
     from windowclf.reports.html.training import write_report
@@ -41,6 +42,7 @@ __all__ = [
     "VectorsError",
     "WindowClassifier",
     "WindowclfError",
+    "learning_curve",
     "load",
     "load_corpus",
     "load_vectors",
@@ -56,6 +58,7 @@ _LAZY_NAMES = {
     "windowclf.vectors.load": ("load_vectors",),
     "windowclf.reports.frames": ("to_dataframe",),
     "windowclf.reports.html.training": ("write_report",),
+    "windowclf.experiments.learning_curve": ("learning_curve",),
     "windowclf.pretraining.pretrain": ("pretrain",),
     "windowclf.tagging.texts": ("Entity", "TaggedText"),
     "windowclf.documents.sentence": ("Sentence",),

@@ -14,7 +14,7 @@ from windowclf.errors import UsageError, WindowclfError, printable
 
 _COMMANDS = (
     *("train", "tune", "pretrain", "tag", "serve", "explain", "evaluate", "compare"),
-    *("convert", "info", "presets", "gradcheck"),
+    *("learning-curve", "convert", "info", "presets", "gradcheck"),
 )
 
 
@@ -29,7 +29,8 @@ class _Commands(click.Group):
         del ctx
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"windowclf.cli.{cmd_name}"), cmd_name)
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(import_module(f"windowclf.cli.{name}"), name)
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

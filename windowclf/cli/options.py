@@ -44,14 +44,24 @@ class SchemeChoice(click.Choice[str]):
 
 def config_options(function: Command) -> Command:
     """Add an option for each field of `Config`, and one for a preset."""
-    return click.option(
-        "--preset",
-        type=click.Choice(list(PRESETS)),
-        help="Settings by name, which the other options change; see 'windowclf presets'.",
-    )(record_options(Config)(function))
+    return _preset_option(record_options(Config)(function))
 
 
-def record_options(record: type[msgspec.Struct]) -> Callable[[Command], Command]:
+def current_config_options(function: Command) -> Command:
+    """Add the same, without the names of earlier versions, which a new command uses otherwise."""
+    return _preset_option(record_options(Config, old_names=False)(function))
+
+
+_preset_option = click.option(
+    "--preset",
+    type=click.Choice(list(PRESETS)),
+    help="Settings by name, which the other options change; see 'windowclf presets'.",
+)
+
+
+def record_options(
+    record: type[msgspec.Struct], *, old_names: bool = True
+) -> Callable[[Command], Command]:
     """Add an option for each field of a record, with its description, choices and default.
 
     The options themselves have no defaults, so that those of the library hold.
@@ -80,7 +90,7 @@ def record_options(record: type[msgspec.Struct]) -> Callable[[Command], Command]
             if default is not None:
                 settings["help"] += f"  [default: {default}]"
             function = click.option(name, field.name, **settings)(function)
-            if field.encode_name != field.name:  # the spelling of an earlier version
+            if old_names and field.encode_name != field.name:  # the spelling of an earlier version
                 old = name.replace(option_name(field.name)[2:], option_name(field.encode_name)[2:])
                 function = click.option(old, field.encode_name, **settings, hidden=True)(function)
         return function
@@ -299,11 +309,13 @@ def training_options(function: Command) -> Command:
                 show_default=True,
                 help="Part of the train split that is used, drawn at random.",
             ),
-            click.option(
-                "--compress", is_flag=True, help="Write the model in a third of its size."
-            ),
         ],
     )
+
+
+compress_option = click.option(
+    "--compress", is_flag=True, help="Write the model in a third of its size."
+)
 
 
 def _add(function: Command, options: list[Callable[[Command], Command]]) -> Command:

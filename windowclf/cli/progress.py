@@ -9,6 +9,7 @@ from windowclf.cli.console import count, error_console, note, stderr_is_terminal
 
 if TYPE_CHECKING:
     from windowclf.documents.paths import Input
+    from windowclf.evaluation.learning_curve import Trained
     from windowclf.jobs.partition import Outcome
     from windowclf.jobs.plan import Partition
     from windowclf.system.streams import OnBytesRead
@@ -98,6 +99,30 @@ class TrainingProgress(Bar):
         elif not self._quiet:
             line = self._line(event)
             self.note(f"{self._header}\n{line}" if event.epoch == 1 else line)
+
+
+class CurveProgress(Bar):
+    """Counts the trainings of a learning curve, and shows the epoch of the one under way."""
+
+    def __init__(self, sizes: "Sequence[int]", repeats: int) -> None:
+        super().__init__("f1", description="reading", total=repeats * sum(sizes))
+        self._trainings, self._done = repeats * len(sizes), 0
+
+    def __call__(self, event: "BatchDone | NetworkBegins | Any") -> None:
+        """Show a batch."""
+        from windowclf.training.loop import BatchDone
+
+        if isinstance(event, BatchDone):
+            number = f"training {self._done + 1} of {self._trainings}"
+            self.update(description=f"{number}, epoch {event.epoch}")
+
+    def add(self, trained: "Trained") -> None:
+        """Count a training; its sentences stand for the time that it took."""
+        self._done += 1
+        self.update(
+            advance=trained.sentences,
+            f1=f"F1 {100 * trained.f1:.1f} with {count(trained.sentences, 'sentence')}",
+        )
 
 
 class TaggingProgress(Bar):

@@ -16,6 +16,7 @@ from msgspec.structs import asdict, replace
 from windowclf.cli.console import error_console, note, print_table, stderr_is_terminal
 from windowclf.cli.mixture import parse_mixture
 from windowclf.cli.options import (
+    compress_option,
     config_options,
     corpora_options,
     json_option,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Train a model on a tagged corpus.")
 @corpora_options
 @training_options
+@compress_option
 @teaching_options
 @click.option(
     "--from",

@@ -13,6 +13,7 @@ import msgspec
 from windowclf.cli.console import note, print_table
 from windowclf.cli.engines import check_engine, cluster, scheduler_option
 from windowclf.cli.options import (
+    compress_option,
     config_options,
     corpora_options,
     json_option,
@@ -84,6 +85,7 @@ if TYPE_CHECKING:
 @scheduler_option
 @corpora_options
 @training_options
+@compress_option
 @click.option("--output", metavar="DIR", help="Where the search lies, and the best model.")
 @click.option(
     "--resume",

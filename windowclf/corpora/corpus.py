@@ -1,8 +1,9 @@
 """A labelled corpus in memory."""
 
 import random
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, chain, pairwise
 
@@ -169,10 +170,23 @@ class Corpus:
             sorted(rng.sample(numbers, min(max(1, round(fraction * len(numbers))), len(numbers))))
             for numbers in (range(start, end) for start, end in pairwise(ends))
         ]
-        kept = [sentences[i] for i in chain.from_iterable(drawn)]
+        return self.with_train_sentences(list(chain.from_iterable(drawn)))
+
+    def with_train_sentences(self, numbers: Sequence[int]) -> "Corpus":
+        """Keep some sentences of the train split.
+
+        Parameters
+        ----------
+        numbers : sequence of int
+            Their places in the split, from 0, in ascending order.
+        """
+        sentences = self.splits["train"]
+        ends = accumulate(self.part_sizes(), initial=0)
         parts = tuple(
-            replace(part, sentences=len(own)) for part, own in zip(self.parts, drawn, strict=False)
+            replace(part, sentences=bisect_left(numbers, end) - bisect_left(numbers, start))
+            for part, (start, end) in zip(self.parts, pairwise(ends), strict=True)
         )
+        kept = [sentences[i] for i in numbers]
         return replace(self, splits=self.splits | {"train": kept}, parts=parts)
 
 

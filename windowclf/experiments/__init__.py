@@ -1,0 +1,1 @@
+"""Trainings that are repeated to learn something about the data."""
