@@ -47,7 +47,7 @@ def forecast_in_words(curve: LearningCurve) -> str:
     if found is None and curve.points[-1].mean < LEAST_F1:
         return (
             f"no forecast: expected F1 {100 * LEAST_F1:.0f} or more with all sentences, got "
-            f"{100 * curve.points[-1].mean:.1f}; label more sentences, or train longer with --epochs"
+            f"{100 * curve.points[-1].mean:.1f}; label more sentences, or train longer"
         )
     if found is None:
         return (
