@@ -107,10 +107,10 @@ def test_one_repeat_has_no_interval_of_its_points():
     assert curve.forecast.low < curve.forecast.f1 < curve.forecast.high
 
 
-def test_nothing_but_zeros():
-    curve = make_curve(trainings([[0.0, 0.0]] * 4), "test")
-    assert curve.forecast.f1 == 0
-    assert curve.forecast.is_little
+def test_trainings_that_find_next_to_nothing_have_no_forecast():
+    curve = make_curve(trainings([[0.0, 0.0]] * 3 + [[0.04, 0.05]]), "test")
+    assert (curve.law, curve.forecast) == (None, None)
+    assert forecast_in_words(curve).startswith("no forecast: expected F1 5 or more with all")
 
 
 def test_two_sizes_have_no_forecast():

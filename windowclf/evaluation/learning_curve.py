@@ -23,6 +23,8 @@ from windowclf.nn.arrays import FloatArray
 
 FEWEST_SIZES = 3
 """With fewer there is no law to fit."""
+LEAST_F1 = 0.05
+"""Trainings that come to less have hardly begun to learn, and tell nothing of what follows."""
 LITTLE = 0.02
 """A gain that is certainly less than this is called little: two points of F1."""
 _SAMPLES = 1_000
@@ -132,7 +134,8 @@ class LearningCurve(msgspec.Struct, frozen=True, kw_only=True):
     points : list of CurvePoint
         By size, the smallest first.
     law : Law, optional
-        None with fewer than `FEWEST_SIZES` sizes, and then there is no forecast.
+        None with fewer than `FEWEST_SIZES` sizes, or less than `LEAST_F1` at the largest one, and
+        then there is no forecast.
     forecast : Forecast, optional
     """
 
@@ -177,7 +180,7 @@ def make_curve(trained: Iterable[Trained], scored_on: str) -> LearningCurve:
                 high=min(mean + around, 1.0) if repeated else None,
             )
         )
-    if len(points) < FEWEST_SIZES:
+    if len(points) < FEWEST_SIZES or points[-1].mean < LEAST_F1:
         return LearningCurve(scored_on=scored_on, points=points)
     sizes = np.array([point.sentences for point in points], dtype=np.float64)
     law, forecast = forecast_double(sizes, f1)

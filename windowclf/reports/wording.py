@@ -1,7 +1,7 @@
 """Numbers, settings and comparisons in words and figures as people write them."""
 
 from windowclf.evaluation.comparison import Against, Comparison
-from windowclf.evaluation.learning_curve import FEWEST_SIZES, LearningCurve
+from windowclf.evaluation.learning_curve import FEWEST_SIZES, LEAST_F1, LearningCurve
 
 
 def in_words(against: Against, runs: int) -> str:
@@ -44,6 +44,11 @@ def forecast_in_words(curve: LearningCurve) -> str:
     It reads "twice the sentences (200) would bring about 4.1 points: F1 61.0 (57.2 to 65.1)".
     """
     found = curve.forecast
+    if found is None and curve.points[-1].mean < LEAST_F1:
+        return (
+            f"no forecast: expected F1 {100 * LEAST_F1:.0f} or more with all sentences, got "
+            f"{100 * curve.points[-1].mean:.1f}; label more sentences, or train longer"
+        )
     if found is None:
         return (
             f"no forecast: expected {FEWEST_SIZES} sizes or more, got {len(curve.points)}; give "
