@@ -17,7 +17,7 @@ from windowclf.model.default import find_model
 from windowclf.model.folder import REPORT
 from windowclf.model.manifest import MANIFEST, TIMES
 from windowclf.model.record import Epoch
-from windowclf.training import checkpoint_file
+from windowclf.training import checkpoint_file, checkpoints
 from windowclf.training.loop import BatchDone
 
 SETTINGS = tiny.QUICK | {"epochs": 3, "batch_size": 10}
@@ -27,6 +27,7 @@ GO_ON = "go on with 'windowclf train --resume out'"
 @pytest.fixture
 def start(tiny_data, tmp_path, monkeypatch):
     """Options of a training into out, below an empty folder, with no model yet."""
+    monkeypatch.setattr(checkpoints, "EPOCH_SECONDS", 0.0)  # else its epochs are too short
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     data = ["--data", tiny_data, "--vectors", tiny_data / "vectors.vec"]

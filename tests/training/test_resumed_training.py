@@ -14,6 +14,7 @@ from windowclf.model.bundle import pack_model
 from windowclf.model.manifest import digest
 from windowclf.model.record import Epoch
 from windowclf.training import batches as batches_module
+from windowclf.training import checkpoints
 from windowclf.training.checkpoint_file import CHECKPOINT
 from windowclf.training.checkpoints import Checkpoints, Stopped
 from windowclf.training.data import Resources
@@ -162,7 +163,21 @@ def test_a_crash_goes_on_from_the_checkpoint_before(tmp_path, event):
     assert_same(train(tmp_path, resume=True, **SENTENCE), expected)
 
 
-def test_how_often(tmp_path, monkeypatch):
+@pytest.fixture(autouse=True)
+def each_epoch(monkeypatch):
+    """Let the short epochs of these trainings count as long ones."""
+    monkeypatch.setattr(checkpoints, "EPOCH_SECONDS", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("least", "expected"),
+    [
+        (0, [(1, 3), (1, 6), (2, 0), (2, 3), (2, 6), (3, 0)]),
+        (2, [(1, 3), (1, 6), (2, 2), (2, 5), (3, 0)]),
+    ],
+)
+def test_how_often(tmp_path, monkeypatch, least, expected):
+    monkeypatch.setattr(checkpoints, "EPOCH_SECONDS", least)
     clock = [0.0]
     monkeypatch.setattr("windowclf.training.checkpoints.time.monotonic", lambda: clock[0])
     written = []
@@ -178,7 +193,7 @@ def test_how_often(tmp_path, monkeypatch):
 
     model, data = prepare_training(TRAIN, epochs=2, batch_size=len(TRAIN) // 7 + 1)  # seven batches
     fit(model, data, TrainingRun(tick, checkpoints=Checkpoints(tmp_path, every=3)))
-    assert written == [(1, 3), (1, 6), (2, 0), (2, 3), (2, 6), (3, 0)]
+    assert written == expected
 
 
 def test_the_options_come_back(tmp_path):

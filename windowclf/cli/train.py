@@ -72,8 +72,8 @@ if TYPE_CHECKING:
     default=60.0,
     show_default=True,
     metavar="SECONDS",
-    help="How often the training is kept on the disk besides after each epoch; 0: after each "
-    "batch.",
+    help="How often the training is kept on the disk; at the end of an epoch already after 10 "
+    "seconds; 0: after each batch.",
 )
 @click.option(
     "--resume",

@@ -305,6 +305,7 @@ def initial_tables(
     *,
     feature_dimensions: int,
     rng: "np.random.Generator",
+    base: Mapping[str, npt.NDArray[np.float32]] | None = None,
 ) -> dict[str, npt.NDArray[np.float32]]:
     """Make the starting lookup tables.
 
@@ -317,6 +318,8 @@ def initial_tables(
         Columns of each table but the words'.
     rng : numpy.random.Generator
         Draws the rows that no vector is known for.
+    base : mapping of str to float32 array, optional
+        The tables of the lexicon that this one was built on: their rows come first.
 
     Returns
     -------
@@ -332,14 +335,19 @@ def initial_tables(
     pretrained: dict[str, int] = vectors.key_to_index
     for name, rows in lexicon.sizes().items():
         width = vectors.vector_size if name == "word" else feature_dimensions
-        table = rng.normal(0.0, 0.1, (rows, width)).astype(np.float32)
-        table[PADDING] = 0.0
+        copied = (base or {}).get(name, np.zeros((0, width), np.float32))
+        drawn = rng.normal(0.0, 0.1, (rows - len(copied), width)).astype(np.float32)
+        table = np.concatenate([copied, drawn])
+        if not len(copied):
+            table[PADDING] = 0.0
         if name == "word":
             known = [(r, pretrained[w]) for r, w in enumerate(lexicon.rows[name], FIRST)
                      if w in pretrained]  # fmt: skip
             if known:
                 to, source = np.array(known).T
                 words = [vectors.index_to_key[i] for i in source]
-                table[to] = with_unit_deviation(words, vectors.vectors[source])
+                rows_of_words = with_unit_deviation(words, vectors.vectors[source])
+                new = to >= len(copied)
+                table[to[new]] = rows_of_words[new]
         tables[name] = table
     return tables

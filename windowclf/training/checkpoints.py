@@ -31,6 +31,10 @@ from windowclf.training.data import TrainingData
 from windowclf.training.distillation import TeacherScores
 from windowclf.training.loop import BatchDone, Training
 
+EPOCH_SECONDS = 10.0
+"""A checkpoint has the size of three models. One after each epoch of a second would take most of
+the time of a training on few sentences."""
+
 
 @dataclass(slots=True)
 class History:
@@ -61,8 +65,8 @@ class Checkpoints:
     options : mapping, optional
         What the training was started with, for JSON: it is saved, and not looked into.
     every : float
-        Seconds from one checkpoint to the next; there is one at the end of each epoch too. 0:
-        after every batch.
+        Seconds from one checkpoint to the next; at the end of an epoch `EPOCH_SECONDS` are enough.
+        0: after every batch.
     resume : bool
         Whether to resume the training of the checkpoint that is there.
 
@@ -178,8 +182,9 @@ class Checkpoints:
         ModelError
             If it cannot be written.
         """
-        due = time.monotonic() - self._written >= self.every
-        if due or self._stopping or isinstance(event, Epoch):
+        elapsed = time.monotonic() - self._written
+        due = min(self.every, EPOCH_SECONDS) if isinstance(event, Epoch) else self.every
+        if elapsed >= due or self._stopping:
             history = self._history
             checkpoint = Checkpoint(
                 options=self.options,

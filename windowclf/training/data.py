@@ -168,8 +168,13 @@ def prepare(
         min_count=config.min_count,
         base=resources.base.lexicon if resources.base else None,
     )
+    base = resources.base.network.tables if resources.base else {}
     tables = initial_tables(
-        lexicon, vectors, feature_dimensions=config.feature_dimensions, rng=for_tables
+        lexicon,
+        vectors,
+        feature_dimensions=config.feature_dimensions,
+        rng=for_tables,
+        base={name: table.value for name, table in base.items()},
     )
     network = make_network(config, tables, labels, for_weights)
     objective = make_objective(config, labels, scheme)

@@ -158,12 +158,10 @@ def begin_with(model: Model, base: Model) -> None:
     Parameters
     ----------
     model : Model
-        Has the settings of `STRUCTURE` that `base` has; the rows of its lookup tables begin with
-        those of `base`, see `windowclf.lexicon.lexicon.build_lexicon`.
+        Has the settings of `STRUCTURE` that `base` has; its lookup tables begin with the rows of
+        those of `base` already, see `windowclf.lexicon.lexicon.initial_tables`.
     """
     network, source = model.network, base.network
-    for name, table in source.tables.items():
-        network.tables[name].value[: len(table.value)] = table.value
     columns = _columns(network, source)
     network.weights[0].value[columns] = source.weights[0].value
     if network.sentence_weight is not None and source.sentence_weight is not None:
