@@ -18,7 +18,7 @@ TRANSFER = 5_000
 
 RECIPES = (
     (50, (30, 4, 0.002), (80, 4, 0.002)),
-    (200, (40, 8, 0.002), (60, 4, 0.002)),
+    (200, (20, 4, 0.003), (60, 4, 0.002)),
     (1_000, (30, 8, 0.002), (40, 8, 0.002)),
     (5_000, (20, 16, 0.002), (20, 16, 0.002)),
 )
@@ -108,5 +108,5 @@ def _folds(size: CorpusSize) -> int:
     """
     if size.dev or size.sentences < FEWEST_TO_FOLD:
         return 0
-    steps = ((500, 5), (3_000, 2), (20_000, 1))
+    steps = ((500, 4), (3_000, 2), (20_000, 1))
     return next((folds for most, folds in steps if size.sentences <= most), 0)

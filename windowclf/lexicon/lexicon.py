@@ -291,7 +291,10 @@ def build_lexicon(
     for name, found_clusters in (clusters or {}).items():
         key = BROWN if found_clusters.hierarchical else FLAT
         values[key + name] = found_clusters.pack()
-    return Lexicon(values, cased=cased, prefixes=prefixes)
+    lexicon = Lexicon(values, cased=cased, prefixes=prefixes)
+    if base:  # whose table of half a million words is built once, not for each fold
+        lexicon.clusters.update(base.clusters)
+    return lexicon
 
 
 def is_cased(vectors: "KeyedVectors") -> bool:

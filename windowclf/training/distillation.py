@@ -28,6 +28,7 @@ from windowclf.system.threads import stream
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags.schemes import Scheme
 from windowclf.training.data import TrainingData, generators
+from windowclf.training.transfer import begin_with
 
 
 @dataclass(slots=True)
@@ -129,7 +130,7 @@ def _agreeing(gold: Gold, K: int) -> BoolArray:
     return agreeing
 
 
-def make_teacher(model: Model, number: int) -> Model:
+def make_teacher(model: Model, number: int, base: Model | None = None) -> Model:
     """Make an untrained teacher: with copies of the lookup tables, and weights of its own.
 
     Parameters
@@ -138,6 +139,8 @@ def make_teacher(model: Model, number: int) -> Model:
         The network that is to be taught; it is not trained yet.
     number : int
         Counts the teachers from 1; their seeds depend on it.
+    base : Model, optional
+        The model that the network and its teachers begin with.
     """
     seeds = np.random.SeedSequence((model.config.seed, number))
     seed = int(seeds.generate_state(1)[0])
@@ -145,7 +148,10 @@ def make_teacher(model: Model, number: int) -> Model:
     tables = {name: table.value.copy() for name, table in model.network.tables.items()}
     network = make_network(config, tables, model.labels, generators(config)[1])
     objective = make_objective(config, model.labels, model.scheme)
-    return Model(config, model.lexicon, model.labels, model.scheme, network, objective)
+    teacher = Model(config, model.lexicon, model.labels, model.scheme, network, objective)
+    if base:
+        begin_with(teacher, base)
+    return teacher
 
 
 def encode_lesson(model: Model, data: TrainingData) -> EncodedSentences:

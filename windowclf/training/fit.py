@@ -122,7 +122,7 @@ def _teach(model: Model, data: TrainingData, run: TrainingRun, history: History)
         scores.add(teacher, model.labels, data, run.threads)
     for number in range(len(scores.transitions) - len(trained) + 1, count + 1):
         run.report(NetworkBegins(f"teacher {number} of {count}"))
-        teacher = make_teacher(model, number)
+        teacher = make_teacher(model, number, data.resources.base)
         _train_network(teacher, data, run, history.of_teachers)
         scores.add(teacher, model.labels, data, run.threads)
     model.objective.distil_from(scores.mean_transitions())
