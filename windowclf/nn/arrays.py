@@ -89,12 +89,18 @@ def scatter_add(indices: IntArray, values: FloatArray, rows: int) -> FloatArray:
 _FEW = 256  # for so few rows the import of scipy would take longer than the sum
 
 
+_FEW_ROWS = 32  # for so few the copy takes longer than it saves
+
+
 def row_max(x: FloatArray) -> FloatArray:
     """Take the largest number of each row of a tall array, shape (n, 1).
 
     NumPy goes through a row at a time where the last axis is reduced, however short it is; with
     the long axis last it is several times faster.
     """
+    if len(x) < _FEW_ROWS:
+        few: FloatArray = x.max(axis=1, keepdims=True)
+        return few
     largest: FloatArray = np.ascontiguousarray(x.T).max(axis=0)[:, None]
     return largest
 

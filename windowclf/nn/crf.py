@@ -7,7 +7,7 @@ The recursions run over all sentences of a batch at once. Tokens are laid out st
 longest sentence first, so that step ``t`` of the sentences that are still running is one block.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -74,20 +74,27 @@ class PackedLayout:
             yield slice(before, before + end - begin), slice(begin, end)
 
 
-def _log_sum_exp(x: FloatArray, A: FloatArray) -> FloatArray:
-    """Compute ``log Σ_i exp(x[n, i] + A[i, j])``, shape (n, K)."""
-    top = row_max(x)
+def _log_sum_exp(A: FloatArray) -> Callable[[FloatArray], FloatArray]:
+    """Compute ``log Σ_i exp(x[n, i] + A[i, j])``, shape (n, K), for the ``x`` of each step.
+
+    Scores so far apart that the product of exponentials underflows are summed in the logarithm.
+    """
     exp_A = np.exp(A)
-    total = np.exp(x - top) @ exp_A
     largest = max(1.0, float(exp_A.max()))
-    if total.min(initial=1.0) > _TINY * largest and largest < 1 / _TINY:
-        result: FloatArray = np.log(total) + top
-        return result
-    # Scores so far apart that the product of exponentials underflows: sum in the logarithm.
-    sums = x[:, :, None] + A  # shape: (n, K, K)
-    top = sums.max(axis=1)
-    safe: FloatArray = top + np.log(np.exp(sums - top[:, None]).sum(axis=1))
-    return safe
+    least = _TINY * largest if largest < 1 / _TINY else np.inf
+
+    def compute(x: FloatArray) -> FloatArray:
+        top = row_max(x)
+        total = np.exp(x - top) @ exp_A
+        if total.min(initial=1.0) > least:
+            result: FloatArray = np.log(total) + top
+            return result
+        sums = x[:, :, None] + A  # shape: (n, K, K)
+        top = sums.max(axis=1)
+        safe: FloatArray = top + np.log(np.exp(sums - top[:, None]).sum(axis=1))
+        return safe
+
+    return compute
 
 
 def forward(
@@ -112,9 +119,10 @@ def forward(
     alpha = s.copy()
     alpha[: layout.first[1]] += transitions.start
     with np.errstate(over="ignore", invalid="ignore"):  # `_log_sum_exp` looks for both
+        sum_over = _log_sum_exp(transitions.transition)
         for before, block in layout.blocks():
-            alpha[block] += _log_sum_exp(alpha[before], transitions.transition)
-        log_z = _log_sum_exp(alpha[layout.last], transitions.end[:, None])[:, 0]
+            alpha[block] += sum_over(alpha[before])
+        log_z = _log_sum_exp(transitions.end[:, None])(alpha[layout.last])[:, 0]
     return alpha, log_z
 
 
@@ -131,8 +139,9 @@ def backward(s: FloatArray, layout: PackedLayout, transitions: Transitions) -> F
     beta = np.empty_like(s)
     beta[layout.last] = transitions.end
     with np.errstate(over="ignore", invalid="ignore"):
+        sum_over = _log_sum_exp(transitions.transition.T)
         for before, block in reversed(list(layout.blocks())):
-            beta[before] = _log_sum_exp(s[block] + beta[block], transitions.transition.T)
+            beta[before] = sum_over(s[block] + beta[block])
     return beta
 
 

@@ -150,7 +150,9 @@ class Folds:
         gold = [spans(sentence.tags or (), text.scheme) for sentence in text.train]
         self.labels = sorted({span.label for found in gold for span in found})
         self._gold = [set(found) for found in gold]
-        enough = len(np.unique(self.partition.units)) >= parts and bool(self.labels)
+        distinct = {tuple(sentence.tokens) for sentence in text.train}
+        enough = min(len(np.unique(self.partition.units)), len(distinct)) >= parts
+        enough = enough and bool(self.labels)
         self.count = wanted if enough else 0
         self._lacks = [lacks for part in text.parts for lacks in [part.lacks] * part.sentences]
 

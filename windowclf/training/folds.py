@@ -1,8 +1,8 @@
 """Parts of a training text, for cross-validation.
 
 A document is never cut, where documents are marked: the names of one come again and again in it,
-and new text has other names. Where they are not marked, sentences with the same words are kept
-together: a network that has read one of them knows the others.
+and new text has other names. Where they are not marked, neighbours are kept together, for most
+often they are of one document.
 """
 
 from collections import Counter
@@ -18,6 +18,9 @@ from windowclf.tags.schemes import Scheme, spans
 PARTS = 5
 """Parts of a text, of which one at a time is held out."""
 
+RUNS = 4
+"""Runs of neighbours in a part, about: more are too short, with fewer a part is no longer spread."""
+
 
 class Partition(NamedTuple):
     """To which part of a text each sentence belongs.
@@ -25,8 +28,8 @@ class Partition(NamedTuple):
     Attributes
     ----------
     units : int array, shape (S,)
-        The number of each sentence's unit, of which all is in the same part: a document, or
-        sentences with the same words.
+        The number of each sentence's unit, of which all is in the same part: a document, or a run
+        of neighbours.
     parts : int array, shape (S,)
         From 0.
     """
@@ -90,6 +93,7 @@ def _units(sentences: Sequence[Sentence], parts: int) -> IntArray:
     for place, sentence in enumerate(sentences):
         keys.append(place if sentence.document is None else (sentence.document,))
     if len(set(keys)) < 2 * parts or all(sentence.document is None for sentence in sentences):
-        keys = [tuple(sentence.tokens) for sentence in sentences]
+        run = max(len(sentences) // (RUNS * parts), 1)
+        keys = [place // run for place in range(len(sentences))]
     numbers: dict[Hashable, int] = {}
     return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.intp)
