@@ -2,12 +2,13 @@
 
 import json
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from windowclf.cli.console import note, print_table
 from windowclf.cli.options import (
+    base_option,
     corpora_options,
     current_config_options,
     given_settings,
@@ -24,13 +25,11 @@ from windowclf.cli.progress import CurveProgress
 from windowclf.config.config import make_config
 from windowclf.errors import UsageError
 
-if TYPE_CHECKING:
-    pass
-
 
 @click.command("learning-curve", short_help="Forecast what more labelled sentences would bring.")
 @corpora_options
 @training_options
+@base_option
 @click.option(
     "--sizes",
     metavar="N,N,...",
@@ -111,6 +110,7 @@ def _training_arguments(options: dict[str, Any]) -> dict[str, Any]:
         "gazetteers": parse_gazetteers(options["gazetteers"]),
         "clusters": parse_clusters(options["clusters"]),
         "names": parse_names(options["names"]),
+        "base_model": options["base_model"],
         "threads": options["threads"],
     }
 

@@ -349,6 +349,19 @@ def teaching_options(function: Command) -> Command:
     )
 
 
+base_option = click.option(
+    "--from",
+    "base_model",
+    default="auto",
+    show_default=True,
+    metavar="MODEL",
+    callback=lambda _, __, value: None if value == NONE else value,
+    help="The model whose word vectors, tables and window layer the training begins with: "
+    "bundled, a model folder, or none; scores of labels that both have are kept. auto: the "
+    "bundled one for a corpus of at most 5,000 sentences.",
+)
+
+
 def read_corpus(options: dict[str, Any]) -> Any:
     """Load the corpus that `data_options` or `corpora_options` name."""
     from windowclf.corpora.sources import load_corpus

@@ -91,7 +91,6 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             | teaching
             | {
                 "settings": to_builtins(settings),
-                "base_model": None if options["base_model"] == "none" else options["base_model"],
                 "gazetteers": files,
                 "clusters": clusters,
                 "names": names,

@@ -16,6 +16,7 @@ from msgspec.structs import asdict, replace
 from windowclf.cli.console import error_console, note, print_table, stderr_is_terminal
 from windowclf.cli.mixture import parse_mixture
 from windowclf.cli.options import (
+    base_option,
     compress_option,
     config_options,
     corpora_options,
@@ -45,16 +46,7 @@ if TYPE_CHECKING:
 @training_options
 @compress_option
 @teaching_options
-@click.option(
-    "--from",
-    "base_model",
-    default="auto",
-    show_default=True,
-    metavar="MODEL",
-    help="The model whose word vectors, tables and window layer the training begins with: "
-    "bundled, a model folder, or none; scores of labels that both have are kept. auto: the "
-    "bundled one for a corpus of at most 5,000 sentences.",
-)
+@base_option
 @click.option(
     "--output",
     metavar="DIR",

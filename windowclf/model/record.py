@@ -121,9 +121,8 @@ class ExpectedScores(msgspec.Struct, frozen=True, kw_only=True):
     sentences : int
         Sentences that were kept from one of these networks, which tagged them.
     f1, low, high : float
-        Of the model on new text, from 0 to 1, and the 95 % interval.
-    held_out_f1 : float
-        Of these networks on those sentences.
+        Of these networks on those sentences, from 0 to 1; and the 95 % interval of the F1 of the
+        model on new text.
     labels : dict of str to SpanCounts
         What they found there, by label.
     """
@@ -133,7 +132,6 @@ class ExpectedScores(msgspec.Struct, frozen=True, kw_only=True):
     f1: float
     low: float
     high: float
-    held_out_f1: float
     labels: dict[str, SpanCounts]
 
     def describe(self) -> str:

@@ -17,7 +17,6 @@ from msgspec import structs
 
 from windowclf.config.config import Config
 from windowclf.errors import TrainingError
-from windowclf.evaluation.bootstrap import f1
 from windowclf.evaluation.expectation import by_unit, choose_epoch, expect
 from windowclf.model.calibration import fit_calibration
 from windowclf.model.model import Model
@@ -156,12 +155,6 @@ class Folds:
         self.count = wanted if enough else 0
         self._lacks = [lacks for part in text.parts for lacks in [part.lacks] * part.sentences]
 
-    @property
-    def share(self) -> float:
-        """The mean share of the sentences that a fold's network learns from."""
-        held_out = self.partition.parts < self.count
-        return 1 - float(np.count_nonzero(held_out)) / len(held_out) / self.count
-
     def train_beside(self, train: Callable[[TrainingRun], None]) -> list[Found]:
         """Train the networks of all folds, and another one by a function; return them in order."""
         threads = thread_count(self._run.threads)
@@ -201,14 +194,13 @@ class Folds:
     def expected(self, counts: IntArray, sentences: int) -> ExpectedScores:
         """Say what to expect, by the counts of the units after one epoch, shape (n, L, 3)."""
         by_label = counts.sum(axis=0)
-        found = expect(counts.sum(axis=1), self.share)
+        found = expect(counts.sum(axis=1))
         return ExpectedScores(
             folds=self.count,
             sentences=sentences,
             f1=found.f1,
             low=found.low,
             high=found.high,
-            held_out_f1=float(f1(by_label.sum(axis=0))),
             labels={
                 label: SpanCounts(*map(int, numbers))
                 for label, numbers in zip(self.labels, by_label, strict=True)

@@ -19,7 +19,7 @@ PARTS = 5
 """Parts of a text, of which one at a time is held out."""
 
 RUNS = 4
-"""Runs of neighbours in a part, about: more are too short, with fewer a part is no longer spread."""
+"""Runs of neighbours in a part, about: more would be too short, fewer could not be spread."""
 
 
 class Partition(NamedTuple):

@@ -13,7 +13,7 @@ import optuna
 from msgspec.structs import asdict
 
 from windowclf.classifier import WindowClassifier
-from windowclf.config.config import Config, make_config
+from windowclf.config.config import Config, given_settings, make_config
 from windowclf.corpora.corpus import Corpus
 from windowclf.errors import DataError, TrainingError
 from windowclf.lexicon.clusters import Clusters
@@ -100,7 +100,9 @@ def train(
             epochs += 1
             on_epoch(epochs, event.f1)
 
-    classifier = WindowClassifier(**asdict(config))
+    given = {*given_settings(plan.fixed), *(one.name for one in plan.space)}
+    settings = {name: value for name, value in asdict(config).items() if name in given}
+    classifier = WindowClassifier(**settings)
     try:
         classifier.fit(
             plan.corpus,
