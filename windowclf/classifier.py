@@ -19,6 +19,7 @@ from windowclf.system.arguments import (
     check_callable,
     check_documents,
     check_flag,
+    check_iterable,
     check_path,
     check_sentences,
     check_text,
@@ -176,6 +177,7 @@ class WindowClassifier:
         unlabelled: "Unlabelled | None" = None,
         trained_teachers: "Iterable[str | Path | WindowClassifier] | None" = None,
         base_model: "str | Path | WindowClassifier | None" = "auto",
+        keep_labels: bool = False,
         scheme: str = "auto",
         listener: "Listener | None" = None,
         threads: int | None = None,
@@ -222,6 +224,11 @@ class WindowClassifier:
             others start anew. "auto" takes the bundled model for a text of at most
             `windowclf.config.recipe.TRANSFER` sentences, unless vectors or settings are given that
             it does not go with; None begins anew.
+        keep_labels : bool
+            Whether to keep the labels of `base_model` that the text does not annotate: its ``O``
+            says nothing of them, and the base decides where it is sure. Between the sentences
+            the network reads others that the base tags, so as not to forget: those of
+            `unlabelled`, or of the sample corpus.
         scheme : {"auto", "iob1", "iob2", "iobes", "bilou", "bmes", "bmewo", "io", "plain"}
             How the tags spell spans; for a corpus it is known.
         listener : callable, optional
@@ -263,13 +270,14 @@ class WindowClassifier:
             as_vectors,
         )
         from windowclf.corpora.corpus import labels_of
-        from windowclf.corpora.unlabelled import as_unlabelled
+        from windowclf.corpora.unlabelled import as_rehearsal, as_unlabelled
         from windowclf.training.checkpoints import Checkpoints
         from windowclf.training.data import Resources, prepare
         from windowclf.training.distillation import check_teaching, load_teachers
         from windowclf.training.fit import TrainingRun, fit
-        from windowclf.training.transfer import choose_base, fitting_vectors, structure_of
+        from windowclf.training.kept_labels import check_keeping, choose_kept
         from windowclf.training.progress import with_progress
+        from windowclf.training.transfer import choose_base, fitting_vectors, structure_of
 
         check_callable(listener, "listener")
         if not isinstance(checkpoints, Checkpoints | None):
@@ -278,18 +286,24 @@ class WindowClassifier:
             raise UsageError(f"progress: expected True, False or None, got {described(progress)}")
         thread_count(threads)
         teachers = load_teachers(trained_teachers)
-        check_teaching(self.config, teachers=bool(teachers), unlabelled=unlabelled is not None)
+        check_flag(keep_labels, "keep_labels")
+        if keep_labels:
+            check_keeping(self.config, base_model, taught=bool(teachers))
+        else:
+            check_teaching(self.config, teachers=bool(teachers), unlabelled=unlabelled is not None)
         given = as_training_text(train, dev, scheme)
         base_name, base = choose_base(base_model, given, self._settings, vectors)
         structure = structure_of(base.config, self._settings) if base else None
         tokens, labels = sum(map(len, given.train)), labels_of(given.train, given.scheme)
+        kept = choose_kept(base, labels, given.scheme) if base and keep_labels else ()
         size = CorpusSize(len(given.train), tokens, len(labels))
-        config, chosen = choose_settings(self._settings, size, structure)
+        config, chosen = choose_settings(self._settings, size, structure, keeps=keep_labels)
         words = (plain_word(word) for sentence in given.train for word in sentence.tokens)
         vector_name, keyed = as_vectors(vectors, words, config.seed)
         if base:
             keyed = fitting_vectors(base, keyed, named=vectors != "bundled")
-        text = as_unlabelled(unlabelled)
+        rehearses = keep_labels and unlabelled is None
+        text = as_rehearsal() if rehearses else as_unlabelled(unlabelled)
         resources = Resources(
             gazetteers=as_gazetteers(gazetteers),
             clusters=as_clusters(clusters),
@@ -299,6 +313,7 @@ class WindowClassifier:
             teachers=teachers,
             base=base,
             base_name=base_name,
+            kept=kept,
             chosen=chosen,
         )
         model, data = prepare(given, keyed, config, resources)
@@ -532,7 +547,13 @@ class WindowClassifier:
             split=unit_splitter(text_unit),
         )
 
-    def evaluate(self, sentences: "TaggedSentences | Dataset", *, scheme: str = "auto") -> "Scores":
+    def evaluate(
+        self,
+        sentences: "TaggedSentences | Dataset",
+        *,
+        scheme: str = "auto",
+        lacks: Iterable[str] = (),
+    ) -> "Scores":
         """Compare the classifier's tags with the right ones, by conlleval's rules.
 
         Parameters
@@ -541,6 +562,9 @@ class WindowClassifier:
             As `fit` takes them.
         scheme : {"auto", "iob1", "iob2", "iobes", "bilou", "bmes", "bmewo", "io", "plain"}
             How their tags spell spans.
+        lacks : iterable of str
+            Labels that the sentences do not annotate: what the classifier finds of these does
+            not count.
         """
         from windowclf.corpora.coerce import as_sentences
         from windowclf.corpora.spelling import in_iob2, numbered
@@ -552,7 +576,8 @@ class WindowClassifier:
         spelled = in_iob2("", {"test": numbered(given)}, "plain" if plain else scheme)
         given = spelled.splits["test"]
         gold = [model.gold_tags(sentence.tags or (), spelled.scheme) for sentence in given]
-        return evaluate(self.tagger, given, gold, confidence=True)
+        lacked = check_iterable(lacks, "lacks", "a list of labels")
+        return evaluate(self.tagger, given, gold, confidence=True, lacks=[*lacked])
 
     def explain(
         self, text: str, token: int, *, candidates: int = 2000, text_unit: TextUnit = "auto"

@@ -50,6 +50,8 @@ def info(model: str | None, norms: bool, as_json: bool) -> None:
             f"{record.vectors}",
             **{f"corpus {i}": c.describe() for i, c in enumerate(record.corpora or (), 1)},
             **({"augmentation": record.augmentation} if record.augmented else {}),
+            **({"begun with": record.base} if record.base else {}),
+            **({"kept labels": record.kept.describe()} if record.kept else {}),
             **{name.lower(): value for name, value in record.teaching().items()},
             "best epoch": f"{record.best_epoch} of {len(record.epochs)}",
             "vectors moved": f"{100 * record.vectors_moved:.2f} % of their length, on the mean",

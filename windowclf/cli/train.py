@@ -3,7 +3,7 @@
 import json
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import accumulate
 from pathlib import Path
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from windowclf.classifier import WindowClassifier
     from windowclf.cli.resume import TrainOptions
     from windowclf.corpora.corpus import Corpus
+    from windowclf.documents.sentence import Sentence
     from windowclf.evaluation.metrics import Scores
     from windowclf.model.model import Model
     from windowclf.model.record import TrainingRecord
@@ -52,6 +53,12 @@ if TYPE_CHECKING:
     help="The model whose word vectors, tables and window layer the training begins with: "
     "bundled, a model folder, or none; scores of labels that both have are kept. auto: the "
     "bundled one for a corpus of at most 5,000 sentences.",
+)
+@click.option(
+    "--keep-labels",
+    is_flag=True,
+    help="Keep the labels of --from that the corpus does not annotate, and do not forget them. The "
+    "network also reads the sample corpus, or the text of --unlabelled, as --from tags it.",
 )
 @click.option(
     "--output",
@@ -234,10 +241,10 @@ def _differing_options(model: "Model", options: "TrainOptions") -> list[str]:
         "--gazetteer": of_model == lists,
         "--clusters": model.lexicon.clusters == as_clusters(options.clusters),
         "--names": record is not None and record.names == counts,
-        "--unlabelled": record is not None
-        and (record.unlabelled or []) == [*map(utf8_name, options.unlabelled)],
+        "--unlabelled": record is not None and (record.unlabelled or []) == _read_besides(options),
         "--teacher": record is not None
         and (record.teachers or []) == [*map(utf8_name, options.trained_teachers)],
+        "--keep-labels": options.keep_labels == bool(record and record.kept),
         "--from": options.base_model == AUTO or (record and record.base) == options.base_model,
         **{
             option_name(name): before[name] == value
@@ -246,6 +253,15 @@ def _differing_options(model: "Model", options: "TrainOptions") -> list[str]:
         },
     }
     return [name for name, is_same in same.items() if not is_same]
+
+
+def _read_besides(options: "TrainOptions") -> list[str]:
+    """List what a training reads without labels, as its record does."""
+    from windowclf.corpora.sources import SAMPLE
+    from windowclf.training.fit import utf8_name
+
+    given = [*map(utf8_name, options.unlabelled)]
+    return given or ([SAMPLE] if options.keep_labels else [])
 
 
 def _same_corpora(record: "TrainingRecord | None", options: "TrainOptions") -> dict[str, bool]:
@@ -303,6 +319,7 @@ def _train(
                     unlabelled=unlabelled,
                     trained_teachers=options.trained_teachers,
                     base_model=options.base_model,
+                    keep_labels=options.keep_labels,
                     listener=progress,
                     threads=options.threads,
                     checkpoints=checkpoints,
@@ -332,6 +349,8 @@ def _train(
             raise ModelError(f"{error}; then {_how_to_resume(folder)}") from None
     if added := classifier.model.record and classifier.model.record.augmentation:
         note(f"added by augmentation: {added}")
+    if kept := classifier.model.record and classifier.model.record.kept:
+        note(f"kept of {options.base_model}: {kept.describe()}")
     note(f"model: {folder}")
     print_result(classifier, corpus, folder, as_json=as_json)
     return 0
@@ -358,7 +377,7 @@ def print_result(
 
     scores = _write_report(classifier, corpus, folder)
     if "test" in corpus.splits:
-        scores["test"] = classifier.evaluate(corpus.splits["test"], scheme=corpus.scheme)
+        scores["test"] = _score(classifier, corpus.splits["test"], corpus)
     of_parts = _test_parts(classifier, corpus)
     if as_json:
         by_corpus = {name: found.to_json() for name, found in of_parts.items()}
@@ -387,10 +406,16 @@ def _test_parts(classifier: "WindowClassifier", corpus: "Corpus") -> "dict[str, 
     }
     if len(found) < 2:
         return {}
-    return {
-        name: classifier.evaluate(sentences, scheme=corpus.scheme)
-        for name, sentences in found.items()
-    }
+    return {name: _score(classifier, sentences, corpus) for name, sentences in found.items()}
+
+
+def _score(
+    classifier: "WindowClassifier", sentences: "Sequence[Sentence]", corpus: "Corpus"
+) -> "Scores":
+    """Score a test text, which annotates as little as the training text does."""
+    record = classifier.model.record
+    lacks = record.lacked if record else ()
+    return classifier.evaluate(sentences, scheme=corpus.scheme, lacks=lacks)
 
 
 def _write_report(

@@ -11,6 +11,7 @@ import msgspec
 
 from windowclf.config.config import Config, given_settings, make_config
 
+_READ_TO_KEEP = 6_000  # sentences, over all epochs
 TRANSFER = 5_000
 """Sentences up to which a training begins with the bundled model, if nothing else is said."""
 
@@ -32,7 +33,11 @@ class CorpusSize(msgspec.Struct, frozen=True):
 
 
 def choose_settings(
-    given: Mapping[str, Any], size: CorpusSize, base: Mapping[str, Any] | None = None
+    given: Mapping[str, Any],
+    size: CorpusSize,
+    base: Mapping[str, Any] | None = None,
+    *,
+    keeps: bool = False,
 ) -> tuple[Config, dict[str, Any]]:
     """Fill in the settings of a training by the size of its text.
 
@@ -43,6 +48,8 @@ def choose_settings(
     base : mapping of str to object, optional
         The settings that the network has from the model that its training begins with, if there
         is one.
+    keeps : bool
+        Whether the network keeps labels of that model.
 
     Returns
     -------
@@ -57,6 +64,8 @@ def choose_settings(
     """
     fixed = given_settings(given)
     chosen = _by_size(size, transfer=base is not None)
+    if keeps:
+        chosen |= _to_keep(size)
     if fixed.keys() & {"batch_of", "loss"}:
         chosen.pop("batch_size", None)  # which counts sentences
     chosen = {name: value for name, value in chosen.items() if name not in fixed}
@@ -67,3 +76,12 @@ def choose_settings(
 
 def _by_size(size: CorpusSize, *, transfer: bool) -> dict[str, Any]:
     return {}
+
+
+def _to_keep(size: CorpusSize) -> dict[str, Any]:
+    """Choose settings with which a network learns labels and does not forget others.
+
+    What it forgets grows with the rate much faster than with the number of updates.
+    """
+    epochs = round(_READ_TO_KEEP / max(size.sentences, 1))
+    return {"rate": 0.0005, "batch_size": 8, "epochs": min(max(epochs, 10), 60)}

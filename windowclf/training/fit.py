@@ -28,6 +28,7 @@ from windowclf.training.distillation import (
     encode_lesson,
     make_teacher,
 )
+from windowclf.training.kept_labels import rehearse
 from windowclf.training.loop import BatchDone, NetworkBegins, Training
 
 Listener = Callable[[BatchDone | Epoch | NetworkBegins], None]
@@ -98,7 +99,7 @@ def fit(
     history = History(TeacherScores.begin(model, data))
     if run.checkpoints:
         run.checkpoints.begin(model, data, history)
-    lesson = data
+    lesson = rehearse(model, data, encoded) if data.resources.kept else data
     if history.teacher_scores.teachers:
         _teach(model, data, run, history)
         lesson = history.teacher_scores.lesson(data, encoded, config.gold_bonus)
@@ -108,7 +109,7 @@ def fit(
         if any(epoch.best for epoch in history.epochs):
             model.calibration = Calibration()  # it is fitted on what the network itself says
             model.calibration = fit_calibration(
-                *evaluation.confidences(Tagger(model), data.dev, data.gold)
+                *evaluation.confidences(Tagger(model), data.dev, data.gold, data.resources.kept)
             )
             model.record = _record(model, first, data, history, vectors)
 
@@ -171,7 +172,7 @@ def _evaluate(model: Model, data: TrainingData) -> Scores:
         threshold = best_threshold(*evaluation.ranking(Tagger(model), data.dev, data.gold))
         bias = model.network.biases[-1].value
         bias -= bias.dtype.type(threshold)
-    return evaluation.evaluate(Tagger(model), data.dev, data.gold)
+    return evaluation.evaluate(Tagger(model), data.dev, data.gold, lacks=data.resources.kept)
 
 
 def _record(
@@ -204,6 +205,7 @@ def _record(
         unlabelled=names or UNSET,
         teachers=teachers or UNSET,
         base=utf8_name(given.base_name) or UNSET,
+        kept=data.kept or UNSET,
         chosen=to_builtins(dict(given.chosen)) or UNSET,
     )
 

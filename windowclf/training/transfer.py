@@ -174,7 +174,7 @@ def begin_with(model: Model, base: Model) -> None:
     shared += zip(network.biases[:-1], source.biases[:-1], strict=True)
     for own, other in shared:
         own.value[:] = other.value
-    own_places, places = _shared_tags(model, base)
+    own_places, places = shared_tags(model, base)
     U, b = network.weights[-1].value, network.biases[-1].value
     U_base, b_base = source.weights[-1].value, source.biases[-1].value
     for place, tag in enumerate(model.labels):
@@ -219,7 +219,7 @@ def _mean_cosine(a: FloatArray, b: FloatArray) -> float:
     return float(np.mean((a * b).sum(axis=1) / np.maximum(lengths, 1e-12)))
 
 
-def _shared_tags(model: Model, base: Model) -> tuple[IntArray, IntArray]:
+def shared_tags(model: Model, base: Model) -> tuple[IntArray, IntArray]:
     """List the tags that both models have: their numbers in either."""
     exact = {tag: number for number, tag in enumerate(base.labels)}
     by_name = {_renamed(tag): number for tag, number in exact.items()}
