@@ -27,7 +27,7 @@ model: errors nn system config tags vectors lexicon
 tagging: errors nn system tags text lexicon documents model
 evaluation: errors nn tags lexicon documents model tagging
 explanation: errors nn system lexicon model tagging
-training: errors nn system config tags text lexicon documents model tagging evaluation
+training: errors nn system config tags text vectors lexicon documents model tagging evaluation
 pretraining: errors nn system config text vectors lexicon model training
 classifier: errors nn system config tags text corpora model tagging evaluation explanation training
 jobs: errors system config documents tagging classifier

@@ -309,6 +309,7 @@ class WindowClassifier:
             clusters=as_clusters(clusters),
             names=as_names(names),
             unlabelled=text.sentences,
+            has_new_labels=unlabelled is not None,
             unlabelled_names=text.names,
             teachers=teachers,
             base=base,

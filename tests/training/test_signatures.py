@@ -60,6 +60,8 @@ def test_the_public_fit():
         "names",
         "unlabelled",
         "trained_teachers",
+        "base_model",
+        "keep_labels",
         "listener",
         "threads",
         "checkpoints",

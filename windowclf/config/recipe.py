@@ -11,7 +11,7 @@ import msgspec
 
 from windowclf.config.config import Config, given_settings, make_config
 
-_READ_TO_KEEP = 6_000  # sentences, over all epochs
+_READ_TO_KEEP = 10_000  # sentences, over all epochs
 TRANSFER = 5_000
 """Sentences up to which a training begins with the bundled model, if nothing else is said."""
 
@@ -84,4 +84,4 @@ def _to_keep(size: CorpusSize) -> dict[str, Any]:
     What it forgets grows with the rate much faster than with the number of updates.
     """
     epochs = round(_READ_TO_KEEP / max(size.sentences, 1))
-    return {"rate": 0.0005, "batch_size": 8, "epochs": min(max(epochs, 10), 60)}
+    return {"rate": 0.0003, "batch_size": 8, "epochs": min(max(epochs, 10), 100)}

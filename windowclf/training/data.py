@@ -49,6 +49,8 @@ class Resources:
         of it empty. Its words get no rows of their own: the network knows those that are in the
         training text, or among the vectors' most frequent. Else the model would grow with the text,
         and the teachers, which share the lexicon, would be other ones than without it.
+    has_new_labels : bool
+        Whether names of labels that the base does not know may be in `unlabelled`.
     unlabelled_names : sequence of str
         The files that it comes from.
     teachers : mapping of str to Model
@@ -68,6 +70,7 @@ class Resources:
     clusters: Mapping[str, Clusters] = field(default_factory=dict)
     names: Mapping[str, Sequence[str]] = field(default_factory=dict)
     unlabelled: Sequence[Sentence] = ()
+    has_new_labels: bool = False
     unlabelled_names: Sequence[str] = ()
     teachers: Mapping[str, Model] = field(default_factory=dict)
     base: Model | None = None

@@ -47,8 +47,8 @@ def check_keeping(config: Config, named: object, *, taught: bool) -> None:
     """
     if named is None or (isinstance(named, str) and named in (AUTO, "none")):
         raise UsageError(
-            "`keep_labels` needs the model whose labels are kept: name it, such as "
-            "`base_model='bundled'` or --from bundled"
+            "`keep_labels` needs the model whose labels are kept: name it with `base_model`, such "
+            "as bundled"
         )
     if taught or config.teachers:
         raise UsageError(
@@ -153,8 +153,8 @@ def count_decisions(
 def rehearse(model: Model, data: "TrainingData", encoded: EncodedSentences) -> "TrainingData":
     """Add the text that the network rehearses, with the tags that the base has for it.
 
-    No token of it is of a label that the base does not know. An epoch reads as many sentences of
-    it as of the training text.
+    An epoch reads as many sentences of it as of the training text, each at most once. Where the
+    base is sure of no label, the user's own text may still have new ones, and the sample has none.
 
     Parameters
     ----------
@@ -167,7 +167,7 @@ def rehearse(model: Model, data: "TrainingData", encoded: EncodedSentences) -> "
         return data
     own, _ = shared_tags(model, base)
     allowed = np.zeros((sum(map(len, sentences)), len(model.labels)), bool)
-    allowed[:, own] = True
+    allowed[:, slice(None) if resources.has_new_labels else own] = True
     decided = decide(
         model,
         base,
