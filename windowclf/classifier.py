@@ -226,9 +226,8 @@ class WindowClassifier:
             it does not go with; None begins anew.
         keep_labels : bool
             Whether to keep the labels of `base_model` that the text does not annotate: its ``O``
-            says nothing of them, and the base decides where it is sure. Between the sentences
-            the network reads others that the base tags, so as not to forget: those of
-            `unlabelled`, or of the sample corpus.
+            says nothing of them, and the base decides where it is sure. The network has a third
+            more hidden units to learn the other labels with, and all else stays as it was.
         scheme : {"auto", "iob1", "iob2", "iobes", "bilou", "bmes", "bmewo", "io", "plain"}
             How the tags spell spans; for a corpus it is known.
         listener : callable, optional
@@ -270,12 +269,12 @@ class WindowClassifier:
             as_vectors,
         )
         from windowclf.corpora.corpus import labels_of
-        from windowclf.corpora.unlabelled import as_rehearsal, as_unlabelled
+        from windowclf.corpora.unlabelled import as_unlabelled
         from windowclf.training.checkpoints import Checkpoints
         from windowclf.training.data import Resources, prepare
         from windowclf.training.distillation import check_teaching, load_teachers
         from windowclf.training.fit import TrainingRun, fit
-        from windowclf.training.kept_labels import check_keeping, choose_kept
+        from windowclf.training.kept_labels import check_keeping, choose_kept, more_units
         from windowclf.training.progress import with_progress
         from windowclf.training.transfer import choose_base, fitting_vectors, structure_of
 
@@ -289,27 +288,27 @@ class WindowClassifier:
         check_flag(keep_labels, "keep_labels")
         if keep_labels:
             check_keeping(self.config, base_model, taught=bool(teachers))
-        else:
-            check_teaching(self.config, teachers=bool(teachers), unlabelled=unlabelled is not None)
+        check_teaching(self.config, teachers=bool(teachers), unlabelled=unlabelled is not None)
         given = as_training_text(train, dev, scheme)
         base_name, base = choose_base(base_model, given, self._settings, vectors)
         structure = structure_of(base.config, self._settings) if base else None
         tokens, labels = sum(map(len, given.train)), labels_of(given.train, given.scheme)
-        kept = choose_kept(base, labels, given.scheme) if base and keep_labels else ()
+        kept: tuple[str, ...] = ()
+        if base and structure and keep_labels:
+            kept = choose_kept(base, labels, given.scheme)
+            structure |= more_units(base.config)
         size = CorpusSize(len(given.train), tokens, len(labels))
-        config, chosen = choose_settings(self._settings, size, structure, keeps=keep_labels)
+        config, chosen = choose_settings(self._settings, size, structure)
         words = (plain_word(word) for sentence in given.train for word in sentence.tokens)
         vector_name, keyed = as_vectors(vectors, words, config.seed)
         if base:
             keyed = fitting_vectors(base, keyed, named=vectors != "bundled")
-        rehearses = keep_labels and unlabelled is None
-        text = as_rehearsal() if rehearses else as_unlabelled(unlabelled)
+        text = as_unlabelled(unlabelled)
         resources = Resources(
             gazetteers=as_gazetteers(gazetteers),
             clusters=as_clusters(clusters),
             names=as_names(names),
             unlabelled=text.sentences,
-            has_new_labels=unlabelled is not None,
             unlabelled_names=text.names,
             teachers=teachers,
             base=base,

@@ -23,7 +23,7 @@ def base(run, tiny_data, tmp_path, monkeypatch):
 
 def test_the_new_model_has_all_labels_and_says_which_are_kept(run, base):
     given = ["--train", "verbs.txt", "--test", "verbs.txt", "--from", base, "--keep-labels"]
-    settings = ["--epochs", "2", "--unlabelled", "verbs.txt", "--output", "out", "--json"]
+    settings = ["--epochs", "2", "--output", "out", "--json"]
     code, out, err = run("train", *given, *settings)
     assert code == 0
     assert "kept of base: LOC, PER; of the tokens that the text leaves open" in err

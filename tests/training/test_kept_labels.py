@@ -6,24 +6,24 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 
-from networks import CORPUS, prepare_training
+from networks import CORPUS, prepare_training, tagger_scores
 from windowclf.config.config import make_config
 from windowclf.errors import UsageError
 from windowclf.evaluation.evaluate import confidences, evaluate, examine
+from windowclf.lexicon.gazetteer import Gazetteer
 from windowclf.model.record import KeptLabels
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags.schemes import Scheme
 from windowclf.training import kept_labels
 from windowclf.training.checkpoints import _checksums
 from windowclf.training.data import Resources
-from windowclf.training.distillation import encode_lesson
 from windowclf.training.fit import fit
 from windowclf.training.kept_labels import (
     check_keeping,
     choose_kept,
     count_decisions,
     decide,
-    rehearse,
+    more_units,
 )
 from windowclf.training.partial_annotation import allowed_tags
 
@@ -43,9 +43,9 @@ def base():
 
 
 def train(base, kept=("LOC", "PER"), **settings):
-    unlabelled = [replace(s, tags=None) for s in CORPUS[:32]] if kept else []
-    resources = Resources(base=base, kept=kept, unlabelled=unlabelled)
-    return prepare_training(VERBS, resources=resources, **SETTINGS, **settings)
+    resources = Resources(base=base, kept=kept)
+    settings = SETTINGS | (more_units(base.config) if kept else {}) | settings
+    return prepare_training(VERBS, resources=resources, **settings)
 
 
 def f1(model, label):
@@ -66,14 +66,64 @@ def test_a_kept_label_is_found_after_training_on_text_without_it(base, settings)
     assert other.record.lacked == []
 
 
-def test_without_the_base_to_decide_it_is_forgotten(base, monkeypatch):
-    monkeypatch.setattr(kept_labels, "SURE", 2.0)
-    monkeypatch.setattr("windowclf.training.fit.rehearse", lambda model, data, encoded: data)
+def test_what_the_base_knows_stays_as_it_is(base):
+    """In text whose words the base knows, the scores of O and of kept labels are the base's."""
     model, data = train(base)
-    data = replace(data, train=replace(data.train, gold=data.train.gold.copy()))
-    data.train.gold[data.train.gold.sum(axis=1) > 1, 1:] = False  # O is not of any label
     fit(model, data)
-    assert f1(model, "PER") < 0.5
+    held = [k for k, tag in enumerate(model.labels) if "VERB" not in tag]
+    of_base = [base.labels.index(model.labels[k]) for k in held]
+    tokens = [s.tokens for s in CORPUS]
+    own, others = (tagger_scores(Tagger(each), tokens) for each in (model, base))
+    np.testing.assert_allclose(own[:, held], others[:, of_base], rtol=1e-4, atol=1e-4)
+    for name, parameter in model.objective.parameters().items():
+        value = base.objective.parameters()[name].value
+        both = (np.ix_(*[each] * value.ndim) for each in (held, of_base))
+        assert np.array_equal(parameter.value[next(both)], value[next(both)])
+    assert model.config.hidden == (10,)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adagrad", "adam"])
+def test_only_what_is_not_fixed_is_trained(base, optimizer):
+    model, data = train(base, optimizer=optimizer)
+    before = {name: p.value.copy() for name, p in model.parameters().items()}
+    fit(model, data)
+    for name, parameter in model.parameters().items():
+        fixed = np.broadcast_to(parameter.fixed, parameter.shape)
+        assert np.array_equal(parameter.value[fixed], before[name][fixed]), name
+        if name[:2] not in ("L_", "en", "st"):
+            assert (parameter.value != before[name])[~fixed].any(), name
+
+
+def test_a_label_that_both_have_is_learned_from_the_text(base):
+    """The text calls no place a place: what it annotates, it decides."""
+    text = [
+        replace(s, tags=["B-LOC" if token in ("saw", "met") else "O" for token in s.tokens])
+        for s in CORPUS[32:]
+    ]
+    resources = Resources(base=base, kept=("PER",))
+    settings = SETTINGS | more_units(base.config)
+    model, data = prepare_training(text, resources=resources, **settings)
+    fit(model, data)
+    [tags] = Tagger(model).tags([["Ada", "met", "Tom", "."]])
+    assert tags == ["B-PER", "B-LOC", "B-PER", "O"]
+
+
+def test_layers_and_features_that_are_added(base):
+    settings = SETTINGS | {"hidden": [7, 4]}
+    deep, data = prepare_training(CORPUS, **settings)
+    fit(deep, data)
+    places = Resources(
+        base=deep, kept=("LOC", "PER"), gazetteers={"LOC": Gazetteer(["Oslo", "New York"])}
+    )
+    model, data = prepare_training(VERBS, resources=places, **SETTINGS | more_units(deep.config))
+    assert model.config.hidden == (9, 5)
+    fit(model, data)
+    assert min(f1(model, "PER"), f1(model, "LOC"), f1(model, "VERB")) > 0.9
+    held = [k for k, tag in enumerate(model.labels) if "VERB" not in tag]
+    of_base = [deep.labels.index(model.labels[k]) for k in held]
+    tokens = [s.tokens for s in CORPUS]
+    own, others = (tagger_scores(Tagger(each), tokens) for each in (model, deep))
+    np.testing.assert_allclose(own[:, held], others[:, of_base], rtol=1e-4, atol=1e-4)
 
 
 def slow_decisions(model, base, allowed, sentences, sure):
@@ -132,26 +182,6 @@ def test_decisions_are_counted(base):
     decided[2] = allowed_tags(["O"], model.labels, ())[0]
     counted = count_decisions(model, ("LOC", "PER"), allowed, decided)
     assert counted == KeptLabels(labels=["LOC", "PER"], found=1, outside=1, open=1)
-
-
-def test_what_is_rehearsed_has_no_new_label_and_half_of_an_epoch(base):
-    model, data = train(base, case_augmentation=0.2)
-    both = rehearse(model, data, encode_lesson(model, data))
-    new = [k for k, tag in enumerate(model.labels) if "VERB" in tag]
-    assert len(both.train.lengths) == data.versions * (len(VERBS) + 32)
-    for number, part in enumerate(np.split(both.train.gold, data.versions)):
-        own, rehearsed = np.split(part, [sum(map(len, VERBS))])
-        assert np.array_equal(own, np.split(data.train.gold, data.versions)[number])
-        assert not rehearsed[:, new].any()
-        assert (rehearsed.sum(axis=1) == 1).mean() > 0.9
-    data = replace(data, resources=replace(data.resources, has_new_labels=True))
-    own_text = rehearse(model, data, encode_lesson(model, data)).train.gold
-    rehearsed = own_text[sum(map(len, VERBS)) : len(own_text) // data.versions]
-    outside = rehearsed[:, model.labels.index("O")]
-    assert 0.2 < outside.mean() < 0.9
-    assert (rehearsed[:, new] == outside[:, None]).mean() > 0.95
-    assert both.weights[: len(VERBS)].tolist() == [1] * len(VERBS)
-    assert both.weights[len(VERBS) :].sum() == pytest.approx(min(len(VERBS), 32))
 
 
 def test_spans_of_labels_that_a_text_lacks_do_not_count(base):

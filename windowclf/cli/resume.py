@@ -79,8 +79,7 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         taught = bool(teaching["trained_teachers"])
         if options["keep_labels"]:
             check_keeping(config, options["base_model"], taught=taught)
-        else:
-            check_teaching(config, teachers=taught, unlabelled=bool(teaching["unlabelled"]))
+        check_teaching(config, teachers=taught, unlabelled=bool(teaching["unlabelled"]))
         files = {kind: str(file) for kind, file in parse_gazetteers(options["gazetteers"]).items()}
         clusters = {name: str(file) for name, file in parse_clusters(options["clusters"]).items()}
         names = {kind: [*map(str, found)] for kind, found in parse_names(options["names"]).items()}

@@ -57,8 +57,8 @@ if TYPE_CHECKING:
 @click.option(
     "--keep-labels",
     is_flag=True,
-    help="Keep the labels of --from that the corpus does not annotate, and do not forget them. The "
-    "network also reads the sample corpus, or the text of --unlabelled, as --from tags it.",
+    help="Keep the labels of --from that the corpus does not annotate, and do not forget them: the "
+    "new ones are learned with hidden units of their own.",
 )
 @click.option(
     "--output",
@@ -223,7 +223,7 @@ def _differing_options(model: "Model", options: "TrainOptions") -> list[str]:
     from windowclf.corpora.coerce import as_clusters, as_gazetteers, as_names
     from windowclf.lexicon.lexicon import GAZETTEER
     from windowclf.training.fit import utf8_name
-    from windowclf.training.transfer import AUTO
+    from windowclf.training.transfer import AUTO, STRUCTURE
 
     lists = {kind: found.names for kind, found in as_gazetteers(options.gazetteers).items()}
     of_model = {
@@ -234,34 +234,28 @@ def _differing_options(model: "Model", options: "TrainOptions") -> list[str]:
     counts = {kind: len(found) for kind, found in as_names(options.names_by_type()).items()}
     record, before = model.record, asdict(model.config)
     given = make_config(options.settings)
-    chosen = (record and record.chosen) or {}
+    followed = {*((record and record.chosen) or {})}
+    if record and record.base:
+        followed |= {*STRUCTURE}
     same = {
         **_same_corpora(record, options),
         "--vectors": record is not None and record.vectors == utf8_name(options.vectors),
         "--gazetteer": of_model == lists,
         "--clusters": model.lexicon.clusters == as_clusters(options.clusters),
         "--names": record is not None and record.names == counts,
-        "--unlabelled": record is not None and (record.unlabelled or []) == _read_besides(options),
+        "--unlabelled": record is not None
+        and (record.unlabelled or []) == [*map(utf8_name, options.unlabelled)],
         "--teacher": record is not None
         and (record.teachers or []) == [*map(utf8_name, options.trained_teachers)],
         "--keep-labels": options.keep_labels == bool(record and record.kept),
         "--from": options.base_model == AUTO or (record and record.base) == options.base_model,
         **{
             option_name(name): before[name] == value
-            or (name in chosen and name not in options.settings)
+            or (name in followed and name not in options.settings)
             for name, value in asdict(given).items()
         },
     }
     return [name for name, is_same in same.items() if not is_same]
-
-
-def _read_besides(options: "TrainOptions") -> list[str]:
-    """List what a training reads without labels, as its record does."""
-    from windowclf.corpora.sources import SAMPLE
-    from windowclf.training.fit import utf8_name
-
-    given = [*map(utf8_name, options.unlabelled)]
-    return given or ([SAMPLE] if options.keep_labels else [])
 
 
 def _same_corpora(record: "TrainingRecord | None", options: "TrainOptions") -> dict[str, bool]:

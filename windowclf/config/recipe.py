@@ -11,7 +11,6 @@ import msgspec
 
 from windowclf.config.config import Config, given_settings, make_config
 
-_READ_TO_KEEP = 10_000  # sentences, over all epochs
 TRANSFER = 5_000
 """Sentences up to which a training begins with the bundled model, if nothing else is said."""
 
@@ -33,11 +32,7 @@ class CorpusSize(msgspec.Struct, frozen=True):
 
 
 def choose_settings(
-    given: Mapping[str, Any],
-    size: CorpusSize,
-    base: Mapping[str, Any] | None = None,
-    *,
-    keeps: bool = False,
+    given: Mapping[str, Any], size: CorpusSize, base: Mapping[str, Any] | None = None
 ) -> tuple[Config, dict[str, Any]]:
     """Fill in the settings of a training by the size of its text.
 
@@ -48,8 +43,6 @@ def choose_settings(
     base : mapping of str to object, optional
         The settings that the network has from the model that its training begins with, if there
         is one.
-    keeps : bool
-        Whether the network keeps labels of that model.
 
     Returns
     -------
@@ -64,24 +57,13 @@ def choose_settings(
     """
     fixed = given_settings(given)
     chosen = _by_size(size, transfer=base is not None)
-    if keeps:
-        chosen |= _to_keep(size)
     if fixed.keys() & {"batch_of", "loss"}:
         chosen.pop("batch_size", None)  # which counts sentences
     chosen = {name: value for name, value in chosen.items() if name not in fixed}
-    config = make_config({**chosen, **(base or {}), **fixed})
-    default = make_config({**(base or {}), **fixed})
+    config = make_config({**chosen, **fixed, **(base or {})})
+    default = make_config({**fixed, **(base or {})})
     return config, {k: v for k, v in chosen.items() if getattr(default, k) != v}
 
 
 def _by_size(size: CorpusSize, *, transfer: bool) -> dict[str, Any]:
     return {}
-
-
-def _to_keep(size: CorpusSize) -> dict[str, Any]:
-    """Choose settings with which a network learns labels and does not forget others.
-
-    What it forgets grows with the rate much faster than with the number of updates.
-    """
-    epochs = round(_READ_TO_KEEP / max(size.sentences, 1))
-    return {"rate": 0.0003, "batch_size": 8, "epochs": min(max(epochs, 10), 100)}

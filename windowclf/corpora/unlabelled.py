@@ -3,14 +3,11 @@
 import logging
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from windowclf.corpora.sources import SAMPLE, load_corpus
-from windowclf.corpora.spelling import joined, numbered
 from windowclf.documents.opening import read_documents
 from windowclf.documents.paths import find_inputs
 from windowclf.documents.reading import ReadOptions
@@ -123,10 +120,3 @@ def _read_item(item: Any, number: int) -> UnlabelledText:
     check_strings([words], lambda _, place: f"{where}: token {place + 1}")
     document = item.document if isinstance(item, Sentence) else None
     return UnlabelledText([], [Sentence(words, None, document)] if words else [])
-
-
-def as_rehearsal() -> UnlabelledText:
-    """Take the text of the sample corpus, for a training that rehearses what a model knows."""
-    splits = load_corpus(SAMPLE).splits.values()
-    sentences = joined([numbered(sentences) for sentences in splits]).sentences
-    return UnlabelledText([SAMPLE], [replace(sentence, tags=None) for sentence in sentences])

@@ -21,7 +21,7 @@ from windowclf.model.record import CorpusRecord, KeptLabels
 from windowclf.nn.arrays import FloatArray
 from windowclf.tags.schemes import OUTSIDE, Scheme, spans
 from windowclf.training.augmentation import augment
-from windowclf.training.kept_labels import count_decisions, decide
+from windowclf.training.kept_labels import add_units, count_decisions, decide
 from windowclf.training.partial_annotation import allowed_tags, check_partial_loss
 from windowclf.training.transfer import begin_with
 
@@ -45,12 +45,10 @@ class Resources:
     names : mapping of str to sequence of str
         Names by type, from which augmentation takes some.
     unlabelled : sequence of Sentence
-        Text that the teachers, or the base of a model that keeps labels, read to the network, none
-        of it empty. Its words get no rows of their own: the network knows those that are in the
-        training text, or among the vectors' most frequent. Else the model would grow with the text,
-        and the teachers, which share the lexicon, would be other ones than without it.
-    has_new_labels : bool
-        Whether names of labels that the base does not know may be in `unlabelled`.
+        Text that the teachers read to the network, none of it empty. Its words get no rows of
+        their own: the network knows those that are in the training text, or among the vectors'
+        most frequent. Else the model would grow with the text, and the teachers, which share the
+        lexicon, would be other ones than without it.
     unlabelled_names : sequence of str
         The files that it comes from.
     teachers : mapping of str to Model
@@ -70,7 +68,6 @@ class Resources:
     clusters: Mapping[str, Clusters] = field(default_factory=dict)
     names: Mapping[str, Sequence[str]] = field(default_factory=dict)
     unlabelled: Sequence[Sentence] = ()
-    has_new_labels: bool = False
     unlabelled_names: Sequence[str] = ()
     teachers: Mapping[str, Model] = field(default_factory=dict)
     base: Model | None = None
@@ -184,6 +181,8 @@ def prepare(
     model = Model(config, lexicon, labels, scheme, network, objective)
     if resources.base:
         begin_with(model, resources.base)
+        if resources.kept:
+            add_units(model, resources.base, resources.kept)
     data = _encode(model, text, [sentences, *recased], added.origins, resources)
     return model, replace(data, augmented=added.counts)
 

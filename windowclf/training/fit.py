@@ -28,7 +28,6 @@ from windowclf.training.distillation import (
     encode_lesson,
     make_teacher,
 )
-from windowclf.training.kept_labels import rehearse
 from windowclf.training.loop import BatchDone, NetworkBegins, Training
 
 Listener = Callable[[BatchDone | Epoch | NetworkBegins], None]
@@ -99,7 +98,7 @@ def fit(
     history = History(TeacherScores.begin(model, data))
     if run.checkpoints:
         run.checkpoints.begin(model, data, history)
-    lesson = rehearse(model, data, encoded) if data.resources.kept else data
+    lesson = data
     if history.teacher_scores.teachers:
         _teach(model, data, run, history)
         lesson = history.teacher_scores.lesson(data, encoded, config.gold_bonus)

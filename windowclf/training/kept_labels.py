@@ -2,29 +2,23 @@
 
 The training text says nothing of them: it annotates new labels only. So each of its ``O`` leaves
 the tags of the kept labels open, as where a corpus lacks labels, and where the base is sure of one,
-or of none, it decides (Li and Hoiem 2016, learning without forgetting). The network also rehearses:
-between the sentences of the training text it reads text that the base tags.
+or of none, it decides (Li and Hoiem 2016, learning without forgetting). What the base knows stays
+fixed, and the new labels have hidden units of their own to learn with.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from windowclf.config.config import Config
 from windowclf.errors import UsageError, join_names
-from windowclf.model.encoding import EncodedSentences
 from windowclf.model.model import Model
 from windowclf.model.record import KeptLabels
 from windowclf.nn.arrays import BoolArray
 from windowclf.tagging.tagger import Documents, Sentences, Tagger
 from windowclf.tags.schemes import OUTSIDE, Scheme
 from windowclf.training.partial_annotation import check_partial_loss
-from windowclf.training.transfer import AUTO, same_label, shared_tags
-
-if TYPE_CHECKING:
-    from windowclf.training.data import TrainingData
+from windowclf.training.transfer import AUTO, same_label, shared_columns, shared_tags
 
 SURE = 0.8
 """Probability from which on the base decides what a tag is."""
@@ -54,11 +48,6 @@ def check_keeping(config: Config, named: object, *, taught: bool) -> None:
         raise UsageError(
             "`keep_labels` and teachers do not go together: the base is the teacher; leave out "
             "`teachers` and `trained_teachers`"
-        )
-    if config.gold_bonus:
-        raise UsageError(
-            "`gold_bonus` is added to the scores of teachers, of which `keep_labels` has none: "
-            "leave it out"
         )
     check_partial_loss(config, "keep_labels")
 
@@ -150,35 +139,55 @@ def count_decisions(
     )
 
 
-def rehearse(model: Model, data: "TrainingData", encoded: EncodedSentences) -> "TrainingData":
-    """Add the text that the network rehearses, with the tags that the base has for it.
+def more_units(base: Config) -> dict[str, tuple[int, ...]]:
+    """Choose the hidden units of a network that keeps labels: a third more than the base has."""
+    return {"hidden": tuple(units + max(units // 3, 1) for units in base.hidden)}
 
-    An epoch reads as many sentences of it as of the training text, each at most once. Where the
-    base is sure of no label, the user's own text may still have new ones, and the sample has none.
+
+def add_units(model: Model, base: Model, kept: Collection[str]) -> None:
+    """Let an untrained model learn with new hidden units, and hold all that the base knows fixed.
+
+    The scores of kept labels and of ``O`` depend on the units of the base alone, and stay what the
+    base gives (Rusu et al. 2016, progressive networks). The others also read new units, which begin
+    as copies of some of the base's.
 
     Parameters
     ----------
-    encoded : EncodedSentences
-        Of both texts, see `windowclf.training.distillation.encode_lesson`.
+    model : Model
+        Has begun with `base`, see `begin_with`, and has the units of `more_units`.
     """
-    resources = data.resources
-    sentences, base = resources.unlabelled, resources.base
-    if not sentences or base is None:
-        return data
+    network, source = model.network, base.network
+    rng = np.random.default_rng(model.config.seed)
+    units = [len(bias.value) for bias in source.biases[:-1]]
+    picked = [
+        rng.choice(n, len(bias.value) - n, replace=False)
+        for n, bias in zip(units, network.biases[:-1], strict=True)
+    ]
+    first = [network.weights[0], network.biases[0]]
+    by_column = [p for p in (network.sentence_weight, network.document_weight) if p is not None]
+    unknown = np.ones(network.weights[0].shape[0], bool)
+    unknown[shared_columns(network, source)] = False  # features that the base does not have
+    for parameter in [*first, *by_column]:
+        if parameter.value.shape[0] == len(unknown) and parameter.value.ndim > 1:
+            parameter.value[unknown, ..., : units[0]] = 0
+        parameter.value[..., units[0] :] = parameter.value[..., picked[0]]
+        parameter.fixed = np.arange(parameter.shape[-1]) < units[0]
+    for i, n in enumerate(units[1:], 1):
+        weight, bias = network.weights[i], network.biases[i]
+        weight.value[units[i - 1] :, :n] = 0
+        weight.value[:, n:] = weight.value[:, picked[i]]
+        bias.value[n:] = bias.value[picked[i]]
+        weight.fixed = bias.fixed = np.arange(len(bias.value)) < n
+    held = np.array([tag == OUTSIDE or tag.partition("-")[2] in kept for tag in model.labels])
+    U, n = network.weights[-1].value, units[-1]
+    U[n:] = U[picked[-1]] * (n / len(picked[-1]))
     own, _ = shared_tags(model, base)
-    allowed = np.zeros((sum(map(len, sentences)), len(model.labels)), bool)
-    allowed[:, slice(None) if resources.has_new_labels else own] = True
-    decided = decide(
-        model,
-        base,
-        allowed,
-        [sentence.tokens for sentence in sentences],
-        [sentence.document for sentence in sentences],
-    )
-    versions = np.split(np.asarray(data.train.tags()), data.versions)
-    gold = np.concatenate([part for version in versions for part in (version, decided)])
-    size = len(data.tokens) // data.versions
-    weights = np.ones(size) if data.weights is None else data.weights
-    share = min(weights.sum() / len(sentences), 1.0)
-    weights = np.concatenate([weights, np.full(len(sentences), share)])
-    return replace(data, train=replace(encoded, gold=gold), weights=weights)
+    U[n:, own] = 0
+    new = np.setdiff1d(np.arange(len(held)), own)
+    U[:n, new] = 0
+    network.weights[-1].fixed = network.biases[-1].fixed = held
+    for parameter in model.objective.parameters().values():
+        parameter.fixed = held if parameter.value.ndim == 1 else held[:, None] & held
+    for name, table in source.tables.items():
+        rows = np.arange(len(network.tables[name].value))
+        network.tables[name].fixed = (rows < len(table.value))[:, None]
