@@ -20,6 +20,7 @@ from windowclf.system.arguments import (
     check_callable,
     check_documents,
     check_flag,
+    check_iterable,
     check_path,
     check_sentences,
     check_text,
@@ -177,6 +178,7 @@ class WindowClassifier:
         unlabelled: "Unlabelled | None" = None,
         trained_teachers: "Iterable[str | Path | WindowClassifier] | None" = None,
         base_model: "str | Path | WindowClassifier | None" = "auto",
+        keep_labels: bool = False,
         scheme: str = "auto",
         listener: "Listener | None" = None,
         threads: int | None = None,
@@ -228,6 +230,10 @@ class WindowClassifier:
             others start anew. "auto" takes the bundled model for a text of at most
             `windowclf.config.recipe.TRANSFER` sentences, unless vectors or settings are given that
             it does not go with; None begins anew.
+        keep_labels : bool
+            Whether to keep the labels of `base_model` that the text does not annotate: its ``O``
+            says nothing of them, and the base decides where it is sure. The network has a third
+            more hidden units to learn the other labels with, and all else stays as it was.
         scheme : {"auto", "iob1", "iob2", "iobes", "bilou", "bmes", "bmewo", "io", "plain"}
             How the tags spell spans; for a corpus it is known.
         listener : callable, optional
@@ -276,6 +282,7 @@ class WindowClassifier:
         from windowclf.training.data import Resources, prepare
         from windowclf.training.distillation import check_teaching, load_teachers
         from windowclf.training.fit import TrainingRun
+        from windowclf.training.kept_labels import check_keeping, choose_kept, more_units
         from windowclf.training.progress import with_progress
         from windowclf.training.transfer import choose_base, fitting_vectors, structure_of
 
@@ -286,6 +293,9 @@ class WindowClassifier:
             raise UsageError(f"progress: expected True, False or None, got {described(progress)}")
         thread_count(threads)
         teachers = load_teachers(trained_teachers)
+        check_flag(keep_labels, "keep_labels")
+        if keep_labels:
+            check_keeping(self.config, base_model, taught=bool(teachers))
         check_teaching(self.config, teachers=bool(teachers), unlabelled=unlabelled is not None)
         given = as_training_text(train, dev, scheme)
         base_name, base = choose_base(base_model, given, self._settings, vectors)
@@ -294,6 +304,10 @@ class WindowClassifier:
                 logging.getLogger("windowclf").warning("%s", doubt)
         structure = structure_of(base.config, self._settings) if base else None
         tokens, labels = sum(map(len, given.train)), labels_of(given.train, given.scheme)
+        kept: tuple[str, ...] = ()
+        if base and structure and keep_labels:
+            kept = choose_kept(base, labels, given.scheme)
+            structure |= more_units(base.config)
         size = CorpusSize(len(given.train), tokens, len(labels), dev=bool(given.dev))
         config, chosen = choose_settings(self._settings, size, structure)
         words = (plain_word(word) for sentence in given.train for word in sentence.tokens)
@@ -310,6 +324,7 @@ class WindowClassifier:
             teachers=teachers,
             base=base,
             base_name=base_name,
+            kept=kept,
             chosen=chosen,
         )
         material = Material(given, keyed, config, resources)
@@ -545,7 +560,13 @@ class WindowClassifier:
             split=unit_splitter(text_unit),
         )
 
-    def evaluate(self, sentences: "TaggedSentences | Dataset", *, scheme: str = "auto") -> "Scores":
+    def evaluate(
+        self,
+        sentences: "TaggedSentences | Dataset",
+        *,
+        scheme: str = "auto",
+        lacks: Iterable[str] = (),
+    ) -> "Scores":
         """Compare the classifier's tags with the right ones, by conlleval's rules.
 
         Parameters
@@ -554,6 +575,9 @@ class WindowClassifier:
             As `fit` takes them.
         scheme : {"auto", "iob1", "iob2", "iobes", "bilou", "bmes", "bmewo", "io", "plain"}
             How their tags spell spans.
+        lacks : iterable of str
+            Labels that the sentences do not annotate: what the classifier finds of these does
+            not count.
         """
         from windowclf.corpora.coerce import as_sentences
         from windowclf.corpora.spelling import in_iob2, numbered
@@ -565,7 +589,8 @@ class WindowClassifier:
         spelled = in_iob2("", {"test": numbered(given)}, "plain" if plain else scheme)
         given = spelled.splits["test"]
         gold = [model.gold_tags(sentence.tags or (), spelled.scheme) for sentence in given]
-        return evaluate(self.tagger, given, gold, confidence=True)
+        lacked = check_iterable(lacks, "lacks", "a list of labels")
+        return evaluate(self.tagger, given, gold, confidence=True, lacks=[*lacked])
 
     def explain(
         self, text: str, token: int, *, candidates: int = 2000, text_unit: TextUnit = "auto"

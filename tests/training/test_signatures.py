@@ -61,6 +61,7 @@ def test_the_public_fit():
         "unlabelled",
         "trained_teachers",
         "base_model",
+        "keep_labels",
         "listener",
         "threads",
         "checkpoints",

@@ -54,6 +54,7 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     trained_teachers: list[str] = []
     unlabelled: list[str] = []
     base_model: str | None = None
+    keep_labels: bool = False
     compress: bool
     every: float
     threads: int | None
@@ -69,16 +70,16 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             used together, or text that nobody teaches.
         """
         from windowclf.training.distillation import check_teaching
+        from windowclf.training.kept_labels import check_keeping
 
         settings = given_settings(options)
         config = make_config(settings)
         parse_mixture(options)
         teaching = {name: list(options[name]) for name in ("trained_teachers", "unlabelled")}
-        check_teaching(
-            config,
-            teachers=bool(teaching["trained_teachers"]),
-            unlabelled=bool(teaching["unlabelled"]),
-        )
+        taught = bool(teaching["trained_teachers"])
+        if options["keep_labels"]:
+            check_keeping(config, options["base_model"], taught=taught)
+        check_teaching(config, teachers=taught, unlabelled=bool(teaching["unlabelled"]))
         files = {kind: str(file) for kind, file in parse_gazetteers(options["gazetteers"]).items()}
         clusters = {name: str(file) for name, file in parse_clusters(options["clusters"]).items()}
         names = {kind: [*map(str, found)] for kind, found in parse_names(options["names"]).items()}

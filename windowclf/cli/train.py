@@ -3,7 +3,7 @@
 import json
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import accumulate
 from pathlib import Path
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from windowclf.classifier import WindowClassifier
     from windowclf.cli.resume import TrainOptions
     from windowclf.corpora.corpus import Corpus
+    from windowclf.documents.sentence import Sentence
     from windowclf.evaluation.metrics import Scores
     from windowclf.model.model import Model
     from windowclf.model.record import TrainingRecord
@@ -47,6 +48,12 @@ if TYPE_CHECKING:
 @compress_option
 @teaching_options
 @base_option
+@click.option(
+    "--keep-labels",
+    is_flag=True,
+    help="Keep the labels of --from that the corpus does not annotate, and do not forget them: the "
+    "new ones are learned with hidden units of their own.",
+)
 @click.option(
     "--output",
     metavar="DIR",
@@ -210,7 +217,7 @@ def _differing_options(model: "Model", options: "TrainOptions") -> list[str]:
     from windowclf.corpora.coerce import as_clusters, as_gazetteers, as_names
     from windowclf.lexicon.lexicon import GAZETTEER
     from windowclf.training.fit import utf8_name
-    from windowclf.training.transfer import AUTO
+    from windowclf.training.transfer import AUTO, STRUCTURE
 
     lists = {kind: found.names for kind, found in as_gazetteers(options.gazetteers).items()}
     of_model = {
@@ -221,7 +228,9 @@ def _differing_options(model: "Model", options: "TrainOptions") -> list[str]:
     counts = {kind: len(found) for kind, found in as_names(options.names_by_type()).items()}
     record, before = model.record, asdict(model.config)
     given = make_config(options.settings)
-    chosen = (record and record.chosen) or {}
+    followed = {*((record and record.chosen) or {})}
+    if record and record.base:
+        followed |= {*STRUCTURE}
     same = {
         **_same_corpora(record, options),
         "--vectors": record is not None and record.vectors == utf8_name(options.vectors),
@@ -232,10 +241,11 @@ def _differing_options(model: "Model", options: "TrainOptions") -> list[str]:
         and (record.unlabelled or []) == [*map(utf8_name, options.unlabelled)],
         "--teacher": record is not None
         and (record.teachers or []) == [*map(utf8_name, options.trained_teachers)],
+        "--keep-labels": options.keep_labels == bool(record and record.kept),
         "--from": options.base_model == AUTO or (record and record.base) == options.base_model,
         **{
             option_name(name): before[name] == value
-            or (name in chosen and name not in options.settings)
+            or (name in followed and name not in options.settings)
             for name, value in asdict(given).items()
         },
     }
@@ -297,6 +307,7 @@ def _train(
                     unlabelled=unlabelled,
                     trained_teachers=options.trained_teachers,
                     base_model=options.base_model,
+                    keep_labels=options.keep_labels,
                     listener=progress,
                     threads=options.threads,
                     checkpoints=checkpoints,
@@ -326,6 +337,8 @@ def _train(
             raise ModelError(f"{error}; then {_how_to_resume(folder)}") from None
     if added := classifier.model.record and classifier.model.record.augmentation:
         note(f"added by augmentation: {added}")
+    if kept := classifier.model.record and classifier.model.record.kept:
+        note(f"kept of {options.base_model}: {kept.describe()}")
     note(f"model: {folder}")
     print_result(classifier, corpus, folder, as_json=as_json)
     return 0
@@ -352,7 +365,7 @@ def print_result(
 
     scores = _write_report(classifier, corpus, folder)
     if "test" in corpus.splits:
-        scores["test"] = classifier.evaluate(corpus.splits["test"], scheme=corpus.scheme)
+        scores["test"] = _score(classifier, corpus.splits["test"], corpus)
     of_parts = _test_parts(classifier, corpus)
     if as_json:
         by_corpus = {name: found.to_json() for name, found in of_parts.items()}
@@ -383,10 +396,16 @@ def _test_parts(classifier: "WindowClassifier", corpus: "Corpus") -> "dict[str, 
     }
     if len(found) < 2:
         return {}
-    return {
-        name: classifier.evaluate(sentences, scheme=corpus.scheme)
-        for name, sentences in found.items()
-    }
+    return {name: _score(classifier, sentences, corpus) for name, sentences in found.items()}
+
+
+def _score(
+    classifier: "WindowClassifier", sentences: "Sequence[Sentence]", corpus: "Corpus"
+) -> "Scores":
+    """Score a test text, which annotates as little as the training text does."""
+    record = classifier.model.record
+    lacks = record.lacked if record else ()
+    return classifier.evaluate(sentences, scheme=corpus.scheme, lacks=lacks)
 
 
 def _write_report(

@@ -79,8 +79,8 @@ def choose_settings(
     if "optimizer" in fixed:
         chosen.pop("rate", None)  # which is that of Adam
     chosen = {name: value for name, value in chosen.items() if name not in fixed}
-    config = make_config({**chosen, **(base or {}), **fixed})
-    default = make_config({**(base or {}), **fixed})
+    config = make_config({**chosen, **fixed, **(base or {})})
+    default = make_config({**fixed, **(base or {})})
     return config, {k: v for k, v in chosen.items() if getattr(default, k) != v}
 
 

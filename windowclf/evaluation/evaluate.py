@@ -1,6 +1,6 @@
 """How good a model's tags are, beside the right ones, and where they are wrong."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -38,6 +38,7 @@ def evaluate(
     gold: Sequence[Sequence[str]],
     *,
     confidence: bool = False,
+    lacks: Collection[str] = (),
 ) -> Scores:
     """Compare the tags of sentences with the right ones, by conlleval's rules.
 
@@ -51,20 +52,29 @@ def evaluate(
         The right tags, from `gold_tags`.
     confidence : bool
         Whether to measure how far the confidences can be trusted as well.
+    lacks : collection of str
+        Labels that the sentences do not annotate: spans of these do not count.
     """
     model = tagger.model
     if confidence:
-        return examine(tagger, sentences, gold).scores
+        return examine(tagger, sentences, gold, lacks=lacks).scores
     chunks = tagger.chunks(*_tokens(sentences))
-    scores = score(gold, (tags for chunk in chunks for tags in chunk.own_tags()), model.scheme)
+    predicted = (tags for chunk in chunks for tags in chunk.own_tags())
+    if lacks:
+        predicted = (_without(tags, lacks) for tags in predicted)
+    scores = score(gold, predicted, model.scheme)
     return _with_ranking(scores, tagger, sentences, gold)
 
 
 def confidences(
-    tagger: Tagger, sentences: Sequence[Sentence], gold: Sequence[Sequence[str]]
+    tagger: Tagger,
+    sentences: Sequence[Sentence],
+    gold: Sequence[Sequence[str]],
+    lacks: Collection[str] = (),
 ) -> tuple[FloatArray, BoolArray]:
     """Give the confidence of each predicted span, and whether it is right; see `evaluate`."""
-    return _beside_gold(tagger, list(tagger.predict(*_tokens(sentences))), gold)
+    predictions = _counting(tagger.predict(*_tokens(sentences)), lacks)
+    return _beside_gold(tagger, list(predictions), gold)
 
 
 def ranking(
@@ -101,7 +111,11 @@ class Examination(NamedTuple):
 
 
 def examine(
-    tagger: Tagger, sentences: Sequence[Sentence], gold: Sequence[Sequence[str]]
+    tagger: Tagger,
+    sentences: Sequence[Sentence],
+    gold: Sequence[Sequence[str]],
+    *,
+    lacks: Collection[str] = (),
 ) -> Examination:
     """Tag sentences once, for all that can be said of their tags; see `evaluate`."""
     tokens, documents = _tokens(sentences)
@@ -109,7 +123,7 @@ def examine(
     errors: list[EntityError] = []
     for chunk in tagger.chunks(tokens, documents):
         begin = len(predictions)
-        predictions += chunk.predictions()
+        predictions += _counting(chunk.predictions(), lacks)
         here = slice(begin, len(predictions))
         found = _chunk_errors(tagger.model, chunk, predictions[here], tokens[here], gold[here])
         errors += [replace(error, sentence=begin + error.sentence) for error in found]
@@ -205,6 +219,25 @@ def _probabilities(
         chunk.s, path, chunk.lengths, np.array(first), np.array(last)
     )
     return np.where(known, model.calibration(p), 0.0)
+
+
+def _counting(found: Iterable[Prediction], lacks: Collection[str]) -> Iterable[Prediction]:
+    """Take spans out of predictions whose labels the text does not annotate."""
+    if not lacks:
+        return found
+    return (
+        Prediction(
+            _without(prediction.tags, lacks),
+            [span for span in prediction.spans if span.label not in lacks],
+            prediction.confidences[[span.label not in lacks for span in prediction.spans]],
+        )
+        for prediction in found
+    )
+
+
+def _without(tags: Sequence[str], lacks: Collection[str]) -> list[str]:
+    """Write ``O`` for the tags of some labels."""
+    return [OUTSIDE if tag.partition("-")[2] in lacks else tag for tag in tags]
 
 
 def _tokens(sentences: Sequence[Sentence]) -> tuple[list[Sequence[str]], list[int | None]]:

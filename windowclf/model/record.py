@@ -144,6 +144,32 @@ class ExpectedScores(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class KeptLabels(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model kept from the one that its training began with.
+
+    Parameters
+    ----------
+    labels : list of str
+        The labels that the training text does not annotate.
+    found, outside, open : int
+        Tokens of the training text that it leaves open: those that the base was sure are of a kept
+        label, those that it was sure are of none, and those of which it was not sure.
+    """
+
+    labels: list[str]
+    found: int
+    outside: int
+    open: int
+
+    def describe(self) -> str:
+        """Describe in a line what was kept."""
+        return (
+            f"{', '.join(self.labels)}; of the tokens that the text leaves open it decided that "
+            f"{self.found:,} are of these labels and {self.outside:,} of none, {self.open:,} "
+            "stayed open"
+        )
+
+
 class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
     """How a model came about.
 
@@ -177,6 +203,8 @@ class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
         The teachers that were already trained; likewise.
     base : str, optional
         The model that the training began with; not there if it began anew.
+    kept : KeptLabels, optional
+        The labels of that model that the text does not annotate; not there if none was kept.
     chosen : dict, optional
         The settings that followed from the size of the text, where they differ from the defaults.
     sketch : bytes, optional
@@ -201,6 +229,7 @@ class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
     unlabelled: list[str] | msgspec.UnsetType = msgspec.UNSET
     teachers: list[str] | msgspec.UnsetType = msgspec.UNSET
     base: str | msgspec.UnsetType = msgspec.UNSET
+    kept: KeptLabels | msgspec.UnsetType = msgspec.UNSET
     chosen: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
     sketch: bytes | msgspec.UnsetType = msgspec.UNSET
     expected: ExpectedScores | msgspec.UnsetType = msgspec.UNSET
@@ -228,6 +257,8 @@ class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
             By what a person calls it; without what the training did not have.
         """
         rows = {"Began with": self.base} if self.base else {}
+        if self.kept:
+            rows["Kept labels"] = self.kept.describe()
         if self.chosen:
             found = (f"{name.replace('_', ' ')} {value}" for name, value in self.chosen.items())
             rows["Chosen by size"] = ", ".join(found)
@@ -238,6 +269,11 @@ class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
             text = ", ".join([*(self.unlabelled or []), size, f"{self.tokens['unlabelled']:,}"])
             rows["Unlabelled text"] = f"{text} tokens"
         return rows
+
+    @property
+    def lacked(self) -> list[str]:
+        """The labels of the model that its training text does not annotate."""
+        return self.kept.labels if self.kept else []
 
     def __repr__(self) -> str:
         f1 = "" if self.best_f1 is None else f", dev F1 {100 * self.best_f1:.2f} %"

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from windowclf.nn.arrays import FloatArray, IntArray, scatter_add
+from windowclf.nn.arrays import BoolArray, FloatArray, IntArray, scatter_add
 
 
 class Parameter:
@@ -18,11 +18,14 @@ class Parameter:
     value : float array
     grad : float array or None
         ``∂J/∂value``, the same shape; None until a backward pass has added to it.
+    fixed : bool array or None
+        The elements that training leaves as they are; its shape broadcasts to that of the value.
     """
 
     def __init__(self, value: FloatArray) -> None:
         self.value = value
         self.grad: FloatArray | None = None
+        self.fixed: BoolArray | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -32,6 +35,11 @@ class Parameter:
     def add_grad(self, grad: FloatArray) -> None:
         """Add a share to the gradient."""
         self.grad = grad if self.grad is None else self.grad + grad
+
+    def hold_fixed(self) -> None:
+        """Set the gradient of what is fixed to zero, with which no optimiser moves it."""
+        if self.fixed is not None and self.grad is not None:
+            self.grad = np.where(self.fixed, self.grad.dtype.type(0), self.grad)
 
     def clear_grad(self) -> None:
         """Forget the gradient."""
@@ -82,6 +90,11 @@ class TableParameter(Parameter):
             return
         self.rows, inverse = np.unique(rows, return_inverse=True)
         self.grad = scatter_add(inverse, grad, len(self.rows))
+
+    def hold_fixed(self) -> None:
+        """Set the gradient of the rows that are fixed to zero; `fixed` has the shape (V, 1)."""
+        if self.fixed is not None and self.grad is not None:
+            self.grad = np.where(self.fixed[self.rows], self.grad.dtype.type(0), self.grad)
 
     def clear_grad(self) -> None:
         """Forget the gradient and its rows."""

@@ -51,9 +51,10 @@ def examine_training(
         gold_tags(model, sentences, given.scheme) for sentences in (given.train, given.dev)
     )
     first = model.first_vectors
+    lacks = model.record.lacked if model.record else ()
     return TrainingReport(
         model,
-        examine(tagger, given.dev, dev_gold) if given.dev else None,
+        examine(tagger, given.dev, dev_gold, lacks=lacks) if given.dev else None,
         vector_moves(model, first) if first else None,
         word_map(model, given.train, train_gold),
     )

@@ -229,6 +229,11 @@ def _checksums(model: Model, data: TrainingData) -> dict[str, str]:
     }
     if unlabelled := [(s.tokens, s.document) for s in data.resources.unlabelled]:
         checksums["the unlabelled text"] = _checksum(unlabelled)
+    if base := data.resources.base:
+        of_base = [parameter.value for parameter in base.parameters().values()]
+        checksums["the model it begins with"] = _checksum(
+            (base.labels, base.lexicon.values), *of_base
+        )
     if teachers := data.resources.teachers.values():
         arrays = [p.value for teacher in teachers for p in teacher.parameters().values()]
         known = [(teacher.labels, teacher.lexicon.values) for teacher in teachers]

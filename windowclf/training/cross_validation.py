@@ -26,7 +26,7 @@ from windowclf.system.processes import MOST_TASKS, ForkedWorkers, LostWorker, ca
 from windowclf.system.threads import one_blas_thread, thread_count
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags.schemes import spans
-from windowclf.training.data import Resources, TrainingData, make_labels, prepare
+from windowclf.training.data import Resources, TrainingData, known_tags, make_labels, prepare
 from windowclf.training.fit import TrainingRun, fit
 from windowclf.training.folds import PARTS, Partition, partition
 from windowclf.training.loop import BatchDone, NetworkBegins
@@ -227,7 +227,7 @@ class Folds:
             vectors,
             structs.replace(config, seed=seed, folds=0),
             resources,
-            labels=make_labels((s.tags or () for s in text.train), text.scheme, config),
+            labels=make_labels(known_tags(text.train, resources), text.scheme, config),
         )
         known = {tuple(sentence.tokens) for sentence in rest.train}
         held_out = [
@@ -260,7 +260,8 @@ class Folds:
             [sentence.document for sentence in sentences],
         )
         for row, place, found in zip(counts, places, predictions, strict=True):
-            gold, lacks = self._gold[place], self._lacks[place] if self._lacks else ()
+            gold, lacks = self._gold[place], {*self.material.resources.kept}
+            lacks.update(self._lacks[place] if self._lacks else ())
             for span in gold:
                 row[column[span.label], 2] += 1
             for span, confidence in zip(found.spans, found.confidences.tolist(), strict=True):

@@ -1,6 +1,6 @@
 """What a training starts from: its texts as arrays, and an untrained model for them."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, chain, pairwise
 from typing import TYPE_CHECKING, Any
@@ -17,10 +17,11 @@ from windowclf.lexicon.lexicon import build_lexicon, initial_tables
 from windowclf.model.build import make_network, make_objective, own_scheme
 from windowclf.model.encoding import EncodedSentences, encode
 from windowclf.model.model import MOST_LABELS, Model
-from windowclf.model.record import CorpusRecord
+from windowclf.model.record import CorpusRecord, KeptLabels
 from windowclf.nn.arrays import FloatArray
 from windowclf.tags.schemes import OUTSIDE, Scheme, spans
 from windowclf.training.augmentation import augment
+from windowclf.training.kept_labels import add_units, count_decisions, decide
 from windowclf.training.partial_annotation import allowed_tags, check_partial_loss
 from windowclf.training.transfer import begin_with
 
@@ -56,6 +57,9 @@ class Resources:
         The model that the training begins with, see `windowclf.training.transfer`.
     base_name : str
         What names it, for the record.
+    kept : sequence of str
+        Labels of the base that the training text does not annotate, and that the model keeps; see
+        `windowclf.training.kept_labels`.
     chosen : mapping of str to object
         Settings that follow from the size of the text, for the record.
     """
@@ -68,6 +72,7 @@ class Resources:
     teachers: Mapping[str, Model] = field(default_factory=dict)
     base: Model | None = None
     base_name: str = ""
+    kept: Sequence[str] = ()
     chosen: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -99,6 +104,8 @@ class TrainingData:
     augmented : mapping of str to int
         How many of the sentences, the last ones of each letter case, augmentation made, see
         `Augmentation.counts`.
+    kept : KeptLabels, optional
+        What the base decided of the tags that the training text leaves open.
     resources : Resources
         What was given besides.
     """
@@ -113,6 +120,7 @@ class TrainingData:
     corpora: Sequence[CorpusRecord] = ()
     weights: FloatArray | None = None
     augmented: Mapping[str, int] = field(default_factory=dict)
+    kept: KeptLabels | None = None
     resources: Resources = field(default_factory=Resources)
 
 
@@ -149,8 +157,7 @@ def prepare(
     if not sentences:
         raise DataError("the training text has no sentence: expected sentences with tags")
     scheme = own_scheme(text.scheme, config)
-    tags = (sentence.tags or () for sentence in sentences)
-    labels = [*labels] or make_labels(tags, text.scheme, config)
+    labels = [*labels] or make_labels(known_tags(sentences, resources), text.scheme, config)
     for_tables, for_weights, _, for_augmentation = generators(config)
     added = augment(sentences, text.scheme, config, resources.names, for_augmentation)
     sentences += added.sentences
@@ -181,8 +188,10 @@ def prepare(
     model = Model(config, lexicon, labels, scheme, network, objective)
     if resources.base:
         begin_with(model, resources.base)
-    data = _encode(model, text, [sentences, *recased], added.origins)
-    return model, replace(data, augmented=added.counts, resources=resources)
+        if resources.kept:
+            add_units(model, resources.base, resources.kept)
+    data = _encode(model, text, [sentences, *recased], added.origins, resources)
+    return model, replace(data, augmented=added.counts)
 
 
 def _encode(
@@ -190,6 +199,7 @@ def _encode(
     text: "TrainingText",
     versions: Sequence[Sequence[Sentence]],
     origins: Sequence[int],
+    resources: Resources,
 ) -> TrainingData:
     """Make the arrays of a text; `origins` are those of the last sentences, see `Augmentation`."""
     tags = [model.gold_tags(sentence.tags or (), text.scheme) for sentence in versions[0]]
@@ -210,12 +220,21 @@ def _encode(
     of_sentences += [None] * (len(tags) - len(of_sentences))
     for place, origin in enumerate(origins, len(tags) - len(origins)):
         of_sentences[place] = of_sentences[origin] if origin >= 0 else None
-    if any(part.lacks for part in text.parts):
-        allowed = [
-            allowed_tags(own, model.labels, part.lacks if part else (), model.scheme)
-            for own, part in zip(tags, of_sentences, strict=True)
-        ]
-        train = replace(train, gold=np.tile(np.concatenate(allowed), (len(versions), 1)))
+    kept = None
+    if resources.kept or any(part.lacks for part in text.parts):
+        lacks = [{*resources.kept, *(part.lacks if part else ())} for part in of_sentences]
+        allowed = np.concatenate(
+            [
+                allowed_tags(own, model.labels, lacked, model.scheme)
+                for own, lacked in zip(tags, lacks, strict=True)
+            ]
+        )
+        if resources.base and resources.kept:
+            read = slice(len(tags))
+            still = decide(model, resources.base, allowed, tokens[read], documents[read])
+            kept = count_decisions(model, resources.kept, allowed, still)
+            allowed = still
+        train = replace(train, gold=np.tile(allowed, (len(versions), 1)))
     weights = np.array([part.weight if part else 1.0 for part in of_sentences])
     return TrainingData(
         name=text.name,
@@ -238,6 +257,8 @@ def _encode(
             for part, own in zip(text.parts, bounds, strict=True)
         ],
         weights=weights if (weights != 1).any() else None,
+        kept=kept,
+        resources=resources,
     )
 
 
@@ -246,6 +267,12 @@ def _part_bounds(text: "TrainingText") -> list[slice]:
     ends = accumulate((part.sentences for part in text.parts), initial=0)
     left = [0, *accumulate(bool(len(sentence)) for sentence in text.train)]
     return [slice(left[start], left[end]) for start, end in pairwise(ends)]
+
+
+def known_tags(sentences: Iterable[Sentence], resources: Resources) -> Iterator[Sequence[str]]:
+    """List the tags of sentences, and a tag of each label that is kept from the base."""
+    yield from (sentence.tags or () for sentence in sentences)
+    yield from ([f"B-{label}"] for label in resources.kept)
 
 
 def make_labels(tags: Iterable[Sequence[str]], scheme: Scheme, config: Config) -> list[str]:

@@ -109,7 +109,7 @@ def fit(
         if any(epoch.best for epoch in history.epochs):
             model.calibration = Calibration()  # it is fitted on what the network itself says
             model.calibration = fit_calibration(
-                *evaluation.confidences(Tagger(model), data.dev, data.gold)
+                *evaluation.confidences(Tagger(model), data.dev, data.gold, data.resources.kept)
             )
             model.record = _record(model, first, data, history, vectors)
 
@@ -172,7 +172,7 @@ def _evaluate(model: Model, data: TrainingData) -> Scores:
         threshold = best_threshold(*evaluation.ranking(Tagger(model), data.dev, data.gold))
         bias = model.network.biases[-1].value
         bias -= bias.dtype.type(threshold)
-    return evaluation.evaluate(Tagger(model), data.dev, data.gold)
+    return evaluation.evaluate(Tagger(model), data.dev, data.gold, lacks=data.resources.kept)
 
 
 def _record(
@@ -205,6 +205,7 @@ def _record(
         unlabelled=names or UNSET,
         teachers=teachers or UNSET,
         base=utf8_name(given.base_name) or UNSET,
+        kept=data.kept or UNSET,
         chosen=to_builtins(dict(given.chosen)) or UNSET,
         sketch=join_sketches(_sketch_of(given.base), sketch_sentences(data.tokens[:own])) or UNSET,
     )

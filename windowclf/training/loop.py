@@ -246,6 +246,8 @@ class Training:
                 found = self._replicas.add_gradients(parts, workers)
                 if not math.isfinite(found.loss):
                     raise self._diverged(f"the loss is {found.loss}", at.batch)
+                for parameter in self.parameters.values():
+                    parameter.hold_fixed()
                 at.sums.add(found, self.parameters)
                 with np.errstate(over="ignore", invalid="ignore"):  # checked after the epoch
                     self.optimizer.step(self._rate(), workers.run)

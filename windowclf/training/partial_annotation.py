@@ -60,8 +60,13 @@ def allowed_tags(
     return allowed
 
 
-def check_partial_loss(config: Config) -> None:
+def check_partial_loss(config: Config, name: str = "lacks") -> None:
     """Check that training distinguishes what is annotated from what is not.
+
+    Parameters
+    ----------
+    name : str
+        Of the argument that needs it, for messages.
 
     Raises
     ------
@@ -70,4 +75,4 @@ def check_partial_loss(config: Config) -> None:
     """
     if config.loss not in PARTIAL_LOSSES:
         able = " or ".join(f"`loss='{loss}'`" for loss in PARTIAL_LOSSES)
-        raise UsageError(f"`lacks` needs {able}, not {config.loss}")
+        raise UsageError(f"`{name}` needs {able}, not {config.loss}")

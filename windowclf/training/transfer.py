@@ -158,27 +158,28 @@ def begin_with(model: Model, base: Model) -> None:
     Parameters
     ----------
     model : Model
-        Has the settings of `STRUCTURE` that `base` has; its lookup tables begin with the rows of
-        those of `base` already, see `windowclf.lexicon.lexicon.initial_tables`.
+        Has the settings of `STRUCTURE` that `base` has, or more hidden units; its lookup tables
+        begin with the rows of those of `base` already, see
+        `windowclf.lexicon.lexicon.initial_tables`.
     """
     network, source = model.network, base.network
-    columns = _columns(network, source)
-    network.weights[0].value[columns] = source.weights[0].value
+    columns, units = shared_columns(network, source), len(source.biases[0].value)
+    network.weights[0].value[columns, :, :units] = source.weights[0].value
     if network.sentence_weight is not None and source.sentence_weight is not None:
-        network.sentence_weight.value[columns] = source.sentence_weight.value
+        network.sentence_weight.value[columns, :units] = source.sentence_weight.value
     if network.document_weight is not None and source.document_weight is not None:
-        network.document_weight.value[:] = source.document_weight.value
+        network.document_weight.value[:units] = source.document_weight.value
     shared = [*zip(network.weights[1:-1], source.weights[1:-1], strict=True)]
     shared += zip(network.biases[:-1], source.biases[:-1], strict=True)
     for own, other in shared:
-        own.value[:] = other.value
-    own_places, places = _shared_tags(model, base)
+        own.value[tuple(map(slice, other.shape))] = other.value
+    own_places, places = shared_tags(model, base)
     U, b = network.weights[-1].value, network.biases[-1].value
     U_base, b_base = source.weights[-1].value, source.biases[-1].value
     for place, tag in enumerate(model.labels):
         if alike := _places_alike(tag, base):
-            U[:, place], b[place] = U_base[:, alike].mean(axis=1), b_base[alike].mean()
-    U[:, own_places], b[own_places] = U_base[:, places], b_base[places]
+            U[: len(U_base), place], b[place] = U_base[:, alike].mean(axis=1), b_base[alike].mean()
+    U[: len(U_base), own_places], b[own_places] = U_base[:, places], b_base[places]
     own_scores, scores = (each.objective.parameters() for each in (model, base))
     for name in own_scores.keys() & scores.keys():  # of transitions between tags
         value, of_base = own_scores[name].value, scores[name].value
@@ -217,7 +218,7 @@ def _mean_cosine(a: FloatArray, b: FloatArray) -> float:
     return float(np.mean((a * b).sum(axis=1) / np.maximum(lengths, 1e-12)))
 
 
-def _shared_tags(model: Model, base: Model) -> tuple[IntArray, IntArray]:
+def shared_tags(model: Model, base: Model) -> tuple[IntArray, IntArray]:
     """List the tags that both models have: their numbers in either."""
     exact = {tag: number for number, tag in enumerate(base.labels)}
     by_name = {_renamed(tag): number for tag, number in exact.items()}
@@ -239,7 +240,7 @@ def _places_alike(tag: str, base: Model) -> list[int]:
     return [i for i, other in enumerate(base.labels) if other[0] == tag[0] and other != OUTSIDE]
 
 
-def _columns(network: Network, base: Network) -> IntArray:
+def shared_columns(network: Network, base: Network) -> IntArray:
     """Find the rows of ``W`` that meet the lookup tables of another network, in its order."""
     first, start = {}, 0
     for name, table in network.tables.items():

@@ -1,0 +1,193 @@
+"""Labels that a model keeps from the one that its training begins with, and does not forget.
+
+The training text says nothing of them: it annotates new labels only. So each of its ``O`` leaves
+the tags of the kept labels open, as where a corpus lacks labels, and where the base is sure of one,
+or of none, it decides (Li and Hoiem 2016, learning without forgetting). What the base knows stays
+fixed, and the new labels have hidden units of their own to learn with.
+"""
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from windowclf.config.config import Config
+from windowclf.errors import UsageError, join_names
+from windowclf.model.model import Model
+from windowclf.model.record import KeptLabels
+from windowclf.nn.arrays import BoolArray
+from windowclf.tagging.tagger import Documents, Sentences, Tagger
+from windowclf.tags.schemes import OUTSIDE, Scheme
+from windowclf.training.partial_annotation import check_partial_loss
+from windowclf.training.transfer import AUTO, same_label, shared_columns, shared_tags
+
+SURE = 0.8
+"""Probability from which on the base decides what a tag is."""
+
+
+def check_keeping(config: Config, named: object, *, taught: bool) -> None:
+    """Refuse settings and arguments with which a training cannot keep labels.
+
+    Parameters
+    ----------
+    named : object
+        The base, see `WindowClassifier.fit`.
+    taught : bool
+        Whether trained models teach the network, too.
+
+    Raises
+    ------
+    UsageError
+        If no base is named, if there are teachers, or if the loss cannot leave tags open.
+    """
+    if named is None or (isinstance(named, str) and named in (AUTO, "none")):
+        raise UsageError(
+            "`keep_labels` needs the model whose labels are kept: name it with `base_model`, such "
+            "as bundled"
+        )
+    if taught or config.teachers:
+        raise UsageError(
+            "`keep_labels` and teachers do not go together: the base is the teacher; leave out "
+            "`teachers` and `trained_teachers`"
+        )
+    check_partial_loss(config, "keep_labels")
+
+
+def choose_kept(base: Model, labels: Collection[str], scheme: Scheme) -> tuple[str, ...]:
+    """List the labels of a base that the training text does not annotate.
+
+    Parameters
+    ----------
+    labels : collection of str
+        Those of the training text. One that stands for the same as a label of the base, such as
+        "person" for "PER", takes its place.
+    scheme : Scheme
+        Of the training text.
+
+    Raises
+    ------
+    UsageError
+        If the text annotates all labels of the base, or has labels of single tokens.
+    """
+    if scheme is Scheme.PLAIN:
+        raise UsageError(
+            "`keep_labels` needs tags that spell names, such as B-PER: the training text has a "
+            "label for each token, and leaves none open"
+        )
+    known = sorted({tag.partition("-")[2] for tag in base.labels} - {""})
+    annotated = set(map(same_label, labels))
+    kept = tuple(name for name in known if same_label(name) not in annotated)
+    if not kept:
+        raise UsageError(
+            f"`keep_labels`: the training text annotates all labels of the model that the "
+            f"training begins with, {join_names(known)}: there is none to keep; leave it out"
+        )
+    return kept
+
+
+def decide(
+    model: Model, base: Model, allowed: BoolArray, tokens: Sentences, documents: Documents = None
+) -> BoolArray:
+    """Leave one tag of those that a text allows, where the base is sure.
+
+    The base is asked for the probability of its tags among all paths that agree with the text. A
+    token of a label that it does not know is ``O`` to it.
+
+    Parameters
+    ----------
+    allowed : bool array, shape (T, K)
+        The tags of `model` that agree with the text, see `allowed_tags`.
+    tokens : sequence of sequences of str
+        Of the text, ``T`` in all.
+
+    Returns
+    -------
+    bool array, shape (T, K)
+    """
+    own, places = shared_tags(model, base)
+    agreeing = np.zeros((len(allowed), len(base.labels)), bool)
+    agreeing[:, places] = allowed[:, own]
+    agreeing[~agreeing.any(axis=1), base.labels.index(OUTSIDE)] = True
+    of_base = np.full(len(base.labels), -1)
+    of_base[places] = own
+    unknown = np.ones(len(model.labels), bool)
+    unknown[own] = False
+    outside = model.labels.index(OUTSIDE)
+    decided, start, tagger = allowed.copy(), 0, Tagger(base)
+    for chunk in tagger.lookup(tokens, documents):
+        here = slice(start, start := start + int(chunk.lengths.sum()))
+        s = np.where(agreeing[here], tagger.score(chunk), -np.inf)
+        p = base.objective.probabilities(s, chunk.lengths)
+        sure = (p.max(axis=1) > SURE) & (allowed[here].sum(axis=1) > 1)
+        rows, best = here.start + np.flatnonzero(sure), of_base[p.argmax(axis=1)[sure]]
+        # What is of none of its labels may still be of one that it does not know.
+        decided[rows] &= unknown & (best == outside)[:, None]
+        decided[rows, best] = True
+    return decided
+
+
+def count_decisions(
+    model: Model, kept: Sequence[str], allowed: BoolArray, decided: BoolArray
+) -> KeptLabels:
+    """Count what the base decided; see `decide`."""
+    were_open, still_open = (mask.sum(axis=1) > 1 for mask in (allowed, decided))
+    outside = were_open & ~still_open & decided[:, model.labels.index(OUTSIDE)]
+    return KeptLabels(
+        labels=list(kept),
+        found=int((were_open & ~still_open & ~outside).sum()),
+        outside=int(outside.sum()),
+        open=int(still_open.sum()),
+    )
+
+
+def more_units(base: Config) -> dict[str, tuple[int, ...]]:
+    """Choose the hidden units of a network that keeps labels: a third more than the base has."""
+    return {"hidden": tuple(units + max(units // 3, 1) for units in base.hidden)}
+
+
+def add_units(model: Model, base: Model, kept: Collection[str]) -> None:
+    """Let an untrained model learn with new hidden units, and hold all that the base knows fixed.
+
+    The scores of kept labels and of ``O`` depend on the units of the base alone, and stay what the
+    base gives (Rusu et al. 2016, progressive networks). The others also read new units, which begin
+    as copies of some of the base's.
+
+    Parameters
+    ----------
+    model : Model
+        Has begun with `base`, see `begin_with`, and has the units of `more_units`.
+    """
+    network, source = model.network, base.network
+    rng = np.random.default_rng(model.config.seed)
+    units = [len(bias.value) for bias in source.biases[:-1]]
+    picked = [
+        rng.choice(n, len(bias.value) - n, replace=False)
+        for n, bias in zip(units, network.biases[:-1], strict=True)
+    ]
+    first = [network.weights[0], network.biases[0]]
+    by_column = [p for p in (network.sentence_weight, network.document_weight) if p is not None]
+    unknown = np.ones(network.weights[0].shape[0], bool)
+    unknown[shared_columns(network, source)] = False  # features that the base does not have
+    for parameter in [*first, *by_column]:
+        if parameter.value.shape[0] == len(unknown) and parameter.value.ndim > 1:
+            parameter.value[unknown, ..., : units[0]] = 0
+        parameter.value[..., units[0] :] = parameter.value[..., picked[0]]
+        parameter.fixed = np.arange(parameter.shape[-1]) < units[0]
+    for i, n in enumerate(units[1:], 1):
+        weight, bias = network.weights[i], network.biases[i]
+        weight.value[units[i - 1] :, :n] = 0
+        weight.value[:, n:] = weight.value[:, picked[i]]
+        bias.value[n:] = bias.value[picked[i]]
+        weight.fixed = bias.fixed = np.arange(len(bias.value)) < n
+    held = np.array([tag == OUTSIDE or tag.partition("-")[2] in kept for tag in model.labels])
+    U, n = network.weights[-1].value, units[-1]
+    U[n:] = U[picked[-1]] * (n / len(picked[-1]))
+    own, _ = shared_tags(model, base)
+    U[n:, own] = 0
+    new = np.setdiff1d(np.arange(len(held)), own)
+    U[:n, new] = 0
+    network.weights[-1].fixed = network.biases[-1].fixed = held
+    for parameter in model.objective.parameters().values():
+        parameter.fixed = held if parameter.value.ndim == 1 else held[:, None] & held
+    for name, table in source.tables.items():
+        rows = np.arange(len(network.tables[name].value))
+        network.tables[name].fixed = (rows < len(table.value))[:, None]
