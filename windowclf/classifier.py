@@ -232,8 +232,8 @@ class WindowClassifier:
             it does not go with; None begins anew.
         keep_labels : bool
             Whether to keep the labels of `base_model` that the text does not annotate: its ``O``
-            says nothing of them, and the base decides where it is sure. The network has a third
-            more hidden units to learn the other labels with, and all else stays as it was.
+            says nothing of them, and the base decides where it is sure. The network has as
+            many hidden units again to learn the other labels with, and all else stays as it was.
         scheme : {"auto", "iob1", "iob2", "iobes", "bilou", "bmes", "bmewo", "io", "plain"}
             How the tags spell spans; for a corpus it is known.
         listener : callable, optional

@@ -27,7 +27,7 @@ from windowclf.training.kept_labels import (
 )
 from windowclf.training.partial_annotation import allowed_tags
 
-SETTINGS = {"level": "sentence", "batch_size": 8, "epochs": 8}
+SETTINGS = {"level": "sentence", "batch_size": 4, "epochs": 8, "hidden": [12]}
 VERBS = [
     replace(s, tags=["B-VERB" if token in ("saw", "met") else "O" for token in s.tokens])
     for s in CORPUS[32:]
@@ -79,7 +79,7 @@ def test_what_the_base_knows_stays_as_it_is(base):
         value = base.objective.parameters()[name].value
         both = (np.ix_(*[each] * value.ndim) for each in (held, of_base))
         assert np.array_equal(parameter.value[next(both)], value[next(both)])
-    assert model.config.hidden == (10,)
+    assert model.config.hidden == (24,)
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adagrad", "adam"])
@@ -109,14 +109,14 @@ def test_a_label_that_both_have_is_learned_from_the_text(base):
 
 
 def test_layers_and_features_that_are_added(base):
-    settings = SETTINGS | {"hidden": [7, 4]}
+    settings = SETTINGS | {"hidden": [12, 10]}
     deep, data = prepare_training(CORPUS, **settings)
     fit(deep, data)
     places = Resources(
         base=deep, kept=("LOC", "PER"), gazetteers={"LOC": Gazetteer(["Oslo", "New York"])}
     )
     model, data = prepare_training(VERBS, resources=places, **SETTINGS | more_units(deep.config))
-    assert model.config.hidden == (9, 5)
+    assert model.config.hidden == (24, 20)
     fit(model, data)
     assert min(f1(model, "PER"), f1(model, "LOC"), f1(model, "VERB")) > 0.9
     held = [k for k, tag in enumerate(model.labels) if "VERB" not in tag]

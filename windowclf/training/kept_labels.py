@@ -140,8 +140,11 @@ def count_decisions(
 
 
 def more_units(base: Config) -> dict[str, tuple[int, ...]]:
-    """Choose the hidden units of a network that keeps labels: a third more than the base has."""
-    return {"hidden": tuple(units + max(units // 3, 1) for units in base.hidden)}
+    """Choose the hidden units of a network that keeps labels: as many again as the base has.
+
+    With a third of that, types of anatomy came to 96 % of the F1 that they have by themselves.
+    """
+    return {"hidden": tuple(2 * units for units in base.hidden)}
 
 
 def add_units(model: Model, base: Model, kept: Collection[str]) -> None:
