@@ -35,7 +35,7 @@ def test_the_new_model_has_all_labels_and_says_which_are_kept(run, base):
     assert set(json.loads(out)["test"]["types"]) <= {"VERB"}
     _, out, _ = run("info", "--model", "out")
     assert "LOC, PER, VERB" in out
-    assert "begun with" in out
+    assert "began with" in out
 
 
 @pytest.mark.parametrize(

@@ -49,8 +49,18 @@ def find_doubts(
     Yields
     ------
     str
-        A line.
+        A line, in which nothing is left that a terminal would heed.
     """
+    yield from map(printable, _find(splits, scheme, expects_dev, parts, files or {}))
+
+
+def _find(
+    splits: Mapping[str, Sequence[Sentence]],
+    scheme: Scheme,
+    expects_dev: bool,  # noqa: FBT001 - by `find_doubts` alone
+    parts: Sequence[CorpusPart],
+    files: Mapping[str, SplitFiles],
+) -> Iterator[str]:
     train = splits.get("train", [])
     if not train:
         return  # which training refuses
@@ -69,7 +79,7 @@ def find_doubts(
             "sentences, leaves it out"
         )
     keys = sentence_keys(train)
-    yield from _repeated(train, find_repeats(train, keys, _comparable(train, parts)), files or {})
+    yield from _repeated(train, find_repeats(train, keys, _comparable(train, parts)), files)
     for split in ("dev", "test"):
         others = splits.get(split, [])
         found = labels_of(others, scheme)
