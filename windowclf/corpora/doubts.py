@@ -11,7 +11,7 @@ from windowclf.corpora.corpus import CorpusPart, labels_of
 from windowclf.corpora.files import SplitFiles
 from windowclf.corpora.repeats import Keys, Repeats, find_repeats, sentence_keys
 from windowclf.documents.sentence import Sentence
-from windowclf.errors import DataError, join_names, quoted, shortened
+from windowclf.errors import DataError, join_names, printable, quoted, shortened
 from windowclf.tags.schemes import OUTSIDE, Scheme, spans
 
 _LONG = 7  # tokens: sentences that do not come twice by chance
@@ -57,7 +57,7 @@ def find_doubts(
 def _find(
     splits: Mapping[str, Sequence[Sentence]],
     scheme: Scheme,
-    expects_dev: bool,  # noqa: FBT001 - by `find_doubts` alone
+    expects_dev: bool,
     parts: Sequence[CorpusPart],
     files: Mapping[str, SplitFiles],
 ) -> Iterator[str]:
