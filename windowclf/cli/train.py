@@ -218,6 +218,7 @@ def _differing_options(model: "Model", options: "TrainOptions") -> list[str]:
     from windowclf.lexicon.lexicon import GAZETTEER
     from windowclf.training.fit import utf8_name
     from windowclf.training.transfer import AUTO, STRUCTURE
+    from windowclf.vectors.load import BUNDLED
 
     lists = {kind: found.names for kind, found in as_gazetteers(options.gazetteers).items()}
     of_model = {
@@ -229,20 +230,26 @@ def _differing_options(model: "Model", options: "TrainOptions") -> list[str]:
     record, before = model.record, asdict(model.config)
     given = make_config(options.settings)
     followed = {*((record and record.chosen) or {})}
-    if record and record.base:
+    base = (record and record.base) or None
+    clusters, own = as_clusters(options.clusters), model.lexicon.clusters
+    if base:  # which may have lists and clusters of its own
         followed |= {*STRUCTURE}
+        of_model = {kind: names for kind, names in of_model.items() if kind in lists}
+        own = {name: found for name, found in own.items() if name in clusters}
     same = {
         **_same_corpora(record, options),
         "--vectors": record is not None and record.vectors == utf8_name(options.vectors),
         "--gazetteer": of_model == lists,
-        "--clusters": model.lexicon.clusters == as_clusters(options.clusters),
+        "--clusters": own == clusters,
         "--names": record is not None and record.names == counts,
         "--unlabelled": record is not None
         and (record.unlabelled or []) == [*map(utf8_name, options.unlabelled)],
         "--teacher": record is not None
         and (record.teachers or []) == [*map(utf8_name, options.trained_teachers)],
         "--keep-labels": options.keep_labels == bool(record and record.kept),
-        "--from": options.base_model == AUTO or (record and record.base) == options.base_model,
+        "--from": base in (None, BUNDLED)
+        if options.base_model == AUTO
+        else base == options.base_model,
         **{
             option_name(name): before[name] == value
             or (name in followed and name not in options.settings)
