@@ -87,7 +87,7 @@ class WindowClassifier:
 
     def __init__(self, **settings: Any) -> None:
         self.config: Config = make_config(settings)
-        self._settings = settings
+        self._given: dict[str, Any] | None = settings
         self._model: Model | None = None
         self._tagger: Tagger | None = None
         self._lock = Lock()
@@ -120,9 +120,14 @@ class WindowClassifier:
     def __setstate__(self, state: dict[str, Any]) -> None:
         packed = state.pop("_model")
         self.__dict__.update(state)
+        self.__dict__.setdefault("_given", None)  # not in pickles of earlier versions
         self._model = None if packed is None else _unpack(packed)
         self._tagger = None
         self._lock = Lock()
+
+    def _settings(self) -> dict[str, Any]:
+        """Give the settings of a training that stay as they are: of a loaded model all."""
+        return asdict(self.config) if self._given is None else self._given
 
     @property
     def model(self) -> Model:
@@ -298,18 +303,18 @@ class WindowClassifier:
             check_keeping(self.config, base_model, taught=bool(teachers))
         check_teaching(self.config, teachers=bool(teachers), unlabelled=unlabelled is not None)
         given = as_training_text(train, dev, scheme)
-        base_name, base = choose_base(base_model, given, self._settings, vectors)
+        base_name, base = choose_base(base_model, given, self._settings(), vectors)
         if base and base.record:
             for doubt in base_doubts(base.record, given):
                 logging.getLogger("windowclf").warning("%s", doubt)
-        structure = structure_of(base.config, self._settings) if base else None
+        structure = structure_of(base.config, self._settings()) if base else None
         tokens, labels = sum(map(len, given.train)), labels_of(given.train, given.scheme)
         kept: tuple[str, ...] = ()
         if base and structure and keep_labels:
             kept = choose_kept(base, labels, given.scheme)
             structure |= more_units(base.config)
         size = CorpusSize(len(given.train), tokens, len(labels), dev=bool(given.dev))
-        config, chosen = choose_settings(self._settings, size, structure)
+        config, chosen = choose_settings(self._settings(), size, structure)
         words = (plain_word(word) for sentence in given.train for word in sentence.tokens)
         vector_name, keyed = as_vectors(vectors, words, config.seed)
         if base:
@@ -679,7 +684,7 @@ class WindowClassifier:
     def _of(cls, model: Model) -> Self:
         classifier = cls()
         classifier.config, classifier._model = model.config, model
-        classifier._settings = asdict(model.config)
+        classifier._given = None
         return classifier
 
 

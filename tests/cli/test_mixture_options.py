@@ -116,6 +116,7 @@ def test_each_test_split_is_scored_by_itself(run, folder):
 
 
 def test_a_training_is_resumed_with_its_corpora(run, folder, monkeypatch):
+    monkeypatch.setattr("windowclf.training.checkpoints.EPOCH_SECONDS", 0.0)
     assert run(*START, "--output", "whole")[0] == 0
     with monkeypatch.context() as patch:
 

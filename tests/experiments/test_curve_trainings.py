@@ -63,7 +63,9 @@ def test_subsets_are_nested_and_in_order(trained):
         vectors="random",
     )
     assert found.scored_on == "test"
-    assert [settings for settings, *_ in trained] == [{"seed": 7}] * 2 + [{"seed": 8}] * 2
+    assert [settings for settings, *_ in trained] == [
+        {"seed": seed, "folds": 0} for seed in (7, 7, 8, 8)
+    ]
     numbers = [[TEXT.index(one) for one in part.splits["train"]] for _, part, *_ in trained]
     assert [len(drawn) for drawn in numbers] == [10, 20, 10, 20]
     assert all(drawn == sorted(drawn) for drawn in numbers)

@@ -76,8 +76,8 @@ def scripted(monkeypatch):
     def script(*percents):
         left = iter(percents)
 
-        def fake(*arguments):
-            right = evaluate(*arguments)
+        def fake(*arguments, **named):
+            right = evaluate(*arguments, **named)
             return replace(right, total=Counts(gold=100, predicted=100, correct=next(left)))
 
         monkeypatch.setattr(evaluation, "evaluate", fake)

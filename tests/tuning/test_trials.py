@@ -19,7 +19,10 @@ from windowclf.tuning.study import BEST, FEWEST_FOR_IMPORTANCE, STUDY, Search
 from windowclf.tuning.trials import SearchPlan, Trials
 
 SPACE = parse_space(["rate=0.0005:0.05:log", "hidden=2,4"], {})
-FIXED = {k: v for k, v in tiny.QUICK.items() if k not in ("rate", "hidden")} | {"epochs": 2}
+FIXED = {k: v for k, v in tiny.QUICK.items() if k not in ("rate", "hidden")} | {
+    "epochs": 2,
+    "batch_size": 16,
+}
 
 
 @pytest.fixture(scope="module")

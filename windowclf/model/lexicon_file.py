@@ -51,7 +51,13 @@ def unpack_values(content: bytes) -> dict[str, list[str]]:
     text = _unzip(content) if content.startswith(_MAGIC) else content
     try:
         return msgspec.json.decode(text, type=dict[str, list[str]])
-    except UnicodeDecodeError:
+    except ValueError:  # raised by msgspec, of one class or another by its version
+        try:
+            text.decode()
+        except UnicodeDecodeError:
+            pass
+        else:
+            raise
         import json
 
         try:

@@ -129,7 +129,7 @@ class _Conductor:
         trained = None if error else one.future.result()
         self._forget(number)
         if trained:
-            self._trials.done(one.trial, one.config, trained)
+            self._trials.done(one.trial, trained)
         elif one.by_itself:
             self._trials.pruned(one.trial, lost=True)
         else:

@@ -199,7 +199,7 @@ class Trials:
                 except optuna.TrialPruned:
                     self.pruned(trial)
                 else:
-                    self.done(trial, config, trained)
+                    self.done(trial, trained)
 
     @contextmanager
     def under_way(self) -> Iterator[None]:
@@ -232,13 +232,13 @@ class Trials:
         return trial.should_prune()
 
     @_in_clerk
-    def done(self, trial: optuna.Trial, config: Config, trained: Trained) -> None:
+    def done(self, trial: optuna.Trial, trained: Trained) -> None:
         """Judge a trial that has run to its end or diverged, and keep its model if it is best."""
         search, f1 = self._search, trained.f1
         if trained.diverged:
             search.mark(trial, "diverged")
         if f1 > search.best_f1 and trained.classifier.is_fitted:
-            search.keep(trial, config, f1)
+            search.keep(trial, trained.classifier.config, f1)
             folder = search.folder / BEST
             trained.classifier.save(folder, compress=self.plan.compress)
             if self._write_report:
