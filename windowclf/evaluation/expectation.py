@@ -73,7 +73,9 @@ def expect(counts: IntArray) -> Expectation:
     It is the F1 ``F`` on the held-out sentences. That the model has read more of them than the
     networks of the folds was less than could be measured. Its variance is
     ``OF_SAMPLE · v + OF_KIND² · 4 F (1 - F)``, where ``v`` is that of ``F`` over bootstrap samples
-    of the units; the second part falls towards 0 and 1, as that of a share does.
+    of the units; the second part falls towards 0 and 1, as that of a share does, but no further
+    than at 0.1 and 0.9: that the networks of the folds find nothing does not mean that nothing will
+    be found.
 
     Parameters
     ----------
@@ -82,7 +84,8 @@ def expect(counts: IntArray) -> Expectation:
     """
     F = float(f1(counts.sum(axis=0)))
     sampled = float(np.var(resampled_f1(counts, SAMPLES)))
-    half = NORMAL * float(np.sqrt(OF_SAMPLE * sampled + OF_KIND**2 * 4 * F * (1 - F)))
+    inner = min(max(F, 0.1), 0.9)
+    half = NORMAL * float(np.sqrt(OF_SAMPLE * sampled + OF_KIND**2 * 4 * inner * (1 - inner)))
     return Expectation(F, max(F - half, 0.0), min(F + half, 1.0))
 
 
