@@ -204,8 +204,8 @@ class TestClassifier:
 
     def test_the_number_of_folds_follows_from_the_size(self):
         found = self.fit(TRAIN)
-        assert (found.config.folds, found.model.record.expected.folds) == (4, 4)
-        assert found.model.record.chosen["folds"] == 4
+        assert (found.config.folds, found.model.record.expected.folds) == (3, 3)
+        assert found.model.record.chosen["folds"] == 3
         assert not self.fit(TRAIN, folds=0).model.record.expected
         assert self.fit(TRAIN[:9]).config.folds == 0
 

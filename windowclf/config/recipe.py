@@ -108,5 +108,5 @@ def _folds(size: CorpusSize) -> int:
     """
     if size.dev or size.sentences < FEWEST_TO_FOLD:
         return 0
-    steps = ((500, 4), (3_000, 2), (20_000, 1))
+    steps = ((500, 3), (3_000, 2), (20_000, 1))
     return next((folds for most, folds in steps if size.sentences <= most), 0)
