@@ -75,8 +75,8 @@ def _find(
     if expects_dev and not splits.get("dev"):
         yield (
             "there is no dev split: cross-validation with `folds` further networks chooses the "
-            "epoch, calibrates scores and estimates the F1; `folds=0`, the default above 20,000 "
-            "sentences, leaves it out"
+            "epoch, calibrates scores and estimates the F1, unless `folds` is 0, as it is above "
+            "20,000 sentences"
         )
     keys = sentence_keys(train)
     yield from _repeated(train, find_repeats(train, keys, _comparable(train, parts)), files)
