@@ -36,8 +36,8 @@ tuning: errors system config lexicon corpora model training classifier
 reports: errors nn system config tags lexicon documents corpora model tagging evaluation explanation
 service: errors system text tagging explanation classifier reports
 integrations: errors nn system config tags text lexicon documents corpora model tagging classifier
-cli: errors nn system config tags text lexicon documents corpora vectors model tagging evaluation training
-    pretraining classifier experiments jobs tuning reports service
+cli: errors nn system config tags text lexicon documents corpora vectors model tagging evaluation
+    training pretraining classifier experiments jobs tuning reports service
 __main__: cli
 """
 LINES = ARROWS.replace("\n    ", " ").strip().split("\n")
