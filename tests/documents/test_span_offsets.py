@@ -173,7 +173,8 @@ def test_a_distortion_of_all_spans_is_named(texts, how, shown):
     if isinstance(how, int) and "shifted" in cure:
         step = int(cure.rpartition(" ")[2])
         assert abs(step) <= abs(how)
-    if how == "utf16" and shown:
+    # In "👍 2 2" the text that is shown also stands where inclusive ends would put it.
+    if how == "utf16" and shown and "inclusive" not in cure:
         assert name in cure
 
 
