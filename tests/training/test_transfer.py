@@ -5,7 +5,7 @@ import pytest
 
 from networks import DEV, SMALL, TRAIN, make_vectors
 from windowclf import ModelError, UsageError, WindowClassifier
-from windowclf.training.transfer import same_label
+from windowclf.training.transfer import same_label, shared_tags
 
 VECTORS = make_vectors({token.lower(): None for s in TRAIN for token in s.tokens})
 NEW = [
@@ -131,3 +131,25 @@ def test_a_model_that_ranks_is_refused():
 )
 def test_names_of_the_same_label(label, name):
     assert same_label(label) == name
+
+
+def test_clusters_of_the_same_name_are_refused():
+    settings = {**SMALL, "level": "sentence"}
+    clusters = {"brown": {"Oslo": "01", "Ada": "10"}}
+    given = {"vectors": VECTORS, "base_model": None, "clusters": clusters}
+    clustered = WindowClassifier(**settings).fit(TRAIN, DEV, **given)
+    with pytest.raises(UsageError, match="`clusters`: brown: the model that the training begins"):
+        begun(clustered, clusters={"brown": {"Oslo": "01"}})
+    other = begun(clustered, clusters={"other": {"Oslo": "01"}})
+    assert {"brown", "other"} == {*other.model.lexicon.clusters}
+
+
+def test_a_label_for_a_part_of_another_one_does_not_take_its_place(base):
+    """Who labels countries only, and keeps the labels of a model, keeps its places."""
+    text = [(["Ada", "saw", "Norway"], ["O", "O", "B-country"])] * 3
+    given = {"vectors": VECTORS, "base_model": base, "keep_labels": True}
+    found = WindowClassifier(epochs=1, folds=0).fit(text, **given)
+    assert found.labels == ["LOC", "PER", "country"]
+    assert found.model.record.kept.labels == ["LOC", "PER"]
+    of_both, _ = shared_tags(found.model, base.model)
+    assert "S-country" not in [found.model.labels[place] for place in of_both]

@@ -23,7 +23,7 @@ from windowclf.tags.schemes import OUTSIDE, Scheme, spans
 from windowclf.training.augmentation import augment
 from windowclf.training.kept_labels import add_units, count_decisions, decide
 from windowclf.training.partial_annotation import allowed_tags, check_partial_loss
-from windowclf.training.transfer import begin_with
+from windowclf.training.transfer import begin_with, check_clusters
 
 if TYPE_CHECKING:
     from gensim.models import KeyedVectors
@@ -153,6 +153,8 @@ def prepare(
     if any(part.lacks for part in text.parts):
         check_partial_loss(config)
     resources = resources or Resources()
+    if resources.base:
+        check_clusters(resources.base, resources.clusters)
     sentences = [sentence for sentence in text.train if len(sentence)]
     if not sentences:
         raise DataError("the training text has no sentence: expected sentences with tags")

@@ -7,7 +7,7 @@ begins as a name of any kind: with the mean of the scores of all labels. So the 
 from the start, and has to learn what sets one label apart from another.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,10 +44,13 @@ _ALIKE = 0.5  # the mean cosine; unlike vectors have about 0, and training moves
 _SAME_LABEL = {
     "PER": ("per", "pers", "person", "people"),
     "ORG": ("org", "organisation", "organization"),
-    "LOC": ("loc", "location", "gpe", "geo loc", "place", "country"),
+    "LOC": ("loc", "location", "geo loc", "place"),
     "MISC": ("misc", "miscellaneous"),
 }
 """Names of labels that stand for the same, in lower case, by the name that CoNLL-2003 has."""
+_PART_OF = {"country": "LOC", "gpe": "LOC"}
+"""Labels that stand for a part of what another label does: they begin with its scores, and do not
+take its place."""
 
 
 def structure_of(base: Config, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -209,8 +212,29 @@ def check_base(base: Model, scheme: Scheme) -> None:
 
 def same_label(label: str) -> str:
     """Give a label the name that CoNLL-2003 has for it, if it has one: PER for Person."""
-    spoken = " ".join(label.lower().replace("-", " ").replace("_", " ").split())
+    spoken = _spoken(label)
     return next((name for name, others in _SAME_LABEL.items() if spoken in others), label)
+
+
+def _spoken(label: str) -> str:
+    return " ".join(label.lower().replace("-", " ").replace("_", " ").split())
+
+
+def check_clusters(base: Model, names: Iterable[str]) -> None:
+    """Refuse clusters that have the name of others, which the base has and the model keeps.
+
+    Raises
+    ------
+    UsageError
+        If there are some.
+    """
+    for name in names:
+        if name in base.lexicon.clusters:
+            raise UsageError(
+                f"`clusters`: {name}: the model that the training begins with has clusters of this "
+                "name, which are kept: leave them out, give them another name, or begin without a "
+                "model"
+            )
 
 
 def _mean_cosine(a: FloatArray, b: FloatArray) -> float:
@@ -219,9 +243,12 @@ def _mean_cosine(a: FloatArray, b: FloatArray) -> float:
 
 
 def shared_tags(model: Model, base: Model) -> tuple[IntArray, IntArray]:
-    """List the tags that both models have: their numbers in either."""
+    """List the tags that both models have: their numbers in either.
+
+    A tag of another name counts only if the model does not have the tag of the base itself.
+    """
     exact = {tag: number for number, tag in enumerate(base.labels)}
-    by_name = {_renamed(tag): number for tag, number in exact.items()}
+    by_name = {_renamed(tag): number for tag, number in exact.items() if tag not in model.labels}
     found = [exact.get(tag, by_name.get(_renamed(tag), -1)) for tag in model.labels]
     places = np.array(found)
     both = np.flatnonzero(places >= 0)
@@ -230,7 +257,8 @@ def shared_tags(model: Model, base: Model) -> tuple[IntArray, IntArray]:
 
 def _renamed(tag: str) -> str:
     prefix, dash, label = tag.partition("-")
-    return f"{prefix}{dash}{same_label(label)}" if label else tag
+    whole = _PART_OF.get(_spoken(label)) or same_label(label)
+    return f"{prefix}{dash}{whole}" if label else tag
 
 
 def _places_alike(tag: str, base: Model) -> list[int]:
