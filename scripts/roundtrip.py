@@ -9,7 +9,7 @@ from itertools import chain, groupby
 
 from windowclf import Sentence, WindowClassifier, load, load_corpus
 from windowclf.documents.document import Document, join_words, with_spans
-from windowclf.evaluation.metrics import Counts
+from windowclf.tags.counts import Counts
 from windowclf.tags.schemes import Scheme
 from windowclf.text.tokenizer import line_sentences, split_words
 

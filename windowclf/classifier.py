@@ -10,7 +10,6 @@ import msgspec
 from msgspec.structs import asdict
 
 from windowclf.config.config import Config, make_config
-from windowclf.config.recipe import CorpusSize, choose_settings
 from windowclf.errors import ModelError, UsageError, described, join_names
 from windowclf.model.bundle import load_model, pack_model, save_model, unpack_model
 from windowclf.model.default import find_model
@@ -272,6 +271,7 @@ class WindowClassifier:
         ModelError
             If a checkpoint cannot be written, or is damaged, or a trained model cannot teach.
         """
+        from windowclf.config.recipe import CorpusSize, choose_settings
         from windowclf.corpora.coerce import (
             as_clusters,
             as_gazetteers,
@@ -304,10 +304,10 @@ class WindowClassifier:
         check_teaching(self.config, teachers=bool(teachers), unlabelled=unlabelled is not None)
         given = as_training_text(train, dev, scheme)
         base_name, base = choose_base(base_model, given, self._settings(), vectors)
+        structure = structure_of(base.config, self._settings()) if base else None
         if base and base.record:
             for doubt in base_doubts(base.record, given):
                 logging.getLogger("windowclf").warning("%s", doubt)
-        structure = structure_of(base.config, self._settings()) if base else None
         tokens, labels = sum(map(len, given.train)), labels_of(given.train, given.scheme)
         kept: tuple[str, ...] = ()
         if base and structure and keep_labels:

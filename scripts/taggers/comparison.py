@@ -9,7 +9,8 @@ from typing import Any
 
 from windowclf import DataError, Sentence, load_corpus
 from windowclf.errors import join_names
-from windowclf.evaluation.metrics import Counts, score
+from windowclf.evaluation.metrics import score
+from windowclf.tags.counts import Counts
 from windowclf.tags.schemes import Scheme, spans
 
 Tagger = Callable[[Sequence[Sentence]], Sequence[Sequence[str]]]

@@ -13,7 +13,8 @@ from strategies import tagged_corpora
 from windowclf.corpora.predictions import read_predictions
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError
-from windowclf.evaluation.metrics import Counts, score
+from windowclf.evaluation.metrics import score
+from windowclf.tags.counts import Counts
 from windowclf.tags.schemes import Scheme, spans
 
 GOLD = [

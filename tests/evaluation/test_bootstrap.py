@@ -12,7 +12,7 @@ from windowclf.evaluation.bootstrap import (
     holm,
     resampled_f1,
 )
-from windowclf.evaluation.metrics import Counts
+from windowclf.tags.counts import Counts
 
 
 def random_counts(rng, units, chance):

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from conlleval import conlleval
 from strategies import SPAN_SCHEMES, tagged_corpora
 from windowclf.errors import DataError
-from windowclf.evaluation.metrics import Counts, score
+from windowclf.evaluation.metrics import score
+from windowclf.tags.counts import Counts
 from windowclf.tags.schemes import Scheme
 
 

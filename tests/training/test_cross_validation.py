@@ -87,7 +87,7 @@ def test_the_counts_are_those_of_networks_that_never_saw_the_sentences():
             if found := scores.types.get(label):
                 counts[row] += (found.correct, found.predicted, found.gold)
     expected = train(given).record.expected
-    assert {k: structs.astuple(v) for k, v in expected.labels.items()} == {
+    assert {k: (v.correct, v.predicted, v.gold) for k, v in expected.labels.items()} == {
         "LOC": tuple(counts[0]),
         "PER": tuple(counts[1]),
     }

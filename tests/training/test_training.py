@@ -16,9 +16,10 @@ from windowclf.corpora.coerce import TrainingText
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, TrainingError
 from windowclf.evaluation import evaluate as evaluation
-from windowclf.evaluation.metrics import Counts, score
+from windowclf.evaluation.metrics import score
 from windowclf.model.record import Epoch
 from windowclf.tagging.tagger import Tagger
+from windowclf.tags.counts import Counts
 from windowclf.tags.schemes import Scheme, convert
 from windowclf.training.data import prepare
 from windowclf.training.fit import TrainingRun, fit

@@ -153,3 +153,8 @@ def test_a_label_for_a_part_of_another_one_does_not_take_its_place(base):
     assert found.model.record.kept.labels == ["LOC", "PER"]
     of_both, _ = shared_tags(found.model, base.model)
     assert "S-country" not in [found.model.labels[place] for place in of_both]
+
+
+def test_a_setting_that_repeats_what_the_model_has_is_no_other_one(base):
+    (units,) = base.model.config.hidden
+    assert begun(base, settings={"hidden": units}).model.config.hidden == (units,)

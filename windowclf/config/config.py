@@ -216,9 +216,9 @@ class Config(
     folds: Annotated[
         Annotated[int, Meta(ge=0, le=100)],
         Meta(
-            description="Where there is no dev text, so many parts of the training text, each a "
-            "fifth, are held out in turn from a network of its own, to choose the epoch, to "
-            "calibrate scores and to estimate the F1; 0: none."
+            description="Number of parts of the training text, each a fifth, that are held out in "
+            "turn from a further network to choose the epoch, calibrate scores and estimate the "
+            "F1; used only without a dev text."
         ),
     ] = 0
     seed: Annotated[

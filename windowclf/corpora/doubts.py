@@ -49,7 +49,7 @@ def find_doubts(
     Yields
     ------
     str
-        A line, in which nothing is left that a terminal would heed.
+        A line without control characters.
     """
     yield from map(printable, _find(splits, scheme, expects_dev, parts, files or {}))
 
@@ -207,7 +207,7 @@ def _places(
         between = sum(list(train[i].tokens) == tokens for i in range(pair[0], pair[1]))
         try:
             found = list(islice(files.places(tokens, token), between + 1))
-        except DataError:  # the files are no longer what was read
+        except DataError:  # the files have changed since they were read
             found = []
         if len(found) == between + 1:
             return f"at {found[0]}", f"at {found[-1]}"

@@ -19,12 +19,13 @@ from windowclf.evaluation.bootstrap import (
     resampled_f1,
 )
 from windowclf.evaluation.evaluate import gold_tags
-from windowclf.evaluation.metrics import Counts, Scores, score
+from windowclf.evaluation.metrics import Scores, score
 from windowclf.lexicon.lexicon import GAZETTEER
 from windowclf.model.model import Model
 from windowclf.model.record import Epoch
 from windowclf.nn.arrays import IntArray
 from windowclf.tagging.tagger import Tagger
+from windowclf.tags.counts import Counts
 from windowclf.tags.schemes import Scheme
 
 FEWEST_DOCUMENTS = 20

@@ -22,7 +22,7 @@ from windowclf.evaluation.power_law import PowerLaws, fit_laws
 from windowclf.nn.arrays import FloatArray
 
 FEWEST_SIZES = 3
-"""With fewer there is no law to fit."""
+"""The fewest sizes that determine a law."""
 LEAST_F1 = 0.05
 """Trainings that come to less have hardly begun to learn, and tell nothing of what follows."""
 LITTLE = 0.02

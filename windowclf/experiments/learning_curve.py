@@ -17,7 +17,7 @@ from windowclf.system.arguments import check_callable, check_count
 from windowclf.tags.schemes import spans
 
 FEWEST = 10
-"""Sentences without which there is no curve."""
+"""The fewest sentences that a curve needs."""
 _FOLDS = 5  # one of them is held out where no text is there to score on
 _MOST_SIZES, _WANTED_SIZES = 6, 3
 _SMALL, _SMALLEST = 15, 5  # sizes are halved down to the first, and to the second if they are few

@@ -5,6 +5,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from windowclf.tags.counts import Counts
+
 
 class Epoch(msgspec.Struct, frozen=True, kw_only=True):
     """What one epoch came to.
@@ -87,30 +89,6 @@ class CorpusRecord(msgspec.Struct, frozen=True, kw_only=True):
         return "; ".join(facts)
 
 
-class SpanCounts(msgspec.Struct, frozen=True):
-    """How many spans were found and right, found, and there to find."""
-
-    correct: int
-    predicted: int
-    gold: int
-
-    @property
-    def precision(self) -> float:
-        """Fraction of the spans that were found that are right; 0 if there is none."""
-        return self.correct / self.predicted if self.predicted else 0.0
-
-    @property
-    def recall(self) -> float:
-        """Fraction of the spans there that were found; 0 if there is none."""
-        return self.correct / self.gold if self.gold else 0.0
-
-    @property
-    def f1(self) -> float:
-        """The harmonic mean of both."""
-        either = self.predicted + self.gold
-        return 2 * self.correct / either if either else 0.0
-
-
 class ExpectedScores(msgspec.Struct, frozen=True, kw_only=True):
     """The F1 to expect on new text, by cross-validation on the training text.
 
@@ -123,7 +101,7 @@ class ExpectedScores(msgspec.Struct, frozen=True, kw_only=True):
     f1, low, high : float
         Of these networks on those sentences, from 0 to 1; and the 95 % interval of the F1 of the
         model on new text.
-    labels : dict of str to SpanCounts
+    labels : dict of str to Counts
         What they found there, by label.
     """
 
@@ -132,7 +110,7 @@ class ExpectedScores(msgspec.Struct, frozen=True, kw_only=True):
     f1: float
     low: float
     high: float
-    labels: dict[str, SpanCounts]
+    labels: dict[str, Counts]
 
     def describe(self) -> str:
         """Write the F1 and its interval in percent, and where it comes from."""

@@ -28,7 +28,7 @@ MOST_TASKS = 255
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class LostWorker(Exception):  # noqa: N818  # it is no mistake of anybody's
+class LostWorker(Exception):  # noqa: N818  # the program is not at fault
     """A process ended before its task was done; tells how."""
 
 

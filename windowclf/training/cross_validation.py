@@ -20,11 +20,12 @@ from windowclf.errors import TrainingError
 from windowclf.evaluation.expectation import by_unit, choose_epoch, expect
 from windowclf.model.calibration import fit_calibration
 from windowclf.model.model import Model
-from windowclf.model.record import Epoch, ExpectedScores, SpanCounts
+from windowclf.model.record import Epoch, ExpectedScores
 from windowclf.nn.arrays import BoolArray, FloatArray, IntArray
 from windowclf.system.processes import MOST_TASKS, ForkedWorkers, LostWorker, can_fork
 from windowclf.system.threads import one_blas_thread, thread_count
 from windowclf.tagging.tagger import Tagger
+from windowclf.tags.counts import Counts
 from windowclf.tags.schemes import spans
 from windowclf.training.data import Resources, TrainingData, known_tags, make_labels, prepare
 from windowclf.training.fit import TrainingRun, fit
@@ -202,8 +203,10 @@ class Folds:
             low=found.low,
             high=found.high,
             labels={
-                label: SpanCounts(*map(int, numbers))
-                for label, numbers in zip(self.labels, by_label, strict=True)
+                label: Counts(correct=correct, predicted=predicted, gold=gold)
+                for label, (correct, predicted, gold) in zip(
+                    self.labels, by_label.tolist(), strict=True
+                )
             },
         )
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from windowclf.config.config import Config, given_settings
+from windowclf.config.config import Config, given_settings, make_config
 from windowclf.config.recipe import TRANSFER
 from windowclf.errors import ModelError, UsageError
 from windowclf.lexicon.lexicon import FIRST
@@ -67,8 +67,9 @@ def structure_of(base: Config, given: Mapping[str, Any]) -> dict[str, Any]:
         If one differs.
     """
     own = {name: getattr(base, name) for name in STRUCTURE}
-    for name in STRUCTURE:
-        if name in given and given[name] != own[name]:
+    given = given_settings(given)
+    for name in filter(given.__contains__, STRUCTURE):
+        if getattr(make_config({name: given[name]}), name) != own[name]:  # 300 stands for (300,)
             raise UsageError(
                 f"`{name}={given[name]!r}`: the model that the training begins with has "
                 f"{own[name]!r}, and a network keeps that: leave the setting out, or begin without "
@@ -99,17 +100,16 @@ def choose_base(
     Raises
     ------
     UsageError
-        For a wrong argument, or a setting that it does not go with, see `structure_of`.
+        For a wrong argument.
     ModelError
         If it cannot be read, or its tags are of another kind, see `check_base`.
     """
     if named is None:
         return "", None
-    settings = given_settings(settings)
     if isinstance(named, str) and named == AUTO:
         if len(text.train) > TRANSFER or vectors != BUNDLED or text.scheme is Scheme.PLAIN:
             return "", None
-        if settings.keys() & {*STRUCTURE, *ANEW}:
+        if given_settings(settings).keys() & {*STRUCTURE, *ANEW}:
             return "", None
         named = BUNDLED
     if hasattr(type(named), "model"):
@@ -118,7 +118,6 @@ def choose_base(
         path = check_path(named, "base_model", "a model folder, 'bundled', 'auto' or a classifier")
         name = str(path)
         base = load_model(data_path("model") if name == BUNDLED else Path(path))
-    structure_of(base.config, settings)
     check_base(base, text.scheme)
     return name, base
 

@@ -7,9 +7,9 @@ from rich.text import Text
 
 from windowclf.evaluation.bootstrap import Difference
 from windowclf.evaluation.comparison import Comparison
-from windowclf.evaluation.metrics import Counts
 from windowclf.reports.terminal.tables import new_table
 from windowclf.reports.wording import chance, points, value
+from windowclf.tags.counts import Counts
 
 MOST_EPOCHS = 20
 """Of longer trainings, so many epochs are shown, evenly spread."""

@@ -7,10 +7,11 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from windowclf.evaluation.metrics import Counts, Scores
+from windowclf.evaluation.metrics import Scores
 from windowclf.model.record import Epoch
 from windowclf.nn.gradcheck import GradientCheck
 from windowclf.reports.wording import short
+from windowclf.tags.counts import Counts
 
 if TYPE_CHECKING:
     from windowclf.tuning.study import Trial, Tuning
