@@ -11,6 +11,7 @@ from windowclf.nn.batch import Batch
 from windowclf.nn.layers import window_rows
 from windowclf.nn.network import Network, initial_weights
 from windowclf.nn.objective import TokenObjective
+from windowclf.nn.projection import Projection
 from windowclf.tags.schemes import Scheme
 from windowclf.training.data import prepare
 from windowclf.training.fit import TrainingRun, fit
@@ -91,6 +92,17 @@ def epoch_batches(batches, rng):
 
 def tagger_scores(tagger, sentences, documents=None):
     return np.concatenate(list(map(tagger.score, tagger.lookup(sentences, documents))))
+
+
+def rounding(network):
+    """What the rounding to whole units may change in a score, at the most."""
+    product = Projection(network).product
+    slots = product.slots + (product.slots > network.weights[0].shape[1])  # the mean is rounded too
+    gate = 0 if network.document_weight is None else np.abs(network.document_weight.value)
+    change = product.unit * (slots + 1) / 2 * (1 + gate)
+    for weight in network.weights[1:]:  # no activation is steeper than 1
+        change = change @ np.abs(weight.value)
+    return float(change.max())
 
 
 def parameter_bytes(model):

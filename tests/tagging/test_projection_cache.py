@@ -1,6 +1,5 @@
 """Words that tagging has met are found again, with the right rows, within their memory."""
 
-import time
 from threading import Barrier, Thread
 
 import numpy as np
@@ -10,17 +9,16 @@ from hypothesis import strategies as st
 
 import tiny
 from networks import SMALL, make_vectors
+from windowclf import load
 from windowclf.config.config import make_config
 from windowclf.corpora.coerce import TrainingText
 from windowclf.lexicon.gazetteer import Gazetteer
-from windowclf.lexicon.lexicon import Lexicon
-from windowclf.nn.projection import Projection
-from windowclf.tagging.projection_cache import ProjectionCache
+from windowclf.nn.projection import Projection, RowProduct
+from windowclf.tagging.projection_cache import PAD, ProjectionCache
 from windowclf.tagging.tagger import EncodedChunk
 from windowclf.tags.schemes import Scheme
 from windowclf.training.data import Resources, prepare
 
-RESERVED = 2  # what stands past a sentence's ends, and nothing at all
 SECONDS = 10
 LISTS = {"LOC": Gazetteer(["New York", "Oslo"]), "PER": Gazetteer(["Ada York"])}
 
@@ -46,41 +44,40 @@ def model(request):
     return MODELS[request.param]
 
 
-def make_seen(model, words):
-    """Words with room for so many, and the bytes of that room."""
-    projection = Projection(model.network)
-    room = projection.empty(RESERVED + words).nbytes
-    return ProjectionCache(model.lexicon, projection, room), room
+def make_cache(model, memory=2**20):
+    return ProjectionCache(model.lexicon, Projection(model.network).product, None, memory)
 
 
-def look_up(seen, sentences):
+def look_up(cache, sentences):
     lengths = np.array([len(sentence) for sentence in sentences])
-    return EncodedChunk(lengths, np.zeros_like(lengths), *seen.lookup(sentences))
+    return EncodedChunk(lengths, np.zeros_like(lengths), *cache.lookup(sentences))
 
 
 def project(model, features):
-    projection = Projection(model.network)
-    rows = projection.empty(len(features))
-    projection.project(features, rows)
+    """The rows of words, one word at a time, slot after slot."""
+    product = Projection(model.network).product
+    rows = np.empty((len(features), product.slots, product.hidden), np.int16)
+    for word, of_word in zip(features, rows, strict=True):
+        e = product.vectors(word[None])
+        for slot in range(product.slots):
+            product.project(e, slot, of_word[slot : slot + 1])
     return rows
 
 
 def rows_of(found, slots):
-    """The rows of each token, one by one."""
-    return [
-        found.rows.kept[place : place + slots] if place >= 0 else found.rows.own[~place:][:slots]
-        for place in found.places.tolist()
-    ]
+    """The rows of each token, shape (N, slots, H)."""
+    pool, rows = found.cache.rows([found.words] * slots)
+    return np.stack([pool[of_slot] for of_slot in rows], axis=1)
 
 
 def assert_right(found, model, sentences):
     """Each token has the rows of its word, each name its own number."""
     words = [word for sentence in sentences for word in sentence]
+    if not words:
+        return
     marks = model.lexicon.gazetteer_tags(sentences)
-    rows = rows_of(found, Projection(model.network).slots)
-    for t, (word, row) in enumerate(zip(words, rows, strict=True)):
-        expected = project(model, model.lexicon.ids([word], [[mark[t]] for mark in marks]))
-        np.testing.assert_allclose(row, expected, rtol=1e-4, atol=1e-5)
+    expected = project(model, model.lexicon.ids(words, marks))
+    np.testing.assert_array_equal(rows_of(found, expected.shape[1]), expected)
     names = [word.lower() if word != word.lower() else None for word in words]
     for name, number in zip(names, found.names.tolist(), strict=True):
         same = [other == name is not None for other in names]
@@ -96,71 +93,89 @@ texts = st.lists(st.lists(st.lists(tokens, max_size=5), max_size=3), max_size=5)
 @given(texts, st.integers(0, 9))
 @example([[["Oslo", "in"], ["OSLO"]], [["in", "OSLO", "Oslo"]]], 1)
 @example([[["New", "York"], ["York", "New"]]], 3)
-def test_every_word_has_its_rows_and_every_name_its_number(model, texts, room):
-    seen, memory = make_seen(model, room)
-    slots = Projection(model.network).slots
+def test_every_word_has_its_rows_and_every_name_its_number(model, texts, rows):
+    cache = make_cache(model, rows * 2 * Projection(model.network).product.hidden)
     for sentences in texts:
-        found = look_up(seen, sentences)
+        if cache.is_full:
+            cache = cache.renewed()
+        found = look_up(cache, sentences)
         assert_right(found, model, sentences)
-        assert found.rows.kept.nbytes <= memory
-        assert found.places.max(initial=0) <= (RESERVED + room - 1) * slots
-        padding = found.rows.kept[found.rows.padding :][:slots]
-        features = np.zeros((1, len(model.lexicon.features)), dtype=int)
-        np.testing.assert_allclose(padding, project(model, features), rtol=1e-5)
-        assert not found.rows.kept[:slots].any()
+    slots = Projection(model.network).product.slots
+    pool, rows = cache.rows([np.array([PAD])] * slots)
+    padding = np.zeros((1, len(model.lexicon.features)), dtype=int)
+    found = np.stack([pool[of_slot] for of_slot in rows], axis=1)
+    np.testing.assert_array_equal(found, project(model, padding))
 
 
-def test_the_same_word_has_the_same_place_for_as_long_as_there_is_room():
-    model = MODELS[""]
-    seen, _ = make_seen(model, 3)
-    first = look_up(seen, [["Oslo", "in", "Oslo"], ["in"]])
-    assert first.places[[0, 1]].tolist() == first.places[[2, 3]].tolist()
-    assert len(set(first.places.tolist())) == 2
-    again = look_up(seen, [["in", "saw", "Ada", "Oslo", "Ada"]])
-    assert again.places[[0, 3]].tolist() == first.places[[1, 0]].tolist()
-    assert again.rows.kept is first.rows.kept
-    assert len(again.rows.own) == Projection(model.network).slots
-    assert (again.places < 0).tolist() == [False, False, True, False, True]  # of Ada
-    last = look_up(seen, [["Ada", "saw"]])
-    assert last.places[1] == again.places[1]
-    assert last.places[0] < 0
+def test_the_same_word_has_the_same_number_and_its_rows_are_made_once(model, monkeypatch):
+    cache = make_cache(model)
+    first = look_up(cache, [["Oslo", "saw", "Oslo"], ["saw"]])
+    assert first.words[0] == first.words[2] != first.words[1] == first.words[3]
+    slots = Projection(model.network).product.slots
+    rows = rows_of(first, slots)
+    monkeypatch.setattr(RowProduct, "project", None)
+    again = look_up(cache, [["saw", "Oslo"]])
+    assert again.words.tolist() == first.words[[1, 0]].tolist()
+    np.testing.assert_array_equal(rows_of(again, slots), rows[[1, 0]])
 
 
-def test_a_memory_too_small_for_any_word_keeps_none():
-    seen = ProjectionCache(MODELS[""].lexicon, Projection(MODELS[""].network), 0)
-    for _ in range(2):
-        found = look_up(seen, [["Oslo", "in", "Oslo"]])
-        assert all(found.places < 0)
-        assert_right(found, MODELS[""], [["Oslo", "in", "Oslo"]])
+def test_a_cache_that_is_full_keeps_the_words_that_were_met_most_often(model):
+    product = Projection(model.network).product
+    cache = make_cache(model, 18 * 2 * product.hidden)  # room for six words
+    for words in ([["Oslo", "saw"]], [["Oslo"]], [["saw", "Oslo"]], [["Ada", "Tom", "met"]]):
+        assert not cache.is_full
+        found = look_up(cache, words)
+    assert not cache.is_full
+    look_up(cache, [["7"]])
+    assert cache.is_full
+    new = cache.renewed()
+    assert not new.is_full
+    of_new = look_up(new, [["Oslo", "saw", "Ada"]])
+    assert of_new.words.tolist() == [1, 2, 3]
+    assert_right(of_new, model, [["Oslo", "saw", "Ada"]])
+    assert_right(found, model, words)  # who still has words of the old one finds their rows
 
 
-def test_words_are_stale_when_many_more_have_passed_than_are_kept():
-    seen, _ = make_seen(MODELS[""], 2)  # and two places that are reserved
-    look_up(seen, [["saw", "in"]])
-    for passed in range(1, 18):
-        assert not seen.is_stale
-        look_up(seen, [[f"new{passed}", "saw", "in"]])
-    assert seen.is_stale
+def test_a_name_keeps_its_number_when_the_cache_is_renewed():
+    cache = make_cache(MODELS[""])
+    before = look_up(cache, [["Oslo", "Ada"]]).names.tolist()
+    new = cache.renewed()
+    assert look_up(new, [["New", "ADA", "OSLO"]]).names.tolist() == [3, *before[::-1]]
 
 
 def test_a_word_in_another_place_of_a_name_is_another_word():
-    seen, _ = make_seen(MODELS["gazetteers"], 20)
+    cache = make_cache(MODELS["gazetteers"])
     [new, york, _, york_of_ada, _, alone, again] = look_up(
-        seen, [["New", "York", "Ada", "York", "in", "York"], ["York"]]
-    ).places.tolist()
+        cache, [["New", "York", "Ada", "York", "in", "York"], ["York"]]
+    ).words.tolist()
     assert len({new, york, york_of_ada, alone}) == 4
     assert alone == again
-    found = look_up(seen, [["in", "New", "York"]])
-    assert found.places.tolist()[1:] == [new, york]
+    found = look_up(cache, [["in", "New", "York"]])
+    assert found.words.tolist()[1:] == [new, york]
     assert len(set(found.names.tolist())) == 3  # but not another name
     assert_right(found, MODELS["gazetteers"], [["in", "New", "York"]])
 
 
 def test_names_are_the_same_wherever_their_place_in_a_list():
-    seen, _ = make_seen(MODELS["gazetteers"], 20)
-    names = look_up(seen, [["New", "York"], ["YORK", "York", "york"]]).names.tolist()
+    cache = make_cache(MODELS["gazetteers"])
+    names = look_up(cache, [["New", "York"], ["YORK", "York", "york"]]).names.tolist()
     assert names[1] == names[2] == names[3] != names[0]
     assert names[4] == 0
+
+
+@pytest.mark.parametrize("n", [1, 15, 16, 17, 127, 128, 129, 300])
+@pytest.mark.parametrize("same_bits", [True, False])
+def test_rows_do_not_depend_on_the_words_beside_them(n, same_bits):
+    product = Projection(load().model.network).product
+    if same_bits and not product._has_same_bits:
+        pytest.skip("the products of this processor depend on their size")
+    product._has_same_bits = same_bits
+    e = np.random.default_rng(n).normal(size=(n, len(product._W[0]))).astype(np.float32)
+    together, alone = np.empty((2, n, product.hidden), np.int16)
+    product.project(e, 1, together)
+    for i in range(n):
+        product.project(e[i : i + 1], 1, alone[i : i + 1])
+    np.testing.assert_array_equal(together, alone)
 
 
 def at_the_same_time(*functions):
@@ -177,63 +192,32 @@ def at_the_same_time(*functions):
     return results
 
 
-@pytest.mark.parametrize("room", [0, 1, 3, 4, 6, 20])
-def test_two_threads_add_the_same_words_at_the_same_time(model, room, monkeypatch):
-    seen, memory = make_seen(model, room)
-    both, ids = Barrier(2), Lexicon.ids
+def test_two_threads_add_the_same_words_at_the_same_time(model, monkeypatch):
+    cache = make_cache(model)
+    both, adds = Barrier(2), ProjectionCache._add
 
-    def meet(*arguments):  # each has found the words new, and neither has added them yet
+    def meet(*arguments, **keywords):  # each has found the words new, and neither has added them
         both.wait(SECONDS)
-        return ids(*arguments)
+        return adds(*arguments, **keywords)
 
     texts = [["Oslo", "in", "New", "York"]], [["saw", "York", "Oslo", "ADA", "in", "OSLO"]]
     with monkeypatch.context() as patch:
-        patch.setattr(Lexicon, "ids", meet)
-        found = at_the_same_time(*(lambda text=text: look_up(seen, text) for text in texts))
-    later = [look_up(seen, text) for text in texts]
+        patch.setattr(ProjectionCache, "_add", meet)
+        found = at_the_same_time(*(lambda text=text: look_up(cache, text) for text in texts))
+    later = [look_up(cache, text) for text in texts]
     for words, text in zip([*found, *later], [*texts, *texts], strict=True):
         assert_right(words, model, text)
-        assert words.rows.kept.nbytes <= memory
-    assert all((words.places >= 0).all() for words in later) == (room >= 10)
+    assert [words.words.tolist() for words in found] == [words.words.tolist() for words in later]
 
 
 def test_many_threads_use_one_memory(model):
-    seen, _ = make_seen(model, 25)
+    cache = make_cache(model, 300)
     rng = np.random.default_rng(5)
     words = [f"{letter}{n}" for letter in "aBc" for n in range(12)]
     texts = [[[[*rng.permutation(words)][:9]] for _ in range(12)] for _ in range(4)]
     found = at_the_same_time(
-        *(lambda text=text: [look_up(seen, sentences) for sentences in text] for text in texts)
+        *(lambda text=text: [look_up(cache, sentences) for sentences in text] for text in texts)
     )
     for text, of_thread in zip(texts, found, strict=True):
         for sentences, words in zip(text, of_thread, strict=True):
             assert_right(words, model, sentences)
-
-
-def test_two_threads_that_meet_new_words_keep_them_in_different_places(model, monkeypatch):
-    seen, _ = make_seen(model, 100)
-    inside, both = [], []
-    number = seen._number
-
-    def slow(words, room):
-        inside.append(1)
-        both.append(len(inside))
-        time.sleep(0.05)  # the other thread comes meanwhile
-        inside.pop()
-        return number(words, room)
-
-    monkeypatch.setattr(seen, "_number", slow)
-    start = Barrier(2)
-
-    def meet(word):
-        start.wait(SECONDS)
-        seen.lookup([[word]])
-
-    threads = [Thread(target=meet, args=[word]) for word in ("Abc", "Xyz")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(SECONDS)
-    assert both == [1, 1]
-    places = [int(seen.lookup([[word]])[0][0]) for word in ("Abc", "Xyz")]
-    assert len({*places}) == 2

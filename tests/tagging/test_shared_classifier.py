@@ -140,7 +140,7 @@ def test_words_are_begun_anew_by_one_thread(classifier, monkeypatch):
 
     monkeypatch.setattr(ProjectionCache, "__init__", slow)
     monkeypatch.setattr(
-        ProjectionCache, "is_stale", property(lambda self: self is old), raising=True
+        ProjectionCache, "is_full", property(lambda self: self is old), raising=True
     )
     together(lambda number: next(tagger.lookup([[f"word{number}"]])))
     assert made == [tagger._cache]

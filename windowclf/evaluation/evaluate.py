@@ -121,10 +121,13 @@ def examine(
     tokens, documents = _tokens(sentences)
     predictions: list[Prediction] = []
     errors: list[EntityError] = []
-    for chunk in tagger.chunks(tokens, documents):
+    for looked_up in tagger.lookup(tokens, documents):
         begin = len(predictions)
+        chunk = tagger.tag([looked_up])
         predictions += _counting(chunk.predictions(), lacks)
         here = slice(begin, len(predictions))
+        if chunk.scored is not None:  # spans that are missed may be of other tokens
+            chunk = tagger.tag([looked_up], whole=True)
         found = _chunk_errors(tagger.model, chunk, predictions[here], tokens[here], gold[here])
         errors += [replace(error, sentence=begin + error.sentence) for error in found]
     scores = score(gold, (prediction.tags for prediction in predictions), tagger.model.scheme)

@@ -61,7 +61,7 @@ def _explain(tagger: Tagger, place: "_Place", candidates: int) -> Explanation:
     batch = encoded.batch(np.arange(len(place.sentences)), model.config.window)
     parts = contributions(network, batch, place.number)
     slopes = derivative(network, parts.z)
-    tagged = tagger.tag([place.found])
+    tagged = tagger.tag([place.found], whole=True)
     of_sentence = slice(place.number - place.token, place.number - place.token + len(words))
     s: FloatArray = tagged.s[of_sentence]
     probabilities = model.objective.probabilities(s, np.array([len(words)]))[place.token]

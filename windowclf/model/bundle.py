@@ -42,6 +42,7 @@ from windowclf.model.record import (
     without_times,
 )
 from windowclf.nn.network import Network, layer_names
+from windowclf.nn.parameter import Parameter, TableParameter
 from windowclf.nn.quantised_table import QuantisedTable
 from windowclf.system.files import write_whole
 from windowclf.tags.arrays import SpanFinder
@@ -72,7 +73,7 @@ def pack_model(
         same model.
     """
     record = model.record
-    parameters = model.parameters()
+    parameters = model.parameters() | first_pass_parameters(model.first_pass)
     compress |= any(isinstance(parameter, QuantisedTable) for parameter in parameters.values())
     zipped = compress and zip_lexicon
     contents = {
@@ -238,6 +239,7 @@ def _unpack(
         objective,
         manifest.calibration,
         record,
+        first_pass=_first_pass(network, arrays),
     )
 
 
@@ -256,6 +258,31 @@ def _check_labels(manifest: Manifest) -> None:
         SpanFinder(labels, manifest.scheme)
     except DataError as error:
         raise ValueError(str(error)) from None
+
+
+def first_pass_parameters(first_pass: Network | None) -> dict[str, Parameter]:
+    """List the parameters of a first pass by name, without the tables, which are the network's."""
+    if first_pass is None:
+        return {}
+    own = first_pass.parameters().items()
+    return {f"first_pass.{n}": p for n, p in own if not isinstance(p, TableParameter)}
+
+
+def _first_pass(network: Network, arrays: ParameterFile) -> Network | None:
+    """Put the first pass together; version 0.1.0 wrote none, and reads models that have one."""
+    names = [f"first_pass.{name}" for name in ("W1", "b1", "U", "b_u", "W_s")]
+    if names[0] not in arrays:
+        return None
+    d, window, _ = network.weights[0].shape
+    shapes: list[tuple[int, ...]] = [(d, window, -1), (-1,), (-1, 2), (2,), (d, -1)]
+    W, b, U, b_u, W_s = (
+        arrays.array(name, shape) for name, shape in zip(names, shapes, strict=True)
+    )
+    if not W.shape[2] == len(b) == len(U) == W_s.shape[1]:
+        raise ValueError("a first pass whose layers do not fit each other")
+    first_pass = Network({}, [W, U], [b, b_u], activation="relu", sentence_weight=W_s)
+    first_pass.tables = network.tables
+    return first_pass
 
 
 def _network(manifest: Manifest, lexicon: Lexicon, arrays: ParameterFile) -> Network:

@@ -49,6 +49,10 @@ class Model:
         How the model was trained.
     first_vectors : FirstVectors, optional
         Known where it was trained; it is not saved.
+    first_pass : Network, optional
+        A small network over the same lookup tables, with two scores: that a token needs the whole
+        network, and that it is in no span. It imitates the tags of the network, and spares most
+        tokens the whole of it.
     """
 
     config: Config
@@ -60,6 +64,7 @@ class Model:
     calibration: Calibration = field(default_factory=Calibration)
     record: TrainingRecord | None = None
     first_vectors: FirstVectors | None = None
+    first_pass: Network | None = None
 
     def __repr__(self) -> str:
         numbers = sum(prod(parameter.shape) for parameter in self.parameters().values())

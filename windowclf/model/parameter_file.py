@@ -162,6 +162,9 @@ class ParameterFile:
         if end != len(self._data):
             raise ValueError(f"{len(self._data):,} bytes of arrays, {end:,} by its header")
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._entries
+
     def table(self, name: str, rows: int) -> TableParameter:
         """Take a lookup table.
 

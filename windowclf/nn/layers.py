@@ -41,6 +41,31 @@ def lookup(
     return e, backward
 
 
+class Padded(NamedTuple):
+    """The words of sentences with what stands past their ends.
+
+    Attributes
+    ----------
+    words : int array, shape (N + c (B + 1),)
+        One run of ``c`` paddings before each sentence and one after the last serves both
+        neighbours.
+    position : int array, shape (N,)
+        Where the window of each token begins.
+    """
+
+    words: IntArray
+    position: IntArray
+
+    @classmethod
+    def of(cls, words: IntArray, lengths: IntArray, width: int, padding: int) -> "Padded":
+        """Pad sentences for windows; see `window_rows`."""
+        side = width // 2
+        begins = np.arange(len(words)) + side * np.repeat(np.arange(len(lengths)), lengths)
+        padded = np.full(len(words) + side * (len(lengths) + 1), padding, dtype=words.dtype)
+        padded[begins + side] = words
+        return cls(padded, begins)
+
+
 def window_rows(words: IntArray, lengths: IntArray, width: int, padding: int = 0) -> IntArray:
     """Lay out the window of each token.
 
@@ -59,12 +84,8 @@ def window_rows(words: IntArray, lengths: IntArray, width: int, padding: int = 0
     -------
     int array, shape (N, width)
     """
-    side = width // 2
-    # One run of `side` paddings before each sentence and one after the last serves both neighbours.
-    position = np.arange(len(words)) + side * (1 + np.repeat(np.arange(len(lengths)), lengths))
-    padded = np.full(len(words) + side * (len(lengths) + 1), padding, dtype=words.dtype)
-    padded[position] = words
-    rows: IntArray = padded[position[:, None] + np.arange(-side, side + 1)]
+    padded = Padded.of(words, lengths, width, padding)
+    rows: IntArray = padded.words[padded.position[:, None] + np.arange(width)]
     return rows
 
 

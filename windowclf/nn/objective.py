@@ -23,6 +23,7 @@ from windowclf.nn.losses import (
     ranking_loss,
     softmax,
 )
+from windowclf.nn.open_tokens import OpenTokens
 from windowclf.nn.parameter import Parameter
 from windowclf.nn.viterbi_pruning import best_paths
 
@@ -61,29 +62,47 @@ class Objective(Protocol):
     def decoding_transitions(self) -> Transitions | None:
         """Score the transitions as `decode` does; None if it takes each token for itself."""
 
-    def decode(self, s: FloatArray, lengths: IntArray) -> IntArray:
-        """Return the best tags, shape (N,); there is at least one token."""
+    def decode(
+        self, s: FloatArray, lengths: IntArray, scored: OpenTokens | None = None
+    ) -> IntArray:
+        """Return the best tags, shape (N,); there is at least one token.
+
+        Parameters
+        ----------
+        s : float array, shape (N, K), or (M, K) with `scored`
+        lengths : int array, shape (B,)
+        scored : OpenTokens, optional
+            The ``M`` tokens that `s` has the scores of, where it has not those of all.
+        """
 
     def probabilities(self, s: FloatArray, lengths: IntArray) -> FloatArray:
         """Return the probability of each tag of each token, shape (N, K); see `decode`."""
 
     def span_probabilities(
-        self, s: FloatArray, path: IntArray, lengths: IntArray, first: IntArray, last: IntArray
+        self,
+        s: FloatArray,
+        path: IntArray,
+        lengths: IntArray,
+        first: IntArray,
+        last: IntArray,
+        scored: OpenTokens | None = None,
     ) -> FloatArray:
         """Return the probability that all tags of a span are right.
 
         Parameters
         ----------
-        s : float array, shape (N, K)
+        s : float array, shape (N, K), or (M, K) with `scored`
         path : int array, shape (N,)
             From `decode`.
         lengths : int array, shape (B,)
-        first, last : int array, shape (M,)
+        first, last : int array, shape (C,)
             The first and the last token of each span.
+        scored : OpenTokens, optional
+            See `decode`; the tokens of the spans are among them.
 
         Returns
         -------
-        float array, shape (M,)
+        float array, shape (C,)
         """
 
 
@@ -106,9 +125,17 @@ class _Independent:
         raise NotImplementedError
 
     def span_probabilities(
-        self, s: FloatArray, path: IntArray, lengths: IntArray, first: IntArray, last: IntArray
+        self,
+        s: FloatArray,
+        path: IntArray,
+        lengths: IntArray,
+        first: IntArray,
+        last: IntArray,
+        scored: OpenTokens | None = None,
     ) -> FloatArray:
         """Multiply the probabilities of the tags; see `Objective`."""
+        if scored is not None:
+            path, first, last = scored.among(path, first, last)
         p = self.probabilities(s, lengths)[np.arange(len(path)), path].astype(np.float64)
         log_p = np.log(np.maximum(p, np.finfo(np.float64).tiny))
         passed = np.cumsum(log_p)
@@ -154,12 +181,14 @@ class TokenObjective(_Independent):
         """Return the penalties; see `Objective`."""
         return self.penalties
 
-    def decode(self, s: FloatArray, lengths: IntArray) -> IntArray:
+    def decode(
+        self, s: FloatArray, lengths: IntArray, scored: OpenTokens | None = None
+    ) -> IntArray:
         """Take the highest score of each token, or the path with the best sum that is allowed."""
         if self.penalties is not None:
-            return best_paths(s, lengths, self.penalties)
+            return best_paths(s, lengths, self.penalties, scored)
         best: IntArray = s.argmax(axis=1)
-        return best
+        return best if scored is None else scored.fill(best, int(lengths.sum()))
 
     def probabilities(self, s: FloatArray, lengths: IntArray) -> FloatArray:
         """Take the softmax of the scores; of logistic outputs, their shares.
@@ -232,19 +261,31 @@ class SentenceObjective:
             return transitions
         return Transitions(*(a + b for a, b in zip(transitions, self.penalties, strict=True)))
 
-    def decode(self, s: FloatArray, lengths: IntArray) -> IntArray:
+    def decode(
+        self, s: FloatArray, lengths: IntArray, scored: OpenTokens | None = None
+    ) -> IntArray:
         """Find the best path by Viterbi."""
-        return best_paths(s, lengths, self.decoding_transitions())
+        return best_paths(s, lengths, self.decoding_transitions(), scored)
 
     def probabilities(self, s: FloatArray, lengths: IntArray) -> FloatArray:
         """Compute the marginals of the softmax over paths."""
         return marginals(s, lengths, self._transitions())
 
     def span_probabilities(
-        self, s: FloatArray, path: IntArray, lengths: IntArray, first: IntArray, last: IntArray
+        self,
+        s: FloatArray,
+        path: IntArray,
+        lengths: IntArray,
+        first: IntArray,
+        last: IntArray,
+        scored: OpenTokens | None = None,
     ) -> FloatArray:
         """Sum over all paths that have the tags of a span; see `Objective`."""
-        return span_probabilities(s, path, lengths, self._transitions(), first, last)
+        transitions = self._transitions()
+        if scored is not None:
+            path, first, last = scored.among(path, first, last)
+            s, lengths, transitions = scored.add_borders(s, lengths, transitions)
+        return span_probabilities(s, path, lengths, transitions, first, last)
 
     def _transitions(self) -> Transitions:
         return Transitions(*(parameter.value for parameter in self._parameters.values()))
@@ -275,10 +316,12 @@ class RankingObjective(_Independent):
     def decoding_transitions(self) -> None:
         """Return None; see `Objective`."""
 
-    def decode(self, s: FloatArray, lengths: IntArray) -> IntArray:
+    def decode(
+        self, s: FloatArray, lengths: IntArray, scored: OpenTokens | None = None
+    ) -> IntArray:
         """Return 1 where the score is above zero, else 0."""
-        del lengths
-        return (s[:, 0] > 0).astype(np.int32)
+        best: IntArray = (s[:, 0] > 0).astype(np.int32)
+        return best if scored is None else scored.fill(best, int(lengths.sum()))
 
     def probabilities(self, s: FloatArray, lengths: IntArray) -> FloatArray:
         """Return ``1 - g(s), g(s)`` with the logistic ``g``: it orders windows, no more."""

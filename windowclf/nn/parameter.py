@@ -72,6 +72,10 @@ class TableParameter(Parameter):
         -------
         float array, shape (n, d)
         """
+        return self.peek(rows)
+
+    def peek(self, rows: IntArray) -> FloatArray:
+        """Copy rows out of the table, whatever they hold; see `take`."""
         return self.value[rows]
 
     def add_row_grad(self, rows: IntArray, grad: FloatArray) -> None:
@@ -100,3 +104,32 @@ class TableParameter(Parameter):
         """Forget the gradient and its rows."""
         super().clear_grad()
         self.rows = None
+
+
+class FixedTable(TableParameter):
+    """A lookup table that is read, and never changed: it is another network's.
+
+    Parameters
+    ----------
+    table : TableParameter
+    """
+
+    def __init__(self, table: TableParameter) -> None:
+        self._table = table
+        self.grad = self.rows = self.fixed = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the table."""
+        return self._table.shape
+
+    def take(self, rows: IntArray) -> FloatArray:
+        """Copy rows out of the table; see `TableParameter`."""
+        return self._table.take(rows)
+
+    def peek(self, rows: IntArray) -> FloatArray:
+        """Copy rows out of the table; see `TableParameter`."""
+        return self._table.peek(rows)
+
+    def add_row_grad(self, rows: IntArray, grad: FloatArray) -> None:
+        """Leave the table as it is."""

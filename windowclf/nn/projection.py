@@ -2,24 +2,173 @@
 
 ``z_t = Σ_k W_k e_{t+k} + b + W_s mean_i e_i`` needs of a word nothing but its rows
 ``W_k e`` and ``W_s e``. Where these are kept, a window costs one addition of rows for each slot,
-whatever the number of features. The scores are those of `Network.forward`, to rounding.
+whatever the number of features.
+
+The rows are integers of 16 bits that count a small `unit` of each hidden unit: they are added in
+less than half of the time of floats, take half of the memory, and their sum is exact in any order.
+The scores are those of `Network.forward`, but for the rounding to whole units.
 """
 
+from collections.abc import Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from windowclf.nn.arrays import FloatArray, IntArray, gather_add
+from windowclf.nn.arrays import FloatArray, IntArray
 from windowclf.nn.context import Mentions, mean_of_others
-from windowclf.nn.layers import lookup, window_rows
+from windowclf.nn.layers import Padded, lookup
 from windowclf.nn.network import Network
+from windowclf.nn.parameter import TableParameter
 
-BLOCK = 512
-"""Tokens whose windows are summed at once: 300 floats of each stay in the processor's cache."""
+Rows = npt.NDArray[np.int16]
+
+BLOCK = 150_000
+"""Numbers of the windows that are summed at once: they stay in the processor's cache."""
 WORDS = 16
 """Words that are projected at once, side by side in the processor's vectors. The last bits of a
 matrix product depend on its shape and on the place of a row in it, but not on the place of a column
 among these: so a word's rows are the same, whatever words it is projected with."""
+MANY_WORDS = 128
+"""Words that are projected at once, in half of the time, where that gives the same bits."""
+LARGEST = 32_000
+"""What the sum of a window's rows reaches at the most: int16 ends a little further."""
+STEPS = 4
+"""Rows of a sentence that are added before their sum needs more than 16 bits."""
+SAMPLE = 128
+SPREAD = 16.0
+"""Rows are cut at so many times the root mean square of `SAMPLE` made-up words. Real words come to
+a half of that: the features of a made-up word do not go together."""
+
+
+class Windows(NamedTuple):
+    """Rows of the words in some windows.
+
+    Attributes
+    ----------
+    tokens : int array, shape (n,)
+        The token in the centre of each window, in order, counted over all sentences.
+    rows : int array, shape (2c+1, n)
+        The row of each slot.
+    """
+
+    tokens: IntArray
+    rows: IntArray
+
+
+class RowProduct:
+    """Makes rows of integers out of the vectors of words: ``W_k e`` in units.
+
+    Parameters
+    ----------
+    tables : sequence of TableParameter
+    W : float array, shape (d, S, H)
+    b : float array, shape (H,)
+        Is a part of the rows of the centre.
+    shares : float array, shape (S, H)
+        How often the row of a slot counts in a sum.
+    window : int
+        ``2c + 1``; the last of the ``S`` slots may be one of the whole sentence.
+
+    Attributes
+    ----------
+    unit : float32 array, shape (H,)
+        What 1 stands for in each hidden unit.
+    """
+
+    def __init__(
+        self,
+        tables: Sequence[TableParameter],
+        W: FloatArray,
+        b: FloatArray,
+        shares: FloatArray,
+        window: int,
+    ) -> None:
+        d, self.slots, self.hidden = W.shape
+        self._tables = tables
+        centre = window // 2
+        ids = _made_up_words([table.shape[0] for table in tables])
+        e = np.concatenate([table.peek(of) for table, of in zip(tables, ids.T, strict=True)], 1)
+        e = e[np.isfinite(e).all(axis=1)]  # a row that is not is reported when a word has it
+        made_up = e.astype(np.float64) @ W.reshape(d, -1).astype(np.float64)
+        squares = (made_up * made_up).sum(axis=0) / max(len(e), 1)
+        limits = SPREAD * np.sqrt(squares).reshape(self.slots, -1)
+        limits[centre] += np.abs(b)
+        total = (limits * shares).sum(axis=0)
+        least = max(float(np.abs(W).max()) / 2**20, float(np.finfo(np.float32).tiny))
+        unit = np.maximum(total / LARGEST, least)
+        if self.slots > window:
+            unit = np.maximum(unit, limits[window] * STEPS / LARGEST)
+        self.unit = unit.astype(np.float32)
+        self._W = [(W[:, slot] / self.unit).astype(W.dtype) for slot in range(self.slots)]
+        self._b = [np.zeros_like(self.unit) for _ in range(self.slots)]
+        self._b[centre] = (b / self.unit).astype(np.float32)
+        self._limits = [np.floor(limit / self.unit).astype(np.float32) for limit in limits]
+        self._made_up = e
+
+    def vectors(self, features: IntArray) -> FloatArray:
+        """Join the vectors ``e`` of words, shape (n, d)."""
+        return lookup(self._tables, features)[0]
+
+    def project(self, e: FloatArray, slot: int, rows: Rows) -> None:
+        """Make one row of each word.
+
+        Parameters
+        ----------
+        e : float array, shape (n, d)
+        rows : int16 array, shape (n, H)
+            Is written to.
+
+        Raises
+        ------
+        FloatingPointError
+            If a number is not finite.
+        """
+        W, b, limit = self._W[slot], self._b[slot], self._limits[slot]
+        size = MANY_WORDS if len(e) > WORDS and self._has_same_bits else WORDS
+        for start in range(0, len(e), size):
+            words = e[start : start + size]
+            projected = _product(words, W)
+            if not -np.inf < projected.min() <= projected.max() < np.inf:
+                raise FloatingPointError
+            projected += b
+            np.rint(projected, out=projected)
+            np.minimum(projected, limit, out=projected)
+            np.maximum(projected, -limit, out=projected)
+            rows[start : start + size] = projected
+
+    @cached_property
+    def _has_same_bits(self) -> bool:
+        """Whether products of many words have the bits of those of a few.
+
+        That depends on the kernels which the linear algebra library has for the processor. It is
+        measured when many words come for the first time.
+        """
+        e = np.resize(self._made_up, (MANY_WORDS, len(self._W[0])))
+        few = [_product(e[i : i + WORDS], self._W[0]) for i in range(0, MANY_WORDS, WORDS)]
+        expected = np.concatenate(few)
+        return all(
+            np.array_equal(_product(e[:n], self._W[0]), expected[:n])
+            for n in range(2 * WORDS, MANY_WORDS + 1, WORDS)
+        )
+
+
+def _product(words: FloatArray, W: FloatArray) -> FloatArray:
+    """Multiply words, shape (n, d), by ``W``, as if a multiple of `WORDS` had come."""
+    n = len(words)
+    if n % WORDS:
+        padding = np.zeros((-n % WORDS, words.shape[1]), words.dtype)
+        words = np.concatenate([words, padding])
+    product: FloatArray = np.matmul(W.T, words.T).T if n <= WORDS else np.matmul(words, W)
+    return product[:n]
+
+
+def _made_up_words(sizes: Sequence[int]) -> IntArray:
+    """Combine rows of all tables, spread evenly over each, shape (SAMPLE, F)."""
+    steps = np.arange(1, SAMPLE + 1)[:, None] * np.sqrt(np.arange(2, len(sizes) + 2) + 0.5)
+    ids: IntArray = (steps % 1 * np.array(sizes)).astype(np.intp)
+    return ids
 
 
 class Projection:
@@ -32,189 +181,157 @@ class Projection:
 
     Attributes
     ----------
-    slots : int
-        Rows of a word, ``S``: one for each place in the window, the centre's with ``b``, and one
+    product : RowProduct
+        Makes rows of words: one for each place in the window, the centre's with ``b``, and one
         for the mean of the sentence if the network has that.
-    hidden : int
-        Floats of a row, ``H``.
+    window : int
+        ``2c + 1``.
     """
 
     def __init__(self, network: Network) -> None:
         W, b = network.weights[0].value, network.biases[0].value
-        d, self.window, self.hidden = W.shape
-        of_mean = network.sentence_weight
-        blocks = [W.reshape(d, -1)] if of_mean is None else [W.reshape(d, -1), of_mean.value]
-        self.slots = self.window + (of_mean is not None)
-        self._tables = list(network.tables.values())
-        self._W = np.concatenate(blocks, axis=1)  # shape: (d, S * H)
-        self._b = b
-        self._gate = None if network.document_weight is None else network.document_weight.value
+        self.window = W.shape[1]
+        of_mean, gate = network.sentence_weight, network.document_weight
+        self._gate = None if gate is None else gate.value
+        shares = np.ones((self.window, len(b)))
+        if self._gate is not None:
+            shares += np.abs(self._gate)
+        if of_mean is not None:
+            W = np.concatenate([W, of_mean.value[:, None]], axis=1)
+            shares = np.concatenate([shares, np.ones((1, len(b)))])
+        self.product = RowProduct(list(network.tables.values()), W, b, shares, self.window)
         self._f = network.activation.f
         self._layers = [
             (weight.value, bias.value)
             for weight, bias in zip(network.weights[1:], network.biases[1:], strict=True)
         ]
 
-    def project(self, features: IntArray, rows: FloatArray) -> None:
-        """Make the rows of words.
+    @property
+    def has_mean(self) -> bool:
+        """Whether windows have a slot for the mean of their sentence."""
+        return bool(self.product.slots > self.window)
 
-        Parameters
-        ----------
-        features : int array, shape (n, F)
-        rows : float array, shape (n * S, H)
-            Is written to: the rows of the first word, then those of the next.
+    def all_rows(self, padded: Padded, words: IntArray) -> tuple[Windows, IntArray]:
+        """Find the rows of all tokens where those of a word lie side by side.
+
+        Returns
+        -------
+        windows : Windows
+        means : int array, shape (N,)
+            See `scores`.
         """
-        e, _ = lookup(self._tables, features)
-        d, columns = self._W.shape
-        of_words = rows.reshape(len(e), columns)
-        block = np.zeros((WORDS, d), dtype=e.dtype)
-        projected = np.empty((columns, WORDS), dtype=e.dtype)
-        for start in range(0, len(e), WORDS):
-            words = e[start : start + WORDS]
-            block[: len(words)] = words
-            np.matmul(self._W.T, block.T, out=projected)
-            of_words[start : start + WORDS] = projected.T[: len(words)]
-        rows[self.window // 2 :: self.slots] += self._b
-
-    def empty(self, words: int) -> FloatArray:
-        """Make room for the rows of so many words."""
-        return np.empty((words * self.slots, self.hidden), dtype=self._W.dtype)
+        slots = self.product.slots
+        at = padded.words * slots
+        rows = np.stack([at[padded.position + slot] + slot for slot in range(self.window)])
+        return Windows(np.arange(len(words)), rows), words * slots + self.window
 
     def scores(
         self,
-        rows: "WordRows",
-        places: IntArray,
+        pool: Rows,
+        windows: Windows,
         lengths: IntArray,
+        means: IntArray | None = None,
         mentions: Mentions | None = None,
     ) -> FloatArray:
-        """Score the windows of sentences.
+        """Score windows.
 
         Parameters
         ----------
-        places : int array, shape (N,)
-            The place of each token's word.
+        pool : int16 array, shape (m, H)
+            Rows of words.
+        windows : Windows
+            Of ``n`` tokens.
         lengths : int array, shape (B,)
-            Tokens in each sentence; they add up to ``N``.
+            Tokens in each sentence.
+        means : int array, shape (N,), optional
+            Each token's row for the mean of its sentence; -1 in sentences of no window.
         mentions : Mentions, optional
-            The windows of names that come again in their document.
+            Names that come again in their document, by their places among the windows.
 
         Returns
         -------
-        s : float array, shape (N, K)
+        s : float array, shape (n, K)
         """
-        windows = window_rows(places, lengths, self.window, rows.padding)
-        windows = np.ascontiguousarray(windows.T)  # shape: (2c+1, N)
+        U, b = self._layers[-1]
+        s = np.empty((len(windows.tokens), len(b)), dtype=U.dtype)
+        size = max(BLOCK // self.product.hidden, 1)
+        z = np.empty((min(size, len(s)), self.product.hidden), dtype=np.int16)
+        buffer = np.empty_like(z)
+        floats = np.empty(z.shape, dtype=np.float32)
+        if means is not None:
+            sentence = np.repeat(np.arange(len(lengths)), lengths)[windows.tokens]
+            of_sentences = _mean_rows(pool, means, lengths)
         named: IntArray = np.empty(0, dtype=np.intp)
         if mentions is not None and self._gate is not None and len(mentions.windows):
-            context = self._context(rows, windows, mentions, self._gate)
             order = np.argsort(mentions.windows)
             named = mentions.windows[order]
-        means = None
-        if self.slots > self.window:
-            lengths = lengths[lengths > 0]
-            means = rows.sum_groups(places, self.window, lengths)
-            means /= lengths[:, None].astype(means.dtype)
-            sentence = np.repeat(np.arange(len(lengths)), lengths)
-        U, b = self._layers[-1]
-        s = np.empty((len(places), len(b)), dtype=U.dtype)
-        memory = self.empty(-(-2 * BLOCK // self.slots))
-        for start in range(0, len(places), BLOCK):
-            block = slice(start, start + BLOCK)
-            z, buffer = memory[: 2 * len(places[block])].reshape(2, -1, self.hidden)
-            rows.sum(windows[:, block], z, buffer)
-            here = slice(*np.searchsorted(named, (start, start + BLOCK)))
+            rows = windows.rows[:, mentions.windows]
+            context = self._context(pool, rows, mentions, self._gate)[order]
+        for start in range(0, len(s), size):
+            block = slice(start, start + size)
+            rows = windows.rows[:, block]
+            n = rows.shape[1]
+            _sum_rows(pool, rows, z[:n], buffer[:n])
+            here = slice(*np.searchsorted(named, (start, start + size)))
             if here.start < here.stop:
-                z[named[here] - start] += context.take(order[here], axis=0)
+                z[named[here] - start] += context[here]
             if means is not None:
-                z += np.take(means, sentence[block], axis=0, out=buffer, mode="clip")
+                z[:n] += of_sentences.take(sentence[block], axis=0, out=buffer[:n], mode="clip")
+            a: FloatArray = floats[:n]
+            a[...] = z[:n]  # at once with the product it would take twice as long
+            a *= self.product.unit
             for weight, bias in self._layers[:-1]:
-                z = self._f(z) @ weight
-                z += bias
-            np.matmul(self._f(z), U, out=s[block])
+                a = self._f(a) @ weight
+                a += bias
+            np.matmul(self._f(a), U, out=s[block])
         s += b
         return s
 
-    def _context(
-        self, rows: "WordRows", windows: IntArray, mentions: Mentions, gate: FloatArray
-    ) -> FloatArray:
+    def _context(self, pool: Rows, rows: IntArray, mentions: Mentions, gate: FloatArray) -> Rows:
         """Compute what the other mentions add to ``z`` of each; see `document_context`."""
-        places = windows[:, mentions.windows]
-        blocks = range(0, places.shape[1], BLOCK)
-        z = np.empty((places.shape[1], self.hidden), dtype=gate.dtype)
-        buffer = np.empty_like(z[:BLOCK])
-        for start in blocks:
-            block = z[start : start + BLOCK]
-            rows.sum(places[:, start : start + BLOCK], block, buffer[: len(block)])
-        context = mean_of_others(z, mentions.sizes)
+        z = np.empty((rows.shape[1], self.product.hidden), dtype=np.int16)
+        size = max(BLOCK // self.product.hidden, 1)
+        buffer = np.empty_like(z[:size])
+        for start in range(0, len(z), size):
+            block = z[start : start + size]
+            _sum_rows(pool, rows[:, start : start + size], block, buffer[: len(block)])
+        context = mean_of_others(z.astype(np.float32), mentions.sizes)
         context *= gate
-        return context
+        return np.rint(context, out=context).astype(np.int16)
 
 
-class WordRows(NamedTuple):
-    """Rows of words: those that are kept, and those of words for which there was no room.
+def _sum_rows(pool: Rows, rows: IntArray, z: Rows, buffer: Rows) -> None:
+    """Sum rows of the pool over the first axis of `rows`, into `z`."""
+    pool.take(rows[0], axis=0, out=z, mode="clip")
+    for slot in rows[1:]:
+        z += pool.take(slot, axis=0, out=buffer, mode="clip")
 
-    The place of a word is where its rows begin in `kept`, or, if it is negative, the complement
-    of where they begin in `own`.
 
-    Attributes
-    ----------
-    kept : float array, shape (m, H)
-        The first word's rows are zero.
-    own : float array, shape (m', H)
-    padding : int
-        The place of what stands past the ends of a sentence.
+def _mean_rows(pool: Rows, rows: IntArray, lengths: IntArray) -> Rows:
+    """Take the mean of the rows of each sentence, shape (B, H); that of negative rows is zero.
+
+    The sentences are gone through side by side, the longest first, a token of each at a time.
     """
-
-    kept: FloatArray
-    own: FloatArray
-    padding: int
-
-    def sum(self, places: IntArray, z: FloatArray, buffer: FloatArray) -> None:
-        """Sum rows ``0, 1, …`` of the words at ``places[0], places[1], …``.
-
-        Parameters
-        ----------
-        places : int array, shape (k, n)
-        z, buffer : float array, shape (n, H)
-            Are written to: the sum, and what is added.
-        """
-        # A place in `own` is cut off at the first word, and adds a row of zeros here.
-        take = self.kept.take
-        take(places[0], axis=0, out=z, mode="clip")
-        for slot, row in enumerate(places[1:], 1):
-            z += take(row + slot, axis=0, out=buffer, mode="clip")
-        if len(self.own):
-            # In the same order as the others, so that the sum has the same bits.
-            tokens = np.flatnonzero((places < 0).any(axis=0))
-            z[tokens] = 0
-            for slot, row in enumerate(places[:, tokens]):
-                z[tokens] += self._rows(row, slot)
-
-    def sum_groups(self, places: IntArray, slot: int, sizes: IntArray) -> FloatArray:
-        """Sum one row of each word over groups of neighbours.
-
-        Parameters
-        ----------
-        places : int array, shape (n,)
-        slot : int
-            Which of a word's rows.
-        sizes : int array, shape (g,)
-            Words in each group, at least one; they add up to ``n``.
-
-        Returns
-        -------
-        float array, shape (g, H)
-        """
-        sums = gather_add(self.kept, np.maximum(places, 0) + slot, sizes)
-        if len(self.own):
-            group = np.repeat(np.arange(len(sizes)), sizes)
-            groups = np.unique(group[places < 0])
-            rows = self._rows(places[np.isin(group, groups)], slot)
-            sums[groups] = gather_add(rows, np.arange(len(rows)), sizes[groups])
-        return sums
-
-    def _rows(self, places: IntArray, slot: int) -> FloatArray:
-        """Copy one row of each word."""
-        rows = self.kept.take(np.maximum(places, 0) + slot, axis=0)
-        rows[places < 0] = self.own[~places[places < 0] + slot]
-        return rows
+    begins = np.cumsum(lengths) - lengths
+    order = np.argsort(-lengths, kind="stable")
+    order = order[: np.count_nonzero(lengths)]
+    order = order[rows[begins[order]] >= 0]
+    means = np.zeros((len(lengths), pool.shape[1]), dtype=np.int16)
+    if not len(order):
+        return means
+    falling, begins = lengths[order], begins[order]
+    running = np.searchsorted(-falling, -np.arange(int(falling[0])), side="left").tolist()
+    total = np.zeros((len(order), pool.shape[1]), dtype=np.int32)
+    part = np.empty((len(order), pool.shape[1]), dtype=np.int16)
+    buffer = np.empty_like(part)
+    for start in range(0, len(running), STEPS):
+        most = running[start]
+        pool.take(rows[begins[:most] + start], axis=0, out=part[:most], mode="clip")
+        for step, n in enumerate(running[start + 1 : start + STEPS], start + 1):
+            of_step = rows[begins[:n] + step]
+            part[:n] += pool.take(of_step, axis=0, out=buffer[:n], mode="clip")
+        total[:most] += part[:most]
+    mean = total.astype(np.float32)
+    mean /= falling[:, None].astype(np.float32)
+    means[order] = np.rint(mean, out=mean)
+    return means

@@ -44,7 +44,7 @@ class QuantisedTable(TableParameter):
         del value
         raise TypeError("a quantised table cannot be changed")
 
-    def take(self, rows: IntArray) -> FloatArray:
+    def peek(self, rows: IntArray) -> FloatArray:
         """Make rows of the table; see `TableParameter`."""
         taken = self.codes[rows].astype(np.float32)
         taken *= self.scales[rows].astype(np.float32)[:, np.newaxis]

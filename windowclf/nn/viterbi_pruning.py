@@ -9,35 +9,54 @@ import numpy as np
 
 from windowclf.nn.arrays import BoolArray, FloatArray, IntArray
 from windowclf.nn.crf import Transitions
+from windowclf.nn.open_tokens import OpenTokens
 from windowclf.nn.viterbi import viterbi
 
 _FEW = 64  # so few tokens are decoded sooner than the certain ones among them are found
 _DEPTH = 4  # tags in a row that are looked at to mend a path; more find few more certain tokens
 
 
-def best_paths(s: FloatArray, lengths: IntArray, transitions: Transitions) -> IntArray:
-    """Find the path of each sentence with the highest score; see `viterbi`."""
-    n = len(s)
-    if n <= _FEW:
+def best_paths(
+    s: FloatArray, lengths: IntArray, transitions: Transitions, scored: OpenTokens | None = None
+) -> IntArray:
+    """Find the path of each sentence with the highest score; see `viterbi`.
+
+    Parameters
+    ----------
+    scored : OpenTokens, optional
+        The tokens that `s` has the scores of, where it has not those of all.
+
+    Returns
+    -------
+    int array, shape (N,)
+    """
+    n = int(lengths.sum())
+    if scored is None and n <= _FEW:
         return viterbi(s, lengths, transitions)
-    tag, certain = certain_tokens(s, transitions)
+    if scored is not None and not len(s):
+        return np.full(n, scored.tag, dtype=np.int32)
+    tag, certain = certain_tokens(s, transitions, None if scored is None else scored.tag)
+    left = np.flatnonzero(~certain)
+    tokens = left if scored is None else scored.tokens[left]
     path = np.full(n, tag, dtype=np.int32)
-    if certain.all():
+    if not len(tokens):
         return path
+    certain = np.ones(n, dtype=bool)
+    certain[tokens] = False
     begins = np.zeros(n + 1, dtype=bool)  # whether a sentence begins at the token
     begins[0] = begins[np.cumsum(lengths)] = True
-    open_ = ~certain
-    first = np.flatnonzero(open_ & (begins[:-1] | np.concatenate([[True], certain[:-1]])))
-    last = np.flatnonzero(open_ & (begins[1:] | np.concatenate([certain[1:], [True]])))
+    first = np.flatnonzero(~certain & (begins[:-1] | np.concatenate([[True], certain[:-1]])))
+    last = np.flatnonzero(~certain & (begins[1:] | np.concatenate([certain[1:], [True]])))
     A = transitions.transition
     start = np.where(begins[first, None], transitions.start, A[tag])
     end = np.where(begins[last + 1, None], transitions.end, A[:, tag])
-    tokens = np.flatnonzero(open_)
-    path[tokens] = viterbi(s.take(tokens, axis=0), last - first + 1, Transitions(A, start, end))
+    path[tokens] = viterbi(s.take(left, axis=0), last - first + 1, Transitions(A, start, end))
     return path
 
 
-def certain_tokens(s: FloatArray, transitions: Transitions) -> tuple[int, BoolArray]:
+def certain_tokens(
+    s: FloatArray, transitions: Transitions, outside: int | None = None
+) -> tuple[int, BoolArray]:
     """Find the tokens that have the commonest tag ``o`` on every best path.
 
     If a path has another tag at a token, put ``o`` there, and mend the path on both sides so that
@@ -48,6 +67,9 @@ def certain_tokens(s: FloatArray, transitions: Transitions) -> tuple[int, BoolAr
     Parameters
     ----------
     s : float array, shape (N, K)
+        Of neighbours, or of tokens between which others have the tag ``o`` for certain.
+    outside : int, optional
+        ``o``; by default the tag with the highest mean.
 
     Returns
     -------
@@ -58,7 +80,9 @@ def certain_tokens(s: FloatArray, transitions: Transitions) -> tuple[int, BoolAr
     A, start, end = transitions
     rows = np.ascontiguousarray(s.T)
     able = np.isfinite(A.diagonal()) & np.isfinite(start) & np.isfinite(end)
-    o = int(np.where(able, rows.mean(axis=1), -np.inf).argmax())
+    o = outside
+    if o is None:
+        o = int(np.where(able, rows.mean(axis=1), -np.inf).argmax())
     if not able[o]:
         return o, np.zeros(len(s), dtype=bool)
     lead = rows[o] - np.delete(rows, o, axis=0).max(axis=0, initial=-np.inf)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from itertools import chain, count, repeat
-from threading import Lock
+from threading import RLock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,12 +11,16 @@ import numpy.typing as npt
 
 from windowclf.lexicon.features import name_form
 from windowclf.lexicon.lexicon import PADDING, Lexicon
-from windowclf.nn.arrays import FloatArray
-from windowclf.nn.projection import Projection, WordRows
-from windowclf.text.token_pattern import part_of_name
+from windowclf.nn.arrays import FloatArray, IntArray
+from windowclf.nn.projection import RowProduct, Rows
+from windowclf.text.token_pattern import SIGN, part_of_name
 
-_NOTHING, _PAD, _FIRST = 0, 1, 2
-"""Word 0 has rows of zeros, word 1 stands past a sentence's ends."""
+PAD = 0
+"""The word that stands past a sentence's ends."""
+_FEW_WORDS = 256
+"""Room for words at the start; it is doubled when it is full."""
+_ROWS_A_WORD = 3
+"""Rows that a word has in the middle: most words stand in a few places of the windows alone."""
 
 
 class Found(NamedTuple):
@@ -24,121 +28,181 @@ class Found(NamedTuple):
 
     Attributes
     ----------
-    places : int array, shape (N,)
-        Where the rows of each token's word are among `rows`.
-    rows : WordRows
+    words : int array, shape (N,)
+        The number of each token's word in `cache`.
     names : int array, shape (N,)
         The same number for the same name in any letter case; 0: not a name.
     parts : int array, shape (N,)
         What `windowclf.text.token_pattern.part_of_name` says of each word.
+    cache : ProjectionCache
     """
 
-    places: npt.NDArray[np.intp]
-    rows: WordRows
-    names: npt.NDArray[np.intp]
+    words: IntArray
+    names: IntArray
     parts: npt.NDArray[np.int8]
+    cache: "ProjectionCache"
 
 
 class ProjectionCache:
-    """Looks words up, and keeps the rows of the first that come: they make up most of any text.
+    """Looks words up, and keeps their rows; each row is made when it is first needed.
 
     Several threads may use one at the same time.
 
     Parameters
     ----------
+    product : RowProduct
+        Makes the rows of the network.
+    first : RowProduct, optional
+        Makes the rows of its first pass.
     memory : int
-        Bytes of rows that are kept at the most; the system provides them when they are written.
+        Bytes of rows that are kept. When they are full, `renewed` keeps the words that were met
+        most often.
     """
 
-    def __init__(self, lexicon: Lexicon, projection: Projection, memory: int) -> None:
-        self._lexicon, self._projection = lexicon, projection
-        slots = projection.slots
-        self._capacity = max(memory // projection.empty(1).nbytes, _FIRST)
-        kept = projection.empty(self._capacity)
-        kept[: _PAD * slots] = 0
+    def __init__(
+        self, lexicon: Lexicon, product: RowProduct, first: RowProduct | None, memory: int
+    ) -> None:
+        self._lexicon, self._product, self._first = lexicon, product, first
+        self._memory = memory
+        self._capacity: int = max(memory // (2 * product.hidden), 1)
+        self._lock = RLock()
+        self._numbers: dict[Hashable, int] = {}  # of words
+        self._name_numbers: dict[str, int] = {}
+        self._words = 0
+        self._features = np.empty((_FEW_WORDS, len(lexicon.features)), dtype=np.int32)
+        self._names = np.empty(_FEW_WORDS, dtype=np.int32)
+        self._parts = np.empty(_FEW_WORDS, dtype=np.int8)
+        self._met = np.empty(_FEW_WORDS, dtype=np.int32)
+        self._row_of = np.empty((product.slots, _FEW_WORDS), dtype=np.int32)
+        width = 0 if first is None else first.slots * first.hidden
+        self._first_rows = np.empty((_FEW_WORDS, width), dtype=np.int16)
+        # The system provides memory when it is written.
+        self._pool: Rows = np.empty((self._capacity, product.hidden), dtype=np.int16)
+        self._rows = 0
         padding = np.full((1, len(lexicon.features)), PADDING, dtype=np.int32)
-        projection.project(padding, kept[_PAD * slots : _FIRST * slots])
-        self._rows = WordRows(kept, kept[:0], _PAD * slots)
-        self._places: dict[Hashable, int] = {}
-        self._names = np.zeros(self._capacity, dtype=np.intp)
-        self._parts = np.zeros(self._capacity, dtype=np.int8)
-        self._numbers: dict[str, int] = {}
-        self._kept = _FIRST
-        self._passed = 0
-        self._lock = Lock()
+        self._append(padding, np.zeros(1, np.int32), np.array([SIGN], np.int8))
 
     @property
-    def is_stale(self) -> bool:
-        """Whether so many words found no room that those that are kept may be from older texts."""
-        return self._passed > 4 * self._capacity
+    def is_full(self) -> bool:
+        """Whether the rows fill their memory, or the words that of as many words."""
+        return self._rows >= self._capacity or self._words * _ROWS_A_WORD > self._capacity
+
+    def renewed(self) -> "ProjectionCache":
+        """Make a cache with the half of the words that were met most often."""
+        new = type(self)(self._lexicon, self._product, self._first, self._memory)
+        with self._lock:
+            most = min(self._words, self._capacity // _ROWS_A_WORD) // 2
+            often = np.argsort(-self._met[: self._words], kind="stable")[:most]
+            often = np.sort(often[often != PAD])
+            keys = list(self._numbers)  # in the order of their numbers, from 1
+            kept = [keys[number - 1] for number in often.tolist()]
+            new._name_numbers = dict(self._name_numbers)
+            new._append(self._features[often], self._names[often], self._parts[often])
+            new._numbers = {key: number for number, key in enumerate(kept, PAD + 1)}
+        return new
 
     def lookup(self, sentences: Sequence[Sequence[str]]) -> Found:
-        """Look up all tokens of some sentences; keep the rows of new words while there is room."""
+        """Look up all tokens of some sentences."""
         keys: list[Hashable] = list(chain.from_iterable(sentences))
         tags = self._lexicon.gazetteer_tags(sentences) if self._lexicon.gazetteers else []
         if tags:  # a word is another one where it has another place in a gazetteer's name
             keys = list(zip(keys, *tags, strict=True))
-        places = np.fromiter(map(self._places.get, keys, repeat(-1)), np.intp, len(keys))
-        rows = self._rows
-        new = np.flatnonzero(places < 0)
-        numbers_of_words = places // self._projection.slots
-        names, parts = self._names[numbers_of_words], self._parts[numbers_of_words]
+        words = np.fromiter(map(self._numbers.get, keys, repeat(-1)), np.intp, len(keys))
+        new = np.flatnonzero(words < 0)
         if len(new):
-            numbers: defaultdict[Hashable, int] = defaultdict(count().__next__)
-            which = [numbers[keys[i]] for i in new.tolist()]
-            of_new, own, named, parts_of_new = self._add(list(numbers), split=bool(tags))
-            places[new], names[new] = of_new[which], named[which]
-            parts[new] = parts_of_new[which]
-            rows = rows._replace(own=own)
-        return Found(places, rows, names, parts)
+            firsts: defaultdict[Hashable, int] = defaultdict(count().__next__)
+            which = [firsts[keys[i]] for i in new.tolist()]
+            words[new] = self._add(list(firsts), split=bool(tags))[which]
+        self._met[words] += 1
+        return Found(words, self._names[words], self._parts[words], self)
 
-    def _add(
-        self, keys: Sequence[Any], *, split: bool
-    ) -> tuple[npt.NDArray[np.intp], FloatArray, npt.NDArray[np.intp], npt.NDArray[np.int8]]:
-        """Project new words and keep as many as there is room for.
+    def _add(self, keys: Sequence[Any], *, split: bool) -> IntArray:
+        """Give new words their numbers, shape (n,); another thread may have been first."""
+        with self._lock:
+            numbers = np.fromiter(map(self._numbers.get, keys, repeat(-1)), np.intp, len(keys))
+            new = np.flatnonzero(numbers < 0)
+            if len(new):
+                keys = [keys[i] for i in new.tolist()]
+                words, *tags = zip(*keys, strict=True) if split else (keys,)
+                parts = np.fromiter(map(part_of_name, words), np.int8, len(words))
+                features = self._lexicon.ids(words, tags)
+                begin = self._append(features, self._number_names(words), parts)
+                numbers[new] = np.arange(begin, self._words)
+                self._numbers.update(zip(keys, numbers[new].tolist(), strict=True))
+        return numbers
+
+    def _number_names(self, words: Sequence[str]) -> npt.NDArray[np.int32]:
+        """Assign to each word with a capital the number of its name; 0 is for the others."""
+        names = self._name_numbers
+        forms = map(name_form, words)
+        numbers = (names.setdefault(form, len(names) + 1) if form else 0 for form in forms)
+        return np.fromiter(numbers, np.int32, len(words))
+
+    def _append(self, features: IntArray, names: IntArray, parts: IntArray) -> int:
+        """Append words, and make their rows for the first pass; return the first one's number."""
+        begin, end = self._words, self._words + len(features)
+        if end > len(self._names):
+            room = max(end, 2 * len(self._names))
+            for name in ("_features", "_names", "_parts", "_met", "_first_rows"):
+                setattr(self, name, _longer(getattr(self, name), room))
+            self._row_of = np.ascontiguousarray(_longer(self._row_of.T, room).T)
+        self._features[begin:end] = features
+        self._names[begin:end] = names
+        self._parts[begin:end] = parts
+        self._met[begin:end] = 0
+        self._row_of[:, begin:end] = -1
+        if self._first is not None:
+            e = self._first.vectors(features)
+            rows = self._first_rows[begin:end].reshape(len(e), self._first.slots, -1)
+            for slot in range(self._first.slots):
+                self._first.project(e, slot, rows[:, slot])
+        self._words = end
+        return begin
+
+    def first_rows(self) -> Rows:
+        """Return the rows of the first pass: the row of slot ``k`` of word ``w`` is ``w S + k``."""
+        if self._first is None:
+            raise ValueError("the model has no first pass")
+        return self._first_rows.reshape(-1, self._first.hidden)
+
+    def rows(self, words: Sequence[IntArray]) -> tuple[Rows, Sequence[IntArray]]:
+        """Find the rows of words, and make those that are not there.
+
+        Parameters
+        ----------
+        words : sequence of int array
+            For each slot, the words whose row of that slot is needed.
 
         Returns
         -------
-        places : int array, shape (n,)
-        own : float array, shape (m, H)
-            The rows of the words that are not kept.
-        names : int array, shape (n,)
-        parts : int array, shape (n,)
+        pool : int16 array, shape (m, H)
+        rows : list of int array
+            Where in the pool each of the rows is.
         """
-        words, *tags = zip(*keys, strict=True) if split else (keys,)
-        slots = self._projection.slots
-        features = self._lexicon.ids(words, tags)
         with self._lock:
-            begin = self._kept
-            room = min(len(words), self._capacity - begin)
-            self._kept += room
-            self._passed += len(words) - room
-            names = self._number(words, room)
-        end = begin + room
-        self._projection.project(features[:room], self._rows.kept[begin * slots : end * slots])
-        own = self._projection.empty(len(words) - room)
-        self._projection.project(features[room:], own)
-        self._names[begin:end] = names[:room]
-        parts = np.fromiter(map(part_of_name, words), np.int8, len(words))
-        self._parts[begin:end] = parts[:room]
-        places = np.arange(begin, begin + len(words)) * slots
-        places[room:] = ~(np.arange(len(words) - room) * slots)
-        # Only now, with the rows written, may other threads find them.
-        self._places.update(zip(keys[:room], places[:room].tolist(), strict=True))
-        return places, own, names, parts
+            found = [of.take(of_slot) for of, of_slot in zip(self._row_of, words, strict=True)]
+            missing = [
+                np.unique(of_slot[rows < 0]) for of_slot, rows in zip(words, found, strict=True)
+            ]
+            new = np.unique(np.concatenate(missing))
+            if len(new):
+                e = self._product.vectors(self._features[new])
+                for slot, of_slot in enumerate(missing):
+                    self._project(slot, of_slot, e[np.searchsorted(new, of_slot)])
+                found = [of.take(of_slot) for of, of_slot in zip(self._row_of, words, strict=True)]
+            return self._pool, found
 
-    def _number(self, words: Sequence[str], room: int) -> npt.NDArray[np.intp]:
-        """Assign to each word with a capital the number of its name; 0 is for the others."""
-        own: dict[str, int] = {}  # names of words that are not kept have negative ones
-        named = []
-        for i, word in enumerate(words):
-            name = name_form(word)
-            number = 0
-            if name:
-                number = self._numbers.get(name, 0)
-                if not number and i < room:
-                    number = self._numbers[name] = len(self._numbers) + 1
-                elif not number:
-                    number = own.setdefault(name, -1 - len(own))
-            named.append(number)
-        return np.array(named, dtype=np.intp)
+    def _project(self, slot: int, words: IntArray, e: FloatArray) -> None:
+        begin, end = self._rows, self._rows + len(words)
+        if end > len(self._pool):
+            self._pool = _longer(self._pool, max(end, len(self._pool) * 3 // 2))
+        self._product.project(e, slot, self._pool[begin:end])
+        self._row_of[slot, words] = np.arange(begin, end)
+        self._rows = end
+
+
+def _longer(array: npt.NDArray[Any], room: int) -> npt.NDArray[Any]:
+    """Copy an array into one with more room; what others hold of the old one stays as it is."""
+    longer = np.empty((room, *array.shape[1:]), dtype=array.dtype)
+    longer[: len(array)] = array
+    return longer

@@ -13,19 +13,21 @@ from windowclf.errors import ModelError
 from windowclf.model.encoding import number_documents
 from windowclf.model.model import Model
 from windowclf.nn.arrays import FloatArray, IntArray
-from windowclf.nn.context import find_mentions, name_keys
+from windowclf.nn.context import Mentions, find_mentions, name_keys
+from windowclf.nn.layers import Padded
+from windowclf.nn.open_tokens import OpenTokens
 from windowclf.nn.parameter import TableParameter
-from windowclf.nn.projection import Projection, WordRows
+from windowclf.nn.projection import Projection, Windows
 from windowclf.system.threads import one_blas_thread, stream
-from windowclf.tagging.projection_cache import ProjectionCache
+from windowclf.tagging.projection_cache import PAD, ProjectionCache
 from windowclf.tags.arrays import SpanArrays, SpanFinder
-from windowclf.tags.schemes import Scheme, Span, encode
+from windowclf.tags.schemes import OUTSIDE, Scheme, Span, encode
 from windowclf.text.token_pattern import LETTERS, SIGN
 
 CHUNK_TOKENS = 8192
 """Tokens that are looked up and scored at once."""
-KEPT_BYTES = 2**28
-"""Rows of words that are kept, at the most: 37,000 words of the bundled model."""
+KEPT_BYTES = 2**27
+"""Rows of words that are kept: those of 75,000 words of the bundled model."""
 LARGEST = 1e30
 """Scores beyond it are broken: the sum over a long sentence would leave the range of float32."""
 
@@ -44,16 +46,16 @@ class EncodedChunk(NamedTuple):
         Tokens of each sentence.
     documents : int array, shape (B,)
         The number of each sentence's document.
-    places, rows, names, parts
+    words, names, parts, cache
         See `windowclf.tagging.projection_cache.Found`.
     """
 
     lengths: IntArray
     documents: IntArray
-    places: IntArray
-    rows: WordRows
+    words: IntArray
     names: IntArray
     parts: npt.NDArray[np.int8]
+    cache: ProjectionCache
 
 
 class Prediction(NamedTuple):
@@ -82,10 +84,12 @@ class TaggedChunk:
         Finds the spans in the model's tags.
     lengths : int array, shape (B,)
         Tokens of each sentence.
-    s : float array, shape (N, K)
+    s : float array, shape (N, K), or (M, K) with `scored`
     parts : int array, shape (N,)
         The part that each token may have in a name, see `part_of_name`: a span without a letter or
         a digit is dropped, and signs are cut off its ends.
+    scored : OpenTokens, optional
+        The ``M`` tokens that were scored, where not all were.
 
     Attributes
     ----------
@@ -100,11 +104,12 @@ class TaggedChunk:
         lengths: IntArray,
         s: FloatArray,
         parts: npt.NDArray[np.int8],
+        scored: OpenTokens | None = None,
     ) -> None:
         self._model, self._finder = model, finder
-        self.lengths, self.s = lengths, s
+        self.lengths, self.s, self.scored = lengths, s, scored
         self._parts = parts
-        self.path = model.objective.decode(s, lengths)
+        self.path = model.objective.decode(s, lengths, scored)
         self._ends: list[int] = [0, *np.cumsum(lengths).tolist()]
 
     @property
@@ -149,7 +154,9 @@ class TaggedChunk:
     def confidences(self) -> FloatArray:
         """The calibrated probability of each span."""
         (first, last, _), path = self._names
-        p = self._model.objective.span_probabilities(self.s, path, self.lengths, first, last)
+        p = self._model.objective.span_probabilities(
+            self.s, path, self.lengths, first, last, self.scored
+        )
         return self._model.calibration(p)
 
     def entities_of(self, sentences: slice) -> list[tuple[int, int, str, float]]:
@@ -209,6 +216,8 @@ class TaggedChunk:
         summed.
         """
         model, spelled = self._model, self._finder.spelled
+        if self.scored is not None:
+            raise ValueError("not all tokens were scored")
         p = model.objective.probabilities(self.s, self.lengths)
         if model.scheme is Scheme.IOB1:
             return _in_iob2(p, self.lengths)
@@ -272,14 +281,20 @@ class Tagger:
                 _check(f"parameter {name}", parameter.value, float(np.finfo(np.float32).max))
         for name, parameter in model.objective.parameters().items():
             _check(f"parameter {name}", parameter.value, LARGEST)
-        self._projection = Projection(model.network)
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._projection = Projection(model.network)
+        _check("a weight of the first layer", self._projection.product.unit, LARGEST / 2**15)
+        self._first = None if model.first_pass is None else Projection(model.first_pass)
+        self._outside = model.labels.index(OUTSIDE) if self._first is not None else -1
         self._lock = Lock()
         self._cache = self._new_cache()
 
     def _new_cache(self) -> ProjectionCache:
         # What is computed has the same bits as during tagging.
         with one_blas_thread, np.errstate(over="ignore", invalid="ignore"):
-            return ProjectionCache(self.model.lexicon, self._projection, self._kept_bytes)
+            first = None if self._first is None else self._first.product
+            product = self._projection.product
+            return ProjectionCache(self.model.lexicon, product, first, self._kept_bytes)
 
     def _fresh_cache(self) -> ProjectionCache:
         """Return the projection cache, or a new one if it is stale.
@@ -288,8 +303,8 @@ class Tagger:
         threads could each make a new one.
         """
         with self._lock:
-            if self._cache.is_stale:
-                self._cache = self._new_cache()
+            if self._cache.is_full:
+                self._cache = self._cache.renewed()
             return self._cache
 
     def lookup(self, sentences: Sentences, documents: Documents = None) -> Iterator[EncodedChunk]:
@@ -333,34 +348,93 @@ class Tagger:
         ModelError
             If a score is not finite, or beyond `LARGEST`.
         """
-        lengths, documents, places, rows, names, _ = chunk
-        mentions = None
-        if self.model.network.document_weight is not None:
-            mentions = find_mentions(name_keys(names, np.repeat(documents, lengths)))
-        with np.errstate(over="ignore", invalid="ignore"):  # reported in one line instead
-            s = self._projection.scores(rows, places, lengths, mentions)
-        _check("a score", s, LARGEST)
-        return s
+        return self._score(chunk, np.arange(len(chunk.words)))
 
-    def tag(self, chunks: Iterable[EncodedChunk]) -> TaggedChunk:
-        """Tag sentences that `lookup` has looked up, all together."""
+    def _padded(self, chunk: EncodedChunk) -> Padded:
+        return Padded.of(chunk.words, chunk.lengths, self._projection.window, PAD)
+
+    def first_scores(self, chunk: EncodedChunk) -> FloatArray:
+        """Score that a token needs the whole network, and that it is in no span, shape (N, 2).
+
+        Raises
+        ------
+        ValueError
+            If the model has no first pass.
+        """
+        if self._first is None:
+            raise ValueError("the model has no first pass")
+        windows, means = self._first.all_rows(self._padded(chunk), chunk.words)
+        return self._first.scores(chunk.cache.first_rows(), windows, chunk.lengths, means)
+
+    def _score(self, chunk: EncodedChunk, tokens: IntArray) -> FloatArray:
+        """Score the tags of some tokens, shape (M, K)."""
+        projection, lengths, padded = self._projection, chunk.lengths, self._padded(chunk)
+        mentions, wanted = None, tokens
+        if self.model.network.document_weight is not None:
+            keys = name_keys(chunk.names, np.repeat(chunk.documents, lengths))
+            mentions, wanted = _of_tokens(find_mentions(keys), tokens, len(chunk.words))
+        words = [padded.words[padded.position[wanted] + slot] for slot in range(projection.window)]
+        if projection.has_mean:
+            sentence = np.repeat(np.arange(len(lengths)), lengths)
+            scored = np.zeros(len(lengths), dtype=bool)
+            scored[sentence[wanted]] = True
+            inside = scored[sentence]
+            words.append(chunk.words[inside])
+        with np.errstate(over="ignore", invalid="ignore"):  # reported in one line instead
+            try:
+                pool, rows = chunk.cache.rows(words)
+            except FloatingPointError:
+                raise _damaged("the projection of a word") from None
+            means = None
+            if projection.has_mean:
+                means = np.full(len(chunk.words), -1, dtype=np.intp)
+                means[inside] = rows[projection.window]
+            windows = Windows(wanted, np.array(rows[: projection.window]))
+            s = projection.scores(pool, windows, lengths, means, mentions)
+        _check("a score", s, LARGEST)
+        return s if len(wanted) == len(tokens) else s[np.searchsorted(wanted, tokens)]
+
+    def tag(self, chunks: Iterable[EncodedChunk], *, whole: bool = False) -> TaggedChunk:
+        """Tag sentences that `lookup` has looked up, all together.
+
+        Parameters
+        ----------
+        whole : bool
+            Whether to score all tokens, and not those alone that the first pass leaves open.
+        """
         chunks = list(chunks)
+        whole = whole or self._first is None
         classes = len(self.model.network.biases[-1].value)
-        lengths = [np.empty(0, np.intp), *(chunk.lengths for chunk in chunks)]
-        s = [np.empty((0, classes), np.float32), *map(self.score, chunks)]
-        parts = [np.empty(0, np.int8), *(chunk.parts for chunk in chunks)]
+        lengths: list[IntArray] = [np.empty(0, np.intp)]
+        scored: list[IntArray] = [np.empty(0, np.intp)]
+        parts, s = [np.empty(0, np.int8)], [np.empty((0, classes), np.float32)]
+        before = 0
+        for chunk in chunks:
+            lengths.append(chunk.lengths)
+            parts.append(chunk.parts)
+            if whole:
+                s.append(self.score(chunk))
+                continue
+            first = self.first_scores(chunk)
+            tokens = np.flatnonzero(first[:, 1] <= first[:, 0])
+            s.append(self._score(chunk, tokens))
+            scored.append(tokens + before)
+            before += len(chunk.words)
         return TaggedChunk(
             self.model,
             self.finder,
             np.concatenate(lengths),
             np.concatenate(s),
             np.concatenate(parts),
+            None if whole else OpenTokens(np.concatenate(scored), self._outside),
         )
 
-    def chunks(self, sentences: Sentences, documents: Documents = None) -> Iterator[TaggedChunk]:
-        """Tag sentences, chunk by chunk; see `lookup`."""
+    def chunks(
+        self, sentences: Sentences, documents: Documents = None, *, whole: bool = False
+    ) -> Iterator[TaggedChunk]:
+        """Tag sentences, chunk by chunk; see `lookup` and `tag`."""
         for chunk in self.lookup(sentences, documents):
-            yield self.tag([chunk])
+            yield self.tag([chunk], whole=whole)
 
     def map_chunks(
         self,
@@ -368,14 +442,17 @@ class Tagger:
         sentences: Sentences,
         documents: Documents = None,
         threads: int = 1,
+        *,
+        whole: bool = False,
     ) -> Iterator[T]:
         """Tag sentences, and yield what a function makes of their chunks, one after another.
 
-        With more than one of `threads`, one looks words up, and others score and call it.
+        With more than one of `threads`, one looks words up, and others score and call it. See
+        `tag` for `whole`.
         """
 
         def work(chunk: EncodedChunk) -> list[T]:
-            return list(function(self.tag([chunk])))
+            return list(function(self.tag([chunk], whole=whole)))
 
         return chain.from_iterable(stream(work, self.lookup(sentences, documents), threads))
 
@@ -393,7 +470,7 @@ class Tagger:
         def split(chunk: TaggedChunk) -> list[FloatArray]:
             return np.split(chunk.probabilities, np.cumsum(chunk.lengths)[:-1])
 
-        return self.map_chunks(split, sentences, documents, threads)
+        return self.map_chunks(split, sentences, documents, threads, whole=True)
 
     def predict(self, sentences: Sentences, documents: Documents = None) -> Iterator[Prediction]:
         """Yield tags, spans and confidences of each sentence; see `lookup`."""
@@ -401,12 +478,38 @@ class Tagger:
             yield from chunk.predictions()
 
 
+def _of_tokens(mentions: Mentions, tokens: IntArray, n: int) -> tuple[Mentions, IntArray]:
+    """Keep the names of which a mention is among some tokens.
+
+    Returns
+    -------
+    mentions : Mentions
+        By their places in `wanted`.
+    wanted : int array, shape (M',)
+        The tokens, and all mentions of these names, in order.
+    """
+    asked = np.zeros(n, dtype=bool)
+    asked[tokens] = True
+    windows, sizes = mentions
+    if not len(sizes):
+        return mentions, tokens
+    kept = np.logical_or.reduceat(asked[windows], np.cumsum(sizes) - sizes)
+    windows = windows[np.repeat(kept, sizes)]
+    asked[windows] = True
+    wanted = np.flatnonzero(asked)
+    return Mentions(np.searchsorted(wanted, windows), sizes[kept]), wanted
+
+
 def _check(what: str, values: FloatArray, largest: float) -> None:
     """Refuse numbers beyond the largest, and those that are not a number: they compare as false."""
     if values.size and not (values.max() <= largest and values.min() >= -largest):
-        raise ModelError(
-            f"damaged model: {what} is not finite or too large; train or fetch the model again"
-        )
+        raise _damaged(what)
+
+
+def _damaged(what: str) -> ModelError:
+    return ModelError(
+        f"damaged model: {what} is not finite or too large; train or fetch the model again"
+    )
 
 
 def _chunks(lengths: IntArray, documents: IntArray) -> Iterator[slice]:
