@@ -224,6 +224,9 @@ def _unpack(
         prefixes = manifest.config.cluster_prefixes
         known = Lexicon(values, cased=manifest.cased, prefixes=prefixes)
         network = _network(manifest, known, arrays)
+        first_pass = _first_pass(network, arrays)
+        if first_pass and manifest.scheme is Scheme.PLAIN:
+            raise ValueError("a first pass for labels that are no spans")
     except (ValueError, RecursionError) as error:
         raise damaged(folder, error) from None
     # Only now, as its arrays are as large as the network's scores are many.
@@ -239,7 +242,7 @@ def _unpack(
         objective,
         manifest.calibration,
         record,
-        first_pass=_first_pass(network, arrays),
+        first_pass=first_pass,
     )
 
 
@@ -270,16 +273,13 @@ def first_pass_parameters(first_pass: Network | None) -> dict[str, Parameter]:
 
 def _first_pass(network: Network, arrays: ParameterFile) -> Network | None:
     """Put the first pass together; version 0.1.0 wrote none, and reads models that have one."""
-    names = [f"first_pass.{name}" for name in ("W1", "b1", "U", "b_u", "W_s")]
-    if names[0] not in arrays:
+    if "first_pass.W1" not in arrays:
         return None
     d, window, _ = network.weights[0].shape
-    shapes: list[tuple[int, ...]] = [(d, window, -1), (-1,), (-1, 2), (2,), (d, -1)]
-    W, b, U, b_u, W_s = (
-        arrays.array(name, shape) for name, shape in zip(names, shapes, strict=True)
-    )
-    if not W.shape[2] == len(b) == len(U) == W_s.shape[1]:
-        raise ValueError("a first pass whose layers do not fit each other")
+    W = arrays.array("first_pass.W1", (d, window, -1))
+    hidden = W.shape[2]
+    shapes = {"b1": (hidden,), "U": (hidden, 2), "b_u": (2,), "W_s": (d, hidden)}
+    b, U, b_u, W_s = (arrays.array(f"first_pass.{n}", shape) for n, shape in shapes.items())
     first_pass = Network({}, [W, U], [b, b_u], activation="relu", sentence_weight=W_s)
     first_pass.tables = network.tables
     return first_pass
