@@ -500,8 +500,10 @@ class WindowClassifier:
         batch_size : int
             Texts that are tagged at once, at the most.
         processes : int, optional
-            How many share the work once there is enough of it, see `predict`; with more than one,
-            texts are taken before their turn.
+            How many share the work once there is enough of it, 1 for this one alone. With more
+            than one, texts are taken some thousands before their turn, so that by default it is
+            one where `texts` has no length, such as a generator, which may wait for what is found
+            in the texts before; and else as for `predict`.
 
         Yields
         ------
@@ -524,6 +526,8 @@ class WindowClassifier:
         elif not any(split is known for known in SPLITTERS.values()):
             check_callable(split, "split")
             split = _checked_splitter(split)
+        if processes is None and not hasattr(texts, "__len__"):
+            processes = 1
         tag = tag_with_contexts if check_flag(as_tuples, "as_tuples") else tag_texts
         return tag(self.tagger, texts, split=split, batch_size=batch_size, processes=processes)
 
