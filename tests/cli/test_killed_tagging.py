@@ -6,6 +6,7 @@ import random
 import re
 import signal
 import time
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -21,7 +22,7 @@ pytestmark = [
     pytest.mark.skipif(not can_fork(), reason="nothing is copied here"),
 ]
 
-TEXTS = 60_000
+TEXTS = 25_000
 LOST = (
     r"windowclf: error: {place}: one of 2 processes was ended by SIGKILL; "
     r"is there too little memory\? --processes 1 needs the least\n"
@@ -82,7 +83,9 @@ def test_a_process_that_is_killed_at_any_moment(tagging, whole, tmp_path, seed):
     process, command = tagging("--output", output)
     both = wait_until(lambda: len(found := copies(process)) == 2 and found)
     time.sleep(rng.uniform(0, seconds) if seed else 0)  # some are killed while they start
-    (victim := rng.choice(both)).kill()
+    victim = rng.choice(both)
+    with suppress(psutil.NoSuchProcess):
+        victim.kill()
     out, err = command.communicate(timeout=60)
     assert out == ""
     if command.returncode:
@@ -99,12 +102,13 @@ def test_a_process_that_is_killed_at_any_moment(tagging, whole, tmp_path, seed):
 
 def test_what_was_written_to_stdout_stays(tagging, whole):
     process, command = tagging("--format", "jsonl")
-    [first, _] = wait_until(lambda: len(found := copies(process)) == 2 and found)
-    begin = command.stdout.read(100_000)
+    begin = ""
+    while len(found := copies(process)) < 2:  # it does not begin them before it has written some
+        begin += command.stdout.read(50_000)
+    first = found[0]
     first.kill()
-    out, err = command.communicate(timeout=60)
-    out = (begin + out).encode()
-    assert command.returncode == 1
+    out, err = (begin + command.stdout.read()).encode(), command.stderr.read()
+    assert command.wait(10) == 1
     lost = re.fullmatch(LOST.format(place=r"stdout: ends after ([\d,]+) texts"), without_model(err))
     assert int(lost[1].replace(",", "")) == out.count(b"\n") > 0
     assert out.endswith(b"\n")
@@ -128,7 +132,8 @@ def test_the_end_of_the_command_ends_all(tagging, tmp_path, number, to_all):
     out, err = command.communicate(timeout=20)
     assert out == ""
     if number == signal.SIGINT:
-        assert (command.returncode, without_model(err)) == (130, "windowclf: error: interrupted\n")
+        assert command.returncode == 130
+        assert without_model(err).strip() == "windowclf: error: interrupted"
         assert list(tmp_path.iterdir()) == []
     else:
         assert (command.returncode, without_model(err)) == (-number, "")

@@ -226,7 +226,7 @@ def test_where_nothing_is_copied(run, model_folder, file, monkeypatch):
     tag = ["tag", "--model", model_folder, "--input", file, "--format", "jsonl"]
     code, out, err = run(*tag, "--processes", 2)
     assert (code, out) == (2, "")
-    assert err.startswith("windowclf: error: --processes: expected 1, got 2: only the main thread")
+    assert err.startswith("windowclf: error: --processes 2: only the main thread")
     assert err.count("\n") == 1
     assert run(*tag)[0] == 0
 

@@ -269,7 +269,7 @@ class TestNumber:
     def test_where_nothing_is_copied(self, monkeypatch):
         monkeypatch.setattr(shared_work, "can_fork", lambda: False)
         assert process_count() == process_count(1) == 1
-        with pytest.raises(UsageError, match=r"^processes: expected 1, got 2: only the main "):
+        with pytest.raises(UsageError, match=r"^`processes=2`: only the main thread"):
             process_count(2)
 
     def test_in_another_thread(self):

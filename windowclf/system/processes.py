@@ -398,9 +398,12 @@ class ForkedWorkers(Generic[T]):
 
 
 def wait_for_any(workers: Iterable[Worker[S, T]]) -> list[Worker[S, T]]:
-    """Wait until some of the workers have something to say; return these."""
+    """Wait until some of the workers have something to say; return these.
+
+    One whose end is known already has nothing more to say; at least one other must be there.
+    """
     poll = select.poll()
-    of_number = {worker.fileno(): worker for worker in workers}
+    of_number = {number: worker for worker in workers if (number := worker.fileno()) >= 0}
     for number in of_number:
         poll.register(number, select.POLLIN)
     return [of_number[number] for number, _ in poll.poll()]

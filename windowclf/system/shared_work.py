@@ -67,8 +67,8 @@ def process_count(processes: int | None = None) -> int:
     processes = check_count(processes, "processes")
     if processes > 1 and not can_fork():
         raise UsageError(
-            f"processes: expected 1, got {processes}: only the main thread of a program on Linux "
-            "can share its work out among processes; leave it away"
+            f"`processes={processes}`: only the main thread of a program on Linux can share its "
+            "work out among processes; leave it away"
         )
     return processes
 
