@@ -66,7 +66,10 @@ TEXTS = [
     (lambda c: c.pipe(["ab"], as_tuples=True), "texts: item 1: expected a pair .*leave out as_tu"),
     (lambda c: c.pipe([("a", 1), (None, 2)], as_tuples=True), f"texts: item 2: {STRING} None"),
     (lambda c: c.pipe(["a"], batch_size=None), "batch_size: expected a whole number, got None"),
-    (lambda c: c.pipe(["a"], threads=1.5), r"threads: expected a whole number, got 1.5 \(float\)"),
+    (
+        lambda c: c.pipe(["a"], processes=1.5),
+        r"processes: expected a whole number, got 1.5 \(float\)",
+    ),
     (lambda c: c.pipe(["a"], split="lines"), r"split: expected a function, got 'lines'"),
     (lambda c: c.pipe(["a"], split=str.split), "what split returned: sentence 1: expected a list"),
 ]

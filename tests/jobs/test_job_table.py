@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 import tiny
 from windowclf.cli import main
 from windowclf.errors import DataError
-from windowclf.jobs import partition as partition_module
 from windowclf.jobs import table as table_module
 from windowclf.jobs.job import Job, errors_of
 from windowclf.jobs.partition import tag_partition
@@ -200,7 +199,7 @@ def test_splitters_and_sentences_that_are_given(tag, classifier):
     given_texts = ["Ada met Tom . \nOslo is (in) Paris.", "New York (Oslo)"]
     for splitter in ("text", "pretokenized", "lines"):
         made, _, _ = tag(pa.table({"text": given_texts}), splitter=splitter)
-        split = partition_module.SPLITTERS[splitter]
+        split = SPLITTERS[splitter]
         same_entities(made, [t.entities for t in classifier.pipe(given_texts, split=split)])
     own = [[["Ada"], ["met", "Tom"]], [["York"]]]
     made, wrong, _ = tag(pa.table({"text": given_texts, "sentences": own}))

@@ -141,6 +141,7 @@ def test_all_partitions_are_tagged(work):
     assert work.run() == {}
 
 
+@pytest.mark.usefixtures("shared_at_once")
 @pytest.mark.parametrize("kind", BROKEN)
 def test_a_partition_that_cannot_be_read_is_tried_again(work, kind):
     work.put("a.parquet", parquet(rows=3))
@@ -258,6 +259,7 @@ def test_what_nobody_foresaw_costs_the_partition(work, monkeypatch, error, reaso
     assert work.names() == {errors_of("a.parquet"), "b.parquet"}
 
 
+@pytest.mark.usefixtures("shared_at_once")
 @pytest.mark.parametrize("processes", [1, 3])
 @pytest.mark.parametrize("error", [ModelError("damaged"), KeyboardInterrupt(), SystemExit(1)])
 def test_what_ends_the_job_leaves_nothing_of_the_partition(work, monkeypatch, error, processes):
@@ -272,6 +274,7 @@ def test_what_ends_the_job_leaves_nothing_of_the_partition(work, monkeypatch, er
     assert work.names() == set()
 
 
+@pytest.mark.usefixtures("shared_at_once")
 @pytest.mark.parametrize("processes", [1, 3])
 def test_output_that_cannot_be_written_ends_the_job(work, monkeypatch, processes):
     work.put("a.parquet", parquet(BAD))
@@ -312,7 +315,8 @@ def test_errors_are_written_before_the_output(work, monkeypatch):
     assert work.run()["a.parquet"].bad == 2
 
 
-def test_the_same_bytes_in_any_order_on_any_threads(model_folder, tmp_path):
+@pytest.mark.usefixtures("shared_at_once")
+def test_the_same_bytes_in_any_order_on_any_processes(model_folder, tmp_path):
     import windowclf
 
     contents = []
@@ -342,7 +346,7 @@ def test_several_partitions_at_the_same_time(work):
     partitions = plan_partitions([work.source], work.output, 1 << 26)
 
     def tag(partition):
-        return tag_partition(work.tagger, partition, job=JOB, output=work.output)
+        return tag_partition(DocumentTagger(work.tagger), partition, job=JOB, output=work.output)
 
     begin(work.output, JOB)
     with ThreadPoolExecutor(4) as pool:

@@ -22,7 +22,6 @@ from contextlib import suppress
 from typing import Generic, Self, TypeVar, cast
 
 from windowclf.errors import WindowclfError
-from windowclf.system.threads import one_blas_thread
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -266,8 +265,10 @@ class _Copy(Generic[S, T]):
             logging.disable()
             warnings.simplefilter("ignore")
             _let_go(kept)
+            from threadpoolctl import threadpool_limits  # when all libraries are there
+
             threading.Thread(target=self._end_with_owner, daemon=True).start()
-            with suppress(EOFError), one_blas_thread:
+            with suppress(EOFError), threadpool_limits(1, user_api="blas"):
                 while True:
                     self._answer(self._take())
             os._exit(0)
