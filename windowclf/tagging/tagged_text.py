@@ -117,5 +117,4 @@ class TaggedText:
 
     @cached_property
     def _starts(self) -> list[int]:
-        starts: list[int] = token_starts(self.text, chain.from_iterable(self.words)).tolist()
-        return starts
+        return token_starts(self.text, chain.from_iterable(self.words))
