@@ -445,7 +445,7 @@ class WindowClassifier:
         `start` and `end` of an entity count tokens, its `text` is the tokens joined by spaces.
         """
         words = check_tokens(tokens, "tokens")
-        [spans] = self.tagger.map_chunks(lambda chunk: chunk.entities_of(slice(0, 1)), [words])
+        [spans] = self.tagger.map_chunks(lambda chunk, here: chunk.entities_of(here), [words])
         return [
             Entity(" ".join(words[first : last + 1]), label, first, last + 1, score)
             for first, last, label, score in spans
@@ -578,6 +578,7 @@ class WindowClassifier:
         *,
         scheme: str = "auto",
         lacks: Iterable[str] = (),
+        processes: int | None = None,
     ) -> "Scores":
         """Compare the classifier's tags with the right ones, by conlleval's rules.
 
@@ -590,11 +591,14 @@ class WindowClassifier:
         lacks : iterable of str
             Labels that the sentences do not annotate: what the classifier finds of these does
             not count.
+        processes : int, optional
+            How many share the work, see `predict`.
         """
         from windowclf.corpora.coerce import as_sentences
         from windowclf.corpora.spelling import in_iob2, numbered
-        from windowclf.evaluation.evaluate import evaluate
+        from windowclf.evaluation.evaluate import examine
 
+        shared = process_count(processes)
         given = as_sentences(sentences, "sentences")
         model = self.model
         plain = model.scheme is Scheme.PLAIN
@@ -602,7 +606,7 @@ class WindowClassifier:
         given = spelled.splits["test"]
         gold = [model.gold_tags(sentence.tags or (), spelled.scheme) for sentence in given]
         lacked = check_iterable(lacks, "lacks", "a list of labels")
-        return evaluate(self.tagger, given, gold, confidence=True, lacks=[*lacked])
+        return examine(self.tagger, given, gold, lacks=[*lacked], processes=shared).scores
 
     def explain(
         self, text: str, token: int, *, candidates: int = 2000, text_unit: TextUnit = "auto"

@@ -24,7 +24,8 @@ class ChunkWork(Generic[T]):
     documents : int array, shape (B,)
         The number of each sentence's document.
     function : callable
-        Is given a tagged chunk; what it returns is pickled where another process calls it.
+        Is given a tagged chunk and the place of its sentences; what it returns is pickled where
+        another process calls it.
     """
 
     def __init__(
@@ -32,7 +33,7 @@ class ChunkWork(Generic[T]):
         tagger: "Tagger",
         sentences: Sequence[Sequence[str]],
         documents: IntArray,
-        function: Callable[["TaggedChunk"], T],
+        function: Callable[["TaggedChunk", slice], T],
     ) -> None:
         self._tagger, self._function = tagger, function
         self._sentences, self._documents = sentences, documents
@@ -44,7 +45,7 @@ class ChunkWork(Generic[T]):
     def here(self, chunk: slice) -> T:
         """Tag a chunk."""
         looked_up = self._tagger.lookup_chunk(self._sentences[chunk], self._documents[chunk])
-        return self._function(self._tagger.tag([looked_up]))
+        return self._function(self._tagger.tag([looked_up]), chunk)
 
     def pack(self, chunk: slice) -> tuple[int, int]:
         """Give the place of a chunk."""

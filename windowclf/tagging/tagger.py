@@ -369,12 +369,12 @@ class Tagger:
 
     def map_chunks(
         self,
-        function: Callable[[TaggedChunk], T],
+        function: Callable[[TaggedChunk, slice], T],
         sentences: Sentences,
         documents: Documents = None,
         processes: int = 1,
     ) -> Iterator[T]:
-        """Tag sentences, and yield what a function makes of each of their chunks.
+        """Tag sentences, and yield what a function makes of their chunks, each with its place.
 
         With more than one of `processes`, copies of this process share the work, see
         `windowclf.system.shared_work.SharedWork`; what the function returns is pickled there.
@@ -390,7 +390,7 @@ class Tagger:
         self, sentences: Sentences, documents: Documents = None, processes: int = 1
     ) -> Iterator[list[str]]:
         """Yield the tags of each sentence, IOB2 or plain labels; see `map_chunks`."""
-        found = self.map_chunks(lambda chunk: [*chunk.tags()], sentences, documents, processes)
+        found = self.map_chunks(lambda chunk, _: [*chunk.tags()], sentences, documents, processes)
         return chain.from_iterable(found)
 
     def probabilities(
@@ -398,7 +398,7 @@ class Tagger:
     ) -> Iterator[FloatArray]:
         """Yield the probability of each tag at each token, see `TaggedChunk.probabilities`."""
         found = self.map_chunks(
-            lambda chunk: (chunk.probabilities, np.cumsum(chunk.lengths)[:-1]),
+            lambda chunk, _: (chunk.probabilities, np.cumsum(chunk.lengths)[:-1]),
             sentences,
             documents,
             processes,
