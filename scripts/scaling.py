@@ -70,7 +70,7 @@ def halves(source: Path, output: Path, workers: int) -> dict[str, float]:
     with ThreadPoolExecutor(workers) as pool:
         parts = [files[number::workers] for number in range(workers)]
         runs = [
-            pool.submit(tag, part, output / str(number), "--engine", "local", "--threads", "1")
+            pool.submit(tag, part, output / str(number), "--engine", "local", "--processes", "1")
             for number, part in enumerate(parts)
         ]
         return {"seconds": max(run.result()["seconds"] for run in runs)}
@@ -108,9 +108,9 @@ def measure(arguments: argparse.Namespace, work: Path) -> dict[str, Any]:
     rows = write_input(source, arguments.data, arguments.tokens, arguments.files)
     print(f"{rows:,} texts in {arguments.files} files", file=sys.stderr)
     ways = {
-        "one process, one thread": ("--engine", "local", "--threads", "1"),
-        f"one process, {workers} threads": ("--engine", "local", "--threads", workers),
-        f"Dask, {workers} workers": ("--engine", "dask", "--threads", workers),
+        "one process": ("--engine", "local", "--processes", "1"),
+        f"{workers} processes": ("--engine", "local", "--processes", workers),
+        f"Dask, {workers} workers": ("--engine", "dask", "--processes", workers),
     }
     runs: dict[str, list[dict[str, Any]]] = {name: [] for name in ways}
     bound: list[dict[str, float]] = []

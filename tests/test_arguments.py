@@ -66,7 +66,10 @@ TEXTS = [
     (lambda c: c.pipe(["ab"], as_tuples=True), "texts: item 1: expected a pair .*leave out as_tu"),
     (lambda c: c.pipe([("a", 1), (None, 2)], as_tuples=True), f"texts: item 2: {STRING} None"),
     (lambda c: c.pipe(["a"], batch_size=None), "batch_size: expected a whole number, got None"),
-    (lambda c: c.pipe(["a"], threads=1.5), r"threads: expected a whole number, got 1.5 \(float\)"),
+    (
+        lambda c: c.pipe(["a"], processes=1.5),
+        r"processes: expected a whole number, got 1.5 \(float\)",
+    ),
     (lambda c: c.pipe(["a"], split="lines"), r"split: expected a function, got 'lines'"),
     (lambda c: c.pipe(["a"], split=str.split), "what split returned: sentence 1: expected a list"),
 ]
@@ -115,7 +118,7 @@ TOKENS = [
     (lambda c: c.predict([["a"]], [NAN]), r"documents: item 1: .*got nan \(float\)"),
     (lambda c: c.predict([["a"], ["b"]], [1, [2]]), r"documents: item 2: .*got \[2\] \(list\)"),
     (lambda c: c.predict([["a"]], [pd.NA]), r"documents: item 1: .*got <NA>"),
-    (lambda c: c.predict([["a"]], threads=0), "threads: expected at least 1, got 0"),
+    (lambda c: c.predict([["a"]], processes=0), "processes: expected at least 1, got 0"),
     (lambda c: c.predict_proba([["a", None]]), f"sentence 1, token 2: {STRING} None"),
     (lambda c: c.tag_tokens(None), "tokens: expected the tokens of a sentence as a list, got None"),
     (lambda c: c.tag_tokens([["a"]]), rf"tokens: token 1: {STRING} \['a'\] \(list\)"),

@@ -173,13 +173,14 @@ def test_pipe_takes_no_more_than_a_batch_ahead(classifier):
         assert taken == -(-done // 4) * 4
 
 
+@pytest.mark.usefixtures("shared_at_once")
 def test_what_comes_with_a_text_comes_back(classifier):
     texts = [tiny.unmarked(marked) for marked in tiny.MARKED]
     marks = [object() for _ in texts]
     expected = [text.entities for text in classifier.pipe(texts)]
-    for threads in (1, 2):
+    for processes in (1, 2):
         pairs = zip(texts, marks, strict=True)
-        found = list(classifier.pipe(pairs, as_tuples=True, batch_size=7, threads=threads))
+        found = list(classifier.pipe(pairs, as_tuples=True, batch_size=7, processes=processes))
         assert [tagged.text for tagged, _ in found] == texts
         assert [tagged.entities for tagged, _ in found] == [
             [msgspec.structs.replace(e, score=pytest.approx(e.score, rel=1e-5)) for e in entities]

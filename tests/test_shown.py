@@ -17,7 +17,7 @@ from windowclf.corpora import sources
 from windowclf.documents import sentence
 from windowclf.system import markup
 from windowclf.system.markup import LONGEST, Mark, marked
-from windowclf.tagging import texts
+from windowclf.tagging import tagged_text
 
 LONG = " ".join(["Ada met Tom in New York ."] * 200)
 
@@ -178,7 +178,7 @@ def test_an_entity_as_a_dict():
     ids=lambda shown: shown.__qualname__,
 )
 def test_the_examples_are_true(shown):
-    modules = (sources, sentence, texts, markup, wording)
+    modules = (sources, sentence, tagged_text, markup, wording)
     names = {name: value for module in modules for name, value in vars(module).items()}
     names["WindowClassifier"] = WindowClassifier
     [example] = doctest.DocTestFinder(recurse=False).find(shown, globs=names)

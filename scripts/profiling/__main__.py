@@ -69,7 +69,7 @@ def _profiles(
             raise UsageError(f"--data {given.data}: there is no token to tag")
         words = len({token for sentence in text.sentences for token in sentence})
         named = f"{given.data}, {text.tokens:,} tokens, {words:,} different ones"
-        for title, profiles in profile_tagging(text, given.threads).items():
+        for title, profiles in profile_tagging(text).items():
             yield title, named, profiles
     if given.what in (None, "train"):
         training = Training(["--data", given.data, *options], given.tokens, given.threads)
@@ -98,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         "--threads",
         type=count,
         default=1,
-        help="default 1: with more, parts run at the same time and their times are added up",
+        help="of training (default 1): with more, their times are added up",
     )
     parser.add_argument("--json", metavar="FILE", help="also write all figures")
     return parser

@@ -23,13 +23,8 @@ from windowclf.text import tokenizer
 PASSES = "first pass", "second pass"
 
 
-def profile_tagging(text: Text, threads: int) -> dict[str, list[Profile]]:
-    """Tag a text twice with a classifier that is read anew.
-
-    Parameters
-    ----------
-    text : Text
-    threads : int
+def profile_tagging(text: Text) -> dict[str, list[Profile]]:
+    """Tag a text twice, in one process, with a classifier that is read anew.
 
     Returns
     -------
@@ -37,12 +32,12 @@ def profile_tagging(text: Text, threads: int) -> dict[str, list[Profile]]:
         Of each pass, by title: raw text with the entities written as JSON, and words.
     """
     return {
-        title: profiles(partial(_twice, prepare, text, threads), *PASSES)
+        title: profiles(partial(_twice, prepare, text), *PASSES)
         for title, prepare in (("tagging raw text", tag_raw), ("tagging words", tag_words))
     }
 
 
-def tag_raw(classifier: WindowClassifier, text: Text, threads: int) -> Callable[[], bytes]:
+def tag_raw(classifier: WindowClassifier, text: Text) -> Callable[[], bytes]:
     """Prepare to write what ``windowclf tag --format jsonl`` writes, a line a document."""
     documents = [Document(joined) for joined in text.join()]
     form = FORMATS["jsonl"]
@@ -50,26 +45,21 @@ def tag_raw(classifier: WindowClassifier, text: Text, threads: int) -> Callable[
     def work() -> bytes:
         file = BytesIO()
         writer = form.writer(file, WriteOptions())
-        for answer in tag_documents(
-            classifier.tagger, [documents], split=tokenizer.split_words, threads=threads
-        ):
+        for answer in tag_documents(classifier.tagger, [documents], split=tokenizer.split_words):
             writer.write(documents_of(answer, form))
         return file.getvalue()
 
     return work
 
 
-def tag_words(
-    classifier: WindowClassifier, text: Text, threads: int
-) -> Callable[[], list[list[str]]]:
+def tag_words(classifier: WindowClassifier, text: Text) -> Callable[[], list[list[str]]]:
     """Prepare to tag by `predict`."""
-    return partial(classifier.predict, text.sentences, text.documents, threads)
+    return partial(classifier.predict, text.sentences, text.documents, processes=1)
 
 
 def _twice(
-    prepare: Callable[[WindowClassifier, Text, int], Callable[[], Any]],
+    prepare: Callable[[WindowClassifier, Text], Callable[[], Any]],
     text: Text,
-    threads: int,
     stages: bool,
 ) -> Iterator[tuple[int, dict[str, Spent]]]:
     tokenizer._chunks.clear()
@@ -81,5 +71,5 @@ def _twice(
         with Stopwatch() as watch:
             if stages:
                 wrap_tagging(watch)
-            timed(watch.timed(prepare(classifier, anew, threads), REST))
+            timed(watch.timed(prepare(classifier, anew), REST))
         yield text.tokens, watch.spent()

@@ -22,7 +22,7 @@ def given(model_folder, tmp_path_factory):
     """The options of a job of some seconds, and what an undisturbed one makes."""
     folder = tmp_path_factory.mktemp("job")
     pattern = write_partitions(folder / "in", 12, 3000)
-    options = ["--model", str(model_folder), "--input", pattern, "--threads", "2"]
+    options = ["--model", str(model_folder), "--input", pattern, "--processes", "2"]
     output = ["--engine", "local", "--output", str(folder / "out")]
     assert main(["tag", *options, *output]) == 0
     return options, contents(folder / "out")

@@ -130,10 +130,11 @@ def test_a_folder_to_a_folder_of_another_format(run, model_folder, folder, class
     assert [record["id"] for record in found[4]] == [5, 6, None]
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_a_folder_to_one_file(run, model_folder, folder, classifier, threads):
+@pytest.mark.usefixtures("shared_at_once")
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_folder_to_one_file(run, model_folder, folder, classifier, processes):
     options = ["--model", model_folder, "--input", "data", "--output", "all.jsonl"]
-    assert run("tag", *options, "--threads", threads) == (0, "", NOTE)
+    assert run("tag", *options, "--processes", processes) == (0, "", NOTE)
     found = records((folder / "all.jsonl").read_text())
     texts = [TEXTS[0], TEXTS[2], TEXTS[1], None, TEXTS[1], "", "Ada met Tom .", *TEXTS]
     assert [record.get("text") for record in found] == texts
@@ -225,6 +226,7 @@ def test_a_document_that_the_format_cannot_hold(refused, folder, record, end, me
     assert files(folder / "out") == [f"1.{end}"]
 
 
+@pytest.mark.usefixtures("shared_at_once")
 def test_a_bad_line_in_the_second_of_three_files(refused, folder):
     (folder / "three").mkdir()
     for name in "123":
@@ -233,8 +235,8 @@ def test_a_bad_line_in_the_second_of_three_files(refused, folder):
     assert refused("--input", "three", "--output", "out").startswith("three/2.jsonl:2: ")
     assert files(folder / "out") == ["1.jsonl"]
     assert len(records((folder / "out" / "1.jsonl").read_text())) == 2
-    for threads, name in product((1, 2), ("all.jsonl", "all.csv", "all.parquet", "all.conll.gz")):
-        message = refused("--input", "three", "--output", name, "--threads", threads)
+    for processes, name in product((1, 2), ("all.jsonl", "all.csv", "all.parquet", "all.conll.gz")):
+        message = refused("--input", "three", "--output", name, "--processes", processes)
         assert message.startswith("three/2.jsonl:2: ")
         assert not (folder / name).exists()
 
@@ -259,14 +261,15 @@ def test_several_inputs_in_their_order(tag, folder, stdin):
     assert tag(*inputs) == "".join(f"{line}\n" for line in marked)
 
 
-@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.usefixtures("shared_at_once")
+@pytest.mark.parametrize("processes", [1, 2])
 @pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
-def test_input_order_is_kept(tag, folder, monkeypatch, form, threads):
+def test_input_order_is_kept(tag, folder, monkeypatch, form, processes):
     monkeypatch.setattr("windowclf.text.lines.CHUNK_BYTES", 1 << 12)  # so that there are several
     texts = [f"{TEXTS[i % 3]} {i}" for i in range(600)]
     (folder / "in.txt").write_text("".join(f"{text}\n" for text in texts))
-    tag("--input", "in.txt", "--output", f"mid.{form}", "--threads", threads)
-    found = records(tag("--input", f"mid.{form}", "--format", "jsonl", "--threads", threads))
+    tag("--input", "in.txt", "--output", f"mid.{form}", "--processes", processes)
+    found = records(tag("--input", f"mid.{form}", "--format", "jsonl", "--processes", processes))
     assert [record["text"] for record in found] == texts
 
 

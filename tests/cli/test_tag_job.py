@@ -49,7 +49,9 @@ def test_both_engines_and_what_cannot_be_tagged(tag, damaged, tmp_path):
         "4",
         "62",
     )
-    code, out, err = tag("--threads", 1, "--json", "--input", damaged, engine="dask", output="dask")
+    code, out, err = tag(
+        "--processes", 1, "--json", "--input", damaged, engine="dask", output="dask"
+    )
     assert code == 0
     dashboard, rest = err.split("\n", 1)
     assert re.fullmatch(r"dashboard: http://127\.0\.0\.1:\d+/status", dashboard)
@@ -130,7 +132,7 @@ def test_options_of_jobs_alone(tag, tmp_path, arguments, message):
         (["--input", "in", "--scheduler", "tcp://x:1"], "--scheduler is for --engine dask"),
         (["--input", "in", "--scheduler", ""], "--scheduler is for --engine dask"),
         (["--input", "in", "--pretokenized", "--lines"], "not both"),
-        (["--input", "in", "--threads", "0"], "--threads"),
+        (["--input", "in", "--processes", "0"], "--processes"),
         (["--input", "in", "--max-characters", "0"], "--max-characters"),
         (["--input", "in", "--partition-bytes", "0"], "--partition-bytes"),
         (["--input", "in", "--engine", "spark"], "--engine"),
@@ -144,8 +146,11 @@ def test_calls_that_are_wrong(tag, tmp_path, arguments, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--scheduler", "tcp://x:1", "--threads", "2"], "--threads: the workers at --scheduler"),
-        (["--scheduler", "", "--threads", "2"], "--threads: the workers at --scheduler"),
+        (
+            ["--scheduler", "tcp://x:1", "--processes", "2"],
+            "--processes: the workers at --scheduler",
+        ),
+        (["--scheduler", "", "--processes", "2"], "--processes: the workers at --scheduler"),
         (["--scheduler", ""], "no address of a scheduler: expected one such as tcp://"),
     ],
 )
@@ -201,7 +206,7 @@ def test_nothing_can_be_tagged(tag, tmp_path):
 def test_output_that_cannot_be_written(tag, tmp_path, engine):
     write_partitions(tmp_path / "in", 2, 5)
     (tmp_path / "out" / "000.parquet").mkdir(parents=True)
-    code, out, err = tag("--input", "in", "--threads", "1", engine=engine)
+    code, out, err = tag("--input", "in", "--processes", "1", engine=engine)
     assert (code, out) == (1, "")
     dashboard = r"dashboard: \S+\n" if engine == "dask" else ""
     error = rf"windowclf: error: {tmp_path}/out/000.parquet: cannot be written: Is a directory\n"

@@ -196,6 +196,20 @@ def test_errors_have_scores_and_the_surest_come_first(level, documents, calibrat
     assert scores == sorted(scores, reverse=True)
 
 
+@pytest.mark.usefixtures("shared_at_once")
+def test_processes_that_share_it_find_the_same(classifier, monkeypatch):
+    monkeypatch.setattr("windowclf.tagging.tagger.CHUNK_TOKENS", 30)
+    turned = [replace(sentence, tags=sentence.tags[::-1]) for sentence in tiny.sentences()]
+    gold = [list(sentence.tags) for sentence in turned]
+    one, two = (examine(classifier.tagger, turned, gold, processes=n) for n in (1, 2))
+    assert two.scores == one.scores
+    assert two.errors == one.errors
+    assert len(one.errors) > 20
+    np.testing.assert_array_equal(two.confidence, one.confidence)
+    np.testing.assert_array_equal(two.correct, one.correct)
+    assert classifier.evaluate(turned, processes=2) == classifier.evaluate(turned, processes=1)
+
+
 @pytest.mark.usefixtures("chunk_tokens")
 def test_the_errors_are_those_of_the_tags():
     model, gold = make_quiet("sentence")

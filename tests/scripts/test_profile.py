@@ -149,8 +149,8 @@ def test_tagging_is_the_same_and_each_stage_is_seen(model_folder):
     tags = [["O"] * len(tokens) for tokens in sentences]
     text = tagging.Text(sentences, [i // 3 for i in range(len(sentences))], tags, "iob2")
     for prepare in (tagging.tag_raw, tagging.tag_words):
-        expected = prepare(windowclf.load(model_folder), text, 1)()
-        work = prepare(windowclf.load(model_folder), text, 1)
+        expected = prepare(windowclf.load(model_folder), text)()
+        work = prepare(windowclf.load(model_folder), text)
         with stopwatch.Stopwatch() as watch:
             stages.wrap_tagging(watch)
             assert watch.timed(work, stages.REST)() == expected

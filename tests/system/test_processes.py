@@ -1,16 +1,183 @@
 """Copies of this process that share out tasks."""
 
+import gc
 import os
 import signal
 import time
+from contextlib import contextmanager
+from pathlib import Path
 
 import psutil
 import pytest
+from threadpoolctl import threadpool_info
 
 from windowclf.errors import DataError
-from windowclf.system.processes import ForkedWorkers, LostWorker, can_fork
+from windowclf.system.processes import ForkedWorkers, LostWorker, Worker, can_fork, wait_for_any
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="nothing is copied here")
+LARGE = 1 << 22  # bytes: far more than a socket holds
+
+
+@contextmanager
+def working(function, **options):
+    worker = Worker(function, **options)
+    try:
+        yield worker
+    finally:
+        worker.end()
+
+
+def test_a_worker_answers_in_order_and_elsewhere():
+    with working(lambda item: (item, os.getpid())) as worker:
+        for item in range(5):
+            worker.send(item)
+        assert [worker.receive() for _ in range(5)] == [(item, worker.process) for item in range(5)]
+        assert worker.process != os.getpid()
+        assert not worker.pending
+    assert not psutil.pid_exists(worker.process)
+
+
+def test_neither_side_waits_for_ever_for_the_other_to_read():
+    with working(lambda item: item[::-1]) as worker:
+        items = [bytes([number]) * LARGE + b"!" for number in range(6)]
+        for item in items:
+            worker.send(item)
+        assert [worker.receive() for _ in items] == [item[::-1] for item in items]
+
+
+def test_a_worker_survives_what_its_function_raises():
+    def halve(number):
+        if number % 2:
+            raise DataError(f"{number} is odd")
+        return number // 2
+
+    with working(halve) as worker:
+        for number in (4, 5, 6):
+            worker.send(number)
+        assert worker.receive() == 2
+        with pytest.raises(DataError, match="5 is odd"):
+            worker.receive()
+        assert worker.receive() == 3
+
+
+@pytest.mark.parametrize("error", [KeyError("k"), MemoryError(), SystemExit(3)])
+def test_an_error_keeps_its_type(error):
+    def fail(_):
+        raise error
+
+    with working(fail) as worker:
+        worker.send(None)
+        with pytest.raises(type(error)) as raised:
+            worker.receive()
+        assert "in fail" in raised.value.__notes__[0]
+
+
+def ask_on(worker, asked):
+    while True:
+        getattr(worker, asked)(*[2] * (asked == "send"))
+
+
+@pytest.mark.parametrize("asked", ["send", "receive", "look"])
+def test_a_worker_that_is_killed(asked):
+    with working(lambda item: item) as worker:
+        worker.send(1)
+        while not worker.look():
+            time.sleep(0.01)
+        os.kill(worker.process, signal.SIGKILL)
+        assert worker.receive() == 1  # it was done
+        for _ in range(2):
+            with pytest.raises(LostWorker, match="was ended by SIGKILL"):
+                ask_on(worker, asked)
+
+
+def test_one_waits_for_those_that_are_left():
+    with working(lambda item: item) as lost, working(lambda item: item) as left:
+        lost.send(1)
+        while not lost.look():
+            time.sleep(0.01)
+        os.kill(lost.process, signal.SIGKILL)
+        while lost.fileno() >= 0:
+            lost.look()
+        left.send(2)
+        assert wait_for_any([lost, left]) == [left]
+
+
+def test_look_counts_what_has_come():
+    with working(lambda item: item) as worker:
+        assert worker.look() == 0
+        for item in range(3):
+            worker.send(item)
+        while worker.look() < 3:
+            time.sleep(0.01)
+        assert worker.pending == 0
+        assert worker.receive() == 0
+        assert worker.look() == 2
+
+
+def test_a_worker_holds_nothing_open_but_what_it_needs(tmp_path):
+    with (
+        working(lambda item: item) as first,
+        (tmp_path / "kept").open("wb") as kept,
+        (tmp_path / "file").open("wb"),
+    ):
+        with working(lambda item: item, keep={kept.fileno()}) as second:
+            second.send(None)
+            second.receive()
+            links = Path(f"/proc/{second.process}/fd").iterdir()
+            found = sorted({str(link.readlink()) for link in links} - {os.devnull})
+        assert found[0] == kept.name
+        assert len(found) == 2
+        assert found[1].startswith("socket:")  # its own
+        first.send("still there")
+        assert first.receive() == "still there"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_worker_leaves_signals_to_this_process(number):
+    with working(lambda item: item) as worker:
+        os.kill(worker.process, number)
+        worker.send(1)
+        assert worker.receive() == 1
+
+
+def test_a_worker_has_one_thread_of_linear_algebra():
+    with working(lambda _: {info["num_threads"] for info in threadpool_info()}) as worker:
+        worker.send(None)
+        assert worker.receive() <= {1}
+
+
+def test_a_worker_makes_no_worker():
+    with working(lambda _: can_fork()) as worker:
+        worker.send(None)
+        assert worker.receive() is False
+
+
+def test_what_the_collector_would_take_away_stays_in_a_worker(tmp_path):
+    """An output that is thrown away removes its temporary file, here and not in a copy."""
+    gc.collect()
+    gc.disable()
+    try:
+        path = tmp_path / "file"
+        path.touch()
+
+        def output():
+            try:
+                yield
+            finally:
+                path.unlink()
+
+        thrown_away = [output()]
+        next(thrown_away[0])
+        thrown_away.append(thrown_away)
+        del thrown_away
+        with working(lambda _: gc.collect() and None) as worker:
+            worker.send(None)
+            worker.receive()
+        assert path.exists()
+    finally:
+        gc.enable()
+        gc.collect()
+    assert not path.exists()
 
 
 def results(function, tasks, workers=2):
@@ -72,7 +239,7 @@ def test_the_end_of_this_process_ends_all():
 
     def begin(task):
         with ForkedWorkers(
-            lambda task: os.write(write, b"%d" % os.getpid()) and pause(), 1
+            lambda task: os.write(write, b"%d" % os.getpid()) and pause(), 1, {write}
         ) as pool:
             pool.start(1)
             pause()
@@ -80,7 +247,7 @@ def test_the_end_of_this_process_ends_all():
     def pause():
         time.sleep(60)
 
-    with ForkedWorkers(begin, 1) as pool:
+    with ForkedWorkers(begin, 1, {write}) as pool:
         pool.start(1)
         process = psutil.Process(int(os.read(read, 20)))
     process.wait(5)

@@ -67,9 +67,9 @@ def refuse(*arguments):
 
 def test_what_nobody_asks_for_is_not_made(tagger, monkeypatch):
     made = {
-        "sentences": "windowclf.tagging.texts.token_starts",
+        "sentences": "windowclf.tagging.tagged_text.token_starts",
         "tags": "windowclf.tags.arrays.SpanFinder.spell",
-        "entities": "windowclf.tagging.texts.Entity",
+        "entities": "windowclf.tagging.tagged_text.Entity",
     }
     with monkeypatch.context() as patch:
         for function in made.values():

@@ -176,8 +176,8 @@ def test_words_of_another_text_are_refused():
 
 
 def test_no_words_have_no_starts():
-    assert token_starts(" ", []).tolist() == []
-    assert token_starts("", []).dtype.kind == "i"
+    assert token_starts(" ", []) == []
+    assert token_starts("", []) == []
 
 
 def test_real_sentences_come_back(conll2003):

@@ -12,6 +12,7 @@ from windowclf.cli.options import (
     load_classifier,
     model_option,
     notes_json,
+    processes_option,
     read_split,
     split_option,
 )
@@ -44,6 +45,7 @@ SHOWN = 20
     help="Show what was taken for what, and the N wrong entities that the model was surest of. "
     f"Without N {SHOWN}; with --json all.",
 )
+@processes_option
 @json_option
 def evaluate(
     model: str | None,
@@ -52,6 +54,7 @@ def evaluate(
     former_case: str | None,
     predictions: str | None,
     shown: int | None,
+    processes: int | None,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -72,6 +75,7 @@ def evaluate(
     from windowclf.evaluation.metrics import score
     from windowclf.reports.terminal.errors import confusion_json, confusion_table, errors_table
     from windowclf.reports.terminal.tables import scores_table
+    from windowclf.system.shared_work import process_count
 
     if case and former_case:
         raise UsageError("--recase is the former name of --case: give one of them")
@@ -86,7 +90,9 @@ def evaluate(
     what = f"{corpus.name}, {split}" + (f" in {case} case" if case else "")
     if classifier:
         gold = gold_tags(classifier.model, sentences, corpus.scheme)
-        scores, errors, *_ = examine(classifier.tagger, sentences, gold)
+        scores, errors, *_ = examine(
+            classifier.tagger, sentences, gold, processes=process_count(processes)
+        )
     else:
         from windowclf.corpora.predictions import read_predictions
 

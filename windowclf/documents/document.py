@@ -85,7 +85,7 @@ def with_spans(document: Document, scheme: Scheme) -> Document:
     if document.tags is None or document.words is None:
         return document
     words = [*chain.from_iterable(document.words)]
-    starts: list[int] = token_starts(document.text, words).tolist()
+    starts = token_starts(document.text, words)
     found = []
     before = 0
     for tags in document.tags:
@@ -137,7 +137,7 @@ def word_tags(document: Document, scheme: Scheme) -> list[list[str]]:
     """
     sentences = document.words or []
     words = [*chain.from_iterable(sentences)]
-    starts: list[int] = token_starts(document.text, words).tolist()
+    starts = token_starts(document.text, words)
     ends = [start + len(word) for start, word in zip(starts, words, strict=True)]
     borders = [0, *accumulate(map(len, sentences))]
     aligned: list[list[Span]] = [[] for _ in sentences]

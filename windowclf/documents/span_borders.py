@@ -83,7 +83,7 @@ def fit_words(
         a span holds no word.
     """
     words = [*chain.from_iterable(sentences)]
-    starts: list[int] = token_starts(text, words).tolist()
+    starts = token_starts(text, words)
     ends = [start + len(word) for start, word in zip(starts, words, strict=True)]
     cuts: dict[int, set[int]] = {}  # in which words, at which characters of the text
     joined: set[int] = set()  # words that go on with the sentence of the word before

@@ -116,20 +116,27 @@ def examine(
     gold: Sequence[Sequence[str]],
     *,
     lacks: Collection[str] = (),
+    processes: int = 1,
 ) -> Examination:
-    """Tag sentences once, for all that can be said of their tags; see `evaluate`."""
+    """Tag sentences once, for all that can be said of their tags; see `evaluate`.
+
+    Parameters
+    ----------
+    processes : int
+        How many share the work.
+    """
     tokens, documents = _tokens(sentences)
+
+    def look(chunk: TaggedChunk, here: slice) -> tuple[list[Prediction], list[EntityError]]:
+        made = [*_counting(chunk.predictions(), lacks)]
+        found = _chunk_errors(tagger.model, chunk, made, tokens[here], gold[here])
+        return made, [replace(error, sentence=here.start + error.sentence) for error in found]
+
     predictions: list[Prediction] = []
     errors: list[EntityError] = []
-    for looked_up in tagger.lookup(tokens, documents):
-        begin = len(predictions)
-        chunk = tagger.tag([looked_up])
-        predictions += _counting(chunk.predictions(), lacks)
-        here = slice(begin, len(predictions))
-        if chunk.scored is not None:  # spans that are missed may be of other tokens
-            chunk = tagger.tag([looked_up], whole=True)
-        found = _chunk_errors(tagger.model, chunk, predictions[here], tokens[here], gold[here])
-        errors += [replace(error, sentence=begin + error.sentence) for error in found]
+    for made, wrong in tagger.map_chunks(look, tokens, documents, processes):
+        predictions += made
+        errors += wrong
     scores = score(gold, (prediction.tags for prediction in predictions), tagger.model.scheme)
     beside = _beside_gold(tagger, predictions, gold)
     scores = replace(scores, calibration_error=expected_calibration_error(*beside))
@@ -219,7 +226,7 @@ def _probabilities(
         last.append(begin + len(tags) - 1)
         known.append(-1 not in tags)
     p = model.objective.span_probabilities(
-        chunk.s, path, chunk.lengths, np.array(first), np.array(last)
+        chunk.scores, path, chunk.lengths, np.array(first), np.array(last)
     )
     return np.where(known, model.calibration(p), 0.0)
 

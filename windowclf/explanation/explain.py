@@ -61,9 +61,9 @@ def _explain(tagger: Tagger, place: "_Place", candidates: int) -> Explanation:
     batch = encoded.batch(np.arange(len(place.sentences)), model.config.window)
     parts = contributions(network, batch, place.number)
     slopes = derivative(network, parts.z)
-    tagged = tagger.tag([place.found], whole=True)
+    tagged = tagger.tag([place.found])
     of_sentence = slice(place.number - place.token, place.number - place.token + len(words))
-    s: FloatArray = tagged.s[of_sentence]
+    s: FloatArray = tagged.scores[of_sentence]
     probabilities = model.objective.probabilities(s, np.array([len(words)]))[place.token]
     s = s.astype(np.float64)
     U: FloatArray = network.weights[-1].value.astype(np.float64)

@@ -12,7 +12,8 @@ from windowclf.classifier import WindowClassifier
 from windowclf.service.bodies import TaggedTexts, to_answer
 from windowclf.service.metrics import Metrics
 from windowclf.system.threads import one_blas_thread
-from windowclf.tagging.texts import BATCH_CHARACTERS, TaggedText
+from windowclf.tagging.tagged_text import TaggedText
+from windowclf.tagging.texts import BATCH_CHARACTERS
 from windowclf.text.units import TextUnit
 
 

@@ -1,7 +1,7 @@
 """A trained model at work: sentences in, their tags and spans out, as a stream of chunks."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from threading import Lock
 from typing import NamedTuple, TypeVar
@@ -18,7 +18,9 @@ from windowclf.nn.layers import Padded
 from windowclf.nn.open_tokens import OpenTokens
 from windowclf.nn.parameter import TableParameter
 from windowclf.nn.projection import Projection, Windows
-from windowclf.system.threads import one_blas_thread, stream
+from windowclf.system.shared_work import share
+from windowclf.system.threads import one_blas_thread
+from windowclf.tagging.chunk_work import ChunkWork
 from windowclf.tagging.projection_cache import PAD, ProjectionCache
 from windowclf.tags.arrays import SpanArrays, SpanFinder
 from windowclf.tags.schemes import OUTSIDE, Scheme, Span, encode
@@ -90,6 +92,8 @@ class TaggedChunk:
         a digit is dropped, and signs are cut off its ends.
     scored : OpenTokens, optional
         The ``M`` tokens that were scored, where not all were.
+    score_all : callable, optional
+        Returns the scores of all tokens, where some are missing.
 
     Attributes
     ----------
@@ -105,9 +109,11 @@ class TaggedChunk:
         s: FloatArray,
         parts: npt.NDArray[np.int8],
         scored: OpenTokens | None = None,
+        score_all: Callable[[], FloatArray] | None = None,
     ) -> None:
         self._model, self._finder = model, finder
-        self.lengths, self.s, self.scored = lengths, s, scored
+        self.lengths, self._s, self._scored = lengths, s, scored
+        self._score_all = score_all
         self._parts = parts
         self.path = model.objective.decode(s, lengths, scored)
         self._ends: list[int] = [0, *np.cumsum(lengths).tolist()]
@@ -116,6 +122,11 @@ class TaggedChunk:
     def labels(self) -> Sequence[str]:
         """Labels that a span may have."""
         return self._finder.labels
+
+    @cached_property
+    def scores(self) -> FloatArray:
+        """The scores of all tokens, shape (N, K)."""
+        return self._s if self._score_all is None else self._score_all()
 
     @cached_property
     def spans(self) -> SpanArrays:
@@ -155,7 +166,7 @@ class TaggedChunk:
         """The calibrated probability of each span."""
         (first, last, _), path = self._names
         p = self._model.objective.span_probabilities(
-            self.s, path, self.lengths, first, last, self.scored
+            self._s, path, self.lengths, first, last, self._scored
         )
         return self._model.calibration(p)
 
@@ -216,9 +227,7 @@ class TaggedChunk:
         summed.
         """
         model, spelled = self._model, self._finder.spelled
-        if self.scored is not None:
-            raise ValueError("not all tokens were scored")
-        p = model.objective.probabilities(self.s, self.lengths)
+        p = model.objective.probabilities(self.scores, self.lengths)
         if model.scheme is Scheme.IOB1:
             return _in_iob2(p, self.lengths)
         read = np.zeros((len(p), len(spelled)), dtype=p.dtype)
@@ -334,11 +343,14 @@ class Tagger:
 
     def lookup_numbered(self, sentences: Sentences, documents: IntArray) -> Iterator[EncodedChunk]:
         """Look words up, see `lookup`; documents are counted from 0, shape (B,)."""
-        lengths = np.fromiter(map(len, sentences), np.intp, len(sentences))
-        for chunk in _chunks(lengths, documents):
-            with np.errstate(over="ignore", invalid="ignore"):  # `score` looks for both
-                found = self._fresh_cache().lookup(sentences[chunk])
-            yield EncodedChunk(lengths[chunk], documents[chunk], *found)
+        for chunk in _chunks(_lengths(sentences), documents):
+            yield self.lookup_chunk(sentences[chunk], documents[chunk])
+
+    def lookup_chunk(self, sentences: Sentences, documents: IntArray) -> EncodedChunk:
+        """Look the words of one chunk up, see `lookup_numbered`."""
+        with np.errstate(over="ignore", invalid="ignore"):  # `score` looks for both
+            found = self._fresh_cache().lookup(sentences)
+        return EncodedChunk(_lengths(sentences), documents, *found)
 
     def score(self, chunk: EncodedChunk) -> FloatArray:
         """Score the tags of each token, shape (N, K).
@@ -394,88 +406,94 @@ class Tagger:
         _check("a score", s, LARGEST)
         return s if len(wanted) == len(tokens) else s[np.searchsorted(wanted, tokens)]
 
-    def tag(self, chunks: Iterable[EncodedChunk], *, whole: bool = False) -> TaggedChunk:
-        """Tag sentences that `lookup` has looked up, all together.
-
-        Parameters
-        ----------
-        whole : bool
-            Whether to score all tokens, and not those alone that the first pass leaves open.
-        """
+    def tag(self, chunks: Iterable[EncodedChunk]) -> TaggedChunk:
+        """Tag sentences that `lookup` has looked up, all together."""
         chunks = list(chunks)
-        whole = whole or self._first is None
-        classes = len(self.model.network.biases[-1].value)
         lengths: list[IntArray] = [np.empty(0, np.intp)]
-        scored: list[IntArray] = [np.empty(0, np.intp)]
-        parts, s = [np.empty(0, np.int8)], [np.empty((0, classes), np.float32)]
-        before = 0
+        tokens: list[IntArray] = [np.empty(0, np.intp)]
+        parts, s, before = [np.empty(0, np.int8)], [self._no_scores()], 0
         for chunk in chunks:
             lengths.append(chunk.lengths)
             parts.append(chunk.parts)
-            if whole:
+            if self._first is None:
                 s.append(self.score(chunk))
-                continue
-            first = self.first_scores(chunk)
-            tokens = np.flatnonzero(first[:, 1] <= first[:, 0])
-            s.append(self._score(chunk, tokens))
-            scored.append(tokens + before)
-            before += len(chunk.words)
+            else:
+                first = self.first_scores(chunk)
+                left = np.flatnonzero(first[:, 1] <= first[:, 0])
+                s.append(self._score(chunk, left))
+                tokens.append(left + before)
+                before += len(chunk.words)
+        scored, score_all = None, None
+        if self._first is not None:
+            scored = OpenTokens(np.concatenate(tokens), self._outside)
+            score_all = partial(self._score_all, chunks)
         return TaggedChunk(
             self.model,
             self.finder,
             np.concatenate(lengths),
             np.concatenate(s),
             np.concatenate(parts),
-            None if whole else OpenTokens(np.concatenate(scored), self._outside),
+            scored,
+            score_all,
         )
 
-    def chunks(
-        self, sentences: Sentences, documents: Documents = None, *, whole: bool = False
-    ) -> Iterator[TaggedChunk]:
-        """Tag sentences, chunk by chunk; see `lookup` and `tag`."""
+    def _score_all(self, chunks: Sequence[EncodedChunk]) -> FloatArray:
+        return np.concatenate([self._no_scores(), *map(self.score, chunks)])
+
+    def _no_scores(self) -> FloatArray:
+        return np.empty((0, len(self.model.network.biases[-1].value)), np.float32)
+
+    def chunks(self, sentences: Sentences, documents: Documents = None) -> Iterator[TaggedChunk]:
+        """Tag sentences, chunk by chunk; see `lookup`."""
         for chunk in self.lookup(sentences, documents):
-            yield self.tag([chunk], whole=whole)
+            yield self.tag([chunk])
 
     def map_chunks(
         self,
-        function: Callable[[TaggedChunk], Iterable[T]],
+        function: Callable[[TaggedChunk, slice], T],
         sentences: Sentences,
         documents: Documents = None,
-        threads: int = 1,
-        *,
-        whole: bool = False,
+        processes: int = 1,
     ) -> Iterator[T]:
-        """Tag sentences, and yield what a function makes of their chunks, one after another.
+        """Tag sentences, and yield what a function makes of their chunks, each with its place.
 
-        With more than one of `threads`, one looks words up, and others score and call it. See
-        `tag` for `whole`.
+        With more than one of `processes`, copies of this process share the work, see
+        `windowclf.system.shared_work.SharedWork`; what the function returns is pickled there.
         """
-
-        def work(chunk: EncodedChunk) -> list[T]:
-            return list(function(self.tag([chunk], whole=whole)))
-
-        return chain.from_iterable(stream(work, self.lookup(sentences, documents), threads))
+        numbers = number_documents(documents, len(sentences))
+        return share(
+            ChunkWork(self, sentences, numbers, function),
+            _chunks(_lengths(sentences), numbers),
+            processes,
+        )
 
     def tags(
-        self, sentences: Sentences, documents: Documents = None, threads: int = 1
+        self, sentences: Sentences, documents: Documents = None, processes: int = 1
     ) -> Iterator[list[str]]:
         """Yield the tags of each sentence, IOB2 or plain labels; see `map_chunks`."""
-        return self.map_chunks(TaggedChunk.tags, sentences, documents, threads)
+        found = self.map_chunks(lambda chunk, _: [*chunk.tags()], sentences, documents, processes)
+        return chain.from_iterable(found)
 
     def probabilities(
-        self, sentences: Sentences, documents: Documents = None, threads: int = 1
+        self, sentences: Sentences, documents: Documents = None, processes: int = 1
     ) -> Iterator[FloatArray]:
         """Yield the probability of each tag at each token, see `TaggedChunk.probabilities`."""
-
-        def split(chunk: TaggedChunk) -> list[FloatArray]:
-            return np.split(chunk.probabilities, np.cumsum(chunk.lengths)[:-1])
-
-        return self.map_chunks(split, sentences, documents, threads, whole=True)
+        found = self.map_chunks(
+            lambda chunk, _: (chunk.probabilities, np.cumsum(chunk.lengths)[:-1]),
+            sentences,
+            documents,
+            processes,
+        )
+        return chain.from_iterable(np.split(p, ends) for p, ends in found)
 
     def predict(self, sentences: Sentences, documents: Documents = None) -> Iterator[Prediction]:
         """Yield tags, spans and confidences of each sentence; see `lookup`."""
         for chunk in self.chunks(sentences, documents):
             yield from chunk.predictions()
+
+
+def _lengths(sentences: Sentences) -> IntArray:
+    return np.fromiter(map(len, sentences), np.intp, len(sentences))
 
 
 def _of_tokens(mentions: Mentions, tokens: IntArray, n: int) -> tuple[Mentions, IntArray]:

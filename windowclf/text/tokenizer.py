@@ -8,9 +8,6 @@ from collections.abc import Iterable, Sequence
 from itertools import chain, islice
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from windowclf.errors import UsageError, quoted
 from windowclf.text.token_pattern import OPEN_PERIOD, STARTERS, TITLES, token
 from windowclf.text.typography import TYPOGRAPHIC, has_hidden, plain_text, without_hidden
@@ -121,7 +118,7 @@ def line_sentences(text: str) -> list[list[str]]:
     return [words for words in map(_words, cut(text, "line")) if words]
 
 
-def token_starts(text: str, words: Iterable[str]) -> NDArray[np.intp]:
+def token_starts(text: str, words: Iterable[str]) -> list[int]:
     """Find where each token of a text stands.
 
     Parameters
@@ -131,7 +128,7 @@ def token_starts(text: str, words: Iterable[str]) -> NDArray[np.intp]:
 
     Returns
     -------
-    ndarray, shape (n,)
+    list of int
         Offset of the first character of each.
 
     Raises
@@ -139,23 +136,24 @@ def token_starts(text: str, words: Iterable[str]) -> NDArray[np.intp]:
     UsageError
         If a word does not stand in the text after those before it.
     """
-    starts = []
+    starts: list[int] = []
+    add, find = starts.append, text.find  # looked up once: this runs for each token of a text
     end = 0
     # Only white space and invisible characters stand between two: the first hit is right.
     for word in words:
-        start = text.find(word, end)
+        start = find(word, end)
         if start < 0:
             raise UsageError(
                 f"word {quoted(word)}: not found in the text from character {end} on;"
                 " expected the words of this text, unchanged and in order"
             )
-        starts.append(start)
+        add(start)
         end = start + len(word)
-    return np.array(starts, np.intp)
+    return starts
 
 
 def _locate(text: str, words: list[str]) -> list[Token]:
-    starts = token_starts(text, words).tolist()
+    starts = token_starts(text, words)
     return [
         Token(word, start, start + len(word)) for word, start in zip(words, starts, strict=True)
     ]
@@ -201,7 +199,7 @@ def _sentences_of_seen(piece: str) -> list[list[str]]:
     """Split a text as if its invisible characters were not there; those in a word stay in it."""
     seen, places = without_hidden(piece)
     found = _sentences(seen)
-    starts = iter(token_starts(seen, chain.from_iterable(found)).tolist())
+    starts = iter(token_starts(seen, chain.from_iterable(found)))
     return [
         [
             piece[places[start] : places[start + len(word) - 1] + 1]

@@ -35,7 +35,7 @@ def cut_tokens(document: Document) -> list[Token]:
     text = document.text
     sentences = [words for words in document.words or () if words]
     words = [*chain.from_iterable(sentences)]
-    starts: list[int] = token_starts(text, words).tolist()
+    starts = token_starts(text, words)
     begins = {starts[number] for number in accumulate(map(len, sentences[:-1]))}
     cuts = {0, len(text), *starts}
     cuts.update(start + len(word) for start, word in zip(starts, words, strict=True))
