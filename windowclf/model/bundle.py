@@ -17,9 +17,10 @@ import msgspec
 from windowclf.config.config import WIDEST_LAYER
 from windowclf.errors import DataError, ModelError
 from windowclf.lexicon.lexicon import BROWN, FLAT, GAZETTEER, Lexicon
+from windowclf.lexicon.packed_values import PackedValues
 from windowclf.model.build import assemble, make_objective, own_scheme, score_count
 from windowclf.model.folder import check_output, without_report
-from windowclf.model.lexicon_file import pack_values, unpack_values
+from windowclf.model.lexicon_file import pack_values, suffix_of, unpack_values
 from windowclf.model.manifest import (
     FORMAT,
     KINDS,
@@ -80,7 +81,8 @@ def pack_model(
         "lexicon": pack_values(model.lexicon.values, compress=zipped),
         "training": msgspec.json.format(msgspec.json.encode(record and without_times(record))),
     }
-    suffixes = (".safetensors", ".json.gz" if zipped else ".json", ".json")
+    lexicon_suffix = suffix_of(contents["lexicon"])
+    suffixes = (".safetensors", lexicon_suffix, ".json")
     entries = {
         kind: file_entry(kind, suffix, content)
         for (kind, content), suffix in zip(contents.items(), suffixes, strict=True)
@@ -211,11 +213,11 @@ def _unpack(
         _check_labels(manifest)
         parameters, lexicon, training = map(read, KINDS)
         arrays = ParameterFile(folder, parameters)
-        values = unpack_values(bytes(lexicon[:]))
+        values = unpack_values(lexicon)
         record = msgspec.json.decode(training[:], type=TrainingRecord | None)
         record = record and add_times(record, manifest.files["training"].name, times)
         features = ["word", *manifest.config.features]
-        names = list(values)
+        names = values.names if isinstance(values, PackedValues) else list(values)
         if names[: len(features)] != features or not all(
             name.startswith((GAZETTEER, BROWN, FLAT)) for name in names[len(features) :]
         ):

@@ -16,8 +16,9 @@ from windowclf.model.calibration import Calibration
 from windowclf.system.files import open_regular
 from windowclf.tags.schemes import Scheme
 
-FORMAT = 2
-"""2 since models may have word clusters, which 0.1.0 cannot read."""
+FORMAT = 3
+"""2 since models may have word clusters, which 0.1.0 cannot read; 3 since the lexicon of a
+compressed one is packed in blocks."""
 MANIFEST = "model.json"
 TIMES = "times.json"
 """How long training took: no part of the model, so that the same training makes the same files."""
