@@ -1,6 +1,5 @@
 """The public object: a classifier that is trained, that tags, and that is saved and loaded."""
 
-import logging
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
@@ -307,7 +306,7 @@ class WindowClassifier:
         structure = structure_of(base.config, self._settings()) if base else None
         if base and base.record:
             for doubt in base_doubts(base.record, given):
-                logging.getLogger("windowclf").warning("%s", doubt)
+                _warn(doubt)
         tokens, labels = sum(map(len, given.train)), labels_of(given.train, given.scheme)
         kept: tuple[str, ...] = ()
         if base and structure and keep_labels:
@@ -715,8 +714,14 @@ def load(folder: str | Path | None = None) -> WindowClassifier:
     chosen = find_model()
     classifier = WindowClassifier.load(chosen.folder)
     if chosen.report:
-        logging.getLogger("windowclf").warning("%s", chosen.report)
+        _warn(chosen.report)
     return classifier
+
+
+def _warn(message: str) -> None:
+    import logging  # takes as long as to read the model
+
+    logging.getLogger("windowclf").warning("%s", message)
 
 
 def _checked(sentences: object, documents: object) -> tuple[list[Sequence[str]], Documents]:

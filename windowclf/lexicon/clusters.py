@@ -1,6 +1,5 @@
 """Word clusters: each word in one of a thousand groups of words that stand in like contexts."""
 
-import logging
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
@@ -200,6 +199,8 @@ def read_clusters(path: str | Path) -> Clusters:
         known.add(word)
         clusters.setdefault(name, []).append(word)
     if left_out:
+        import logging
+
         logging.getLogger("windowclf").warning(
             "%s:%d: words left out because they come again or hold white space: %s",
             path, left_out[0], f"{len(left_out):,}",

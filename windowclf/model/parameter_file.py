@@ -18,7 +18,6 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
-from safetensors.numpy import save
 
 from windowclf.errors import ModelError, VectorsError
 from windowclf.nn.arrays import FloatArray, IntArray
@@ -52,6 +51,8 @@ def pack_parameters(parameters: Mapping[str, Parameter], *, compress: bool) -> b
     ModelError
         If a table to compress holds a value that is not finite.
     """
+    from safetensors.numpy import save
+
     arrays: dict[str, npt.NDArray[Any]] = {}
     for name, parameter in parameters.items():
         arrays |= _compressed(name, parameter) if compress else {name: parameter.value}

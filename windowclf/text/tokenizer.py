@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from windowclf.errors import UsageError, quoted
 from windowclf.text.token_pattern import OPEN_PERIOD, STARTERS, TITLES, token
-from windowclf.text.typography import TYPOGRAPHIC, has_hidden, plain_text, without_hidden
+from windowclf.text.typography import has_hidden, is_typographic, plain_text, without_hidden
 from windowclf.text.units import cut
 
 
@@ -188,7 +188,7 @@ def _words(piece: str) -> list[str]:
 
 def _sentences(piece: str) -> list[list[str]]:
     """Split what stands between two borders."""
-    if (piece.isascii() and "`" not in piece) or not TYPOGRAPHIC.search(piece):
+    if not is_typographic(piece):
         return _group(_split_chunks(piece))
     if has_hidden(piece):
         return _sentences_of_seen(piece)
