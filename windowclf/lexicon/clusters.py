@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import repeat
+from operator import ne
 from pathlib import Path
 
 import numpy as np
@@ -101,10 +102,9 @@ class Clusters:
         places : int32 array, shape (clusters + 1,)
             The place in `values` of each of `names`; the last, -1, is that of no cluster.
         """
-        cut = [name[:prefix] for name in self.names]
-        values = sorted(set(cut))
-        place = {value: i for i, value in enumerate(values)}
-        return values, np.array([*(place[value] for value in cut), -1], dtype=np.int32)
+        cut = [name[:prefix] for name in self.names]  # in order, as the names are
+        places = np.cumsum([0, *map(ne, cut[1:], cut)], dtype=np.int32)[: len(cut)]
+        return list(dict.fromkeys(cut)), np.append(places, np.int32(-1))
 
     def pack(self) -> list[str]:
         """Write each cluster as one text: its name and its words, a space between them."""

@@ -27,6 +27,7 @@ from windowclf.model.manifest import (
     MANIFEST,
     TIMES,
     Manifest,
+    checked_meanwhile,
     damaged,
     file_entry,
     map_file,
@@ -174,7 +175,9 @@ def load_model(folder: Path) -> Model:
         If it is missing, damaged, or written by a newer windowclf.
     """
     manifest = read_manifest(folder)
-    return _unpack(folder, manifest, partial(map_file, folder, manifest), _read_times(folder))
+    read = partial(map_file, folder, manifest, check=False)
+    with checked_meanwhile(folder, manifest):
+        return _unpack(folder, manifest, read, _read_times(folder))
 
 
 def unpack_model(files: Mapping[str, bytes], where: str) -> Model:

@@ -4,8 +4,10 @@ import hashlib
 import mmap
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import msgspec
@@ -227,13 +229,15 @@ def take_file(files: Mapping[str, bytes], where: Path, manifest: Manifest, kind:
     return bytearray(content)
 
 
-def map_file(folder: Path, record: Sealed, kind: str) -> mmap.mmap:
+def map_file(folder: Path, record: Sealed, kind: str, *, check: bool = True) -> mmap.mmap:
     """Check a file of a folder, and map it into memory.
 
     Parameters
     ----------
     record : Sealed
         Names the file.
+    check : bool
+        Whether to compute its checksum; its size is looked at in any case.
 
     Returns
     -------
@@ -251,8 +255,45 @@ def map_file(folder: Path, record: Sealed, kind: str) -> mmap.mmap:
         with open_regular(path) as file:
             same = os.fstat(file.fileno()).st_size == entry.size
             # Read for the checksum, not mapped: what is mapped and never used takes no memory.
-            if same and hashlib.file_digest(file, "sha256").hexdigest() == entry.sha256:
+            if same and (
+                not check or hashlib.file_digest(file, "sha256").hexdigest() == entry.sha256
+            ):
                 return mmap.mmap(file.fileno(), entry.size, access=mmap.ACCESS_COPY)
     except (OSError, ValueError) as error:
         raise record.damaged(path, getattr(error, "strerror", None) or error) from None
     raise record.damaged(path, f"the file is not the one that {record.FILE} names")
+
+
+@contextmanager
+def checked_meanwhile(folder: Path, record: Sealed) -> Iterator[None]:
+    """Compute the checksums of a folder's files in a thread while a with-block reads them.
+
+    That saves a third of the time in which a model is read. The block must bear any content.
+
+    Raises
+    ------
+    ModelError
+        At the end of the block, if a file is not there, or not the one that is named; it takes
+        the place of what the block raised.
+    """
+    faults: list[ModelError] = []
+
+    def check() -> None:
+        try:
+            for kind in record.files:
+                map_file(folder, record, kind).close()
+        except ModelError as error:
+            faults.append(error)
+
+    thread = Thread(target=check, name="windowclf checksums")
+    try:
+        thread.start()
+    except RuntimeError:  # where there are no threads
+        check()
+    try:
+        yield
+    finally:
+        if thread.ident is not None:
+            thread.join()
+        if faults:
+            raise faults[0] from None
