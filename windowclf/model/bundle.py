@@ -19,7 +19,6 @@ from windowclf.errors import DataError, ModelError
 from windowclf.lexicon.lexicon import BROWN, FLAT, GAZETTEER, Lexicon
 from windowclf.lexicon.packed_values import PackedValues
 from windowclf.model.build import assemble, make_objective, own_scheme, score_count
-from windowclf.model.folder import check_output, without_report
 from windowclf.model.lexicon_file import pack_values, suffix_of, unpack_values
 from windowclf.model.manifest import (
     FORMAT,
@@ -119,6 +118,8 @@ def save_model(model: Model, folder: Path, *, compress: bool = False) -> None:
     ModelError
         If it cannot be written, or holds something else than a model.
     """
+    from windowclf.model.folder import check_output, without_report
+
     files = pack_model(model, compress=compress)
     times = files.pop(TIMES, None)
     made = not folder.exists()

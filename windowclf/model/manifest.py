@@ -25,6 +25,7 @@ MANIFEST = "model.json"
 TIMES = "times.json"
 """How long training took: no part of the model, so that the same training makes the same files."""
 _LONGEST_MESSAGE = 400
+_STEP = 2**24  # bytes
 _NAME = re.compile(r"([a-z_]+)-[0-9a-f]{12}(\.[a-z]+)+")
 
 
@@ -254,14 +255,22 @@ def map_file(folder: Path, record: Sealed, kind: str, *, check: bool = True) -> 
     try:
         with open_regular(path) as file:
             same = os.fstat(file.fileno()).st_size == entry.size
-            # Read for the checksum, not mapped: what is mapped and never used takes no memory.
-            if same and (
-                not check or hashlib.file_digest(file, "sha256").hexdigest() == entry.sha256
-            ):
+            if same and (not check or _checksum(file.fileno(), entry.size) == entry.sha256):
                 return mmap.mmap(file.fileno(), entry.size, access=mmap.ACCESS_COPY)
     except (OSError, ValueError) as error:
         raise record.damaged(path, getattr(error, "strerror", None) or error) from None
     raise record.damaged(path, f"the file is not the one that {record.FILE} names")
+
+
+def _checksum(file: int, size: int) -> str:
+    """Compute the checksum of an open file, in long steps that leave other threads alone."""
+    checksum = hashlib.sha256()
+    with mmap.mmap(file, size, access=mmap.ACCESS_READ) as content, memoryview(content) as view:
+        for start in range(0, size, _STEP):
+            checksum.update(view[start : start + _STEP])
+            if hasattr(content, "madvise"):  # a large model must not look as if it took memory
+                content.madvise(mmap.MADV_DONTNEED, start, min(_STEP, size - start))
+    return checksum.hexdigest()
 
 
 @contextmanager

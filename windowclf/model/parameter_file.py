@@ -194,9 +194,10 @@ class ParameterFile:
     def array(self, name: str, shape: tuple[int, ...]) -> FloatArray:
         """Take an array of finite values as float32; see `table`. -1 stands for any length."""
         array: FloatArray = self._array(name, shape, _FLOATS)
+        array = array.astype(np.float32, copy=False)
         if not np.isfinite(array).all():
             raise self._damaged(f"{_shown(name)} has a value that is not finite")
-        return array.astype(np.float32, copy=False)
+        return array
 
     def _array(self, name: str, shape: tuple[int, ...], types: tuple[str, ...]) -> npt.NDArray[Any]:
         entry = self._entries.get(name)
