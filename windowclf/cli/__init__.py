@@ -3,8 +3,7 @@
 import gc
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
@@ -19,6 +18,9 @@ _COMMANDS = (
     *("learning-curve", "convert", "info", "presets", "gradcheck"),
 )
 
+_OBJECTS = 50_000
+"""New objects after which garbage is collected."""
+
 
 class _Commands(click.Group):
     """Imports a command when it is called: to tag a sentence needs no option of training."""
@@ -32,8 +34,7 @@ class _Commands(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         name = cmd_name.replace("-", "_")
-        with _no_collection():
-            command: click.Command = getattr(import_module(f"windowclf.cli.{name}"), name)
+        command: click.Command = getattr(import_module(f"windowclf.cli.{name}"), name)
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -65,22 +66,12 @@ def windowclf() -> None:
 
 def run() -> int:
     """Run the command of this process; returns its exit code, see `main`."""
+    # Imports make a hundred thousand objects, and all stay: Python would look through them 200
+    # times for circles that nothing needs, and once more before it ends.
+    gc.set_threshold(_OBJECTS)
     code = main()
-    # Python would look for circles among all that there is before it ends, for 20 ms.
     gc.freeze()
     return code
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Leave garbage alone while modules are imported: they make many objects, and all stay."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
