@@ -24,6 +24,7 @@ from windowclf.system.arguments import (
     check_text,
     check_tokens,
 )
+from windowclf.system.packages import whole_install
 from windowclf.system.threads import thread_count
 from windowclf.tagging.columns import tag_columns
 from windowclf.tagging.tagger import Documents, Tagger
@@ -169,6 +170,7 @@ class WindowClassifier:
         """
         return SpanFinder(self.model.labels, self.model.scheme).spelled
 
+    @whole_install("fit")
     def fit(
         self,
         train: "Corpus | TaggedSentences | Dataset | DatasetDict",
@@ -564,6 +566,7 @@ class WindowClassifier:
             split=unit_splitter(text_unit),
         )
 
+    @whole_install("evaluate")
     def evaluate(
         self,
         sentences: "TaggedSentences | Dataset",
@@ -641,6 +644,7 @@ class WindowClassifier:
 
         return explain(self.tagger, sentences, token, candidates=candidates)
 
+    @whole_install("save")
     def save(self, folder: str | Path, *, compress: bool = False) -> None:
         """Write the classifier to a folder, whole or not at all.
 
@@ -670,6 +674,7 @@ class WindowClassifier:
         """
         return cls._of(load_model(Path(check_path(folder, "folder"))))
 
+    @whole_install("to_bytes")
     def to_bytes(self) -> bytes:
         """Pack the files of a model folder: a pickle has these, and no more than `load` trusts."""
         return msgspec.msgpack.encode(pack_model(self.model, zip_lexicon=False))

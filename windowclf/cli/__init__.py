@@ -12,6 +12,7 @@ import click
 from windowclf.cli.console import note
 from windowclf.cli.standard_streams import prepare_streams
 from windowclf.errors import UsageError, WindowclfError, printable
+from windowclf.system.packages import whole_install
 
 _COMMANDS = (
     *("train", "tune", "pretrain", "tag", "serve", "explain", "evaluate", "compare"),
@@ -41,6 +42,9 @@ class _Commands(click.Group):
         """Run a command; an error names its options where the library names its parameters."""
         try:
             return super().invoke(ctx)
+        except ModuleNotFoundError:
+            with whole_install(f"windowclf {ctx.invoked_subcommand}"):
+                raise
         except WindowclfError as error:
             command = self.get_command(ctx, ctx.invoked_subcommand or "")
             if command:

@@ -19,7 +19,7 @@ from windowclf.errors import DataError, ModelError
 from windowclf.lexicon.lexicon import BROWN, FLAT, GAZETTEER, Lexicon
 from windowclf.lexicon.packed_values import PackedValues
 from windowclf.model.build import assemble, make_objective, own_scheme, score_count
-from windowclf.model.lexicon_file import pack_values, suffix_of, unpack_values
+from windowclf.model.lexicon_file import pack_lexicon, read_lexicon
 from windowclf.model.manifest import (
     FORMAT,
     KINDS,
@@ -63,8 +63,8 @@ def pack_model(
     compress : bool
         Whether to round the parameters to a third of their size, for tagging.
     zip_lexicon : bool
-        Whether the lexicon of a compressed model is gzipped: that takes half a second, and saves
-        a megabyte.
+        Whether the lexicon of a compressed model is packed: that takes seconds, and saves
+        megabytes.
 
     Returns
     -------
@@ -75,13 +75,12 @@ def pack_model(
     record = model.record
     parameters = model.parameters()
     compress |= any(isinstance(parameter, QuantisedTable) for parameter in parameters.values())
-    zipped = compress and zip_lexicon
+    lexicon, lexicon_suffix = pack_lexicon(model.lexicon.values, compress=compress and zip_lexicon)
     contents = {
         "parameters": pack_parameters(parameters, compress=compress),
-        "lexicon": pack_values(model.lexicon.values, compress=zipped),
+        "lexicon": lexicon,
         "training": msgspec.json.format(msgspec.json.encode(record and without_times(record))),
     }
-    lexicon_suffix = suffix_of(contents["lexicon"])
     suffixes = (".safetensors", lexicon_suffix, ".json")
     entries = {
         kind: file_entry(kind, suffix, content)
@@ -217,7 +216,7 @@ def _unpack(
         _check_labels(manifest)
         parameters, lexicon, training = map(read, KINDS)
         arrays = ParameterFile(folder, parameters)
-        values = unpack_values(lexicon)
+        values = read_lexicon(lexicon)
         record = msgspec.json.decode(training[:], type=TrainingRecord | None)
         record = record and add_times(record, manifest.files["training"].name, times)
         features = ["word", *manifest.config.features]

@@ -10,14 +10,14 @@ from windowclf.lexicon.packed_values import MAGIC, PackedValues
 from windowclf.lexicon.packing import pack_words
 
 _GZIP = 31  # what zlib calls a window of 32 KiB with gzip's header
-_GZIP_MAGIC = b"\x1f\x8b"  # JSON never begins so
+_MAGIC = b"\x1f\x8b"  # JSON never begins so
 _MOST_TIMES = 100  # as long as the packed text may the unpacked one be; names are three times
 _ALWAYS = 2**20  # bytes that any may be
 _LARGEST = 2**30
 
 
-def pack_values(values: Mapping[str, Sequence[str]], *, compress: bool) -> bytes:
-    """Write the values of a lexicon.
+def pack_lexicon(values: Mapping[str, Sequence[str]], *, compress: bool) -> tuple[bytes, str]:
+    """Write the values of a lexicon as the file of a model.
 
     Parameters
     ----------
@@ -25,16 +25,51 @@ def pack_values(values: Mapping[str, Sequence[str]], *, compress: bool) -> bytes
         As `Lexicon` takes them; any characters.
     compress : bool
         Whether to pack: less than half of the size, and a few words are found without reading
-        the rest. What cannot be packed is gzipped JSON; and what would shrink so much that
-        `unpack_values` refused it stays JSON.
+        the rest. What cannot be packed is gzipped JSON.
+
+    Returns
+    -------
+    content : bytes
+        The same for the same values.
+    suffix : str
+        Of the name of the file.
+    """
+    packed = pack_words(values) if compress else None
+    if packed is not None:
+        return packed, ".words"
+    content = pack_values(values, compress=compress)
+    return content, ".json.gz" if content.startswith(_MAGIC) else ".json"
+
+
+def read_lexicon(content: mmap | bytearray) -> Mapping[str, Sequence[str]] | PackedValues:
+    """Read what `pack_lexicon` wrote; packed words when they are looked up.
+
+    Raises
+    ------
+    ValueError
+        See `unpack_values`.
+    """
+    if content[: len(MAGIC)] == MAGIC:
+        return PackedValues(content)
+    return unpack_values(bytes(content[:]))
+
+
+def pack_values(values: Mapping[str, Sequence[str]], *, compress: bool) -> bytes:
+    """Write the values of a lexicon as JSON.
+
+    Parameters
+    ----------
+    values : mapping of str to sequence of str
+        As `Lexicon` takes them; any characters.
+    compress : bool
+        Whether to gzip: less than half of the size, twice the time to read. What would shrink so
+        much that `unpack_values` refused it stays as it is.
 
     Returns
     -------
     bytes
         The same for the same values.
     """
-    if compress and (packed_words := pack_words(values)) is not None:
-        return packed_words
     try:
         text = msgspec.json.encode(values)
     except UnicodeEncodeError:  # half of a surrogate pair, which a token from Python may hold
@@ -47,30 +82,15 @@ def pack_values(values: Mapping[str, Sequence[str]], *, compress: bool) -> bytes
     return packed if len(text) <= _most(packed) else text
 
 
-def suffix_of(content: bytes) -> str:
-    """Give the end of the name of a file with some content."""
-    if content.startswith(MAGIC):
-        return ".words"
-    return ".json.gz" if content.startswith(_GZIP_MAGIC) else ".json"
-
-
-def unpack_values(content: mmap | bytes | bytearray) -> dict[str, list[str]] | PackedValues:
+def unpack_values(content: bytes) -> dict[str, list[str]]:
     """Read what `pack_values` wrote.
-
-    Parameters
-    ----------
-    content : mmap, bytes or bytearray
-        What is packed is read from it when a word is looked up.
 
     Raises
     ------
     ValueError
         If it is something else, or a small file that becomes a very large text.
     """
-    if content[: len(MAGIC)] == MAGIC:
-        return PackedValues(content)
-    text = bytes(content[:])
-    text = _unzip(text) if text.startswith(_GZIP_MAGIC) else text
+    text = _unzip(content) if content.startswith(_MAGIC) else content
     try:
         return msgspec.json.decode(text, type=dict[str, list[str]])
     except ValueError:  # raised by msgspec, of one class or another by its version
