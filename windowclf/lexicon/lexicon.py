@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from windowclf.errors import quoted
 from windowclf.lexicon.clusters import Clusters
 from windowclf.lexicon.features import (
     KIND_SHAPES,
@@ -19,7 +20,7 @@ from windowclf.lexicon.features import (
 )
 from windowclf.lexicon.gazetteer import Gazetteer
 from windowclf.lexicon.listed_values import ListedValues
-from windowclf.lexicon.packed_values import PackedValues
+from windowclf.lexicon.packed_values import Kind, PackedValues
 from windowclf.text.token_pattern import SIGN, part_of_name
 from windowclf.text.typography import plain_word
 from windowclf.vectors.word_vectors import with_unit_deviation
@@ -79,6 +80,13 @@ class Lexicon:
         self._cluster_values: dict[str, list[str]] = {}
         self._functions: dict[str, Feature] = {}
         for name in self._values.names:
+            kind: Kind = "strings"
+            if name.startswith((BROWN, FLAT)):
+                kind = "clusters"
+            elif name.startswith(GAZETTEER):
+                kind = "names"
+            if isinstance(self._values, PackedValues) and self._values.kind(name) != kind:
+                raise ValueError(f"feature {quoted(name)}: expected {kind}")
             if name.startswith(BROWN):
                 self._add_clusters(name, BROWN, prefixes)
             elif name.startswith(FLAT):

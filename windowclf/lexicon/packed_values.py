@@ -11,11 +11,12 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from mmap import mmap
 from threading import RLock
-from typing import NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
+from msgspec import Meta
 
 from windowclf.errors import ModelError
 from windowclf.lexicon.hashed_strings import END, DictionaryOfStrings, HashedStrings, Strings
@@ -34,6 +35,8 @@ _MANY = 2**15
 """Strings of which a dictionary takes so much memory that arrays are better, if a bit slower."""
 
 Numbers = npt.NDArray[np.int32]
+Kind = Literal["strings", "clusters", "names"]
+_Size = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -52,10 +55,17 @@ class Table(msgspec.Struct, frozen=True):
     """
 
     name: str
-    count: int
+    count: _Size
     clusters: list[str] | None = None
     is_sorted: bool = False
     names: list[str] | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """What the values are: a table of names has no strings in the blocks."""
+        if self.names is not None:
+            return "names"
+        return "strings" if self.clusters is None else "clusters"
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -74,8 +84,8 @@ class Header(msgspec.Struct, frozen=True):
 
     tables: list[Table]
     firsts: list[str]
-    sizes: list[int]
-    counts: list[list[int]]
+    sizes: list[_Size]
+    counts: list[list[_Size]]
 
 
 class Block(NamedTuple):
@@ -148,9 +158,9 @@ class PackedValues:
     """
 
     def __init__(self, content: mmap | bytes | bytearray) -> None:
-        magic, length = HEAD.unpack_from(content)
-        if magic != MAGIC:
-            raise ValueError("no packed words")
+        if content[: len(MAGIC)] != MAGIC or len(content) < HEAD.size:
+            raise ValueError("no packed words, or cut off")
+        _, length = HEAD.unpack_from(content)
         start = HEAD.size + length
         packed = unzip(content[HEAD.size : start], _LARGEST_HEADER)
         header = msgspec.msgpack.decode(packed, type=Header)
@@ -170,8 +180,6 @@ class PackedValues:
             len(self._all) != len(header.tables)
             or len(header.firsts) != len(header.sizes)
             or self._ends[-1] != len(content)
-            or self._counts.min(initial=0) < 0
-            or min(header.sizes, default=0) < 0
             or any(
                 table.clusters is None and table.count != count
                 for table, count in zip(self._tables, counts, strict=True)
@@ -179,8 +187,8 @@ class PackedValues:
         ):
             raise ValueError("its parts do not fit its header")
         for table in header.tables:
-            names = table.names if table.clusters is None else table.clusters
-            if names is not None and table.count != len(names):
+            known = table.names if table.names is not None else table.clusters
+            if known is not None and (table.count != len(known) or table.is_sorted):
                 raise ValueError("its parts do not fit its header")
         self._blocks: dict[int, tuple[list[str], Block]] = {}
         self._asked = 0
@@ -190,6 +198,10 @@ class PackedValues:
     def names(self) -> list[str]:
         """The features, in order."""
         return list(self._all)
+
+    def kind(self, name: str) -> Kind:
+        """Give the kind of the values of a feature."""
+        return self._all[name].kind
 
     def count(self, name: str) -> int:
         """Count the values of a feature."""
@@ -315,10 +327,9 @@ class PackedValues:
             order = np.argsort(numbers, kind="stable")
             values: list[str] = strings[which[order]].tolist()
             if table.clusters is not None:
-                ends = np.cumsum(np.bincount(numbers, minlength=table.count))
-                groups = np.split(np.array(values, dtype=object), ends[:-1])
-                pairs = zip(table.clusters, groups, strict=True)
-                values = [" ".join([name, *group]) for name, group in pairs]
+                ends = np.cumsum(np.bincount(numbers, minlength=table.count)).tolist()
+                cuts = zip(table.clusters, [0, *ends], ends, strict=False)
+                values = [" ".join([name, *values[start:end]]) for name, start, end in cuts]
             elif not np.array_equal(numbers[order], np.arange(table.count)):
                 raise _damaged("two values with one number")
             found[table.name] = values
