@@ -141,3 +141,11 @@ def test_option(option, name, file):
 def test_other_options(option):
     with pytest.raises(UsageError, match="expected FILE or NAME=FILE"):
         parse_clusters_option(option)
+
+
+@given(st.sets(st.text("01", min_size=1, max_size=8)), st.none() | st.integers(1, 9))
+def test_values_of_a_prefix(names, prefix):
+    clusters = Clusters({name: [f"w{name}"] for name in names})
+    values, places = clusters.values(prefix)
+    assert values == sorted({name[:prefix] for name in names})
+    assert places.tolist() == [*(values.index(name[:prefix]) for name in sorted(names)), -1]

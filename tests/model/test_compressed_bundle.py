@@ -225,3 +225,14 @@ def test_a_file_larger_than_the_manifest_says_is_not_read(compressed, monkeypatc
     size = manifest(compressed)["files"]["parameters"]["size"]
     change_manifest(compressed, lambda m: m["files"]["parameters"].update(size=size - 1))
     assert "the file is not the one that" in refusal(compressed)
+
+
+def test_a_compressed_model_whose_lexicon_is_gzipped(classifier, compressed, tmp_path, monkeypatch):
+    monkeypatch.setattr("windowclf.model.lexicon_file.pack_words", lambda values: None)
+    save_model(classifier.model, tmp_path, compress=True)
+    monkeypatch.undo()
+    change_manifest(tmp_path, lambda facts: facts.update(format=2))
+    assert path_of(tmp_path, "lexicon").name.endswith(".json.gz")
+    assert (
+        all_scores(load_model(tmp_path)).tobytes() == all_scores(load_model(compressed)).tobytes()
+    )
