@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from windowclf.errors import (
         DataError,
         MissingExtraError,
+        MissingPackageError,
         ModelError,
         TrainingError,
         UsageError,
@@ -34,6 +35,7 @@ __all__ = [
     "DataError",
     "Entity",
     "MissingExtraError",
+    "MissingPackageError",
     "ModelError",
     "Sentence",
     "TaggedText",
@@ -73,7 +75,9 @@ def __getattr__(name: str) -> Any:
 
     if name in __all__:
         room = next((m for m, names in _LAZY_NAMES.items() if name in names), "windowclf.errors")
-        return getattr(import_module(room), name)
+        packages = import_module("windowclf.system.packages")
+        with packages.whole_install(f"windowclf.{name}"):
+            return getattr(import_module(room), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from windowclf.cli import main
+from windowclf.cli import run
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())

@@ -1,6 +1,5 @@
 """The public object: a classifier that is trained, that tags, and that is saved and loaded."""
 
-import logging
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
@@ -25,6 +24,7 @@ from windowclf.system.arguments import (
     check_text,
     check_tokens,
 )
+from windowclf.system.packages import whole_install
 from windowclf.system.shared_work import process_count
 from windowclf.system.threads import thread_count
 from windowclf.tagging.columns import tag_columns
@@ -170,6 +170,7 @@ class WindowClassifier:
         """
         return SpanFinder(self.model.labels, self.model.scheme).spelled
 
+    @whole_install("fit")
     def fit(
         self,
         train: "Corpus | TaggedSentences | Dataset | DatasetDict",
@@ -307,7 +308,7 @@ class WindowClassifier:
         structure = structure_of(base.config, self._settings()) if base else None
         if base and base.record:
             for doubt in base_doubts(base.record, given):
-                logging.getLogger("windowclf").warning("%s", doubt)
+                _warn(doubt)
         tokens, labels = sum(map(len, given.train)), labels_of(given.train, given.scheme)
         kept: tuple[str, ...] = ()
         if base and structure and keep_labels:
@@ -572,6 +573,7 @@ class WindowClassifier:
             split=unit_splitter(text_unit),
         )
 
+    @whole_install("evaluate")
     def evaluate(
         self,
         sentences: "TaggedSentences | Dataset",
@@ -653,6 +655,7 @@ class WindowClassifier:
 
         return explain(self.tagger, sentences, token, candidates=candidates)
 
+    @whole_install("save")
     def save(self, folder: str | Path, *, compress: bool = False) -> None:
         """Write the classifier to a folder, whole or not at all.
 
@@ -682,6 +685,7 @@ class WindowClassifier:
         """
         return cls._of(load_model(Path(check_path(folder, "folder"))))
 
+    @whole_install("to_bytes")
     def to_bytes(self) -> bytes:
         """Pack the files of a model folder: a pickle has these, and no more than `load` trusts."""
         return msgspec.msgpack.encode(pack_model(self.model, zip_lexicon=False))
@@ -726,8 +730,14 @@ def load(folder: str | Path | None = None) -> WindowClassifier:
     chosen = find_model()
     classifier = WindowClassifier.load(chosen.folder)
     if chosen.report:
-        logging.getLogger("windowclf").warning("%s", chosen.report)
+        _warn(chosen.report)
     return classifier
+
+
+def _warn(message: str) -> None:
+    import logging  # takes as long as to read the model
+
+    logging.getLogger("windowclf").warning("%s", message)
 
 
 def _checked(sentences: object, documents: object) -> tuple[list[Sequence[str]], Documents]:

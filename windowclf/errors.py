@@ -68,6 +68,27 @@ class MissingExtraError(WindowclfError, ImportError):
         return type(self), self._given  # a worker's error comes to whoever asked it
 
 
+class MissingPackageError(WindowclfError, ImportError):
+    """A feature whose package the small install leaves out.
+
+    Parameters
+    ----------
+    what : str
+        The feature that was asked for.
+    package : str
+    """
+
+    def __init__(self, what: str, package: str) -> None:
+        super().__init__(
+            f"{what} needs the package {package}, which a small install leaves out: "
+            "pip install windowclf"
+        )
+        self._given = what, package
+
+    def __reduce__(self) -> tuple[type["MissingPackageError"], tuple[str, str]]:
+        return type(self), self._given  # a worker's error comes to whoever asked it
+
+
 @contextmanager
 def error_context(where: str) -> Iterator[None]:
     """Say in a `DataError` what it is about, such as a file."""

@@ -104,8 +104,8 @@ def test_each_prefix_is_a_feature():
     clusters = {"rcv1": Clusters(BROWN), "flat": Clusters({"7": ["Paris"]})}
     lexicon = lexicon_of(clusters, prefixes=(2, 4, 2))
     assert lexicon.features == ["word", "shape", "brown-rcv1-2", "brown-rcv1-4", "clusters-flat"]
-    assert lexicon.rows["brown-rcv1-2"] == ["00", "11"]
-    assert lexicon.rows["brown-rcv1-4"] == ["0010", "0011", "110"]
+    assert lexicon.row_values("brown-rcv1-2") == ["00", "11"]
+    assert lexicon.row_values("brown-rcv1-4") == ["0010", "0011", "110"]
     assert lexicon.cluster_columns == [[2, 3], [4]]
     ids = lexicon.ids(["Paris", "Berlin", "is", "Rome"])[:, 2:]
     expected = [[0, 0, 0], [0, 1, UNKNOWN - FIRST], [1, 2, UNKNOWN - FIRST], [UNKNOWN - FIRST] * 3]
@@ -141,3 +141,11 @@ def test_option(option, name, file):
 def test_other_options(option):
     with pytest.raises(UsageError, match="expected FILE or NAME=FILE"):
         parse_clusters_option(option)
+
+
+@given(st.sets(st.text("01", min_size=1, max_size=8)), st.none() | st.integers(1, 9))
+def test_values_of_a_prefix(names, prefix):
+    clusters = Clusters({name: [f"w{name}"] for name in names})
+    values, places = clusters.values(prefix)
+    assert values == sorted({name[:prefix] for name in names})
+    assert places.tolist() == [*(values.index(name[:prefix]) for name in sorted(names)), -1]

@@ -22,7 +22,7 @@ from model_folders import (
 from networks import tagger_scores
 from windowclf.cli import main
 from windowclf.model.bundle import load_model, save_model
-from windowclf.model.lexicon_file import pack_values, unpack_values
+from windowclf.model.lexicon_file import pack_values
 from windowclf.model.manifest import TIMES
 from windowclf.nn.quantised_table import QuantisedTable
 from windowclf.tagging.tagger import Tagger
@@ -95,7 +95,7 @@ def test_a_compressed_folder_is_of_the_smallest_types(compressed, folder):
         if name.startswith("L_"):
             assert found.pop(f"{name}.scales").dtype == np.float16
     assert not found
-    assert path_of(compressed, "lexicon").name.endswith(".json.gz")
+    assert path_of(compressed, "lexicon").name.endswith(".words")
     assert path_of(folder, "lexicon").name.endswith(".json")
 
 
@@ -209,7 +209,7 @@ def test_a_lexicon_that_is_none(compressed, content, message):
 
 
 def test_a_lexicon_of_more_words_than_the_table_has_rows(compressed):
-    values = unpack_values(path_of(compressed, "lexicon").read_bytes())
+    values = load_model(compressed).lexicon.values
     values["word"].append("more")
     replace(compressed, "lexicon", pack_values(values, compress=True))
     assert "parameter L_word is I8" in refusal(compressed)
@@ -225,3 +225,14 @@ def test_a_file_larger_than_the_manifest_says_is_not_read(compressed, monkeypatc
     size = manifest(compressed)["files"]["parameters"]["size"]
     change_manifest(compressed, lambda m: m["files"]["parameters"].update(size=size - 1))
     assert "the file is not the one that" in refusal(compressed)
+
+
+def test_a_compressed_model_whose_lexicon_is_gzipped(classifier, compressed, tmp_path, monkeypatch):
+    monkeypatch.setattr("windowclf.model.lexicon_file.pack_words", lambda values: None)
+    save_model(classifier.model, tmp_path, compress=True)
+    monkeypatch.undo()
+    change_manifest(tmp_path, lambda facts: facts.update(format=2))
+    assert path_of(tmp_path, "lexicon").name.endswith(".json.gz")
+    assert (
+        all_scores(load_model(tmp_path)).tobytes() == all_scores(load_model(compressed)).tobytes()
+    )

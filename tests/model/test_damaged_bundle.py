@@ -267,3 +267,25 @@ def test_a_manifest_that_is_none(folder, content):
 def test_a_folder_without_a_model(tmp_path):
     for folder in (tmp_path, tmp_path / "none", tmp_path / "none" / "below"):
         assert "expected a folder that 'windowclf train --output' wrote" in refusal(folder)
+
+
+def test_a_wrong_checksum_comes_before_what_the_content_makes_of_it(folder):
+    content = bytearray(path_of(folder, "lexicon").read_bytes())
+    content[0] ^= 1  # no JSON any more, which reading detects at once
+    path_of(folder, "lexicon").write_bytes(content)
+    assert "is not the one that model.json names" in refusal(folder)
+
+
+def test_checksums_without_threads(folder, monkeypatch):
+    def start(self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("threading.Thread.start", start)
+    load_model(folder)
+    path_of(folder, "training").write_bytes(b" " * path_of(folder, "training").stat().st_size)
+    assert "is not the one that model.json names" in refusal(folder)
+
+
+def test_a_file_longer_than_a_step_of_the_checksum(folder, monkeypatch):
+    monkeypatch.setattr("windowclf.model.manifest._STEP", 4096)
+    load_model(folder)

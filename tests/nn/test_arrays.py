@@ -25,12 +25,13 @@ def assert_adds(table, rows, sizes):
 
 
 @given(st.lists(st.integers(1, 6), max_size=30), st.integers(1, 9), st.integers(1, 4), seeds, types)
-@pytest.mark.parametrize("few", [0, 10, 256])
-def test_gather_add_against_a_loop(few, sizes, rows, width, seed, dtype):
+@pytest.mark.parametrize(("long", "groups"), [(64, 256), (3, 2), (1, 1), (0, 2)])
+def test_gather_add_against_a_loop(long, groups, sizes, rows, width, seed, dtype):
     rng = np.random.default_rng(seed)
     table = rng.normal(size=(rows, width)).astype(dtype)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(arrays, "_FEW", few)
+        patch.setattr(arrays, "_LONG", long)
+        patch.setattr(arrays, "_GROUPS", groups)
         assert_adds(table, rng.integers(0, rows, sum(sizes)), np.array(sizes, dtype=int))
 
 
@@ -44,6 +45,17 @@ def test_gather_add_of_few_rows_and_of_many(rows, dtype):
     assert_adds(table, chosen, np.ones(rows, dtype=int))
     cuts = np.unique([0, rows, *rng.integers(1, rows + 1, rows // 3)])
     assert_adds(table, chosen, np.diff(cuts))
+
+
+def test_a_group_has_the_same_bits_whatever_is_beside_it():
+    rng = np.random.default_rng(3)
+    table = rng.normal(size=(50, 20)).astype(np.float32)
+    sizes = rng.integers(1, 90, 600)
+    rows = rng.integers(0, 50, sizes.sum())
+    together = gather_add(table, rows, sizes)
+    for row, (end, size) in enumerate(zip(np.cumsum(sizes), sizes, strict=True)):
+        (alone,) = gather_add(table, rows[end - size : end], np.array([size]))
+        assert alone.tobytes() == together[row].tobytes()
 
 
 def test_gather_add_of_no_group():

@@ -3,10 +3,9 @@ import io
 import pytest
 from rich.console import Console
 
-from windowclf.evaluation.entity_errors import EntityError
+from windowclf.evaluation.entity_errors import EntityError, confusion_json
 from windowclf.reports.terminal.errors import (
     CONTEXT_WIDTH,
-    confusion_json,
     confusion_table,
     errors_table,
     in_context,

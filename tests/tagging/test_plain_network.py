@@ -120,7 +120,8 @@ def test_a_long_text_in_blocks(monkeypatch):
     model = make_model(features=["shape"], sentence_mean=True, document_context=True)
     expected = PlainNetwork(model, SENTENCES, DOCUMENTS).scores()
     monkeypatch.setattr("windowclf.nn.projection.BLOCK", 3)
-    monkeypatch.setattr("windowclf.nn.arrays._FEW", 2)  # the sparse sums too
+    monkeypatch.setattr("windowclf.nn.arrays._GROUPS", 2)
+    monkeypatch.setattr("windowclf.nn.arrays._LONG", 3)
     assert_tagged_so(model, expected)
     assert_tagged_so(model, expected, kept_bytes=500)
 

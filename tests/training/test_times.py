@@ -9,7 +9,7 @@ from networks import DEV, TRAIN, train_small
 from windowclf.model.bundle import load_model, pack_model, save_model
 from windowclf.model.manifest import MANIFEST, TIMES, read_manifest
 from windowclf.model.record import without_times
-from windowclf.reports.terminal.tables import epoch_line
+from windowclf.reports.terminal.epochs import epoch_line
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,9 @@ def test_the_network_begins_with_that_of_the_model(base):
         np.testing.assert_array_equal(
             own.network.tables[name].value[: len(table.value)], table.value
         )
-        assert own.lexicon.rows[name][: len(source.lexicon.rows[name])] == source.lexicon.rows[name]
+        assert own.lexicon.row_values(name)[
+            : len(source.lexicon.row_values(name))
+        ] == source.lexicon.row_values(name)
     for name in ("W1", "b1"):
         np.testing.assert_array_equal(own.parameters()[name].value, source.parameters()[name].value)
     assert own.config.hidden == source.config.hidden
@@ -61,9 +63,9 @@ def test_labels_of_both_keep_their_scores_and_others_begin_as_any_name(base):
 
 def test_a_word_that_the_model_lacks_has_its_vector(base):
     vectors = make_vectors({**dict.fromkeys(VECTORS.index_to_key), "ibuprofen": None})
-    rows = begun(base, vectors=vectors).model.lexicon.rows["word"]
+    rows = begun(base, vectors=vectors).model.lexicon.row_values("word")
     assert "ibuprofen" in rows
-    assert "ibuprofen" not in base.model.lexicon.rows["word"]
+    assert "ibuprofen" not in base.model.lexicon.row_values("word")
 
 
 def test_a_feature_that_the_model_lacks_begins_anew(base):

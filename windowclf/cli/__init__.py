@@ -1,5 +1,6 @@
 """The command line: each command parses, calls the library, and prints."""
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -11,11 +12,15 @@ import click
 from windowclf.cli.console import note
 from windowclf.cli.standard_streams import prepare_streams
 from windowclf.errors import UsageError, WindowclfError, printable
+from windowclf.system.packages import whole_install
 
 _COMMANDS = (
     *("train", "tune", "pretrain", "tag", "serve", "explain", "evaluate", "compare"),
     *("learning-curve", "convert", "info", "presets", "gradcheck"),
 )
+
+_OBJECTS = 50_000
+"""New objects after which garbage is collected."""
 
 
 class _Commands(click.Group):
@@ -37,6 +42,9 @@ class _Commands(click.Group):
         """Run a command; an error names its options where the library names its parameters."""
         try:
             return super().invoke(ctx)
+        except ModuleNotFoundError:
+            with whole_install(f"windowclf {ctx.invoked_subcommand}"):
+                raise
         except WindowclfError as error:
             command = self.get_command(ctx, ctx.invoked_subcommand or "")
             if command:
@@ -58,6 +66,16 @@ def windowclf() -> None:
     windowclf train --data conll2003
     windowclf tag "Paris is in France"
     """
+
+
+def run() -> int:
+    """Run the command of this process; returns its exit code, see `main`."""
+    # Imports make a hundred thousand objects, and all stay: Python would look through them 200
+    # times for circles that nothing needs, and once more before it ends.
+    gc.set_threshold(_OBJECTS)
+    code = main()
+    gc.freeze()
+    return code
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -18,6 +18,7 @@ from windowclf.cli.options import (
 )
 from windowclf.documents.case import CASES, in_case
 from windowclf.errors import UsageError
+from windowclf.system.packages import require
 
 SHOWN = 20
 """Wrong entities that are shown where no number is given."""
@@ -70,11 +71,9 @@ def evaluate(
     windowclf evaluate --data sample --errors 50
     windowclf evaluate --data conll2003 --predictions theirs.conll
     """
-    from windowclf.evaluation.entity_errors import confusion
+    from windowclf.evaluation.entity_errors import confusion, confusion_json
     from windowclf.evaluation.evaluate import compare, examine, gold_tags
     from windowclf.evaluation.metrics import score
-    from windowclf.reports.terminal.errors import confusion_json, confusion_table, errors_table
-    from windowclf.reports.terminal.tables import scores_table
     from windowclf.system.shared_work import process_count
 
     if case and former_case:
@@ -83,6 +82,8 @@ def evaluate(
         raise UsageError(
             "give --predictions or --model, not both: the one scores without the other"
         )
+    if not as_json:
+        require("a table of scores, which --json does without,", "rich")
     classifier = None if predictions else load_classifier(model)[0]
     corpus, sentences = read_split(options, split)
     if case := case or former_case:
@@ -111,6 +112,9 @@ def evaluate(
             found["errors"] = [error.to_json() for error in errors]
         click.echo(json.dumps(found))
         return
+    from windowclf.reports.terminal.errors import confusion_table, errors_table
+    from windowclf.reports.terminal.tables import scores_table
+
     print_table(scores_table(scores, f"{what}: {scores.tokens:,} tokens"))
     if shown:
         print_table(confusion_table(taken))

@@ -10,6 +10,7 @@ import click
 from windowclf.cli.console import note
 from windowclf.cli.options import json_option, load_classifier, model_option
 from windowclf.errors import UsageError, join_names, printable, quoted
+from windowclf.system.packages import require
 
 if TYPE_CHECKING:
     from windowclf.tagging.tagged_text import TaggedText
@@ -54,6 +55,8 @@ def explain(
     if text is not None and input_name is not None:
         raise UsageError("give a text or --input, not both")
     source = "the text" if text is not None else input_name or "stdin"
+    if html is None and not as_json:
+        require("an explanation in the terminal, which --json does without,", "rich")
     classifier = load_classifier(model)[0]
     tagged = next(classifier.pipe([_read(input_name, source) if text is None else _valid(text)]))
     explanation = classifier.explain(tagged.text, _find(tagged, token, source))

@@ -21,7 +21,7 @@ def info(model: str | None, norms: bool, as_json: bool) -> None:
     windowclf info --model models/conll --norms
     windowclf info --json
     """
-    from windowclf.reports.terminal.tables import EPOCH_HEADER, epoch_line, norm_lines
+    from windowclf.reports.terminal.epochs import EPOCH_HEADER, epoch_line, norm_lines
 
     classifier, chosen = load_classifier(model)
     parts = classifier.model

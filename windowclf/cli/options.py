@@ -11,13 +11,11 @@ import click
 import msgspec
 
 from windowclf.cli.console import note
-from windowclf.cli.mixture import MIXTURE_OPTIONS, parse_mixture, read_mixture
 from windowclf.config.check import option_name
 from windowclf.config.config import Config, current_names
 from windowclf.config.presets import PRESETS
 from windowclf.documents.reading import ReadOptions, parse_label_names
 from windowclf.errors import UsageError
-from windowclf.tags.recognition import AUTO, SCHEMES
 from windowclf.tags.schemes import Scheme
 
 if TYPE_CHECKING:
@@ -234,6 +232,8 @@ def data_options(function: Command) -> Command:
 
 def corpora_options(function: Command) -> Command:
     """Add the options that say which corpora a training reads, and how."""
+    from windowclf.cli.mixture import MIXTURE_OPTIONS
+
     several = "; again for another corpus, which may also be a file of training text"
     return _data_options(
         function, [_data_option("[NAME=]FOLDER", _DATA + several), *MIXTURE_OPTIONS]
@@ -247,6 +247,8 @@ def _data_option(metavar: str, description: str) -> Callable[[Command], Command]
 
 
 def _data_options(function: Command, first: list[Callable[[Command], Command]]) -> Command:
+    from windowclf.tags.recognition import AUTO, SCHEMES
+
     return _add(
         reading_options(function),
         [
@@ -364,6 +366,7 @@ base_option = click.option(
 
 def read_corpus(options: dict[str, Any]) -> Any:
     """Load the corpus that `data_options` or `corpora_options` name."""
+    from windowclf.cli.mixture import parse_mixture, read_mixture
     from windowclf.corpora.sources import load_corpus
 
     reading = read_options(options.get("reading", options))

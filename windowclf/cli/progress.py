@@ -1,6 +1,7 @@
 """Progress as a person watches it: a bar on stderr if that is a terminal, and lines above it."""
 
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Self
@@ -28,7 +29,7 @@ class Bar:
         self, *columns: str, description: str = "", total: int | None = None, wanted: bool = True
     ) -> None:
         self._bar = None
-        if wanted and stderr_is_terminal():
+        if wanted and stderr_is_terminal() and find_spec("rich"):
             from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
             self._bar = Progress(

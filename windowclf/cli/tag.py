@@ -1,6 +1,5 @@
 """``windowclf tag``."""
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -181,6 +180,8 @@ def tag(
                     progress.add([tagged for _, tagged in answer])
     report_reading(reading)
     if as_json:
+        import json
+
         click.echo(json.dumps({"output": output, "texts": progress.texts, **reading_json(reading)}))
     return 0
 

@@ -1,6 +1,5 @@
 """``windowclf tag --engine``: a job over partitions of Parquet."""
 
-import json
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, closing
 from functools import reduce
@@ -118,6 +117,8 @@ def tag_job(
             return signals.exit_code()
     progress.finished(below(output, ERRORS))
     if as_json:
+        import json
+
         click.echo(json.dumps({"output": output, **progress.to_json()}))
     if progress.failed == len(partitions):
         raise DataError(f"no partition could be tagged; the first: {progress.first_failure}")

@@ -296,7 +296,7 @@ def _train(
     """Train from reading to saving, print the result, and return the exit code."""
     from windowclf.classifier import WindowClassifier
     from windowclf.cli.signals import stops
-    from windowclf.reports.terminal.tables import EPOCH_HEADER, epoch_line
+    from windowclf.reports.terminal.epochs import EPOCH_HEADER, epoch_line
 
     checkpoints.every = options.every
     classifier = WindowClassifier(**options.settings)

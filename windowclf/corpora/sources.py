@@ -14,6 +14,7 @@ from windowclf.documents.places import Search
 from windowclf.documents.reading import ReadOptions, make_options
 from windowclf.errors import DataError, UsageError
 from windowclf.system.arguments import check_path
+from windowclf.system.packages import whole_install
 from windowclf.system.resources import data_path
 from windowclf.system.streams import COMPRESSED, is_url
 from windowclf.tags.recognition import scheme_named
@@ -30,6 +31,7 @@ _FILE = re.compile(rf".*(?:{_SUFFIX}{_PACKED}?|\.train|\.test[ab]|{_PACKED})", r
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+(?:[:@].+)?")
 
 
+@whole_install("load_corpus")
 def load_corpus(
     data: str | Path | None = None,
     *,

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from windowclf.documents.document import Document
 from windowclf.documents.formats.registry import FORMATS, Format, format_of
-from windowclf.documents.formats.table_recognition import is_table, is_tagged
 from windowclf.documents.reading import ReadOptions
 from windowclf.system.streams import is_url, open_input
 
@@ -34,6 +33,8 @@ def detect_format(path: str | Path, options: ReadOptions) -> Format:
     DataError
         If the file cannot be read.
     """
+    from windowclf.documents.formats.table_recognition import is_table, is_tagged
+
     form = format_of(path)
     if form is None or form.name == "text":
         if not options.labels:
@@ -60,6 +61,8 @@ def _head(path: str | Path, options: ReadOptions) -> str:
 
 def _report_columns(path: str | Path, options: ReadOptions) -> None:
     """Report a file that is read as plain text although its lines look like tagged tokens."""
+    from windowclf.documents.formats.table_recognition import is_tagged
+
     if Path(path).is_file() and is_tagged(_head(path, options), options):
         what = "files read as plain text whose lines look like rows of a column file"
         cure = "`input_form` conll, or a name that ends in .conll, reads tokens and tags"

@@ -9,6 +9,8 @@ from typing import Any
 from windowclf.tags.schemes import Span
 
 Label = str | None
+Confusion = Mapping[tuple[Label, Label], int]
+"""Counts by gold label and predicted label, see `confusion`."""
 """A label, or None where there is no span."""
 
 
@@ -160,3 +162,20 @@ def _rank(pair: tuple[Span, Span]) -> tuple[int, bool, Span, Span]:
     true, guess = pair
     shared = min(true.end, guess.end) - max(true.start, guess.start)
     return -shared, true.label != guess.label, true, guess
+
+
+def confusion_json(counts: Confusion) -> dict[str, Any]:
+    """Give the counts as a matrix: a row for each gold label, a column for each predicted one.
+
+    The last row and the last column, of the label null, are of spans that overlap none.
+    """
+    labels = [*labels_of_confusion(counts), None]
+    return {
+        "labels": labels,
+        "counts": [[counts.get((row, column), 0) for column in labels] for row in labels],
+    }
+
+
+def labels_of_confusion(counts: Confusion) -> list[str]:
+    """List the labels that some span has, in order."""
+    return sorted({label for pair in counts for label in pair if label is not None})

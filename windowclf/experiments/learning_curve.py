@@ -14,6 +14,7 @@ from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, UsageError, described
 from windowclf.evaluation.learning_curve import LearningCurve, Trained, make_curve
 from windowclf.system.arguments import check_callable, check_count
+from windowclf.system.packages import whole_install
 from windowclf.tags.schemes import spans
 
 FEWEST = 10
@@ -23,6 +24,7 @@ _MOST_SIZES, _WANTED_SIZES = 6, 3
 _SMALL, _SMALLEST = 15, 5  # sizes are halved down to the first, and to the second if they are few
 
 
+@whole_install("learning_curve")
 def learning_curve(
     corpus: Corpus,
     *,

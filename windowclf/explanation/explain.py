@@ -189,7 +189,7 @@ def _read(lexicon: Lexicon, name: str, row: int, word: str) -> tuple[str, bool]:
     if name in lexicon.gazetteers:
         return ("BIES"[row - FIRST] if row >= FIRST else "O"), True
     if row >= FIRST:
-        return lexicon.rows[name][row - FIRST], True
+        return lexicon.row_values(name)[row - FIRST], True
     return (word if name == "word" else lexicon.value(name, word)), False
 
 

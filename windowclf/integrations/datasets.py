@@ -4,20 +4,22 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from datasets import (
-    ClassLabel,
-    Dataset,
-    DatasetDict,
-    Features,
-    IterableDatasetDict,
-    List,
-    Value,
-)
-
 from windowclf.classifier import WindowClassifier
 from windowclf.corpora.dataset import is_dataset
 from windowclf.errors import UsageError, described
+from windowclf.system.packages import whole_install
 from windowclf.text.units import TextUnit
+
+with whole_install("windowclf.integrations.datasets"):
+    from datasets import (
+        ClassLabel,
+        Dataset,
+        DatasetDict,
+        Features,
+        IterableDatasetDict,
+        List,
+        Value,
+    )
 
 D = TypeVar("D")
 TagBatch = Callable[[Any], dict[str, list[Any]]]

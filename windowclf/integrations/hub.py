@@ -7,34 +7,36 @@ from pathlib import Path
 from typing import Any, Self
 from unittest.mock import patch
 
-from huggingface_hub import (
-    HfApi,
-    ModelCard,
-    ModelCardData,
-    constants,
-    get_hf_file_metadata,
-    hf_hub_download,
-    hf_hub_url,
-    try_to_load_from_cache,
-)
-from huggingface_hub.errors import (
-    EntryNotFoundError,
-    GatedRepoError,
-    HfHubHTTPError,
-    HFValidationError,
-    LocalEntryNotFoundError,
-    LocalTokenNotFoundError,
-    OfflineModeIsEnabled,
-    RepositoryNotFoundError,
-    RevisionNotFoundError,
-)
-
 from windowclf.classifier import WindowClassifier
 from windowclf.errors import ModelError, UsageError, WindowclfError
 from windowclf.integrations.model_card import make_card
 from windowclf.model.folder import check_output
 from windowclf.model.manifest import KINDS, MANIFEST, read_manifest
 from windowclf.system.arguments import check_path
+from windowclf.system.packages import whole_install
+
+with whole_install("windowclf.integrations.hub"):
+    from huggingface_hub import (
+        HfApi,
+        ModelCard,
+        ModelCardData,
+        constants,
+        get_hf_file_metadata,
+        hf_hub_download,
+        hf_hub_url,
+        try_to_load_from_cache,
+    )
+    from huggingface_hub.errors import (
+        EntryNotFoundError,
+        GatedRepoError,
+        HfHubHTTPError,
+        HFValidationError,
+        LocalEntryNotFoundError,
+        LocalTokenNotFoundError,
+        OfflineModeIsEnabled,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
 
 # Before 2.0, the mixin imports PyTorch wherever safetensors is installed.
 with patch("huggingface_hub.utils.is_safetensors_available", lambda: bool(find_spec("torch"))):

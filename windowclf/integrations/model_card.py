@@ -1,13 +1,16 @@
 """The card of a model for the hub: what is known of it, and no more."""
 
 import msgspec
-from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from windowclf.lexicon.lexicon import GAZETTEER
 from windowclf.model.model import Model
 from windowclf.model.record import Epoch, TrainingRecord
 from windowclf.nn.quantised_table import QuantisedTable
+from windowclf.system.packages import whole_install
 from windowclf.tags.schemes import Scheme
+
+with whole_install("windowclf.integrations.hub"):
+    from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 _CARD = """---
 {metadata}

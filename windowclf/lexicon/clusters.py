@@ -1,10 +1,10 @@
 """Word clusters: each word in one of a thousand groups of words that stand in like contexts."""
 
-import logging
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property, partial
 from itertools import repeat
+from operator import ne
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from windowclf.errors import DataError, UsageError, quoted
 from windowclf.lexicon.features import zero_digits
+from windowclf.lexicon.packed_values import PackedValues
 from windowclf.text.lines import read_lines
 from windowclf.text.typography import plain_word
 
@@ -43,7 +44,9 @@ class Clusters:
         self, clusters: Mapping[str, Iterable[str]], *, hierarchical: bool | None = None
     ) -> None:
         self.names = sorted(clusters)
-        self._packed = [" ".join([name, *sorted(clusters[name])]) for name in self.names]
+        packed = [" ".join([name, *sorted(clusters[name])]) for name in self.names]
+        self._pack: Callable[[], list[str]] = lambda: packed
+        self._find: Callable[[Sequence[str]], npt.NDArray[np.int32]] = self._find_unpacked
         if hierarchical is None:
             of_bits = all(map(_BITS.fullmatch, self.names))
             hierarchical = of_bits and max(map(len, self.names), default=0) > 3
@@ -52,18 +55,21 @@ class Clusters:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Clusters):
             return NotImplemented
-        return self.hierarchical == other.hierarchical and self._packed == other._packed
+        return self.hierarchical == other.hierarchical and self._pack() == other._pack()
 
     __hash__ = None  # type: ignore[assignment]
 
     @cached_property
     def _of(self) -> dict[str, int]:
         """The place of each word's cluster; not built before a word is looked up."""
-        texts = enumerate(self._packed)
+        texts = enumerate(self._pack())
         return {word: i for i, text in texts for word in text.split(" ")[1:]}
 
+    def _find_unpacked(self, words: Sequence[str]) -> npt.NDArray[np.int32]:
+        return np.fromiter(map(self._of.get, words, repeat(-1)), np.int32, len(words))
+
     def __len__(self) -> int:
-        return len(self._of)
+        return sum(text.count(" ") for text in self._pack())
 
     def find(self, words: Sequence[str]) -> npt.NDArray[np.int32]:
         """Look words up: as written, with digits as zeros, capitalised and in lower case.
@@ -76,8 +82,13 @@ class Clusters:
         found = np.full(len(words), -1, dtype=np.int32)
         left = np.arange(len(words))
         for form in _FORMS:  # most words are found as written
-            forms = (form(words[i]) for i in left.tolist())
-            found[left] = np.fromiter(map(self._of.get, forms, repeat(-1)), np.int32, len(left))
+            numbers = left.tolist()
+            forms = [form(words[i]) for i in numbers]
+            if form is not str:  # a form that is the word itself was looked up before
+                other = [(i, word) for i, word in zip(numbers, forms, strict=True)
+                         if word != words[i]]  # fmt: skip
+                numbers, forms = [i for i, _ in other], [word for _, word in other]
+            found[numbers] = self._find(forms)
             left = left[found[left] < 0]
         return found
 
@@ -91,14 +102,13 @@ class Clusters:
         places : int32 array, shape (clusters + 1,)
             The place in `values` of each of `names`; the last, -1, is that of no cluster.
         """
-        cut = [name[:prefix] for name in self.names]
-        values = sorted(set(cut))
-        place = {value: i for i, value in enumerate(values)}
-        return values, np.array([*(place[value] for value in cut), -1], dtype=np.int32)
+        cut = [name[:prefix] for name in self.names]  # in order, as the names are
+        places = np.cumsum([0, *map(ne, cut[1:], cut)], dtype=np.int32)[: len(cut)]
+        return list(dict.fromkeys(cut)), np.append(places, np.int32(-1))
 
     def pack(self) -> list[str]:
         """Write each cluster as one text: its name and its words, a space between them."""
-        return [*self._packed]
+        return [*self._pack()]
 
     @classmethod
     def unpack(cls, packed: Iterable[str], *, hierarchical: bool) -> "Clusters":
@@ -117,7 +127,25 @@ class Clusters:
             texts[name] = text
         found = cls({}, hierarchical=hierarchical)
         found.names = sorted(texts)
-        found._packed = [texts[name] for name in found.names]
+        packed_in_order = [texts[name] for name in found.names]
+        found._pack = lambda: packed_in_order
+        return found
+
+    @classmethod
+    def stored(cls, values: PackedValues, feature: str, *, hierarchical: bool) -> "Clusters":
+        """Give the clusters of a feature in a file, which is read when a word is looked up.
+
+        Raises
+        ------
+        ValueError
+            If the names of the clusters are in no order, or a cluster comes twice.
+        """
+        found = cls({}, hierarchical=hierarchical)
+        found.names = values.cluster_names(feature)
+        if "" in found.names or found.names != sorted(set(found.names)):
+            raise ValueError(f"clusters of {quoted(feature)}: expected names in order, each once")
+        found._pack = lambda: values.lists[feature]
+        found._find = partial(values.find, feature)
         return found
 
 
@@ -171,6 +199,8 @@ def read_clusters(path: str | Path) -> Clusters:
         known.add(word)
         clusters.setdefault(name, []).append(word)
     if left_out:
+        import logging
+
         logging.getLogger("windowclf").warning(
             "%s:%d: words left out because they come again or hold white space: %s",
             path, left_out[0], f"{len(left_out):,}",

@@ -1,6 +1,5 @@
 """Gazetteers: lists of names, found in a sentence by longest match."""
 
-import logging
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -127,6 +126,8 @@ def read_names(path: str | Path) -> list[str]:
         )
     doubt = _doubt(lines)
     if doubt:
+        import logging
+
         logging.getLogger("windowclf").warning("%s:%s", path, doubt)
     return [*lines.values()]
 

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
-from itertools import chain, repeat
+from itertools import chain, compress, repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from windowclf.errors import quoted
 from windowclf.lexicon.clusters import Clusters
 from windowclf.lexicon.features import (
     KIND_SHAPES,
@@ -19,6 +19,8 @@ from windowclf.lexicon.features import (
     lower_zero_digits,
 )
 from windowclf.lexicon.gazetteer import Gazetteer
+from windowclf.lexicon.listed_values import ListedValues
+from windowclf.lexicon.packed_values import Kind, PackedValues
 from windowclf.text.token_pattern import SIGN, part_of_name
 from windowclf.text.typography import plain_word
 from windowclf.vectors.word_vectors import with_unit_deviation
@@ -33,6 +35,7 @@ GAZETTEER = "gazetteer-"
 BROWN, FLAT = "brown-", "clusters-"
 """What the names of the features of word clusters begin with, hierarchical or not."""
 _PLACES = list("BIES")
+_ROW_OF_PLACE = {place: row for row, place in enumerate(_PLACES, FIRST)}
 _FORMS = {True: (str, str.lower, lower_zero_digits), False: (str.lower, lower_zero_digits)}
 """The forms under which a word is looked up, for vectors cased or not, the best form first."""
 
@@ -42,7 +45,7 @@ class Lexicon:
 
     Parameters
     ----------
-    values : mapping of str to sequence of str
+    values : mapping of str to sequence of str, or PackedValues
         For each feature, "word" first, the values that have a row, from row `FIRST` on. For
         a gazetteer its names; the values with a row are the places in a name: B, I, E and S. For
         word clusters what `Clusters.pack` writes; the values with a row are the clusters.
@@ -53,8 +56,8 @@ class Lexicon:
 
     Attributes
     ----------
-    rows : dict of str to list of str
-        For each feature, "word" first, the value of each row from `FIRST` on.
+    features : list of str
+        Names of the features, "word" first.
     gazetteers : dict of str to Gazetteer
         By feature.
     clusters : dict of str to Clusters
@@ -62,55 +65,73 @@ class Lexicon:
     """
 
     def __init__(
-        self, values: Mapping[str, Sequence[str]], *, cased: bool, prefixes: Sequence[int] = ()
+        self,
+        values: Mapping[str, Sequence[str]] | PackedValues,
+        *,
+        cased: bool,
+        prefixes: Sequence[int] = (),
     ) -> None:
-        self.values = {name: list(known) for name, known in values.items()}
+        self._values = values if isinstance(values, PackedValues) else ListedValues(values)
         self.cased = cased
-        self.rows: dict[str, list[str]] = {}
+        self.features: list[str] = []
         self.gazetteers: dict[str, Gazetteer] = {}
         self.clusters: dict[str, Clusters] = {}
         self._cluster_rows: dict[str, dict[int, npt.NDArray[np.int32]]] = {}
+        self._cluster_values: dict[str, list[str]] = {}
         self._functions: dict[str, Feature] = {}
-        for name, known in self.values.items():
-            if name.startswith(BROWN):
-                self._add_clusters(name, BROWN, known, prefixes)
-            elif name.startswith(FLAT):
-                self._add_clusters(name, FLAT, known, [None])
+        for name in self._values.names:
+            kind: Kind = "strings"
+            if name.startswith((BROWN, FLAT)):
+                kind = "clusters"
             elif name.startswith(GAZETTEER):
-                self.gazetteers[name] = Gazetteer(known)
-                self.rows[name] = _PLACES
+                kind = "names"
+            if isinstance(self._values, PackedValues) and self._values.kind(name) != kind:
+                raise ValueError(f"feature {quoted(name)}: expected {kind}")
+            if name.startswith(BROWN):
+                self._add_clusters(name, BROWN, prefixes)
+            elif name.startswith(FLAT):
+                self._add_clusters(name, FLAT, [None])
             else:
-                self.rows[name] = known
-                if name != "word":
+                self.features.append(name)
+                if name.startswith(GAZETTEER):
+                    self.gazetteers[name] = Gazetteer(self.values[name])
+                elif name != "word":
                     self._functions[name] = feature_function(name)
         # A lexicon without these shapes, such as an older one, has learnt to spell the tokens out.
-        self._kind_shapes = set(KIND_SHAPES.values()).intersection(values.get("shape", ()))
+        self._kind_shapes: set[str] = set()
+        if "shape" in self._functions:
+            shapes = list(KIND_SHAPES.values())
+            found = self._values.find("shape", shapes) >= 0
+            self._kind_shapes = set(compress(shapes, found.tolist()))
 
-    def _add_clusters(
-        self, feature: str, kind: str, packed: Sequence[str], prefixes: Sequence[int | None]
-    ) -> None:
+    def _add_clusters(self, feature: str, kind: str, prefixes: Sequence[int | None]) -> None:
         """Add the clusters of a file: a feature for each prefix, None for whole names."""
         name = feature.removeprefix(kind)
-        clusters = self.clusters[name] = Clusters.unpack(packed, hierarchical=kind == BROWN)
+        hierarchical = kind == BROWN
+        if isinstance(self._values, PackedValues):
+            clusters = Clusters.stored(self._values, feature, hierarchical=hierarchical)
+        else:
+            clusters = Clusters.unpack(self.values[feature], hierarchical=hierarchical)
+        self.clusters[name] = clusters
         columns = self._cluster_rows[name] = {}
         for prefix in dict.fromkeys(prefixes):
             values, places = clusters.values(prefix)
             # A word of no cluster has place -1, and the row of unknown values.
-            columns[len(self.rows)] = np.where(places < 0, UNKNOWN, places + FIRST)
-            self.rows[feature if prefix is None else f"{feature}-{prefix}"] = values
-
-    @cached_property
-    def _row_of(self) -> dict[str, dict[str, int]]:
-        """The row of each value, by feature; not built before a word is looked up."""
-        return {
-            name: {value: row for row, value in enumerate(known, FIRST)}
-            for name, known in self.rows.items()
-        }
+            columns[len(self.features)] = np.where(places < 0, UNKNOWN, places + FIRST)
+            of_prefix = feature if prefix is None else f"{feature}-{prefix}"
+            self._cluster_values[of_prefix] = values
+            self.features.append(of_prefix)
 
     @property
-    def features(self) -> list[str]:
-        """Names of the features, "word" first."""
-        return list(self.rows)
+    def values(self) -> dict[str, list[str]]:
+        """The values by feature; those of a file are all read for it."""
+        return self._values.lists
+
+    def row_values(self, name: str) -> list[str]:
+        """List the values of a feature's rows from `FIRST` on."""
+        if name in self.gazetteers:
+            return _PLACES
+        return self._cluster_values[name] if name in self._cluster_values else self.values[name]
 
     @property
     def cluster_columns(self) -> list[list[int]]:
@@ -119,7 +140,12 @@ class Lexicon:
 
     def sizes(self) -> dict[str, int]:
         """Count the rows of each feature's table."""
-        return {name: len(known) + FIRST for name, known in self.rows.items()}
+        counts = {name: len(known) for name, known in self._cluster_values.items()}
+        counts |= dict.fromkeys(self.gazetteers, len(_PLACES))
+        return {
+            name: FIRST + (counts[name] if name in counts else self._values.count(name))
+            for name in self.features
+        }
 
     def gazetteer_tags(self, sentences: Sequence[Sequence[str]]) -> list[list[str]]:
         """Find the names of each gazetteer in sentences.
@@ -158,25 +184,26 @@ class Lexicon:
         forms = _FORMS[self.cased]
         functions = [*map(Feature, reversed(forms)), *self._functions.values()]
         columns = feature_values(functions, words)
-        rows: Iterable[int] = repeat(UNKNOWN)
+        ids = np.full((len(words), len(self.features)), UNKNOWN, dtype=np.int32)
         for _ in forms:  # each falls back on the one before, so that the best has the last word
-            rows = map(self._row_of["word"].get, next(columns), rows)
-        ids = np.empty((len(words), len(self.rows)), dtype=np.int32)
-        ids[:, 0] = list(rows)
-        found = chain(
-            zip(self._functions, columns, strict=True),
-            zip(self.gazetteers, marks, strict=True),
-        )
-        for name, values in found:
+            self._find("word", next(columns), ids[:, 0])
+        for name, values in zip(self._functions, columns, strict=True):
             if name == "shape" and self._kind_shapes:
                 values = [*map(self._shape, words, values)]
-            rows = map(self._row_of[name].get, values, repeat(UNKNOWN))
+            self._find(name, values, ids[:, self.features.index(name)])
+        for name, places_in_names in zip(self.gazetteers, marks, strict=True):
+            rows = map(_ROW_OF_PLACE.get, places_in_names, repeat(UNKNOWN))
             ids[:, self.features.index(name)] = list(rows)
         for name, clusters in self.clusters.items():
             places = clusters.find(words)
             for column, rows_of_places in self._cluster_rows[name].items():
                 ids[:, column] = rows_of_places[places]
         return ids
+
+    def _find(self, name: str, values: Sequence[str], rows: npt.NDArray[np.int32]) -> None:
+        """Write the rows of the values that have one."""
+        places = self._values.find(name, values)
+        np.copyto(rows, places + FIRST, where=places >= 0)
 
     def value(self, name: str, word: str) -> str:
         """Compute the value of a feature of a word, whether it has a row or not.
@@ -193,7 +220,9 @@ class Lexicon:
         """Take an emoji, an arrow or another sign that the model has not met for a bullet."""
         if word.isascii() or part_of_name(word) != SIGN:
             return word
-        if any(word in rows for rows in self._row_of.values()):
+        if any(self._values.find(name, [word])[0] >= 0 for name in ("word", *self._functions)):
+            return word
+        if any(word in names for names in self._cluster_values.values()):
             return word
         return word if self._kind_shapes and kind_shape(word) else "*"
 
@@ -344,7 +373,7 @@ def initial_tables(
         if not len(copied):
             table[PADDING] = 0.0
         if name == "word":
-            known = [(r, pretrained[w]) for r, w in enumerate(lexicon.rows[name], FIRST)
+            known = [(r, pretrained[w]) for r, w in enumerate(lexicon.row_values(name), FIRST)
                      if w in pretrained]  # fmt: skip
             if known:
                 to, source = np.array(known).T

@@ -17,15 +17,16 @@ import msgspec
 from windowclf.config.config import WIDEST_LAYER
 from windowclf.errors import DataError, ModelError
 from windowclf.lexicon.lexicon import BROWN, FLAT, GAZETTEER, Lexicon
+from windowclf.lexicon.packed_values import PackedValues
 from windowclf.model.build import assemble, make_objective, own_scheme, score_count
-from windowclf.model.folder import check_output, without_report
-from windowclf.model.lexicon_file import pack_values, unpack_values
+from windowclf.model.lexicon_file import pack_lexicon, read_lexicon
 from windowclf.model.manifest import (
     FORMAT,
     KINDS,
     MANIFEST,
     TIMES,
     Manifest,
+    checked_meanwhile,
     damaged,
     file_entry,
     map_file,
@@ -63,8 +64,8 @@ def pack_model(
     compress : bool
         Whether to round the parameters to a third of their size, for tagging.
     zip_lexicon : bool
-        Whether the lexicon of a compressed model is gzipped: that takes half a second, and saves
-        a megabyte.
+        Whether the lexicon of a compressed model is packed: that takes seconds, and saves
+        megabytes.
 
     Returns
     -------
@@ -75,13 +76,13 @@ def pack_model(
     record = model.record
     parameters = model.parameters() | first_pass_parameters(model.first_pass)
     compress |= any(isinstance(parameter, QuantisedTable) for parameter in parameters.values())
-    zipped = compress and zip_lexicon
+    lexicon, lexicon_suffix = pack_lexicon(model.lexicon.values, compress=compress and zip_lexicon)
     contents = {
         "parameters": pack_parameters(parameters, compress=compress),
-        "lexicon": pack_values(model.lexicon.values, compress=zipped),
+        "lexicon": lexicon,
         "training": msgspec.json.format(msgspec.json.encode(record and without_times(record))),
     }
-    suffixes = (".safetensors", ".json.gz" if zipped else ".json", ".json")
+    suffixes = (".safetensors", lexicon_suffix, ".json")
     entries = {
         kind: file_entry(kind, suffix, content)
         for (kind, content), suffix in zip(contents.items(), suffixes, strict=True)
@@ -117,6 +118,8 @@ def save_model(model: Model, folder: Path, *, compress: bool = False) -> None:
     ModelError
         If it cannot be written, or holds something else than a model.
     """
+    from windowclf.model.folder import check_output, without_report
+
     files = pack_model(model, compress=compress)
     times = files.pop(TIMES, None)
     made = not folder.exists()
@@ -173,7 +176,9 @@ def load_model(folder: Path) -> Model:
         If it is missing, damaged, or written by a newer windowclf.
     """
     manifest = read_manifest(folder)
-    return _unpack(folder, manifest, partial(map_file, folder, manifest), _read_times(folder))
+    read = partial(map_file, folder, manifest, check=False)
+    with checked_meanwhile(folder, manifest):
+        return _unpack(folder, manifest, read, _read_times(folder))
 
 
 def unpack_model(files: Mapping[str, bytes], where: str) -> Model:
@@ -212,11 +217,11 @@ def _unpack(
         _check_labels(manifest)
         parameters, lexicon, training = map(read, KINDS)
         arrays = ParameterFile(folder, parameters)
-        values = unpack_values(bytes(lexicon[:]))
+        values = read_lexicon(lexicon)
         record = msgspec.json.decode(training[:], type=TrainingRecord | None)
         record = record and add_times(record, manifest.files["training"].name, times)
         features = ["word", *manifest.config.features]
-        names = list(values)
+        names = values.names if isinstance(values, PackedValues) else list(values)
         if names[: len(features)] != features or not all(
             name.startswith((GAZETTEER, BROWN, FLAT)) for name in names[len(features) :]
         ):

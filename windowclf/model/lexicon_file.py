@@ -1,9 +1,13 @@
-"""The values of a lexicon as a file: JSON, gzipped where the size counts."""
+"""The values of a lexicon as a file: JSON, or packed where the size counts."""
 
 import zlib
 from collections.abc import Mapping, Sequence
+from mmap import mmap
 
 import msgspec
+
+from windowclf.lexicon.packed_values import MAGIC, PackedValues
+from windowclf.lexicon.packing import pack_words
 
 _GZIP = 31  # what zlib calls a window of 32 KiB with gzip's header
 _MAGIC = b"\x1f\x8b"  # JSON never begins so
@@ -12,8 +16,46 @@ _ALWAYS = 2**20  # bytes that any may be
 _LARGEST = 2**30
 
 
+def pack_lexicon(values: Mapping[str, Sequence[str]], *, compress: bool) -> tuple[bytes, str]:
+    """Write the values of a lexicon as the file of a model.
+
+    Parameters
+    ----------
+    values : mapping of str to sequence of str
+        As `Lexicon` takes them; any characters.
+    compress : bool
+        Whether to pack: less than half of the size, and a few words are found without reading
+        the rest. What cannot be packed is gzipped JSON.
+
+    Returns
+    -------
+    content : bytes
+        The same for the same values.
+    suffix : str
+        Of the name of the file.
+    """
+    packed = pack_words(values) if compress else None
+    if packed is not None:
+        return packed, ".words"
+    content = pack_values(values, compress=compress)
+    return content, ".json.gz" if content.startswith(_MAGIC) else ".json"
+
+
+def read_lexicon(content: mmap | bytearray) -> Mapping[str, Sequence[str]] | PackedValues:
+    """Read what `pack_lexicon` wrote; packed words when they are looked up.
+
+    Raises
+    ------
+    ValueError
+        See `unpack_values`.
+    """
+    if content[: len(MAGIC)] == MAGIC:
+        return PackedValues(content)
+    return unpack_values(bytes(content[:]))
+
+
 def pack_values(values: Mapping[str, Sequence[str]], *, compress: bool) -> bytes:
-    """Write the values of a lexicon.
+    """Write the values of a lexicon as JSON.
 
     Parameters
     ----------

@@ -4,8 +4,10 @@ import hashlib
 import mmap
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import msgspec
@@ -16,12 +18,14 @@ from windowclf.model.calibration import Calibration
 from windowclf.system.files import open_regular
 from windowclf.tags.schemes import Scheme
 
-FORMAT = 2
-"""2 since models may have word clusters, which 0.1.0 cannot read."""
+FORMAT = 3
+"""2 since models may have word clusters, which 0.1.0 cannot read; 3 since the lexicon of a
+compressed one is packed in blocks."""
 MANIFEST = "model.json"
 TIMES = "times.json"
 """How long training took: no part of the model, so that the same training makes the same files."""
 _LONGEST_MESSAGE = 400
+_STEP = 2**24  # bytes
 _NAME = re.compile(r"([a-z_]+)-[0-9a-f]{12}(\.[a-z]+)+")
 
 
@@ -226,13 +230,15 @@ def take_file(files: Mapping[str, bytes], where: Path, manifest: Manifest, kind:
     return bytearray(content)
 
 
-def map_file(folder: Path, record: Sealed, kind: str) -> mmap.mmap:
+def map_file(folder: Path, record: Sealed, kind: str, *, check: bool = True) -> mmap.mmap:
     """Check a file of a folder, and map it into memory.
 
     Parameters
     ----------
     record : Sealed
         Names the file.
+    check : bool
+        Whether to compute its checksum; its size is looked at in any case.
 
     Returns
     -------
@@ -249,9 +255,54 @@ def map_file(folder: Path, record: Sealed, kind: str) -> mmap.mmap:
     try:
         with open_regular(path) as file:
             same = os.fstat(file.fileno()).st_size == entry.size
-            # Read for the checksum, not mapped: what is mapped and never used takes no memory.
-            if same and hashlib.file_digest(file, "sha256").hexdigest() == entry.sha256:
+            if same and (not check or _checksum(file.fileno(), entry.size) == entry.sha256):
                 return mmap.mmap(file.fileno(), entry.size, access=mmap.ACCESS_COPY)
     except (OSError, ValueError) as error:
         raise record.damaged(path, getattr(error, "strerror", None) or error) from None
     raise record.damaged(path, f"the file is not the one that {record.FILE} names")
+
+
+def _checksum(file: int, size: int) -> str:
+    """Compute the checksum of an open file, in long steps that leave other threads alone."""
+    checksum = hashlib.sha256()
+    with mmap.mmap(file, size, access=mmap.ACCESS_READ) as content, memoryview(content) as view:
+        for start in range(0, size, _STEP):
+            checksum.update(view[start : start + _STEP])
+            if hasattr(content, "madvise"):  # a large model must not look as if it took memory
+                content.madvise(mmap.MADV_DONTNEED, start, min(_STEP, size - start))
+    return checksum.hexdigest()
+
+
+@contextmanager
+def checked_meanwhile(folder: Path, record: Sealed) -> Iterator[None]:
+    """Compute the checksums of a folder's files in a thread while a with-block reads them.
+
+    That saves a third of the time in which a model is read. The block must bear any content.
+
+    Raises
+    ------
+    ModelError
+        At the end of the block, if a file is not there, or not the one that is named; it takes
+        the place of what the block raised.
+    """
+    faults: list[ModelError] = []
+
+    def check() -> None:
+        try:
+            for kind in record.files:
+                map_file(folder, record, kind).close()
+        except ModelError as error:
+            faults.append(error)
+
+    thread = Thread(target=check, name="windowclf checksums")
+    try:
+        thread.start()
+    except RuntimeError:  # where there are no threads
+        check()
+    try:
+        yield
+    finally:
+        if thread.ident is not None:
+            thread.join()
+        if faults:
+            raise faults[0] from None

@@ -6,7 +6,7 @@ from math import prod
 from typing import NamedTuple
 
 from windowclf.config.config import Config
-from windowclf.lexicon.lexicon import Lexicon
+from windowclf.lexicon.lexicon import FIRST, Lexicon
 from windowclf.model.calibration import Calibration
 from windowclf.model.record import TrainingRecord
 from windowclf.nn.arrays import FloatArray, IntArray
@@ -68,7 +68,7 @@ class Model:
 
     def __repr__(self) -> str:
         numbers = sum(prod(parameter.shape) for parameter in self.parameters().values())
-        words = len(self.lexicon.values["word"])
+        words = self.lexicon.sizes()["word"] - FIRST
         return f"Model({len(self.labels)} tags, {words:,} words, {numbers:,} parameters)"
 
     def parameters(self) -> dict[str, Parameter]:

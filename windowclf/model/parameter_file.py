@@ -18,7 +18,6 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
-from safetensors.numpy import save
 
 from windowclf.errors import ModelError, VectorsError
 from windowclf.nn.arrays import FloatArray, IntArray
@@ -52,6 +51,8 @@ def pack_parameters(parameters: Mapping[str, Parameter], *, compress: bool) -> b
     ModelError
         If a table to compress holds a value that is not finite.
     """
+    from safetensors.numpy import save
+
     arrays: dict[str, npt.NDArray[Any]] = {}
     for name, parameter in parameters.items():
         arrays |= _compressed(name, parameter) if compress else {name: parameter.value}
@@ -196,9 +197,10 @@ class ParameterFile:
     def array(self, name: str, shape: tuple[int, ...]) -> FloatArray:
         """Take an array of finite values as float32; see `table`. -1 stands for any length."""
         array: FloatArray = self._array(name, shape, _FLOATS)
+        array = array.astype(np.float32, copy=False)
         if not np.isfinite(array).all():
             raise self._damaged(f"{_shown(name)} has a value that is not finite")
-        return array.astype(np.float32, copy=False)
+        return array
 
     def _array(self, name: str, shape: tuple[int, ...], types: tuple[str, ...]) -> npt.NDArray[Any]:
         entry = self._entries.get(name)

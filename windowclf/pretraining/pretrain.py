@@ -25,6 +25,7 @@ from windowclf.pretraining.settings import PretrainSettings
 from windowclf.pretraining.text import count_words, frequent_words, read_sentences
 from windowclf.pretraining.windows import WindowBatches, regroup, windows
 from windowclf.system.arguments import check_callable, check_iterable, check_path
+from windowclf.system.packages import whole_install
 from windowclf.system.threads import Workers, thread_count
 from windowclf.training.loop import BatchDone, Training
 from windowclf.vectors.load import load_vectors
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 _CHUNK = 4096  # held-out windows that are scored at once
 
 
+@whole_install("pretrain")
 def pretrain(
     texts: str | Path | Sequence[str | Path],
     *,

@@ -8,11 +8,13 @@ from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO, NamedTuple, cast
 from uuid import uuid4
 
-import fsspec
-from fsspec.implementations.local import LocalFileSystem
-
 from windowclf.errors import DataError, OutputError, UsageError, WindowclfError, one_line
 from windowclf.system.files import MAGIC, whole_file
+from windowclf.system.packages import whole_install
+
+with whole_install("a file in a store"):
+    import fsspec
+    from fsspec.implementations.local import LocalFileSystem
 
 TEMPORARY = ".part"
 """The end of the names of files that are being written, which begin with a dot."""

@@ -5,7 +5,6 @@ colours are translucent, so that they can be read on a light and on a dark groun
 """
 
 from collections.abc import Iterable, Sequence
-from html import escape
 from itertools import chain
 from typing import NamedTuple
 
@@ -61,7 +60,7 @@ def _mark(text: str, mark: Mark, hue: str) -> str:
         f"background:rgba({hue},.22);color:inherit;border-bottom:2px solid rgb({hue});"
         "border-radius:3px 3px 0 0;padding:.1em .2em"
     )
-    title = f' title="{escape(mark.title)}"' if mark.title else ""
+    title = f' title="{_escaped(mark.title)}"' if mark.title else ""
     label = (
         f'<span style="font-size:.72em;font-weight:700;margin-left:.35em">{_plain(mark.label)}'
         "</span>"
@@ -96,4 +95,10 @@ def caption(text: str) -> str:
 def _plain(text: str) -> str:
     """Escape a text, without what no page may hold; tabs and line breaks stay."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return escape("\n".join("\t".join(map(printable, line.split("\t"))) for line in lines))
+    return _escaped("\n".join("\t".join(map(printable, line.split("\t"))) for line in lines))
+
+
+def _escaped(text: str) -> str:
+    from html import escape  # only notebooks need it, and it brings a table of all entities
+
+    return escape(text)

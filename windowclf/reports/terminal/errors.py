@@ -1,14 +1,19 @@
 """Wrong entities, and which label was taken for which, as tables for a terminal and as JSON."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from windowclf.evaluation.entity_errors import EntityError, Kind, Label
+from windowclf.evaluation.entity_errors import (
+    Confusion,
+    EntityError,
+    Kind,
+    Label,
+    labels_of_confusion,
+)
 from windowclf.reports.terminal.tables import add_caption, new_table
 
 NONE = "none"
@@ -19,9 +24,6 @@ MOST_CONFUSIONS = 20
 """How many of them."""
 CONTEXT_WIDTH = 50
 """What an entity and the words around it take of a line, about."""
-
-Confusion = Mapping[tuple[Label, Label], int]
-"""Counts by gold label and predicted label, see `windowclf.evaluation.entity_errors.confusion`."""
 
 
 def errors_table(errors: Sequence[EntityError], shown: int) -> Table:
@@ -82,7 +84,7 @@ def in_context(error: EntityError) -> str:
 
 def confusion_table(counts: Confusion) -> Table:
     """Lay out which label was predicted for which, of many labels the largest numbers alone."""
-    labels = [*_labels(counts), None]
+    labels = [*labels_of_confusion(counts), None]
     cells = {pair: f"{number:,}" for pair, number in counts.items() if number}
     longest = max(map(len, cells.values()), default=0)
     table = new_table("confusion", "gold \\ predicted")
@@ -107,22 +109,6 @@ def _largest(counts: Confusion) -> Table:
     for number, *names in sorted(wrong)[:MOST_CONFUSIONS]:
         table.add_row(*map(Text, names), f"{-number:,}")
     return table
-
-
-def confusion_json(counts: Confusion) -> dict[str, Any]:
-    """Give the counts as a matrix: a row for each gold label, a column for each predicted one.
-
-    The last row and the last column, of the label null, are of spans that overlap none.
-    """
-    labels = [*_labels(counts), None]
-    return {
-        "labels": labels,
-        "counts": [[counts.get((row, column), 0) for column in labels] for row in labels],
-    }
-
-
-def _labels(counts: Confusion) -> list[str]:
-    return sorted({label for pair in counts for label in pair if label is not None})
 
 
 def _name(label: Label) -> Text:

@@ -8,7 +8,6 @@ from rich.table import Table
 from rich.text import Text
 
 from windowclf.evaluation.metrics import Scores
-from windowclf.model.record import Epoch
 from windowclf.nn.gradcheck import GradientCheck
 from windowclf.reports.wording import short
 from windowclf.tags.counts import Counts
@@ -16,7 +15,6 @@ from windowclf.tags.counts import Counts
 if TYPE_CHECKING:
     from windowclf.tuning.study import Trial, Tuning
 
-EPOCH_HEADER = "epoch    loss  precision  recall      F1  tokens/s"
 MOST_TRIALS = 10
 """How many of the trials are shown, the best first."""
 
@@ -55,31 +53,6 @@ def scores_table(scores: Scores, title: str) -> Table:
     if captions:
         add_caption(table, "\n".join(captions))
     return table
-
-
-def epoch_line(epoch: Epoch) -> str:
-    """Write an epoch under `EPOCH_HEADER`; a star marks the best one so far."""
-    if epoch.f1 is None or epoch.precision is None or epoch.recall is None:
-        ratios = f"{'-':>9}  {'-':>6}  {'-':>6}"
-    else:
-        ratios = f"{100 * epoch.precision:9.2f}  {100 * epoch.recall:6.2f}  {100 * epoch.f1:6.2f}"
-    star = " *" if epoch.best and epoch.f1 is not None else ""
-    speed = "-" if epoch.tokens_per_second is None else f"{epoch.tokens_per_second:,.0f}"
-    return f"{epoch.epoch:5d}  {epoch.loss:6.4f}  {ratios}  {speed:>8}{star}"
-
-
-def norm_lines(epochs: Sequence[Epoch]) -> list[str]:
-    """Write the norms of each epoch: ``‖δ‖`` of each layer, and of each parameter's gradient.
-
-    The first line is a header; there must be an epoch.
-    """
-    names = [*epochs[0].sensitivities, *(f"∂{name}" for name in epochs[0].gradients)]
-    lines = ["epoch" + "".join(f"{name:>11}" for name in names)]
-    for epoch in epochs:
-        norms = [*epoch.sensitivities.values(), *epoch.gradients.values()]
-        cells = (f"{'-' if norm is None else format(norm, '.2e'):>11}" for norm in norms)
-        lines.append(f"{epoch.epoch:5d}" + "".join(cells))
-    return lines
 
 
 def gradient_table(checks: Sequence[GradientCheck], title: str) -> Table:

@@ -1,0 +1,167 @@
+"""Many strings found among many: a hash table in arrays, built and asked without a loop.
+
+Strings are UTF-8 in one text, a line feed after each. Those of up to seven bytes have a hash that
+no other string has; for longer ones the bytes are compared.
+"""
+
+from collections.abc import Sequence
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+END = "\n"
+"""Separates strings; none that is known holds it."""
+_PIECE = 8  # bytes that are taken at once, as one number
+_LONG = np.uint64(0xFF) << np.uint64(56)  # no length of a short string
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # odd, so that the product can be undone
+_SHIFT = np.uint64(32)
+_MASKS = np.array([(1 << 8 * size) - 1 for size in range(_PIECE + 1)], dtype=np.uint64)
+
+_Hashes = npt.NDArray[np.uint64]
+_Places = npt.NDArray[np.integer[Any]]
+
+
+class Strings:
+    """Strings in one text, with their hashes.
+
+    Parameters
+    ----------
+    text : bytes
+        UTF-8, `END` between the strings.
+
+    Attributes
+    ----------
+    starts, lengths : int array, shape (n,)
+        Of each string, in bytes.
+    hashes : uint64 array, shape (n,)
+    """
+
+    def __init__(self, text: bytes) -> None:
+        self._bytes = np.frombuffer(text + bytes(_PIECE), dtype=np.uint8)
+        ends = np.flatnonzero(self._bytes[: len(text)] == ord(END)).astype(np.uint32)
+        self.starts = np.append(np.uint32(0), ends + np.uint32(1))
+        self.lengths = np.append(ends, np.uint32(len(text))) - self.starts
+        self.hashes = self._hash()
+
+    @classmethod
+    def of(cls, strings: Sequence[str]) -> "Strings":
+        """Join strings; one that holds `END` becomes one that is nowhere."""
+        text = END.join(strings)
+        if text.count(END) >= max(len(strings), 1):
+            text = END.join([string if END not in string else "\0" * 9 for string in strings])
+        return cls(text.encode("utf-8", "surrogatepass"))
+
+    def list(self, which: _Places) -> list[str]:
+        """Give some strings."""
+        text = self._bytes.tobytes()
+        starts = self.starts[which].tolist()
+        ends = (self.starts[which] + self.lengths[which]).tolist()
+        return [text[start:end].decode() for start, end in zip(starts, ends, strict=True)]
+
+    def piece(self, number: int, which: _Places) -> _Hashes:
+        """Take the bytes ``8 * number``, … of some strings as a number; 0 stands past their end."""
+        places = self.starts[which].astype(np.intp) + _PIECE * number
+        left = self.lengths[which].astype(np.intp) - _PIECE * number
+        numbers = np.ndarray(
+            (len(self._bytes) - _PIECE + 1,), np.dtype("<u8"), self._bytes, strides=(1,)
+        )
+        taken: _Hashes = numbers[places] & _MASKS[np.clip(left, 0, _PIECE)]
+        return taken
+
+    def _hash(self) -> _Hashes:
+        which = np.arange(len(self.starts))
+        hashes = self.piece(0, which)
+        short = self.lengths < _PIECE
+        hashes[short] |= self.lengths[short].astype(np.uint64) << np.uint64(56)
+        which = np.flatnonzero(~short)
+        number = 1
+        rest = which
+        while len(rest := rest[self.lengths[rest] > _PIECE * number]):
+            hashes[rest] = _mixed(hashes[rest]) ^ self.piece(number, rest)
+            number += 1
+        hashes[which] = _mixed(hashes[which] ^ self.lengths[which]) | _LONG
+        return _mixed(hashes)
+
+
+def _mixed(hashes: _Hashes) -> _Hashes:
+    """Spread each bit over the higher ones, so that different numbers stay different."""
+    hashes = hashes * _MULTIPLIER
+    hashes ^= hashes >> _SHIFT
+    hashes *= _MULTIPLIER
+    return hashes
+
+
+class DictionaryOfStrings:
+    """The same as `HashedStrings` with a dictionary, for few strings."""
+
+    def __init__(self, strings: Strings, which: _Places, numbers: npt.NDArray[np.int32]) -> None:
+        self._numbers = dict(zip(strings.list(which), numbers.tolist(), strict=True))
+
+    def find(self, strings: Sequence[str]) -> npt.NDArray[np.int32]:
+        """Give the number of each string; -1 for one that is not among these."""
+        return np.fromiter(map(self._numbers.get, strings, repeat(-1)), np.int32, len(strings))
+
+
+class HashedStrings:
+    """Some strings of a text with a number each.
+
+    Parameters
+    ----------
+    strings : Strings
+    which : int array, shape (n,)
+        Those that can be found, each once.
+    numbers : int32 array, shape (n,)
+        Theirs.
+    """
+
+    def __init__(self, strings: Strings, which: _Places, numbers: npt.NDArray[np.int32]) -> None:
+        self._strings = strings
+        hashes = strings.hashes[which]
+        order = np.argsort(hashes)
+        self._hashes = hashes[order]
+        self._which = which[order].astype(np.uint32)
+        self._numbers = numbers[order]
+        bits = max(len(which).bit_length(), 1)
+        self._shift = np.uint64(64 - bits)
+        counts = np.bincount((self._hashes >> self._shift).astype(np.intp), minlength=1 << bits)
+        self._begins = np.append(0, np.cumsum(counts)).astype(np.uint32)
+
+    def find(self, strings: Sequence[str]) -> npt.NDArray[np.int32]:
+        """Give the number of each string; -1 for one that is not among these."""
+        if not strings:
+            return np.empty(0, dtype=np.int32)
+        asked = Strings.of(strings)
+        hashes = asked.hashes
+        found = np.full(len(hashes), -1, dtype=np.int32)
+        buckets = (hashes >> self._shift).astype(np.intp)
+        places, ends = self._begins[buckets].astype(np.intp), self._begins[buckets + 1]
+        left = np.flatnonzero(places < ends)
+        places = places[left]
+        while len(left):
+            same = self._hashes[places] == hashes[left]
+            hits = np.flatnonzero(same)
+            hits = hits[self._equal(asked, left[hits], self._which[places[hits]])]
+            found[left[hits]] = self._numbers[places[hits]]
+            more = np.ones(len(left), dtype=bool)
+            more[hits] = False
+            places += 1
+            more &= places < ends[left]
+            left, places = left[more], places[more]
+        return found
+
+    def _equal(
+        self, asked: Strings, these: _Places, those: npt.NDArray[np.uint32]
+    ) -> npt.NDArray[np.bool_]:
+        """Compare strings that have the same hash, pair by pair."""
+        known = self._strings
+        equal: npt.NDArray[np.bool_] = asked.lengths[these] == known.lengths[those]
+        rest = np.flatnonzero(equal & (asked.lengths[these] >= _PIECE))
+        number = 0
+        while len(rest := rest[asked.lengths[these[rest]] > _PIECE * number]):
+            differ = asked.piece(number, these[rest]) != known.piece(number, those[rest])
+            equal[rest[differ]] = False
+            rest = rest[~differ]
+            number += 1
+        return equal
