@@ -154,7 +154,7 @@ def test_a_signal_keeps_what_is_done(started, run, options, tmp_path, number, co
         (
             ["--engine", "dask", "--scheduler", "tcp://127.0.0.1:1", "--threads", "2"],
             2,
-            "--threads: the workers at --scheduler have threads of their own",
+            "--threads: the workers at --scheduler are there already",
         ),
         (["--engine", "spark"], 2, "'spark' is not one of 'local', 'dask'"),
         (

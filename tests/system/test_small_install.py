@@ -47,7 +47,7 @@ print(json.dumps(found))
 IOB = "Paris B-LOC\nis O\n. O\n\nOslo B-LOC\n"
 WORKS = [
     (["tag", "Paris is in France"], "[LOC Paris] is in [LOC France]"),
-    (["tag", "--input", "a.txt", "--format", "jsonl", "--threads", "2"], '"label":"LOC"'),
+    (["tag", "--input", "a.txt", "--format", "jsonl", "--processes", "2"], '"label":"LOC"'),
     (["tag", "--input", "a.txt", "--output", "a.csv"], ""),
     (["tag", "--input", "a.txt.gz"], "[LOC Oslo]"),
     (["info"], "labels"),
@@ -58,7 +58,7 @@ WORKS = [
     (["evaluate", "--data", ".", "--json", "--errors"], '"confusion"'),
     (["explain", "Paris is in France", "--json"], '"runner_up"'),
     ("print(windowclf.load().tag('Paris is in France'))", "Paris"),
-    ("print(*windowclf.load().pipe(['Oslo is in Norway'] * 300, threads=2))", "Norway"),
+    ("print(*windowclf.load().pipe(['Oslo is in Norway'] * 300, processes=2))", "Norway"),
     ("print(windowclf.load().predict([['Oslo', 'is']] * 9))", "B-LOC"),
     ("print(windowclf.load().predict_proba([['Oslo', 'is']]))", "[array("),
     ("print(windowclf.load().tag_batch({'text': ['Oslo is in Norway']}))", "Norway"),
