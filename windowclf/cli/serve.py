@@ -77,7 +77,10 @@ def serve(
     from windowclf.system.processes import can_fork
 
     if workers > 1 and not can_fork():
-        raise UsageError("--workers: more than 1 need Linux, whose processes can be copied")
+        raise UsageError(
+            "`workers`: more than 1 need copies of a process, which this system does not make; "
+            "run several services behind a proxy"
+        )
     limits = Limits(bytes=max_bytes, texts=max_texts, seconds=timeout)
     with listen(host, port) as listening:
         classifier, chosen = load_classifier(model)

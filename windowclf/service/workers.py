@@ -18,7 +18,7 @@ S_in = TypeVar("S_in", contravariant=True)
 T = TypeVar("T")
 
 PAUSE = 1.0
-"""Seconds until a process is tried again that could not be started or ended at once."""
+"""Seconds at the least from the start of a process to that of the one that takes its place."""
 
 
 class Workers(Protocol[S_in, T]):
@@ -156,8 +156,8 @@ class Processes(Generic[S, T]):
         logging.getLogger("windowclf").error(
             "a process of the service %s; another one takes its place", lost
         )
-        is_young = self._loop.time() - process.since < PAUSE
-        self._loop.call_later(PAUSE if is_young else 0, self._replace)
+        age = self._loop.time() - process.since
+        self._loop.call_later(max(0, PAUSE - age), self._replace)
 
     def _replace(self) -> None:
         if not self._is_open:
