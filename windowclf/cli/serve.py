@@ -50,7 +50,8 @@ from windowclf.errors import UsageError
     default=1,
     show_default=True,
     type=click.IntRange(min=1),
-    help="Processes that tag, beside the one that reads and answers; 1: that one tags too.",
+    help="Processes that tag, beside the one that reads and answers; 1: that one tags too. For "
+    "much load: one for each processor.",
 )
 def serve(
     model: str | None,
@@ -69,6 +70,7 @@ def serve(
     \b
     windowclf serve
     windowclf serve --model models/mine --port 8080
+    windowclf serve --workers 4
     curl localhost:8000/tag --json '{"text": "Paris is in France"}'
     """
     from windowclf.service.app import create_app
