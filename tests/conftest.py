@@ -10,6 +10,7 @@ import tiny
 import windowclf
 from windowclf.cli import main
 from windowclf.model.folder import REPORT
+from windowclf.system.processes import can_fork
 
 ROOT = Path(__file__).parent.parent
 
@@ -82,6 +83,14 @@ def classifier(model_folder):
 def other():
     """A model that differs from `classifier` in all its files."""
     return windowclf.WindowClassifier(**tiny.QUICK).fit(tiny.sentences()[5:], vectors="random")
+
+
+@pytest.fixture
+def shared_at_once(monkeypatch):
+    """Let processes share the work from the first item on, however little there is."""
+    if not can_fork():
+        pytest.skip("nothing is copied here")
+    monkeypatch.setattr("windowclf.system.shared_work.ENOUGH", 0)
 
 
 @pytest.fixture

@@ -115,7 +115,7 @@ TOKENS = [
     (lambda c: c.predict([["a"]], [NAN]), r"documents: item 1: .*got nan \(float\)"),
     (lambda c: c.predict([["a"], ["b"]], [1, [2]]), r"documents: item 2: .*got \[2\] \(list\)"),
     (lambda c: c.predict([["a"]], [pd.NA]), r"documents: item 1: .*got <NA>"),
-    (lambda c: c.predict([["a"]], threads=0), "threads: expected at least 1, got 0"),
+    (lambda c: c.predict([["a"]], processes=0), "processes: expected at least 1, got 0"),
     (lambda c: c.predict_proba([["a", None]]), f"sentence 1, token 2: {STRING} None"),
     (lambda c: c.tag_tokens(None), "tokens: expected the tokens of a sentence as a list, got None"),
     (lambda c: c.tag_tokens([["a"]]), rf"tokens: token 1: {STRING} \['a'\] \(list\)"),

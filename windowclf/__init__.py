@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from windowclf.pretraining.pretrain import pretrain
     from windowclf.reports.frames import to_dataframe
     from windowclf.reports.html.training import write_report
-    from windowclf.tagging.texts import Entity, TaggedText
+    from windowclf.tagging.tagged_text import Entity, TaggedText
     from windowclf.vectors.load import load_vectors
 
 __all__ = [
@@ -60,7 +60,7 @@ _LAZY_NAMES = {
     "windowclf.reports.html.training": ("write_report",),
     "windowclf.experiments.learning_curve": ("learning_curve",),
     "windowclf.pretraining.pretrain": ("pretrain",),
-    "windowclf.tagging.texts": ("Entity", "TaggedText"),
+    "windowclf.tagging.tagged_text": ("Entity", "TaggedText"),
     "windowclf.documents.sentence": ("Sentence",),
     "windowclf.corpora.corpus": ("Corpus",),
     "windowclf.corpora.mixture": ("mix_corpora",),

@@ -25,15 +25,15 @@ from windowclf.system.arguments import (
     check_text,
     check_tokens,
 )
+from windowclf.system.shared_work import process_count
 from windowclf.system.threads import thread_count
 from windowclf.tagging.columns import tag_columns
+from windowclf.tagging.tagged_text import Entity, TaggedText
 from windowclf.tagging.tagger import Documents, Tagger
+from windowclf.tagging.text_work import Splitter
 from windowclf.tagging.texts import (
     SPLITTERS,
-    Entity,
-    Splitter,
-    TaggedText,
-    tag_batches,
+    tag_text,
     tag_texts,
     tag_with_contexts,
     unit_splitter,
@@ -348,7 +348,7 @@ class WindowClassifier:
         self,
         sentences: Iterable[Sequence[str]],
         documents: Iterable[Hashable | None] | None = None,
-        threads: int = 1,
+        processes: int | None = None,
     ) -> list[list[str]]:
         """Tag sentences given as tokens.
 
@@ -359,8 +359,10 @@ class WindowClassifier:
         documents : iterable, optional
             A number or a name of the document that each sentence is of: neighbours with the
             same one are together, None is by itself. Without it every sentence is.
-        threads : int
-            How many share the work where there is enough of it.
+        processes : int, optional
+            How many share the work where there is enough of it, 1 for this one alone. By default
+            as many as there are processors, if this is the main thread of a program on Linux and
+            has no other one.
 
         Returns
         -------
@@ -374,13 +376,14 @@ class WindowClassifier:
         DataError
             For a token that is not a string; the message names its place.
         """
-        return list(self.tagger.tags(*_checked(sentences, documents), threads))
+        shared = process_count(processes)
+        return list(self.tagger.tags(*_checked(sentences, documents), shared))
 
     def predict_proba(
         self,
         sentences: Iterable[Sequence[str]],
         documents: Iterable[Hashable | None] | None = None,
-        threads: int = 1,
+        processes: int | None = None,
     ) -> list[FloatArray]:
         """Give the probability of each tag at each token of sentences.
 
@@ -399,7 +402,8 @@ class WindowClassifier:
             For each sentence of ``n`` tokens; a column for each of `WindowClassifier.tags`, and
             each row sums to 1.
         """
-        return list(self.tagger.probabilities(*_checked(sentences, documents), threads))
+        shared = process_count(processes)
+        return list(self.tagger.probabilities(*_checked(sentences, documents), shared))
 
     def tag(self, text: str, *, text_unit: TextUnit = "auto") -> list[Entity]:
         """Find the entities of a text, in order, with character offsets.
@@ -433,8 +437,7 @@ class WindowClassifier:
         """
         if not isinstance(text, str):
             check_text(text, "text")
-        [[(_, tagged)]] = tag_batches(self.tagger, [[text]], str, unit_splitter(text_unit))
-        return tagged
+        return tag_text(self.tagger, text, unit_splitter(text_unit))
 
     def tag_tokens(self, tokens: Sequence[str]) -> list[Entity]:
         """Find the entities of one sentence given as tokens, in order.
@@ -442,7 +445,7 @@ class WindowClassifier:
         `start` and `end` of an entity count tokens, its `text` is the tokens joined by spaces.
         """
         words = check_tokens(tokens, "tokens")
-        spans = self.tagger.map_chunks(lambda chunk: chunk.entities_of(slice(0, 1)), [words])
+        [spans] = self.tagger.map_chunks(lambda chunk: chunk.entities_of(slice(0, 1)), [words])
         return [
             Entity(" ".join(words[first : last + 1]), label, first, last + 1, score)
             for first, last, label, score in spans
@@ -457,7 +460,7 @@ class WindowClassifier:
         split: Splitter | None = ...,
         text_unit: TextUnit = ...,
         batch_size: int = ...,
-        threads: int = ...,
+        processes: int | None = ...,
     ) -> Iterator[TaggedText]: ...
 
     @overload
@@ -469,7 +472,7 @@ class WindowClassifier:
         split: Splitter | None = ...,
         text_unit: TextUnit = ...,
         batch_size: int = ...,
-        threads: int = ...,
+        processes: int | None = ...,
     ) -> Iterator[tuple[TaggedText, C]]: ...
 
     def pipe(
@@ -480,7 +483,7 @@ class WindowClassifier:
         split: Splitter | None = None,
         text_unit: TextUnit = "auto",
         batch_size: int = 512,
-        threads: int = 1,
+        processes: int | None = None,
     ) -> Iterator[Any]:
         """Tag a stream of texts in constant memory.
 
@@ -496,8 +499,11 @@ class WindowClassifier:
             Which line ends are borders, see `tag`.
         batch_size : int
             Texts that are tagged at once, at the most.
-        threads : int
-            How many share the work; with more than one, texts are taken before their turn.
+        processes : int, optional
+            How many share the work once there is enough of it, 1 for this one alone. With more
+            than one, texts are taken some thousands before their turn, so that by default it is
+            one where `texts` has no length, such as a generator, which may wait for what is found
+            in the texts before; and else as for `predict`.
 
         Yields
         ------
@@ -520,9 +526,10 @@ class WindowClassifier:
         elif not any(split is known for known in SPLITTERS.values()):
             check_callable(split, "split")
             split = _checked_splitter(split)
-        thread_count(threads)
+        if processes is None and not hasattr(texts, "__len__"):
+            processes = 1
         tag = tag_with_contexts if check_flag(as_tuples, "as_tuples") else tag_texts
-        return tag(self.tagger, texts, split=split, batch_size=batch_size, threads=threads)
+        return tag(self.tagger, texts, split=split, batch_size=batch_size, processes=processes)
 
     def tag_batch(
         self,

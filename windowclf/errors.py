@@ -33,6 +33,10 @@ class ClusterError(WindowclfError):
     """A cluster that cannot be reached, or does not do what it is asked."""
 
 
+class WorkerError(WindowclfError):
+    """A process that shared the work and was lost."""
+
+
 class VectorsError(WindowclfError):
     """Word vectors that cannot be read."""
 

@@ -200,10 +200,9 @@ def test_sentences_are_left_alone(model_folder):
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 100])
-@pytest.mark.parametrize("threads", [1, 2])
-def test_pipe_is_one_document_after_another(nlp, model_folder, batch_size, threads):
+def test_pipe_is_one_document_after_another(nlp, model_folder, batch_size):
     given = TEXTS * 3
-    stream = pipeline(model_folder, threads=threads).pipe(given, batch_size=batch_size)
+    stream = pipeline(model_folder).pipe(given, batch_size=batch_size)
     assert [entities(doc) for doc in stream] == [entities(nlp(text)) for text in given]
 
 
@@ -259,7 +258,8 @@ def test_what_fails_goes_to_the_error_handler(model_folder):
 
 def test_a_new_process_reads_what_was_saved(folder, tmp_path, classifier):
     """The entry point makes the component, and the folder that it was made from is gone."""
-    pipeline(folder, span_group="names", threads=2).to_disk(tmp_path / "saved")
+    earlier = {"threads": 2}  # a setting of 0.1.0
+    pipeline(folder, span_group="names", **earlier).to_disk(tmp_path / "saved")
     shutil.rmtree(folder)
     moved = shutil.move(tmp_path / "saved", tmp_path / "moved")
     program = """
@@ -267,7 +267,7 @@ import json, sys, spacy
 assert not any(name.startswith("windowclf") for name in sys.modules)
 nlp = spacy.load(sys.argv[1])
 component = nlp.get_pipe("windowclf")
-assert (component.threads, nlp.pipe_labels) == (2, {"windowclf": ["LOC", "PER"]})
+assert nlp.pipe_labels == {"windowclf": ["LOC", "PER"]}
 print(json.dumps([[(s.text, s.label_) for s in doc.spans["names"]] for doc in nlp.pipe(TEXTS)]))
 """
     found = json.loads(run(program.replace("TEXTS", repr(TEXTS)), moved))
@@ -383,11 +383,6 @@ def test_a_folder_without_a_model(tmp_path):
         with pytest.raises(ModelError, match=r"none.*cannot read the model") as refused:
             ask()
         assert "\n" not in str(refused.value)
-
-
-def test_no_thread(model_folder):
-    with pytest.raises(UsageError, match="threads: expected at least 1, got 0"):
-        pipeline(model_folder, threads=0)
 
 
 def test_without_spacy_one_line_says_what_to_install():

@@ -21,7 +21,7 @@ from windowclf.jobs.partition import tag_partition
 from windowclf.jobs.plan import Partition
 from windowclf.jobs.table import check_columns, check_partitions
 from windowclf.tagging.columns import entity_type
-from windowclf.tagging.texts import BATCH_CHARACTERS
+from windowclf.tagging.texts import BATCH_CHARACTERS, SPLITTERS, DocumentTagger
 
 TEXTS = [tiny.unmarked(marked) for marked in tiny.MARKED]
 ROWS = 2500  # several batches
@@ -69,18 +69,20 @@ def every_type(**first):
 def tag(classifier, tmp_path):
     """Tag a table; give what was made of it, what is wrong with it, and the file it was in."""
 
-    def tag(table, *, threads=1, groups=None, row_group=1 << 20, **asked):
+    def tag(table, *, processes=1, groups=None, row_group=1 << 20, **asked):
         source, output = tmp_path / "in.parquet", tmp_path / "out"
         pq.write_table(table, source, row_group_size=row_group)
         for old in (output / "a.parquet", output / errors_of("a.parquet")):
             old.unlink(missing_ok=True)
-        outcome = tag_partition(
-            classifier.tagger,
-            Partition(str(source), "a.parquet", 1, groups),
-            job=Job(model="", **asked),
-            output=str(output),
-            threads=threads,
-        )
+        job = Job(model="", **asked)
+        split = SPLITTERS[job.splitter]
+        with DocumentTagger(classifier.tagger, split, processes) as tagger:
+            outcome = tag_partition(
+                tagger,
+                Partition(str(source), "a.parquet", 1, groups),
+                job=job,
+                output=str(output),
+            )
         assert outcome.failed is None, outcome.failed
         made = pq.read_table(output / "a.parquet")
         errors = output / errors_of("a.parquet")
@@ -243,11 +245,12 @@ def test_texts_that_are_too_long_are_left_out(tag):
     assert (len(made), list(wrong)) == (1, [1])
 
 
-@pytest.mark.parametrize("threads", [1, 3])
-def test_long_texts_are_tagged_in_parts_of_a_batch(tag, classifier, threads):
+@pytest.mark.usefixtures("shared_at_once")
+@pytest.mark.parametrize("processes", [1, 3])
+def test_long_texts_are_tagged_in_parts_of_a_batch(tag, classifier, processes):
     given_texts = ["\n\n".join(TEXTS * i) for i in range(26)]
     assert sum(map(len, given_texts)) > 2 * BATCH_CHARACTERS
-    made, _, table = tag(pa.table({"text": given_texts, "n": range(26)}), threads=threads)
+    made, _, table = tag(pa.table({"text": given_texts, "n": range(26)}), processes=processes)
     same_rows(made, table)
     same_entities(made, [tagged.entities for tagged in classifier.pipe(given_texts)])
 
@@ -277,7 +280,6 @@ def test_any_rows_in_any_row_groups(tag, classifier, data):
         made, wrong, _ = tag(
             pa.table({"text": pa.array(rows, pa.string()), "n": pa.array(range(len(rows)))}),
             row_group=data.draw(st.integers(1, 10)),
-            threads=data.draw(st.integers(1, 3)),
         )
     good = [i for i, text in enumerate(rows) if text is not None]
     assert list(wrong) == [i for i, text in enumerate(rows) if text is None]

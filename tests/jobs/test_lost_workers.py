@@ -16,6 +16,7 @@ from windowclf.jobs.job import Job, errors_of
 from windowclf.jobs.partition import tag_partition
 from windowclf.jobs.plan import plan_partitions
 from windowclf.system.dask import connect
+from windowclf.tagging.texts import DocumentTagger
 
 JOB = Job(model="m")
 
@@ -60,7 +61,7 @@ def expected(classifier, tmp_path):
     output = str(tmp_path / "expected")
     partitions = plan_partitions([pattern], output, JOB.partition_bytes)
     for partition in partitions:
-        tag_partition(classifier.tagger, partition, job=JOB, output=output)
+        tag_partition(DocumentTagger(classifier.tagger), partition, job=JOB, output=output)
     return contents(tmp_path / "expected"), partitions
 
 

@@ -19,6 +19,7 @@ from windowclf.jobs.partition import failed, tag_partition
 from windowclf.jobs.plan import Partition, plan_partitions
 from windowclf.system import filesystems
 from windowclf.tagging.tagger import Tagger
+from windowclf.tagging.texts import DocumentTagger
 
 TEXTS = [tiny.unmarked(marked) for marked in tiny.MARKED]
 JOB = Job(model="abc")
@@ -67,15 +68,16 @@ class Work:
         with filesystems.writing(filesystems.below(self.source, name)) as file:
             file.write(data)
 
-    def run(self, *, threads=1, most=1 << 26, turned=False):
+    def run(self, *, processes=1, most=1 << 26, turned=False):
         partitions = plan_partitions([self.source], self.output, most)
         done = begin(self.output, JOB)
         left = [partition for partition in partitions if partition.name not in done]
-        options = {"job": JOB, "output": self.output, "threads": threads}
-        outcomes = [
-            tag_partition(self.tagger, partition, **options)
-            for partition in (reversed(left) if turned else left)
-        ]
+        options = {"job": JOB, "output": self.output}
+        with DocumentTagger(self.tagger, processes=processes) as tagger:
+            outcomes = [
+                tag_partition(tagger, partition, **options)
+                for partition in (reversed(left) if turned else left)
+            ]
         return {outcome.partition.name: outcome for outcome in outcomes}
 
     def opened_by(self, patch, open_source):
@@ -143,8 +145,8 @@ def test_all_partitions_are_tagged(work):
 def test_a_partition_that_cannot_be_read_is_tried_again(work, kind):
     work.put("a.parquet", parquet(rows=3))
     work.put("sub/b.parquet", BROKEN[kind])
-    for threads in (1, 3):
-        outcomes = work.run(threads=threads)
+    for processes in (1, 3):
+        outcomes = work.run(processes=processes)
         assert work.names() == {"a.parquet", errors_of("sub/b.parquet")}
         outcome = outcomes["sub/b.parquet"]
         assert (outcome.rows, outcome.bad) == (0, 1)
@@ -231,7 +233,7 @@ def test_failed_notes_a_partition(work):
     ]
 
 
-@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("processes", [1, 3])
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
@@ -240,7 +242,7 @@ def test_failed_notes_a_partition(work):
         (MemoryError(), "MemoryError"),
     ],
 )
-def test_what_nobody_foresaw_costs_the_partition(work, monkeypatch, error, reason, threads):
+def test_what_nobody_foresaw_costs_the_partition(work, monkeypatch, error, reason, processes):
     work.put("a.parquet")
     work.put("b.parquet", parquet({"text": ["Ada"]}))
     score = Tagger.score
@@ -251,14 +253,14 @@ def test_what_nobody_foresaw_costs_the_partition(work, monkeypatch, error, reaso
         return score(self, found)
 
     monkeypatch.setattr(Tagger, "score", break_down)
-    outcomes = work.run(threads=threads)
+    outcomes = work.run(processes=processes)
     assert [outcome.failed for outcome in outcomes.values()] == [reason, None]
     assert work.names() == {errors_of("a.parquet"), "b.parquet"}
 
 
-@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("processes", [1, 3])
 @pytest.mark.parametrize("error", [ModelError("damaged"), KeyboardInterrupt(), SystemExit(1)])
-def test_what_ends_the_job_leaves_nothing_of_the_partition(work, monkeypatch, error, threads):
+def test_what_ends_the_job_leaves_nothing_of_the_partition(work, monkeypatch, error, processes):
     work.put("a.parquet")
 
     def end(*_):
@@ -266,12 +268,12 @@ def test_what_ends_the_job_leaves_nothing_of_the_partition(work, monkeypatch, er
 
     monkeypatch.setattr(Tagger, "score", end)
     with pytest.raises(type(error)):
-        work.run(threads=threads)
+        work.run(processes=processes)
     assert work.names() == set()
 
 
-@pytest.mark.parametrize("threads", [1, 3])
-def test_output_that_cannot_be_written_ends_the_job(work, monkeypatch, threads):
+@pytest.mark.parametrize("processes", [1, 3])
+def test_output_that_cannot_be_written_ends_the_job(work, monkeypatch, processes):
     work.put("a.parquet", parquet(BAD))
 
     def full(*_, **__):
@@ -280,7 +282,7 @@ def test_output_that_cannot_be_written_ends_the_job(work, monkeypatch, threads):
     with monkeypatch.context() as patch:
         patch.setattr("pyarrow.parquet.ParquetWriter.write_table", full)
         with pytest.raises(OutputError, match=r"a.parquet: cannot be written: No space left on d"):
-            work.run(threads=threads)
+            work.run(processes=processes)
     assert work.names() == set()
     work.put("a.parquet", b"x")
     with monkeypatch.context() as patch:
@@ -288,7 +290,7 @@ def test_output_that_cannot_be_written_ends_the_job(work, monkeypatch, threads):
         with pytest.raises(
             OutputError, match=r"_errors/a.parquet.errors: cannot be written: No space"
         ):
-            work.run(threads=threads)
+            work.run(processes=processes)
     assert work.names() == set()
 
 
@@ -316,9 +318,9 @@ def test_the_same_bytes_in_any_order_on_any_threads(model_folder, tmp_path):
     contents = []
     for name, options in {
         "one": {},
-        "two": {"threads": 3},
+        "two": {"processes": 3},
         "three": {"turned": True},
-        "four": {"turned": True, "threads": 2},
+        "four": {"turned": True, "processes": 2},
     }.items():
         work = Work(windowclf.load(model_folder).tagger, str(tmp_path / name / "out"))
         work.source = str(tmp_path / "in")

@@ -13,6 +13,7 @@ from windowclf.jobs.job import Job
 from windowclf.jobs.on_dask import tag_on_cluster
 from windowclf.jobs.partition import Outcome, tag_partition
 from windowclf.jobs.plan import Partition, plan_partitions
+from windowclf.tagging.texts import DocumentTagger
 
 JOB = Job(model="m")
 MANY = [Partition(f"in/{i}", f"{i}", 1) for i in range(1000)]
@@ -33,7 +34,10 @@ def test_as_one_process_does(in_process, classifier, tmp_path):
     (tmp_path / "in" / "bad.parquet").write_bytes(b"PAR1")
     here, there = (str(tmp_path / name) for name in ("here", "there"))
     partitions = plan_partitions([pattern], here, JOB.partition_bytes)
-    expected = [tag_partition(classifier.tagger, p, job=JOB, output=here) for p in partitions]
+    expected = [
+        tag_partition(DocumentTagger(classifier.tagger), p, job=JOB, output=here)
+        for p in partitions
+    ]
     found = [*run(in_process, classifier, partitions, there)]
     assert {x.partition: (x.rows, x.tokens, x.bad, x.failed) for x in found} == {
         x.partition: (x.rows, x.tokens, x.bad, x.failed) for x in expected

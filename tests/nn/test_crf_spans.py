@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 from crf_cases import ends_of_the_range, extreme, make_case, normal
 
-from windowclf.nn.crf import Transitions, marginals, span_probabilities
+from windowclf.nn.crf import Transitions, marginals
+from windowclf.nn.crf_spans import span_probabilities
 from windowclf.nn.viterbi import viterbi
 
 

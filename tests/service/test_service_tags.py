@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import tiny
 from serving import Held, serving
 from windowclf.explanation.result import Explanation
-from windowclf.tagging.texts import Entity
+from windowclf.tagging.tagged_text import Entity
 
 TEXTS = [tiny.unmarked(marked) for marked in tiny.MARKED]
 WORDS = ["Paris", "is", "in", "New York", "Ada", "\U0001f600", "\0", "\n\n", ".", "é", "\u2028"]

@@ -12,7 +12,7 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from windowclf.errors import DataError
-from windowclf.system.processes import ForkedWorkers, LostWorker, Worker, can_fork
+from windowclf.system.processes import ForkedWorkers, LostWorker, Worker, can_fork, wait_for_any
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="nothing is copied here")
 LARGE = 1 << 22  # bytes: far more than a socket holds
@@ -88,6 +88,18 @@ def test_a_worker_that_is_killed(asked):
         for _ in range(2):
             with pytest.raises(LostWorker, match="was ended by SIGKILL"):
                 ask_on(worker, asked)
+
+
+def test_one_waits_for_those_that_are_left():
+    with working(lambda item: item) as lost, working(lambda item: item) as left:
+        lost.send(1)
+        while not lost.look():
+            time.sleep(0.01)
+        os.kill(lost.process, signal.SIGKILL)
+        while lost.fileno() >= 0:
+            lost.look()
+        left.send(2)
+        assert wait_for_any([lost, left]) == [left]
 
 
 def test_look_counts_what_has_come():

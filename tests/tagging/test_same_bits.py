@@ -1,8 +1,7 @@
-"""How many threads tag does not matter, to the last bit of the scores."""
+"""How many processes tag does not matter, to the last bit of the scores."""
 
 import string
 from itertools import islice
-from threading import get_ident
 
 import numpy as np
 import pytest
@@ -16,7 +15,8 @@ from windowclf.tagging import texts as texts_module
 from windowclf.tagging.tagger import Tagger
 from windowclf.tagging.texts import tag_texts
 
-SHARED = pytest.mark.parametrize("threads", [2, 3])
+SHARED = pytest.mark.parametrize("processes", [2, 3])
+pytestmark = pytest.mark.usefixtures("shared_at_once")
 
 
 def random_words(n):
@@ -52,96 +52,70 @@ def kept_bytes(request, monkeypatch):
 
 
 @SHARED
-def test_tags_are_those_of_one_thread(model, kept_bytes, threads):
+def test_tags_are_those_of_one_process(model, kept_bytes, processes):
     found = [
-        list(Tagger(model, kept_bytes=kept_bytes).tags(SENTENCES, DOCUMENTS, threads=n))
-        for n in (1, threads)
+        list(Tagger(model, kept_bytes=kept_bytes).tags(SENTENCES, DOCUMENTS, processes=n))
+        for n in (1, processes)
     ]
     assert found[0] == found[1]
     assert len({tag for tags in found[0] for tag in tags}) > 2
 
 
-def tagged(model, threads, **settings):
-    found = tag_texts(Tagger(model, **settings), TEXTS, batch_size=9, threads=threads)
+def tagged(model, processes, **settings):
+    found = tag_texts(Tagger(model, **settings), TEXTS, batch_size=9, processes=processes)
     return [(t.text, t.words, t.sentences, t.tags, t.entities) for t in found]
 
 
 @SHARED
-def test_scores_are_those_of_one_thread(model, kept_bytes, threads):
+def test_scores_are_those_of_one_process(model, kept_bytes, processes):
     expected = tagged(model, 1, kept_bytes=kept_bytes)
     assert [text for text, *_ in expected] == TEXTS
     assert len({entity.score for *_, entities in expected for entity in entities}) > 300
-    assert tagged(model, threads, kept_bytes=kept_bytes) == expected
-
-
-class Watched(Tagger):
-    """Notes which thread looks words up, and which ones score."""
-
-    def __init__(self, model):
-        super().__init__(model)
-        self.finding, self.scoring = set(), set()
-
-    def lookup_numbered(self, sentences, documents):
-        for chunk in super().lookup_numbered(sentences, documents):
-            self.finding.add(get_ident())
-            yield chunk
-
-    def score(self, chunk):
-        self.scoring.add(get_ident())
-        return super().score(chunk)
-
-
-@pytest.mark.usefixtures("kept_bytes")
-def test_one_thread_looks_words_up_and_others_score(model):
-    for threads in (1, 2):
-        tagger = Watched(model)
-        list(tagger.tags(SENTENCES, DOCUMENTS, threads=threads))
-        assert (tagger.finding == tagger.scoring == {get_ident()}) == (threads == 1)
-        assert tagger.finding & tagger.scoring == {get_ident()}  # of the first chunk
-        assert bool(tagger.scoring - tagger.finding) == (threads == 2)
-
-        tagger = Watched(model)
-        batches = tag_texts(tagger, TEXTS, batch_size=9, threads=threads)
-        next(batches)
-        assert tagger.finding == tagger.scoring == {get_ident()}  # of the first batch
-        tagger.finding.clear()
-        tagger.scoring.clear()
-        list(batches)
-        assert tagger.finding.isdisjoint(tagger.scoring) == (threads == 2)
+    assert tagged(model, processes, kept_bytes=kept_bytes) == expected
 
 
 @SHARED
-def test_the_classifier_shares_its_work(model_folder, threads, monkeypatch):
+def test_probabilities_are_those_of_one_process(model, kept_bytes, processes):
+    one, shared = (
+        list(Tagger(model, kept_bytes=kept_bytes).probabilities(SENTENCES, DOCUMENTS, n))
+        for n in (1, processes)
+    )
+    for p, expected in zip(shared, one, strict=True):
+        np.testing.assert_array_equal(p, expected)
+
+
+@SHARED
+def test_the_classifier_shares_its_work(model_folder, processes, monkeypatch):
     monkeypatch.setattr(tagger_module, "CHUNK_TOKENS", 60)
 
-    def found(threads):
+    def found(processes):
         classifier = windowclf.load(model_folder)
-        texts = classifier.pipe(iter(TEXTS), batch_size=5, threads=threads)
+        texts = classifier.pipe(iter(TEXTS), batch_size=5, processes=processes)
         entities = [text.entities for text in texts]
-        return entities, classifier.predict(SENTENCES, DOCUMENTS, threads=threads)
+        return entities, classifier.predict(SENTENCES, DOCUMENTS, processes=processes)
 
-    assert found(threads) == found(1)
+    assert found(processes) == found(1)
 
 
 def test_a_stream_of_sentences_and_of_documents(model_folder):
     classifier = windowclf.load(model_folder)
     expected = classifier.predict(SENTENCES, DOCUMENTS)
-    for threads in (1, 2):
+    for processes in (1, 2):
         sentences, documents = (sentence for sentence in SENTENCES), iter(DOCUMENTS)
-        assert classifier.predict(sentences, documents, threads=threads) == expected
-        assert classifier.predict(iter([]), iter([]), threads=threads) == []
+        assert classifier.predict(sentences, documents, processes=processes) == expected
+        assert classifier.predict(iter([]), iter([]), processes=processes) == []
 
 
 def test_others_may_use_the_tagger_meanwhile(model, kept_bytes):
     expected = tagged(model, 1)
     tagger = Tagger(model, kept_bytes=kept_bytes)
     found = []
-    for text in tag_texts(tagger, TEXTS, batch_size=9, threads=2):
+    for text in tag_texts(tagger, TEXTS, batch_size=9, processes=2):
         [again] = tag_texts(tagger, [text.text])
         assert again.tags == text.tags
         found.append(text.tags)
         if len(found) % 20 == 0:
-            list(islice(tag_texts(tagger, TEXTS[::-1], batch_size=9, threads=2), 30))
+            list(islice(tag_texts(tagger, TEXTS[::-1], batch_size=9, processes=2), 30))
     assert found == [tags for _, _, _, tags, _ in expected]
 
 

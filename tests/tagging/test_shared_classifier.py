@@ -56,7 +56,7 @@ def ask(classifier, texts):
     for start in range(0, len(texts), 10):
         part = texts[start : start + 10]
         sentences = [text.split() for text in part]
-        found = list(classifier.pipe(part, batch_size=1, threads=1 + start % 3))
+        found = list(classifier.pipe(part, batch_size=1))
         assert [one.tags for one in found] == [[tags] for tags in classifier.predict(sentences)]
         rows = [[(e.text, e.label, e.start, e.end) for e in one.entities] for one in found]
         assert rows[0] == [(e.text, e.label, e.start, e.end) for e in classifier.tag(part[0])]

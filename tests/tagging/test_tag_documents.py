@@ -1,7 +1,5 @@
 """Documents are tagged in their order, each by its own words or by those of its text."""
 
-from threading import Event
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,9 +18,8 @@ from windowclf.tagging.texts import (
     tag_texts,
 )
 
-SECONDS = 10
 TEXTS = [tiny.unmarked(marked) for marked in tiny.MARKED]
-ANY = pytest.mark.parametrize("threads", [1, 2, 3])
+ANY = pytest.mark.parametrize("processes", [1, 2, 3])
 
 
 def flat(answers):
@@ -30,10 +27,11 @@ def flat(answers):
 
 
 @ANY
-def test_documents_in_their_order(classifier, threads):
+@pytest.mark.usefixtures("shared_at_once")
+def test_documents_in_their_order(classifier, processes):
     documents = [Document(text, fields={"id": number}) for number, text in enumerate(TEXTS * 4)]
     batches = [documents[:1], [], documents[1:40], documents[40:]]
-    found = flat(tag_documents(Tagger(classifier.model), iter(batches), threads=threads))
+    found = flat(tag_documents(Tagger(classifier.model), iter(batches), processes=processes))
     assert all(document is given for (document, _), given in zip(found, documents, strict=True))
     plain = Tagger(classifier.model)
     for (document, tagged), expected in zip(found, tag_texts(plain, TEXTS * 4), strict=True):
@@ -44,7 +42,9 @@ def test_documents_in_their_order(classifier, threads):
             assert one.score == pytest.approx(other.score, rel=1e-5)
 
 
-def test_words_that_are_there_are_kept(classifier):
+@ANY
+@pytest.mark.usefixtures("shared_at_once")
+def test_words_that_are_there_are_kept(classifier, processes):
     words = [["Mary", "Poppins"], ["New", "York", "."]]
     text = join_words(words)
     documents = [
@@ -53,7 +53,11 @@ def test_words_that_are_there_are_kept(classifier):
         Document("Ada met Tom .", [["Ada", "met"], ["Tom", "."]]),
         Document("", []),
     ]
-    found = flat(tag_documents(Tagger(classifier.model), [documents], split=given_tokens))
+    found = flat(
+        tag_documents(
+            Tagger(classifier.model), [documents], split=given_tokens, processes=processes
+        )
+    )
     assert [tagged.words for _, tagged in found] == [
         words,
         [["Ada", "met", "Tom", "."]],
@@ -85,23 +89,6 @@ def test_long_texts_are_tagged_one_by_one(classifier):
     sizes = [len(next(found)) for _ in range(3)]
     assert (sizes, drawn) == ([2, 1, 1], [0])
     assert [len(answer) for answer in found] == [2, 1, 1] * 2
-
-
-@ANY
-def test_a_small_batch_is_answered_at_once(classifier, threads):
-    answered = Event()
-
-    def batches():
-        for text in TEXTS[:6]:
-            yield [Document(text)]
-            assert answered.wait(SECONDS)
-            answered.clear()
-
-    found = []
-    for answer in tag_documents(Tagger(classifier.model), batches(), threads=threads):
-        found += [document.text for document, _ in answer]
-        answered.set()
-    assert found == TEXTS[:6]
 
 
 LENGTHS = st.lists(st.integers(0, 3 * BATCH_CHARACTERS), max_size=20)

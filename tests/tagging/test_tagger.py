@@ -91,7 +91,7 @@ def test_some_sentences_of_a_chunk(model):
 def test_nothing_to_tag(model, sentences):
     tagger = Tagger(model)
     assert list(tagger.tags(sentences)) == sentences
-    assert list(tagger.tags(sentences, threads=2)) == sentences
+    assert list(tagger.tags(sentences, processes=2)) == sentences
     found = [(p.tags, p.spans, p.confidences.tolist()) for p in tagger.predict(sentences)]
     assert found == [([], [], [])] * len(sentences)
     chunk = tagger.tag(tagger.lookup(sentences))
@@ -102,11 +102,6 @@ def test_nothing_to_tag(model, sentences):
 def test_there_are_as_many_documents_as_sentences(model):
     with pytest.raises(UsageError, match="2 sentences but 1 documents"):
         list(Tagger(model).tags([["Ada"], ["Tom"]], [0]))
-
-
-def test_no_thread_at_all(model):
-    with pytest.raises(UsageError, match="threads: expected at least 1, got 0"):
-        list(Tagger(model).tags([["Ada"]], threads=0))
 
 
 def test_a_tagger_that_knows_too_many_old_words_begins_anew(model, monkeypatch):

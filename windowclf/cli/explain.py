@@ -12,7 +12,7 @@ from windowclf.cli.options import json_option, load_classifier, model_option
 from windowclf.errors import UsageError, join_names, printable, quoted
 
 if TYPE_CHECKING:
-    from windowclf.tagging.texts import TaggedText
+    from windowclf.tagging.tagged_text import TaggedText
 
 
 @click.command(short_help="Show why a word has its tag.")

@@ -521,6 +521,12 @@ threads_option = click.option(
     type=click.IntRange(min=1),
     help="How many work at the same time.  [default: one for each processor]",
 )
+processes_option = click.option(
+    "--processes",
+    type=click.IntRange(min=1),
+    help="How many tag at the same time once there is enough to tag, 1 for this one alone.  "
+    "[default: one for each processor]",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from windowclf.jobs.partition import Outcome
     from windowclf.jobs.plan import Partition
     from windowclf.system.streams import OnBytesRead
-    from windowclf.tagging.texts import TaggedText
+    from windowclf.tagging.tagged_text import TaggedText
     from windowclf.training.loop import BatchDone, NetworkBegins
 
 
@@ -158,7 +158,7 @@ class TaggingProgress(Bar):
     def add(self, tagged: "Sequence[TaggedText]") -> None:
         """Count texts that were tagged."""
         self.texts += len(tagged)
-        self.tokens += sum(len(words) for text in tagged for words in text.words)
+        self.tokens += sum(text.token_count for text in tagged)
         self.update(
             description=self._name,
             completed=self._read,

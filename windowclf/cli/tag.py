@@ -15,17 +15,17 @@ from windowclf.cli.options import (
     READING,
     load_classifier,
     model_option,
+    processes_option,
     read_options,
     reading_json,
     report_reading,
     text_options,
-    threads_option,
 )
 from windowclf.cli.tag_job import job_options, refuse_job_options, tag_job
 from windowclf.config.check import option_name
 from windowclf.documents.formats.registry import DIALECTS, FORMATS, Format, WriteOptions, Writer
 from windowclf.documents.reading import ReadOptions
-from windowclf.errors import UsageError, error_context, quoted
+from windowclf.errors import UsageError, WorkerError, error_context, quoted
 from windowclf.tags.columns import ColumnTags
 from windowclf.tags.schemes import Scheme
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from windowclf.cli.progress import TaggingProgress
     from windowclf.documents.document import Document
     from windowclf.documents.paths import Input, Output
-    from windowclf.tagging.texts import Answer
+    from windowclf.tagging.text_work import Answer
 
 
 _OUTPUTS = [name for name, form in FORMATS.items() if form.writable]
@@ -84,7 +84,7 @@ def _format(context: click.Context, option: click.Parameter, name: str | None) -
 @click.option("--pretokenized", is_flag=True, help="Tokens are separated by spaces already.")
 @click.option("--lines", is_flag=True, help="Each line of a text is a sentence.")
 @job_options
-@threads_option
+@processes_option
 def tag(
     texts: tuple[str, ...],
     model: str | None,
@@ -94,7 +94,7 @@ def tag(
     input_form: Format | None,
     pretokenized: bool,
     lines: bool,
-    threads: int | None,
+    processes: int | None,
     engine: str | None,
     **others: Any,
 ) -> int:
@@ -111,7 +111,8 @@ def tag(
     from windowclf.cli.progress import TaggingProgress
     from windowclf.documents.document import Document
     from windowclf.documents.paths import BINARY, find_inputs, plan_outputs
-    from windowclf.tagging.texts import SPLITTERS, tag_documents
+    from windowclf.system.streams import stdin_waits
+    from windowclf.tagging.texts import SPLITTERS, DocumentTagger, parts_written
 
     if texts and input_names:
         raise UsageError("give texts or --input, not both")
@@ -132,7 +133,7 @@ def tag(
         _refuse_reading_options(others)
         asked = {"text_column": reading.text_column, "splitter": splitter, **of_job}
         classifier = load_classifier(model)[0]
-        return tag_job(classifier, input_names, output, engine=engine, threads=threads, **asked)
+        return tag_job(classifier, input_names, output, engine=engine, processes=processes, **asked)
     refuse_job_options(of_job)
     as_json = of_job["as_json"]
     if as_json and output == "-":
@@ -154,29 +155,58 @@ def tag(
         _check_columns(classifier)
     # Arguments that are no text in the terminal's encoding come as lone surrogates.
     given = [text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for text in texts]
-    count = 0
-    with TaggingProgress(
-        inputs,
-        shown=stderr_is_terminal() and not texts and (bool(input_names) or not to_terminal),
-        bar=not to_terminal,
-    ) as progress:
+    number = _process_count(processes, inputs)  # before the bar begins a thread
+    with (
+        TaggingProgress(
+            inputs,
+            shown=stderr_is_terminal() and not texts and (bool(input_names) or not to_terminal),
+            bar=not to_terminal,
+        ) as progress,
+        DocumentTagger(classifier.tagger, SPLITTERS[splitter], number) as tagger,
+    ):
         for out in outputs:
             batches = _read(out.inputs, reading, progress)
             if texts:
                 batches = iter([[Document(text) for text in given]])
-            answers = tag_documents(
-                classifier.tagger, batches, split=SPLITTERS[splitter], threads=threads
-            )
+            waits = stdin_waits if out.from_stdin else None
+            answers = tagger.tag(batches, parts_written(out.form), waits)
             # Closed here, as an error would keep it open for as long as the traceback lives.
-            with closing(answers), _open(out, classifier, reading.text_column) as write:
+            with (
+                _lost_at(out, progress),
+                closing(answers),
+                _open(out, classifier, reading.text_column) as write,
+            ):
                 for answer in answers:
                     write(answer)
-                    count += len(answer)
                     progress.add([tagged for _, tagged in answer])
     report_reading(reading)
     if as_json:
-        click.echo(json.dumps({"output": output, "texts": count, **reading_json(reading)}))
+        click.echo(json.dumps({"output": output, "texts": progress.texts, **reading_json(reading)}))
     return 0
+
+
+def _process_count(processes: int | None, inputs: "Sequence[Input]") -> int:
+    """Say how many processes tag; a pipe that has a name is read as it comes, by one."""
+    from windowclf.system.shared_work import process_count
+    from windowclf.system.streams import is_url
+
+    if processes is None and not all(
+        given.path == "-" or is_url(given.path) or Path(given.path).is_file() for given in inputs
+    ):
+        return 1
+    return process_count(processes)
+
+
+@contextmanager
+def _lost_at(out: "Output", progress: "TaggingProgress") -> "Iterator[None]":
+    """Say what there is of the output if a process is lost."""
+    try:
+        yield
+    except WorkerError as lost:
+        there = f"{out.path}: not written"
+        if out.path == "-":
+            there = f"stdout: ends after {progress.texts:,} texts"
+        raise WorkerError(f"{there}: {lost}") from None
 
 
 def _read(

@@ -1,7 +1,7 @@
 """``windowclf tag --engine``: a job over partitions of Parquet."""
 
 import json
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, closing
 from functools import reduce
 from pathlib import Path
@@ -28,14 +28,14 @@ ONLY_JOBS = ("scheduler", "max_characters", "partition_bytes")
 
 def job_options(function: Command) -> Command:
     """Add the options of a job."""
-    options = [
+    options: list[Callable[[Command], Command]] = [
         click.option(
             "--engine",
             type=click.Choice(["local", "dask"]),
             help="Tag Parquet as a job, which goes on where it was stopped and keeps a table of "
             "what it could not tag: in this process, or on the workers of a Dask cluster.",
         ),
-        scheduler_option,
+        scheduler_option("--processes"),
         click.option(
             "--max-characters",
             type=click.IntRange(min=1),
@@ -66,7 +66,7 @@ def tag_job(
     *,
     engine: str,
     scheduler: str | None,
-    threads: int | None,
+    processes: int | None,
     as_json: bool,
     **settings: Any,
 ) -> int:
@@ -83,7 +83,7 @@ def tag_job(
 
     if output == "-" or not names or "-" in names:
         raise UsageError("a job needs --input and --output: Parquet files, and a folder")
-    check_engine(engine, scheduler, threads)
+    check_engine(engine, scheduler, processes=processes)
     chosen = {name: value for name, value in settings.items() if value is not None}
     job = Job(model=sha256(classifier.to_bytes()).hexdigest(), **chosen)
     partitions = plan_partitions(names, output, job.partition_bytes)
@@ -103,9 +103,9 @@ def tag_job(
                 left = [partition for partition in partitions if partition.name not in done]
                 progress = stack.enter_context(JobProgress(len(partitions), left))
                 if engine == "dask" and scheduler is None and left:
-                    own = cluster(None, threads, len(left), progress.note)
+                    own = cluster(None, processes, len(left), progress.note)
                     client = stack.enter_context(own)
-                outcomes = _tag(classifier, left, job, place, threads, client)
+                outcomes = _tag(classifier, left, job, place, processes, client)
                 for outcome in stack.enter_context(closing(outcomes)):
                     progress.add(outcome)
         except KeyboardInterrupt:
@@ -136,20 +136,20 @@ def _tag(
     partitions: "Sequence[Partition]",
     job: "Job",
     output: str,
-    threads: int | None,
+    processes: int | None,
     client: "Client | None",
 ) -> "Generator[Outcome]":
-    """Tag on a cluster, or without one in this process, one partition after another."""
+    """Tag on a cluster, or without one here, one partition after another."""
     if client and partitions:
         from windowclf.jobs.on_dask import tag_on_cluster
 
         yield from tag_on_cluster(client, classifier, partitions, job=job, output=output)
     else:
         from windowclf.jobs.partition import tag_partition
-        from windowclf.system.threads import thread_count
+        from windowclf.system.shared_work import process_count
+        from windowclf.tagging.texts import SPLITTERS, DocumentTagger
 
-        number = thread_count(threads)
-        for partition in partitions:
-            yield tag_partition(
-                classifier.tagger, partition, job=job, output=output, threads=number
-            )
+        split, number = SPLITTERS[job.splitter], process_count(processes)
+        with DocumentTagger(classifier.tagger, split, number) as tagger:
+            for partition in partitions:
+                yield tag_partition(tagger, partition, job=job, output=output)

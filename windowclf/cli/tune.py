@@ -82,7 +82,7 @@ if TYPE_CHECKING:
     "such a search is not the same another time. A file of --vectors must have the same path on "
     "all workers.",
 )
-@scheduler_option
+@scheduler_option("--threads")
 @corpora_options
 @training_options
 @compress_option
@@ -128,7 +128,7 @@ def tune(
     from windowclf.cli.signals import stops
 
     threads = options.pop("threads")
-    check_engine(engine, scheduler, threads)
+    check_engine(engine, scheduler, threads=threads)
     if resume is not None:
         refuse_others(context)
         folder, minutes = Path(resume), None

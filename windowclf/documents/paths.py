@@ -54,6 +54,11 @@ class Output(NamedTuple):
     form: Format
     inputs: list[Input]
 
+    @property
+    def from_stdin(self) -> bool:
+        """Whether stdin is one of the inputs."""
+        return any(given.path == "-" for given in self.inputs)
+
 
 def find_inputs(
     names: Sequence[str], form: Format | None = None, options: ReadOptions | None = None

@@ -13,7 +13,6 @@ from windowclf.config.config import Config, current_names
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, MissingExtraError, UsageError
 from windowclf.system.arguments import check_documents, check_sentences
-from windowclf.system.threads import thread_count
 
 try:
     from sklearn.base import BaseEstimator
@@ -72,7 +71,7 @@ class WindowTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not 
         nothing is: the rate falls to zero, so that the last epoch is about the best, and a search
         or a cross-validation holds out a part of its own. Give some where the scores matter.
     threads : int, optional
-        How many work at the same time; without it one for each processor, or as many as joblib
+        How many train at the same time; without it one for each processor, or as many as joblib
         leaves to each of its processes.
 
     Attributes
@@ -158,7 +157,7 @@ class WindowTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not 
             A list of tags for each sentence: an array, for cross_val_predict joins arrays.
         """
         check_is_fitted(self)
-        found = self.classifier_.predict(_lists(X, "X"), documents, thread_count(self.threads))
+        found = self.classifier_.predict(_lists(X, "X"), documents)
         return np.fromiter(found, dtype=object, count=len(found))
 
     def predict_proba(self, X: Tokens, documents: Documents = None) -> NDArray[np.object_]:
@@ -176,9 +175,7 @@ class WindowTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not 
             of `classes_`.
         """
         check_is_fitted(self)
-        found = self.classifier_.predict_proba(
-            _lists(X, "X"), documents, thread_count(self.threads)
-        )
+        found = self.classifier_.predict_proba(_lists(X, "X"), documents)
         return np.fromiter(found, dtype=object, count=len(found))
 
     def score(self, X: Tokens, y: Tokens, documents: Documents = None) -> float:

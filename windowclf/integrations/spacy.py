@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from windowclf.errors import MissingExtraError
-from windowclf.system.threads import thread_count
 from windowclf.text.units import TextUnit, check_text_unit
 
 try:
@@ -29,7 +28,7 @@ except ImportError:
 
 if TYPE_CHECKING:
     from windowclf.classifier import WindowClassifier
-    from windowclf.tagging.texts import Entity
+    from windowclf.tagging.tagged_text import Entity
 
 SCORE = "windowclf_score"
 """The attribute of an entity's span that holds its score: ``ent._.windowclf_score``."""
@@ -57,8 +56,6 @@ class WindowclfComponent(Pipe):
         In ``doc.ents``, which of two entities that share a token stays: the one that windowclf
         found, or the one that was there, as with spaCy's own components. Those that share none
         stay in any case. Of two that windowclf found, the longer one stays, then the first.
-    threads : int
-        Share the work in `pipe`.
     text_unit : {"auto", "line", "paragraph", "file"}
         Which line ends are borders, see `WindowClassifier.tag`.
 
@@ -75,14 +72,12 @@ class WindowclfComponent(Pipe):
         model: str | None = None,
         span_group: str | None = None,
         overwrite: bool = False,
-        threads: int = 1,
         text_unit: TextUnit = "auto",
     ) -> None:
         self.name = name
         self.text_unit = check_text_unit(text_unit)
         self.model = model
         self.span_group = span_group
-        self.threads = thread_count(threads)
         self.merge = prioritize_new_ents_filter if overwrite else prioritize_existing_ents_filter
         self.scorer = get_ner_prf
         if span_group is not None:
@@ -146,7 +141,7 @@ class WindowclfComponent(Pipe):
                         texts,
                         text_unit=self.text_unit,
                         batch_size=batch_size,
-                        threads=self.threads,
+                        processes=1,  # spaCy has some of its own: nlp.pipe(n_process=2)
                     )
                 )
                 for doc, tagged in zip(docs, found, strict=True):
@@ -226,7 +221,7 @@ class WindowclfComponent(Pipe):
         "model": None,
         "span_group": None,
         "overwrite": False,
-        "threads": 1,
+        "threads": None,
         "text_unit": "auto",
     },
     assigns=["doc.ents", "doc.spans", "token.ent_iob", "token.ent_type"],
@@ -238,7 +233,7 @@ def make_component(
     model: str | None,
     span_group: str | None,
     overwrite: bool,
-    threads: int,
+    threads: int | None,  # noqa: ARG001  pipelines that 0.1.0 saved have it
     text_unit: str,
 ) -> WindowclfComponent:
     """Make the component; see `WindowclfComponent` for its settings."""
@@ -247,6 +242,5 @@ def make_component(
         model=model,
         span_group=span_group,
         overwrite=overwrite,
-        threads=threads,
         text_unit=check_text_unit(text_unit),
     )

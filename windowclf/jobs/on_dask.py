@@ -10,6 +10,7 @@ from windowclf.jobs.job import Job
 from windowclf.jobs.partition import Outcome, failed, tag_partition
 from windowclf.jobs.plan import Partition
 from windowclf.system.dask import broadcast, broadcasted, raise_unless_lost, scheduler_lost
+from windowclf.tagging.texts import SPLITTERS, DocumentTagger
 
 
 def tag_on_cluster(
@@ -86,5 +87,5 @@ def _run(
 
 
 def _tag(partition: Partition, *, name: str, job: Job, output: str) -> Outcome:
-    tagger = broadcasted(name).tagger
+    tagger = DocumentTagger(broadcasted(name).tagger, SPLITTERS[job.splitter])
     return tag_partition(tagger, partition, job=job, output=output)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from windowclf.documents.document import Document
-from windowclf.errors import ModelError, OutputError, WindowclfError, one_line
+from windowclf.errors import ModelError, OutputError, WindowclfError, WorkerError, one_line
 from windowclf.jobs.job import Job, errors_of
 from windowclf.jobs.plan import Partition
-from windowclf.jobs.table import Bad, PartitionReader, PartitionWriter, write_errors
+from windowclf.jobs.table import ENTITIES, Bad, PartitionReader, PartitionWriter, write_errors
 from windowclf.system import filesystems
-from windowclf.tagging.tagger import Tagger
-from windowclf.tagging.texts import SPLITTERS, Splitter, TaggedText, tag_documents
+from windowclf.tagging.tagged_text import TaggedText
+from windowclf.tagging.texts import DocumentTagger
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -46,7 +46,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 def tag_partition(
-    tagger: Tagger, partition: Partition, *, job: Job, output: str, threads: int = 1
+    tagger: DocumentTagger, partition: Partition, *, job: Job, output: str
 ) -> Outcome:
     """Tag a partition.
 
@@ -55,15 +55,17 @@ def tag_partition(
 
     Parameters
     ----------
+    tagger : DocumentTagger
+        Splits as the job says.
     output : str
         The folder of the job.
-    threads : int
-        Share the work.
 
     Raises
     ------
     OutputError
         If the output cannot be written.
+    WorkerError
+        If a process that shares the work is lost.
     ModelError
         If the model gives no finite scores.
     """
@@ -74,12 +76,12 @@ def tag_partition(
             with filesystems.writing(filesystems.below(output, partition.name)) as sink:
                 tokens = 0
                 with PartitionWriter(sink, reader.schema, reader.column) as writer:
-                    for rows, tagged in _tagged(tagger, reader, SPLITTERS[job.splitter], threads):
-                        tokens += sum(len(words) for text in tagged for words in text.words)
+                    for rows, tagged in _tagged(tagger, reader):
+                        tokens += sum(text.token_count for text in tagged)
                         writer.write(rows, tagged)
                 if reader.bad:  # before the output is there, which says that all is done
                     _write_errors(output, partition, reader.bad)
-    except (OutputError, ModelError):
+    except (OutputError, ModelError, WorkerError):
         raise
     except WindowclfError as error:
         return failed(partition, output, str(error))
@@ -118,7 +120,7 @@ def _write_errors(output: str, partition: Partition, bad: list[Bad]) -> None:
 
 
 def _tagged(
-    tagger: Tagger, reader: PartitionReader, split: Splitter, threads: int
+    tagger: DocumentTagger, reader: PartitionReader
 ) -> "Iterator[tuple[pa.Table, list[TaggedText]]]":
     """Tag batch after batch; one is tagged in parts if it has long texts."""
     waiting: deque[pa.Table] = deque()
@@ -129,7 +131,8 @@ def _tagged(
             yield read
 
     done: list[TaggedText] = []
-    for answer in tag_documents(tagger, documents(), split=split, threads=threads):
+    wanted = ("entities",) if reader.column == ENTITIES else ("tags",)
+    for answer in tagger.tag(documents(), wanted):
         done += [tagged for _, tagged in answer]
         if len(done) == len(waiting[0]):
             yield waiting.popleft(), done

@@ -15,7 +15,7 @@ from windowclf.jobs.job import Job
 from windowclf.jobs.plan import Partition, read_footer
 from windowclf.system.filesystems import writing
 from windowclf.tagging.columns import entities_column, entity_type, tags_column
-from windowclf.tagging.texts import TaggedText
+from windowclf.tagging.tagged_text import TaggedText
 
 if TYPE_CHECKING:
     import pyarrow as pa

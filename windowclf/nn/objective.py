@@ -8,13 +8,14 @@ import numpy as np
 
 from windowclf.nn import crf_losses
 from windowclf.nn.arrays import FloatArray, Gold, IntArray
-from windowclf.nn.crf import Transitions, marginals, span_probabilities
+from windowclf.nn.crf import Transitions, marginals
 from windowclf.nn.crf_losses import (
     log_likelihood_loss,
     max_margin_loss,
     partial_log_likelihood_loss,
     partial_max_margin_loss,
 )
+from windowclf.nn.crf_spans import span_probabilities
 from windowclf.nn.layers import logistic
 from windowclf.nn.losses import (
     PARTIAL_LOSSES,

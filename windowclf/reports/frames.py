@@ -7,7 +7,7 @@ from windowclf.corpora.corpus import Corpus
 from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, UsageError, described
 from windowclf.system.arguments import check_iterable
-from windowclf.tagging.texts import Entity, TaggedText
+from windowclf.tagging.tagged_text import Entity, TaggedText
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -79,7 +79,8 @@ def tag(classifier: WindowClassifier, requests: Sequence[ToTag]) -> Answers:
         same = [(i, request) for i, request in enumerate(requests) if request.text_unit == unit]
         texts = [text for _, request in same for text in request.texts]
         batches.append(len(texts))
-        tagged = iter([*classifier.pipe(texts, text_unit=unit, batch_size=len(texts) or 1)])
+        size = len(texts) or 1
+        tagged = iter([*classifier.pipe(texts, text_unit=unit, batch_size=size, processes=1)])
         for i, request in same:
             found = [next(tagged) for _ in request.texts]
             tokens += sum(len(words) for text in found for words in text.words)

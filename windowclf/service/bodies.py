@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from windowclf.errors import one_line
 from windowclf.explanation.result import Explanation
 from windowclf.service.limits import Limits
-from windowclf.tagging.texts import Entity, TaggedText
+from windowclf.tagging.tagged_text import Entity, TaggedText
 from windowclf.text.units import TextUnit
 
 T = TypeVar("T")

@@ -17,9 +17,9 @@ import threading
 import traceback
 import warnings
 from collections import deque
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
-from typing import Any, Generic, Self, TypeVar, cast
+from typing import Generic, Self, TypeVar, cast
 
 from windowclf.errors import WindowclfError
 from windowclf.system.threads import one_blas_thread
@@ -385,7 +385,7 @@ class ForkedWorkers(Generic[T]):
             If a process ended early. What a task raises is raised here.
         """
         while self._left:
-            for worker in _speaking(self._workers):
+            for worker in wait_for_any(self._workers):
                 try:
                     found = worker.receive()
                 except LostWorker as lost:
@@ -397,10 +397,13 @@ class ForkedWorkers(Generic[T]):
                 yield found
 
 
-def _speaking(workers: list[Any]) -> list[Any]:
-    """Wait until some of the workers have something to say."""
+def wait_for_any(workers: Iterable[Worker[S, T]]) -> list[Worker[S, T]]:
+    """Wait until some of the workers have something to say; return these.
+
+    One whose end is known already has nothing more to say; at least one other must be there.
+    """
     poll = select.poll()
-    of_number = {worker.fileno(): worker for worker in workers}
+    of_number = {number: worker for worker in workers if (number := worker.fileno()) >= 0}
     for number in of_number:
         poll.register(number, select.POLLIN)
     return [of_number[number] for number, _ in poll.poll()]

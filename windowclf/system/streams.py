@@ -7,6 +7,7 @@ import gzip
 import io
 import os
 import re
+import select
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -117,6 +118,14 @@ def open_input(path: str | Path, watch: OnBytesRead | None = None) -> Iterator[B
         if suffix:
             source = Source(_gunzip(source) if suffix == ".gz" else _unzstd(source), name)
         yield io.BufferedReader(source, _BUFFER_BYTES)
+
+
+def stdin_waits() -> bool:
+    """Whether stdin has nothing to read yet; False if that cannot be told."""
+    try:
+        return not select.select([sys.stdin], [], [], 0)[0]
+    except (OSError, ValueError, TypeError):  # it is closed, or no stream of the system
+        return False
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from windowclf.system.arguments import check_count
+from windowclf.system.processors import processor_count
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 S = TypeVar("S")
 T = TypeVar("T")
 
-_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
 
 def thread_count(threads: int | None = None) -> int:
     """Return how many threads work.
@@ -28,8 +27,7 @@ def thread_count(threads: int | None = None) -> int:
     Parameters
     ----------
     threads : int, optional
-        The number that the user wants; without it, the one in the variables that bind the linear
-        algebra library, and else one for each processor that this process may use.
+        The number that the user wants; see `processor_count` for the one without it.
 
     Raises
     ------
@@ -37,17 +35,10 @@ def thread_count(threads: int | None = None) -> int:
         If it is less than 1.
     """
     if threads is None:
-        set_by = [int(n) for name in _VARIABLES if (n := os.environ.get(name, "")).isdecimal()]
-        return max(min(set_by), 1) if set_by else _processors()
+        return processor_count()
     if not (type(threads) is int and threads >= 1):
         return check_count(threads, "threads")
     return threads
-
-
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @cache

@@ -9,8 +9,10 @@ import numpy as np
 
 from windowclf.errors import DataError, UsageError, described
 from windowclf.system.arguments import as_list, check_iterable
+from windowclf.tagging.tagged_text import TaggedText
 from windowclf.tagging.tagger import Tagger
-from windowclf.tagging.texts import Splitter, TaggedText, tag_texts
+from windowclf.tagging.text_work import Splitter
+from windowclf.tagging.texts import tag_texts
 from windowclf.text.tokenizer import split_words
 
 if TYPE_CHECKING:

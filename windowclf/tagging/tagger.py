@@ -16,7 +16,9 @@ from windowclf.nn.arrays import FloatArray, IntArray
 from windowclf.nn.context import find_mentions, name_keys
 from windowclf.nn.parameter import TableParameter
 from windowclf.nn.projection import Projection, WordRows
-from windowclf.system.threads import one_blas_thread, stream
+from windowclf.system.shared_work import share
+from windowclf.system.threads import one_blas_thread
+from windowclf.tagging.chunk_work import ChunkWork
 from windowclf.tagging.projection_cache import ProjectionCache
 from windowclf.tags.arrays import SpanArrays, SpanFinder
 from windowclf.tags.schemes import Scheme, Span, encode
@@ -319,11 +321,14 @@ class Tagger:
 
     def lookup_numbered(self, sentences: Sentences, documents: IntArray) -> Iterator[EncodedChunk]:
         """Look words up, see `lookup`; documents are counted from 0, shape (B,)."""
-        lengths = np.fromiter(map(len, sentences), np.intp, len(sentences))
-        for chunk in _chunks(lengths, documents):
-            with np.errstate(over="ignore", invalid="ignore"):  # `score` looks for both
-                found = self._fresh_cache().lookup(sentences[chunk])
-            yield EncodedChunk(lengths[chunk], documents[chunk], *found)
+        for chunk in _chunks(_lengths(sentences), documents):
+            yield self.lookup_chunk(sentences[chunk], documents[chunk])
+
+    def lookup_chunk(self, sentences: Sentences, documents: IntArray) -> EncodedChunk:
+        """Look the words of one chunk up, see `lookup_numbered`."""
+        with np.errstate(over="ignore", invalid="ignore"):  # `score` looks for both
+            found = self._fresh_cache().lookup(sentences)
+        return EncodedChunk(_lengths(sentences), documents, *found)
 
     def score(self, chunk: EncodedChunk) -> FloatArray:
         """Score the tags of each token, shape (N, K).
@@ -364,41 +369,50 @@ class Tagger:
 
     def map_chunks(
         self,
-        function: Callable[[TaggedChunk], Iterable[T]],
+        function: Callable[[TaggedChunk], T],
         sentences: Sentences,
         documents: Documents = None,
-        threads: int = 1,
+        processes: int = 1,
     ) -> Iterator[T]:
-        """Tag sentences, and yield what a function makes of their chunks, one after another.
+        """Tag sentences, and yield what a function makes of each of their chunks.
 
-        With more than one of `threads`, one looks words up, and others score and call it.
+        With more than one of `processes`, copies of this process share the work, see
+        `windowclf.system.shared_work.SharedWork`; what the function returns is pickled there.
         """
-
-        def work(chunk: EncodedChunk) -> list[T]:
-            return list(function(self.tag([chunk])))
-
-        return chain.from_iterable(stream(work, self.lookup(sentences, documents), threads))
+        numbers = number_documents(documents, len(sentences))
+        return share(
+            ChunkWork(self, sentences, numbers, function),
+            _chunks(_lengths(sentences), numbers),
+            processes,
+        )
 
     def tags(
-        self, sentences: Sentences, documents: Documents = None, threads: int = 1
+        self, sentences: Sentences, documents: Documents = None, processes: int = 1
     ) -> Iterator[list[str]]:
         """Yield the tags of each sentence, IOB2 or plain labels; see `map_chunks`."""
-        return self.map_chunks(TaggedChunk.tags, sentences, documents, threads)
+        found = self.map_chunks(lambda chunk: [*chunk.tags()], sentences, documents, processes)
+        return chain.from_iterable(found)
 
     def probabilities(
-        self, sentences: Sentences, documents: Documents = None, threads: int = 1
+        self, sentences: Sentences, documents: Documents = None, processes: int = 1
     ) -> Iterator[FloatArray]:
         """Yield the probability of each tag at each token, see `TaggedChunk.probabilities`."""
-
-        def split(chunk: TaggedChunk) -> list[FloatArray]:
-            return np.split(chunk.probabilities, np.cumsum(chunk.lengths)[:-1])
-
-        return self.map_chunks(split, sentences, documents, threads)
+        found = self.map_chunks(
+            lambda chunk: (chunk.probabilities, np.cumsum(chunk.lengths)[:-1]),
+            sentences,
+            documents,
+            processes,
+        )
+        return chain.from_iterable(np.split(p, ends) for p, ends in found)
 
     def predict(self, sentences: Sentences, documents: Documents = None) -> Iterator[Prediction]:
         """Yield tags, spans and confidences of each sentence; see `lookup`."""
         for chunk in self.chunks(sentences, documents):
             yield from chunk.predictions()
+
+
+def _lengths(sentences: Sentences) -> IntArray:
+    return np.fromiter(map(len, sentences), np.intp, len(sentences))
 
 
 def _check(what: str, values: FloatArray, largest: float) -> None:

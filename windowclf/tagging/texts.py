@@ -1,137 +1,32 @@
 """Texts or documents in, entities with character offsets out, as a stream."""
 
-from collections.abc import Callable, Generator, Iterable, Iterator
-from functools import cached_property, partial
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
+from functools import partial
 from itertools import chain, starmap
 from operator import attrgetter, itemgetter
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
-import msgspec
-import numpy as np
 from msgspec.structs import replace
 
 from windowclf.documents.document import Document, join_words
-from windowclf.errors import shortened
 from windowclf.system.arguments import check_count, check_pairs, check_texts
-from windowclf.system.markup import Mark, marked
-from windowclf.system.threads import stream
-from windowclf.tagging.tagger import EncodedChunk, TaggedChunk, Tagger
-from windowclf.text.tokenizer import Token, line_sentences, split_words, token_starts
+from windowclf.system.shared_work import SharedWork, process_count, share
+from windowclf.system.threads import one_blas_thread
+from windowclf.tagging.packed_texts import PARTS
+from windowclf.tagging.tagged_text import TaggedText
+from windowclf.tagging.tagger import Tagger
+from windowclf.tagging.text_work import Answer, Splitter, TextWork
+from windowclf.text.tokenizer import line_sentences, split_words
 from windowclf.text.units import TEXT_UNITS, check_text_unit
 
 if TYPE_CHECKING:
     from windowclf.documents.formats.registry import Format
 
-Splitter = Callable[[str], list[list[str]]]
-"""Splits a text into sentences of tokens, each a stretch of the text, in order."""
-
 C = TypeVar("C")
 T = TypeVar("T")
 
-_NAMES = 5
-"""Entities that the representation of a text lists."""
-
 BATCH_CHARACTERS = 1 << 16
 """About how many characters are tagged at once: some ten thousand tokens."""
-
-
-class Entity(msgspec.Struct, frozen=True):
-    """A labelled stretch of a text.
-
-    Parameters
-    ----------
-    text : str
-        ``source[start:end]``.
-    start, end : int
-        Character offsets.
-    score : float
-        Probability that it is an entity with this border and this label, from 0 to 1.
-    """
-
-    text: str
-    label: str
-    start: int
-    end: int
-    score: float
-
-    def _asdict(self) -> dict[str, str | int | float]:
-        """Return the fields by name, as a named tuple does: plain values that JSON can hold.
-
-        Examples
-        --------
-        >>> Entity("Oslo", "LOC", 0, 4, 0.98)._asdict()
-        {'text': 'Oslo', 'label': 'LOC', 'start': 0, 'end': 4, 'score': 0.98}
-        """
-        return msgspec.structs.asdict(self)
-
-
-class TaggedText:
-    """A text and its tags and entities, each made when it is asked for.
-
-    A notebook shows it with its entities marked.
-
-    Attributes
-    ----------
-    words : list of list of str
-        The tokens of each sentence.
-    """
-
-    def __init__(
-        self, text: str, words: list[list[str]], chunk: TaggedChunk, sentences: slice
-    ) -> None:
-        self.text = text
-        self.words = words
-        self._chunk, self._place = chunk, sentences
-
-    def __repr__(self) -> str:
-        names = [f"{shortened(found.text)} {found.label}" for found in self.entities[:_NAMES]]
-        if len(self.entities) > _NAMES:
-            names.append(f"and {len(self.entities) - _NAMES:,} more")
-        return f"TaggedText({shortened(self.text)!r}: {', '.join(names) or 'no entity'})"
-
-    def _repr_html_(self) -> str:
-        """Show the text with its entities marked, as a notebook does by itself."""
-        marks = [
-            Mark(found.start, found.end, found.label, f"{found.label}, score {found.score:.3f}")
-            for found in self.entities
-        ]
-        return marked(self.text, marks, self._chunk.labels)
-
-    @cached_property
-    def sentences(self) -> list[list[Token]]:
-        """The tokens of each sentence, with character offsets."""
-        starts = iter(self._starts)
-        return [
-            [Token(word, at, at + len(word)) for word, at in zip(words, starts, strict=False)]
-            for words in self.words
-        ]
-
-    @cached_property
-    def tags(self) -> list[list[str]]:
-        """A tag for each token: IOB2, or plain labels."""
-        return list(self._chunk.tags(self._place))
-
-    @cached_property
-    def entities(self) -> list[Entity]:
-        """The entities, in order."""
-        spans = self._chunk.entities_of(self._place)
-        if not spans:
-            return []
-        starts, words = self._starts, [*chain.from_iterable(self.words)]
-        entities = []
-        for first, last, label, score in spans:
-            start, end = starts[first], starts[last] + len(words[last])
-            entities.append(Entity(self.text[start:end], label, start, end, score))
-        return entities
-
-    @cached_property
-    def _starts(self) -> list[int]:
-        starts: list[int] = token_starts(self.text, chain.from_iterable(self.words)).tolist()
-        return starts
-
-
-Answer = list[tuple[T, TaggedText]]
-"""The items of a batch, and the tags and entities of each."""
 
 
 def given_tokens(text: str) -> list[list[str]]:
@@ -169,9 +64,9 @@ def tag_texts(
     *,
     split: Splitter = split_words,
     batch_size: int = 512,
-    threads: int = 1,
+    processes: int | None = 1,
 ) -> Iterator[TaggedText]:
-    """Tag texts as they come; no more than a batch of them is held at a time.
+    """Tag texts as they come; no more than some batches of them are held at a time.
 
     Parameters
     ----------
@@ -179,9 +74,9 @@ def tag_texts(
         Splits a text into sentences of tokens, each a stretch of the text, in order.
     batch_size : int
         Texts that are tagged at once, at the most; long ones are fewer.
-    threads : int
-        How many share the batches; with more than one, texts are taken some batches before their
-        turn.
+    processes : int, optional
+        How many share the batches, see `process_count`; with more than one, texts are taken some
+        batches before their turn.
 
     Returns
     -------
@@ -191,11 +86,19 @@ def tag_texts(
     Raises
     ------
     UsageError
-        If `batch_size` is less than 1.
+        If `batch_size` is less than 1, or see `process_count`.
     """
     batches = cut(check_texts(texts, "texts"), len, check_count(batch_size, "batch_size"))
-    answers = tag_batches(tagger, batches, str, split, threads=threads)
+    work: TextWork[str] = TextWork(tagger, str, split)
+    answers = share(work, batches, process_count(processes))
     return (tagged for answer in answers for _, tagged in answer)
+
+
+def tag_text(tagger: Tagger, text: str, split: Splitter = split_words) -> TaggedText:
+    """Tag a text."""
+    with one_blas_thread:
+        [(_, tagged)] = TextWork(tagger, str, split).here([text])
+    return tagged
 
 
 def tag_with_contexts(
@@ -204,15 +107,65 @@ def tag_with_contexts(
     *,
     split: Splitter = split_words,
     batch_size: int = 512,
-    threads: int = 1,
+    processes: int | None = 1,
 ) -> Iterator[tuple[TaggedText, C]]:
     """Tag texts that each have a context, which comes back beside the text; see `tag_texts`."""
     size = check_count(batch_size, "batch_size")
     batches = cut(check_pairs(pairs, "texts"), lambda pair: len(pair[0]), size)
-    answers = tag_batches(
-        tagger, batches, itemgetter(0), lambda pair: split(pair[0]), threads=threads
-    )
+    work: TextWork[tuple[str, C]] = TextWork(tagger, itemgetter(0), split)
+    answers = share(work, batches, process_count(processes))
     return ((tagged, context) for answer in answers for (_, context), tagged in answer)
+
+
+class DocumentTagger:
+    """Tags batches of documents, one stream after another, as a context manager.
+
+    Parameters
+    ----------
+    split : callable
+        Splits the text of a document that has no words.
+    processes : int
+        How many share the work, see `windowclf.system.shared_work.SharedWork`; they are the same
+        for all streams.
+    """
+
+    def __init__(self, tagger: Tagger, split: Splitter = split_words, processes: int = 1) -> None:
+        self._work = TextWork(tagger, attrgetter("text"), split, words_of=attrgetter("words"))
+        self._shared = SharedWork(self._work, processes)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._shared.end()
+
+    def tag(
+        self,
+        batches: Iterable[list[Document]],
+        wanted: Collection[str] = PARTS,
+        waits: Callable[[], bool] | None = None,
+    ) -> Generator[Answer[Document], None, None]:
+        """Tag batches of documents as they come.
+
+        Parameters
+        ----------
+        batches : iterable of list of Document
+            Each is tagged by itself, and in parts if it has long texts.
+        wanted : collection of str
+            What is asked for afterwards, see `TextWork`.
+        waits : callable, optional
+            Tells whether the next batch would have to be waited for.
+
+        Returns
+        -------
+        iterator of list of tuple of Document and TaggedText
+            In the order of the documents.
+        """
+        self._work.wanted = wanted
+        parts = chain.from_iterable(
+            cut(batch, lambda document: len(document.text), len(batch) or 1) for batch in batches
+        )
+        return self._shared.map(parts, waits)
 
 
 def tag_documents(
@@ -220,72 +173,11 @@ def tag_documents(
     batches: Iterable[list[Document]],
     *,
     split: Splitter = split_words,
-    threads: int | None = 1,
+    processes: int = 1,
 ) -> Generator[Answer[Document], None, None]:
-    """Tag batches of documents as they come.
-
-    Parameters
-    ----------
-    batches : iterable of list of Document
-        Each is tagged by itself, and in parts if it has long texts.
-    split : callable
-        Splits the text of a document that has no words.
-    threads : int, optional
-        How many share the work, see `thread_count`; with more than one, batches are taken before
-        their turn.
-
-    Returns
-    -------
-    iterator of list of tuple of Document and TaggedText
-        In the order of the documents.
-    """
-
-    def words_of(document: Document) -> list[list[str]]:
-        return split(document.text) if document.words is None else document.words
-
-    parts = chain.from_iterable(
-        cut(batch, lambda document: len(document.text), len(batch) or 1) for batch in batches
-    )
-    return tag_batches(tagger, parts, attrgetter("text"), words_of, threads=threads)
-
-
-def tag_batches(
-    tagger: Tagger,
-    batches: Iterable[list[T]],
-    text_of: Callable[[T], str],
-    words_of: Callable[[T], list[list[str]]],
-    *,
-    threads: int | None = 1,
-) -> Generator[Answer[T], None, None]:
-    """Tag batches of items that have a text, as they come.
-
-    With more than one of `threads`, one takes the batches and looks their words up, others score.
-
-    Parameters
-    ----------
-    text_of, words_of : callable
-        Take an item of a batch, and return its text and its sentences of tokens.
-    threads : int, optional
-        See `thread_count`.
-    """
-
-    def lookup(items: list[T]) -> tuple[list[T], list[list[list[str]]], list[EncodedChunk]]:
-        words = [*map(words_of, items)]
-        sizes = np.fromiter(map(len, words), np.intp, len(words))
-        documents = np.repeat(np.arange(len(words)), sizes)
-        return items, words, [*tagger.lookup_numbered([*chain.from_iterable(words)], documents)]
-
-    def tag(looked_up: tuple[list[T], list[list[list[str]]], list[EncodedChunk]]) -> Answer[T]:
-        items, words, chunks = looked_up
-        chunk = tagger.tag(chunks)
-        answer = []
-        end = 0
-        for item, sentences in zip(items, words, strict=True):
-            start, end = end, end + len(sentences)
-            answer.append((item, TaggedText(text_of(item), sentences, chunk, slice(start, end))))
-        return answer
-
-    return stream(tag, map(lookup, batches), threads)
+    """Tag one stream of batches of documents, see `DocumentTagger`."""
+    with DocumentTagger(tagger, split, processes) as documents:
+        yield from documents.tag(batches)
 
 
 def cut(items: Iterable[T], length: Callable[[T], int], size: int) -> Iterator[list[T]]:
@@ -309,6 +201,13 @@ def cut(items: Iterable[T], length: Callable[[T], int], size: int) -> Iterator[l
             batch, characters = [], 0
     if batch:
         yield batch
+
+
+def parts_written(form: "Format") -> tuple[str, ...]:
+    """Say which parts of a tagged text `documents_of` needs to write it in a format."""
+    return {"conll": ("words", "tags"), "docbin": ("words", "entities")}.get(
+        form.name, ("entities",)
+    )
 
 
 def documents_of(answer: Answer[Document], form: "Format") -> list[Document]:

@@ -18,7 +18,7 @@ from windowclf.documents.formats import docbin
 from windowclf.documents.formats.registry import WriteOptions
 from windowclf.documents.reading import ReadOptions, ReadReport
 from windowclf.errors import DataError, MissingExtraError
-from windowclf.tagging.texts import Entity
+from windowclf.tagging.tagged_text import Entity
 
 LOC = LabelledSpan(3, 7, "LOC")
 

@@ -16,7 +16,7 @@ from windowclf.documents.formats.arrow_rows import plain, to_array
 from windowclf.documents.formats.registry import WriteOptions
 from windowclf.documents.reading import ReadOptions
 from windowclf.errors import DataError, UsageError
-from windowclf.tagging.texts import Entity
+from windowclf.tagging.tagged_text import Entity
 from windowclf.tags.schemes import Scheme
 
 LOC = LabelledSpan(3, 7, "LOC")

@@ -1,0 +1,60 @@
+"""Sentences that are all there, chunk by chunk, as work that processes share."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from windowclf.nn.arrays import IntArray
+
+if TYPE_CHECKING:
+    from windowclf.tagging.tagger import TaggedChunk, Tagger
+
+T = TypeVar("T")
+
+_CHARACTERS = 5
+"""Of a token, about."""
+
+
+class ChunkWork(Generic[T]):
+    """Tags chunks of sentences, and returns what a function makes of each.
+
+    A copy of this process has the sentences, so that only their places are sent to it.
+
+    Parameters
+    ----------
+    documents : int array, shape (B,)
+        The number of each sentence's document.
+    function : callable
+        Is given a tagged chunk; what it returns is pickled where another process calls it.
+    """
+
+    def __init__(
+        self,
+        tagger: "Tagger",
+        sentences: Sequence[Sequence[str]],
+        documents: IntArray,
+        function: Callable[["TaggedChunk"], T],
+    ) -> None:
+        self._tagger, self._function = tagger, function
+        self._sentences, self._documents = sentences, documents
+
+    def size(self, chunk: slice) -> int:
+        """Count the characters of a chunk, about."""
+        return _CHARACTERS * sum(map(len, self._sentences[chunk]))
+
+    def here(self, chunk: slice) -> T:
+        """Tag a chunk."""
+        looked_up = self._tagger.lookup_chunk(self._sentences[chunk], self._documents[chunk])
+        return self._function(self._tagger.tag([looked_up]))
+
+    def pack(self, chunk: slice) -> tuple[int, int]:
+        """Give the place of a chunk."""
+        return chunk.start, chunk.stop
+
+    def there(self, place: tuple[int, int]) -> T:
+        """Tag a chunk."""
+        return self.here(slice(*place))
+
+    def unpack(self, chunk: slice, done: T) -> T:
+        """Take the result as it is."""
+        del chunk
+        return done
