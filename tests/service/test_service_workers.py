@@ -218,8 +218,9 @@ def test_one_that_ends_before_it_is_sent_something(tmp_path):
             worker = processes._free[0]._worker
             os.kill(worker.process, signal.SIGKILL)
             time.sleep(0.2)  # the loop does not see its end before the next line
+            result = processes.run(str(tmp_path))
             with pytest.raises(LostWorker):
-                await processes.run(str(tmp_path))
+                await result
         finally:
             processes.close()
 
