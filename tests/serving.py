@@ -1,16 +1,20 @@
 """The service on a port of this machine, in a thread."""
 
+import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
+
+import httpx
 
 from windowclf.service.app import create_app
 from windowclf.service.limits import Limits
 from windowclf.service.server import address_of, hosts_of, listen, make_server
 
 HOST = "127.0.0.1"
+T = TypeVar("T")
 
 
 @contextmanager
@@ -29,6 +33,33 @@ def serving(classifier: Any, **limits: Any) -> Iterator[str]:
             server.should_exit = True
             thread.join(30)
             assert not thread.is_alive()
+
+
+def while_serving(
+    classifier: Any, ask: Callable[[httpx.Client], T], *, workers: int, **limits: Any
+) -> T:
+    """Run a service in this thread, which may be copied, and ask it in another one.
+
+    `ask` takes a client of it; what it returns is returned.
+    """
+    bounds = Limits(**limits)
+
+    async def run() -> T:
+        with (
+            listen(HOST, 0) as listening,
+            httpx.Client(base_url=address_of(listening), timeout=20, trust_env=False) as client,
+        ):
+            app = create_app(classifier, "tiny", limits=bounds, workers=workers)
+            server = make_server(app, bounds)
+            served = asyncio.create_task(server.serve([listening]))
+            try:
+                await asyncio.to_thread(client.get, "/health")  # it has begun
+                return await asyncio.to_thread(ask, client)
+            finally:
+                server.should_exit = True
+                await served
+
+    return asyncio.run(run())
 
 
 class Held:

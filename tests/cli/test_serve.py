@@ -4,10 +4,19 @@ import signal
 import socket
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Event
 
 import httpx
+import psutil
 import pytest
+
+from windowclf.system.processes import can_fork
+
+KILLS = 5
+NEEDS_FORK = pytest.mark.skipif(not can_fork(), reason="this system copies no process")
 
 
 @contextmanager
@@ -35,6 +44,73 @@ def test_it_answers_and_ends_well(model_folder, number):
     assert [entity["label"] for entity in found["entities"]] == ["LOC", "LOC"]
     assert (limits["bytes"], limits["texts"]) == (100, 2)
     assert (process.returncode, out, err) == (0, "", "")
+
+
+@NEEDS_FORK
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.processes)]
+)
+def test_its_processes_end_with_it(model_folder, number):
+    with started("--model", model_folder, "--workers", 2) as (process, url):
+        found = httpx.post(f"{url}/tag", json={"text": "Paris"}, timeout=20, trust_env=False)
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=30)
+        _, left = psutil.wait_procs(children, timeout=10)
+    assert [entity["label"] for entity in found.json()["entities"]] == ["LOC"]
+    assert len(children) == 3  # two that tag, one that explains
+    assert left == []
+    assert (process.returncode, out, err) == (-9 if number == signal.SIGKILL else 0, "", "")
+
+
+@NEEDS_FORK
+@pytest.mark.processes
+def test_processes_that_are_killed_under_load(model_folder):
+    text = "Paris is in France . " * 5
+    with started("--model", model_folder, "--workers", 2) as (process, url):
+        with (
+            httpx.Client(base_url=url, trust_env=False, timeout=20) as client,
+            ThreadPoolExecutor(20) as pool,
+        ):
+            right = client.post("/tag", json={"text": text}).json()
+            stopped = Event()
+
+            def ask():
+                answers = []
+                while not stopped.is_set():
+                    answers.append(client.post("/tag", json={"text": text}))
+                return answers
+
+            asked = [pool.submit(ask) for _ in range(20)]
+            for _ in range(KILLS):
+                time.sleep(0.4)
+                psutil.Process(process.pid).children()[0].kill()  # the oldest
+            stopped.set()
+            answers = [answer for future in asked for answer in future.result()]
+            after = [client.post("/tag", json={"text": text}) for _ in range(5)]
+            health = client.get("/health")
+        process.terminate()
+        process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert {answer.status_code for answer in answers} <= {200, 503}
+    assert all(list(answer.json()) == ["error"] for answer in answers if answer.status_code == 503)
+    assert sum(answer.status_code == 503 for answer in answers) <= 20 * KILLS
+    entities = [(e["start"], e["end"], e["label"]) for e in right["entities"]]
+    for answer in [*after, *(answer for answer in answers if answer.status_code == 200)]:
+        found = answer.json()
+        assert found["text"] == text
+        assert [(e["start"], e["end"], e["label"]) for e in found["entities"]] == entities
+    assert health.status_code == 200
+
+
+def test_workers_where_processes_cannot_be_copied(run, monkeypatch):
+    monkeypatch.setattr("windowclf.system.processes.can_fork", lambda: False)
+    code, out, err = run("serve", "--workers", 2)
+    assert (code, out) == (2, "")
+    assert err == (
+        "windowclf: error: --workers: more than 1 need copies of a process, which this system does "
+        "not make; run several services behind a proxy\n"
+    )
 
 
 def test_an_ignored_signal_stays_ignored(model_folder):
@@ -75,7 +151,7 @@ def test_no_model(run, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "option", ["--port=65536", "--port=-1", "--timeout=0", "--max-bytes=0", "--threads=0"]
+    "option", ["--port=65536", "--port=-1", "--timeout=0", "--max-bytes=0", "--workers=0"]
 )
 def test_options_out_of_range(run, option):
     code, out, err = run("serve", option)

@@ -4,6 +4,7 @@ import click
 
 from windowclf.cli.console import note
 from windowclf.cli.options import load_classifier, model_option
+from windowclf.errors import UsageError
 
 
 @click.command(short_help="Answer over HTTP, with a page to try it on.")
@@ -45,10 +46,12 @@ from windowclf.cli.options import load_classifier, model_option
     help="In which a request must come in, and again in which it is answered.",
 )
 @click.option(
-    "--threads",
+    "--workers",
+    default=1,
+    show_default=True,
     type=click.IntRange(min=1),
-    help="How many tag at the same time, beside the one that reads and answers.  [default: one "
-    "for each processor but the first]",
+    help="Processes that tag, beside the one that reads and answers; 1: that one tags too. For "
+    "much load: one for each processor.",
 )
 def serve(
     model: str | None,
@@ -57,7 +60,7 @@ def serve(
     max_bytes: int,
     max_texts: int,
     timeout: float,
-    threads: int | None,
+    workers: int,
 ) -> None:
     """Answer over HTTP, with a page to try it on.
 
@@ -67,13 +70,19 @@ def serve(
     \b
     windowclf serve
     windowclf serve --model models/mine --port 8080
+    windowclf serve --workers 4
     curl localhost:8000/tag --json '{"text": "Paris is in France"}'
     """
     from windowclf.service.app import create_app
     from windowclf.service.limits import Limits
     from windowclf.service.server import address_of, hosts_of, listen, make_server  # the extra
-    from windowclf.system.threads import thread_count
+    from windowclf.system.processes import can_fork
 
+    if workers > 1 and not can_fork():
+        raise UsageError(
+            "`workers`: more than 1 need copies of a process, which this system does not make; "
+            "run several services behind a proxy"
+        )
     limits = Limits(bytes=max_bytes, texts=max_texts, seconds=timeout)
     with listen(host, port) as listening:
         classifier, chosen = load_classifier(model)
@@ -83,7 +92,7 @@ def serve(
             classifier,
             chosen.folder.resolve().name,
             limits=limits,
-            threads=threads or max(1, thread_count() - 1),
+            workers=workers,
             hosts=hosts_of(host, listening),
         )
         note(f"listening at {address_of(listening)}; Ctrl-C ends it")

@@ -1,26 +1,23 @@
 """The application: its paths, and what each answers."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from importlib.metadata import version
 
 import msgspec
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from windowclf.classifier import WindowClassifier
 from windowclf.errors import DataError, UsageError, WindowclfError, one_line
-from windowclf.explanation.result import Explanation
-from windowclf.reports.html.explanation import explanation_fragment
-from windowclf.service.batcher import Batcher
+from windowclf.service.answers import Answers, ToExplain, ToTag, explain, tag
 from windowclf.service.bodies import (
     ExplainRequest,
     Health,
@@ -32,7 +29,11 @@ from windowclf.service.bodies import (
 from windowclf.service.limits import WAIT, Limits, in_time, read_body
 from windowclf.service.metrics import Measured, Metrics
 from windowclf.service.pages import make_pages
+from windowclf.service.queue import Queue
+from windowclf.service.workers import OneThread, Processes, Workers
+from windowclf.tagging.texts import BATCH_CHARACTERS
 
+TAG = "/tag"
 _REASONS = {
     "Not Found": "no such path; /docs lists those that there are",
     "Method Not Allowed": "not with this method; the header Allow names the right one",
@@ -43,12 +44,19 @@ class Service:
     """A classifier that answers requests."""
 
     def __init__(
-        self, classifier: WindowClassifier, name: str, limits: Limits, threads: int
+        self, classifier: WindowClassifier, name: str, limits: Limits, workers: int
     ) -> None:
-        self._classifier, self._limits = classifier, limits
+        self._limits = limits
         self.metrics = Metrics()
-        self._batcher = Batcher(classifier, self.metrics, threads)
-        self._explainer = ThreadPoolExecutor(1)
+        to_tag: Workers[list[ToTag], Answers] = OneThread(partial(tag, classifier))
+        to_explain: Workers[list[ToExplain], Answers] = OneThread(partial(explain, classifier))
+        if workers > 1:
+            # What a copy needs is imported and made before, once for all.
+            tag(classifier, [ToTag([name], alone=True, tokens=False, text_unit="auto")])
+            to_tag = Processes(partial(tag, classifier), workers, self.metrics)
+            to_explain = Processes(partial(explain, classifier), 1, self.metrics)
+        self._tagging = Queue(to_tag, BATCH_CHARACTERS, self.metrics)
+        self._explaining = Queue(to_explain, 1, self.metrics)  # each takes a second, by itself
         self._under_way = 0
         self.metrics.under_way.set_function(lambda: self._under_way)
         health = Health(
@@ -64,10 +72,9 @@ class Service:
 
     @asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
-        """Keep the threads while the application runs."""
-        async with self._batcher:
+        """Keep the workers while the application runs."""
+        async with self._tagging, self._explaining:
             yield
-        self._explainer.shutdown(wait=False, cancel_futures=True)
 
     @contextmanager
     def _room(self) -> Iterator[None]:
@@ -80,37 +87,30 @@ class Service:
         finally:
             self._under_way -= 1
 
-    async def tag(self, request: Request) -> Response:
+    async def tag(self, scope: Scope, receive: Receive) -> bytes:
         """Find the entities of a text, or of several."""
         with self._room():
-            body = decode(await read_body(request, self._limits), TagRequest)
+            body = decode(await read_body(scope, receive, self._limits), TagRequest)
             texts = body.checked_texts(self._limits)
             alone = body.texts is msgspec.UNSET
-            answer = self._batcher.tag(
-                texts, alone=alone, tokens=body.tokens, text_unit=body.text_unit
-            )
-            return _json(await in_time(answer, self._limits))
+            request = ToTag(texts, alone, body.tokens, body.text_unit)
+            answer = self._tagging.put(request, sum(map(len, texts)))
+            return await in_time(answer, self._limits)
 
     async def explain(self, request: Request) -> Response:
         """Explain why a word of a text has its tag, in JSON or as a part of a page."""
         with self._room():
-            body = decode(await read_body(request, self._limits), ExplainRequest)
+            read = await read_body(request.scope, request.receive, self._limits)
+            body = decode(read, ExplainRequest)
             as_html = "text/html" in request.headers.get("accept", "")
-            loop = asyncio.get_running_loop()
-            answer = loop.run_in_executor(self._explainer, self._explain, body, as_html)
-            explained = await in_time(answer, self._limits)
+            to_explain = ToExplain(body.text, body.token, body.text_unit, as_html)
+            explained = await in_time(self._explaining.put(to_explain, 1), self._limits)
             return Response(explained, media_type="text/html") if as_html else _json(explained)
-
-    def _explain(self, body: ExplainRequest, as_html: bool) -> bytes:
-        explanation: Explanation = self._classifier.explain(
-            body.text, body.token, text_unit=body.text_unit
-        )
-        if as_html:
-            return explanation_fragment(explanation).encode()
-        return msgspec.json.encode(explanation)
 
     async def health(self, _: Request) -> Response:
         """Say that the service is ready, and what it serves."""
+        if not self._tagging.is_ready:
+            raise HTTPException(503, "no process tags; another one is being started", WAIT)
         return _json(self._health)
 
     async def count(self, _: Request) -> Response:
@@ -122,14 +122,40 @@ class Service:
         return _json(self._description)
 
 
+class _Direct:
+    """Answers the path that is asked most; what Starlette does for a request takes twice as long.
+
+    All else, such as another method, is for the application with all paths.
+    """
+
+    def __init__(self, service: Service, others: ASGIApp) -> None:
+        self._tag, self._others = service.tag, others
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http" or scope["path"] != TAG or scope["method"] != "POST":
+            await self._others(scope, receive, send)
+            return
+        try:
+            body = await self._tag(scope, receive)
+        except Exception as error:
+            await _refusal(error)(scope, receive, send)
+            if not isinstance(error, HTTPException | WindowclfError):
+                raise  # for the log of the server
+            return
+        headers = [(b"content-length", b"%d" % len(body)), (b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
 def create_app(
     classifier: WindowClassifier,
     name: str,
     *,
     limits: Limits | None = None,
-    threads: int = 1,
+    workers: int = 1,
     hosts: Sequence[str] = ("*",),
-) -> Starlette:
+) -> ASGIApp:
     """Make the application that `windowclf serve` runs, for any ASGI server.
 
     Parameters
@@ -140,15 +166,16 @@ def create_app(
         The name of its model, which /health gives.
     limits : Limits, optional
         Without them their defaults.
-    threads : int
-        How many threads tag at the same time.
+    workers : int
+        How many processes tag, copies of this one, where `windowclf.system.processes.can_fork`
+        allows it; with 1 a thread of this process does. The server runs in the main thread then.
     hosts : sequence of str
         Names that a request may call the service by; ``*`` is any.
     """
     limits = limits or Limits()
-    service = Service(classifier, name, limits, threads)
+    service = Service(classifier, name, limits, workers)
     routes = [
-        Route("/tag", service.tag, methods=["POST"]),
+        Route(TAG, _only_direct, methods=["POST"]),
         Route("/explain", service.explain, methods=["POST"]),
         Route("/health", service.health),
         Route("/metrics", service.count),
@@ -156,19 +183,21 @@ def create_app(
         *make_pages(classifier, limits),
     ]
     paths = [route.path for route in routes]
-    middleware = [Middleware(Measured, metrics=service.metrics, paths=paths)]
-    if "*" not in hosts:
-        middleware.append(
-            Middleware(TrustedHostMiddleware, allowed_hosts=[*hosts], www_redirect=False)
-        )
-    app = Starlette(
+    others = Starlette(
         routes=routes,
-        middleware=middleware,
         exception_handlers=dict.fromkeys((HTTPException, WindowclfError, Exception), _refused),
         lifespan=service.lifespan,
     )
-    app.router.redirect_slashes = False
-    return app
+    others.router.redirect_slashes = False
+    app: ASGIApp = _Direct(service, others)
+    if "*" not in hosts:
+        app = TrustedHostMiddleware(app, allowed_hosts=[*hosts], www_redirect=False)
+    return Measured(app, service.metrics, paths)
+
+
+async def _only_direct(_: Request) -> Response:
+    """Stand for the path that `_Direct` answers, so that other methods are refused."""
+    raise NotImplementedError
 
 
 def _json(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -176,6 +205,10 @@ def _json(body: bytes, status: int = 200, headers: Mapping[str, str] | None = No
 
 
 async def _refused(_: Request, error: Exception) -> Response:
+    return _refusal(error)
+
+
+def _refusal(error: Exception) -> Response:
     """Say in one line why a request was refused, or failed; the server logs what is unexpected."""
     headers = None
     match error:

@@ -1,6 +1,7 @@
 """Metrics of the service in the format of Prometheus."""
 
 from collections.abc import Collection
+from functools import cache
 from time import perf_counter
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
@@ -42,13 +43,20 @@ class Metrics:
             buckets=[2**n for n in range(11)],
             registry=registry,
         )
+        self.lost = Counter(
+            "windowclf_lost_processes",
+            "Processes that ended before their work was done, and were replaced.",
+            registry=registry,
+        )
 
 
 class Measured:
     """ASGI middleware that counts and times the requests for the paths of an application."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics, paths: Collection[str]) -> None:
-        self._app, self._metrics, self._paths = app, metrics, frozenset(paths)
+        self._app, self._paths = app, frozenset(paths)
+        self._requests = cache(metrics.requests.labels)
+        self._seconds = cache(metrics.seconds.labels)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -68,5 +76,5 @@ class Measured:
         try:
             await self._app(scope, receive, watched)
         finally:
-            self._metrics.requests.labels(path, str(status)).inc()
-            self._metrics.seconds.labels(path).observe(perf_counter() - start)
+            self._requests(path, status).inc()
+            self._seconds(path).observe(perf_counter() - start)

@@ -4,13 +4,13 @@ import ipaddress
 import signal
 import socket
 import threading
-from asyncio import TimerHandle, Transport
+from asyncio import AbstractEventLoop, TimerHandle, Transport
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from windowclf.errors import WindowclfError
@@ -61,7 +61,7 @@ def hosts_of(host: str, listening: socket.socket) -> tuple[str, ...]:
     return (*LOOPBACK, address, host) if ipaddress.ip_address(address).is_loopback else ("*",)
 
 
-def make_server(app: Starlette, limits: Limits) -> uvicorn.Server:
+def make_server(app: ASGIApp, limits: Limits) -> uvicorn.Server:
     """Make the server of an application; its `run` takes the sockets."""
     config = uvicorn.Config(
         app,
@@ -100,6 +100,35 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
+class _Joining:
+    """A transport that writes the head and the body of an answer together.
+
+    uvicorn writes them one by one: each is a call of the system, a packet, and a reason for the
+    client to wake up.
+    """
+
+    def __init__(self, transport: Transport, loop: AbstractEventLoop) -> None:
+        self._transport, self._loop = transport, loop
+        self._parts: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        if not self._parts:
+            self._loop.call_soon(self._flush)
+        self._parts.append(data)
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        if self._parts:
+            self._transport.write(b"".join(self._parts))
+            self._parts.clear()
+
+
 class _Connection(HttpToolsProtocol):
     """A connection that is closed when the head of a request, or its reader, takes too long.
 
@@ -114,7 +143,7 @@ class _Connection(HttpToolsProtocol):
     _in_body = False
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(cast("Transport", _Joining(transport, self.loop)))
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:

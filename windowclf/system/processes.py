@@ -300,8 +300,8 @@ class _Copy(Generic[S, T]):
             answer = pickle.dumps((False, self._function(item)), pickle.HIGHEST_PROTOCOL)
         except BaseException as error:
             answer = _packed(error)
-        self._socket.sendall(len(answer).to_bytes(_HEAD_BYTES))
-        self._socket.sendall(answer)
+        # At once: each write wakes the other side up.
+        self._socket.sendall(len(answer).to_bytes(_HEAD_BYTES) + answer)
 
 
 def _packed(error: BaseException) -> bytes:
