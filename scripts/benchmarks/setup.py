@@ -32,6 +32,8 @@ class Options:
         Of a comparison in training; one in tagging has a single thread.
     quick : bool
         Whether this is to show that everything works, no more.
+    former : str
+        Folder with an earlier windowclf, which takes part; empty: none does.
     """
 
     data: str
@@ -39,6 +41,7 @@ class Options:
     runs: int
     threads: int
     quick: bool
+    former: str = ""
 
 
 class Setup:

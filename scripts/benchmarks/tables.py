@@ -6,7 +6,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.names import DETAILS, NUMPY, OURS
+from benchmarks.names import DETAILS, NUMPY, OURS, TWO
 from benchmarks.shows import Show
 
 
@@ -58,13 +58,13 @@ def _group(name: str, competitors: list[dict[str, Any]]) -> Table:
     threads = competitors[0]["threads"]
     title = f"{name} ({DETAILS[name]}; {threads} thread{'s' * (threads > 1)})"
     table = _table(title, "", "tokens/s", "windowclf to it", "slowest", "fastest", "peak MB")
-    ours = next(one["tokens_per_second"] for one in competitors if one["name"] == OURS)
+    ours = next(one["tokens_per_second"] for one in competitors if one["name"] in (OURS, TWO))
     for one in competitors:
         speeds = [run["tokens"] / run["seconds"] for run in one["runs"]]
         table.add_row(
             one["name"],
             f"{one['tokens_per_second']:,.0f}",
-            "" if one["name"] == OURS else f"{ours / one['tokens_per_second']:.2f}",
+            "" if one["name"] in (OURS, TWO) else f"{ours / one['tokens_per_second']:.2f}",
             f"{min(speeds):,.0f}",
             f"{max(speeds):,.0f}",
             f"{one['peak_mb']:.0f}",

@@ -2,8 +2,8 @@
 
 from benchmarks.names import (
     CRFSUITE,
-    FLOOR,
-    FLOOR_KNOWN,
+    FORMER,
+    FORMER_KNOWN,
     OURS,
     OURS_KNOWN,
     RAW,
@@ -26,6 +26,16 @@ def tagging(setup: Setup) -> dict[str, list[Competitor]]:
     program = {**text, "folder": setup.torch_program}
     crfsuite = {**text, "model": setup.crfsuite_model}
 
+    def windowclf(**more: bool) -> list[Competitor]:
+        """Begin each run with new words, or know them; and the same of a former version."""
+        where, former = "windowclf_peer:Tagger", setup.options.former
+        names = {"": (OURS, OURS_KNOWN)} | ({former: (FORMER, FORMER_KNOWN)} if former else {})
+        return [
+            Competitor(name, where, {**text, **more, "known": known}, path=path)
+            for path, of_path in names.items()
+            for name, known in zip(of_path, (False, True), strict=True)
+        ]
+
     def spacy(*, raw: bool) -> list[Competitor]:
         return [
             Competitor(name, "spacy_peer:Tagger", {**text, "raw": raw, "pipes": pipes})
@@ -34,10 +44,7 @@ def tagging(setup: Setup) -> dict[str, list[Competitor]]:
 
     groups = {
         SENTENCE_LEVEL: [
-            Competitor(OURS, "windowclf_peer:Tagger", text),
-            Competitor(OURS_KNOWN, "windowclf_peer:Tagger", {**text, "known": True}),
-            Competitor(FLOOR, "floor:Floor", text),
-            Competitor(FLOOR_KNOWN, "floor:Floor", {**text, "known": True}),
+            *windowclf(),
             *spacy(raw=False),
             Competitor(CRFSUITE, "crfsuite_peer:Tagger", crfsuite),
         ],
@@ -46,8 +53,7 @@ def tagging(setup: Setup) -> dict[str, list[Competitor]]:
             Competitor(TORCH, "torch_peer:Tagger", program),
         ],
         RAW: [
-            Competitor(OURS, "windowclf_peer:Tagger", {**text, "raw": True}),
-            Competitor(OURS_KNOWN, "windowclf_peer:Tagger", {**text, "raw": True, "known": True}),
+            *windowclf(raw=True),
             *spacy(raw=True),
         ],
     }

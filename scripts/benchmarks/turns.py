@@ -39,6 +39,8 @@ class Competitor:
     run : dict
         Arguments of its `run`.
     threads : int
+    path : str
+        Folder with the windowclf that is imported, if it is not the one that is installed.
 
     Attributes
     ----------
@@ -53,6 +55,7 @@ class Competitor:
     options: dict[str, Any]
     run: dict[str, Any] = field(default_factory=dict)
     threads: int = 1
+    path: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
     runs: list[dict[str, Any]] = field(default_factory=list)
 
@@ -83,8 +86,11 @@ class Competitor:
 class Worker:
     """The process of one or several competitors, see `benchmarks.worker`."""
 
-    def __init__(self, where: str, threads: int, options: dict[str, Any]) -> None:
+    def __init__(self, where: str, threads: int, options: dict[str, Any], path: str = "") -> None:
         self.where = where
+        given = environment(threads)
+        if path:
+            given["PYTHONPATH"] = os.pathsep.join([path, given.get("PYTHONPATH", "")])
         module, _, name = where.partition(":")
         self._process = subprocess.Popen(
             [
@@ -95,7 +101,7 @@ class Worker:
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=environment(threads),
+            env=given,
             text=True,
         )
         self.facts = self._answer()
@@ -130,15 +136,16 @@ def take_turns(competitors: Iterable[Competitor], rounds: int) -> None:
     workers: dict[str, Worker] = {}
     with ExitStack() as stack:
         for one in competitors:
-            key = json.dumps([one.where, one.threads, one.options])
+            key = json.dumps([one.where, one.threads, one.options, one.path])
             if key not in workers:
                 say(f"  preparing {one.name} …")
-                workers[key] = stack.enter_context(Worker(one.where, one.threads, one.options))
+                worker = Worker(one.where, one.threads, one.options, one.path)
+                workers[key] = stack.enter_context(worker)
             one.facts = workers[key].facts
         for number in range(1, rounds + 1):
             for one in competitors:
                 time.sleep(0.2)  # until the threads of the one before have gone to sleep
-                key = json.dumps([one.where, one.threads, one.options])
+                key = json.dumps([one.where, one.threads, one.options, one.path])
                 one.runs.append(workers[key].run(one.run))
                 found = one.runs[-1]
                 say(

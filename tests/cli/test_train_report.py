@@ -69,10 +69,8 @@ def test_a_report_of_the_new_model(run, quick, stale):
 
 def test_the_dev_text_is_tagged_once_for_table_and_report(run, quick, monkeypatch):
     tagged = []
-    chunks = Tagger.chunks
-    monkeypatch.setattr(
-        Tagger, "chunks", lambda self, *given: tagged.append(0) or chunks(self, *given)
-    )
+    tag = Tagger.tag
+    monkeypatch.setattr(Tagger, "tag", lambda self, chunks: tagged.append(0) or tag(self, chunks))
     counts = []
     at_second_epoch(monkeypatch, lambda: counts.append(len(tagged)))
     assert run(*quick, "--epochs", "2")[0] == 0
