@@ -33,7 +33,6 @@ def wrap_tagging(watch: Stopwatch) -> None:
     watch.wrap(tokenizer, "split_words", "split into tokens")
     watch.wrap(ProjectionCache, "lookup", "look words up")
     watch.wrap(Lexicon, "gazetteer_tags", "names of gazetteers")
-    watch.wrap(_of_property(Lexicon, "_row_of"), "func", "index of the lexicon, once")
     watch.wrap(Lexicon, "ids", "features of new words")
     watch.wrap(projection.RowProduct, "vectors", "project new words")
     watch.wrap(projection.RowProduct, "project", "project new words")
