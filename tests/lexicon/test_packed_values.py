@@ -194,3 +194,23 @@ def test_a_block_comes_back():
     np.testing.assert_array_equal(again.has, has)
     np.testing.assert_array_equal(again.numbers, block.numbers)
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(Header([], [], [], [])), type=Header)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("brown-x", {"is_sorted": True}, "do not fit"),
+        ("brown-x", {"clusters": ["0"]}, "do not fit"),
+        ("brown-x", {"clusters": ["10", "0"]}, "names in order"),
+        ("brown-x", {"clusters": None, "count": 3}, "expected clusters"),
+        ("word", {"clusters": ["0", "1", "2"]}, "expected strings"),
+        ("word", {"names": ["a", "b", "c"]}, "reshape"),
+        ("suffix2", {"name": "word"}, "do not fit"),
+        ("suffix2", {"name": "gazetteer-LOC"}, "expected names"),
+    ],
+)
+def test_tables_of_another_kind(name, change, message):
+    header, blocks = taken_apart(pack_words(VALUES))
+    next(table for table in header["tables"] if table["name"] == name).update(change)
+    with pytest.raises(ValueError, match=message):
+        Lexicon(PackedValues(put_together(header, blocks)), cased=True, prefixes=(1,))

@@ -13,6 +13,7 @@ import pytest
 
 import windowclf
 import windowclf.system.resources
+from windowclf.cli.progress import Bar
 from windowclf.errors import MissingPackageError
 from windowclf.system.packages import LEFT_OUT, require, whole_install
 
@@ -192,3 +193,10 @@ def test_a_missing_package(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(MissingPackageError, match="a thing needs the package pyarrow"):
         require("a thing", "pyarrow")
+
+
+def test_no_bar_without_rich(monkeypatch):
+    monkeypatch.setattr("windowclf.cli.progress.stderr_is_terminal", lambda: True)
+    monkeypatch.setitem(sys.modules, "rich", None)
+    with Bar("speed", description="tagging", total=3) as bar:
+        bar.update(advance=1)

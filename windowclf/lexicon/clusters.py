@@ -17,8 +17,8 @@ from windowclf.text.lines import read_lines
 from windowclf.text.typography import plain_word
 
 _BITS = re.compile("[01]+")
-_FORMS = (str, zero_digits, str.capitalize, str.lower)
-"""The forms under which a word is looked up, the best one first."""
+_FORMS = (zero_digits, str.capitalize, str.lower)
+"""The forms under which a word is looked up that is not found as written, the best one first."""
 
 
 class Clusters:
@@ -79,17 +79,14 @@ class Clusters:
         int32 array, shape (n,)
             The place of each word's cluster in `names`; -1 for a word that has none.
         """
-        found = np.full(len(words), -1, dtype=np.int32)
-        left = np.arange(len(words))
-        for form in _FORMS:  # most words are found as written
-            numbers = left.tolist()
-            forms = [form(words[i]) for i in numbers]
-            if form is not str:  # a form that is the word itself was looked up before
-                other = [(i, word) for i, word in zip(numbers, forms, strict=True)
-                         if word != words[i]]  # fmt: skip
-                numbers, forms = [i for i, _ in other], [word for _, word in other]
-            found[numbers] = self._find(forms)
-            left = left[found[left] < 0]
+        found = self._find(words)  # most words are found as written
+        for form in _FORMS:
+            other = []
+            for i in np.flatnonzero(found < 0).tolist():
+                word = form(words[i])
+                if word != words[i]:
+                    other.append((i, word))
+            found[[i for i, _ in other]] = self._find([word for _, word in other])
         return found
 
     def values(self, prefix: int | None) -> tuple[list[str], npt.NDArray[np.int32]]:

@@ -4,7 +4,7 @@ Strings are UTF-8 in one text, a line feed after each. Those of up to seven byte
 no other string has; for longer ones the bytes are compared.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import repeat
 from typing import Any
 
@@ -43,11 +43,13 @@ class Strings:
         ends = np.flatnonzero(self._bytes[: len(text)] == ord(END)).astype(np.uint32)
         self.starts = np.append(np.uint32(0), ends + np.uint32(1))
         self.lengths = np.append(ends, np.uint32(len(text))) - self.starts
+        # The eight bytes from each byte on: views of the same memory.
+        self._pieces = np.ndarray((len(text) + 1,), np.dtype("<u8"), self._bytes, strides=(1,))
         self.hashes = self._hash()
 
     @classmethod
     def of(cls, strings: Sequence[str]) -> "Strings":
-        """Join strings; one that holds `END` becomes one that is nowhere."""
+        """Join strings, one at least; one that holds `END` becomes one that is nowhere."""
         text = END.join(strings)
         if text.count(END) >= max(len(strings), 1):
             text = END.join([string if END not in string else "\0" * 9 for string in strings])
@@ -61,13 +63,12 @@ class Strings:
         return [text[start:end].decode() for start, end in zip(starts, ends, strict=True)]
 
     def piece(self, number: int, which: _Places) -> _Hashes:
-        """Take the bytes ``8 * number``, … of some strings as a number; 0 stands past their end."""
-        places = self.starts[which].astype(np.intp) + _PIECE * number
-        left = self.lengths[which].astype(np.intp) - _PIECE * number
-        numbers = np.ndarray(
-            (len(self._bytes) - _PIECE + 1,), np.dtype("<u8"), self._bytes, strides=(1,)
-        )
-        taken: _Hashes = numbers[places] & _MASKS[np.clip(left, 0, _PIECE)]
+        """Take the bytes from ``8 * number`` on as a number; 0 stands past the string's end.
+
+        Strings that end before are not asked for.
+        """
+        taken: _Hashes = self._pieces[self.starts[which] + np.uint32(_PIECE * number)]
+        taken &= _MASKS[np.minimum(self.lengths[which] - np.uint32(_PIECE * number), _PIECE)]
         return taken
 
     def _hash(self) -> _Hashes:
@@ -128,28 +129,29 @@ class HashedStrings:
         counts = np.bincount((self._hashes >> self._shift).astype(np.intp), minlength=1 << bits)
         self._begins = np.append(0, np.cumsum(counts)).astype(np.uint32)
 
-    def find(self, strings: Sequence[str]) -> npt.NDArray[np.int32]:
+    def find(self, asked: Strings) -> npt.NDArray[np.int32]:
         """Give the number of each string; -1 for one that is not among these."""
-        if not strings:
-            return np.empty(0, dtype=np.int32)
-        asked = Strings.of(strings)
         hashes = asked.hashes
-        found = np.full(len(hashes), -1, dtype=np.int32)
+        if not len(self._numbers):
+            return np.full(len(hashes), -1, dtype=np.int32)
+        at = np.full(len(hashes), -1, dtype=np.intp)
         buckets = (hashes >> self._shift).astype(np.intp)
-        places, ends = self._begins[buckets].astype(np.intp), self._begins[buckets + 1]
-        left = np.flatnonzero(places < ends)
-        places = places[left]
-        while len(left):
+        ends = self._begins[buckets + 1]
+        left, places = np.arange(len(hashes)), self._begins[buckets]
+        while len(left := left[inside := places < ends[left]]):
+            places = places[inside]
             same = self._hashes[places] == hashes[left]
-            hits = np.flatnonzero(same)
-            hits = hits[self._equal(asked, left[hits], self._which[places[hits]])]
-            found[left[hits]] = self._numbers[places[hits]]
-            more = np.ones(len(left), dtype=bool)
-            more[hits] = False
-            places += 1
-            more &= places < ends[left]
-            left, places = left[more], places[more]
-        return found
+            at[left[same]] = places[same]
+            left, places = left[~same], places[~same] + np.uint32(1)
+        hits = np.flatnonzero(at >= 0)
+        equal = self._equal(asked, hits, self._which[at[hits]])
+        for i in hits[~equal].tolist():  # other strings with their hash: next to never
+            at[i] = self._search(asked, i, range(at[i] + 1, int(ends[i])))
+        return np.where(at >= 0, self._numbers[at], np.int32(-1))
+
+    def _search(self, asked: Strings, string: int, places: Iterable[int]) -> int:
+        this = np.array([string])
+        return next((p for p in places if self._equal(asked, this, self._which[p : p + 1])[0]), -1)
 
     def _equal(
         self, asked: Strings, these: _Places, those: npt.NDArray[np.uint32]

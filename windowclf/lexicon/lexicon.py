@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain, compress, repeat
+from itertools import chain, compress, pairwise, repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -185,12 +185,12 @@ class Lexicon:
         functions = [*map(Feature, reversed(forms)), *self._functions.values()]
         columns = feature_values(functions, words)
         ids = np.full((len(words), len(self.features)), UNKNOWN, dtype=np.int32)
-        for _ in forms:  # each falls back on the one before, so that the best has the last word
-            self._find("word", next(columns), ids[:, 0])
+        words_in_forms = [next(columns) for _ in forms][::-1]
+        self._find("word", words_in_forms, ids[:, 0])
         for name, values in zip(self._functions, columns, strict=True):
             if name == "shape" and self._kind_shapes:
                 values = [*map(self._shape, words, values)]
-            self._find(name, values, ids[:, self.features.index(name)])
+            self._find(name, [values], ids[:, self.features.index(name)])
         for name, places_in_names in zip(self.gazetteers, marks, strict=True):
             rows = map(_ROW_OF_PLACE.get, places_in_names, repeat(UNKNOWN))
             ids[:, self.features.index(name)] = list(rows)
@@ -200,9 +200,13 @@ class Lexicon:
                 ids[:, column] = rows_of_places[places]
         return ids
 
-    def _find(self, name: str, values: Sequence[str], rows: npt.NDArray[np.int32]) -> None:
-        """Write the rows of the values that have one."""
-        places = self._values.find(name, values)
+    def _find(self, name: str, forms: Sequence[Sequence[str]], rows: npt.NDArray[np.int32]) -> None:
+        """Write the rows of the values that have one; of several forms of them, the best first."""
+        places = self._values.find(name, forms[0])
+        for before, values in pairwise(forms):
+            missing = np.flatnonzero(places < 0).tolist()
+            left = [i for i in missing if values[i] != before[i]]
+            places[left] = self._values.find(name, [values[i] for i in left])
         np.copyto(rows, places + FIRST, where=places >= 0)
 
     def value(self, name: str, word: str) -> str:

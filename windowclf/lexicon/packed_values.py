@@ -192,6 +192,7 @@ class PackedValues:
                 raise ValueError("its parts do not fit its header")
         self._blocks: dict[int, tuple[list[str], Block]] = {}
         self._asked = 0
+        self._last: tuple[Sequence[str], Strings] | None = None
         self._lock = RLock()
 
     @property
@@ -214,6 +215,11 @@ class PackedValues:
     def find(self, name: str, strings: Sequence[str]) -> Numbers:
         """Look strings up.
 
+        Parameters
+        ----------
+        strings : sequence of str
+            Is not to be changed afterwards: the next call may come with the same.
+
         Returns
         -------
         int32 array, shape (n,)
@@ -225,13 +231,20 @@ class PackedValues:
         ModelError
             If the file is damaged where it is read.
         """
+        if not strings:
+            return np.empty(0, dtype=np.int32)
         with self._lock:
             if "_found_by" not in self.__dict__:
                 self._asked += len(strings)
                 if len(strings) <= _FEW and self._asked <= _FEW_IN_ALL:
                     return self._find_few(self._place[name], strings)
             finder = self._found_by[self._place[name]]
-        return finder.find(strings)
+        if isinstance(finder, DictionaryOfStrings):
+            return finder.find(strings)
+        last = self._last  # several files of clusters are asked for the same words
+        if last is None or last[0] is not strings:
+            self._last = last = (strings, Strings.of(strings))
+        return finder.find(last[1])
 
     def _find_few(self, place: int, strings: Iterable[str]) -> Numbers:
         return np.array([self._find_one(place, string) for string in strings], dtype=np.int32)
