@@ -11,6 +11,7 @@ import windowclf.training.fit as fit
 from profiling.stopwatch import Stopwatch
 from windowclf.documents.formats import jsonl
 from windowclf.lexicon.lexicon import Lexicon
+from windowclf.lexicon.packed_values import PackedValues
 from windowclf.model.calibration import Calibration
 from windowclf.nn import objective, optimizers
 from windowclf.nn.parameter import TableParameter
@@ -33,6 +34,7 @@ def wrap_tagging(watch: Stopwatch) -> None:
     watch.wrap(tokenizer, "split_words", "split into tokens")
     watch.wrap(ProjectionCache, "lookup", "look words up")
     watch.wrap(Lexicon, "gazetteer_tags", "names of gazetteers")
+    watch.wrap(_of_property(PackedValues, "_found_by"), "func", "index of the lexicon, once")
     watch.wrap(Lexicon, "ids", "features of new words")
     watch.wrap(projection.RowProduct, "vectors", "project new words")
     watch.wrap(projection.RowProduct, "project", "project new words")
