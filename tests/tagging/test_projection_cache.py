@@ -60,7 +60,7 @@ def project(model, features):
     for word, of_word in zip(features, rows, strict=True):
         e = product.vectors(word[None])
         for slot in range(product.slots):
-            product.project(e, slot, of_word[slot : slot + 1])
+            product.project(e, range(slot, slot + 1), of_word[slot : slot + 1])
     return rows
 
 
@@ -164,17 +164,17 @@ def test_names_are_the_same_wherever_their_place_in_a_list():
 
 
 @pytest.mark.parametrize("n", [1, 15, 16, 17, 127, 128, 129, 300])
-@pytest.mark.parametrize("same_bits", [True, False])
-def test_rows_do_not_depend_on_the_words_beside_them(n, same_bits):
+@pytest.mark.parametrize("few_alone", [True, False])
+@pytest.mark.parametrize("slots", [range(1, 2), range(6)])
+def test_rows_do_not_depend_on_the_words_beside_them(n, slots, few_alone):
     product = Projection(load().model.network).product
-    if same_bits and not product._has_same_bits:
-        pytest.skip("the products of this processor depend on their size")
-    product._has_same_bits = same_bits
-    e = np.random.default_rng(n).normal(size=(n, len(product._W[0]))).astype(np.float32)
-    together, alone = np.empty((2, n, product.hidden), np.int16)
-    product.project(e, 1, together)
+    if few_alone:  # as on a processor whose products depend on their size
+        product._same_bits = dict.fromkeys(range(len(product._b) + 1), False)
+    e = np.random.default_rng(n).normal(size=(n, len(product._W))).astype(np.float32)
+    together, alone = np.empty((2, n, len(slots) * product.hidden), np.int16)
+    product.project(e, slots, together)
     for i in range(n):
-        product.project(e[i : i + 1], 1, alone[i : i + 1])
+        product.project(e[i : i + 1], slots, alone[i : i + 1])
     np.testing.assert_array_equal(together, alone)
 
 

@@ -10,7 +10,6 @@ The scores are those of `Network.forward`, but for the rounding to whole units.
 """
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -101,23 +100,28 @@ class RowProduct:
         if self.slots > window:
             unit = np.maximum(unit, limits[window] * STEPS / LARGEST)
         self.unit = unit.astype(np.float32)
-        self._W = [(W[:, slot] / self.unit).astype(W.dtype) for slot in range(self.slots)]
-        self._b = [np.zeros_like(self.unit) for _ in range(self.slots)]
-        self._b[centre] = (b / self.unit).astype(np.float32)
-        self._limits = [np.floor(limit / self.unit).astype(np.float32) for limit in limits]
-        self._made_up = e
+        # One matrix, of which a slot has some columns.
+        self._W = (W / self.unit).astype(W.dtype).reshape(d, -1)
+        self._b = np.zeros(limits.shape, np.float32)
+        self._b[centre] = b / self.unit
+        self._b = self._b.reshape(-1)
+        self._limits = np.floor(limits / self.unit).astype(np.float32).reshape(-1)
+        self._made_up = np.resize(e, (MANY_WORDS, d))
+        self._same_bits: dict[int, bool] = {}
 
     def vectors(self, features: IntArray) -> FloatArray:
         """Join the vectors ``e`` of words, shape (n, d)."""
         return lookup(self._tables, features)[0]
 
-    def project(self, e: FloatArray, slot: int, rows: Rows) -> None:
-        """Make one row of each word.
+    def project(self, e: FloatArray, slots: range, rows: Rows) -> None:
+        """Make the rows of words for some slots.
 
         Parameters
         ----------
         e : float array, shape (n, d)
-        rows : int16 array, shape (n, H)
+        slots : range
+            Of ``k`` neighbours.
+        rows : int16 array, shape (n, k H)
             Is written to.
 
         Raises
@@ -125,8 +129,9 @@ class RowProduct:
         FloatingPointError
             If a number is not finite.
         """
-        W, b, limit = self._W[slot], self._b[slot], self._limits[slot]
-        size = MANY_WORDS if len(e) > WORDS and self._has_same_bits else WORDS
+        columns = slice(slots.start * self.hidden, slots.stop * self.hidden)
+        W, b, limit = self._W[:, columns], self._b[columns], self._limits[columns]
+        size = MANY_WORDS if len(e) > WORDS and self._has_same_bits(W) else WORDS
         for start in range(0, len(e), size):
             words = e[start : start + size]
             projected = _product(words, W)
@@ -138,20 +143,22 @@ class RowProduct:
             np.maximum(projected, -limit, out=projected)
             rows[start : start + size] = projected
 
-    @cached_property
-    def _has_same_bits(self) -> bool:
-        """Whether products of many words have the bits of those of a few.
+    def _has_same_bits(self, W: FloatArray) -> bool:
+        """Measure whether products of many words have the bits of those of a few.
 
-        That depends on the kernels which the linear algebra library has for the processor. It is
-        measured when many words come for the first time.
+        That depends on the kernels which the linear algebra library has for the processor, and
+        which it takes for a matrix of this shape. It is measured once for each shape.
         """
-        e = np.resize(self._made_up, (MANY_WORDS, len(self._W[0])))
-        few = [_product(e[i : i + WORDS], self._W[0]) for i in range(0, MANY_WORDS, WORDS)]
-        expected = np.concatenate(few)
-        return all(
-            np.array_equal(_product(e[:n], self._W[0]), expected[:n])
-            for n in range(2 * WORDS, MANY_WORDS + 1, WORDS)
-        )
+        known = self._same_bits.get(W.shape[1])
+        if known is None:
+            e = self._made_up
+            few = [_product(e[i : i + WORDS], W) for i in range(0, MANY_WORDS, WORDS)]
+            expected = np.concatenate(few)
+            known = self._same_bits[W.shape[1]] = all(
+                np.array_equal(_product(e[:n], W), expected[:n])
+                for n in range(2 * WORDS, MANY_WORDS + 1, WORDS)
+            )
+        return known
 
 
 def _product(words: FloatArray, W: FloatArray) -> FloatArray:

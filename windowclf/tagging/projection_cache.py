@@ -153,9 +153,7 @@ class ProjectionCache:
         self._row_of[:, begin:end] = -1
         if self._first is not None:
             e = self._first.vectors(features)
-            rows = self._first_rows[begin:end].reshape(len(e), self._first.slots, -1)
-            for slot in range(self._first.slots):
-                self._first.project(e, slot, rows[:, slot])
+            self._first.project(e, range(self._first.slots), self._first_rows[begin:end])
         self._words = end
         return begin
 
@@ -196,7 +194,7 @@ class ProjectionCache:
         begin, end = self._rows, self._rows + len(words)
         if end > len(self._pool):
             self._pool = _longer(self._pool, max(end, len(self._pool) * 3 // 2))
-        self._product.project(e, slot, self._pool[begin:end])
+        self._product.project(e, range(slot, slot + 1), self._pool[begin:end])
         self._row_of[slot, words] = np.arange(begin, end)
         self._rows = end
 
