@@ -83,3 +83,8 @@ def test_nothing_is_open():
     objective = make_objective("sentence, constrained", np.random.default_rng(0))
     path = objective.decode(np.empty((0, len(LABELS))), np.array([2, 1]), none)
     assert path.tolist() == [OUTSIDE] * 3
+    nowhere = np.empty(0, np.intp)
+    p = objective.span_probabilities(
+        np.empty((0, len(LABELS))), path, np.array([2, 1]), nowhere, nowhere, none
+    )
+    assert not len(p)

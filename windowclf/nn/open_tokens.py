@@ -48,7 +48,7 @@ class OpenTokens(NamedTuple):
         begins = np.ones(len(self.tokens), dtype=bool)
         begins[1:] = (np.diff(self.tokens) > 1) | (np.diff(sentence) > 0)
         first = np.flatnonzero(begins)
-        last = np.append(first[1:], len(self.tokens)) - 1
+        last = np.append(first, len(self.tokens))[1:] - 1
         after = self.tokens[first] > (ends - lengths)[sentence[first]]
         before = self.tokens[last] < ends[sentence[last]] - 1
         return Runs(last - first + 1, after, before)
