@@ -124,6 +124,28 @@ def test_against_an_oracle_that_builds_each_window(sentences, width, d, hidden, 
         np.testing.assert_allclose(got, expected, rtol=0, atol=1e-12)
 
 
+def test_the_window_layer_hands_over_pieces_that_no_thread_changes():
+    rng = np.random.default_rng(0)
+    e, windows = rng.normal(size=(4, 2)), rng.integers(0, 4, (7, 3))
+    delta = rng.normal(size=(7, 5))
+    values = rng.normal(size=(2, 3, 5)), rng.normal(size=5)
+    handed = []
+
+    def backwards(function, *arguments):
+        """Does the second piece first, as another thread might."""
+        pieces = list(zip(*arguments, strict=True))
+        handed.append(len(pieces))
+        return [function(*piece) for piece in reversed(pieces)][::-1]
+
+    found = []
+    for run in (map, backwards):
+        W, b = map(Parameter, values)
+        z, backward = window_layer(W, b, e, windows, run)
+        found.append([x.tobytes() for x in (z, backward(delta), W.grad, b.grad)])
+    assert found[0] == found[1]
+    assert handed == [2, 2, 2]
+
+
 def test_a_word_that_fills_a_window_collects_every_share():
     W, b = Parameter(np.arange(1.0, 4.0).reshape(1, 3, 1)), Parameter(np.zeros(1))
     z, backward = window_layer(W, b, np.array([[2.0]]), np.array([[0, 0, 0]]))
