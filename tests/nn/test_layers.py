@@ -197,9 +197,20 @@ def test_dropout_keeps_the_mean(rate):
     y, backward = dropout(x, rate, np.random.default_rng(1))
     kept = y != 0
     assert kept.mean() == pytest.approx(1 - rate, abs=0.01)
-    np.testing.assert_allclose(y[kept], 3 / (1 - rate))
-    np.testing.assert_allclose(backward(np.full_like(x, 2.0)), kept * (2 / (1 - rate)))
+    np.testing.assert_allclose(y[kept], 3 / (1 - rate), rtol=1e-4)
+    mask = backward(np.full_like(x, 2.0))
+    np.testing.assert_allclose(mask, kept * (2 / (1 - rate)), rtol=1e-4)
     assert (x == 3).all()
+
+
+@pytest.mark.parametrize("rate", [1e-9, np.nextafter(1.0, 0.0)])
+@pytest.mark.parametrize("shape", [(0, 3), (1, 1), (3, 7)])
+def test_dropout_at_the_ends_of_the_range(rate, shape):
+    x = np.ones(shape, np.float32)
+    y, _ = dropout(x, rate, np.random.default_rng(1))
+    assert y.shape == shape
+    assert y.dtype == np.float32
+    assert (y == (1 if rate < 0.5 else 0)).all()
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)

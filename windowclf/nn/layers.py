@@ -117,8 +117,9 @@ def window_layer(
     def backward(delta: FloatArray) -> FloatArray:
         # With the sum of δ for each distinct word and slot, one product a gradient does the rest.
         summed = scatter_add(rows, delta, len(e) * slots).reshape(len(e), slots * H)
-        products = [(e.T, summed), (summed, blocks.T)]
-        dW, de = run(np.matmul, *zip(*products, strict=True))
+        dW: FloatArray
+        de: FloatArray
+        dW, de = run(np.matmul, (e.T, summed), (summed, blocks.T))
         W.add_grad(dW.reshape(W.shape))
         b.add_grad(delta.sum(axis=0))
         return de
@@ -197,6 +198,8 @@ def dropout(
 ) -> tuple[FloatArray, Callable[[FloatArray], FloatArray]]:
     """Set each element to zero with probability `rate`, divide the others by ``1 - rate``.
 
+    The probability that is drawn, and divided by, is `rate` to five digits.
+
     Parameters
     ----------
     x : float array
@@ -213,6 +216,9 @@ def dropout(
     """
     if rng is None or rate == 0.0:
         return x, lambda dy: dy
-    mask = (rng.random(x.shape, dtype=np.float32) >= rate).astype(x.dtype)
-    mask /= 1 - rate
+    # 16 random bits decide: a quarter of the time of a random number for each element.
+    dropped = min(round(rate * 2**16), 2**16 - 1)
+    bits = rng.bit_generator.random_raw(-(-x.size // 4)).view(np.uint16)[: x.size]
+    keep = bits.reshape(x.shape) >= dropped
+    mask: FloatArray = np.multiply(keep, 2**16 / (2**16 - dropped), dtype=x.dtype)
     return x * mask, lambda dy: dy * mask

@@ -72,7 +72,7 @@ class TableParameter(Parameter):
         -------
         float array, shape (n, d)
         """
-        return self.value[rows]
+        return self.value.take(rows, axis=0)
 
     def add_row_grad(self, rows: IntArray, grad: FloatArray) -> None:
         """Add shares to the gradients of some rows, which may repeat.
