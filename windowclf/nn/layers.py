@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from windowclf.nn.arrays import FloatArray, IntArray, Run, gather_add, halves, scatter_add
-from windowclf.nn.parameter import Parameter, TableParameter
+from windowclf.nn.parameter import Parameter, TableParameter, add_row_grads
 
 
 def lookup(
@@ -30,15 +30,8 @@ def lookup(
         Takes ``∂J/∂e``, shape (n, d), and adds its columns to the rows they came from:
         ``∂J/∂L_f[i] = Σ over all e that used row i``.
     """
-    widths = [table.shape[1] for table in tables]
-    stops = np.cumsum(widths)
     e = np.concatenate([table.take(ids[:, i]) for i, table in enumerate(tables)], axis=1)
-
-    def backward(de: FloatArray) -> None:
-        for column, (table, stop, width) in enumerate(zip(tables, stops, widths, strict=True)):
-            table.add_row_grad(ids[:, column], de[:, stop - width : stop])
-
-    return e, backward
+    return e, lambda de: add_row_grads(tables, ids, de)
 
 
 def window_rows(words: IntArray, lengths: IntArray, width: int, padding: int = 0) -> IntArray:
