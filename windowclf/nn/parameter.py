@@ -120,7 +120,7 @@ def add_row_grads(tables: Sequence[TableParameter], ids: IntArray, grad: FloatAr
         group = list(alike)
         heights = [table.shape[0] for table in group]
         offsets: IntArray = np.cumsum(heights) - heights
-        rows = (ids[:, number : number + len(group)] + offsets).reshape(-1)
+        rows: IntArray = (ids[:, number : number + len(group)] + offsets).reshape(-1)
         shares = grad[:, column : column + width * len(group)].reshape(-1, width)
         rows, shares = sum_shares(rows, shares)
         cuts = np.searchsorted(rows, offsets[1:])
