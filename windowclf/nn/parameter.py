@@ -118,8 +118,8 @@ def add_row_grads(tables: Sequence[TableParameter], ids: IntArray, grad: FloatAr
     column = number = 0
     for width, alike in groupby(tables, key=lambda table: table.shape[1]):
         group = list(alike)
-        heights = [table.shape[0] for table in group]
-        offsets: IntArray = np.cumsum(heights) - heights
+        heights = np.array([table.shape[0] for table in group])
+        offsets = np.cumsum(heights) - heights
         rows: IntArray = (ids[:, number : number + len(group)] + offsets).reshape(-1)
         shares = grad[:, column : column + width * len(group)].reshape(-1, width)
         rows, shares = sum_shares(rows, shares)
