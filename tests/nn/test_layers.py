@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from networks import numeric_gradient
 from windowclf.nn.layers import ACTIVATIONS, dense_layer, dropout, lookup, window_layer, window_rows
-from windowclf.nn.parameter import Parameter, TableParameter
+from windowclf.nn.parameter import Parameter, TableParameter, add_row_grads
 
 FORMULAS = {
     "logistic": lambda z: 1 / (1 + math.exp(-z)),
@@ -242,3 +242,32 @@ def test_activations_of_extreme_values_are_finite(name):
 
 def test_every_activation_is_tested():
     assert set(ACTIVATIONS) == set(FORMULAS)
+
+
+# The gradients of several tables at once
+
+
+@given(
+    st.lists(st.integers(1, 3), min_size=1, max_size=6),
+    st.integers(0, 8),
+    st.integers(0, 2**32 - 1),
+)
+def test_row_grads_of_several_tables_against_a_loop(widths, n, seed):
+    rng = np.random.default_rng(seed)
+    heights = rng.integers(1, 5, len(widths))
+    shapes = list(zip(heights.tolist(), widths, strict=True))
+    tables = [TableParameter(np.zeros(shape)) for shape in shapes]
+    expected = [np.zeros(shape) for shape in shapes]
+    used = [set() for _ in shapes]
+    for _ in range(2):  # a second pass adds up
+        ids = rng.integers(0, heights, (n, len(widths))).astype(np.int32)
+        de = rng.normal(size=(n, sum(widths)))
+        add_row_grads(tables, ids, de)
+        for row, shares in zip(ids, de, strict=True):
+            parts = np.split(shares, np.cumsum(widths)[:-1])
+            for table, seen, i, share in zip(expected, used, row, parts, strict=True):
+                table[i] += share
+                seen.add(int(i))
+    for table, right, seen in zip(tables, expected, used, strict=True):
+        assert table.rows.tolist() == sorted(seen)
+        np.testing.assert_allclose(table.grad, right[table.rows], atol=1e-12)

@@ -128,7 +128,7 @@ class TrainingBatches:
             tokens = float((self.encoded.lengths[self._examples] * self._times).sum())
         mean = tokens / max(self._batches, 1)
         if self.config.loss == "ranking" or mean < 0.6 * PART_TOKENS:
-            return 1  # threads share the slots of the window
+            return 1  # threads share the products of the window layer
         return int(2 ** max(round(math.log2(mean / PART_TOKENS)), 1))
 
     def __len__(self) -> int:
