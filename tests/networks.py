@@ -63,7 +63,7 @@ def loss_and_gradients(network, loss, batch):
     objective = TokenObjective(loss)
 
     def run():
-        s, backward = network.forward(batch, np.random.default_rng(9))
+        s, backward = network.forward(batch, np.random.default_rng(6))
         value, ds = objective.loss(s, batch.tags(), batch.lengths)
         if network.weights[0].grad is None:  # once: the differences need only the loss
             backward(ds)

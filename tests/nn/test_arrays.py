@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from windowclf.nn import arrays
-from windowclf.nn.arrays import gather_add, row_max, scatter_add, sum_in_halves
+from windowclf.nn.arrays import gather_add, row_max, scatter_add
 
 seeds = st.integers(0, 2**32 - 1)
 types = st.sampled_from([np.float32, np.float64])
@@ -83,33 +83,3 @@ def test_scatter_add_against_add_at(n, k, rows, seed):
     np.testing.assert_allclose(scatter_add(indices, values, rows), expected, atol=1e-12)
     if k == 1:
         np.testing.assert_allclose(scatter_add(indices[:, 0], values, rows), expected, atol=1e-12)
-
-
-@pytest.mark.parametrize("terms", range(1, 8))
-def test_sum_in_halves_adds_each_term_once_and_in_order(terms):
-    added, runs = [], []
-
-    def term(number, out):
-        added.append(number)
-        return np.add(np.zeros(2), 10.0**number, out=out)
-
-    def run(function, halves):
-        runs.extend(halves)
-        return [function(half) for half in reversed(halves)][::-1]  # the second half is done first
-
-    found = sum_in_halves(term, terms, run)
-    assert found.tolist() == [sum(10**number for number in range(terms))] * 2
-    assert [number for half in runs for number in half] == list(range(terms)) == sorted(added)
-    assert 0 <= len(runs[0]) - (terms - len(runs[0])) <= 2
-    assert sum_in_halves(term, terms).tolist() == found.tolist()
-
-
-def test_the_bits_of_a_sum_in_halves_depend_on_no_thread():
-    terms = np.random.default_rng(0).normal(size=(7, 50)).astype(np.float32)
-    found = sum_in_halves(lambda number, out: np.add(terms[number], 0, out=out), len(terms))
-    first, second = terms[0].copy(), terms[4].copy()
-    for total, rest in ((first, terms[1:4]), (second, terms[5:])):
-        for term in rest:
-            total += term
-    assert found.tobytes() == (first + second).tobytes()
-    assert found.tobytes() != sum(terms[1:], terms[0]).tobytes()  # or this test would see nothing

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from networks import numeric_gradient
 from windowclf.nn.layers import ACTIVATIONS, dense_layer, dropout, lookup, window_layer, window_rows
-from windowclf.nn.parameter import Parameter, TableParameter
+from windowclf.nn.parameter import Parameter, TableParameter, add_row_grads
 
 FORMULAS = {
     "logistic": lambda z: 1 / (1 + math.exp(-z)),
@@ -124,6 +124,28 @@ def test_against_an_oracle_that_builds_each_window(sentences, width, d, hidden, 
         np.testing.assert_allclose(got, expected, rtol=0, atol=1e-12)
 
 
+def test_the_window_layer_hands_over_pieces_that_no_thread_changes():
+    rng = np.random.default_rng(0)
+    e, windows = rng.normal(size=(4, 2)), rng.integers(0, 4, (7, 3))
+    delta = rng.normal(size=(7, 5))
+    values = rng.normal(size=(2, 3, 5)), rng.normal(size=5)
+    handed = []
+
+    def backwards(function, *arguments):
+        """Does the second piece first, as another thread might."""
+        pieces = list(zip(*arguments, strict=True))
+        handed.append(len(pieces))
+        return [function(*piece) for piece in reversed(pieces)][::-1]
+
+    found = []
+    for run in (map, backwards):
+        W, b = map(Parameter, values)
+        z, backward = window_layer(W, b, e, windows, run)
+        found.append([x.tobytes() for x in (z, backward(delta), W.grad, b.grad)])
+    assert found[0] == found[1]
+    assert handed == [2, 2, 2]
+
+
 def test_a_word_that_fills_a_window_collects_every_share():
     W, b = Parameter(np.arange(1.0, 4.0).reshape(1, 3, 1)), Parameter(np.zeros(1))
     z, backward = window_layer(W, b, np.array([[2.0]]), np.array([[0, 0, 0]]))
@@ -175,9 +197,20 @@ def test_dropout_keeps_the_mean(rate):
     y, backward = dropout(x, rate, np.random.default_rng(1))
     kept = y != 0
     assert kept.mean() == pytest.approx(1 - rate, abs=0.01)
-    np.testing.assert_allclose(y[kept], 3 / (1 - rate))
-    np.testing.assert_allclose(backward(np.full_like(x, 2.0)), kept * (2 / (1 - rate)))
+    np.testing.assert_allclose(y[kept], 3 / (1 - rate), rtol=1e-4)
+    mask = backward(np.full_like(x, 2.0))
+    np.testing.assert_allclose(mask, kept * (2 / (1 - rate)), rtol=1e-4)
     assert (x == 3).all()
+
+
+@pytest.mark.parametrize("rate", [1e-9, np.nextafter(1.0, 0.0)])
+@pytest.mark.parametrize("shape", [(0, 3), (1, 1), (3, 7)])
+def test_dropout_at_the_ends_of_the_range(rate, shape):
+    x = np.ones(shape, np.float32)
+    y, _ = dropout(x, rate, np.random.default_rng(1))
+    assert y.shape == shape
+    assert y.dtype == np.float32
+    assert (y == (1 if rate < 0.5 else 0)).all()
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
@@ -209,3 +242,32 @@ def test_activations_of_extreme_values_are_finite(name):
 
 def test_every_activation_is_tested():
     assert set(ACTIVATIONS) == set(FORMULAS)
+
+
+# The gradients of several tables at once
+
+
+@given(
+    st.lists(st.integers(1, 3), min_size=1, max_size=6),
+    st.integers(0, 8),
+    st.integers(0, 2**32 - 1),
+)
+def test_row_grads_of_several_tables_against_a_loop(widths, n, seed):
+    rng = np.random.default_rng(seed)
+    heights = rng.integers(1, 5, len(widths))
+    shapes = list(zip(heights.tolist(), widths, strict=True))
+    tables = [TableParameter(np.zeros(shape)) for shape in shapes]
+    expected = [np.zeros(shape) for shape in shapes]
+    used = [set() for _ in shapes]
+    for _ in range(2):  # a second pass adds up
+        ids = rng.integers(0, heights, (n, len(widths))).astype(np.int32)
+        de = rng.normal(size=(n, sum(widths)))
+        add_row_grads(tables, ids, de)
+        for row, shares in zip(ids, de, strict=True):
+            parts = np.split(shares, np.cumsum(widths)[:-1])
+            for table, seen, i, share in zip(expected, used, row, parts, strict=True):
+                table[i] += share
+                seen.add(int(i))
+    for table, right, seen in zip(tables, expected, used, strict=True):
+        assert table.rows.tolist() == sorted(seen)
+        np.testing.assert_allclose(table.grad, right[table.rows], atol=1e-12)

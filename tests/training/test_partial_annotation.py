@@ -74,7 +74,7 @@ def test_losses_that_cannot_tell_what_is_annotated_are_refused():
 @pytest.mark.parametrize("loss", PARTIAL_LOSSES)
 def test_what_is_not_annotated_is_not_unlearned(level, loss):
     """Most sentences have no people annotated; the rest are annotated in full."""
-    settings = {"level": level, "loss": loss, "batch_size": 8, "epochs": 12}
+    settings = {"level": level, "loss": loss, "batch_size": 8, "epochs": 12, "seed": 2}
     bare = [
         replace(s, tags=["O" if tag.endswith("PER") else tag for tag in s.tags]) if i % 4 else s
         for i, s in enumerate(CORPUS)

@@ -89,8 +89,8 @@ def small_parts(monkeypatch):
     monkeypatch.setattr(batches_module, "PART_TOKENS", 40)
 
 
-# The power of two whose parts are the nearest to 40 tokens, but two from 48 on.
-PARTS = {4: 1, 40: 1, 45: 1, 60: 2, 80: 2, 96: 2, 120: 4, 160: 4, 240: 8, 320: 8, 480: 16, 960: 32}
+# The power of two whose parts are the nearest to 40 tokens, but two from 24 on.
+PARTS = {4: 1, 20: 1, 24: 2, 40: 2, 60: 2, 96: 2, 120: 4, 160: 4, 240: 8, 320: 8, 480: 16, 960: 32}
 
 
 @pytest.mark.parametrize(("tokens", "parts"), PARTS.items())

@@ -1,4 +1,4 @@
-"""Types of arrays, sums of rows that share an index, and a sum that two threads may share."""
+"""Types of arrays, sums of rows that share an index, and work that two threads may share."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -15,39 +15,12 @@ Run = Callable[..., Iterable[Any]]
 """Calls a function with each group of arguments, as `map` does, or with several at once."""
 
 
-def sum_in_halves(
-    term: Callable[[int, FloatArray | None], FloatArray], terms: int, run: Run = map
-) -> FloatArray:
-    """Compute ``term(0) + … + term(terms - 1)``, the first half and the second each on its own.
+def halves(n: int) -> list[slice]:
+    """Cut a range of numbers into two, for two threads to share: always in the same place.
 
-    The order of the additions is always the same, and so are the bits of the sum, however many
-    threads `run` has.
-
-    Parameters
-    ----------
-    term : callable
-        Takes the number of a term, and an array to write the result to or None; returns the term.
-    run : callable
-        Calls a function with each half, as `map` does, or with both at the same time.
-
-    Returns
-    -------
-    float array
+    So how work is cut does not depend on the threads, and neither do the last bits of its results.
     """
-
-    def half(numbers: range) -> FloatArray:
-        total = term(numbers[0], None)
-        buffer = np.empty_like(total)
-        for number in numbers[1:]:
-            total += term(number, buffer)
-        return total
-
-    middle = terms // 2 + 1
-    halves = [numbers for numbers in (range(middle), range(middle, terms)) if numbers]
-    sums: list[FloatArray] = list(run(half, halves))
-    for other in sums[1:]:
-        sums[0] += other
-    return sums[0]
+    return [slice(0, n // 2), slice(n // 2, n)]
 
 
 def scatter_add(indices: IntArray, values: FloatArray, rows: int) -> FloatArray:

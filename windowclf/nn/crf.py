@@ -60,14 +60,13 @@ class PackedLayout:
         """Lay out sentences of these lengths, shape (B,), without those that have no token."""
         sentences = np.argsort(-lengths, kind="stable")[: np.count_nonzero(lengths)]
         falling = lengths[sentences]
-        # running[t] sentences have a token at step t
-        running = np.searchsorted(-falling, -np.arange(int(falling[0])), side="left")
+        steps = np.arange(int(falling[0]))[:, None]
+        is_running = steps < falling  # shape: (steps, sentences)
         begin = (np.cumsum(lengths) - lengths)[sentences]
-        first = np.concatenate([[0], np.cumsum(running)])
-        step = np.repeat(np.arange(len(running)), running)
-        order = begin[np.arange(len(step)) - first[step]] + step
-        last = first[falling - 1] + np.arange(len(sentences))
-        return cls(order, first.tolist(), sentences, last)
+        first = [0, *np.cumsum(is_running.sum(axis=1)).tolist()]
+        order = (begin + steps)[is_running]
+        last = np.array(first)[falling - 1] + np.arange(len(sentences))
+        return cls(order, first, sentences, last)
 
     def blocks(self) -> Iterator[tuple[slice, slice]]:
         """Yield each step after the first: the tokens before it, and its own."""

@@ -16,10 +16,9 @@ from windowclf.nn.crf import (
     shifted,
     transition_counts,
 )
+from windowclf.nn.path_sums import sum_paths
 from windowclf.nn.viterbi import viterbi
 from windowclf.nn.viterbi_pruning import best_paths
-
-_LARGE = 60.0  # exp(60) times what underflows in float32 still does not count
 
 
 def log_likelihood_loss(
@@ -139,6 +138,27 @@ def expectations(
     """
     s = shifted(s)
     layout = PackedLayout.of(lengths)
+    sums = sum_paths(s, layout, transitions)
+    if sums is None:
+        return _expectations_in_logarithms(s, layout, transitions, weights)
+    starts = np.cumsum(lengths) - lengths
+    p = sums.before * sums.gamma
+    total = p.sum(axis=1, keepdims=True)  # of a sentence's paths, in the scale of the token
+    p /= total
+    weight = np.repeat(np.ones(len(lengths)) if weights is None else weights, lengths)[:, None]
+    # α_{t-1}[i] exp(A[i, j]) γ_t[j], summed over all tokens but the first ones
+    following = sums.gamma * (weight / total)
+    following[starts] = 0
+    inside = (sums.alpha[:-1].T @ following[1:]) * np.exp(transitions.transition)
+    ends = ((weight[tokens] * p[tokens]).sum(axis=0) for tokens in (starts, starts + lengths - 1))
+    expected = Transitions(*(part.astype(s.dtype) for part in (inside, *ends)))
+    return p.astype(s.dtype), expected, sums.log_z.astype(s.dtype)
+
+
+def _expectations_in_logarithms(
+    s: FloatArray, layout: PackedLayout, transitions: Transitions, weights: FloatArray | None
+) -> tuple[FloatArray, Transitions, FloatArray]:
+    """Compute `expectations` where scores are too far apart for `sum_paths`."""
     packed = s[layout.order]
     alpha, log_z = forward(packed, layout, transitions)
     beta = backward(packed, layout, transitions)
@@ -170,11 +190,6 @@ def _expected_transitions(
     a: FloatArray, b: FloatArray, z: FloatArray, A: FloatArray, w: FloatArray
 ) -> FloatArray:
     """Sum ``w[n] exp(a[n, i] + A[i, j] + b[n, j] - z[n])`` over ``n``, shape (K, K)."""
-    top_a, top_b = a.max(axis=1, keepdims=True), b.max(axis=1, keepdims=True)
-    scale = top_a + top_b - z
-    if max(0.0, float(scale.max())) + max(0.0, float(A.max())) < _LARGE:
-        product: FloatArray = np.exp(a - top_a).T @ (w * np.exp(b - top_b + scale))
-        return product * np.exp(A)
     total = np.zeros_like(A)
     for start in range(0, len(a), 1024):  # bounds the memory of the three-way sums
         part = slice(start, start + 1024)

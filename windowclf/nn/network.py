@@ -79,7 +79,7 @@ class Network:
         rng : numpy.random.Generator, optional
             Draws the dropout masks; without it nothing is dropped.
         run : callable
-            See `sum_in_halves`.
+            See `window_layer`.
 
         Returns
         -------

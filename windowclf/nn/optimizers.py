@@ -69,10 +69,12 @@ class _Stateful:
         for name, grad in grads.items():
             parameter = self.parameters[name]
             state = [self._state[f"{slot}.{name}"] for slot in self.slots]
-            if isinstance(parameter, TableParameter):
+            if isinstance(parameter, TableParameter) and parameter.rows is not None:
                 rows = parameter.rows
-                used = [array[rows] for array in state]
-                parameter.value[rows] -= self._change(grad, used, rate)
+                # `take` copies rows in half the time of an index.
+                value, *used = (array.take(rows, axis=0) for array in (parameter.value, *state))
+                value -= self._change(grad, used, rate)
+                parameter.value[rows] = value
                 for array, changed in zip(state, used, strict=True):
                     array[rows] = changed
             else:

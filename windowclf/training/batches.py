@@ -15,7 +15,7 @@ from windowclf.nn.batch import Batch
 from windowclf.nn.context import find_mentions
 from windowclf.nn.layers import window_rows
 
-PART_TOKENS = 1500
+PART_TOKENS = 3000
 """Of a part, about: a smaller one has too many words of its own, a larger one leaves the cache."""
 PLACES = 4
 """Other places of a name, at the most, whose windows a training batch also reads."""
@@ -127,8 +127,8 @@ class TrainingBatches:
         if not self._by_word:
             tokens = float((self.encoded.lengths[self._examples] * self._times).sum())
         mean = tokens / max(self._batches, 1)
-        if self.config.loss == "ranking" or mean < 1.2 * PART_TOKENS:
-            return 1  # threads share the slots of the window
+        if self.config.loss == "ranking" or mean < 0.6 * PART_TOKENS:
+            return 1  # threads share the products of the window layer
         return int(2 ** max(round(math.log2(mean / PART_TOKENS)), 1))
 
     def __len__(self) -> int:

@@ -97,11 +97,11 @@ class EpochSums(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         previous = self.sensitivities or [0.0] * len(batch.sensitivities)
         both = zip(previous, batch.sensitivities, strict=True)
         self.sensitivities = [_add(a, b) for a, b in both]
-        for name, parameter in parameters.items():
-            before = self.gradients.get(name, 0.0)
-            with np.errstate(over="ignore"):  # None stands for what is past the range
-                norm = 0.0 if parameter.grad is None else float(np.linalg.norm(parameter.grad))
-            self.gradients[name] = _add(before, norm)
+        with np.errstate(over="ignore", invalid="ignore"):  # None stands for what is past the range
+            for name, parameter in parameters.items():
+                grad = parameter.grad
+                norm = 0.0 if grad is None else float(np.sqrt(np.vdot(grad, grad)))
+                self.gradients[name] = _add(self.gradients.get(name, 0.0), norm)
 
     def epoch(self, epoch: int, rate: float, scores: Scores | None, *, best: bool) -> Epoch:
         """Make the record of the epoch; see `Epoch`."""
@@ -312,4 +312,4 @@ def _set_state(rng: np.random.Generator, state: GeneratorState) -> None:
 
 
 def _add(a: _Sum, b: float) -> _Sum:
-    return None if a is None or not np.isfinite(a + b) else a + b
+    return None if a is None or not math.isfinite(a + b) else a + b
