@@ -17,8 +17,8 @@ from windowclf.nn import objective, optimizers
 from windowclf.nn.parameter import TableParameter
 from windowclf.system.threads import one_blas_thread
 from windowclf.tagging.projection_cache import ProjectionCache
+from windowclf.tagging.tagged_chunk import TaggedChunk
 from windowclf.tagging.tagged_text import TaggedText
-from windowclf.tagging.tagger import TaggedChunk
 from windowclf.tags.arrays import SpanFinder
 from windowclf.text import tokenizer
 from windowclf.training import data_parallel

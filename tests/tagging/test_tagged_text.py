@@ -5,7 +5,8 @@ import pytest
 
 import tiny
 from windowclf.tagging import tagger as tagger_module
-from windowclf.tagging.tagger import TaggedChunk, Tagger
+from windowclf.tagging.tagged_chunk import TaggedChunk
+from windowclf.tagging.tagger import Tagger
 from windowclf.tagging.texts import tag_texts
 from windowclf.tags.schemes import Scheme, spans
 

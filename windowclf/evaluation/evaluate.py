@@ -12,7 +12,8 @@ from windowclf.evaluation.metrics import Scores, average_precision, score
 from windowclf.model.calibration import expected_calibration_error
 from windowclf.model.model import Model
 from windowclf.nn.arrays import BoolArray, FloatArray
-from windowclf.tagging.tagger import Prediction, TaggedChunk, Tagger
+from windowclf.tagging.tagged_chunk import Prediction, TaggedChunk
+from windowclf.tagging.tagger import Tagger
 from windowclf.tags.schemes import OUTSIDE, Scheme, Span, spans
 
 

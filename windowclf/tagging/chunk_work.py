@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from windowclf.nn.arrays import IntArray
 
 if TYPE_CHECKING:
-    from windowclf.tagging.tagger import TaggedChunk, Tagger
+    from windowclf.tagging.tagged_chunk import TaggedChunk
+    from windowclf.tagging.tagger import Tagger
 
 T = TypeVar("T")
 

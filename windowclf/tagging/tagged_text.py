@@ -8,7 +8,7 @@ import msgspec
 
 from windowclf.errors import shortened
 from windowclf.system.markup import Mark, marked
-from windowclf.tagging.tagger import TaggedChunk
+from windowclf.tagging.tagged_chunk import TaggedChunk
 from windowclf.text.tokenizer import Token, token_starts
 
 _NAMES = 5
