@@ -53,7 +53,7 @@ def check_gradients(
     *,
     loss: Callable[[], float] | None = None,
     samples: int = 100,
-    steps: Sequence[float] = (1e-3, 1e-4, 1e-5),
+    steps: Sequence[float] = (1e-3, 1e-4, 1e-5, 1e-6),
 ) -> Iterator[GradientCheck]:
     """Compare each parameter's gradient with differences of the loss.
 
