@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from labelled_documents import read_conll
 from strategies import visible
 from windowclf.errors import UsageError
+from windowclf.text import tokenizer
 from windowclf.text.tokenizer import (
     Token,
     line_sentences,
@@ -189,3 +190,26 @@ def test_real_sentences_come_back(conll2003):
     )
     assert same / len(given) > 0.995
     assert sum(len(sentences) == 1 for sentences in found) / len(given) > 0.995
+
+
+@given(
+    st.lists(st.text(st.sampled_from("aé𝄞 b'\u00a0\u200b"), min_size=1, max_size=6), max_size=9),
+    st.sampled_from([" ", "\n\t ", "\u00a0", ""]),
+)
+def test_words_of_a_long_text_are_found_as_those_of_a_short_one(words, between):
+    text = between.join(words)
+    words = [word for chunk in words for word in chunk.split()]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tokenizer, "_FEW_WORDS", len(words))
+        expected = token_starts(text, words)
+        patch.setattr(tokenizer, "_FEW_WORDS", -1)
+        assert token_starts(text, words) == expected
+        with pytest.raises(UsageError, match="not found in the text"):
+            token_starts(text, [*words, "a"])
+
+
+def test_words_with_white_space_inside_are_found_one_by_one():
+    words = [f"a {n}" for n in range(100)]
+    text = "  ".join(words)
+    starts = token_starts(text, words)
+    assert [text[at : at + len(word)] for at, word in zip(starts, words, strict=True)] == words

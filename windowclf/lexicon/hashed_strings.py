@@ -57,10 +57,11 @@ class Strings:
 
     def list(self, which: _Places) -> list[str]:
         """Give some strings."""
-        text = self._bytes.tobytes()
         starts = self.starts[which].tolist()
         ends = (self.starts[which] + self.lengths[which]).tolist()
-        return [text[start:end].decode() for start, end in zip(starts, ends, strict=True)]
+        text = self._bytes.tobytes().decode("latin-1")  # a character a byte: it is cut, not decoded
+        cut = [text[start:end] for start, end in zip(starts, ends, strict=True)]
+        return [one if one.isascii() else one.encode("latin-1").decode() for one in cut]
 
     def piece(self, number: int, which: _Places) -> _Hashes:
         """Take the bytes from ``8 * number`` on as a number; 0 stands past the string's end.

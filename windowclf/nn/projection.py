@@ -33,6 +33,8 @@ MANY_WORDS = 128
 """Words that are projected at once, in half of the time, where that gives the same bits."""
 LARGEST = 32_000
 """What the sum of a window's rows reaches at the most: int16 ends a little further."""
+FEW_SENTENCES = 8
+"""Sentences that are so long that they are not gone through side by side."""
 STEPS = 4
 """Rows of a sentence that are added before their sum needs more than 16 bits."""
 SAMPLE = 128
@@ -135,12 +137,13 @@ class RowProduct:
         for start in range(0, len(e), size):
             words = e[start : start + size]
             projected = _product(words, W)
-            if not -np.inf < projected.min() <= projected.max() < np.inf:
-                raise FloatingPointError
             projected += b
+            highest, lowest = projected.max(axis=0), projected.min(axis=0)
+            if not ((highest <= limit).all() and (lowest >= -limit).all()):
+                if not (np.isfinite(highest).all() and np.isfinite(lowest).all()):
+                    raise FloatingPointError
+                np.clip(projected, -limit, limit, out=projected)
             np.rint(projected, out=projected)
-            np.minimum(projected, limit, out=projected)
-            np.maximum(projected, -limit, out=projected)
             rows[start : start + size] = projected
 
     def _has_same_bits(self, W: FloatArray) -> bool:
@@ -333,6 +336,11 @@ def _mean_rows(pool: Rows, rows: IntArray, lengths: IntArray) -> Rows:
     buffer = np.empty_like(part)
     for start in range(0, len(running), STEPS):
         most = running[start]
+        if most <= FEW_SENTENCES:  # the rest of each by itself
+            for i, (begin, length) in enumerate(zip(begins[:most], falling[:most], strict=True)):
+                rest = pool.take(rows[begin + start : begin + length], axis=0)
+                total[i] += rest.sum(axis=0, dtype=np.int32)
+            break
         pool.take(rows[begins[:most] + start], axis=0, out=part[:most], mode="clip")
         for step, n in enumerate(running[start + 1 : start + STEPS], start + 1):
             of_step = rows[begins[:n] + step]

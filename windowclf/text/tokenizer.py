@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from itertools import chain, islice
 from typing import NamedTuple
 
+import numpy as np
+
 from windowclf.errors import UsageError, quoted
 from windowclf.text.token_pattern import OPEN_PERIOD, STARTERS, TITLES, token
 from windowclf.text.typography import has_hidden, is_typographic, plain_text, without_hidden
@@ -26,6 +28,7 @@ _Chunk = tuple[tuple[str, ...], bool, tuple[str, ...]]
 """Words with no white space between them, whether they are plain, see `_plain`, and the words as
 they are written: with typographic quotes."""
 
+_FEW_WORDS = 50  # are found sooner one by one
 _TERMINATORS = frozenset(".?!…。？！।؟") | {"..", "...", "...."}
 _UNSPACED = frozenset("。？！")  # no space follows these
 _CLOSERS = frozenset("\"')]}」』") | {"''"}
@@ -136,20 +139,45 @@ def token_starts(text: str, words: Iterable[str]) -> list[int]:
     UsageError
         If a word does not stand in the text after those before it.
     """
+    words = [*words]
+    if len(words) > _FEW_WORDS:
+        found = _starts_between_spaces(text, words)
+        if found is not None:
+            return found
     starts: list[int] = []
-    add, find = starts.append, text.find  # looked up once: this runs for each token of a text
     end = 0
     # Only white space and invisible characters stand between two: the first hit is right.
     for word in words:
-        start = find(word, end)
+        start = text.find(word, end)
         if start < 0:
             raise UsageError(
                 f"word {quoted(word)}: not found in the text from character {end} on;"
                 " expected the words of this text, unchanged and in order"
             )
-        add(start)
+        starts.append(start)
         end = start + len(word)
     return starts
+
+
+def _starts_between_spaces(text: str, words: list[str]) -> list[int] | None:
+    """Find the words of a text that has nothing else but ASCII white space; None for others.
+
+    That is most texts, and all of their words are found at once.
+    """
+    joined = "".join(words)
+    encoding, kind = ("utf-32-le", "<u4")
+    if text.isascii() and joined.isascii():
+        encoding, kind = ("ascii", "u1")
+    characters, of_words = (
+        np.frombuffer(each.encode(encoding, "surrogatepass"), kind) for each in (text, joined)
+    )
+    places = np.flatnonzero(characters > ord(" "))
+    if not np.array_equal(characters[places], of_words):
+        return None
+    lengths = np.fromiter(map(len, words), np.intp, len(words))
+    firsts = np.cumsum(lengths) - lengths
+    starts: list[int] = places[firsts[lengths > 0]].tolist()
+    return starts if len(starts) == len(words) else None
 
 
 def _locate(text: str, words: list[str]) -> list[Token]:
