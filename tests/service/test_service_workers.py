@@ -61,9 +61,21 @@ def process_at(begun):
     return int(wait_for(lambda: begun.exists() and begun.read_text()))
 
 
+OTHERS = set()
+"""Processes that other tests have started, such as a tracker of shared memory."""
+
+
+@pytest.fixture(autouse=True)
+def _others():
+    OTHERS.clear()
+    OTHERS.update(children())
+
+
 def children():
     return [
-        child.pid for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE
+        child.pid
+        for child in psutil.Process().children()
+        if child.status() != psutil.STATUS_ZOMBIE and child.pid not in OTHERS
     ]
 
 
