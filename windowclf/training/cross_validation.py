@@ -28,6 +28,7 @@ from windowclf.tagging.tagger import Tagger
 from windowclf.tags.counts import Counts
 from windowclf.tags.schemes import spans
 from windowclf.training.data import Resources, TrainingData, known_tags, make_labels, prepare
+from windowclf.training.first_pass import train_first_pass
 from windowclf.training.fit import TrainingRun, fit
 from windowclf.training.folds import PARTS, Partition, partition
 from windowclf.training.loop import BatchDone, NetworkBegins
@@ -74,7 +75,7 @@ class Found(NamedTuple):
 def fit_with_folds(
     model: Model, data: TrainingData, material: Material, run: TrainingRun, *, vectors: str = ""
 ) -> None:
-    """Train a model, see `fit`; cross-validation takes the place of a dev text.
+    """Train a model, see `fit`, and its first pass; cross-validation takes the place of a dev text.
 
     Where this process can be copied, the networks of the folds are trained by copies of it, at the
     same time as the model itself; else they follow it. The model is the same. If what there is to
@@ -97,20 +98,28 @@ def fit_with_folds(
     TrainingError
         If a process that trains a fold is killed, or see `fit`.
     """
-    if not material.config.folds or data.dev or material.config.loss == "ranking":
+    folds = None
+    if material.config.folds and not data.dev and material.config.loss != "ranking":
+        folds = Folds(material, run)
+    if folds and folds.count:
+        _fit_and_measure(model, data, folds, run, vectors)
+    else:
         fit(model, data, run, vectors=vectors)
-        return
-    folds = Folds(material, run)
-    if not folds.count:
-        fit(model, data, run, vectors=vectors)
-        return
+    own = len(data.tokens) // data.versions  # the text as it is written
+    model.first_pass = train_first_pass(model, data.tokens[:own], data.documents[:own], data.dev)
+
+
+def _fit_and_measure(
+    model: Model, data: TrainingData, folds: "Folds", run: TrainingRun, vectors: str
+) -> None:
+    """Train a model and the networks of the folds, which choose its epoch and calibrate it."""
     with one_blas_thread:
         found = folds.train_beside(lambda own: fit(model, data, own, vectors=vectors))
     counts = folds.counts(found)
     chosen = choose_epoch(counts.sum(axis=2))
     epoch = measured_epochs(model.config.epochs)[chosen]
     if epoch < model.config.epochs:
-        _train_until(epoch, model, material, run)
+        _train_until(epoch, model, folds.material, run)
     sure, right = zip(*(fold.confidences[chosen] for fold in found), strict=True)
     model.calibration = fit_calibration(np.concatenate(sure), np.concatenate(right))
     if model.record:

@@ -29,7 +29,6 @@ from windowclf.training.distillation import (
     encode_lesson,
     make_teacher,
 )
-from windowclf.training.first_pass import train_first_pass
 from windowclf.training.loop import BatchDone, NetworkBegins, Training
 
 Listener = Callable[[BatchDone | Epoch | NetworkBegins], None]
@@ -113,8 +112,6 @@ def fit(
                 *evaluation.confidences(Tagger(model), data.dev, data.gold, data.resources.kept)
             )
             model.record = _record(model, first, data, history, vectors)
-    own = len(data.tokens) // data.versions
-    model.first_pass = train_first_pass(model, data.tokens[:own], data.documents[:own], data.dev)
 
 
 def _teach(model: Model, data: TrainingData, run: TrainingRun, history: History) -> None:
