@@ -95,6 +95,7 @@ class Worker:
         self._process = subprocess.Popen(
             [
                 sys.executable,
+                "-P",  # not the windowclf of this folder, if another one is named
                 "-m",
                 "benchmarks.worker",
                 json.dumps([module, name, threads, options]),

@@ -16,7 +16,7 @@ def _facts() -> dict[str, Any]:
         own = version("windowclf")
     except PackageNotFoundError:
         own = "not installed"
-    return {"windowclf": own, "numpy": np.__version__}
+    return {"windowclf": own, "path": windowclf.__file__, "numpy": np.__version__}
 
 
 class Tagger:
