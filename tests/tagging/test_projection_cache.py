@@ -13,6 +13,7 @@ from windowclf import load
 from windowclf.config.config import make_config
 from windowclf.corpora.coerce import TrainingText
 from windowclf.lexicon.gazetteer import Gazetteer
+from windowclf.nn import projection as projection_module
 from windowclf.nn.projection import Projection, RowProduct
 from windowclf.tagging.projection_cache import PAD, ProjectionCache
 from windowclf.tagging.tagger import EncodedChunk
@@ -221,3 +222,20 @@ def test_many_threads_use_one_memory(model):
     for text, of_thread in zip(texts, found, strict=True):
         for sentences, words in zip(text, of_thread, strict=True):
             assert_right(words, model, sentences)
+
+
+@pytest.mark.parametrize("hidden", [3, 40])
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=20), st.integers(0, 2**32 - 1))
+def test_the_mean_of_each_sentence(hidden, lengths, seed):
+    rng = np.random.default_rng(seed)
+    pool = rng.integers(-8000, 8001, (50, hidden)).astype(np.int16)
+    lengths = np.array(lengths)
+    rows = rng.integers(0, 50, lengths.sum())
+    asked = rng.random(len(lengths)) < 0.7
+    rows[~np.repeat(asked, lengths)] = -1
+    found = projection_module._mean_rows(pool, rows, lengths)
+    for mean, part, is_asked in zip(
+        found, np.split(rows, np.cumsum(lengths)[:-1]), asked, strict=True
+    ):
+        expected = pool[part].mean(axis=0) if len(part) and is_asked else np.zeros(hidden)
+        np.testing.assert_allclose(mean, expected, atol=0.51)

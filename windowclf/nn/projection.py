@@ -35,6 +35,8 @@ LARGEST = 32_000
 """What the sum of a window's rows reaches at the most: int16 ends a little further."""
 FEW_SENTENCES = 8
 """Sentences that are so long that they are not gone through side by side."""
+NARROW = 32
+"""Rows so narrow, such as those of the first pass, are summed sentence by sentence."""
 STEPS = 4
 """Rows of a sentence that are added before their sum needs more than 16 bits."""
 SAMPLE = 128
@@ -328,6 +330,13 @@ def _mean_rows(pool: Rows, rows: IntArray, lengths: IntArray) -> Rows:
     order = order[rows[begins[order]] >= 0]
     means = np.zeros((len(lengths), pool.shape[1]), dtype=np.int16)
     if not len(order):
+        return means
+    if pool.shape[1] <= NARROW:
+        whole = np.flatnonzero(lengths)
+        taken = pool.take(rows, axis=0, mode="clip")
+        sums = np.add.reduceat(taken, begins[whole], axis=0, dtype=np.int32)
+        sums[rows[begins[whole]] < 0] = 0
+        means[whole] = np.rint(sums / lengths[whole, None].astype(np.float32))
         return means
     falling, begins = lengths[order], begins[order]
     running = np.searchsorted(-falling, -np.arange(int(falling[0])), side="left").tolist()
