@@ -63,7 +63,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
         "best": Preset("the highest F1: the defaults", "docs/accuracy.md", MappingProxyType({})),
         "fast": Preset(
-            "a third of the hidden units: tagging is faster, F1 a little lower",
+            "a third of the hidden units: faster tagging, F1 on CoNLL-2003 0.6 lower",
             "docs/speed.md",
             MappingProxyType({"hidden": (100,)}),
         ),
