@@ -65,7 +65,7 @@ class MissingExtraError(WindowclfError, ImportError):
         self._given = what, extra
 
     def __reduce__(self) -> tuple[type["MissingExtraError"], tuple[str, str]]:
-        return type(self), self._given  # a worker's error comes to whoever asked it
+        return type(self), self._given  # a worker process pickles its error
 
 
 class MissingPackageError(WindowclfError, ImportError):
@@ -86,7 +86,7 @@ class MissingPackageError(WindowclfError, ImportError):
         self._given = what, package
 
     def __reduce__(self) -> tuple[type["MissingPackageError"], tuple[str, str]]:
-        return type(self), self._given  # a worker's error comes to whoever asked it
+        return type(self), self._given  # a worker process pickles its error
 
 
 @contextmanager

@@ -232,7 +232,7 @@ def test_where_nothing_is_copied(run, model_folder, file, monkeypatch):
 
 
 def test_what_a_process_asks_is_answered_before_it_asks_on(model_folder):
-    """Whoever writes a line and waits for its answer, again and again, does not wait for ever."""
+    """A program that writes a line and waits for its answer, repeatedly, gets each answer."""
     text = tiny.unmarked(tiny.PAIR)
     program = """
 import sys

@@ -1,4 +1,4 @@
-"""Which requests go to a worker together, and what they are told when it fails."""
+"""Which requests go to a worker together, and what they get when it fails."""
 
 import asyncio
 
@@ -16,7 +16,7 @@ HEAVY = 100
 
 
 class Told:
-    """Workers that give the results that they are told to, in order."""
+    """Workers that return given results, in order."""
 
     def __init__(self, alive):
         self.alive = self.free = alive

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 import tiny
+from clusters import wait_until
 from serving import serving, while_serving
 from windowclf.service import workers
 from windowclf.service.metrics import Metrics
@@ -49,12 +50,7 @@ def begun(tmp_path):
     return tmp_path / "begun"
 
 
-def wait_for(true):
-    end = time.monotonic() + SOON
-    while not (found := true()):
-        assert time.monotonic() < end
-        time.sleep(0.01)
-    return found
+wait_for = partial(wait_until, seconds=SOON)
 
 
 def process_at(begun):

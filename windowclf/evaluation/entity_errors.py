@@ -9,9 +9,9 @@ from typing import Any
 from windowclf.tags.schemes import Span
 
 Label = str | None
+"""A label, or None where there is no span."""
 Confusion = Mapping[tuple[Label, Label], int]
 """Counts by gold label and predicted label, see `confusion`."""
-"""A label, or None where there is no span."""
 
 
 class Kind(enum.StrEnum):

@@ -231,7 +231,7 @@ def _unpack(
         network = _network(manifest, known, arrays)
         first_pass = _first_pass(network, arrays)
         if first_pass and manifest.scheme is Scheme.PLAIN:
-            raise ValueError("a first pass for labels that are no spans")
+            raise ValueError("a first pass, though its labels are not spans")
     except (ValueError, RecursionError) as error:
         raise damaged(folder, error) from None
     # Only now, as its arrays are as large as the network's scores are many.

@@ -297,7 +297,7 @@ def checked_meanwhile(folder: Path, record: Sealed) -> Iterator[None]:
     thread = Thread(target=check, name="windowclf checksums")
     try:
         thread.start()
-    except RuntimeError:  # where there are no threads
+    except RuntimeError:  # the platform cannot start a thread
         check()
     try:
         yield

@@ -223,6 +223,10 @@ class Projection:
         """Whether windows have a slot for the mean of their sentence."""
         return bool(self.product.slots > self.window)
 
+    @property
+    def _windows_at_once(self) -> int:
+        return max(BLOCK // self.product.hidden, 1)
+
     def all_rows(self, padded: Padded, words: IntArray) -> tuple[Windows, IntArray]:
         """Find the rows of all tokens where those of a word lie side by side.
 
@@ -266,7 +270,7 @@ class Projection:
         """
         U, b = self._layers[-1]
         s = np.empty((len(windows.tokens), len(b)), dtype=U.dtype)
-        size = max(BLOCK // self.product.hidden, 1)
+        size = self._windows_at_once
         z = np.empty((min(size, len(s)), self.product.hidden), dtype=np.int16)
         buffer = np.empty_like(z)
         floats = np.empty(z.shape, dtype=np.float32)
@@ -302,7 +306,7 @@ class Projection:
     def _context(self, pool: Rows, rows: IntArray, mentions: Mentions, gate: FloatArray) -> Rows:
         """Compute what the other mentions add to ``z`` of each; see `document_context`."""
         z = np.empty((rows.shape[1], self.product.hidden), dtype=np.int16)
-        size = max(BLOCK // self.product.hidden, 1)
+        size = self._windows_at_once
         buffer = np.empty_like(z[:size])
         for start in range(0, len(z), size):
             block = z[start : start + size]

@@ -60,7 +60,7 @@ class _OneBlasThread:
     def __init__(self) -> None:
         # Reentrant: while it is held, the collector may close a stream that was thrown away.
         self._lock = RLock()
-        if hasattr(os, "register_at_fork"):  # free in a copy of the process, whoever held it
+        if hasattr(os, "register_at_fork"):  # a forked process gets a new, free lock
             free = self._lock.release
             os.register_at_fork(
                 before=self._lock.acquire, after_in_parent=free, after_in_child=free

@@ -69,7 +69,7 @@ def train_first_pass(
     Returns
     -------
     Network or None
-        None if it would not help: where the tags are no spans, the text is short, or few tokens
+        None if it would not help: if the tags are not spans, the text is short, or few tokens
         are plainly in no span.
     """
     plain = model.scheme is Scheme.PLAIN or model.config.loss == "ranking"
