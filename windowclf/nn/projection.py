@@ -225,7 +225,8 @@ class Projection:
 
     @property
     def _windows_at_once(self) -> int:
-        return max(BLOCK // self.product.hidden, 1)
+        size: int = max(BLOCK // self.product.hidden, 1)
+        return size
 
     def all_rows(self, padded: Padded, words: IntArray) -> tuple[Windows, IntArray]:
         """Find the rows of all tokens where those of a word lie side by side.
