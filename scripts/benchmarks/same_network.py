@@ -33,6 +33,7 @@ SETTINGS: dict[str, Any] = {
     "optimizer": "adam",
     "rate": RATE,
     "schedule": "constant",
+    "folds": 0,  # cross-validation would train a second network beside it
 }
 
 
