@@ -19,10 +19,11 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from windowclf.annotation import bodies
+from windowclf.annotation.entries import Passage
 from windowclf.annotation.learner_process import Event, LearnerProcess
 from windowclf.annotation.measure import Point, advice
 from windowclf.annotation.proposals import ProposalCache
-from windowclf.annotation.store import Conflict, Passage, Store
+from windowclf.annotation.store import ConflictError, Store
 from windowclf.errors import StoreError, one_line
 from windowclf.reports.html.page import fragment
 from windowclf.service.bodies import decode
@@ -147,7 +148,7 @@ class Annotation:
         asked = await self._body(request, bodies.GuidelinesRequest)
         try:
             version = await self._change(self._store.set_guidelines, asked.text, asked.version)
-        except Conflict as error:
+        except ConflictError as error:
             text, version = await _aside(self._store.guidelines)
             found = {"error": one_line(error), "text": text, "version": version}
             return _json(found, 409)
@@ -189,7 +190,7 @@ class Annotation:
         return {
             "number": number,
             "proposed": self._proposed,
-            "project": {"name": self._store.folder.resolve().name, "id": str(self._store.seed)},
+            "project": {"name": self._store.folder.resolve().name, "id": self._store.created},
             "labels": self._labels(),
             "guidelines": self._store.guidelines()[1],
             "counts": self._store.counts(),
@@ -257,7 +258,7 @@ def create_app(
     learner : sequence of str, optional
         Another program than the learner of the project.
     """
-    proposals = ProposalCache(store.folder, str(store.seed))
+    proposals = ProposalCache(store.folder, store.created)
     annotation = Annotation(store, proposals, who, limits or Limits(), learner)
     paths = [Path(str(each)) for each in _TEMPLATES.iterdir() if each.name.startswith("annotate")]
     paths = [path for path in paths if path.suffix in _KINDS] + [Path(str(_TEMPLATES / "style.css"))]
@@ -270,7 +271,7 @@ def create_app(
         exception_handlers={
             **dict.fromkeys(REFUSED, refused),
             StoreError: _not_saved,
-            Conflict: _conflict,
+            ConflictError: _conflict,
         },
         lifespan=annotation.lifespan,
     )
@@ -306,5 +307,5 @@ async def _not_saved(_: Request, error: Exception) -> Response:
 
 
 async def _conflict(_: Request, error: Exception) -> Response:
-    passages = error.passages if isinstance(error, Conflict) else []
+    passages = error.passages if isinstance(error, ConflictError) else []
     return _json({"error": one_line(error), "passages": passages}, 409)

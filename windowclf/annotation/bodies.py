@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from windowclf.annotation.store import Change
+from windowclf.annotation.entries import Change
 
 MOST_HANDED_OUT = 5
 """Passages at once: more would be kept from other annotators, and grow old."""

@@ -125,9 +125,9 @@ class LearnerProcess:
             _close(self._process)
             self._process = None
         if self._failures == len(PAUSES):
-            self._heard({"event": "error", "reason": reason})
+            self._heard({"event": "error", "message": reason})
             return
-        self._heard({"event": "starting", "reason": reason})
+        self._heard({"event": "starting", "message": reason})
         self._restart = self._loop.call_later(PAUSES[self._failures], self._start)
         self._failures += 1
 

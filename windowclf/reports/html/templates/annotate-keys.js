@@ -1,6 +1,6 @@
 // What each key does. None of it holds where something is typed, or while a dialog is open.
 
-import { byId } from "./annotate-page.js";
+import { byId, notify } from "./annotate-page.js";
 
 export function listen(work, labels, commands) {
   const byKey = {
@@ -48,7 +48,11 @@ function digit(event) {
   return event.code.startsWith("Digit") ? event.code.slice("Digit".length) : event.key;
 }
 
-function run(event, command) {
+async function run(event, command) {
   event.preventDefault();
-  command();
+  try {
+    await command();
+  } catch (error) {
+    notify(`Not done: ${error.message}`);
+  }
 }

@@ -29,6 +29,17 @@ export function say(text) {
   line.textContent = line.textContent === text ? `${text}\u00a0` : text; // the same is said again
 }
 
+let fading;
+
+// Say something to everybody, for a while.
+export function notify(text) {
+  byId("notice").textContent = text;
+  clearTimeout(fading);
+  fading = setTimeout(() => {
+    byId("notice").textContent = "";
+  }, 6000);
+}
+
 // Say something to everybody, for as long as it is true.
 export function warn(text) {
   const line = byId("problem");

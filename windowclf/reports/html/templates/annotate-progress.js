@@ -37,22 +37,25 @@ export function showNames(names, labels) {
       "li",
       {},
       make("mark", { "data-hue": label.hue }, make("bdi", { class: "label" }, label.name)),
-      ` ${(names[label.id] ?? 0).toLocaleString("en")}`,
+      ` ${(names[label.name] ?? 0).toLocaleString("en")}`,
     ),
   );
   byId("names").replaceChildren(...rows);
 }
 
-function inWords(learner) {
+function inWords({ event, message, sentences }) {
+  if (event === "error") return `The model has stopped: ${message}. Labelling goes on without it.`;
+  if (event === "starting" && message) return `The model is started again: ${message}`;
+  if (event === "waiting" && sentences)
+    return `The model learns again after ${count(sentences, "more sentence")}.`;
   const said = {
     starting: "The model is being made ready.",
     proposals: "The model has made proposals.",
     training: "The model learns from what you labelled.",
     round: "The model has learned, and proposes anew.",
     waiting: "The model waits for more labels.",
-    error: `The model has stopped: ${learner.reason ?? "unknown reason"}. Labelling goes on.`,
   };
-  return learner.text ?? said[learner.event] ?? "";
+  return said[event] ?? "";
 }
 
 function drawCurve(curve) {

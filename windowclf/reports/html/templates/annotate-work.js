@@ -2,7 +2,7 @@
 
 import { ask, unique } from "./annotate-ask.js";
 import { Draft } from "./annotate-draft.js";
-import { button, byId, make, say } from "./annotate-page.js";
+import { button, byId, make, notify, say } from "./annotate-page.js";
 import { Selection } from "./annotate-selection.js";
 import { describe, draw, inWords, prepare, stretch } from "./annotate-text.js";
 
@@ -87,7 +87,7 @@ export class Work {
     if (!this.draft?.differences.length) return;
     this.draft.takeProposals();
     this.#edited();
-    say("The labels are those of the model now");
+    notify("The labels are those of the model now");
   }
 
   decide(state) {
@@ -122,14 +122,14 @@ export class Work {
     if (this.draft?.undo()) {
       this.selection.close();
       this.#redraw();
-      say("Undone");
+      notify("Undone");
       return;
     }
     if (!(await this.#isSaved())) return;
     const { client, who } = this.identity;
     const { passages } = await ask("undo", { request: unique(), client, who });
     if (!passages.length) {
-      say("Nothing is left to undo");
+      notify("Nothing is left to undo");
       return;
     }
     this.#leave();
@@ -147,7 +147,7 @@ export class Work {
     }
     const here = this.draft?.passage.id;
     const place = this.past.indexOf(here);
-    if (place + 1 >= this.past.length) say("Nothing lies further back");
+    if (place + 1 >= this.past.length) notify("Nothing lies further back");
     else await this.open(this.past[place + 1], { past: this.past });
   }
 
@@ -173,7 +173,7 @@ export class Work {
     if (this.draft?.passage.id !== id || this.selection.isOpen) return;
     if (this.draft.renew(passage)) {
       this.#redraw();
-      say("The model has new proposals");
+      notify("The model has new proposals");
     }
   }
 
@@ -184,7 +184,7 @@ export class Work {
 
   async #isSaved() {
     if (await this.outbox.settled()) return true;
-    say("Not yet: the last decision is not saved");
+    notify("Not yet: the last decision is not saved");
     return false;
   }
 
@@ -250,10 +250,12 @@ export class Work {
   // What depends on the labels of the passage.
   #edits() {
     const { passage, differences } = this.draft;
+    const told = (name) =>
+      name.score === null
+        ? `not ${describe(name, this.labels)}`
+        : describe(name, this.labels);
     const parts = differences.map((name) =>
-      make("li", {}, make("bdi", {}, stretch(passage, name.start, name.end)), ` ${name.score === null
-        ? "has no such label for the model"
-        : describe(name, this.labels)}`),
+      make("li", {}, make("bdi", {}, stretch(passage, name.start, name.end)), ": ", told(name)),
     );
     byId("differences").hidden = !parts.length;
     byId("differences").replaceChildren(
