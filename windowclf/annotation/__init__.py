@@ -1,0 +1,1 @@
+"""Labelling text by hand, with a model that learns meanwhile."""
