@@ -1,1 +1,1 @@
-"""Labelling text by hand, with a model that learns meanwhile."""
+"""Labels for raw text: a person decides, and a network that learns meanwhile proposes."""

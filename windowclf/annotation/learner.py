@@ -20,12 +20,13 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from windowclf.annotation.backlog import Backlog
+from windowclf.annotation.entries import LabelledPassage, Round
 from windowclf.annotation.measure import Measured, count, measure
-from windowclf.annotation.passages import Passages
 from windowclf.annotation.proposals import ProposalCache
 from windowclf.annotation.proposers import Proposer, counterparts
 from windowclf.annotation.queue import APART, candidates, choose
-from windowclf.annotation.store import LabelledPassage, Round, Store
+from windowclf.annotation.store import Store
 from windowclf.classifier import WindowClassifier
 from windowclf.corpora.corpus import Corpus, CorpusPart, labels_of
 from windowclf.documents.document import to_sentences
@@ -78,7 +79,7 @@ class Learner:
     def __init__(
         self,
         store: Store,
-        report: Report = lambda event: None,
+        report: Report = lambda _: None,
         *,
         training: Mapping[str, Any] | None = None,
         threads: int | None = None,
@@ -87,8 +88,8 @@ class Learner:
         self._report = report
         self._training = {"folds": 0, "seed": store.seed, **(training or {})}
         self._threads = threads or max(processor_count() - 1, 1)
-        self._passages = Passages(store)
-        self._split = unit_splitter(store.settings.get("text_unit") or "auto")
+        self._backlog = Backlog(store)
+        self._split = unit_splitter(store.text_unit)
         self.cache = ProposalCache(store.folder, store.created)
         self._reviewed = 0  # the last round after which decided passages got proposals
         self._failed = -1  # the last decision that there was when a round failed
@@ -103,7 +104,7 @@ class Learner:
     def missing(self) -> int:
         """Count the sentences that are still to be accepted before a round is due."""
         rounds = self._store.rounds()
-        found = self._passages.progress(rounds[-1].up_to if rounds else 0)
+        found = self._backlog.progress(rounds[-1].up_to if rounds else 0)
         if not found.named:
             return max(FEWEST - found.sentences, 1)
         if not rounds:
@@ -114,7 +115,7 @@ class Learner:
 
     def due(self) -> bool:
         """Tell whether enough has changed for a round, and not only before one that failed."""
-        return self._passages.last_decision() != self._failed and self.missing() <= 0
+        return self._backlog.last_decision() != self._failed and self.missing() <= 0
 
     def train_round(self) -> Measured | None:
         """Train a model on what is accepted, measure it, and let it propose.
@@ -130,7 +131,7 @@ class Learner:
             If the training fails; the proposals stay as they were.
         """
         begun = time.perf_counter()
-        up_to = self._failed = self._passages.last_decision()
+        up_to = self._failed = self._backlog.last_decision()
         ids = self._ids()
         corpus = self._corpus(self._store.labelled(set_aside=False))
         learnt = corpus.splits["train"]
@@ -168,7 +169,7 @@ class Learner:
             | {name: getattr(done, name) for name in shown}
         )
         self._propose_open(proposer, number)
-        self._propose(proposer, number, self._passages.ids("accepted", set_aside=True))
+        self._propose(proposer, number, self._backlog.ids("accepted", set_aside=True))
         return found
 
     def propose_decided(self, given_up: Callable[[], bool] = lambda: False) -> bool:
@@ -237,7 +238,7 @@ class Learner:
         return True
 
     def _first(self) -> tuple[Proposer, int]:
-        """Take the model of the last round, or the one to begin with; and the number of its round."""
+        """Choose the model of the last round, or the one to begin with, and return the round."""
         number, settings = len(self._store.rounds()), self._store.settings
         folder = self._store.folder / MODEL
         if number and (folder / MANIFEST).is_file():
@@ -309,21 +310,21 @@ class Learner:
 
     def _head(self) -> list[int]:
         """List the passages that are handed out next."""
-        waiting = self._passages.ids(None, set_aside=False, most=MOST)
+        waiting = self._backlog.ids(None, set_aside=False, most=MOST)
         still = {*waiting}
         queued = [number for number in self.cache.queue() if number in still][:HEAD]
         queued = queued if len(queued) == HEAD else list(dict.fromkeys(queued + waiting))[:HEAD]
-        return queued + self._passages.ids(None, set_aside=True, most=HEAD // 4)
+        return queued + self._backlog.ids(None, set_aside=True, most=HEAD // 4)
 
     def _propose(self, proposer: Proposer, number: int, passages: Sequence[int]) -> None:
         for start in range(0, len(passages), PAGE):
-            found = self._passages.words(passages[start : start + PAGE])
+            found = self._backlog.words(passages[start : start + PAGE])
             self.cache.write(proposer.propose(found, number))
 
     def _propose_open(self, proposer: Proposer, number: int) -> None:
         """Propose in the open passages, as far as no round is due, and put them in order."""
-        waiting = self._passages.ids(None, set_aside=False, most=MOST)
-        aside = self._passages.ids(None, set_aside=True, most=MOST // 4)
+        waiting = self._backlog.ids(None, set_aside=False, most=MOST)
+        aside = self._backlog.ids(None, set_aside=True, most=MOST // 4)
         everything = waiting + aside
         for start in range(0, len(everything), PAGE):
             self._propose(proposer, number, everything[start : start + PAGE])
@@ -336,10 +337,10 @@ class Learner:
         passages, uncertainty = self.cache.uncertainties()
         kept = np.flatnonzero([number in waiting for number in passages.tolist()])
         kept = kept[candidates(uncertainty[kept])]
-        recent = self._passages.latest(APART)
+        recent = self._backlog.latest(APART)
         texts = {
             each.id: [word for sentence in each.sentences for word in sentence]
-            for each in self._passages.words([*passages[kept].tolist(), *recent])
+            for each in self._backlog.words([*passages[kept].tolist(), *recent])
         }
         listed = passages[kept].tolist()
         order = choose(

@@ -1,117 +1,99 @@
-"""What the learner reads of a project: which passages there are to propose in, and their words.
+"""Passages as they stand in a project, and how many of them there are."""
 
-Each question is a transaction of its own and short: a long one would keep a decision waiting.
-"""
+from collections import Counter
+from itertools import chain
+from sqlite3 import Connection
 
-from collections.abc import Iterable
-from typing import NamedTuple
-
-import msgspec
-
-from windowclf.annotation.store import State, Store
-from windowclf.tagging.texts import unit_splitter
-
-_IDS = {
-    "draw": "SELECT id FROM passage WHERE state IS ? AND set_aside = ? ORDER BY draw LIMIT ?",
-    "id": "SELECT id FROM passage WHERE state IS ? AND set_aside = ? ORDER BY id LIMIT ?",
-}
-_WORDS = """
-SELECT id, document, text, words FROM passage
-WHERE id IN (SELECT value FROM json_each(?)) ORDER BY document, position
-"""
-_PROGRESS = """
-SELECT
-    COALESCE(SUM(sentences) FILTER (WHERE version > ?), 0), COALESCE(SUM(sentences), 0),
-    COALESCE(SUM(spans != '[]'), 0)
-FROM passage WHERE state = 'accepted' AND set_aside = 0
-"""
-_LATEST = "SELECT passage FROM decision ORDER BY id DESC LIMIT ?"
-
-_decode_words = msgspec.json.Decoder(list[list[str]]).decode
+from windowclf.annotation.entries import DECODE_SPANS, DECODE_WORDS, Counts, Passage
+from windowclf.annotation.labels import list_labels
+from windowclf.errors import UsageError, quoted
+from windowclf.text.tokenizer import split_words, token_starts
 
 
-class PassageWords(NamedTuple):
-    """A passage, split.
+def read_passage(connection: Connection, number: int, unit: str) -> Passage:
+    """Read a passage; see `Store.passage`.
 
-    Attributes
+    Parameters
     ----------
-    id, document : int
-    text : str
-    sentences : list of list of str
+    unit : str
+        How its text is split, see `split_words`.
     """
+    row = connection.execute(
+        "SELECT p.document, m.name, p.position, "
+        "(SELECT COUNT(*) FROM passage o WHERE o.document = p.document), "
+        "p.text, p.words, p.version, p.state, p.spans, p.comment, p.known, p.set_aside, "
+        "d.who, d.at FROM passage p JOIN document m ON m.id = p.document "
+        "LEFT JOIN decision d ON d.id = p.version WHERE p.id = ?",
+        (number,),
+    ).fetchone()
+    if row is None:
+        raise UsageError(f"passage {quoted(number)}: there is none of that number")
+    document, name, position, count, text, words, version, state, spans, *rest = row
+    comment, known, set_aside, who, at = rest
+    flat = [*chain.from_iterable(_sentences(text, words, unit))]
+    starts = token_starts(text, flat)
+    return Passage(
+        id=number,
+        document=document,
+        name=name,
+        position=position,
+        count=count,
+        text=text,
+        tokens=[(start, start + len(word)) for start, word in zip(starts, flat, strict=True)],
+        version=version,
+        state=state,
+        spans=DECODE_SPANS(spans),
+        comment=comment,
+        known=known,
+        set_aside=bool(set_aside),
+        who=who,
+        at=at,
+    )
 
-    id: int
-    document: int
-    text: str
-    sentences: list[list[str]]
+
+def count_tokens(
+    connection: Connection, number: int, text: str, words: str | None, unit: str
+) -> None:
+    """Keep how many sentences and tokens a passage has, so that it is not split to count them."""
+    found = _sentences(text, words, unit)
+    connection.execute(
+        "UPDATE passage SET sentences = ?, tokens = ? WHERE id = ?",
+        (len(found), sum(map(len, found)), number),
+    )
 
 
-class Progress(NamedTuple):
-    """What is accepted, of the passages to learn from.
-
-    Attributes
-    ----------
-    changed : int
-        Sentences of those that were decided on after some decision.
-    sentences : int
-    named : int
-        Passages with a name.
-    """
-
-    changed: int
-    sentences: int
-    named: int
+def _sentences(text: str, words: str | None, unit: str) -> list[list[str]]:
+    return split_words(text, unit) if words is None else DECODE_WORDS(words)
 
 
-class Passages:
-    """The passages of a project."""
-
-    def __init__(self, store: Store) -> None:
-        self._database = store.database
-        self._split = unit_splitter(store.settings.get("text_unit") or "auto")
-        self._order = "id" if store.settings.get("order") == "given" else "draw"
-
-    def ids(self, state: State | None, *, set_aside: bool, most: int = -1) -> list[int]:
-        """List passages in the order of the project, without that of the queue.
-
-        Parameters
-        ----------
-        state : {"accepted", "skipped", "flagged"}, optional
-            None: open.
-        set_aside : bool
-            Whether those that measure are wanted, or those to learn from.
-        most : int
-            The first ones; all by default.
-        """
-        with self._database.read() as connection:
-            rows = connection.execute(_IDS[self._order], (state, set_aside, most))
-            return [number for (number,) in rows]
-
-    def words(self, numbers: Iterable[int]) -> list[PassageWords]:
-        """Read and split some passages, those of a document one after the other."""
-        listed = msgspec.json.encode([*numbers]).decode()
-        with self._database.read() as connection:
-            rows = connection.execute(_WORDS, (listed,)).fetchall()
-        return [
-            PassageWords(
-                number, document, text, self._split(text) if words is None else _decode_words(words)
-            )
-            for number, document, text, words in rows
-        ]
-
-    def progress(self, decision: int) -> Progress:
-        """Count what is accepted, and what of it was decided on after a decision."""
-        with self._database.read() as connection:
-            return Progress(*connection.execute(_PROGRESS, (decision,)).fetchone())
-
-    def latest(self, count: int) -> list[int]:
-        """List the passages of the last decisions, the very last one at the end."""
-        with self._database.read() as connection:
-            rows = connection.execute(_LATEST, (count,)).fetchall()
-        return [number for (number,) in reversed(rows)]
-
-    def last_decision(self) -> int:
-        """Return the number of the last decision; 0 if there is none."""
-        with self._database.read() as connection:
-            [number] = connection.execute("SELECT COALESCE(MAX(id), 0) FROM decision").fetchone()
-        return int(number)
+def count_all(connection: Connection) -> Counts:
+    """Count what there is and what is decided."""
+    states: Counter[str | None] = Counter()
+    aside: Counter[str | None] = Counter()
+    for state, set_aside, count in connection.execute(
+        "SELECT state, set_aside, COUNT(*) FROM passage GROUP BY state, set_aside"
+    ):
+        states[state] += count
+        aside[state] += count if set_aside else 0
+    sentences = tokens = 0
+    names: Counter[int] = Counter()
+    for in_sentences, in_tokens, spans in connection.execute(
+        "SELECT sentences, tokens, spans FROM passage WHERE state = 'accepted'"
+    ):
+        sentences += in_sentences
+        tokens += in_tokens
+        names.update(span.label for span in DECODE_SPANS(spans))
+    [documents] = connection.execute("SELECT COUNT(*) FROM document").fetchone()
+    return Counts(
+        documents=documents,
+        passages=states.total(),
+        open=states[None],
+        accepted=states["accepted"],
+        skipped=states["skipped"],
+        flagged=states["flagged"],
+        sentences=sentences,
+        tokens=tokens,
+        names={label.name: names[label.id] for label in list_labels(connection)},
+        set_aside=aside.total(),
+        set_aside_accepted=aside["accepted"],
+    )

@@ -5,7 +5,7 @@ from itertools import accumulate, chain
 
 import numpy as np
 
-from windowclf.annotation.passages import PassageWords
+from windowclf.annotation.backlog import PassageWords
 from windowclf.annotation.proposals import Proposal, ProposedSpan
 from windowclf.annotation.queue import sentence_uncertainty
 from windowclf.classifier import WindowClassifier
