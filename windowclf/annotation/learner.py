@@ -22,6 +22,7 @@ import numpy as np
 
 from windowclf.annotation.backlog import Backlog
 from windowclf.annotation.entries import LabelledPassage, Round
+from windowclf.annotation.handout import read_queue
 from windowclf.annotation.measure import Measured, count, measure
 from windowclf.annotation.proposals import ProposalCache
 from windowclf.annotation.proposers import Proposer, counterparts
@@ -88,7 +89,7 @@ class Learner:
         self._report = report
         self._training = {"folds": 0, "seed": store.seed, **(training or {})}
         self._threads = threads or max(processor_count() - 1, 1)
-        self._backlog = Backlog(store)
+        self.backlog = Backlog(store)
         self._split = unit_splitter(store.text_unit)
         self.cache = ProposalCache(store.folder, store.created)
         self._reviewed = 0  # the last round after which decided passages got proposals
@@ -104,7 +105,7 @@ class Learner:
     def missing(self) -> int:
         """Count the sentences that are still to be accepted before a round is due."""
         rounds = self._store.rounds()
-        found = self._backlog.progress(rounds[-1].up_to if rounds else 0)
+        found = self.backlog.progress(rounds[-1].up_to if rounds else 0)
         if not found.named:
             return max(FEWEST - found.sentences, 1)
         if not rounds:
@@ -115,7 +116,7 @@ class Learner:
 
     def due(self) -> bool:
         """Tell whether enough has changed for a round, and not only before one that failed."""
-        return self._backlog.last_decision() != self._failed and self.missing() <= 0
+        return self.backlog.last_decision() != self._failed and self.missing() <= 0
 
     def train_round(self) -> Measured | None:
         """Train a model on what is accepted, measure it, and let it propose.
@@ -131,7 +132,7 @@ class Learner:
             If the training fails; the proposals stay as they were.
         """
         begun = time.perf_counter()
-        up_to = self._failed = self._backlog.last_decision()
+        up_to = self._failed = self.backlog.last_decision()
         ids = self._ids()
         corpus = self._corpus(self._store.labelled(set_aside=False))
         learnt = corpus.splits["train"]
@@ -169,7 +170,7 @@ class Learner:
             | {name: getattr(done, name) for name in shown}
         )
         self._propose_open(proposer, number)
-        self._propose(proposer, number, self._backlog.ids("accepted", set_aside=True))
+        self._propose(proposer, number, self.backlog.ids("accepted", set_aside=True))
         return found
 
     def propose_decided(self, given_up: Callable[[], bool] = lambda: False) -> bool:
@@ -310,37 +311,37 @@ class Learner:
 
     def _head(self) -> list[int]:
         """List the passages that are handed out next."""
-        waiting = self._backlog.ids(None, set_aside=False, most=MOST)
+        waiting = self.backlog.ids(None, set_aside=False, most=MOST)
         still = {*waiting}
-        queued = [number for number in self.cache.queue() if number in still][:HEAD]
+        queued = [number for number in read_queue(self._store.folder) if number in still][:HEAD]
         queued = queued if len(queued) == HEAD else list(dict.fromkeys(queued + waiting))[:HEAD]
-        return queued + self._backlog.ids(None, set_aside=True, most=HEAD // 4)
+        return queued + self.backlog.ids(None, set_aside=True, most=HEAD // 4)
 
     def _propose(self, proposer: Proposer, number: int, passages: Sequence[int]) -> None:
         for start in range(0, len(passages), PAGE):
-            found = self._backlog.words(passages[start : start + PAGE])
+            found = self.backlog.words(passages[start : start + PAGE])
             self.cache.write(proposer.propose(found, number))
 
     def _propose_open(self, proposer: Proposer, number: int) -> None:
         """Propose in the open passages, as far as no round is due, and put them in order."""
-        waiting = self._backlog.ids(None, set_aside=False, most=MOST)
-        aside = self._backlog.ids(None, set_aside=True, most=MOST // 4)
+        waiting = self.backlog.ids(None, set_aside=False, most=MOST)
+        aside = self.backlog.ids(None, set_aside=True, most=MOST // 4)
         everything = waiting + aside
         for start in range(0, len(everything), PAGE):
             self._propose(proposer, number, everything[start : start + PAGE])
             if self.due():
                 break
-        if number:
+        if number and self._store.settings.get("order", "uncertain") == "uncertain":
             self._write_queue({*waiting})
 
     def _write_queue(self, waiting: set[int]) -> None:
         passages, uncertainty = self.cache.uncertainties()
         kept = np.flatnonzero([number in waiting for number in passages.tolist()])
         kept = kept[candidates(uncertainty[kept])]
-        recent = self._backlog.latest(APART)
+        recent = self.backlog.latest(APART)
         texts = {
             each.id: [word for sentence in each.sentences for word in sentence]
-            for each in self._backlog.words([*passages[kept].tolist(), *recent])
+            for each in self.backlog.words([*passages[kept].tolist(), *recent])
         }
         listed = passages[kept].tolist()
         order = choose(
@@ -392,13 +393,19 @@ def main(folder: str, given: TextIO = sys.stdin, out: TextIO = sys.stdout) -> No
         decided.clear()
         return found
 
-    with suppress(KeyboardInterrupt, BrokenPipeError), Store.open(folder) as store:
+    with suppress(KeyboardInterrupt, BrokenPipeError):
         threading.Thread(target=listen, daemon=True).start()
-        learner = Learner(store, report)
-        learner.attempt(learner.propose_first)
-        while True:
-            if not learner.attempt(partial(learner.step, waits)):
-                waits(IDLE)
+        try:
+            store = Store.open(folder)
+        except WindowclfError as error:
+            report({"event": "error", "message": str(error)})
+            return
+        with store:
+            learner = Learner(store, report)
+            learner.attempt(learner.propose_first)
+            while True:
+                if not learner.attempt(partial(learner.step, waits)):
+                    waits(IDLE)
 
 
 if __name__ == "__main__":

@@ -14,9 +14,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from windowclf.annotation.handout import PROPOSALS
 from windowclf.nn.arrays import FloatArray, IntArray
 
-NAME = "proposals.sqlite"
 _FORMAT = 1
 _SCHEMA = f"""
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -75,7 +75,7 @@ class ProposalCache:
     """
 
     def __init__(self, folder: Path, project: str) -> None:
-        self._path = folder / NAME
+        self._path = folder / PROPOSALS
         self._project = project
 
     def of(self, passages: Sequence[int]) -> dict[int, Proposal]:
@@ -93,10 +93,6 @@ class ProposalCache:
         rows = self._rows("SELECT passage, uncertainty FROM proposal ORDER BY passage")
         passages, uncertainty = zip(*rows, strict=True) if rows else ((), ())
         return np.array(passages, np.intp), np.array(uncertainty, np.float64)
-
-    def queue(self) -> list[int]:
-        """Return the passages in the order in which they are labelled."""
-        return [passage for (passage,) in self._rows("SELECT passage FROM queue ORDER BY rank")]
 
     def fact(self, name: str) -> str | None:
         """Return what was written by `note`."""
@@ -119,7 +115,7 @@ class ProposalCache:
         self._write(("INSERT OR REPLACE INTO proposal VALUES (?, ?, ?, ?)", rows))
 
     def write_queue(self, passages: Iterable[int]) -> None:
-        """Put a queue in the place of the earlier one; see `write`."""
+        """Put a queue in the place of the earlier one, for `read_queue`; see `write`."""
         ranked = [*enumerate(passages)]
         self._write(("DELETE FROM queue", [()]), ("INSERT INTO queue VALUES (?, ?)", ranked))
 
