@@ -4,10 +4,12 @@ import asyncio
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 import httpx
+from starlette.types import ASGIApp
 
 from windowclf.service.app import create_app
 from windowclf.service.limits import Limits
@@ -17,14 +19,17 @@ HOST = "127.0.0.1"
 T = TypeVar("T")
 
 
-@contextmanager
-def serving(classifier: Any, **limits: Any) -> Iterator[str]:
+def serving(classifier: Any, **limits: Any) -> AbstractContextManager[str]:
     """Run a service; give its address."""
     bounds = Limits(**limits)
-    with listen(HOST, 0) as listening:
-        hosts = hosts_of(HOST, listening)
-        app = create_app(classifier, "tiny", limits=bounds, hosts=hosts)
-        server = make_server(app, bounds)
+    return running(partial(create_app, classifier, "tiny", limits=bounds), bounds)
+
+
+@contextmanager
+def running(make_app: Callable[..., ASGIApp], bounds: Limits, port: int = 0) -> Iterator[str]:
+    """Run an application, which is made with the hosts it may be called by; give its address."""
+    with listen(HOST, port) as listening:
+        server = make_server(make_app(hosts=hosts_of(HOST, listening)), bounds)
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
         try:

@@ -1,6 +1,6 @@
 """The application: its paths, and what each answers."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from importlib.metadata import version
@@ -16,28 +16,18 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from windowclf.classifier import WindowClassifier
-from windowclf.errors import DataError, UsageError, WindowclfError, one_line
+from windowclf.errors import WindowclfError
 from windowclf.service.answers import Answers, ToExplain, ToTag, explain, tag
-from windowclf.service.bodies import (
-    ExplainRequest,
-    Health,
-    Refusal,
-    TagRequest,
-    decode,
-    describe,
-)
+from windowclf.service.bodies import ExplainRequest, Health, TagRequest, decode, describe
 from windowclf.service.limits import WAIT, Limits, in_time, read_body
 from windowclf.service.metrics import Measured, Metrics
 from windowclf.service.pages import make_pages
 from windowclf.service.queue import Queue
+from windowclf.service.refusals import REFUSED, json_response, refusal, refused
 from windowclf.service.workers import OneThread, Processes, Workers
 from windowclf.tagging.texts import BATCH_CHARACTERS
 
 TAG = "/tag"
-_REASONS = {
-    "Not Found": "no such path; /docs lists those that there are",
-    "Method Not Allowed": "not with this method; the header Allow names the right one",
-}
 
 
 class Service:
@@ -105,13 +95,15 @@ class Service:
             as_html = "text/html" in request.headers.get("accept", "")
             to_explain = ToExplain(body.text, body.token, body.text_unit, as_html)
             explained = await in_time(self._explaining.put(to_explain, 1), self._limits)
-            return Response(explained, media_type="text/html") if as_html else _json(explained)
+            return (
+                Response(explained, media_type="text/html") if as_html else json_response(explained)
+            )
 
     async def health(self, _: Request) -> Response:
         """Say that the service is ready, and what it serves."""
         if not self._tagging.is_ready:
             raise HTTPException(503, "no process tags; another one is being started", WAIT)
-        return _json(self._health)
+        return json_response(self._health)
 
     async def count(self, _: Request) -> Response:
         """Give the metrics in the format of Prometheus."""
@@ -119,7 +111,7 @@ class Service:
 
     async def describe(self, _: Request) -> Response:
         """Describe the service."""
-        return _json(self._description)
+        return json_response(self._description)
 
 
 class _Direct:
@@ -139,7 +131,7 @@ class _Direct:
         try:
             body = await self._tag(scope, receive)
         except Exception as error:
-            await _refusal(error)(scope, receive, send)
+            await refusal(error)(scope, receive, send)
             if not isinstance(error, HTTPException | WindowclfError):
                 raise  # for the log of the server
             return
@@ -185,7 +177,7 @@ def create_app(
     paths = [route.path for route in routes]
     others = Starlette(
         routes=routes,
-        exception_handlers=dict.fromkeys((HTTPException, WindowclfError, Exception), _refused),
+        exception_handlers=dict.fromkeys(REFUSED, refused),
         lifespan=service.lifespan,
     )
     others.router.redirect_slashes = False
@@ -198,27 +190,3 @@ def create_app(
 async def _only_direct(_: Request) -> Response:
     """Stand for the path that `_Direct` answers, so that other methods are refused."""
     raise NotImplementedError
-
-
-def _json(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(body, status, headers, media_type="application/json")
-
-
-async def _refused(_: Request, error: Exception) -> Response:
-    return _refusal(error)
-
-
-def _refusal(error: Exception) -> Response:
-    """Say in one line why a request was refused, or failed; the server logs what is unexpected."""
-    headers = None
-    match error:
-        case HTTPException():
-            status, reason = error.status_code, _REASONS.get(error.detail, error.detail)
-            headers = error.headers
-        case UsageError() | DataError():
-            status, reason = 422, one_line(error)
-        case WindowclfError():
-            status, reason = 500, one_line(error)
-        case _:
-            status, reason = 500, "an error of the service, which its log tells"
-    return _json(msgspec.json.encode(Refusal(reason)), status, headers)

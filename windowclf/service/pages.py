@@ -54,13 +54,15 @@ def make_pages(classifier: WindowClassifier, limits: Limits) -> list[Route]:
     paths = [Path(str(own / name)) for name in names]
     paths += [swagger_ui_path / name for name in ("swagger-ui.css", "swagger-ui-bundle.js")]
     return [
-        _route("/", partial(HTMLResponse, tried)),
-        _route("/docs", partial(HTMLResponse, fragment("service_description.html"))),
-        *(_route(f"/files/{path.name}", partial(FileResponse, path)) for path in paths),
+        page_route("/", partial(HTMLResponse, tried)),
+        page_route("/docs", partial(HTMLResponse, fragment("service_description.html"))),
+        *(page_route(f"/files/{path.name}", partial(FileResponse, path)) for path in paths),
     ]
 
 
-def _route(path: str, make_response: Callable[[], Response]) -> Route:
+def page_route(path: str, make_response: Callable[[], Response]) -> Route:
+    """Make a path whose answer is the same for every request."""
+
     async def answer(_: Request) -> Response:
         return make_response()
 

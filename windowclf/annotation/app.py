@@ -1,0 +1,311 @@
+"""The application that `windowclf annotate` runs: its paths, and what each answers."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from windowclf.annotation import bodies
+from windowclf.annotation.entries import Passage
+from windowclf.annotation.learner_process import Event, LearnerProcess
+from windowclf.annotation.measure import Point, advice
+from windowclf.annotation.proposals import ProposalCache
+from windowclf.annotation.store import ConflictError, Store
+from windowclf.errors import StoreError, one_line
+from windowclf.reports.html.page import fragment
+from windowclf.service.bodies import decode
+from windowclf.service.limits import Limits, read_body
+from windowclf.service.pages import page_route
+from windowclf.service.refusals import REFUSED, json_response, refused
+
+_TEMPLATES = files("windowclf.reports.html") / "templates"
+_KINDS = {".js": "text/javascript", ".css": "text/css"}
+_DIGITS = "1234567890"
+"""The keys of the first labels."""
+_PAGE = 50
+"""Decisions of the history in one answer."""
+_NOTICED = {"proposals", "round"}
+"""Events of the learner after which there are other proposals."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Annotation:
+    """A project that answers requests.
+
+    Parameters
+    ----------
+    store : Store
+    proposals : ProposalCache
+    who : str
+        The name of those who do not give another one.
+    limits : Limits
+    learner : sequence of str, optional
+        Another program than the learner.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        proposals: ProposalCache,
+        who: str,
+        limits: Limits,
+        learner: Sequence[str] | None = None,
+    ) -> None:
+        self._store, self._proposals = store, proposals
+        self._who, self._limits = who, limits
+        self._learner = LearnerProcess(store.folder, self._heard, learner)
+        self._event: Event = {"event": "starting"}
+        self._number = 0  # goes up whenever a page would show something else
+        self._proposed = 0  # goes up whenever there are other proposals
+        self._advised: tuple[int, str | None] = (0, None)
+
+    @asynccontextmanager
+    async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        """Keep the learner while the application runs."""
+        async with self._learner:
+            yield
+
+    def routes(self) -> list[Route]:
+        """List the paths."""
+        return [
+            Route("/state", self.state),
+            Route("/next", self.next, methods=["POST"]),
+            Route("/passage/{number:int}", self.passage),
+            Route("/decide", self.decide, methods=["POST"]),
+            Route("/undo", self.undo, methods=["POST"]),
+            Route("/labels", self.labels, methods=["POST"]),
+            Route("/guidelines", self.guidelines),
+            Route("/guidelines", self.write_guidelines, methods=["POST"]),
+            Route("/history", self.history),
+        ]
+
+    async def state(self, request: Request) -> Response:
+        """Give all that stands beside the passage; 204 if it is still what the page knows."""
+        if request.query_params.get("since") == str(self._number):
+            return Response(status_code=204)
+        return _json(await _aside(self._state))
+
+    async def next(self, request: Request) -> Response:
+        """Hand out the next passages."""
+        asked = await self._body(request, bodies.NextRequest)
+
+        def take() -> list[dict[str, Any]]:
+            return self._shown(self._store.take(asked.client, asked.count, asked.exclude))
+
+        return _json({"passages": await _aside(take)})
+
+    async def passage(self, request: Request) -> Response:
+        """Give one passage."""
+        [shown] = await _aside(self._shown, [request.path_params["number"]])
+        return _json(shown)
+
+    async def decide(self, request: Request) -> Response:
+        """Save decisions; the answer means that they are on the disk."""
+        asked = await self._body(request, bodies.DecideRequest)
+        who = asked.who or self._who
+        saved = await self._change(self._store.decide, asked.request, who, asked.changes)
+        return _json({"saved": saved})
+
+    async def undo(self, request: Request) -> Response:
+        """Take the last request of a person back."""
+        asked = await self._body(request, bodies.UndoRequest)
+        restored = await self._change(self._store.undo, asked.request, asked.who or self._who)
+        return _json({"passages": await _aside(self._shown, restored or [])})
+
+    async def labels(self, request: Request) -> Response:
+        """Add a label, or give one another name."""
+        asked = await self._body(request, bodies.LabelRequest)
+        if isinstance(asked.add, str):
+            await self._change(self._store.add_label, asked.add)
+        elif isinstance(asked.rename, int) and isinstance(asked.name, str):
+            await self._change(self._store.rename_label, asked.rename, asked.name)
+        else:
+            raise HTTPException(422, 'expected either "add", or "rename" and "name"')
+        return _json({"labels": await _aside(self._labels)})
+
+    async def guidelines(self, _: Request) -> Response:
+        """Give the guidelines."""
+        text, version = await _aside(self._store.guidelines)
+        return _json({"text": text, "version": version})
+
+    async def write_guidelines(self, request: Request) -> Response:
+        """Write the guidelines anew."""
+        asked = await self._body(request, bodies.GuidelinesRequest)
+        try:
+            version = await self._change(self._store.set_guidelines, asked.text, asked.version)
+        except ConflictError as error:
+            text, version = await _aside(self._store.guidelines)
+            found = {"error": one_line(error), "text": text, "version": version}
+            return _json(found, 409)
+        return _json({"version": version})
+
+    async def history(self, request: Request) -> Response:
+        """List decisions, the newest first."""
+        before = _number(request, "before")
+        return _json({"decisions": await _aside(self._store.history, _PAGE, before)})
+
+    async def _body(self, request: Request, kind: type[T]) -> T:
+        """Read the body of a request that writes; a page of another site may not send it."""
+        origin = request.headers.get("origin")
+        if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+            raise HTTPException(403, "Origin: expected the page of this service, not another site")
+        return decode(await read_body(request.scope, request.receive, self._limits), kind)
+
+    async def _change(
+        self, function: Callable[P, T], *given: P.args, **named: P.kwargs
+    ) -> T:
+        """Change the project; the learner and the pages get to know."""
+        changed = await _aside(function, *given, **named)
+        self._number += 1
+        self._learner.wake()
+        return changed
+
+    def _heard(self, event: Event) -> None:
+        self._event = event
+        self._number += 1
+        self._proposed += event.get("event") in _NOTICED
+
+    def _state(self) -> dict[str, Any]:
+        number = self._number  # before the rest is read: what changes meanwhile is seen next time
+        rounds = [each for each in self._store.rounds() if each.f1 is not None]
+        if rounds and self._advised[0] != rounds[-1].id:
+            points = [Point(r.sentences, r.tokens, r.names, r.f1 or 0.0) for r in rounds]
+            self._advised = rounds[-1].id, advice(points)
+        last = rounds[-1] if rounds else None
+        return {
+            "number": number,
+            "proposed": self._proposed,
+            "project": {"name": self._store.folder.resolve().name, "id": self._store.created},
+            "labels": self._labels(),
+            "guidelines": self._store.guidelines()[1],
+            "counts": self._store.counts(),
+            "measure": last
+            and {"f1": last.f1, "low": last.low, "high": last.high, "sentences": last.measured},
+            "curve": [
+                {"sentences": r.sentences, "f1": r.f1, "low": r.low, "high": r.high}
+                for r in rounds
+            ],
+            "advice": self._advised[1],
+            "learner": self._event,
+            "who": self._who,
+        }
+
+    def _labels(self) -> list[dict[str, Any]]:
+        return [
+            {"id": label.id, "name": label.name, "key": _DIGITS[number : number + 1] or None}
+            for number, label in enumerate(self._store.labels())
+        ]
+
+    def _shown(self, numbers: Iterable[int]) -> list[dict[str, Any]]:
+        """Read passages with what the model proposes, and the text around them."""
+        passages = [self._store.passage(number) for number in numbers]
+        proposals = self._proposals.of([passage.id for passage in passages])
+        known = {label.id for label in self._store.labels()}
+        return [
+            msgspec.structs.asdict(passage)
+            | {
+                "proposal": [span for span in proposed.spans if span[2] in known]
+                if (proposed := proposals.get(passage.id))
+                else None,
+                "before": self._neighbour(passage, -1),
+                "after": self._neighbour(passage, 1),
+            }
+            for passage in passages
+        ]
+
+    def _neighbour(self, passage: Passage, step: int) -> str:
+        """Read the text before or behind a passage in its document."""
+        if not 0 <= passage.position + step < passage.count:
+            return ""
+        return self._store.passage(passage.id + step).text
+
+
+def create_app(
+    store: Store,
+    *,
+    who: str,
+    hosts: Sequence[str] = ("*",),
+    limits: Limits | None = None,
+    learner: Sequence[str] | None = None,
+) -> ASGIApp:
+    """Make the application of a project, for any ASGI server.
+
+    Parameters
+    ----------
+    store : Store
+        The caller closes it.
+    who : str
+        The name under which decisions are kept, of those who give the page no other.
+    hosts : sequence of str
+        Names that a request may call the service by; ``*`` is any.
+    limits : Limits, optional
+        Without them their defaults.
+    learner : sequence of str, optional
+        Another program than the learner of the project.
+    """
+    proposals = ProposalCache(store.folder, store.created)
+    annotation = Annotation(store, proposals, who, limits or Limits(), learner)
+    paths = [Path(str(each)) for each in _TEMPLATES.iterdir() if each.name.startswith("annotate")]
+    paths = [path for path in paths if path.suffix in _KINDS] + [Path(str(_TEMPLATES / "style.css"))]
+    app = Starlette(
+        routes=[
+            page_route("/", partial(HTMLResponse, fragment("annotate.html"))),
+            *(page_route(f"/files/{path.name}", partial(_file, path)) for path in paths),
+            *annotation.routes(),
+        ],
+        exception_handlers={
+            **dict.fromkeys(REFUSED, refused),
+            StoreError: _not_saved,
+            ConflictError: _conflict,
+        },
+        lifespan=annotation.lifespan,
+    )
+    app.router.redirect_slashes = False
+    if "*" in hosts:
+        return app
+    return TrustedHostMiddleware(app, allowed_hosts=[*hosts], www_redirect=False)
+
+
+async def _aside(function: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
+    """Call a function that waits for the disk, so that other requests are answered meanwhile."""
+    return await asyncio.to_thread(function, *given, **named)
+
+
+def _json(found: Any, status: int = 200) -> Response:
+    return json_response(msgspec.json.encode(found), status)
+
+
+def _file(path: Path) -> Response:
+    # Asked for each time: after an update no file of the earlier version is left.
+    return FileResponse(path, media_type=_KINDS[path.suffix], headers={"Cache-Control": "no-cache"})
+
+
+def _number(request: Request, name: str) -> int | None:
+    given = request.query_params.get(name, "")
+    if given and not (given.isascii() and given.isdigit() and len(given) < 19):
+        raise HTTPException(422, f"{name}: expected a whole number")
+    return int(given) if given else None
+
+
+async def _not_saved(_: Request, error: Exception) -> Response:
+    return _json({"error": one_line(error)}, 507)
+
+
+async def _conflict(_: Request, error: Exception) -> Response:
+    passages = error.passages if isinstance(error, ConflictError) else []
+    return _json({"error": one_line(error), "passages": passages}, 409)

@@ -1,0 +1,49 @@
+// The guidelines that annotators write for themselves.
+
+import { ask, Refused } from "./annotate-ask.js";
+import { byId, openDialog } from "./annotate-page.js";
+
+let version = 0;
+let saved = "";
+
+// Take what the service has; what is being written stays.
+export function takeGuidelines(guidelines) {
+  if (guidelines.version === version) return;
+  if (byId("guidelines-text").value !== saved) return; // the service objects when it is saved
+  ({ version } = guidelines);
+  saved = byId("guidelines-text").value = guidelines.text;
+}
+
+export const openGuidelines = () => openDialog("guidelines");
+
+async function save(event) {
+  event.preventDefault();
+  const text = byId("guidelines-text").value;
+  const said = byId("guidelines-said");
+  try {
+    ({ version } = await ask("guidelines", { text, version }));
+    saved = text;
+    said.textContent = "Saved";
+  } catch (error) {
+    said.textContent = `Not saved: ${error.message}`;
+    if (error instanceof Refused && error.status === 409) theirs(error.found);
+  }
+}
+
+// Somebody else has written meanwhile: both versions are put side by side.
+function theirs(found) {
+  ({ version } = found);
+  byId("guidelines-theirs").hidden = false;
+  byId("guidelines-theirs-text").value = found.text;
+  byId("guidelines-said").textContent =
+    "Not saved: somebody else has written meanwhile. Their text stands below. " +
+    "Take over what you need, and save again.";
+}
+
+byId("guidelines-form").addEventListener("submit", save);
+byId("guidelines-text").addEventListener("input", () => {
+  byId("guidelines-said").textContent = "";
+});
+byId("guidelines").addEventListener("close", () => {
+  byId("guidelines-theirs").hidden = true;
+});

@@ -1,0 +1,54 @@
+// The passages that come next. Some are there before they are asked for, so that nobody waits.
+
+import { ask } from "./annotate-ask.js";
+import { prepare } from "./annotate-text.js";
+
+const AHEAD = 3;
+
+export class Queue {
+  // `busy` lists the passages that are not to be handed out again.
+  constructor(client, busy) {
+    Object.assign(this, { client, busy });
+    this.passages = [];
+  }
+
+  // The next passage at once, or undefined: then `fill` has to be waited for.
+  take() {
+    const passage = this.passages.shift();
+    this.fill().catch(() => {}); // it is tried again when something is missing
+    return passage;
+  }
+
+  putBack(passage) {
+    this.passages.unshift(passage);
+  }
+
+  // Fetch what is missing.
+  fill() {
+    this.filling ??= this.#fetch().finally(() => {
+      this.filling = null;
+    });
+    return this.filling;
+  }
+
+  // Fetch them again: there are other proposals.
+  async renew() {
+    for (const { id } of [...this.passages]) {
+      const passage = prepare(await ask(`passage/${id}`));
+      const place = this.passages.findIndex((other) => other.id === id);
+      if (place < 0) continue; // it was taken meanwhile
+      if (passage.state) this.passages.splice(place, 1);
+      else this.passages[place] = passage;
+    }
+  }
+
+  async #fetch() {
+    const missing = AHEAD - this.passages.length;
+    if (missing <= 0) return;
+    const exclude = [...this.passages.map((passage) => passage.id), ...this.busy()];
+    const body = { client: this.client, count: missing, exclude };
+    const { passages } = await ask("next", body);
+    const here = new Set([...this.passages.map((passage) => passage.id), ...this.busy()]);
+    this.passages.push(...passages.filter((passage) => !here.has(passage.id)).map(prepare));
+  }
+}

@@ -1,0 +1,309 @@
+// The passage that is worked on: its labels, the decision on it, and the ways back.
+
+import { ask, unique } from "./annotate-ask.js";
+import { Draft } from "./annotate-draft.js";
+import { button, byId, make, notify, say } from "./annotate-page.js";
+import { Selection } from "./annotate-selection.js";
+import { describe, draw, inWords, prepare, stretch } from "./annotate-text.js";
+
+const KEPT = "windowclf-annotate-passage"; // over a reload of this tab
+const REMEMBERED = 200; // drafts, so that an undo brings back what was done by hand
+const DONE = { accepted: "Accepted", skipped: "Skipped", flagged: "Flagged" };
+
+export class Work {
+  constructor({ labels, queue, outbox, identity }) {
+    Object.assign(this, { labels, queue, outbox, identity });
+    this.draft = null;
+    this.drafts = new Map();
+    this.past = null; // passages of the history, while one goes back
+    this.selection = new Selection(byId("text"), {
+      nameAt: (token) => this.#nameAt(token),
+      changed: () => this.#chosen(),
+    });
+    byId("comment").addEventListener("input", (event) => {
+      if (!this.draft) return;
+      this.draft.comment = event.target.value;
+      this.#keep();
+    });
+  }
+
+  // Go on with what was there before a reload, or begin.
+  async start() {
+    let kept = null;
+    try {
+      kept = JSON.parse(sessionStorage.getItem(KEPT));
+    } catch {
+      // Nothing is kept, or nothing that can be read.
+    }
+    if (kept?.project !== this.identity.project || this.outbox.passages.includes(kept.passage))
+      return this.next();
+    try {
+      this.#show(prepare(await ask(`passage/${kept.passage}`)), kept);
+      await this.queue.fill();
+    } catch {
+      await this.next();
+    }
+  }
+
+  async next() {
+    this.past = null;
+    let passage = this.queue.take();
+    if (!passage) {
+      this.#nothing("The next passage is on its way …");
+      try {
+        await this.queue.fill();
+      } catch (error) {
+        this.#nothing(`No passage can be fetched: ${error.message}`);
+        return;
+      }
+      if (this.draft) return; // something else was opened meanwhile
+      passage = this.queue.take();
+    }
+    if (passage) this.#show(passage);
+    else this.#nothing("Every passage is decided. What is left is the review.");
+  }
+
+  // Whether there is nothing to work on, so that a further look may help.
+  get isIdle() {
+    return this.draft === null;
+  }
+
+  label(label) {
+    const range = this.#range();
+    if (!range || !this.labels.has(label)) return;
+    if (!this.draft.label(...range, label)) return this.selection.close();
+    this.#edited();
+    say(`${stretch(this.draft.passage, ...range)}: ${this.labels.get(label).name}`);
+  }
+
+  remove() {
+    const range = this.#range();
+    if (!range || !this.draft.remove(...range)) return;
+    this.#edited();
+    say(`${stretch(this.draft.passage, ...range)}: no label`);
+  }
+
+  takeProposals() {
+    if (!this.draft?.differences.length) return;
+    this.draft.takeProposals();
+    this.#edited();
+    notify("The labels are those of the model now");
+  }
+
+  decide(state) {
+    if (!this.draft) return;
+    const { passage, spans, comment } = this.draft;
+    const change = { passage: passage.id, version: passage.version, state, spans, comment };
+    this.outbox.put({ client: this.identity.client, who: this.identity.who, changes: [change] });
+    this.#remember(this.draft);
+    this.draft = null;
+    this.said = DONE[state];
+    return this.next();
+  }
+
+  openComment() {
+    byId("flagging").hidden = false;
+    byId("comment").focus();
+  }
+
+  // A decision is confirmed: what is made on it later has to name its version.
+  saved({ saved }, { changes }) {
+    saved.forEach(({ passage, version }, number) => {
+      const drafts = [this.draft, this.drafts.get(passage)];
+      for (const draft of drafts.filter((one) => one?.passage.id === passage)) {
+        draft.passage.version = version;
+        draft.passage.state = changes[number].state;
+      }
+    });
+  }
+
+  // One step back: in the passage, or else the last decision.
+  async undo() {
+    if (this.draft?.undo()) {
+      this.selection.close();
+      this.#redraw();
+      notify("Undone");
+      return;
+    }
+    if (!(await this.#isSaved())) return;
+    const { client, who } = this.identity;
+    const { passages } = await ask("undo", { request: unique(), client, who });
+    if (!passages.length) {
+      notify("Nothing is left to undo");
+      return;
+    }
+    this.#leave();
+    passages.forEach(prepare);
+    this.said = passages.length > 1 ? `${passages.length} decisions undone` : "Decision undone";
+    this.#show(passages[0]);
+  }
+
+  // Look at what was decided before, further back each time.
+  async back() {
+    if (!(await this.#isSaved())) return;
+    if (!this.past) {
+      const { decisions } = await ask("history");
+      this.past = [...new Set(decisions.map((decision) => decision.passage))];
+    }
+    const here = this.draft?.passage.id;
+    const place = this.past.indexOf(here);
+    if (place + 1 >= this.past.length) notify("Nothing lies further back");
+    else await this.open(this.past[place + 1], { past: this.past });
+  }
+
+  async open(passage, { past = null } = {}) {
+    const found = prepare(await ask(`passage/${passage}`));
+    this.#leave();
+    this.past = past;
+    this.#show(found);
+  }
+
+  // Escape: choose nothing, or go back to where one was.
+  async escape() {
+    if (this.selection.isOpen) this.selection.close();
+    else if (this.draft?.passage.state) await this.next();
+  }
+
+  // There are other proposals: show them where nothing was done by hand.
+  async renew() {
+    const id = this.draft?.passage.id;
+    await this.queue.renew();
+    if (id === undefined) return;
+    const passage = prepare(await ask(`passage/${id}`));
+    if (this.draft?.passage.id !== id || this.selection.isOpen) return;
+    if (this.draft.renew(passage)) {
+      this.#redraw();
+      notify("The model has new proposals");
+    }
+  }
+
+  // Draw it again, as labels have changed.
+  redraw() {
+    if (this.draft) this.#redraw();
+  }
+
+  async #isSaved() {
+    if (await this.outbox.settled()) return true;
+    notify("Not yet: the last decision is not saved");
+    return false;
+  }
+
+  // Put away what is open and not decided; it comes next.
+  #leave() {
+    if (!this.draft) return;
+    this.#remember(this.draft);
+    if (!this.draft.passage.state) this.queue.putBack(this.draft.passage);
+    this.draft = null;
+  }
+
+  #remember(draft) {
+    this.drafts.delete(draft.passage.id);
+    this.drafts.set(draft.passage.id, draft);
+    if (this.drafts.size > REMEMBERED) this.drafts.delete(this.drafts.keys().next().value);
+  }
+
+  #show(passage, kept = null) {
+    const before = this.drafts.get(passage.id);
+    const goesOn = before && (!passage.state || before.passage.version === passage.version);
+    this.draft = goesOn ? Object.assign(before, { passage }) : new Draft(passage);
+    if (kept) this.draft.restore(kept);
+    byId("work").classList.remove("empty");
+    byId("place").replaceChildren(...place(passage));
+    byId("before").textContent = passage.before.trimEnd();
+    byId("after").textContent = passage.after.trimEnd();
+    byId("comment").value = this.draft.comment;
+    byId("flagging").hidden = !this.draft.comment;
+    draw(byId("text"), this.draft, this.labels);
+    this.selection.reset();
+    this.#chosen();
+    this.#edits();
+    byId("text").scrollIntoView({ block: "nearest" });
+    byId("text").focus({ preventScroll: true });
+    say(`${this.said ? `${this.said}. ` : ""}${inWords(this.draft, this.labels)}`);
+    this.said = "";
+  }
+
+  #nothing(reason) {
+    this.draft = null;
+    byId("work").classList.add("empty");
+    byId("text").replaceChildren(make("p", { class: "faint" }, reason));
+    for (const id of ["place", "before", "after"]) byId(id).replaceChildren();
+    byId("flagging").hidden = byId("differences").hidden = true;
+    this.selection.reset();
+    this.#chosen();
+    say(reason);
+  }
+
+  #edited() {
+    this.selection.isOpen = false;
+    this.selection.anchor = this.selection.cursor;
+    this.#redraw();
+  }
+
+  #redraw() {
+    draw(byId("text"), this.draft, this.labels);
+    this.selection.redrawn();
+    this.#chosen();
+    this.#edits();
+  }
+
+  // What depends on the labels of the passage.
+  #edits() {
+    const { passage, differences } = this.draft;
+    const told = (name) =>
+      name.score === null
+        ? `not ${describe(name, this.labels)}`
+        : describe(name, this.labels);
+    const parts = differences.map((name) =>
+      make("li", {}, make("bdi", {}, stretch(passage, name.start, name.end)), ": ", told(name)),
+    );
+    byId("differences").hidden = !parts.length;
+    byId("differences").replaceChildren(
+      make("p", {}, "The model sees it otherwise:"),
+      make("ul", {}, ...parts),
+      button("Take its labels", () => this.takeProposals(), { "aria-keyshortcuts": "m" }),
+    );
+    this.#keep();
+  }
+
+  #keep() {
+    const kept = { project: this.identity.project, ...this.draft.toJSON() };
+    try {
+      sessionStorage.setItem(KEPT, JSON.stringify(kept));
+    } catch {
+      // It is a help, no more.
+    }
+  }
+
+  // The stretch that a label would be for, in code points.
+  #range() {
+    const range = this.draft && this.selection.range;
+    if (!range) return null;
+    const { tokens } = this.draft.passage;
+    return [tokens[range[0]][0], tokens[range[1]][1]];
+  }
+
+  #nameAt(token) {
+    const { tokens } = this.draft.passage;
+    const name = this.draft.at(...tokens[token]);
+    if (!name) return null;
+    const meets = ([start, end]) => start < name.end && end > name.start;
+    return [tokens.findIndex(meets), tokens.findLastIndex(meets)];
+  }
+
+  #chosen() {
+    const range = this.#range();
+    const name = range && this.draft.at(...range);
+    this.labels.press(name ? name.label : null, this.selection.isOpen);
+  }
+}
+
+function place(passage) {
+  const parts = [make("bdi", {}, passage.name)];
+  if (passage.count > 1) parts.push(`, part ${passage.position + 1} of ${passage.count}`);
+  if (passage.state) {
+    parts.push(` · ${passage.state}${passage.who ? " by " : ""}`);
+    if (passage.who) parts.push(make("bdi", {}, passage.who));
+  }
+  return parts;
+}
