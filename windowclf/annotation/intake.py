@@ -109,7 +109,7 @@ def take_texts(
     Raises
     ------
     DataError
-        If a file cannot be read, or has no text that is new.
+        If a file cannot be read, or the project would have no text.
     StoreError
         If it cannot be saved; then nothing is.
     """
@@ -119,9 +119,8 @@ def take_texts(
         options.report.add("files of no known format left out", names[0], others)
     files = ((f.name, f.form, read_documents(f.path, f.form, options)) for f in inputs)
     intake = _take_in(store, _named(files, options), pool, options)
-    if not intake.documents:
-        left = f"{intake.empty:,} empty and {intake.duplicates:,} that the project has"
-        raise DataError(f"{', '.join(names)}: no text to label; {left}; expected texts")
+    if not intake.documents and not store.counts().documents:
+        raise DataError(f"{', '.join(names)}: no text to label, {intake.empty:,} empty ones")
     return intake
 
 
@@ -148,7 +147,7 @@ def import_labelled(
     Raises
     ------
     DataError
-        If a file cannot be read, or has no document that is new.
+        If a file cannot be read, or the project would have no document.
     StoreError
         If it cannot be saved; then nothing is.
     """
@@ -163,9 +162,8 @@ def import_labelled(
         (path, kind, labelled_documents(path, kind, options, notes, scheme)) for path, kind in found
     )
     intake = _take_in(store, _named(files, options), None, options)
-    if not intake.documents:
-        left = f"{intake.empty:,} empty and {intake.duplicates:,} that the project has"
-        raise DataError(f"{', '.join(names)}: no document to import; {left}")
+    if not intake.documents and not store.counts().documents:
+        raise DataError(f"{', '.join(names)}: no document to import, {intake.empty:,} empty ones")
     return intake._replace(notes=tuple(notes))
 
 

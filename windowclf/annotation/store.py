@@ -162,6 +162,14 @@ class Store:
         """Close the file."""
         self.database.close()
 
+    def change_settings(self, changed: Mapping[str, Any]) -> None:
+        """Change some of the settings, see `create`."""
+        settings = self.settings | dict(changed)
+        written = msgspec.json.encode(settings).decode()
+        with self.database.write() as connection:
+            connection.execute("UPDATE meta SET value = ? WHERE key = 'settings'", (written,))
+        self.settings = settings
+
     def labels(self) -> list[Label]:
         """List the labels in their order."""
         with self.database.read() as connection:

@@ -15,7 +15,7 @@ from windowclf.errors import UsageError, WindowclfError, printable
 from windowclf.system.packages import whole_install
 
 _COMMANDS = (
-    *("train", "tune", "pretrain", "tag", "serve", "explain", "evaluate", "compare"),
+    *("train", "tune", "pretrain", "annotate", "tag", "serve", "explain", "evaluate", "compare"),
     *("learning-curve", "convert", "info", "presets", "gradcheck"),
 )
 

@@ -1,0 +1,307 @@
+"""``windowclf annotate``."""
+
+import getpass
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from windowclf.cli.console import count, note
+from windowclf.cli.options import (
+    base_option,
+    json_option,
+    parse_gazetteers,
+    read_options,
+    reading_options,
+    report_reading,
+)
+from windowclf.documents.formats.registry import DIALECTS, FORMATS
+from windowclf.errors import UsageError
+
+if TYPE_CHECKING:
+    from windowclf.annotation.intake import Intake
+    from windowclf.annotation.store import Store
+
+_FORMATS = [name for name in FORMATS if name not in DIALECTS and name != "annotations"]
+_SEED = 1
+_PROJECT_OPTIONS = ("order", "model", "map", "gazetteers", "base")
+"""Settings of a project that an option changes when it is given again."""
+
+
+@click.command(short_help="Label texts on a page, while a model learns from it.")
+@click.argument("texts", nargs=-1, metavar="[FILE]...")
+@click.option(
+    "--output",
+    metavar="FOLDER",
+    help="The project: made if it is not there, else the work goes on.",
+)
+@click.option(
+    "--labels",
+    metavar="LABEL,LABEL,...",
+    help="The labels to begin with; the page can add others and rename them.",
+)
+@click.option(
+    "--import",
+    "imported",
+    multiple=True,
+    metavar="FILE|FOLDER",
+    help="Labelled files to correct or to go on from, in any format that 'windowclf convert' "
+    "reads; again for the next.",
+)
+@click.option(
+    "--order",
+    type=click.Choice(["uncertain", "random", "given"]),
+    help="Which text comes next: one of which the model is unsure, a random one, or the next of "
+    "the file. One in five is a random one in any case, and measures the model.  "
+    "[default: uncertain]",
+)
+@click.option(
+    "--pool",
+    default=20_000,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Documents that the project takes from larger files: random ones, or the first ones with "
+    "--order given.",
+)
+@click.option(
+    "--model",
+    metavar="DIR",
+    help="The model that proposes until there is one of the project: bundled, a model folder, or "
+    "none.  [default: bundled]",
+)
+@click.option(
+    "--map",
+    "maps",
+    multiple=True,
+    metavar="LABEL=LABEL",
+    help="Which label of --model stands for which of the project, such as PER=PATIENT; equal ones "
+    "need no option; again for the next.",
+)
+@click.option(
+    "--gazetteer",
+    "gazetteers",
+    multiple=True,
+    metavar="LABEL=FILE",
+    help="A list of names, one a line: they are proposed, and the model learns from the list; "
+    "again for the next.",
+)
+@base_option
+@click.option("--status", metavar="FOLDER", help="Print how far a project is, and serve no page.")
+@click.option(
+    "--who",
+    metavar="NAME",
+    help="Whose decisions these are; the page can change it.  [default: the user's login name]",
+)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    metavar="ADDRESS",
+    help="Where to listen; 0.0.0.0: for other machines too.",
+)
+@click.option(
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="0: any that is free.",
+)
+@click.option("--input-format", "form", type=click.Choice(_FORMATS), help="Of the files.")
+@reading_options
+@json_option
+@click.pass_context
+def annotate(
+    context: click.Context,
+    texts: tuple[str, ...],
+    output: str | None,
+    status: str | None,
+    as_json: bool,
+    host: str,
+    port: int,
+    who: str | None,
+    **options: Any,
+) -> None:
+    """Label texts on a page of this machine, while a model learns and proposes.
+
+    The project is a folder; 'train --data', 'evaluate --data' and 'convert' read it like any
+    corpus. Each decision is on the disk before the page goes on, so that the command may be ended
+    at any moment, by Ctrl-C, and begun again. A fifth of the texts is set aside to measure the
+    model.
+
+    \b
+    windowclf annotate texts.jsonl --labels DRUG,DOSE --output drugs
+    windowclf annotate --output drugs
+    windowclf annotate --import labelled.conll --output checked
+    windowclf annotate --status drugs
+    windowclf train --data drugs
+    """
+    if status is not None:
+        if output or texts or options["imported"]:
+            raise UsageError("--status prints how far a project is: leave texts and --output out")
+        _print_status(status, as_json=as_json)
+        return
+    if as_json:
+        raise UsageError("--json is for --status")
+    if output is None:
+        raise UsageError("--output: expected the folder of the project")
+    from windowclf.annotation.app import create_app
+    from windowclf.service.limits import Limits
+    from windowclf.service.server import address_of, hosts_of, listen, make_server
+
+    given = {
+        name: value
+        for name, value in _settings(options).items()
+        if context.get_parameter_source(_parameter(name)) is click.core.ParameterSource.COMMANDLINE
+    }
+    with ExitStack() as stack:
+        listening = stack.enter_context(listen(host, port))
+        store = stack.enter_context(_open(Path(output), texts, options, given))
+        limits = Limits()
+        app = create_app(
+            store, who=who or _user(), hosts=hosts_of(host, listening), limits=limits
+        )
+        note(f"labelling at {address_of(listening)}; Ctrl-C ends it")
+        make_server(app, limits).run([listening])
+
+
+def _parameter(setting: str) -> str:
+    """Name the parameter of a setting."""
+    return {"map": "maps", "base": "base_model"}.get(setting, setting)
+
+
+def _settings(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Take the settings of a project out of the options: what JSON can hold."""
+    gazetteers = parse_gazetteers(options["gazetteers"])
+    base = options["base_model"]
+    return {
+        "order": options["order"],
+        "model": _model(options["model"]),
+        "map": dict(map(_parse_map, options["maps"])),
+        "gazetteers": {label: str(file.absolute()) for label, file in gazetteers.items()},
+        "base": "none" if base is None else _model(base),
+    }
+
+
+def _model(named: str | None) -> str | None:
+    """Name a model so that it is found from another folder, too."""
+    return named if named in (None, "bundled", "none", "auto") else str(Path(named).absolute())
+
+
+def _parse_map(value: str) -> tuple[str, str]:
+    label, equals, own = value.partition("=")
+    if not (label and equals and own):
+        raise UsageError(f"--map {value!r}: expected LABEL=LABEL, such as PER=PATIENT")
+    return label, own
+
+
+def _open(
+    folder: Path, texts: tuple[str, ...], options: Mapping[str, Any], given: Mapping[str, Any]
+) -> "Store":
+    """Open the project or begin it, and take in what is new."""
+    from windowclf.annotation.database import FILE
+    from windowclf.annotation.store import Store
+
+    labels = [name.strip() for name in (options["labels"] or "").split(",") if name.strip()]
+    if (folder / FILE).exists():
+        store = Store.open(folder)
+        if given:
+            store.change_settings(given)
+        known = {label.name.casefold() for label in store.labels()}
+        for name in labels:
+            if name.casefold() not in known:
+                store.add_label(name)
+                note(f"label added: {name}")
+        _take_in(store, texts, options)
+        return store
+    if not (texts or options["imported"]):
+        raise UsageError(
+            f"{folder}: no project; expected a file of texts to begin one: windowclf annotate FILE "
+            f"--labels LABEL,LABEL --output {folder}"
+        )
+    if not labels and not options["imported"]:
+        raise UsageError("--labels: expected one label at least, such as DRUG,DOSE")
+    return Store.create(
+        folder, labels, given, _SEED, lambda store: _take_in(store, texts, options)
+    )
+
+
+def _take_in(store: "Store", texts: tuple[str, ...], options: Mapping[str, Any]) -> None:
+    from windowclf.annotation.intake import import_labelled, take_texts
+
+    form = FORMATS[options["form"]] if options["form"] else None
+    if options["imported"]:
+        reading = read_options(options)
+        taken = import_labelled(store, options["imported"], reading, form)
+        for line in taken.notes:
+            note(line)
+        _report(", ".join(options["imported"]), taken)
+        report_reading(reading)
+    if texts:
+        room = options["pool"] - store.counts().documents
+        if room <= 0:
+            note(f"{', '.join(texts)}: the project has --pool {options['pool']:,} documents")
+            return
+        reading = read_options(options, labels=False)
+        taken = take_texts(store, texts, reading, form, room)
+        _report(", ".join(texts), taken)
+        report_reading(reading)
+
+
+def _report(names: str, taken: "Intake") -> None:
+    """Report what was taken in, and what was not."""
+    parts = [f"{count(taken.documents, 'document')} in {count(taken.passages, 'passage')}"]
+    parts += [f"{count(taken.accepted, 'passage')} with labels"] if taken.accepted else []
+    parts += [f"labels added: {', '.join(taken.labels)}"] if taken.labels else []
+    parts += [f"left out: {taken.empty:,} empty"] if taken.empty else []
+    parts += [f"left out: {taken.duplicates:,} whose text is there already"] if taken.duplicates else []
+    parts += [f"not drawn: {taken.not_drawn:,} (--pool)"] if taken.not_drawn else []
+    note(f"{names}: {'; '.join(parts)}")
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a user without a name, as in some containers
+        return "annotator"
+
+
+def _print_status(folder: str, *, as_json: bool) -> None:
+    import msgspec
+
+    from windowclf.annotation.measure import advice
+    from windowclf.annotation.store import Store
+
+    with Store.open(folder, read_only=True) as store:
+        counts, rounds = store.counts(), store.rounds()
+    measured = [each for each in rounds if each.f1 is not None]
+    last = measured[-1] if measured else None
+    said = advice(measured)
+    if as_json:
+        found = {
+            "project": folder,
+            **msgspec.structs.asdict(counts),
+            "measure": last,
+            "rounds": rounds,
+            "advice": said,
+        }
+        click.echo(msgspec.json.encode(found))
+        return
+    click.echo(
+        f"{folder}: {count(counts.passages, 'passage')} of {count(counts.documents, 'document')}: "
+        f"{counts.accepted:,} accepted, {counts.skipped:,} skipped, {counts.flagged:,} flagged, "
+        f"{counts.open:,} open"
+    )
+    names = ", ".join(f"{label} {number:,}" for label, number in counts.names.items())
+    click.echo(f"names: {names}; in {count(counts.sentences, 'accepted sentence')}")
+    if last is None:
+        click.echo("F1: not measured yet")
+        return
+    click.echo(
+        f"F1 {100 * (last.f1 or 0):.1f} ({100 * (last.low or 0):.1f} to "
+        f"{100 * (last.high or 0):.1f}) on {count(last.measured, 'sentence')} set aside, after "
+        f"{last.sentences:,}"
+    )
+    if said:
+        click.echo(said)
