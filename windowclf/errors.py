@@ -45,6 +45,10 @@ class ModelError(WindowclfError):
     """A model folder that is missing, damaged or from a newer version."""
 
 
+class StoreError(WindowclfError):
+    """A project of annotations that cannot be read, or a decision that was not saved."""
+
+
 class TrainingError(WindowclfError):
     """A training that cannot go on; names the epoch and the batch."""
 
