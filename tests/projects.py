@@ -4,7 +4,10 @@ import json
 from itertools import count
 
 import tiny
-from windowclf.annotation.store import Change, Store, StoredSpan
+from windowclf.annotation.entries import Change, StoredSpan
+from windowclf.annotation.store import Store
+from windowclf.tags.schemes import Scheme, spans
+from windowclf.text.tokenizer import token_starts
 
 _requests = count()
 
@@ -41,24 +44,14 @@ def decide(store, number, spans=(), state="accepted"):
 def add_marked(store, *marked, set_aside=False):
     """Add each sentence with its entities in brackets as a document, and accept it."""
     for one in marked:
-        sentence = tiny.parse(one)
-        [number] = add(store, tiny.unmarked(one), set_aside=set_aside)
-        decide(store, number, _spans(sentence))
+        text, sentence = tiny.unmarked(one), tiny.parse(one)
+        starts = token_starts(text, sentence.tokens)
+        ends = [start + len(token) for start, token in zip(starts, sentence.tokens, strict=True)]
+        [number] = add(store, text, set_aside=set_aside)
+        found = spans(sentence.tags, Scheme.IOB2)
+        decide(store, number, [(starts[s.start], ends[s.end - 1], s.label) for s in found])
 
 
-def _spans(sentence):
-    from windowclf.tags.schemes import Scheme, spans
-
-    starts, end = [], 0
-    for token in sentence.tokens:
-        starts.append(end)
-        end += len(token) + 1
-    return [
-        (starts[first], starts[last - 1] + len(sentence.tokens[last - 1]), label)
-        for first, last, label in spans(sentence.tags, Scheme.IOB2)
-    ]
-
-
-def make(folder, labels=("PER", "LOC")):
+def make(folder, labels=("PER", "LOC"), **settings):
     """Begin a project without texts."""
-    return Store.create(folder, labels, {"order": "given"}, 1)
+    return Store.create(folder, labels, {"order": "given", **settings}, 1)

@@ -37,7 +37,11 @@ def test_what_is_set_aside_is_the_test_split(store):
     add_marked(store, *TEST, set_aside=True)
     add(store, "Still open.")
     corpus = load_corpus("drugs")
-    assert (corpus.name, corpus.scheme, [*corpus.splits]) == ("drugs", Scheme.IOB2, ["train", "test"])
+    assert (corpus.name, corpus.scheme, [*corpus.splits]) == (
+        "drugs",
+        Scheme.IOB2,
+        ["train", "test"],
+    )
     assert bare(corpus.splits["train"]) == [*map(tiny.parse, TRAIN)]
     assert bare(corpus.splits["test"]) == [*map(tiny.parse, TEST)]
     assert corpus.parts == ()
@@ -109,7 +113,7 @@ def test_texts_are_split_as_the_project_splits_them(tmp_path):
     text = "Ada lives\nin Oslo"
     for unit, sentences in (("line", 2), ("paragraph", 1)):
         folder = tmp_path / unit
-        with projects.make(folder, settings={"order": "given", "text_unit": unit}) as store:
+        with projects.make(folder, text_unit=unit) as store:
             [number] = add(store, text)
             decide(store, number)
         assert len(load_corpus(folder).splits["train"]) == sentences
@@ -148,9 +152,9 @@ def test_they_do_not_teach_that_its_names_are_none(growing):
     gold = data.train.gold
     assert gold.shape == (len(tokens), len(model.labels))
     may = tokens.index("May")
-    assert gold[may].tolist() == [label == "O" or is_time for label, is_time in zip(
-        model.labels, of_time, strict=True
-    )]
+    assert gold[may].tolist() == [
+        label == "O" or is_time for label, is_time in zip(model.labels, of_time, strict=True)
+    ]
     person = tokens.index("Ada")
     assert gold[person].sum() == 1
     whole = slice(tokens.index("Grace"), None)

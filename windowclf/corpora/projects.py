@@ -154,11 +154,11 @@ def _note_of_lacks(path: Path, passages: Sequence[Passage]) -> str:
     lacking = [passage for passage in passages if passage.lacks]
     if not lacking:
         return ""
-    labels = dict.fromkeys(chain.from_iterable(passage.lacks for passage in lacking))
+    labels = [*dict.fromkeys(chain.from_iterable(passage.lacks for passage in lacking))]
+    were, them = ("was", "it") if len(labels) == 1 else ("were", "them")
     return (
-        f"{path}: {_were(len(lacking))} accepted before {join_names([*labels])} "
-        f"{'was' if len(labels) == 1 else 'were'} added: outside of names, their words may be of "
-        "that label, and training takes them so"
+        f"{path}: {_were(len(lacking))} accepted before {join_names(labels)} {were} added: "
+        f"training leaves open whether their words without a label have {them}"
     )
 
 

