@@ -84,6 +84,14 @@ def test_a_project_that_has_set_nothing_aside_has_no_test_split(store):
     assert [*load_corpus("drugs").splits] == ["train"]
 
 
+def test_a_split_that_is_named_has_to_be_there(store):
+    add_marked(store, *TRAIN)
+    with pytest.raises(
+        DataError, match="drugs: nothing is accepted yet that is for the test split"
+    ):
+        load_corpus("drugs", test="drugs")
+
+
 def test_a_project_in_which_nothing_is_accepted_is_an_error_with_the_cure(store):
     [number] = add(store, "Ada!")
     decide(store, number, state="skipped")
@@ -142,6 +150,16 @@ def test_passages_from_before_a_label_was_added_lack_it(growing):
     lacking, left = corpus.notes
     assert "2 passages were accepted before TIME was added" in lacking
     assert "1 passage was set aside, but left out of the test split" in left
+
+
+def test_a_test_split_of_which_nothing_is_left_is_reported(store):
+    add_marked(store, *TRAIN)
+    add_marked(store, *TEST, set_aside=True)
+    store.add_label("TIME")
+    add_marked(store, "[PER Grace] left in [TIME May] .")
+    corpus = load_corpus("drugs")
+    assert [*corpus.splits] == ["train"]
+    assert any("left out of the test split" in note for note in corpus.notes)
 
 
 def test_they_do_not_teach_that_its_names_are_none(growing):

@@ -3,11 +3,10 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from windowclf.corpora.corpus import Corpus, CorpusPart
 from windowclf.corpora.files import SplitFiles, read_tagged, tag_place
-from windowclf.corpora.projects import ProjectSplit, project_splits
 from windowclf.corpora.spelling import Part, in_iob2, joined, numbered
 from windowclf.corpora.splits import SPLITS, splits_of_folder, stem
 from windowclf.documents.formats.registry import FORMATS
@@ -20,6 +19,9 @@ from windowclf.system.packages import whole_install
 from windowclf.system.resources import data_path
 from windowclf.system.streams import COMPRESSED, is_url
 from windowclf.tags.recognition import scheme_named
+
+if TYPE_CHECKING:
+    from windowclf.corpora.projects import ProjectSplit
 
 SAMPLE = "sample"
 CONLL2003 = "conll2003"
@@ -87,6 +89,7 @@ def load_corpus(
         for split, file in (("train", train), ("dev", dev), ("test", test))
         if file is not None
     }
+    given = {*files}
     if data is None and not files:
         data = SAMPLE
 
@@ -99,11 +102,17 @@ def load_corpus(
         elif project := project_file(folder):
             files = {"train": [project], "test": [project]} | files
         else:
-            found, note = splits_of_folder(folder, given=files)
+            found, note = splits_of_folder(folder, given)
             files = found | files
     labelled = _of_projects(files, reading)
-    if data is not None:  # a project may have nothing yet that it would be measured with
-        files = {s: paths for s, paths in files.items() if s not in labelled or labelled[s].placed}
+    of_projects = [line for split in labelled.values() for line in split.notes]
+    for split in [split for split, own in labelled.items() if not own.placed]:
+        if split in given:
+            raise DataError(
+                f"{files[split][0]}: nothing is accepted yet that is for the {split} split; label "
+                "more with 'windowclf annotate'"
+            )
+        del files[split], labelled[split]
     for split, paths in files.items():
         if split in labelled:
             parts[split] = labelled[split].part()
@@ -114,7 +123,6 @@ def load_corpus(
     name = str(next(iter(files.values()))[0] if data is None else data)
     splits, target, source, notes = in_iob2(name, parts, scheme)
     line = reading.report.line()
-    of_projects = [note for split in labelled.values() for note in split.notes]
     more = (note, *of_projects, f"read with changes: {line}" if line else "")
     notes = (*notes, *filter(None, more))
     read = {
@@ -129,7 +137,7 @@ def load_corpus(
 
 def _of_projects(
     files: Mapping[str, Sequence[str | Path]], options: ReadOptions
-) -> dict[str, ProjectSplit]:
+) -> "dict[str, ProjectSplit]":
     """Read the splits whose file is a project: its train split, or else what it set aside.
 
     Raises
@@ -137,15 +145,21 @@ def _of_projects(
     DataError
         See `project_splits`.
     """
-    read: dict[Path, dict[str, ProjectSplit]] = {}
-    found = {}
-    for split, paths in files.items():
-        path = None if is_url(paths[0]) else project_file(Path(paths[0]))
-        if path is not None:
-            if path not in read:
-                read[path] = project_splits(path, options)
-            found[split] = read[path]["train" if split == "train" else "test"]
-    return found
+    own = {
+        split: project_file(Path(paths[0]))
+        for split, paths in files.items()
+        if not is_url(paths[0])
+    }
+    files_of = {split: path for split, path in own.items() if path}
+    if not files_of:
+        return {}
+    from windowclf.corpora.projects import project_splits  # SQLite is not part of every Python
+
+    read = {path: project_splits(path, options) for path in {*files_of.values()}}
+    return {
+        split: read[path]["train" if split == "train" else "test"]
+        for split, path in files_of.items()
+    }
 
 
 def corpus_name(data: str) -> str:

@@ -183,6 +183,14 @@ def test_what_is_not_a_project_is_one_line(tmp_path, data):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("data", [b"", b"no database"])
+def test_what_comes_packed_and_is_not_a_project_is_one_line(tmp_path, data):
+    path = tmp_path / "a.sqlite.gz"
+    path.write_bytes(gzip.compress(data))
+    with pytest.raises(DataError, match="not a project; expected the ann"):
+        read(path)
+
+
 def test_another_database_is_not_a_project(tmp_path):
     with sqlite3.connect(tmp_path / "a.sqlite") as connection:
         connection.execute("CREATE TABLE meta (key, value)")

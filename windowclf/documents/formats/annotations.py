@@ -285,6 +285,8 @@ def _opened(name: str, file: BinaryIO | None) -> Iterator[sqlite3.Connection]:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", _SECONDS, uri=True)
     else:
         data = b"" if file is None else file.read()
+        if not data:
+            raise DataError(f"{name}: {_NOT_ONE}")
         connection = sqlite3.connect(":memory:")
         connection.deserialize(data)
     try:
