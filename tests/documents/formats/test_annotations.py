@@ -218,7 +218,7 @@ def test_a_newer_project_is_refused_with_the_cure(store, path):
         ("UPDATE passage SET spans = '[[0, 3, 9]]'", "unknown label 9"),
         ("UPDATE passage SET spans = '[[0, 99, 1]]'", "does not fit a text of 4 characters"),
         ("UPDATE passage SET spans = '[[0, 3, 1], [1, 2, 1]]'", "overlaps"),
-        ("UPDATE passage SET spans = '{'", "truncated"),
+        ("UPDATE passage SET spans = '[[0,'", "truncated"),
         ("UPDATE passage SET text = x'ff'", "Expected `str`, got `bytes`"),
         ("UPDATE passage SET words = '[1]'", "Expected `array`, got `int`"),
         ("UPDATE document SET fields = '[]'", "Expected `object`, got `array`"),

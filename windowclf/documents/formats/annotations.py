@@ -27,6 +27,7 @@ ACCEPTED, SKIPPED, FLAGGED = "accepted", "skipped", "flagged"
 
 _SECONDS = 10.0  # to wait for a decision that is just being written
 _NOT_ONE = "not a project; expected the annotation.sqlite of 'windowclf annotate'"
+_DAMAGED = "the project is damaged: expected what 'windowclf annotate' wrote; go back to a copy"
 _LEFT_OUT = {
     None: "passages left out that are not decided yet",
     SKIPPED: "passages left out that were skipped",
@@ -200,11 +201,11 @@ def _passage(row: _Row, name: str, labels: Mapping[int, str]) -> Passage:
         spans = [LabelledSpan(start, end, labels[label]) for start, end, label in given]
         spans = check_spans(row.text, spans)
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise DataError(f"{place}: {error}; {_damaged()}") from None
+        raise DataError(f"{place}: {error}; {_DAMAGED}") from None
     except KeyError as error:
-        raise DataError(f"{place}: a span of the unknown label {error}; {_damaged()}") from None
+        raise DataError(f"{place}: a span of the unknown label {error}; {_DAMAGED}") from None
     except DataError as error:
-        raise DataError(f"{place}: {error}; {_damaged()}") from None
+        raise DataError(f"{place}: {error}; {_DAMAGED}") from None
     lacks = tuple(label for number, label in labels.items() if number > (row.known or 0))
     return Passage(
         row.document,
@@ -273,7 +274,7 @@ def _load(name: str, file: BinaryIO | None = None, *, everything: bool = False) 
             msgspec.json.decode(settings.get("text_unit", b"null"), type=str | None) or "auto",
         )
     except (msgspec.MsgspecError, TypeError) as error:
-        raise DataError(f"{name}: {error}; {_damaged()}") from None
+        raise DataError(f"{name}: {error}; {_DAMAGED}") from None
 
 
 @contextmanager
@@ -317,8 +318,4 @@ def _reason(error: sqlite3.Error) -> str:
             "cannot be read: a server that was killed left what it had begun to write; copy the "
             "folder to where it can be written"
         )
-    return f"cannot be read: {one_line(error)}; {_damaged()}"
-
-
-def _damaged() -> str:
-    return "the project is damaged: expected what 'windowclf annotate' wrote, see a copy of it"
+    return f"cannot be read: {one_line(error)}; {_DAMAGED}"
