@@ -10,6 +10,7 @@ from typing import NamedTuple, get_args
 
 import msgspec
 
+from windowclf.annotation.current import count_tokens
 from windowclf.annotation.entries import (
     DECODE_SPANS,
     Change,
@@ -19,7 +20,6 @@ from windowclf.annotation.entries import (
     StoredSpan,
 )
 from windowclf.annotation.labels import list_labels
-from windowclf.annotation.passages import count_tokens
 from windowclf.documents.span_borders import check_spans
 from windowclf.errors import DataError, UsageError, quoted, shortened
 

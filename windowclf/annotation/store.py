@@ -1,5 +1,6 @@
 """A project of annotations in its folder: labels, guidelines, passages and decisions on them."""
 
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from sqlite3 import Connection
@@ -7,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from windowclf.annotation.current import count_all, read_passage
 from windowclf.annotation.database import FILE, Database, create_file
 from windowclf.annotation.decisions import (
     Request,
@@ -29,7 +31,6 @@ from windowclf.annotation.entries import (
 )
 from windowclf.annotation.handout import hand_out, read_queue
 from windowclf.annotation.labels import add_label, list_labels, rename_label
-from windowclf.annotation.passages import count_all, read_passage
 from windowclf.documents.document import Document, LabelledSpan
 from windowclf.errors import StoreError, UsageError
 from windowclf.system.files import whole_file
@@ -69,18 +70,18 @@ class Store:
         Those it was begun with.
     seed : int
         Of whatever is drawn at random.
+    created : str
+        When it was begun, as a number of seconds: what distinguishes it from another project.
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.database = Database(path, read_only=read_only)
         self.folder = path.parent
         with self.database.read() as connection:
-            rows = connection.execute(
-                "SELECT key, value FROM meta WHERE key IN ('settings', 'seed')"
-            )
-            found = dict(rows.fetchall())
+            found = dict(connection.execute("SELECT key, value FROM meta").fetchall())
         self.settings: dict[str, Any] = msgspec.json.decode(found["settings"])
         self.seed = int(found["seed"])
+        self.created = str(found["created"])
         self.text_unit = self.settings.get("text_unit") or "auto"
         self._counted: tuple[tuple[int, int], Counts] | None = None
 
@@ -121,8 +122,14 @@ class Store:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with whole_file(path) as temporary:
-                values = {"settings": msgspec.json.encode(settings).decode(), "seed": seed}
-                create_file(temporary, values)
+                create_file(
+                    temporary,
+                    {
+                        "settings": msgspec.json.encode(settings).decode(),
+                        "seed": seed,
+                        "created": str(time.time()),
+                    },
+                )
                 with cls(temporary) as store:
                     for name in labels:
                         store.add_label(name)

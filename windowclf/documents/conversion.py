@@ -136,8 +136,7 @@ def convert_file(
         writer = output_format.writer(written, write_options)
         for path, form in sources:
             given = _Source(path, form, options)
-            for batch, style in given.with_style(scheme, notes):
-                found = [_for_output(document, style, given.name) for document in batch]
+            for found in given.labelled(scheme, notes):
                 if output_format.name != "conll":
                     _count_lost_columns(found, given)
                 if output_format.name in _WITH_WORDS:
@@ -164,6 +163,33 @@ def convert_file(
     return Conversion(documents, sentences, found_spans, tuple(notes))
 
 
+def labelled_documents(
+    path: str, form: Format, options: ReadOptions, notes: list[str], scheme: Scheme | None = None
+) -> Iterator[list[Document]]:
+    """Read the documents of a file, with the spans that their tags spell.
+
+    Parameters
+    ----------
+    path : str
+        "-" is stdin.
+    notes : list of str
+        Where a line is added for what was guessed about the tags, or is not regular.
+    scheme : Scheme, optional
+        Of the tags. If not given, it is recognised, but for plain labels.
+
+    Yields
+    ------
+    list of Document
+        Without tags, and their fields without labels.
+
+    Raises
+    ------
+    DataError
+        If the file or a record cannot be read.
+    """
+    return _Source(path, form, options).labelled(scheme, notes)
+
+
 class _Source(NamedTuple):
     """A file that is converted."""
 
@@ -175,6 +201,11 @@ class _Source(NamedTuple):
     def name(self) -> str:
         """For messages."""
         return "stdin" if self.path == "-" else self.path
+
+    def labelled(self, scheme: Scheme | None, notes: list[str]) -> Iterator[list[Document]]:
+        """Yield batches of documents with spans; see `labelled_documents`."""
+        for batch, style in self.with_style(scheme, notes):
+            yield [_for_output(document, style, self.name) for document in batch]
 
     def with_style(
         self, scheme: Scheme | None, notes: list[str]

@@ -1,4 +1,4 @@
-"""Passages as they stand in a project, and how many of them there are."""
+"""Passages as they are now, and how many of them there are."""
 
 from collections import Counter
 from itertools import chain

@@ -1,0 +1,191 @@
+"""A text cut into passages: what one person can look at, one at a time.
+
+The passages of a text partition it. Each holds the white space behind it.
+"""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate, chain, pairwise
+from typing import NamedTuple
+
+from windowclf.documents.span_borders import CharacterSpan
+from windowclf.text.tokenizer import split_words, token_starts
+
+LONG, LONGEST = 1_000, 2_000
+"""Characters of a passage of several sentences, and of one of a single sentence."""
+
+_WINDOW = 20_000  # characters that are split at once: a text may be one line of 10 MB
+_PARAGRAPHS = re.compile(r"\n[^\S\n]*\n\s*")
+_LINES = re.compile(r"\n\s*")
+
+_Border = tuple[int, bool]
+"""Where a passage may end, and whether it has to."""
+
+
+class Piece(NamedTuple):
+    """A passage of a text.
+
+    Attributes
+    ----------
+    start, end : int
+        Characters of the text.
+    words : list of list of str, optional
+        Its sentences, if the text came with words.
+    """
+
+    start: int
+    end: int
+    words: list[list[str]] | None
+
+
+def cut_passages(
+    text: str,
+    words: Sequence[Sequence[str]] | None = None,
+    spans: Sequence[CharacterSpan] = (),
+    unit: str = "auto",
+) -> list[Piece]:
+    """Cut a text into paragraphs, and long ones at the ends of sentences.
+
+    Parameters
+    ----------
+    words : sequence of sequence of str, optional
+        The sentences that it came with.
+    spans : sequence of CharacterSpan
+        None of them is cut; in order, without overlap.
+    unit : str
+        With "line", a line is a passage; see also `split_words`.
+
+    Returns
+    -------
+    list of Piece
+        None is blank, but for a text that is blank.
+    """
+    breaks = _LINES if unit == "line" else _PARAGRAPHS
+    if words is None:
+        borders = _pack(_raw_borders(text, breaks, unit), lambda a, b: _token(text, a, b, unit))
+        return [Piece(*ends, None) for ends in pairwise(_kept(text, borders, spans))]
+    starts = token_starts(text, chain.from_iterable(words))
+    firsts = [*accumulate(map(len, words), initial=0)]
+    ends = _kept(
+        text,
+        _pack(
+            _own_borders(text, breaks, starts, firsts),
+            lambda a, b: _last(starts, a, b),
+        ),
+        spans,
+    )
+    return [
+        Piece(start, end, _words_between(words, firsts, starts, start, end))
+        for start, end in pairwise(ends)
+    ]
+
+
+def _pack(borders: Iterator[_Border], cut: Callable[[int, int], int]) -> list[int]:
+    """Choose borders so that no passage is too long.
+
+    Parameters
+    ----------
+    borders : iterator of (int, bool)
+        The last one is the end of the text.
+    cut : callable
+        Gives the place to cut between two others that have no border between them.
+    """
+    chosen = [0]
+    before = 0
+    for border, ends in borders:
+        if border - chosen[-1] > LONG and before > chosen[-1]:
+            chosen.append(before)
+        while border - chosen[-1] > LONGEST:
+            chosen.append(cut(chosen[-1], chosen[-1] + LONGEST))
+        if ends:
+            chosen.append(border)
+        before = border
+    return chosen
+
+
+def _kept(text: str, borders: list[int], spans: Sequence[CharacterSpan]) -> list[int]:
+    """Leave out borders within spans, and those beside which nothing stands."""
+    starts = [span.start for span in spans]
+    kept = [0]
+    for border in borders[1:-1]:
+        number = bisect_left(starts, border) - 1
+        if number >= 0 and spans[number].end > border:
+            continue
+        if border > kept[-1] and not _is_blank(text, kept[-1], border):
+            kept.append(border)
+    while len(kept) > 1 and _is_blank(text, kept[-1], len(text)):
+        kept.pop()
+    return [*kept, len(text)]
+
+
+def _is_blank(text: str, start: int, end: int) -> bool:
+    return text[start:end].isspace() or start == end
+
+
+def _raw_borders(text: str, breaks: re.Pattern[str], unit: str) -> Iterator[_Border]:
+    start = 0
+    for found in chain((found.end() for found in breaks.finditer(text)), (len(text),)):
+        if found - start > LONG:
+            yield from ((border, False) for border in _sentences(text, start, found, unit))
+        yield found, True
+        start = found
+
+
+def _sentences(text: str, start: int, end: int, unit: str) -> Iterator[int]:
+    """Yield where sentences begin, but for the first one."""
+    while end - start > _WINDOW:
+        begun = _sentence_starts(text[start : start + _WINDOW], unit)
+        if len(begun) > 1:  # the last one may go on behind the window
+            yield from (start + offset for offset in begun[1:])
+            start += begun[-1]
+        else:
+            start = _token(text, start, start + _WINDOW, unit)
+            yield start
+    yield from (start + offset for offset in _sentence_starts(text[start:end], unit)[1:])
+
+
+def _sentence_starts(text: str, unit: str) -> list[int]:
+    words = split_words(text, unit)
+    starts = token_starts(text, chain.from_iterable(words))
+    return [starts[first] for first in accumulate(map(len, words[:-1]), initial=0) if starts]
+
+
+def _token(text: str, start: int, end: int, unit: str) -> int:
+    """Find the last token that begins before some place; that place, if none does."""
+    part = text[start:end]
+    starts = token_starts(part, chain.from_iterable(split_words(part, unit)))
+    return start + starts[-1] if len(starts) > 1 else end
+
+
+def _own_borders(
+    text: str, breaks: re.Pattern[str], starts: list[int], firsts: list[int]
+) -> Iterator[_Border]:
+    for first in firsts[1:-1]:
+        if 0 < first < len(starts):
+            gap = text[starts[first - 1] : starts[first]]
+            yield starts[first], breaks.search(gap) is not None
+    yield len(text), True
+
+
+def _last(starts: list[int], start: int, end: int) -> int:
+    """Find the last token that begins before some place; else the first one after it."""
+    number = bisect_right(starts, end) - 1
+    if starts[number] <= start:
+        number += 1
+    return starts[number] if number < len(starts) else end
+
+
+def _words_between(
+    words: Sequence[Sequence[str]], firsts: list[int], starts: list[int], start: int, end: int
+) -> list[list[str]]:
+    first = bisect_left(starts, start) if start else 0
+    last = bisect_left(starts, end) if end <= (starts[-1] if starts else 0) else len(starts)
+    found = []
+    number = max(bisect_right(firsts, first) - 1, 0)
+    while number < len(words) and firsts[number] < last:
+        sentence = words[number][max(first - firsts[number], 0) : last - firsts[number]]
+        if sentence:
+            found.append([*sentence])
+        number += 1
+    return found
