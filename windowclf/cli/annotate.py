@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 _FORMATS = [name for name in FORMATS if name not in DIALECTS and name != "annotations"]
 _SEED = 1
-_PROJECT_OPTIONS = ("order", "model", "map", "gazetteers", "base")
-"""Settings of a project that an option changes when it is given again."""
 
 
 @click.command(short_help="Label texts on a page, while a model learns from it.")
@@ -159,9 +157,7 @@ def annotate(
         listening = stack.enter_context(listen(host, port))
         store = stack.enter_context(_open(Path(output), texts, options, given))
         limits = Limits()
-        app = create_app(
-            store, who=who or _user(), hosts=hosts_of(host, listening), limits=limits
-        )
+        app = create_app(store, who=who or _user(), hosts=hosts_of(host, listening), limits=limits)
         note(f"labelling at {address_of(listening)}; Ctrl-C ends it")
         make_server(app, limits).run([listening])
 
@@ -171,7 +167,7 @@ def _parameter(setting: str) -> str:
     return {"map": "maps", "base": "base_model"}.get(setting, setting)
 
 
-def _settings(options: Mapping[str, Any]) -> dict[str, Any]:
+def _settings(options: dict[str, Any]) -> dict[str, Any]:
     """Take the settings of a project out of the options: what JSON can hold."""
     gazetteers = parse_gazetteers(options["gazetteers"])
     base = options["base_model"]
@@ -197,14 +193,14 @@ def _parse_map(value: str) -> tuple[str, str]:
 
 
 def _open(
-    folder: Path, texts: tuple[str, ...], options: Mapping[str, Any], given: Mapping[str, Any]
+    folder: Path, texts: tuple[str, ...], options: dict[str, Any], given: Mapping[str, Any]
 ) -> "Store":
     """Open the project or begin it, and take in what is new."""
-    from windowclf.annotation.database import FILE
+    from windowclf.documents.paths import PROJECT_FILE
     from windowclf.annotation.store import Store
 
     labels = [name.strip() for name in (options["labels"] or "").split(",") if name.strip()]
-    if (folder / FILE).exists():
+    if (folder / PROJECT_FILE).exists():
         store = Store.open(folder)
         if given:
             store.change_settings(given)
@@ -222,12 +218,10 @@ def _open(
         )
     if not labels and not options["imported"]:
         raise UsageError("--labels: expected one label at least, such as DRUG,DOSE")
-    return Store.create(
-        folder, labels, given, _SEED, lambda store: _take_in(store, texts, options)
-    )
+    return Store.create(folder, labels, given, _SEED, lambda store: _take_in(store, texts, options))
 
 
-def _take_in(store: "Store", texts: tuple[str, ...], options: Mapping[str, Any]) -> None:
+def _take_in(store: "Store", texts: tuple[str, ...], options: dict[str, Any]) -> None:
     from windowclf.annotation.intake import import_labelled, take_texts
 
     form = FORMATS[options["form"]] if options["form"] else None
@@ -252,11 +246,16 @@ def _take_in(store: "Store", texts: tuple[str, ...], options: Mapping[str, Any])
 def _report(names: str, taken: "Intake") -> None:
     """Report what was taken in, and what was not."""
     parts = [f"{count(taken.documents, 'document')} in {count(taken.passages, 'passage')}"]
-    parts += [f"{count(taken.accepted, 'passage')} with labels"] if taken.accepted else []
-    parts += [f"labels added: {', '.join(taken.labels)}"] if taken.labels else []
-    parts += [f"left out: {taken.empty:,} empty"] if taken.empty else []
-    parts += [f"left out: {taken.duplicates:,} whose text is there already"] if taken.duplicates else []
-    parts += [f"not drawn: {taken.not_drawn:,} (--pool)"] if taken.not_drawn else []
+    if taken.accepted:
+        parts.append(f"{count(taken.accepted, 'passage')} with labels")
+    if taken.labels:
+        parts.append(f"labels added: {', '.join(taken.labels)}")
+    if taken.empty:
+        parts.append(f"left out: {taken.empty:,} empty")
+    if taken.duplicates:
+        parts.append(f"left out: {taken.duplicates:,} whose text is there already")
+    if taken.not_drawn:
+        parts.append(f"not drawn: {taken.not_drawn:,}; --pool takes more")
     note(f"{names}: {'; '.join(parts)}")
 
 
