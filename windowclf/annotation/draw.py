@@ -170,6 +170,7 @@ class Draw:
 
 def remember_texts(connection: Connection) -> None:
     """Make the temporary tables, and remember in them the texts that the project has."""
+    connection.execute("PRAGMA temp.cache_size = -32000")  # kilobytes: a million hashes
     for statement in _NO_TABLES + _TABLES:
         connection.execute(statement)
     rows = connection.execute("SELECT document, text FROM passage ORDER BY document, position")
