@@ -166,9 +166,7 @@ class Annotation:
             raise HTTPException(403, "Origin: expected the page of this service, not another site")
         return decode(await read_body(request.scope, request.receive, self._limits), kind)
 
-    async def _change(
-        self, function: Callable[P, T], *given: P.args, **named: P.kwargs
-    ) -> T:
+    async def _change(self, function: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
         """Change the project; the learner and the pages get to know."""
         changed = await _aside(function, *given, **named)
         self._number += 1
@@ -197,8 +195,7 @@ class Annotation:
             "measure": last
             and {"f1": last.f1, "low": last.low, "high": last.high, "sentences": last.measured},
             "curve": [
-                {"sentences": r.sentences, "f1": r.f1, "low": r.low, "high": r.high}
-                for r in rounds
+                {"sentences": r.sentences, "f1": r.f1, "low": r.low, "high": r.high} for r in rounds
             ],
             "advice": self._advised[1],
             "learner": self._event,
@@ -261,7 +258,9 @@ def create_app(
     proposals = ProposalCache(store.folder, store.created)
     annotation = Annotation(store, proposals, who, limits or Limits(), learner)
     paths = [Path(str(each)) for each in _TEMPLATES.iterdir() if each.name.startswith("annotate")]
-    paths = [path for path in paths if path.suffix in _KINDS] + [Path(str(_TEMPLATES / "style.css"))]
+    paths = [path for path in paths if path.suffix in _KINDS] + [
+        Path(str(_TEMPLATES / "style.css"))
+    ]
     app = Starlette(
         routes=[
             page_route("/", partial(HTMLResponse, fragment("annotate.html"))),

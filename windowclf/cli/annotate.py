@@ -196,8 +196,8 @@ def _open(
     folder: Path, texts: tuple[str, ...], options: dict[str, Any], given: Mapping[str, Any]
 ) -> "Store":
     """Open the project or begin it, and take in what is new."""
-    from windowclf.documents.paths import PROJECT_FILE
     from windowclf.annotation.store import Store
+    from windowclf.documents.paths import PROJECT_FILE
 
     labels = [name.strip() for name in (options["labels"] or "").split(",") if name.strip()]
     if (folder / PROJECT_FILE).exists():
