@@ -42,7 +42,7 @@ def test_passages_come_with_proposals_and_neighbours(tmp_path):
     assert first["proposal"] == [[0, 3, 1, 0.9]]  # the other label is gone
     assert (first["before"], first["after"]) == ("", "Oslo .")
     assert first["tokens"][:2] == [[0, 3], [4, 7]]
-    assert (second["proposal"], second["before"]) == (None, "Ada met Tom .\n\n")
+    assert (second["proposal"], second["before"]) == (None, "Ada met Tom .")
 
 
 def test_what_is_decided_is_saved_and_counted(client, store):

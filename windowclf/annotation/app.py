@@ -37,6 +37,8 @@ _DIGITS = "1234567890"
 """The keys of the first labels."""
 _PAGE = 50
 """Decisions of the history in one answer."""
+_AROUND = 160
+"""Characters of the passages before and behind one."""
 _NOTICED = {"proposals", "round"}
 """Events of the learner after which there are other proposals."""
 
@@ -166,9 +168,7 @@ class Annotation:
             raise HTTPException(403, "Origin: expected the page of this service, not another site")
         return decode(await read_body(request.scope, request.receive, self._limits), kind)
 
-    async def _change(
-        self, function: Callable[P, T], *given: P.args, **named: P.kwargs
-    ) -> T:
+    async def _change(self, function: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
         """Change the project; the learner and the pages get to know."""
         changed = await _aside(function, *given, **named)
         self._number += 1
@@ -197,8 +197,7 @@ class Annotation:
             "measure": last
             and {"f1": last.f1, "low": last.low, "high": last.high, "sentences": last.measured},
             "curve": [
-                {"sentences": r.sentences, "f1": r.f1, "low": r.low, "high": r.high}
-                for r in rounds
+                {"sentences": r.sentences, "f1": r.f1, "low": r.low, "high": r.high} for r in rounds
             ],
             "advice": self._advised[1],
             "learner": self._event,
@@ -232,7 +231,10 @@ class Annotation:
         """Read the text before or behind a passage in its document."""
         if not 0 <= passage.position + step < passage.count:
             return ""
-        return self._store.passage(passage.id + step).text
+        text = self._store.passage(passage.id + step).text.strip()
+        if len(text) <= _AROUND:
+            return text
+        return f"{text[:_AROUND]}…" if step > 0 else f"…{text[-_AROUND:]}"
 
 
 def create_app(
@@ -261,11 +263,17 @@ def create_app(
     proposals = ProposalCache(store.folder, store.created)
     annotation = Annotation(store, proposals, who, limits or Limits(), learner)
     paths = [Path(str(each)) for each in _TEMPLATES.iterdir() if each.name.startswith("annotate")]
-    paths = [path for path in paths if path.suffix in _KINDS] + [Path(str(_TEMPLATES / "style.css"))]
+    paths = [path for path in paths if path.suffix in _KINDS] + [
+        Path(str(_TEMPLATES / "style.css"))
+    ]
     app = Starlette(
         routes=[
             page_route("/", partial(HTMLResponse, fragment("annotate.html"))),
-            *(page_route(f"/files/{path.name}", partial(_file, path)) for path in paths),
+            *(
+                page_route(f"/files/{path.name}", partial(_file, path))
+                for path in paths
+                if path.suffix in _KINDS
+            ),
             *annotation.routes(),
         ],
         exception_handlers={

@@ -95,6 +95,7 @@ export class Work {
     const { passage, spans, comment } = this.draft;
     const change = { passage: passage.id, version: passage.version, state, spans, comment };
     this.outbox.put({ client: this.identity.client, who: this.identity.who, changes: [change] });
+    this.draft.decide();
     this.#remember(this.draft);
     this.draft = null;
     this.said = DONE[state];
@@ -204,8 +205,9 @@ export class Work {
 
   #show(passage, kept = null) {
     const before = this.drafts.get(passage.id);
-    const goesOn = before && (!passage.state || before.passage.version === passage.version);
-    this.draft = goesOn ? Object.assign(before, { passage }) : new Draft(passage);
+    // After an undo what was done by hand is there again, and may be undone, too.
+    const isSame = before?.passage.version === passage.version;
+    this.draft = isSame || (before?.isTouched && !passage.state) ? Object.assign(before, { passage }) : new Draft(passage);
     if (kept) this.draft.restore(kept);
     byId("work").classList.remove("empty");
     byId("place").replaceChildren(...place(passage));
