@@ -121,6 +121,7 @@ function begin({ project, who }) {
   const queue = new Queue(identity.client, busy);
   work = new Work({ labels, queue, outbox, identity });
   const review = new Review({ labels, identity, open: (passage) => work.open(passage) });
+  work.beforeShown = () => review.isOpen && review.toggle();
   outbox.resume();
   connect(work, review);
   work.start();
