@@ -19,7 +19,7 @@ FORMAT = 1
 
 _WAIT = 10.0
 """Seconds that a transaction waits for that of another process."""
-_FULL_CACHE = "PRAGMA cache_size = -8000"  # kilobytes
+_SYNCHRONOUS = "FULL"  # what is confirmed is there after a loss of power
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -136,8 +136,7 @@ class Database:
         try:
             with self._errors("cannot be read"):
                 self._check_format()
-                self.connection.execute("PRAGMA synchronous = FULL")
-                self.connection.execute(_FULL_CACHE)
+                self.connection.execute(f"PRAGMA synchronous = {_SYNCHRONOUS}")
             if not read_only:
                 self._check_writable()
         except BaseException:
