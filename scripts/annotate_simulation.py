@@ -11,6 +11,7 @@ proposals all names are missed.
 
 import argparse
 import json
+import logging
 import random
 import statistics
 import sys
@@ -19,11 +20,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from windowclf.annotation.intake import take_texts
+
 from windowclf import Sentence, WindowClassifier, load_corpus
 from windowclf.annotation.entries import Change, Round, StoredSpan
 from windowclf.annotation.learner import MODEL, Learner
 from windowclf.annotation.store import Store
+from windowclf.corpora.corpus import labels_of
 from windowclf.tags.schemes import Scheme, spans
+from windowclf.text.tokenizer import token_starts
 
 Name = tuple[int, int, int]
 CLIENT = "simulation"
@@ -82,43 +87,35 @@ class Project:
     def __init__(
         self, folder: Path, sentences: Sequence[Sentence], order: str, base: str, seed: int
     ) -> None:
-        found = [spans(sentence.tags or (), Scheme.IOB2) for sentence in sentences]
-        labels = sorted({span.label for each in found for span in each})
+        labels = sorted(labels_of(sentences, Scheme.IOB2))
         ids = {label: number for number, label in enumerate(labels, 1)}
+        folder.mkdir()
+        texts = folder / "texts.jsonl"
+        lines = [json.dumps({"tokens": list(sentence.tokens)}) for sentence in sentences]
+        texts.write_text("\n".join(lines), encoding="utf-8")
         settings = {"order": order, "base": base, "model": base}
-        rng = random.Random(seed)
-        self.sentences = sentences
-        self.gold: list[set[Name]] = []
-        rows = []
-        for sentence, names in zip(sentences, found, strict=True):
-            starts, end = [], 0
-            for token in sentence.tokens:
-                starts.append(end)
-                end += len(token) + 1
-            self.gold.append(
-                {(starts[n.start], starts[n.end - 1] + len(sentence.tokens[n.end - 1]),
-                  ids[n.label]) for n in names}
-            )  # fmt: skip
-            words = json.dumps([list(sentence.tokens)])
-            rows.append((" ".join(sentence.tokens), words, rng.random() < 0.2, rng.getrandbits(40)))
-
-        def fill(store: Store) -> None:
-            with store.database.write() as connection:
-                for number, (text, words, aside, draw) in enumerate(rows, 1):
-                    connection.execute(
-                        "INSERT INTO document VALUES (?, ?, ?, NULL)", (number, str(number), aside)
-                    )
-                    connection.execute(
-                        "INSERT INTO passage (id, document, position, start, set_aside, draw, "
-                        "text, words) VALUES (?, ?, 0, 0, ?, ?, ?, ?)",
-                        (number, number, aside, draw, text, words),
-                    )
-
-        self.store = Store.create(folder, labels, settings, seed, fill)
+        self.store = Store.create(
+            folder, labels, settings, seed, lambda store: take_texts(store, [str(texts)], pool=None)
+        )
+        self.gold: dict[str, tuple[Sentence, set[Name]]] = {}
+        for sentence in sentences:
+            text = " ".join(sentence.tokens)
+            starts = token_starts(text, sentence.tokens)
+            ends = [start + len(word) for start, word in zip(starts, sentence.tokens, strict=True)]
+            names = spans(sentence.tags or (), Scheme.IOB2)
+            found = {(starts[n.start], ends[n.end - 1], ids[n.label]) for n in names}
+            self.gold[text] = sentence, found
         self.learner = Learner(self.store)
 
-    def annotate(self, until: int) -> Iterator[tuple[int, int, int, int, int]]:
+    def annotate(
+        self, until: int, *, learning: bool = True
+    ) -> Iterator[tuple[int, int, int, int, int]]:
         """Decide on passages, and train whenever a round is due; yield after each.
+
+        Parameters
+        ----------
+        learning : bool
+            If not, there is one training, at the end.
 
         Yields
         ------
@@ -129,17 +126,21 @@ class Project:
         sentences = tokens = names = by_hand = corrected = 0
         while sentences < until and (taken := self.store.take(CLIENT, 1)):
             [number] = taken
-            gold = self.gold[number - 1]
+            text = self.store.passage(number).text
+            if text not in self.gold:  # a part of a very long sentence
+                self.store.decide(f"{CLIENT} {number}", CLIENT, [Change(number, 0, "skipped", [])])
+                continue
+            sentence, gold = self.gold[text]
             proposal = self.learner.cache.of(taken).get(number)
             proposed = {span[:3] for span in proposal.spans} if proposal else set()
             change = Change(number, 0, "accepted", [StoredSpan(*name) for name in sorted(gold)])
             self.store.decide(f"{CLIENT} {number}", CLIENT, [change])
             sentences += 1
-            tokens += len(self.sentences[number - 1])
+            tokens += len(sentence)
             names += len(gold)
             by_hand += clicks(gold, set())
             corrected += clicks(gold, proposed)
-            if self.learner.due():
+            if self.learner.due() and (learning or sentences == until):
                 self.learner.train_round()
                 yield sentences, tokens, names, by_hand, corrected
 
@@ -152,7 +153,8 @@ class Project:
         """List the sentences that nobody has decided on."""
         backlog = self.learner.backlog
         numbers = [n for aside in (False, True) for n in backlog.ids(None, set_aside=aside)]
-        return [self.sentences[number - 1] for number in numbers]
+        texts = [passage.text for passage in backlog.words(numbers)]
+        return [self.gold[text][0] for text in texts if text in self.gold]
 
 
 def read(folder: str, split: str) -> tuple[list[Sentence], list[Sentence]]:
@@ -171,7 +173,7 @@ def curve(folder: str, order: str, seed: int, given: argparse.Namespace) -> list
     points = []
     with tempfile.TemporaryDirectory() as work:
         project = Project(Path(work) / "project", pool, order, given.base, seed)
-        for counted in project.annotate(given.until_sentences):
+        for counted in project.annotate(given.until_sentences, learning=not given.last):
             points.append(Point(*counted, f1=project.f1_on(text)))
             print(f"{folder}, {order}, seed {seed}: {points[-1]}", file=sys.stderr)
         project.store.close()
@@ -270,8 +272,10 @@ def main() -> None:
     )  # fmt: skip
     parser.add_argument("--split", default="test", help="what is scored (default: test)")
     parser.add_argument("--json", metavar="FILE", help="write all rounds there")
+    parser.add_argument("--last", action="store_true", help="train at the end only")
     parser.add_argument("--intervals", type=int, help="simulate so many projects, see above")
     given = parser.parse_args()
+    logging.getLogger("windowclf").setLevel(logging.ERROR)  # few sentences, and no dev text
     (show_intervals if given.intervals else show_curves)(given)
 
 

@@ -8,6 +8,7 @@ object of JSON a line.
 
 import _thread
 import json
+import logging
 import os
 import signal
 import sys
@@ -375,6 +376,8 @@ def main(folder: str, given: TextIO = sys.stdin, out: TextIO = sys.stdout) -> No
     """Learn until the input is closed."""
     if hasattr(os, "nice"):
         os.nice(10)
+    # What is doubtful in few sentences is no news to who is labelling more.
+    logging.getLogger("windowclf").setLevel(logging.ERROR)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
     decided = threading.Event()
 
@@ -394,12 +397,12 @@ def main(folder: str, given: TextIO = sys.stdin, out: TextIO = sys.stdout) -> No
         return found
 
     with suppress(KeyboardInterrupt, BrokenPipeError):
-        threading.Thread(target=listen, daemon=True).start()
         try:
             store = Store.open(folder)
         except WindowclfError as error:
             report({"event": "error", "message": str(error)})
             return
+        threading.Thread(target=listen, daemon=True).start()
         with store:
             learner = Learner(store, report)
             learner.attempt(learner.propose_first)
