@@ -209,7 +209,9 @@ class Annotation:
         self, asked: bodies.FixRequest | bodies.AdoptRequest, changes: list[Change]
     ) -> Response:
         who = asked.who or self._who
-        saved = changes and await self._change(self._store.decide, asked.request, who, changes)
+        if not changes:  # others were faster, or the request comes again
+            return _json({"saved": []})
+        saved = await self._change(self._store.decide, asked.request, who, changes)
         return _json({"saved": saved})
 
     async def _body(self, request: Request, kind: type[T]) -> T:

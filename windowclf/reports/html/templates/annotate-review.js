@@ -121,7 +121,7 @@ export class Review {
         ? each.decided.map(([, , label]) => this.#label(label))
         : [this.#label(null)];
       const proposed = each.proposed ? each.proposed[2] : null;
-      row.append(make("span", { class: "views" }, "labelled ", ...decided, ", the model: "));
+      row.append(make("span", { class: "views" }, ...decided, ", the model: "));
       row.lastChild.append(this.#label(proposed));
       if (each.score !== null) row.lastChild.append(` ${percent(each.score)}`);
       return row;
@@ -156,7 +156,7 @@ export class Review {
   async #fix(path, body) {
     const { saved } = await this.#try(() => ask(path, body), {});
     if (!saved) return;
-    notify(`${count(saved.length, "passage")} changed; Undo takes it back`);
+    notify(`${count(saved.length, "passage")} changed; u takes it back`);
     await this.#refresh();
   }
 

@@ -126,17 +126,23 @@ export class Work {
       notify("Undone");
       return;
     }
-    if (!(await this.#isSaved())) return;
+    await this.undoDecision();
+  }
+
+  // Take the last decision back; return whether there was one.
+  async undoDecision() {
+    if (!(await this.#isSaved())) return false;
     const { client, who } = this.identity;
     const { passages } = await ask("undo", { request: unique(), client, who });
     if (!passages.length) {
       notify("Nothing is left to undo");
-      return;
+      return false;
     }
     this.#leave();
     passages.forEach(prepare);
     this.said = passages.length > 1 ? `${passages.length} decisions undone` : "Decision undone";
     this.#show(passages[0]);
+    return true;
   }
 
   // Look at what was decided before, further back each time.

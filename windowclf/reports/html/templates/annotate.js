@@ -121,7 +121,6 @@ function begin({ project, who }) {
   const queue = new Queue(identity.client, busy);
   work = new Work({ labels, queue, outbox, identity });
   const review = new Review({ labels, identity, open: (passage) => work.open(passage) });
-  work.beforeShown = () => review.isOpen && review.toggle();
   outbox.resume();
   connect(work, review);
   work.start();
@@ -131,6 +130,7 @@ function begin({ project, who }) {
 function connect(work, review) {
   const commands = {
     r: () => review.toggle(),
+    u: () => undo(work, review),
     h: () => openHistory((passage) => attempt(() => work.open(passage))),
     g: openGuidelines,
     l: () => labels.openDialog(),
@@ -141,7 +141,7 @@ function connect(work, review) {
     accept: () => work.decide("accepted"),
     skip: () => work.decide("skipped"),
     flag: () => work.openComment(),
-    undo: () => work.undo(),
+    undo: commands.u,
     back: () => work.back(),
     remove: () => work.remove(),
     "open-review": commands.r,
@@ -169,6 +169,12 @@ function connect(work, review) {
     event.target.value = identity.who;
     remember(localStorage, WHO, identity.who);
   });
+}
+
+// In the review there is no passage to go back in: the last decision is meant.
+async function undo(work, review) {
+  if (!review.isOpen) return work.undo();
+  if (await work.undoDecision()) await review.toggle();
 }
 
 async function attempt(act) {
