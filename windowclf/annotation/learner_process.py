@@ -73,7 +73,7 @@ class LearnerProcess:
     def _start(self) -> None:
         self._heard({"event": "starting"})
         try:
-            self._process = process = subprocess.Popen(
+            self._process = process = subprocess.Popen(  # noqa: S603  # a program of this package
                 self._command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -105,9 +105,9 @@ class LearnerProcess:
                 self._call(self._report, event)
         status = process.wait()
         other.join(1)
-        reason = f"{said.decode(errors='replace')} " if said else ""
+        reason = shortened(said.decode(errors="replace"), 200) or "it ended"
         how = f"signal {-status}" if status < 0 else f"exit code {status}"
-        self._call(self._lost, f"{shortened(reason)}({how})")
+        self._call(self._lost, f"{reason} ({how})")
 
     def _call(self, function: Callable[..., None], *given: Any) -> None:
         with suppress(RuntimeError):  # the loop has been closed

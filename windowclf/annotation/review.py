@@ -235,6 +235,40 @@ def fix_name(
     return changes
 
 
+def relabel_name(
+    store: Store,
+    text: str,
+    label: int | None,
+    new: int | None,
+    passages: Collection[int] | None = None,
+) -> list[Change]:
+    """Give a name of `list_names` another label, or none, where it has a certain one.
+
+    Parameters
+    ----------
+    text : str
+        The name, as `list_names` gives it.
+    label, new, passages
+        See `fix_name`.
+    """
+    changes = []
+    for passage in _accepted(store):
+        if passages is not None and passage.id not in passages:
+            continue
+        found = [
+            span
+            for span in passage.spans
+            if span.label == label and _flat(passage.text[span.start : span.end]) == text
+        ]
+        spans = passage.spans
+        for span in found:
+            fixed = StoredSpan(span.start, span.end, new) if new is not None else None
+            spans = _replaced(spans, span.start, span.end, fixed)
+        if found:
+            changes.append(passage.change(spans))
+    return changes
+
+
 def find_disagreements(
     store: Store,
     proposals: Mapping[int, Sequence[tuple[int, int, int, float]]],

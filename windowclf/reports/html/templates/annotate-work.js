@@ -95,6 +95,7 @@ export class Work {
     const { passage, spans, comment } = this.draft;
     const change = { passage: passage.id, version: passage.version, state, spans, comment };
     this.outbox.put({ client: this.identity.client, who: this.identity.who, changes: [change] });
+    this.draft.decide();
     this.#remember(this.draft);
     this.draft = null;
     this.said = DONE[state];
@@ -125,17 +126,23 @@ export class Work {
       notify("Undone");
       return;
     }
-    if (!(await this.#isSaved())) return;
+    await this.undoDecision();
+  }
+
+  // Take the last decision back; return whether there was one.
+  async undoDecision() {
+    if (!(await this.#isSaved())) return false;
     const { client, who } = this.identity;
     const { passages } = await ask("undo", { request: unique(), client, who });
     if (!passages.length) {
       notify("Nothing is left to undo");
-      return;
+      return false;
     }
     this.#leave();
     passages.forEach(prepare);
     this.said = passages.length > 1 ? `${passages.length} decisions undone` : "Decision undone";
     this.#show(passages[0]);
+    return true;
   }
 
   // Look at what was decided before, further back each time.
@@ -204,8 +211,9 @@ export class Work {
 
   #show(passage, kept = null) {
     const before = this.drafts.get(passage.id);
-    const goesOn = before && (!passage.state || before.passage.version === passage.version);
-    this.draft = goesOn ? Object.assign(before, { passage }) : new Draft(passage);
+    // After an undo what was done by hand is there again, and may be undone, too.
+    const isSame = before?.passage.version === passage.version;
+    this.draft = isSame || (before?.isTouched && !passage.state) ? Object.assign(before, { passage }) : new Draft(passage);
     if (kept) this.draft.restore(kept);
     byId("work").classList.remove("empty");
     byId("place").replaceChildren(...place(passage));

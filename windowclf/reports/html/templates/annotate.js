@@ -25,6 +25,7 @@ let state = null; // what the service said last
 let isReached = true;
 let work = null;
 let outbox = null;
+let timer = null;
 
 const labels = new Labels({
   chosen: (label) => work?.label(label),
@@ -75,6 +76,7 @@ function take(found) {
 }
 
 async function poll() {
+  timer = null;
   try {
     const found = await ask(state ? `state?since=${state.number}` : "state");
     const was = isReached;
@@ -90,7 +92,14 @@ async function poll() {
     if (state) showProgress(state, isReached);
   }
   showConnection();
-  setTimeout(poll, document.hidden ? HIDDEN_PAUSE : PAUSE);
+  timer = setTimeout(poll, document.hidden ? HIDDEN_PAUSE : PAUSE);
+}
+
+// Ask at once, unless an answer is on its way.
+function soon() {
+  if (timer === null) return;
+  clearTimeout(timer);
+  poll();
 }
 
 function begin({ project, who }) {
@@ -101,7 +110,10 @@ function begin({ project, who }) {
   byId("who").value = identity.who;
   byId("who").placeholder = who;
   outbox = new Outbox(project.id, {
-    saved: (answer, body) => work.saved(answer, body),
+    saved: (answer, body) => {
+      work.saved(answer, body);
+      soon();
+    },
     disputed: (body, error) => settle(body, error, labels),
     changed: showConnection,
   });
@@ -118,6 +130,7 @@ function begin({ project, who }) {
 function connect(work, review) {
   const commands = {
     r: () => review.toggle(),
+    u: () => undo(work, review),
     h: () => openHistory((passage) => attempt(() => work.open(passage))),
     g: openGuidelines,
     l: () => labels.openDialog(),
@@ -128,7 +141,7 @@ function connect(work, review) {
     accept: () => work.decide("accepted"),
     skip: () => work.decide("skipped"),
     flag: () => work.openComment(),
-    undo: () => work.undo(),
+    undo: commands.u,
     back: () => work.back(),
     remove: () => work.remove(),
     "open-review": commands.r,
@@ -156,6 +169,12 @@ function connect(work, review) {
     event.target.value = identity.who;
     remember(localStorage, WHO, identity.who);
   });
+}
+
+// In the review there is no passage to go back in: the last decision is meant.
+async function undo(work, review) {
+  if (!review.isOpen) return work.undo();
+  if (await work.undoDecision()) await review.toggle();
 }
 
 async function attempt(act) {

@@ -53,3 +53,14 @@ def annotating(store, *, learner=IDLE, port=0, **limits):
     make = partial(create_app, store, who="ada", limits=bounds, learner=learner)
     with running(make, bounds, port) as address:
         yield address
+
+
+def main(folder, port):
+    """Run the service of a project until this program is killed."""
+    with Store.open(folder) as store, annotating(store, port=int(port)):
+        print("ready", flush=True)
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
