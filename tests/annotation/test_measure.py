@@ -3,9 +3,9 @@ import pytest
 
 from tests import tiny
 from windowclf import Sentence, WindowClassifier
+from windowclf.annotation.entries import Round
 from windowclf.annotation.measure import (
     FEWEST_NAMES,
-    Point,
     advice,
     count,
     learning_curve,
@@ -63,7 +63,10 @@ def test_documents_are_the_units_where_there_are_enough(classifier):
 
 
 def points(f1, sizes=(10, 12, 20, 40, 80, 160, 320)):
-    return [Point(n, 10 * n, n, f1(n)) for n in sizes]
+    return [
+        Round(at=0, up_to=0, sentences=n, tokens=10 * n, names=n, seconds=1, f1=f1(n))
+        for n in sizes
+    ]
 
 
 def test_the_curve_leaves_out_rounds_that_are_close_to_one_another():

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-import annotating
+from annotating import __file__ as program_file
 from annotating import annotating, make_project, propose
 from serving import HOST
 from windowclf.annotation.entries import Change, Round, StoredSpan
@@ -384,7 +384,7 @@ def test_a_full_disk(chromium, store, address):
 @contextmanager
 def service(folder, port):
     """The service of a project in a process of its own."""
-    program = [sys.executable, annotating.__file__, str(folder), str(port)]
+    program = [sys.executable, program_file, str(folder), str(port)]
     with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
             assert process.stdout.readline() == b"ready\n"

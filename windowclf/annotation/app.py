@@ -21,7 +21,7 @@ from starlette.types import ASGIApp
 from windowclf.annotation import bodies
 from windowclf.annotation.entries import Change, Passage
 from windowclf.annotation.learner_process import Event, LearnerProcess
-from windowclf.annotation.measure import Point, advice
+from windowclf.annotation.measure import advice
 from windowclf.annotation.proposals import ProposalCache
 from windowclf.annotation.review import (
     adopt,
@@ -237,8 +237,7 @@ class Annotation:
         number = self._number  # before the rest is read: what changes meanwhile is seen next time
         rounds = [each for each in self._store.rounds() if each.f1 is not None]
         if rounds and self._advised[0] != rounds[-1].id:
-            points = [Point(r.sentences, r.tokens, r.names, r.f1 or 0.0) for r in rounds]
-            self._advised = rounds[-1].id, advice(points)
+            self._advised = rounds[-1].id, advice(rounds)
         last = rounds[-1] if rounds else None
         return {
             "number": number,

@@ -121,10 +121,9 @@ class Database:
         if not path.is_file():
             cure = "expected the folder of a project that `windowclf annotate` made"
             raise StoreError(f"{path}: no such file; {cure}")
-        mode = "ro" if read_only else "rw"
         with self._errors("cannot be opened"):
             self.connection = sqlite3.connect(
-                f"{path.resolve().as_uri()}?mode={mode}",
+                f"{path.resolve().as_uri()}?mode=rw",  # read only, if the folder is
                 uri=True,
                 timeout=_WAIT,
                 isolation_level=None,
@@ -134,7 +133,9 @@ class Database:
             with self._errors("cannot be read"):
                 self._check_format()
                 self.connection.execute(f"PRAGMA synchronous = {_SYNCHRONOUS}")
-            if not read_only:
+            if read_only:  # what a server left that was killed is rolled back by the reader, too
+                self.connection.execute("PRAGMA query_only = ON")
+            else:
                 self._check_writable()
         except BaseException:
             self.connection.close()

@@ -5,11 +5,11 @@ the one to expect on the rest of the text.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
+from windowclf.annotation.entries import Round
 from windowclf.documents.sentence import Sentence
 from windowclf.evaluation.comparison import resampling_units
 from windowclf.evaluation.evaluate import SpanCounts, count_spans
@@ -54,22 +54,6 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
             predicted=sum(each.predicted for each in found),
             correct=sum(each.correct for each in found),
         )
-
-
-class Point(NamedTuple):
-    """What a learning curve needs to know of a round.
-
-    Attributes
-    ----------
-    sentences, tokens, names : int
-        What the model learned from.
-    f1 : float
-    """
-
-    sentences: int
-    tokens: int
-    names: int
-    f1: float
 
 
 def count(
@@ -117,17 +101,17 @@ def measure(
     )
 
 
-def learning_curve(rounds: Iterable[Point]) -> LearningCurve | None:
+def learning_curve(rounds: Iterable[Round]) -> LearningCurve | None:
     """Draw the F1 of rounds against the sentences that they learned from.
 
     Parameters
     ----------
-    rounds : iterable of Point
-        Those that were measured, in order. The last one counts, and of those before it each that
+    rounds : iterable of Round
+        In order. Of those that were measured the last one counts, and of those before it each that
         has fewer sentences by the factor `STEP`.
     """
-    kept: list[Point] = []
-    for point in reversed([*rounds]):
+    kept: list[Round] = []
+    for point in reversed([each for each in rounds if each.f1 is not None]):
         if not kept or point.sentences * STEP <= kept[-1].sentences:
             kept.append(point)
     if not kept:
@@ -138,14 +122,14 @@ def learning_curve(rounds: Iterable[Point]) -> LearningCurve | None:
             sentences=point.sentences,
             tokens=point.tokens,
             spans=point.names,
-            f1=point.f1,
+            f1=point.f1 or 0.0,
         )
         for point in kept
     ]
     return make_curve(trained, "held out")
 
 
-def advice(rounds: Iterable[Point]) -> str | None:
+def advice(rounds: Iterable[Round]) -> str | None:
     """Say what twice the sentences would bring; None as long as there is no forecast."""
     curve = learning_curve(rounds)
     return forecast_in_words(curve) if curve and curve.forecast else None

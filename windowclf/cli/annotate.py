@@ -112,6 +112,7 @@ _SEED = 1
 @click.pass_context
 def annotate(
     context: click.Context,
+    /,
     texts: tuple[str, ...],
     output: str | None,
     status: str | None,
@@ -274,9 +275,8 @@ def _print_status(folder: str, *, as_json: bool) -> None:
 
     with Store.open(folder, read_only=True) as store:
         counts, rounds = store.counts(), store.rounds()
-    measured = [each for each in rounds if each.f1 is not None]
-    last = measured[-1] if measured else None
-    said = advice(measured)
+    last = next((each for each in reversed(rounds) if each.f1 is not None), None)
+    said = advice(rounds)
     if as_json:
         found = {
             "project": folder,
