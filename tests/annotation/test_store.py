@@ -24,10 +24,10 @@ from hypothesis.stateful import (
 
 from annotation_projects import change, decide, make_project
 from windowclf.annotation.current import Tally
-from windowclf.annotation.database import FILE
 from windowclf.annotation.entries import Change, Round, StoredSpan
 from windowclf.annotation.handout import LEASE, PROPOSALS
 from windowclf.annotation.store import ConflictError, Store
+from windowclf.documents.paths import PROJECT_FILE as FILE
 from windowclf.errors import StoreError, UsageError
 
 DRUG = [(0, 7, 1)]
