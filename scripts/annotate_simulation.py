@@ -203,7 +203,7 @@ def interval(folder: str, seed: int, given: argparse.Namespace) -> tuple[Round, 
     until = rng.randint(60, 150)
     with tempfile.TemporaryDirectory() as work:
         project = Project(Path(work) / "project", pool, given.order[0], given.base, seed)
-        for _ in project.annotate(until):
+        for _ in project.annotate(until, learning=not given.last):
             pass
         found = project.store.rounds()[-1], project.f1_on(project.rest())
         project.store.close()
