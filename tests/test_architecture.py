@@ -35,7 +35,8 @@ jobs: errors system config documents tagging classifier
 tuning: errors system config lexicon corpora model training classifier
 reports: errors nn system config tags lexicon documents corpora model tagging evaluation explanation
 service: errors system text tagging explanation classifier reports
-annotation: errors system tags text documents
+annotation: errors nn system tags text lexicon documents corpora model tagging evaluation training
+    classifier reports
 integrations: errors nn system config tags text lexicon documents corpora model tagging classifier
 cli: errors nn system config tags text lexicon documents corpora vectors model tagging evaluation
     training pretraining classifier experiments jobs tuning reports service

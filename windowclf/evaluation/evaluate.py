@@ -11,7 +11,7 @@ from windowclf.evaluation.entity_errors import EntityError, sentence_errors
 from windowclf.evaluation.metrics import Scores, average_precision, score
 from windowclf.model.calibration import expected_calibration_error
 from windowclf.model.model import Model
-from windowclf.nn.arrays import BoolArray, FloatArray
+from windowclf.nn.arrays import BoolArray, FloatArray, IntArray
 from windowclf.tagging.tagged_chunk import Prediction, TaggedChunk
 from windowclf.tagging.tagger import Tagger
 from windowclf.tags.schemes import OUTSIDE, Scheme, Span, spans
@@ -76,6 +76,62 @@ def confidences(
     """Give the confidence of each predicted span, and whether it is right; see `evaluate`."""
     predictions = _counting(tagger.predict(*_tokens(sentences)), lacks)
     return _beside_gold(tagger, list(predictions), gold)
+
+
+class SpanCounts(NamedTuple):
+    """What a model finds in each sentence, beside what is right.
+
+    Attributes
+    ----------
+    counts : int array, shape (n, L, 3)
+        Correct, predicted and gold spans of each sentence, with each label.
+    confidence : float array, shape (M,)
+        How sure the model is of each predicted span.
+    correct : bool array, shape (M,)
+        Which of these spans are right.
+    """
+
+    counts: IntArray
+    confidence: FloatArray
+    correct: BoolArray
+
+
+def count_spans(
+    tagger: Tagger,
+    sentences: Sequence[Sentence],
+    gold: Sequence[Collection[Span]],
+    labels: Sequence[str],
+    lacks: Sequence[Collection[str]],
+) -> SpanCounts:
+    """Count the spans of each sentence.
+
+    Parameters
+    ----------
+    tagger : Tagger
+        The model at work.
+    sentences : sequence of Sentence
+        Their own tags are not used.
+    gold : sequence of collections of Span
+        The right spans of each.
+    labels : sequence of str
+        The order of the labels in the array: all of `gold`, and all that the model may find.
+    lacks : sequence of collections of str
+        The labels that each sentence does not annotate: what is found of these is left out.
+    """
+    counts = np.zeros((len(sentences), len(labels), 3), dtype=np.int64)
+    column = {label: number for number, label in enumerate(labels)}
+    sure: list[float] = []
+    right: list[bool] = []
+    predictions = tagger.predict(*_tokens(sentences))
+    for row, true, lacked, found in zip(counts, gold, lacks, predictions, strict=True):
+        for span in true:
+            row[column[span.label], 2] += 1
+        for span, confidence in zip(found.spans, found.confidences.tolist(), strict=True):
+            if span.label not in lacked:
+                row[column[span.label], :2] += (span in true, 1)
+                sure.append(confidence)
+                right.append(span in true)
+    return SpanCounts(counts, np.array(sure), np.array(right, dtype=bool))
 
 
 def ranking(

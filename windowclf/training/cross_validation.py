@@ -17,6 +17,7 @@ from msgspec import structs
 
 from windowclf.config.config import Config
 from windowclf.errors import TrainingError
+from windowclf.evaluation.evaluate import count_spans
 from windowclf.evaluation.expectation import by_unit, choose_epoch, expect
 from windowclf.model.calibration import fit_calibration
 from windowclf.model.model import Model
@@ -262,26 +263,15 @@ class Folds:
 
         What is found of labels that the corpus of a sentence does not annotate is left out.
         """
-        sentences = [self.material.text.train[place] for place in places]
-        counts = np.zeros((len(places), len(self.labels), 3), dtype=np.int64)
-        column = {label: number for number, label in enumerate(self.labels)}
-        sure: list[float] = []
-        right: list[bool] = []
-        predictions = tagger.predict(
-            [sentence.tokens for sentence in sentences],
-            [sentence.document for sentence in sentences],
+        kept = self.material.resources.kept
+        found = count_spans(
+            tagger,
+            [self.material.text.train[place] for place in places],
+            [self._gold[place] for place in places],
+            self.labels,
+            [{*kept, *(self._lacks[place] if self._lacks else ())} for place in places],
         )
-        for row, place, found in zip(counts, places, predictions, strict=True):
-            gold, lacks = self._gold[place], {*self.material.resources.kept}
-            lacks.update(self._lacks[place] if self._lacks else ())
-            for span in gold:
-                row[column[span.label], 2] += 1
-            for span, confidence in zip(found.spans, found.confidences.tolist(), strict=True):
-                if span.label not in lacks:
-                    row[column[span.label], :2] += (span in gold, 1)
-                    sure.append(confidence)
-                    right.append(span in gold)
-        return counts, (np.array(sure), np.array(right, dtype=bool))
+        return found.counts, (found.confidence, found.correct)
 
 
 class _Measure:

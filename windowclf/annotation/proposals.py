@@ -1,0 +1,187 @@
+"""Proposals of the model in the loop, their uncertainty, and the queue: a cache in a project.
+
+All of it can be computed anew, so the file is not synchronised with the disk, and one that is
+damaged or of another project is replaced. Each access opens the file anew: so who reads it finds
+the new one when the other process has replaced it.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from windowclf.annotation.handout import PROPOSALS
+from windowclf.nn.arrays import FloatArray, IntArray
+
+_FORMAT = 1
+_SCHEMA = f"""
+CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE proposal (
+    passage INTEGER PRIMARY KEY, round INTEGER NOT NULL, spans TEXT NOT NULL,
+    uncertainty REAL NOT NULL
+);
+CREATE TABLE queue (rank INTEGER PRIMARY KEY, passage INTEGER NOT NULL UNIQUE);
+PRAGMA user_version = {_FORMAT};
+"""
+_WAIT = 10.0  # seconds for the other process to end its transaction
+_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR", "SQLITE_FORMAT")
+_ALL = "SELECT passage, round, spans, uncertainty FROM proposal ORDER BY passage"
+_SOME = """
+SELECT passage, round, spans, uncertainty FROM proposal
+WHERE passage IN (SELECT value FROM json_each(?))
+"""
+
+ProposedSpan = tuple[int, int, int, float]
+"""Start and end in code points of the passage, the id of the label, and the confidence."""
+
+
+class Proposal(msgspec.Struct, frozen=True):
+    """What a model finds in a passage.
+
+    Parameters
+    ----------
+    passage : int
+    round : int
+        The round of the model; 0 for the first one.
+    spans : list of ProposedSpan
+        In order, without overlap.
+    uncertainty : float
+        Of the model on this passage, from 0; only their order counts.
+    """
+
+    passage: int
+    round: int
+    spans: list[ProposedSpan]
+    uncertainty: float = 0.0
+
+
+_decode = msgspec.json.Decoder(list[ProposedSpan]).decode
+
+
+class ProposalCache:
+    """The file of proposals of a project.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the project.
+    project : str
+        What tells the project from another one that was in this folder before, such as the time
+        at which it was begun.
+    """
+
+    def __init__(self, folder: Path, project: str) -> None:
+        self._path = folder / PROPOSALS
+        self._project = project
+
+    def of(self, passages: Sequence[int]) -> dict[int, Proposal]:
+        """Return the proposals of some passages, as far as there are any."""
+        listed = msgspec.json.encode([*passages]).decode()
+        rows = self._rows(_SOME, listed)
+        return {proposal.passage: proposal for proposal in _proposals(rows)}
+
+    def all(self) -> Iterator[Proposal]:
+        """Yield all proposals, by passage."""
+        yield from _proposals(self._rows(_ALL))
+
+    def uncertainties(self) -> tuple[IntArray, FloatArray]:
+        """Return the passages that have proposals, and the uncertainty of each."""
+        rows = self._rows("SELECT passage, uncertainty FROM proposal ORDER BY passage")
+        passages, uncertainty = zip(*rows, strict=True) if rows else ((), ())
+        return np.array(passages, np.intp), np.array(uncertainty, np.float64)
+
+    def fact(self, name: str) -> str | None:
+        """Return what was written by `note`."""
+        for (value,) in self._rows("SELECT value FROM about WHERE name = ?", name):
+            return str(value)
+        return None
+
+    def write(self, proposals: Iterable[Proposal]) -> None:
+        """Put proposals in the place of earlier ones.
+
+        Raises
+        ------
+        sqlite3.OperationalError
+            If the file cannot be written.
+        """
+        rows = [
+            (each.passage, each.round, msgspec.json.encode(each.spans).decode(), each.uncertainty)
+            for each in proposals
+        ]
+        self._write(("INSERT OR REPLACE INTO proposal VALUES (?, ?, ?, ?)", rows))
+
+    def write_queue(self, passages: Iterable[int]) -> None:
+        """Put a queue in the place of the earlier one, for `read_queue`; see `write`."""
+        ranked = [*enumerate(passages)]
+        self._write(("DELETE FROM queue", [()]), ("INSERT INTO queue VALUES (?, ?)", ranked))
+
+    def note(self, name: str, value: str) -> None:
+        """Keep a fact that goes with the proposals; see `write`."""
+        self._write(("INSERT OR REPLACE INTO about VALUES (?, ?)", [(name, value)]))
+
+    def _rows(self, query: str, *values: str) -> list[Any]:
+        """Read rows; none from a file that is missing, damaged or of another project."""
+        try:
+            with closing(self._connect("ro")) as connection:
+                if not self._is_own(connection):
+                    return []
+                return connection.execute(query, values).fetchall()
+        except sqlite3.DatabaseError:
+            return []
+
+    def _write(self, *changes: tuple[str, Sequence[Sequence[object]]]) -> None:
+        """Change the file in one transaction; make it anew if it is damaged."""
+
+        def change() -> None:
+            with closing(self._open()) as connection, connection:
+                for statement, rows in changes:
+                    connection.executemany(statement, rows)
+
+        try:
+            change()
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorname not in _DAMAGED:
+                raise
+            self._path.unlink(missing_ok=True)
+            change()
+
+    def _open(self) -> sqlite3.Connection:
+        """Open the file to write; make it if there is none of this project."""
+        connection = self._connect("rwc")
+        try:
+            if self._is_own(connection):
+                return connection
+            if connection.execute("SELECT 1 FROM sqlite_schema").fetchone():
+                connection.close()
+                self._path.unlink(missing_ok=True)
+                connection = self._connect("rwc")
+            connection.executescript(_SCHEMA)
+            with connection:
+                about = ("project", self._project)
+                connection.execute("INSERT INTO about VALUES (?, ?)", about)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _is_own(self, connection: sqlite3.Connection) -> bool:
+        if connection.execute("PRAGMA user_version").fetchone() != (_FORMAT,):
+            return False
+        row = connection.execute("SELECT value FROM about WHERE name = 'project'").fetchone()
+        return bool(row == (self._project,))
+
+    def _connect(self, mode: str) -> sqlite3.Connection:
+        uri = f"{self._path.resolve().as_uri()}?mode={mode}"
+        connection = sqlite3.connect(uri, uri=True, timeout=_WAIT)
+        connection.execute("PRAGMA synchronous = OFF")
+        return connection
+
+
+def _proposals(rows: Iterable[Any]) -> Iterator[Proposal]:
+    for passage, number, spans, uncertainty in rows:
+        with suppress(msgspec.DecodeError):  # of a damaged file
+            yield Proposal(passage, number, _decode(spans), uncertainty)
