@@ -58,7 +58,8 @@ def annotating(store, *, learner=IDLE, port=0, **limits):
 def main(folder, port):
     """Run the service of a project until this program is killed."""
     with Store.open(folder) as store, annotating(store, port=int(port)):
-        print("ready", flush=True)
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
         sys.stdin.read()
 
 
