@@ -20,10 +20,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from windowclf.annotation.intake import take_texts
-
 from windowclf import Sentence, WindowClassifier, load_corpus
 from windowclf.annotation.entries import Change, Round, StoredSpan
+from windowclf.annotation.intake import take_texts
 from windowclf.annotation.learner import MODEL, Learner
 from windowclf.annotation.store import Store
 from windowclf.corpora.corpus import labels_of
@@ -31,6 +30,8 @@ from windowclf.tags.schemes import Scheme, spans
 from windowclf.text.tokenizer import token_starts
 
 Name = tuple[int, int, int]
+Done = tuple[int, int, int, int, int]
+"""Sentences, tokens and names that were decided on, and clicks without proposals and with them."""
 CLIENT = "simulation"
 ACCEPT, REMOVE, ADD, RELABEL, MOVE = 1, 1, 2, 2, 3
 SMOOTHED = 3
@@ -119,8 +120,7 @@ class Project:
 
         Yields
         ------
-        tuple of int
-            Sentences, tokens, names, clicks without proposals, and clicks with them.
+        Done
         """
         self.learner.propose_first()
         sentences = tokens = names = by_hand = corrected = 0

@@ -23,6 +23,7 @@ from hypothesis.stateful import (
 )
 
 from annotation_projects import change, decide, make_project
+from windowclf.annotation.current import Tally
 from windowclf.annotation.database import FILE
 from windowclf.annotation.entries import Change, Round, StoredSpan
 from windowclf.annotation.handout import LEASE, PROPOSALS
@@ -397,7 +398,8 @@ class Decisions(RuleBasedStateMachine):
         store = self.stores[which]
         self.count += 1
         name = f"r{self.count}"
-        changes = [change(store, n, state, comment=comment) for n, state in states.items()]
+        spans = [(0, 1, 1)] if comment else []
+        changes = [change(store, n, state, spans, comment) for n, state in states.items()]
         saved = store.decide(name, who, changes)
         assert saved == self.stores[1 - which].decide(name, who, changes)
         for number, state in states.items():
@@ -427,6 +429,9 @@ class Decisions(RuleBasedStateMachine):
                 passage = store.passage(number)
                 expected = stack[-1][2:] if stack else (None, "")
                 assert (passage.state, passage.comment) == expected
+            counts = store.counts()
+            with store.database.read() as connection:
+                assert counts == Tally().counts(connection)
 
     def teardown(self):
         for store in getattr(self, "stores", ()):

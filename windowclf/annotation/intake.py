@@ -29,6 +29,7 @@ from windowclf.documents.opening import read_documents
 from windowclf.documents.paths import find_inputs, labelled_files
 from windowclf.documents.reading import ReadOptions
 from windowclf.errors import DataError, UsageError, printable
+from windowclf.system.arguments import check_count
 from windowclf.tags.schemes import Scheme
 
 POOL = 20_000
@@ -186,6 +187,8 @@ def _take_in(
     pool: int | None,
     options: ReadOptions,
 ) -> Intake:
+    if pool is not None:
+        check_count(pool, "pool", least=1)
     with store.database.read() as connection:
         for statement in _TABLES:
             connection.execute(statement)
@@ -264,8 +267,9 @@ class _Draw:
             self._skip()
 
     def _skip(self) -> None:
-        self._weight *= math.exp(math.log(1 - self._rng.random()) / (self._pool or 1))
-        gap = math.log(1 - self._rng.random()) / math.log1p(-self._weight)
+        self._weight *= (1 - self._rng.random()) ** (1 / (self._pool or 1))
+        left = min(self._weight, 1 - 2**-53)  # which may round to 1
+        gap = math.log(1 - self._rng.random()) / math.log1p(-left)
         self._next += int(gap) + (self._offered > 0)
 
     def _keep(self, slot: int, name: str, document: Document) -> None:

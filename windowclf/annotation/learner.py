@@ -301,9 +301,9 @@ class Learner:
         sentences: list[Sentence] = []
         lacks: list[tuple[str, ...]] = []
         for each in self._store.labelled(set_aside=True):
-            found = [*to_sentences(each.document, each.number, self._split)]
-            sentences += found
-            lacks += [each.lacks] * len(found)
+            here = [*to_sentences(each.document, each.number, self._split)]
+            sentences += here
+            lacks += [each.lacks] * len(here)
         if not sentences:
             return None
         labels, found = count(classifier.tagger, sentences, lacks)

@@ -72,7 +72,7 @@ class Proposer:
         places = [_places(passage) for passage in passages]
         borders = [0, *accumulate(map(len, places))]
         spans: list[list[ProposedSpan]] = [[] for _ in passages]
-        uncertainty = [np.empty(0)]
+        uncertainty: list[FloatArray] = [np.empty(0)]
         before = 0
         for chunk in classifier.tagger.chunks(sentences, documents):
             rows = chunk.entities_of(slice(0, len(chunk.lengths)))
@@ -85,7 +85,8 @@ class Proposer:
             uncertainty.append(sentence_uncertainty(chunk))
             before += int(chunk.lengths.sum())
         of_passage = np.repeat(np.arange(len(passages)), counts)
-        return spans, np.bincount(of_passage, np.concatenate(uncertainty), len(passages))
+        summed = np.bincount(of_passage, np.concatenate(uncertainty), len(passages))
+        return spans, summed.astype(np.float64)
 
     def _listed(self, passage: PassageWords) -> list[ProposedSpan]:
         """Find the names of the lists in a passage."""

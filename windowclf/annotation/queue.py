@@ -76,7 +76,7 @@ def sentence_uncertainty(chunk: TaggedChunk) -> FloatArray:
     p = chunk.probabilities
     entropy = -(p * np.log(np.maximum(p, 1e-12))).sum(axis=1)
     rows = np.repeat(np.arange(len(chunk.lengths)), chunk.lengths)
-    summed: FloatArray = np.bincount(rows, entropy, minlength=len(chunk.lengths))
+    summed: FloatArray = np.bincount(rows, entropy, len(chunk.lengths)).astype(np.float64)
     return summed
 
 
