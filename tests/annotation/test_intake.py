@@ -277,6 +277,21 @@ class TestImport:
             import_labelled(empty, [path])
         assert len(empty.history(10)) == 1
 
+    def test_open_texts_of_the_project_get_their_labels(self, empty, tmp_path):
+        texts = ["Aspirin.\n\nOslo.", "Aspirin, decided.", "One.\n\nTwo.", "No labels."]
+        take_texts(empty, [write_lines(tmp_path / "t.jsonl", [{"text": t} for t in texts])])
+        decide(empty, 3, "skipped")
+        rows = [{"text": texts[0], "entities": [[0, 7, "DRUG"], [10, 14, "LOC"]]}]
+        rows.append({"text": texts[1], "entities": [[0, 7, "DRUG"]]})
+        rows.append({"text": texts[2], "entities": [[0, 10, "DRUG"]]})  # over two passages
+        rows += [{"text": texts[3]}, {"text": "New.", "entities": []}]
+        taken = import_labelled(empty, [write_lines(tmp_path / "l.jsonl", [*rows, rows[0]])])
+        assert (taken.matched, taken.documents, taken.duplicates) == (1, 1, 4)
+        found = passages(empty)
+        assert [p.spans for p in found[:2]] == [[StoredSpan(0, 7, 1)], [StoredSpan(0, 4, 2)]]
+        states = ["accepted", "accepted", "skipped", None, None, None, "accepted"]
+        assert [p.state for p in found] == states
+
     def test_an_import_is_not_undone_by_a_person(self, empty, tmp_path):
         path = write_lines(tmp_path / "l.jsonl", [{"text": "One.", "entities": [[0, 3, "DRUG"]]}])
         import_labelled(empty, [path])
