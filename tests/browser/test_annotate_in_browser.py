@@ -14,6 +14,8 @@ from windowclf.annotation.store import Store
 from windowclf.service.server import listen
 
 PER, LOC = 1, 2
+KEPT = "windowclf-annotate/"
+"""How the decisions begin that the browser keeps."""
 TEXTS = (
     "Ada lives in New York .",
     "Oslo met Tom .",
@@ -54,11 +56,6 @@ def accept(page, then=None):
     page.get_by_text("All is saved").wait_for()
 
 
-def names(page):
-    """What is marked, with its label."""
-    return [mark.inner_text().split("\n") for mark in page.locator("#text mark").all()]
-
-
 def stored(store, passage):
     """What is saved of a passage: its state, and its names with their labels."""
     found = store.passage(passage)
@@ -67,6 +64,7 @@ def stored(store, passage):
 
 
 def marks(page):
+    """What is marked, with its label."""
     without = "m => [...m.childNodes].filter(n => n.className !== 'label').map(n => n.textContent)"
     return [
         ("".join(mark.evaluate(without)), mark.locator(".label").inner_text())
@@ -289,7 +287,7 @@ def test_the_review_fixes_in_one_go(browse, store, address):
     page.keyboard.press("r")
     found = page.locator("#review-contradictions details", has_text="Tom")
     found.locator("summary").click()
-    missed = found.locator("section", has_text="no label").first
+    missed = found.locator("section").last
     missed.get_by_role("button", name="PER").click()
     page.get_by_text("1 passage changed").wait_for()
     assert stored(store, 2)[1] == [("Oslo", "LOC"), ("Tom", "PER")]
@@ -368,7 +366,7 @@ def test_a_full_disk(chromium, store, address):
     used = store.database.connection.execute("PRAGMA page_count").fetchone()[0]
     store.database.connection.execute(f"PRAGMA max_page_count = {used}")
     page.keyboard.press("f")
-    page.keyboard.type("x" * 9000, delay=0) if False else page.locator("#comment").fill("x" * 9000)
+    page.locator("#comment").fill("x" * 9000)
     page.keyboard.press("Enter")
     page.get_by_text("Not saved: 1 decision.").wait_for()
     assert "disk is full" in page.locator("#problem").inner_text()
@@ -429,7 +427,7 @@ def test_two_browsers_at_once(chromium, tmp_path):
                 page.keyboard.press("Enter")
                 page.wait_for_timeout(5)
         for page in pages:
-            page.get_by_text("Every passage is decided.").wait_for()
+            page.locator("#text", has_text="Every passage is decided.").wait_for()
             page.get_by_text("All is saved").wait_for()
         decisions = store.history(2 * many)
         assert len(decisions) == len({one.passage for one in decisions}) == many
@@ -491,14 +489,14 @@ def test_many_labels_are_found_by_name(browse, store, address):
 
 
 def test_text_from_right_to_left(browse, tmp_path):
-    with Store.open(make_project(tmp_path / "names", ["ذهب أحمد إلى القاهرة ."])) as store:
-        with annotating(store) as address:
-            page = begin(browse(address), "أحمد")
-            page.keyboard.press("ArrowLeft")  # the first word
-            page.keyboard.press("ArrowLeft")
-            page.keyboard.press("1")
-            assert marks(page) == [("أحمد", "PER")]
-            assert page.locator("#text").evaluate("e => getComputedStyle(e).direction") == "rtl"
+    folder = make_project(tmp_path / "names", ["ذهب أحمد إلى القاهرة ."])
+    with Store.open(folder) as store, annotating(store) as address:
+        page = begin(browse(address), "أحمد")
+        page.keyboard.press("ArrowLeft")  # the first word
+        page.keyboard.press("ArrowLeft")
+        page.keyboard.press("1")
+        assert marks(page) == [("أحمد", "PER")]
+        assert page.locator("#text").evaluate("e => getComputedStyle(e).direction") == "rtl"
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1100), ("dark", 360)])
@@ -545,7 +543,7 @@ def test_no_key_is_slow(browse, tmp_path):
             page = begin(browse(address))
             page.evaluate(
                 "() => { window.slow = []; new PerformanceObserver((list) => slow.push("
-                "...list.getEntries().map((e) => e.duration)))"
+                "...list.getEntries().map((e) => e.processingEnd - e.processingStart)))"
                 ".observe({ type: 'event', durationThreshold: 16 }) }"
             )
             for _ in range(10):

@@ -20,7 +20,8 @@ export function listen(work, labels, commands) {
 
   document.addEventListener("keydown", (event) => {
     const target = event.target;
-    if (event.isComposing || target.closest("input, textarea, select, dialog")) return;
+    if (event.isComposing || target.closest("input, textarea, select")) return;
+    if (document.querySelector("dialog[open]")) return;
     if (byId("work").hidden) {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
       if (event.key === "Escape" || event.key === "r") run(event, commands.r);
