@@ -249,6 +249,8 @@ def _report(names: str, taken: "Intake") -> None:
     parts = [f"{count(taken.documents, 'document')} in {count(taken.passages, 'passage')}"]
     if taken.accepted:
         parts.append(f"{count(taken.accepted, 'passage')} with labels")
+    if taken.matched:
+        parts.append(f"labels for {count(taken.matched, 'text')} that the project has")
     if taken.labels:
         parts.append(f"labels added: {', '.join(taken.labels)}")
     if taken.empty:
