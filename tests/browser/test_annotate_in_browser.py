@@ -552,3 +552,27 @@ def test_no_key_is_slow(browse, tmp_path):
             page.wait_for_timeout(500)
             found = sorted(page.evaluate("slow"))
             assert not found or found[-1] < 50, found[-5:]
+
+
+def test_keys_in_a_hurry_while_the_next_passages_are_on_their_way(browse, store, address):
+    page = begin(browse(address))
+    page.evaluate(
+        """() => {
+          const fetched = window.fetch;
+          window.fetch = async (path, options) => {
+            const answer = await fetched(path, options);
+            if (path === "next") await new Promise((done) => setTimeout(done, 500));
+            return answer;
+          };
+        }"""
+    )
+    for _ in range(3):
+        page.keyboard.press("Enter")
+        page.get_by_text("All is saved").wait_for()
+    for _ in range(len(TEXTS)):
+        page.wait_for_timeout(600)
+        page.keyboard.press("Enter")
+    page.locator("#text", has_text="Every passage is decided").wait_for()
+    assert not page.locator("#conflict").is_visible()
+    assert [stored(store, number)[0] for number in range(1, 7)] == 6 * ["accepted"]
+    assert len(store.history(20)) == 6
