@@ -39,5 +39,5 @@ def test_a_test_has_what_each_sentence_lacks():
 
 def test_a_passage_that_has_no_tags_is_named():
     cut = passage(7, "Oslo", (0, 2, "LOC"), (2, 4, "LOC"), words=[["Oslo"]])
-    with pytest.raises(DataError, match="^texts.jsonl:7: span 2:4 shares the token 'Oslo'"):
+    with pytest.raises(DataError, match=r"^texts\.jsonl:7: span 2:4 shares the token 'Oslo'"):
         make_lesson("places", [cut], split_words)
