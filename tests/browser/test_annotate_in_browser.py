@@ -230,6 +230,18 @@ def test_a_reload_keeps_what_is_open(browse, address):
     assert marks(page) == [("Oslo", "PER")]
 
 
+def test_another_window_gets_what_is_left(browse, address):
+    first = begin(browse(address))
+    page = begin(browse(address), "Tom")  # the first passages are with the other window
+    page.keyboard.press("Enter")
+    begin(page, "Paris")
+    page.keyboard.press("Enter")
+    page.locator("#text", has_text="4 passages still open: other windows have them.").wait_for()
+    first.close()
+    page.reload()
+    begin(page)
+
+
 def test_labels_and_guidelines_grow_with_the_work(browse, store, address):
     page = begin(browse(address))
     page.keyboard.press("l")

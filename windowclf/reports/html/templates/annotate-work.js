@@ -2,7 +2,7 @@
 
 import { ask, unique } from "./annotate-ask.js";
 import { Draft } from "./annotate-draft.js";
-import { button, byId, make, notify, say } from "./annotate-page.js";
+import { button, byId, count, make, notify, say } from "./annotate-page.js";
 import { Selection } from "./annotate-selection.js";
 import { describe, draw, inWords, prepare, stretch } from "./annotate-text.js";
 
@@ -14,6 +14,7 @@ export class Work {
   constructor({ labels, queue, outbox, identity }) {
     Object.assign(this, { labels, queue, outbox, identity });
     this.draft = null;
+    this.left = 0; // passages of the project
     this.drafts = new Map();
     this.past = null; // passages of the history, while one goes back
     this.selection = new Selection(byId("text"), {
@@ -60,6 +61,11 @@ export class Work {
       passage = this.queue.take();
     }
     if (passage) this.#show(passage);
+    else if (this.left > 0)
+      this.#nothing(
+        `${count(this.left, "passage")} still open: other windows have them. ` +
+          "What they leave comes here after ten minutes at the latest.",
+      );
     else this.#nothing("Every passage is decided. What is left is the review.");
   }
 
@@ -180,7 +186,7 @@ export class Work {
     if (this.draft?.passage.id !== id || this.selection.isOpen) return;
     if (this.draft.renew(passage)) {
       this.#redraw();
-      notify("The model has new proposals");
+      say("The model has new proposals");
     }
   }
 
