@@ -176,6 +176,8 @@ def curve(folder: str, order: str, seed: int, given: argparse.Namespace) -> list
         for counted in project.annotate(given.until_sentences, learning=not given.last):
             points.append(Point(*counted, f1=project.f1_on(text)))
             print(f"{folder}, {order}, seed {seed}: {points[-1]}", file=sys.stderr)
+            if given.target and reached(points, given.target):
+                break
         project.store.close()
     return points
 
@@ -201,7 +203,7 @@ def interval(folder: str, seed: int, given: argparse.Namespace) -> tuple[Round, 
     until = rng.randint(60, 150)
     with tempfile.TemporaryDirectory() as work:
         project = Project(Path(work) / "project", pool, given.order[0], given.base, seed)
-        for _ in project.annotate(until):
+        for _ in project.annotate(until, learning=not given.last):
             pass
         found = project.store.rounds()[-1], project.f1_on(project.rest())
         project.store.close()
@@ -240,14 +242,14 @@ def show_curves(given: argparse.Namespace) -> None:
                 {"corpus": folder, "seed": seed, "order": order, "points": [*map(asdict, points)]}
                 for order, points in runs.items()
             ]
-            target = last_f1(runs.get("random", next(iter(runs.values()))))
+            target = given.target or last_f1(runs.get("random", next(iter(runs.values()))))
             for order, points in runs.items():
-                there = points[-1] if order == "random" else reached(points, target)
+                there = points[-1] if given.last else reached(points, target)
                 cells = ["-"] * 4
                 if there:
                     numbers = (there.sentences, there.tokens, there.by_hand, there.corrected)
                     cells = [f"{number:,}" for number in numbers]
-                f1 = target if order == "random" else last_f1(points)
+                f1 = last_f1(points)
                 name = Path(folder).name
                 print(f"| {name} | {seed} | {order} | {f1:.1f} | {' | '.join(cells)} |", flush=True)
     if given.json:
@@ -272,6 +274,9 @@ def main() -> None:
     )  # fmt: skip
     parser.add_argument("--split", default="test", help="what is scored (default: test)")
     parser.add_argument("--json", metavar="FILE", help="write all rounds there")
+    parser.add_argument(
+        "--target", type=float, help="the F1 to reach (default: that of the random order)"
+    )
     parser.add_argument("--last", action="store_true", help="train at the end only")
     parser.add_argument("--intervals", type=int, help="simulate so many projects, see above")
     given = parser.parse_args()

@@ -1,67 +1,71 @@
-"""Small projects of annotations, and the service of one."""
+"""Small projects of ``windowclf annotate``, for the tests of what reads them."""
 
-import sys
-from contextlib import contextmanager
-from functools import partial
+import json
+from itertools import count
 
-from serving import running
-from windowclf.annotation.app import create_app
-from windowclf.annotation.proposals import Proposal, ProposalCache
+import tiny
+from windowclf.annotation.entries import Change, StoredSpan
 from windowclf.annotation.store import Store
-from windowclf.service.limits import Limits
+from windowclf.tags.schemes import Scheme, spans
+from windowclf.text.tokenizer import token_starts
 
-IDLE = (sys.executable, "-c", "import sys; sys.stdin.read()")
-"""In the place of the learner: it does nothing until its input closes."""
-TEXTS = ("Ada lives in New York .", "Oslo met Tom .", "They saw France .")
-
-
-def make_project(folder, texts=TEXTS, labels=("PER", "LOC"), order="given", aside=()):
-    """Begin a project; each text is a document, or several passages of one if it is a list."""
-
-    def fill(store):
-        with store.database.write() as connection:
-            number = 0
-            for document, text in enumerate(texts, 1):
-                parts = [text] if isinstance(text, str) else text
-                name = f"texts.jsonl:{document}"
-                connection.execute(
-                    "INSERT INTO document (id, name, set_aside) VALUES (?, ?, 0)", (document, name)
-                )
-                for position, part in enumerate(parts):
-                    number += 1
-                    start = sum(map(len, parts[:position]))
-                    connection.execute(
-                        "INSERT INTO passage (id, document, position, start, set_aside, draw, text)"
-                        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                        (number, document, position, start, number in aside, number, part),
-                    )
-
-    with Store.create(folder, labels, {"order": order}, 0, fill):
-        return folder
+_requests = count()
 
 
-def propose(store, proposals, number=0):
-    """Write what a model would have found: spans with labels and scores, by passage."""
-    cache = ProposalCache(store.folder, store.created)
-    cache.write(Proposal(passage, number, spans) for passage, spans in proposals.items())
+def add(store, *texts, set_aside=False, fields=None, words=None):
+    """Add a document of these passages, as a file has it; return their numbers."""
+    with store.database.write() as connection:
+        [document] = connection.execute(
+            "INSERT INTO document (name, set_aside, fields) "
+            "SELECT 'texts.jsonl:' || (COUNT(*) + 1), ?, ? FROM document RETURNING id",
+            (set_aside, None if fields is None else json.dumps(fields)),
+        ).fetchone()
+        numbers, start = [], 0
+        for position, text in enumerate(texts):
+            own = None if words is None else json.dumps(words[position])
+            [number] = connection.execute(
+                "INSERT INTO passage (document, position, start, set_aside, draw, text, words) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+                (document, position, start, set_aside, position, text, own),
+            ).fetchone()
+            numbers.append(number)
+            start += len(text)
+    return numbers
 
 
-@contextmanager
-def annotating(store, *, learner=IDLE, port=0, **limits):
-    """Run the service of a project; give its address."""
-    bounds = Limits(**limits)
-    make = partial(create_app, store, who="ada", limits=bounds, learner=learner)
-    with running(make, bounds, port) as address:
-        yield address
+def decide(store, number, spans=(), state="accepted"):
+    """Decide on a passage, with spans of a start, an end and the name of a label."""
+    decide_all(store, {number: spans}, state)
 
 
-def main(folder, port):
-    """Run the service of a project until this program is killed."""
-    with Store.open(folder) as store, annotating(store, port=int(port)):
-        sys.stdout.write("ready\n")
-        sys.stdout.flush()
-        sys.stdin.read()
+def decide_all(store, spans, state="accepted"):
+    """Decide on passages in one go: those of the numbers that spans are given for."""
+    labels = {label.name: label.id for label in store.labels()}
+    changes = [
+        Change(
+            number,
+            store.passage(number).version,
+            state,
+            [StoredSpan(start, end, labels[label]) for start, end, label in own],
+        )
+        for number, own in spans.items()
+    ]
+    store.decide(f"request {next(_requests)}", "Ada", changes)
 
 
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+def add_marked(store, *marked, set_aside=False):
+    """Add each sentence with its entities in brackets as a document, and accept it."""
+    decisions = {}
+    for one in marked:
+        text, sentence = tiny.unmarked(one), tiny.parse(one)
+        starts = token_starts(text, sentence.tokens)
+        ends = [start + len(token) for start, token in zip(starts, sentence.tokens, strict=True)]
+        [number] = add(store, text, set_aside=set_aside)
+        found = spans(sentence.tags, Scheme.IOB2)
+        decisions[number] = [(starts[s.start], ends[s.end - 1], s.label) for s in found]
+    decide_all(store, decisions)
+
+
+def make(folder, labels=("PER", "LOC"), **settings):
+    """Begin a project without texts."""
+    return Store.create(folder, labels, {"order": "given", **settings}, 1)

@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 from starlette.testclient import TestClient
 
-from projects import IDLE, make_project, propose
+from annotating import IDLE, make_project, propose
 from windowclf.annotation.app import create_app
 from windowclf.annotation.store import Store
 from windowclf.errors import StoreError

@@ -138,6 +138,7 @@ class TestTexts:
         first = write_lines(tmp_path / "a.jsonl", [{"text": "One."}, {"text": "Two."}])
         second = write_lines(tmp_path / "b.jsonl", [{"text": "Two."}, {"text": "Three."}])
         take_texts(empty, [first])
+        assert empty.counts().passages == 2
         assert take_texts(empty, [second]).duplicates == 1
         assert [p.text for p in passages(empty)] == ["One.", "Two.", "Three."]
 

@@ -276,6 +276,8 @@ def test_a_round_that_fails_is_reported_and_not_repeated_at_once(store, monkeypa
     assert events[-1] == {"event": "error", "message": "the loss is nan"}
     assert not learner.due()
     assert store.rounds() == []
+    learner.step(lambda _: True)
+    assert events[-1]["event"] == "error"
     accept(store, set_aside=False)
     assert learner.due()
     assert learner.attempt(learner.train_round)

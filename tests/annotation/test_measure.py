@@ -41,6 +41,15 @@ def test_a_label_that_the_model_does_not_know_is_missed(classifier):
     assert found.labels["DRUG"].correct == 0
 
 
+def test_that_nothing_was_found_does_not_mean_that_nothing_will_be(classifier):
+    sentences = [tiny.parse("[DRUG Ada] met nobody .")] * FEWEST_NAMES
+    found = measured(classifier, sentences)
+    assert (found.f1, found.low) == (0, 0)
+    assert found.high > 0.15
+    more = measured(classifier, sentences * 20)
+    assert more.high < found.high
+
+
 def test_what_a_sentence_lacks_does_not_count(classifier):
     whole = tiny.sentences()
     bare = [Sentence(s.tokens, ["O" if t.endswith("PER") else t for t in s.tags]) for s in whole]

@@ -24,10 +24,10 @@ from hypothesis.stateful import (
 
 from annotation_projects import change, decide, make_project
 from windowclf.annotation.current import Tally
-from windowclf.annotation.database import FILE
 from windowclf.annotation.entries import Change, Round, StoredSpan
 from windowclf.annotation.handout import LEASE, PROPOSALS
 from windowclf.annotation.store import ConflictError, Store
+from windowclf.documents.paths import PROJECT_FILE as FILE
 from windowclf.errors import StoreError, UsageError
 
 DRUG = [(0, 7, 1)]
@@ -452,6 +452,12 @@ class TestTake:
         aside = [store.passage(number).set_aside for number in taken]
         assert aside == [False, False, False, False, True] * 4
 
+    def test_what_is_given_counts(self, store):
+        taken = []
+        for _ in range(10):
+            taken += store.take("a", 1, exclude=taken)
+        assert [store.passage(number).set_aside for number in taken] == ([False] * 4 + [True]) * 2
+
     def test_what_is_decided_counts(self, store):
         for number in store.take("a", 4):
             decide(store, number)
@@ -553,6 +559,12 @@ class TestTogether:
         assert sorted(saved.passage for saved in kept) == [*range(1, 31)]
         assert sorted(passage.id for passage in refused) == [*range(1, 31)]
         assert len(store.history(100)) == 30
+
+    def test_who_writes_keeps_others_from_writing_from_the_start(self, store):
+        other = sqlite3.connect(store.folder / FILE, timeout=0, isolation_level=None)
+        with store.database.write(), pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+        other.close()
 
     def test_one_store_may_be_used_by_several_threads(self, store):
         threads = [threading.Thread(target=decide, args=(store, number)) for number in range(1, 31)]

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 import pytest
 
-import projects
-from projects import annotating, make_project, propose
+import annotating as program
+from annotating import annotating, make_project, propose
 from serving import HOST
 from windowclf.annotation.entries import Change, Round, StoredSpan
 from windowclf.annotation.store import Store
@@ -394,7 +394,7 @@ def test_a_full_disk(chromium, store, address):
 @contextmanager
 def service(folder, port):
     """The service of a project in a process of its own."""
-    program = [sys.executable, projects.__file__, str(folder), str(port)]
+    program = [sys.executable, program.__file__, str(folder), str(port)]
     with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
             assert process.stdout.readline() == b"ready\n"

@@ -11,11 +11,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+from windowclf.documents.formats.annotations import FORMAT
 from windowclf.errors import StoreError, one_line
-
-FILE = "annotation.sqlite"
-"""Its name in the folder of the project."""
-FORMAT = 1
 
 _WAIT = 10.0
 """Seconds that a transaction waits for that of another process."""

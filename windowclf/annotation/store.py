@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from windowclf.annotation.current import Tally, read_passage
-from windowclf.annotation.database import FILE, Database, create_file
+from windowclf.annotation.database import Database, create_file
 from windowclf.annotation.decisions import (
     Request,
     list_decisions,
@@ -32,6 +32,7 @@ from windowclf.annotation.entries import (
 from windowclf.annotation.handout import hand_out, read_queue
 from windowclf.annotation.labels import add_label, list_labels, rename_label
 from windowclf.documents.document import Document, LabelledSpan
+from windowclf.documents.paths import PROJECT_FILE
 from windowclf.errors import StoreError, UsageError
 from windowclf.system.files import whole_file
 
@@ -116,7 +117,7 @@ class Store:
             If it cannot be written.
         """
         folder = Path(folder)
-        path = folder / FILE
+        path = folder / PROJECT_FILE
         if path.exists():
             raise UsageError(f"{folder}: there is a project already; choose another folder")
         try:
@@ -150,7 +151,7 @@ class Store:
         StoreError
             If there is none, or it cannot be read; or not be written, unless it is read only.
         """
-        return cls(Path(folder) / FILE, read_only=read_only)
+        return cls(Path(folder) / PROJECT_FILE, read_only=read_only)
 
     def __enter__(self) -> "Store":
         return self

@@ -64,12 +64,14 @@ def convert(
 
     INPUT is a file, a folder of files, or a pattern in quotes: CoNLL columns and CoNLL-U, CSV,
     JSON and JSONL of doccano, Prodigy, Label Studio, spaCy and others, Parquet, brat, spaCy's
-    DocBin. - is stdin or stdout; .gz and .zst are packed. The text, its spans and all other fields
-    come through, and so do sentences and words where they are known; CoNLL has no place for scores.
+    DocBin; or a project of 'windowclf annotate'. - is stdin or stdout; .gz and .zst are packed. The
+    text, its spans and all other fields come through, and so do sentences and words where they are
+    known; CoNLL has no place for scores.
 
     \b
     windowclf convert eng.train train.jsonl
     windowclf convert brat-folder train.jsonl
+    windowclf convert annotated-project labelled.jsonl
     windowclf convert export.json train.conll --output-scheme iobes
     windowclf convert tagged.jsonl review.jsonl --to doccano
     zcat train.jsonl.gz | windowclf convert - - --from jsonl --to conll

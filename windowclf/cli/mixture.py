@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from windowclf.corpora.sources import SAMPLE, corpus_name, expand
+from windowclf.documents.paths import project_file
 from windowclf.documents.reading import ReadOptions, ReadReport
 from windowclf.errors import UsageError, join_names
 
@@ -115,8 +116,9 @@ def _split_name(value: str) -> tuple[str | None, str]:
 
 
 def is_file(source: str) -> bool:
-    """Whether a corpus is a single file."""
-    return source != SAMPLE and expand(source).is_file()
+    """Whether a corpus is a single file, but not a project, which has splits."""
+    path = expand(source)
+    return source != SAMPLE and path.is_file() and not project_file(path)
 
 
 def _weights(options: Mapping[str, Any], names: Collection[str]) -> dict[str, float]:

@@ -220,8 +220,8 @@ def notes_json(corpus: "Corpus") -> dict[str, list[str]]:
 
 
 _DATA = (
-    "sample (bundled), conll2003, owner/name of a hub data set, or a folder of CoNLL, JSONL, "
-    "Parquet or DocBin files"
+    "sample (bundled), conll2003, owner/name of a hub data set, or a folder: of CoNLL, JSONL, "
+    "Parquet or DocBin files, or a project of 'windowclf annotate'"
 )
 
 

@@ -270,17 +270,26 @@ def _same_corpora(record: "TrainingRecord | None", options: "TrainOptions") -> d
         data = next(iter(options.data), None)
         if data is None:
             data = str(Path(options.train_file).expanduser()) if options.train_file else SAMPLE
-        is_same = record is not None and not corpora and record.data == utf8_name(data)
-        return {"--data": is_same}
+        is_same = record is not None and record.data == utf8_name(data)
+        # A project has several parts if labels were added while it was annotated.
+        plain = all(
+            part.data == utf8_name(data) and part.weight == 1 and not part.mapped
+            for part in corpora
+        )
+        return {"--data": is_same and plain}
     names = {name: utf8_name(name) for name in mixture.data}
     sources = [(names[name], utf8_name(source)) for name, source in mixture.data.items()]
+    lacks: dict[str, list[str]] = {}  # those of all parts of a corpus: others are its own
+    for part in corpora:
+        known = lacks.setdefault(part.name, part.lacks)
+        lacks[part.name] = [label for label in known if label in part.lacks]
     return {
-        "--data": [(part.name, part.data) for part in corpora] == sources,
+        "--data": [*dict.fromkeys((part.name, part.data) for part in corpora)] == sources,
         "--weight": {part.name: part.weight for part in corpora if part.weight != 1}
         == {names[name]: weight for name, weight in mixture.weights.items() if weight != 1},
         "--map": {part.name: part.mapped for part in corpora if part.mapped}
         == {names[name]: mapped for name, mapped in mixture.maps.items()},
-        "--lacks": {part.name: part.lacks for part in corpora if part.lacks}
+        "--lacks": {name: found for name, found in lacks.items() if found}
         == {names[name]: lacks for name, lacks in mixture.lacks.items()},
     }
 

@@ -3,11 +3,12 @@
 import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from windowclf.corpora.corpus import Corpus, CorpusPart
+from windowclf.corpora.corpus import Corpus, CorpusPart, labels_of
 from windowclf.corpora.dataset import from_dataset, is_dataset
 from windowclf.corpora.doubts import find_doubts
 from windowclf.corpora.files import SplitFiles
@@ -158,7 +159,13 @@ def _beside_dev(
         spelled = in_iob2("", {"dev": numbered(given, "dev")}, "auto")
         dev, notes = spelled.splits["dev"], notes + spelled.notes
     files = {split: found for split, found in corpus.files.items() if split != "dev" or not given}
-    return TrainingText(corpus.name, train, dev, corpus.scheme, notes, corpus.parts, files=files)
+    # A label that no sentence has, such as one that an annotator has added, is not learned.
+    known = labels_of(train, corpus.scheme) if corpus.parts else set()
+    parts = tuple(
+        replace(part, lacks=tuple(label for label in part.lacks if label in known))
+        for part in corpus.parts
+    )
+    return TrainingText(corpus.name, train, dev, corpus.scheme, notes, parts, files=files)
 
 
 def as_sentences(sentences: "TaggedSentences | Dataset", name: str) -> list[Sentence]:

@@ -1,7 +1,7 @@
 """What makes a training on a corpus pointless, or its scores wrong: each a line for the user."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, islice
 
 import numpy as np
@@ -79,7 +79,7 @@ def _find(
             "20,000 sentences"
         )
     keys = sentence_keys(train)
-    yield from _repeated(train, find_repeats(train, keys, _comparable(train, parts)), files)
+    yield from _repeated(train, find_repeats(train, keys, _comparable(train, parts, known)), files)
     for split in ("dev", "test"):
         others = splits.get(split, [])
         found = labels_of(others, scheme)
@@ -146,11 +146,13 @@ def _rare_examples(train: Sequence[Sentence], scheme: Scheme) -> list[tuple[str,
     return sorted(few, key=lambda pair: len(pair[1]))
 
 
-def _comparable(train: Sequence[Sentence], parts: Sequence[CorpusPart]) -> NDArray[np.bool_]:
+def _comparable(
+    train: Sequence[Sentence], parts: Sequence[CorpusPart], known: Collection[str]
+) -> NDArray[np.bool_]:
     """Say of each sentence whether what it does not label is meant to be no name."""
     if not parts:
         return np.ones(len(train), bool)
-    whole = [not part.lacks for part in parts]
+    whole = [not any(label in known for label in part.lacks) for part in parts]
     return np.repeat(whole, [part.sentences for part in parts])
 
 

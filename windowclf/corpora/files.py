@@ -25,11 +25,14 @@ class SplitFiles(NamedTuple):
         Those that `read_tagged` was given, in order.
     sentences : int
         How many were read: a split that has another number is not what the files hold.
+    known : sequence of (sequence of str, str), optional
+        The tokens and the place of each sentence, where these are known without the files.
     """
 
     paths: Sequence[str | Path]
     options: ReadOptions
     sentences: int
+    known: Sequence[tuple[Sequence[str], str]] | None = None
 
     def places(self, tokens: Sequence[str], token: int) -> Iterator[str]:
         """Name each place of a sentence, in order; see `find_sentence`.
@@ -39,6 +42,10 @@ class SplitFiles(NamedTuple):
         DataError
             If the files can no longer be read.
         """
+        if self.known is not None:
+            wanted = list(tokens)
+            yield from (place for own, place in self.known if list(own) == wanted)
+            return
         for path in self.paths:
             for name, form in labelled_files(path, self.options):
                 if not can_read_again(name):

@@ -1,8 +1,8 @@
 """Several corpora as one, each with its own weight, labels and types that it does not annotate."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import accumulate, chain, pairwise
 from typing import Any
 
 from windowclf.corpora.corpus import Corpus, CorpusPart, labels_of
@@ -18,16 +18,33 @@ _SHARED = 6  # tokens: shorter sentences come twice by chance
 
 @dataclass(slots=True)
 class _Source:
-    """A corpus with its new labels, and what is known of it."""
+    """A corpus with its new labels, and what is known of it.
+
+    Parameters
+    ----------
+    groups : list of (list of Sentence, tuple of str)
+        Its training sentences, and the labels that they lack besides `lacks`: a corpus may have
+        parts of its own.
+    """
 
     corpus: Corpus
-    train: list[Sentence]
+    groups: list[tuple[list[Sentence], tuple[str, ...]]]
     mapped: Mapping[str, str]
     lacks: tuple[str, ...]
     weight: float
 
+    @property
+    def train(self) -> list[Sentence]:
+        """All its training sentences."""
+        return [*chain.from_iterable(sentences for sentences, _ in self.groups)]
+
     def labels(self) -> set[str]:
         return labels_of(self.train, self.corpus.scheme)
+
+    def lacked(self) -> set[str]:
+        """Collect the labels that no part of it annotates."""
+        own = [{*lacks} for _, lacks in self.groups]
+        return {*self.lacks, *(set.intersection(*own) if own else ())}
 
 
 def mix_corpora(
@@ -96,7 +113,7 @@ def mix_corpora(
         renamed = _rename(corpus, mapped)
         sources[name] = _Source(
             corpus=renamed,
-            train=[sentence for sentence in renamed.splits["train"] if len(sentence)],
+            groups=_groups(renamed, mapped),
             mapped=mapped,
             lacks=_check_labels(chosen["lacks"].get(name, ()), name),
             weight=_check_weight(chosen["weights"].get(name, 1.0), name),
@@ -111,18 +128,11 @@ def mix_corpora(
         if joined_split:
             splits[split] = joined_split
     replaced = held_out.splits if held_out else {}
-    parts = tuple(
-        CorpusPart(
-            name,
-            source.corpus.name,
-            len(source.train),
-            0 if "test" in replaced else len(_whole(source, "test")),
-            source.weight,
-            source.mapped,
-            source.lacks,
-        )
+    parts = [
+        part
         for name, source in sources.items()
-    )
+        for part in _parts(name, source, 0 if "test" in replaced else len(_whole(source, "test")))
+    ]
     first = next(iter(corpora.values()))
     return Corpus(
         "+".join(corpora),
@@ -130,8 +140,37 @@ def mix_corpora(
         first.scheme,
         first.original_scheme,
         (*_own_notes(corpora, held_out), *notes, *_more_notes(sources, replaced)),
-        parts,
+        tuple(parts),
     )
+
+
+def _groups(
+    corpus: Corpus, mapped: Mapping[str, str]
+) -> list[tuple[list[Sentence], tuple[str, ...]]]:
+    """Group the training sentences of a corpus by the labels that they lack, by their new names."""
+    sentences = corpus.splits["train"]
+    parts = corpus.parts or (CorpusPart("", "", len(sentences)),)
+    ends = accumulate((part.sentences for part in parts), initial=0)
+    groups = []
+    for part, (start, end) in zip(parts, pairwise(ends), strict=True):
+        new = dict.fromkeys(mapped.get(label, label) for label in part.lacks)
+        lacks = tuple(label for label in new if label not in ("", OUTSIDE))
+        groups.append(([sentence for sentence in sentences[start:end] if len(sentence)], lacks))
+    return groups
+
+
+def _parts(name: str, source: _Source, test: int) -> Iterator[CorpusPart]:
+    last = len(source.groups) - 1
+    for number, (sentences, own) in enumerate(source.groups):
+        yield CorpusPart(
+            name,
+            source.corpus.name,
+            len(sentences),
+            test if number == last else 0,
+            source.weight,
+            source.mapped,
+            tuple(dict.fromkeys((*source.lacks, *own))),
+        )
 
 
 def _check_corpora(corpora: object, held_out: object) -> None:
@@ -243,13 +282,16 @@ def _leave_out_shared(sources: Mapping[str, _Source], held_out: Corpus | None) -
     }
     notes = []
     for name, source in sources.items():
-        kept = [sentence for sentence in source.train if tuple(sentence.tokens) not in tested]
-        if left_out := len(source.train) - len(kept):
+        before = len(source.train)
+        source.groups = [
+            ([sentence for sentence in own if tuple(sentence.tokens) not in tested], lacks)
+            for own, lacks in source.groups
+        ]
+        if left_out := before - len(source.train):
             notes.append(
-                f"{name}: {left_out:,} of {len(source.train):,} training sentences are left out: "
+                f"{name}: {left_out:,} of {before:,} training sentences are left out: "
                 "they are in a dev or a test split too"
             )
-        source.train = kept
     return notes
 
 
@@ -303,7 +345,7 @@ def _more_notes(sources: Mapping[str, _Source], replaced: Collection[str]) -> li
             notes.append(
                 f"{name}: its {which} not used: it does not annotate {join_names(source.lacks)}"
             )
-        if missing := sorted(every - labels[name] - {*source.lacks}):
+        if missing := sorted(every - labels[name] - source.lacked()):
             notes.append(
                 f"{name}: has no {join_names(missing)}, which other corpora have: its words "
                 "are taken to be none of that; where it does not annotate it, say so with `lacks`"

@@ -1,15 +1,16 @@
 """From what the user names to a corpus: the sample, a folder, single files or the hub."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from windowclf.corpora.corpus import Corpus
+from windowclf.corpora.corpus import Corpus, CorpusPart
 from windowclf.corpora.files import SplitFiles, read_tagged, tag_place
 from windowclf.corpora.spelling import Part, in_iob2, joined, numbered
 from windowclf.corpora.splits import SPLITS, splits_of_folder, stem
 from windowclf.documents.formats.registry import FORMATS
+from windowclf.documents.paths import PROJECT_FILE, project_file
 from windowclf.documents.places import Search
 from windowclf.documents.reading import ReadOptions, make_options
 from windowclf.errors import DataError, UsageError
@@ -18,6 +19,9 @@ from windowclf.system.packages import whole_install
 from windowclf.system.resources import data_path
 from windowclf.system.streams import COMPRESSED, is_url
 from windowclf.tags.recognition import scheme_named
+
+if TYPE_CHECKING:
+    from windowclf.corpora.projects import ProjectSplit
 
 SAMPLE = "sample"
 CONLL2003 = "conll2003"
@@ -48,12 +52,14 @@ def load_corpus(
     ----------
     data : str or Path, optional
         ``"sample"``, the project's own corpus and the default where no file is given; a
-        folder, whose splits are found by the usual file names; ``"conll2003"``; or
+        folder, whose splits are found by the usual file names; the folder of a project of
+        ``windowclf annotate``, whose test split is what it set aside; ``"conll2003"``; or
         ``"owner/name"`` of the Hugging Face hub. A folder comes before a data set of the
         same name, ``"hub:owner/name"`` is always the data set and ``"./sample"`` the folder.
     train, dev, test : str or Path, optional
         Single files, which take the place of the splits of `data` or add to them: JSONL,
-        Parquet or spaCy's DocBin if so named, else CoNLL columns; each here or as a URL.
+        Parquet or spaCy's DocBin if so named, else CoNLL columns; each here or as a URL. Of a
+        project, `train` is what it did not set aside, and `dev` and `test` are what it did.
     scheme : str, optional
         ``"iob1"``, ``"iob2"``, ``"iobes"``, ``"bilou"``, ``"bmes"``, ``"bmewo"``, ``"io"`` (with
         prefixes or without) or ``"plain"`` (a label for each token by itself, such as parts of
@@ -83,6 +89,7 @@ def load_corpus(
         for split, file in (("train", train), ("dev", dev), ("test", test))
         if file is not None
     }
+    given = {*files}
     if data is None and not files:
         data = SAMPLE
 
@@ -92,20 +99,67 @@ def load_corpus(
         folder = _folder(data)
         if folder is None:
             parts = _load_hub(str(data), reading)
+        elif project := project_file(folder):
+            files = {"train": [project], "test": [project]} | files
         else:
-            found, note = splits_of_folder(folder, given=files)
+            found, note = splits_of_folder(folder, given)
             files = found | files
+    labelled = _of_projects(files, reading)
+    of_projects = [line for split in labelled.values() for line in split.notes]
+    for split in [split for split, own in labelled.items() if not own.placed]:
+        if split in given:
+            raise DataError(
+                f"{files[split][0]}: nothing is accepted yet that is for the {split} split; label "
+                "more with 'windowclf annotate'"
+            )
+        del files[split], labelled[split]
     for split, paths in files.items():
-        parts[split] = joined([_read(path, reading) for path in paths])
+        if split in labelled:
+            parts[split] = labelled[split].part()
+        else:
+            parts[split] = joined([_read(path, reading) for path in paths])
     parts = {split: parts[split] for split in SPLITS if split in parts}
 
     name = str(next(iter(files.values()))[0] if data is None else data)
     splits, target, source, notes = in_iob2(name, parts, scheme)
     line = reading.report.line()
-    more = (note, f"read with changes: {line}" if line else "")
+    more = (note, *of_projects, f"read with changes: {line}" if line else "")
     notes = (*notes, *filter(None, more))
-    read = {s: SplitFiles(paths, reading, len(splits[s])) for s, paths in files.items()}
-    return Corpus(name, splits, target, source, notes, files=read)
+    read = {
+        s: labelled[s].files() if s in labelled else SplitFiles(paths, reading, len(splits[s]))
+        for s, paths in files.items()
+    }
+    mixed: tuple[CorpusPart, ...] = ()
+    if "train" in labelled:
+        mixed = labelled["train"].parts(corpus_name(name), name, len(splits.get("test", ())))
+    return Corpus(name, splits, target, source, notes, mixed, read)
+
+
+def _of_projects(
+    files: Mapping[str, Sequence[str | Path]], options: ReadOptions
+) -> "dict[str, ProjectSplit]":
+    """Read the splits whose file is a project: its train split, or else what it set aside.
+
+    Raises
+    ------
+    DataError
+        See `project_splits`.
+    """
+    own = {
+        split: project_file(Path(paths[0]))
+        for split, paths in files.items()
+        if not is_url(paths[0])
+    }
+    files_of = {split: path for split, path in own.items() if path}
+    if not files_of:
+        return {}
+    from windowclf.corpora.projects import project_splits  # SQLite is not part of every Python
+
+    read = {path: project_splits(path, options) for path in {*files_of.values()}}
+    return {
+        split: read[path]["train" if split == "train" else "test"]
+        for split, path in files_of.items()
+    }
 
 
 def corpus_name(data: str) -> str:
@@ -117,18 +171,20 @@ def corpus_name(data: str) -> str:
     ('wnut2017', 'btc', 'a')
     """
     path = expand(data)
+    if path.name == PROJECT_FILE:
+        path = path.parent
     if path.exists():
         return stem(path.absolute().name) if path.is_file() else path.absolute().name
     return re.split("[:@]", data.removeprefix(_HUB))[0].rpartition("/")[2]
 
 
 def _folder(data: str | Path) -> Path | None:
-    """Give the folder that `data` names, or None if it names a data set of the hub."""
+    """Give the folder or project that `data` names, or None if it names a data set of the hub."""
     if data == SAMPLE:
         return data_path(SAMPLE)
     name = str(data)
     folder = expand(data)
-    if name and folder.is_dir():
+    if name and (folder.is_dir() or project_file(folder)):
         return folder
     if name and folder.is_file():
         raise UsageError(f"{name} is a file, not a folder; give it with `train`, `dev` or `test`")

@@ -14,6 +14,9 @@ from windowclf.errors import DataError, UsageError
 from windowclf.system.files import MAGIC
 from windowclf.system.streams import COMPRESSED, is_url
 
+PROJECT_FILE = "annotation.sqlite"
+"""The file of what was labelled, in the folder of a project of ``windowclf annotate``."""
+
 BINARY = ("parquet", "docbin")
 """Formats that are no text, and pack what they hold themselves."""
 
@@ -118,6 +121,8 @@ def _format_of(path: str, options: ReadOptions) -> Format:
 def list_files(name: str) -> tuple[list[tuple[str, PurePath]], bool]:
     """List the files of a name, each with its place, and say whether it is the name of a folder.
 
+    Of the folder of a project, the file with the labels is the only one.
+
     Raises
     ------
     DataError
@@ -129,6 +134,8 @@ def list_files(name: str) -> tuple[list[tuple[str, PurePath]], bool]:
         urls, is_folder = find(name)
         return [(found.path, found.place) for found in urls], is_folder
     if os.path.isdir(name):  # noqa: PTH112  # Path("") would be the folder one stands in
+        if project := project_file(Path(name)):
+            return [(str(project), PurePath(PROJECT_FILE))], True
         return [*_files_in(Path(name))], True
     if MAGIC.isdisjoint(name) or os.path.lexists(name):
         _check_there(name)
@@ -136,6 +143,14 @@ def list_files(name: str) -> tuple[list[tuple[str, PurePath]], bool]:
     if not (files := [*_files_of(name)]):
         raise DataError(f"{name}: no such file; the pattern fits none")
     return files, False
+
+
+def project_file(path: Path) -> Path | None:
+    """Give the file of a project of ``windowclf annotate``, if this is its folder or the file."""
+    if path.is_dir():
+        path /= PROJECT_FILE
+    form = format_of(path)
+    return path if form and form.name == "annotations" and path.is_file() else None
 
 
 def labelled_files(path: str | Path, options: ReadOptions) -> list[tuple[str, Format]]:

@@ -114,6 +114,7 @@ FORMATS = {
         Format("parquet", (".parquet", ".pq"), package="pyarrow"),
         Format("docbin", (".spacy",)),
         Format("brat", (".ann",), writable=False),
+        Format("annotations", (".sqlite",), writable=False),
         Format("doccano", ()),
         Format("prodigy", ()),
     )

@@ -1,0 +1,47 @@
+"""Accepted passages as sentences with tags: those to learn from, and those to measure with."""
+
+from collections.abc import Iterable
+
+from windowclf.annotation.entries import LabelledPassage
+from windowclf.corpora.corpus import Corpus, CorpusPart, labels_of
+from windowclf.documents.document import to_sentences
+from windowclf.documents.sentence import Sentence
+from windowclf.tagging.text_work import Splitter
+from windowclf.tags.schemes import Scheme
+
+
+def make_lesson(name: str, passages: Iterable[LabelledPassage], split: Splitter) -> Corpus:
+    """Make a corpus of passages, with a part for all those that lack the same labels.
+
+    Parameters
+    ----------
+    name : str
+        Of the project.
+    split : callable
+        Splits the text of a passage that came without words.
+    """
+    groups: dict[tuple[str, ...], list[Sentence]] = {}
+    for passage in passages:
+        found = to_sentences(passage.document, passage.number, split)
+        groups.setdefault(passage.lacks, []).extend(found)
+    train = [sentence for group in groups.values() for sentence in group]
+    known = labels_of(train, Scheme.IOB2)
+    parts = [
+        CorpusPart(name, name, len(group), lacks=tuple(sorted(known.intersection(lacks))))
+        for lacks, group in groups.items()
+    ]
+    mixed = tuple(parts) if any(part.lacks for part in parts) else ()
+    return Corpus(name, {"train": train}, Scheme.IOB2, Scheme.IOB2, parts=mixed)
+
+
+def make_test(
+    passages: Iterable[LabelledPassage], split: Splitter
+) -> tuple[list[Sentence], list[tuple[str, ...]]]:
+    """List the sentences of passages, and the labels that each lacks; see `make_lesson`."""
+    sentences: list[Sentence] = []
+    lacks: list[tuple[str, ...]] = []
+    for passage in passages:
+        found = [*to_sentences(passage.document, passage.number, split)]
+        sentences += found
+        lacks += [passage.lacks] * len(found)
+    return sentences, lacks
