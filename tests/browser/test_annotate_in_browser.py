@@ -3,16 +3,17 @@
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
-import annotating as program
 from annotating import annotating, make_project, propose
 from serving import HOST
 from windowclf.annotation.entries import Change, Round, StoredSpan
 from windowclf.annotation.store import Store
 from windowclf.service.server import listen
 
+PROGRAM = Path(__file__).parent.parent / "annotating.py"
 PER, LOC = 1, 2
 KEPT = "windowclf-annotate/"
 """How the decisions begin that the browser keeps."""
@@ -394,7 +395,7 @@ def test_a_full_disk(chromium, store, address):
 @contextmanager
 def service(folder, port):
     """The service of a project in a process of its own."""
-    program = [sys.executable, program.__file__, str(folder), str(port)]
+    program = [sys.executable, str(PROGRAM), str(folder), str(port)]
     with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
             assert process.stdout.readline() == b"ready\n"
