@@ -45,6 +45,21 @@ def test_passages_come_with_proposals_and_neighbours(tmp_path):
     assert (second["proposal"], second["before"]) == (None, "Ada met Tom .")
 
 
+def test_a_window_that_closes_leaves_its_passages_to_others(client):
+    def take(window):
+        found = client.post("/next", json={"client": window, "count": 3}).json()["passages"]
+        return [passage["id"] for passage in found]
+
+    assert take("a") == [1, 2, 3]
+    assert take("b") == []
+    assert client.post("/release", json={"client": "a"}).status_code == 204
+    client.post("/next", json={"client": "a", "exclude": [1, 2]})  # that is open there again
+    assert client.post("/release", json={"client": "none"}).status_code == 204
+    assert take("b") == []
+    assert client.post("/release", json={"client": "a"}).status_code == 204
+    assert take("b") == [1, 2, 3]
+
+
 def test_what_is_decided_is_saved_and_counted(client, store):
     before = client.get("/state").json()
     answer = client.post("/decide", json=decision(1, spans=[[0, 3, 1]]))
@@ -166,7 +181,9 @@ def test_the_model_is_followed_where_it_disagrees(client, store):
     assert [span.label for span in store.passage(1).spans] == [1]
 
 
-@pytest.mark.parametrize("path", ["next", "decide", "undo", "labels", "guidelines", "fix", "adopt"])
+@pytest.mark.parametrize(
+    "path", ["next", "decide", "undo", "labels", "guidelines", "fix", "adopt", "release"]
+)
 def test_another_site_writes_nothing(client, store, path):
     for origin in ("http://evil.example", "null", "http://127.0.0.1:81"):
         answer = client.post(f"/{path}", json=decision(1), headers={"Origin": origin})

@@ -3,16 +3,17 @@
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
-from annotating import __file__ as program_file
 from annotating import annotating, make_project, propose
 from serving import HOST
 from windowclf.annotation.entries import Change, Round, StoredSpan
 from windowclf.annotation.store import Store
 from windowclf.service.server import listen
 
+PROGRAM = Path(__file__).parent.parent / "annotating.py"
 PER, LOC = 1, 2
 KEPT = "windowclf-annotate/"
 """How the decisions begin that the browser keeps."""
@@ -230,6 +231,18 @@ def test_a_reload_keeps_what_is_open(browse, address):
     assert marks(page) == [("Oslo", "PER")]
 
 
+def test_another_window_gets_what_is_left(browse, address):
+    first = begin(browse(address))
+    page = begin(browse(address), "Tom")  # the first passages are with the other window
+    page.keyboard.press("Enter")
+    begin(page, "Paris")
+    page.keyboard.press("Enter")
+    page.locator("#text", has_text="4 passages still open: other windows have them.").wait_for()
+    first.close()
+    page.reload()
+    begin(page)
+
+
 def test_labels_and_guidelines_grow_with_the_work(browse, store, address):
     page = begin(browse(address))
     page.keyboard.press("l")
@@ -382,7 +395,7 @@ def test_a_full_disk(chromium, store, address):
 @contextmanager
 def service(folder, port):
     """The service of a project in a process of its own."""
-    program = [sys.executable, program_file, str(folder), str(port)]
+    program = [sys.executable, str(PROGRAM), str(folder), str(port)]
     with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
             assert process.stdout.readline() == b"ready\n"

@@ -95,6 +95,7 @@ class Annotation:
         return [
             Route("/state", self.state),
             Route("/next", self.next, methods=["POST"]),
+            Route("/release", self.release, methods=["POST"]),
             Route("/passage/{number:int}", self.passage),
             Route("/decide", self.decide, methods=["POST"]),
             Route("/undo", self.undo, methods=["POST"]),
@@ -122,6 +123,12 @@ class Annotation:
             return self._shown(self._store.take(asked.client, asked.count, asked.exclude))
 
         return _json({"passages": await _aside(take)})
+
+    async def release(self, request: Request) -> Response:
+        """Let others have what a window was handed out that is closed."""
+        asked = await self._body(request, bodies.ReleaseRequest)
+        await _aside(self._store.release, asked.client)
+        return Response(status_code=204)
 
     async def passage(self, request: Request) -> Response:
         """Give one passage."""

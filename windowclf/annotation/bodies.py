@@ -17,7 +17,13 @@ class NextRequest(msgspec.Struct, forbid_unknown_fields=True):
 
     client: str
     count: Annotated[int, Meta(ge=1, le=MOST_HANDED_OUT)] = 1
-    exclude: list[int] = []
+    exclude: Annotated[list[int], Meta(max_length=10_000)] = []
+
+
+class ReleaseRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """A window that is closed."""
+
+    client: str
 
 
 class DecideRequest(msgspec.Struct, forbid_unknown_fields=True):

@@ -332,6 +332,11 @@ class Store:
         with self.database.write() as connection:
             return hand_out(connection, queue, order, client, count, exclude)
 
+    def release(self, client: str) -> None:
+        """Let others have what was handed out to a client: its window has closed."""
+        with self.database.write() as connection:
+            connection.execute("DELETE FROM lease WHERE client = ?", (client,))
+
     def counts(self) -> Counts:
         """Count what there is and what is decided."""
         with self.database.read() as connection:

@@ -10,14 +10,12 @@ export class Queue {
   constructor(client, busy) {
     Object.assign(this, { client, busy });
     this.passages = [];
-    this.taken = new Set(); // since the last request for more began: its answer may hold them again
   }
 
   // The next passage at once, or undefined: then `fill` has to be waited for.
   take() {
     const passage = this.passages.shift();
-    this.last = passage?.id;
-    this.taken.add(this.last);
+    this.taken = passage?.id; // it is not among the busy ones yet
     this.fill().catch(() => {}); // it is tried again when something is missing
     return passage;
   }
@@ -45,15 +43,17 @@ export class Queue {
     }
   }
 
+  #here() {
+    const taken = this.taken === undefined ? [] : [this.taken];
+    return new Set([...this.passages.map((passage) => passage.id), ...taken, ...this.busy()]);
+  }
+
   async #fetch() {
     const missing = AHEAD - this.passages.length;
     if (missing <= 0) return;
-    const taken = (this.taken = new Set(this.last === undefined ? [] : [this.last]));
-    const exclude = [...this.passages.map((passage) => passage.id), ...this.busy(), ...taken];
-    const body = { client: this.client, count: missing, exclude };
+    const body = { client: this.client, count: missing, exclude: [...this.#here()] };
     const { passages } = await ask("next", body);
-    const ids = this.passages.map((passage) => passage.id);
-    const here = new Set([...ids, ...this.busy(), ...taken]);
+    const here = this.#here();
     this.passages.push(...passages.filter((passage) => !here.has(passage.id)).map(prepare));
   }
 }

@@ -15,6 +15,7 @@ import { Work } from "./annotate-work.js";
 
 const PAUSE = 1000; // milliseconds between two questions for what is new
 const HIDDEN_PAUSE = 5000; // while nobody looks
+const IDLE_PAUSE = 10_000;
 const WHO = "windowclf-annotate-who";
 const CLIENT = "windowclf-annotate-client";
 
@@ -72,8 +73,20 @@ function take(found) {
   showNames(found.counts.names, labels);
   if (before && before.proposed !== found.proposed) work?.renew().catch(() => {});
   if (before?.guidelines !== found.guidelines) ask("guidelines").then(takeGuidelines, () => {});
+  if (work) work.left = found.counts.open;
   if (work?.isIdle) work.next();
 }
+
+// What other windows have had for too long comes back without any news.
+setInterval(() => {
+  if (isReached && work?.isIdle && work.left > 0) work.next();
+}, IDLE_PAUSE);
+
+// Others need not wait for what this window has not decided.
+addEventListener("pagehide", () => {
+  const body = JSON.stringify({ client: identity.client });
+  navigator.sendBeacon("release", new Blob([body], { type: "application/json" }));
+});
 
 async function poll() {
   timer = null;
