@@ -567,7 +567,7 @@ def test_no_key_is_slow(browse, tmp_path):
             assert not found or found[-1] < 50, found[-5:]
 
 
-def test_keys_in_a_hurry_while_the_next_passages_are_on_their_way(browse, store, address):
+def test_keys_in_a_hurry_while_the_next_passages_are_on_their_way(store, address, browse):
     page = begin(browse(address))
     page.evaluate(
         """() => {
