@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from windowclf.documents.formats.annotations import FORMAT
-from windowclf.errors import StoreError, one_line
+from windowclf.errors import StoreError, one_line, quoted
 
 _WAIT = 10.0
 """Seconds that a transaction waits for that of another process."""
@@ -196,13 +196,12 @@ class Database:
             pass
 
     def _check_format(self) -> None:
-        # Asked in a transaction of its own, sqlite would also wait for a writer here.
         names = {name for (name,) in self.connection.execute("SELECT name FROM sqlite_master")}
         if not names >= {"meta", "passage", "decision"}:
             raise StoreError(f"{self.path}: is not a project of `windowclf annotate`")
         found = self.connection.execute("SELECT value FROM meta WHERE key = 'format'").fetchone()
         if not found or not isinstance(found[0], int) or found[0] > FORMAT:
-            given = one_line(ValueError(found[0] if found else "missing"))
+            given = quoted(found[0]) if found else "missing"
             raise StoreError(
                 f"{self.path}: its format is {given}; expected {FORMAT}, which this version of "
                 "windowclf reads: update windowclf"
