@@ -7,6 +7,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Error, sync_playwright
 
+from annotating import LOC, PER, SENTENCES, annotating, make_project, propose
+from windowclf.annotation.store import Store
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 OWN = {"127.0.0.1", "localhost", ""}
 """Hosts of this machine; files and data: have none."""
@@ -76,3 +79,18 @@ def fits():
     return lambda page: page.evaluate(
         "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
     )
+
+
+@pytest.fixture
+def store(tmp_path):
+    """A project of annotations with some proposals."""
+    with Store.open(make_project(tmp_path / "names", SENTENCES)) as store:
+        propose(store, {1: [(0, 3, PER, 0.9)], 2: [(0, 4, PER, 0.6)], 4: [(9, 15, LOC, 0.3)]})
+        yield store
+
+
+@pytest.fixture
+def address(store):
+    """Its service."""
+    with annotating(store) as address:
+        yield address
