@@ -13,6 +13,8 @@ from windowclf.annotation.store import Store
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 OWN = {"127.0.0.1", "localhost", ""}
 """Hosts of this machine; files and data: have none."""
+ENDED = ("ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE", "ERR_ABORTED")
+"""How requests fail when the service or the page ends before them, which is no fault of a page."""
 
 
 @pytest.hookimpl(tryfirst=True)  # before those that are slow are left out
@@ -41,17 +43,22 @@ def browse(chromium):
 
     def watch(page):
         def heard(message):
-            if message.type in ("error", "warning"):
+            ended = any(reason in message.text for reason in ENDED)
+            if message.type in ("error", "warning") and not ended:
                 complaints.append(f"console: {message.text}")
 
         def asked(request):
             if urlsplit(request.url).hostname not in OWN | {None}:
                 complaints.append(f"request: {request.url}")
 
+        def failed(request):
+            if not any(reason in (request.failure or "") for reason in ENDED):
+                complaints.append(f"failed: {request.url}")
+
         page.on("console", heard)
         page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
         page.on("request", asked)
-        page.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
+        page.on("requestfailed", failed)
 
     def open_page(address, *, scheme="light", width=1100, height=800, **more):
         url = address.resolve().as_uri() if isinstance(address, Path) else address

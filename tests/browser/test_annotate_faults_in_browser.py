@@ -143,12 +143,12 @@ def test_two_browsers_at_once(chromium, tmp_path):
         for number, page in enumerate(pages):
             page.get_by_label("You are").fill(f"browser {number}")
             page.locator("#text").focus()
-        for _ in range(many // 2 + 5):
-            for page in pages:
+        working = pages
+        while working:  # a key that comes before the next text does nothing
+            for page in working:
                 page.keyboard.press("Enter")
-                page.wait_for_timeout(5)
+            working = [p for p in pages if "Every passage is" not in p.inner_text("#text")]
         for page in pages:
-            page.locator("#text", has_text="Every passage is decided.").wait_for()
             page.get_by_text("All is saved").wait_for()
         decisions = store.history(2 * many)
         assert len(decisions) == len({one.passage for one in decisions}) == many
