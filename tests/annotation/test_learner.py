@@ -124,8 +124,8 @@ def test_a_model_proposes_its_labels_that_have_a_counterpart(tmp_path, people_an
         learner, _ = learner_of(store)
         learner.propose_first()
         texts = {store.passage(each.passage).text.strip(): each for each in learner.cache.all()}
-        number = texts["Ada lives in Paris ."].passage
-        assert proposed(store, number) == [("Ada", 2), ("Paris", 1)]
+        number = texts["Grace Hopper lives in New York ."].passage
+        assert proposed(store, number) == [("Grace Hopper", 2), ("New York", 1)]
         assert any(each.uncertainty > 0 for each in texts.values())
 
 
@@ -242,17 +242,26 @@ def test_the_queue_is_for_the_order_of_uncertainty_alone(tmp_path):
 
 def test_decided_passages_are_tagged_by_models_that_did_not_read_them(learned, monkeypatch):
     _, learner, _ = learned
-    read = []
-    fit = Learner._fit
-    monkeypatch.setattr(
-        Learner,
-        "_fit",
-        lambda self, corpus, *rest: read.append(corpus) or fit(self, corpus, *rest),
-    )
+    read, tagged = [], []
+    fit, propose = Learner._fit, Learner._propose
+
+    def watch_fit(self, corpus, *listener):
+        read.append({" ".join(sentence.tokens) for sentence in corpus.splits["train"]})
+        return fit(self, corpus, *listener)
+
+    def watch_propose(self, proposer, number, passages):
+        found = self.backlog.words(passages)
+        tagged.append({" ".join(words) for each in found for words in each.sentences})
+        propose(self, proposer, number, passages)
+
+    monkeypatch.setattr(Learner, "_fit", watch_fit)
+    monkeypatch.setattr(Learner, "_propose", watch_propose)
     assert learner.propose_decided()
+    assert len(read) == len(tagged) == 2
+    assert [len(one & other) for one, other in zip(read, tagged, strict=True)] == [0, 0]
     accepted = learner.backlog.ids("accepted", set_aside=False)
+    assert sum(map(len, tagged)) == len(accepted)
     assert {*accepted} <= {each.passage for each in learner.cache.all()}
-    assert sum(len(corpus.splits["train"]) for corpus in read) == len(accepted)
     assert learner.propose_decided()
     assert len(read) == 2
 

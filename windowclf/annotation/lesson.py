@@ -6,6 +6,7 @@ from windowclf.annotation.entries import LabelledPassage
 from windowclf.corpora.corpus import Corpus, CorpusPart, labels_of
 from windowclf.documents.document import to_sentences
 from windowclf.documents.sentence import Sentence
+from windowclf.errors import error_context
 from windowclf.tagging.text_work import Splitter
 from windowclf.tags.schemes import Scheme
 
@@ -19,11 +20,15 @@ def make_lesson(name: str, passages: Iterable[LabelledPassage], split: Splitter)
         Of the project.
     split : callable
         Splits the text of a passage that came without words.
+
+    Raises
+    ------
+    DataError
+        If two spans of a passage share a token; says of which one.
     """
     groups: dict[tuple[str, ...], list[Sentence]] = {}
     for passage in passages:
-        found = to_sentences(passage.document, passage.number, split)
-        groups.setdefault(passage.lacks, []).extend(found)
+        groups.setdefault(passage.lacks, []).extend(_sentences(passage, split))
     train = [sentence for group in groups.values() for sentence in group]
     known = labels_of(train, Scheme.IOB2)
     parts = [
@@ -41,7 +46,12 @@ def make_test(
     sentences: list[Sentence] = []
     lacks: list[tuple[str, ...]] = []
     for passage in passages:
-        found = [*to_sentences(passage.document, passage.number, split)]
+        found = _sentences(passage, split)
         sentences += found
         lacks += [passage.lacks] * len(found)
     return sentences, lacks
+
+
+def _sentences(passage: LabelledPassage, split: Splitter) -> list[Sentence]:
+    with error_context(passage.document.place):
+        return [*to_sentences(passage.document, passage.number, split)]
