@@ -15,6 +15,16 @@ IDLE = (sys.executable, "-c", "import sys; sys.stdin.read()")
 """In the place of the learner: it does nothing until its input closes."""
 TEXTS = ("Ada lives in New York .", "Oslo met Tom .", "They saw France .")
 
+SENTENCES = (
+    "Ada lives in New York .",
+    "Oslo met Tom .",
+    "\U0001f600 Grace \U0001f469\u200d\U0001f52c saw Paris .",
+    "They saw France .",
+    "Tom is in Oslo .",
+    "Ada is in Paris .",
+)
+PER, LOC = 1, 2
+
 
 def make_project(folder, texts=TEXTS, labels=("PER", "LOC"), **settings):
     """Begin a project; each text is a document, or several passages of one if it is a list."""
@@ -37,6 +47,39 @@ def annotating(store, *, learner=IDLE, port=0, **limits):
     make = partial(create_app, store, who="ada", limits=bounds, learner=learner)
     with running(make, bounds, port) as address:
         yield address
+
+
+def token(page, text):
+    return page.locator("#text .token", has_text=text).first
+
+
+def begin(page, text="Ada"):
+    token(page, text).wait_for()
+    return page
+
+
+def accept(page, then=None):
+    """Accept by one key; wait for the next text, and until the decision is confirmed."""
+    page.keyboard.press("Enter")
+    if then:
+        token(page, then).wait_for()
+    page.get_by_text("All is saved").wait_for()
+
+
+def stored(store, passage):
+    """What is saved of a passage: its state, and its names with their labels."""
+    found = store.passage(passage)
+    labels = {label.id: label.name for label in store.labels()}
+    return found.state, [(found.text[s.start : s.end], labels[s.label]) for s in found.spans]
+
+
+def marks(page):
+    """What is marked, with its label."""
+    without = "m => [...m.childNodes].filter(n => n.className !== 'label').map(n => n.textContent)"
+    return [
+        ("".join(mark.evaluate(without)), mark.locator(".label").inner_text())
+        for mark in page.locator("#text mark").all()
+    ]
 
 
 def main(folder, port):

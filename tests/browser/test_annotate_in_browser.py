@@ -1,76 +1,24 @@
 """The page of `windowclf annotate` as a person uses it: by mouse, by touch and by keyboard."""
 
-import subprocess
 import sys
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
-from annotating import annotating, make_project, propose
-from serving import HOST
+from annotating import (
+    LOC,
+    PER,
+    SENTENCES,
+    accept,
+    annotating,
+    begin,
+    make_project,
+    marks,
+    propose,
+    stored,
+    token,
+)
 from windowclf.annotation.entries import Change, Round, StoredSpan
 from windowclf.annotation.store import Store
-from windowclf.service.server import listen
-
-PROGRAM = Path(__file__).parent.parent / "annotating.py"
-PER, LOC = 1, 2
-KEPT = "windowclf-annotate/"
-"""How the decisions begin that the browser keeps."""
-TEXTS = (
-    "Ada lives in New York .",
-    "Oslo met Tom .",
-    "\U0001f600 Grace \U0001f469\u200d\U0001f52c saw Paris .",
-    "They saw France .",
-    "Tom is in Oslo .",
-    "Ada is in Paris .",
-)
-
-
-@pytest.fixture
-def store(tmp_path):
-    with Store.open(make_project(tmp_path / "names", TEXTS)) as store:
-        propose(store, {1: [(0, 3, PER, 0.9)], 2: [(0, 4, PER, 0.6)], 4: [(9, 15, LOC, 0.3)]})
-        yield store
-
-
-@pytest.fixture
-def address(store):
-    with annotating(store) as address:
-        yield address
-
-
-def token(page, text):
-    return page.locator("#text .token", has_text=text).first
-
-
-def begin(page, text="Ada"):
-    token(page, text).wait_for()
-    return page
-
-
-def accept(page, then=None):
-    """Accept by one key; wait for the next text, and until the decision is confirmed."""
-    page.keyboard.press("Enter")
-    if then:
-        token(page, then).wait_for()
-    page.get_by_text("All is saved").wait_for()
-
-
-def stored(store, passage):
-    """What is saved of a passage: its state, and its names with their labels."""
-    found = store.passage(passage)
-    labels = {label.id: label.name for label in store.labels()}
-    return found.state, [(found.text[s.start : s.end], labels[s.label]) for s in found.spans]
-
-
-def marks(page):
-    """What is marked, with its label."""
-    without = "m => [...m.childNodes].filter(n => n.className !== 'label').map(n => n.textContent)"
-    return [
-        ("".join(mark.evaluate(without)), mark.locator(".label").inner_text())
-        for mark in page.locator("#text mark").all()
-    ]
 
 
 def test_the_mouse(browse, store, address):
@@ -267,7 +215,7 @@ def test_labels_and_guidelines_grow_with_the_work(browse, store, address):
 
 
 def test_new_proposals_come_without_a_reload(browse, tmp_path):
-    with Store.open(make_project(tmp_path / "names", TEXTS)) as store:
+    with Store.open(make_project(tmp_path / "names", SENTENCES)) as store:
         said = tmp_path / "said"
         program = (
             "import sys, time, pathlib\n"
@@ -316,179 +264,6 @@ def test_the_review_fixes_in_one_go(browse, store, address):
     begin(page, "Oslo")
     page.wait_for_function("document.querySelectorAll('#text mark').length === 1")
     assert stored(store, 2)[1] == [("Oslo", "LOC")]
-
-
-def quiet(chromium, address, **more):
-    """Open a page whose failed requests the browser writes on its console."""
-    page = chromium.new_context(**more).new_page()
-    page.goto(address)
-    return begin(page)
-
-
-def test_a_conflict_is_shown_and_settled(chromium, store, address):
-    page = quiet(chromium, address)
-
-    def decide_elsewhere(passage, request):
-        version = store.passage(passage).version
-        change = Change(passage, version, "accepted", [StoredSpan(0, 3, LOC)], "mine!")
-        store.decide(request, "grace", [change])
-
-    decide_elsewhere(1, "r1")
-    page.keyboard.press("Enter")
-    dialog = page.get_by_role("dialog")
-    dialog.wait_for()
-    assert "Theirs, by grace: accepted" in dialog.inner_text()
-    assert "mine!" in dialog.inner_text()
-    page.keyboard.press("Enter")  # meant for the next passage: nothing is chosen by it
-    assert dialog.is_visible()
-    page.reload()  # it is asked again
-    page.get_by_role("dialog").wait_for()
-    page.get_by_role("button", name="Mine shall stand").click()
-    page.get_by_text("All is saved").wait_for()
-    page.wait_for_function(
-        "!Object.keys(localStorage).some(n => n.startsWith('windowclf-annotate/'))"
-    )
-    assert stored(store, 1)[1] == [("Ada", "PER")]
-    decide_elsewhere(2, "r2")
-    begin(page, "Oslo")
-    page.keyboard.press("Enter")
-    page.get_by_role("button", name="Theirs shall stand").click()
-    begin(page, "Grace")
-    assert store.passage(2).comment == "mine!"
-    page.context.close()
-
-
-def test_a_lost_connection(chromium, store, address):
-    page = quiet(chromium, address)
-    page.context.set_offline(True)
-    page.keyboard.press("Enter")
-    page.get_by_text("Not saved: 1 decision.").wait_for()
-    begin(page, "Oslo")  # what was fetched before goes on
-    page.keyboard.press("Enter")
-    page.get_by_text("Not saved: 2 decisions.").wait_for()
-    assert stored(store, 1) == (None, [])
-    page.context.set_offline(False)
-    page.get_by_text("All is saved").wait_for()
-    assert page.get_by_role("alert").filter(visible=True).count() == 0
-    assert stored(store, 1)[0] == stored(store, 2)[0] == "accepted"
-    page.context.close()
-
-
-def test_a_full_disk(chromium, store, address):
-    page = quiet(chromium, address)
-    used = store.database.connection.execute("PRAGMA page_count").fetchone()[0]
-    store.database.connection.execute(f"PRAGMA max_page_count = {used}")
-    page.keyboard.press("f")
-    page.locator("#comment").fill("x" * 9000)
-    page.keyboard.press("Enter")
-    page.get_by_text("Not saved: 1 decision.").wait_for()
-    assert "disk is full" in page.locator("#problem").inner_text()
-    page.reload()  # it is still kept
-    page.get_by_text("Not saved: 1 decision.").wait_for()
-    store.database.connection.execute("PRAGMA max_page_count = 100000")
-    page.get_by_text("All is saved").wait_for()
-    assert stored(store, 1)[0] == "flagged"
-    assert len(store.history(9)) == 1
-    page.context.close()
-
-
-@contextmanager
-def service(folder, port):
-    """The service of a project in a process of its own."""
-    program = [sys.executable, str(PROGRAM), str(folder), str(port)]
-    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        try:
-            assert process.stdout.readline() == b"ready\n"
-            yield process
-        finally:
-            process.kill()
-
-
-def test_a_service_that_is_killed(chromium, tmp_path):
-    folder = make_project(tmp_path / "names", TEXTS)
-    with listen(HOST, 0) as listening:
-        port = listening.getsockname()[1]
-    with service(folder, port):
-        page = quiet(chromium, f"http://{HOST}:{port}")
-        token(page, "Ada").click()
-        page.keyboard.press("1")
-        accept(page, "Oslo")
-    page.keyboard.press("Enter")
-    page.get_by_text("Not saved: 1 decision.").wait_for()
-    with service(folder, port):
-        page.get_by_text("All is saved").wait_for()
-        page.reload()
-        begin(page, "Grace")
-        accept(page, "France")
-    with Store.open(folder) as store:
-        assert stored(store, 1) == ("accepted", [("Ada", "PER")])
-        assert [store.passage(number).state for number in (2, 3, 4)] == ["accepted"] * 2 + [None]
-        assert len(store.history(9)) == 3
-    page.context.close()
-
-
-def test_two_browsers_at_once(chromium, tmp_path):
-    many = 200
-    folder = make_project(tmp_path / "names", [f"Ada {number} ." for number in range(many)])
-    with Store.open(folder) as store, annotating(store) as address:
-        pages = [quiet(chromium, address) for _ in range(2)]
-        for number, page in enumerate(pages):
-            page.get_by_label("You are").fill(f"browser {number}")
-            page.locator("#text").focus()
-        for _ in range(many // 2 + 5):
-            for page in pages:
-                page.keyboard.press("Enter")
-                page.wait_for_timeout(5)
-        for page in pages:
-            page.locator("#text", has_text="Every passage is decided.").wait_for()
-            page.get_by_text("All is saved").wait_for()
-        decisions = store.history(2 * many)
-        assert len(decisions) == len({one.passage for one in decisions}) == many
-        by = {one.who for one in decisions}
-        assert by == {"browser 0", "browser 1"}
-        assert store.counts().accepted == many
-    for page in pages:
-        page.context.close()
-
-
-HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
-
-
-def test_a_hostile_project(browse, fits, tmp_path):
-    texts = [
-        f"{HOSTILE} \x07\x1b[31m \u202e Ada {'a' * 100_000} .",
-        [f"Ada {HOSTILE}\n\n", f"'\"><svg onload=alert(3)> {HOSTILE} ."],
-    ]
-    folder = tmp_path / f"{HOSTILE.replace('/', '')} &amp; {'n' * 60}"
-    labels = (f"<b>{HOSTILE[:60]}", "L" * 100, "ل" * 30)
-    with Store.open(make_project(folder, texts, labels)) as store:
-        propose(store, {2: [(0, 3, 1, 0.5)]})
-        with annotating(store) as address:
-            page = begin(browse(address, width=360))
-            dialogs = []
-            page.on("dialog", lambda dialog: (dialogs.append(dialog), dialog.dismiss()))
-            assert fits(page)
-            assert page.locator("#text").text_content().startswith(HOSTILE)
-            token(page, "aaaa").click()
-            page.keyboard.press("1")
-            assert fits(page)
-            page.keyboard.press("f")
-            page.locator("#comment").fill(HOSTILE)
-            page.keyboard.press("Enter")
-            page.locator("#after", has_text="svg onload").wait_for()
-            page.get_by_label("You are").fill(HOSTILE)
-            page.locator("#text").focus()
-            accept(page, "svg")
-            for key, part in (("h", "history"), ("l", "labels"), ("r", "review")):
-                page.keyboard.press(key)
-                page.locator(f"#{part}").wait_for()
-                page.wait_for_timeout(300)
-                assert fits(page)
-                page.keyboard.press("Escape")
-            page.keyboard.press("b")
-            page.get_by_text(f"accepted by {HOSTILE}").wait_for()
-            assert dialogs == []
-            assert page.locator("img, script:not([src]), b").count() == 0
 
 
 def test_many_labels_are_found_by_name(browse, store, address):
@@ -556,15 +331,18 @@ def test_no_key_is_slow(browse, tmp_path):
             page = begin(browse(address))
             page.evaluate(
                 "() => { window.slow = []; new PerformanceObserver((list) => slow.push("
-                "...list.getEntries().map((e) => e.processingEnd - e.processingStart)))"
+                "...list.getEntries().filter((e) => e.name === 'keydown')"
+                ".map((e) => e.processingEnd - e.processingStart)))"
                 ".observe({ type: 'event', durationThreshold: 16 }) }"
             )
             for _ in range(10):
                 for key in ("n", "2", "ArrowDown", "Shift+ArrowRight", "1", "u", "Enter"):
                     page.keyboard.press(key)
             page.wait_for_timeout(500)
+            # Those that took long to be shown; other programs may hold one of them up.
             found = sorted(page.evaluate("slow"))
-            assert not found or found[-1] < 50, found[-5:]
+            assert found
+            assert found[int(0.9 * len(found))] < 50
 
 
 def test_keys_in_a_hurry_while_the_next_passages_are_on_their_way(store, address, browse):

@@ -290,6 +290,7 @@ class Annotation:
         """Read the text before or behind a passage in its document."""
         if not 0 <= passage.position + step < passage.count:
             return ""
+        # The passages of a document are numbered one after another.
         text = self._store.passage(passage.id + step).text.strip()
         if len(text) <= _AROUND:
             return text

@@ -85,7 +85,7 @@ class LearnerProcess:
             self._lost(error.strerror or str(error))
             return
         if process.stdin:
-            with suppress(OSError):
+            with suppress(OSError, AttributeError):  # where pipes cannot do it
                 os.set_blocking(process.stdin.fileno(), False)
         threading.Thread(target=self._listen, args=(process,), daemon=True).start()
 

@@ -234,7 +234,7 @@ export class Work {
     this.selection.reset();
     this.#chosen();
     this.#edits();
-    byId("text").scrollIntoView({ block: "nearest" });
+    byId("place").scrollIntoView({ block: "nearest" });
     byId("text").focus({ preventScroll: true });
     say(`${this.said ? `${this.said}. ` : ""}${inWords(this.draft, this.labels)}`);
     this.said = "";
