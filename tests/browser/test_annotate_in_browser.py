@@ -360,7 +360,7 @@ def test_keys_in_a_hurry_while_the_next_passages_are_on_their_way(store, address
     for _ in range(3):
         page.keyboard.press("Enter")
         page.get_by_text("All is saved").wait_for()
-    for _ in range(len(TEXTS)):
+    for _ in range(len(SENTENCES)):
         page.wait_for_timeout(600)
         page.keyboard.press("Enter")
     page.locator("#text", has_text="Every passage is decided").wait_for()
