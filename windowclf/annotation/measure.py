@@ -23,10 +23,10 @@ from windowclf.tags.schemes import Scheme, spans
 
 FEWEST_NAMES = 10
 """Names to find below which no F1 is given: it would be a guess."""
-FURTHER = (1, 2, 2)
+FURTHER = (2, 4, 4)
 """Correct, predicted and gold names of one more document, for the interval alone: that nothing of
-ten names was found does not mean that nothing will be. So Agresti and Coull widen the interval of a
-share ("Approximate Is Better than 'Exact'", The American Statistician 1998)."""
+ten names was found does not mean that nothing will be. Agresti and Coull add two right ones and two
+wrong ones to a share ("Approximate Is Better than 'Exact'", The American Statistician 1998)."""
 STEP = 1.4
 """The sizes of a learning curve differ by this factor at the least: rounds that follow one another
 closely differ by chance more than by what was learned."""
