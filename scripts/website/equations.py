@@ -5,9 +5,7 @@ from html import unescape
 
 from latex2mathml.converter import convert
 
-_WRITTEN = re.compile(
-    r'<(span|div) class="arithmatex">\\(?:\(|\[)(.*?)\\(?:\)|\])</\1>', re.DOTALL
-)
+_WRITTEN = re.compile(r'<(span|div) class="arithmatex">\\(?:\(|\[)(.*?)\\(?:\)|\])</\1>', re.DOTALL)
 
 
 def with_mathml(html: str) -> str:

@@ -43,7 +43,12 @@ def network(
 
 
 def backward(
-    words: Sequence[str], dx: Floats, delta: Floats, ds: Floats, classes: Sequence[str], caption: str
+    words: Sequence[str],
+    dx: Floats,
+    delta: Floats,
+    ds: Floats,
+    classes: Sequence[str],
+    caption: str,
 ) -> str:
     """Draw the signals of one window on their way down to the words."""
     scored = zip(_spread(len(classes), 52), classes, strict=True)
@@ -71,7 +76,12 @@ def _spread(count: int, width: float) -> list[float]:
 
 
 def shares(
-    words: Sequence[str], sentence: Sequence[int], windows: Ints, dx: Floats, dL: Floats, caption: str
+    words: Sequence[str],
+    sentence: Sequence[int],
+    windows: Ints,
+    dx: Floats,
+    dL: Floats,
+    caption: str,
 ) -> str:
     """Draw what each slot of each window adds to the gradient of a word's row.
 
@@ -96,7 +106,9 @@ def shares(
         parts.append(text(left - 8, top + 16, f"window {t + 1}", "small", "end"))
         for k in range(slots):
             norm = float(np.linalg.norm(dx[t, k]))
-            parts.append(box(left + (t + k) * width, top, width, 22, "backward", norm / largest / 2))
+            parts.append(
+                box(left + (t + k) * width, top, width, 22, "backward", norm / largest / 2)
+            )
             parts.append(text(left + (t + k + 0.5) * width, top + 15, f"{norm:.2f}", "small"))
     top = 40 + 26 * n
     parts.append(text(8, top + 4, "length of the sum, row by row of L:", anchor="start"))
@@ -148,15 +160,19 @@ def chart(
         parts.append(draw([at(*point) for point in points], COLOURS[i]))
         parts.append(draw([(left, 12 + 18 * i), (left + 26, 12 + 18 * i)], COLOURS[i]))
         parts.append(text(left + 34, 16 + 18 * i, name, anchor="start"))
-    for value in (low_x, (low_x + high_x) / 2, high_x):
-        parts.append(text(at(value, low_y)[0], bottom + 16, _mark(value, logarithmic), "small"))
-    for value in (low_y, (low_y + high_y) / 2, high_y):
-        height = at(low_x, value)[1] + 4
-        parts.append(text(left - 6, height, _mark(value, logarithmic), "small", "end"))
-    parts += [text((left + right) / 2, bottom + 34, across), text(4, 10, up, anchor="start")]
-    parts[-1] = f'<g transform="translate(12 {(top + bottom) / 2:.0f}) rotate(-90)">' + (
-        text(0, 0, up) + "</g>"
-    )
+    parts += [
+        text(at(value, low_y)[0], bottom + 16, _mark(value, logarithmic), "small")
+        for value in (low_x, (low_x + high_x) / 2, high_x)
+    ]
+    parts += [
+        text(left - 6, at(low_x, value)[1] + 4, _mark(value, logarithmic), "small", "end")
+        for value in (low_y, (low_y + high_y) / 2, high_y)
+    ]
+    middle = f"translate(12 {(top + bottom) / 2:.0f}) rotate(-90)"
+    parts += [
+        text((left + right) / 2, bottom + 34, across),
+        f'<g transform="{middle}">{text(0, 0, up)}</g>',
+    ]
     return picture(bottom + 42, parts, caption)
 
 
@@ -207,10 +223,6 @@ def projections(words: Sequence[str], window: Sequence[int], norms: Floats, capt
     """
     n, slots = norms.shape
     left, width, largest = 110.0, 62.0, float(norms.max())
-    parts = [
-        text(left + (k + 0.5) * width, 14, f"W{'₋₀₊'[(k > slots // 2) - (k < slots // 2) + 1]}")
-        for k in range(slots)
-    ]
     parts = [text(left + (k + 0.5) * width, 14, f"k = {k - slots // 2}") for k in range(slots)]
     for row, word in enumerate(words):
         top = 24 + 24 * row
