@@ -33,10 +33,10 @@ def network(
     """Draw one window from its words up to the scores of the classes."""
     scored = zip(_spread(len(classes), 52), classes, strict=True)
     parts = [text(at, 14, name) for at, name in scored]
-    parts += [cells(MIDDLE, 22, s, size=52), text(64, 38, "s", anchor="end")]
+    parts += [cells(MIDDLE, 22, s, size=52), text(62, 38, "s", anchor="end")]
     parts += [arrow((MIDDLE, 88), (MIDDLE, 50), "forward")]
     parts += [text(MIDDLE + 10, 74, "Uᵀ, b_u", "forward", "start")]
-    parts += [cells(MIDDLE, 92, a), text(64, 108, "a = f(z)", anchor="end")]
+    parts += [cells(MIDDLE, 92, a), text(84, 108, "a = f(z)", anchor="end")]
     parts += [arrow((MIDDLE, 158), (MIDDLE, 120), "forward")]
     parts += [text(MIDDLE + 10, 144, "W, b", "forward", "start")]
     return picture(226, [*parts, *_window(words, x, 162, "x")], caption)
@@ -53,10 +53,10 @@ def backward(
     """Draw the signals of one window on their way down to the words."""
     scored = zip(_spread(len(classes), 52), classes, strict=True)
     parts = [text(at, 14, name) for at, name in scored]
-    parts += [cells(MIDDLE, 22, ds, size=52), text(64, 38, "∂J/∂s", anchor="end")]
+    parts += [cells(MIDDLE, 22, ds, size=52), text(62, 38, "∂J/∂s", anchor="end")]
     parts += [arrow((MIDDLE, 50), (MIDDLE, 88), "backward")]
     parts += [text(MIDDLE + 10, 74, "U, then f′(z) ⊙", "backward", "start")]
-    parts += [cells(MIDDLE, 92, delta), text(64, 108, "δ", anchor="end")]
+    parts += [cells(MIDDLE, 92, delta), text(62, 108, "δ", anchor="end")]
     parts += [arrow((MIDDLE, 120), (MIDDLE, 158), "backward")]
     parts += [text(MIDDLE + 10, 144, "Wᵀ", "backward", "start")]
     return picture(226, [*parts, *_window(words, dx, 162, "∂J/∂x")], caption)
@@ -64,7 +64,7 @@ def backward(
 
 def _window(words: Sequence[str], x: Floats, top: float, name: str) -> list[str]:
     width = 44 * len(x) / len(words)
-    parts = [cells(MIDDLE + 20, top, x), text(64, top + 16, name, anchor="end")]
+    parts = [cells(MIDDLE + 20, top, x), text(62, top + 16, name, anchor="end")]
     for at, word in zip(_spread(len(words), width), words, strict=True):
         parts += [line([(at + 20 - width / 2 + 4, top + 28), (at + 20 + width / 2 - 4, top + 28)])]
         parts += [text(at + 20, top + 46, word)]
@@ -145,7 +145,9 @@ def chart(
         for name, points in series.items()
     }
     xs, ys = zip(*(point for points in scaled.values() for point in points), strict=True)
-    (low_x, high_x), (low_y, high_y) = (min(xs), max(xs)), (min(ys), max(ys))
+    x_ticks, y_ticks = (_ticks(min(values), max(values), logarithmic) for values in (xs, ys))
+    low_x, high_x = min(*xs, x_ticks[0]), max(*xs, x_ticks[-1])
+    low_y, high_y = min(*ys, y_ticks[0]), max(*ys, y_ticks[-1])
     left, right, top, bottom = 52.0, WIDTH - 14.0, 16.0 + 18 * len(series), 250.0
 
     def at(x: float, y: float) -> Point:
@@ -162,11 +164,11 @@ def chart(
         parts.append(text(left + 34, 16 + 18 * i, name, anchor="start"))
     parts += [
         text(at(value, low_y)[0], bottom + 16, _mark(value, logarithmic), "small")
-        for value in (low_x, (low_x + high_x) / 2, high_x)
+        for value in x_ticks
     ]
     parts += [
         text(left - 6, at(low_x, value)[1] + 4, _mark(value, logarithmic), "small", "end")
-        for value in (low_y, (low_y + high_y) / 2, high_y)
+        for value in y_ticks
     ]
     middle = f"translate(12 {(top + bottom) / 2:.0f}) rotate(-90)"
     parts += [
@@ -174,6 +176,16 @@ def chart(
         f'<g transform="{middle}">{text(0, 0, up)}</g>',
     ]
     return picture(bottom + 42, parts, caption)
+
+
+def _ticks(low: float, high: float, logarithmic: bool) -> list[float]:
+    """Choose round numbers that cover a range: powers of ten for a logarithmic axis."""
+    size = max(high - low, 1e-9) / 4
+    power = 10.0 ** math.floor(math.log10(size))
+    step = next(power * n for n in (1, 2, 5, 10) if power * n >= size * 0.999)
+    if logarithmic:
+        step = max(round(step), 1)
+    return [step * n for n in range(math.floor(low / step), math.ceil(high / step) + 1)]
 
 
 def _mark(value: float, logarithmic: bool) -> str:
@@ -198,14 +210,21 @@ def word_map(
 
     def at(point: Floats) -> Point:
         x, y = (point - low) / (high - low)
-        return 30 + float(x) * (WIDTH - 90), height - 24 - float(y) * (height - 48)
+        return 14 + float(x) * (WIDTH - 76), height - 24 - float(y) * (height - 48)
 
-    parts = []
+    parts, labels = [], list[Point]()
     for word, group, begin, end in zip(words, groups, before, after, strict=True):
         colour = COLOURS[group]
-        parts += [arrow(at(begin), at(end), "faint"), dot(*at(end), colour)]
         x, y = at(end)
-        parts.append(text(x + 7, y + 4, word, colour, "start"))
+        parts += [arrow(at(begin), (x, y), "faint"), dot(x, y, colour)]
+        # A label moves up or down until it covers no other.
+        offsets = sorted((13 * n for n in range(-8, 9)), key=abs)
+        free = (
+            o for o in offsets if all(abs(x - a) > 46 or abs(y + o - b) > 11 for a, b in labels)
+        )
+        below = next(free, 0)
+        labels.append((x, y + below))
+        parts.append(text(x + 7, y + below + 4, word, f"{colour} small", "start"))
     return picture(height, parts, caption)
 
 
@@ -222,8 +241,11 @@ def projections(words: Sequence[str], window: Sequence[int], norms: Floats, capt
         The length of each projected word.
     """
     n, slots = norms.shape
-    left, width, largest = 110.0, 62.0, float(norms.max())
-    parts = [text(left + (k + 0.5) * width, 14, f"k = {k - slots // 2}") for k in range(slots)]
+    left, width, largest = 78.0, 56.0, float(norms.max())
+    parts = [
+        text(left + (k + 0.5) * width, 14, f"k = {k - slots // 2}".replace("-", "−"))
+        for k in range(slots)
+    ]
     for row, word in enumerate(words):
         top = 24 + 24 * row
         parts.append(text(left - 10, top + 16, word, anchor="end"))

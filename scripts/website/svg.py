@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import pairwise
 
-WIDTH = 400
+WIDTH = 360
 """Units across each picture; a telephone shows them about as large as they are."""
 
 Point = tuple[float, float]

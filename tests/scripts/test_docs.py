@@ -233,7 +233,7 @@ def test_the_chapters_say_what_is_so(tutorial):
     assert (names["scores"].argmax(axis=1) == [1, 0, 1, 0, 2]).all()
     assert names["error"] > 0.05  # of the gradient that is wrong on purpose
     assert names["relative"](names["L"], names["fast"].tables["word"].value) < 1e-12
-    np.testing.assert_allclose(names["dW_shared"], names["dW_of_windows"], rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(names["dW_shared"], names["dW"], rtol=1e-9, atol=1e-12)
     assert "False" not in tutorial[1]["tutorial/both.md"]
 
 
