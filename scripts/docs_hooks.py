@@ -3,10 +3,12 @@
 mkdocs.yml names this file under `hooks`; the work is done in `website`.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.plugins import get_plugin_logger
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from website import commands, included, tables
@@ -15,6 +17,11 @@ from website.execution import run_chapters
 from website.navigation import complete, places
 
 TUTORIAL = "tutorial/"
+
+_log = get_plugin_logger("windowclf")
+_LOST_CODE = re.compile(
+    r"<p>((?:windowclf [a-z-]+|pip|python3?|scripts/[a-z-]+)\b[^<.]* -[^<]*)</p>"
+)
 
 _chapters: dict[str, str] = {}
 
@@ -43,8 +50,11 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, **_: Any) 
     return included.mend_links(filled, place, repository=f"{config.repo_url}/blob/main")
 
 
-def on_page_content(html: str, **_: Any) -> str:
-    """Write equations as MathML, which browsers draw without a script."""
+def on_page_content(html: str, page: Page, **_: Any) -> str:
+    """Write equations as MathML, which browsers draw without a script; report code that is text."""
+    for lost in _LOST_CODE.findall(html):
+        # Within a list, code is indented by eight spaces, or fenced and indented by four.
+        _log.warning("%s: a command is a paragraph, not code: %s", page.file.src_uri, lost)
     return with_mathml(html)
 
 
