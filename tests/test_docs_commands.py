@@ -90,12 +90,12 @@ def write_inputs(folder):
     for name in ("annotated.jsonl", "train.parquet"):
         assert main(["convert", str(folder / "eng.train"), str(folder / name)]) == 0
     sample = ROOT / "data" / "sample" / "train.txt"
-    sentences = sample.read_text("utf-8").strip().split("\n\n")[:220]
+    sentences = sample.read_text("utf-8").strip().split("\n\n")[:300]
     (folder / "labelled.conll").write_text("\n\n".join(sentences) + "\n", "utf-8")
     assert main(["convert", str(folder / "labelled.conll"), str(folder / "labelled.jsonl")]) == 0
     spans = [{"start": 0, "end": 3, "label": "PER"}, {"start": 0, "end": 8, "label": "PER"}]
     overlap = json.dumps({"text": "Ada Okafor met Tom.", "entities": spans})
-    (folder / "export.jsonl").write_text(overlap + "\nnull\n" + records)
+    (folder / "export.jsonl").write_text(f"{overlap}\nnull\n")
     (folder / "brat-folder").mkdir()
     (folder / "brat-folder/a.txt").write_text("Ada lives in Oslo.\n")
     (folder / "brat-folder/a.ann").write_text("T1\tPER 0 3\tAda\nT2\tLOC 13 17\tOslo\n")
