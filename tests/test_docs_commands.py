@@ -1,4 +1,4 @@
-"""README and docs: their Python runs, their commands parse and run, and their links lead to pages."""
+"""README and docs: their Python runs, their commands parse and run, and their links work."""
 
 import gzip
 import json

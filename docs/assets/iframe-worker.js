@@ -3,8 +3,7 @@
 (() => {
   if (location.protocol !== "file:") return;
   const inFrame = `
-    const window_post = message => parent.postMessage(message, "*");
-    var postMessage = window_post;
+    var postMessage = message => parent.postMessage(message, "*");
     var importScripts = (...urls) => urls.reduce((before, url) => before.then(() =>
       new Promise(loaded => {
         const script = document.createElement("script");
@@ -19,11 +18,12 @@
       this.frame.hidden = true;
       document.body.appendChild(this.frame);
       const inner = this.frame.contentWindow;
-      this.loaded = new Promise(resolve => { inner.addEventListener("load", resolve); });
       inner.document.open();
       inner.document.write(
         `<body><script>${inFrame}<\/script><script src="${url}"><\/script></body>`);
       inner.document.close();
+      // Only now: to open a document takes away the listeners of its window.
+      this.loaded = new Promise(resolve => { inner.addEventListener("load", resolve); });
       addEventListener("message", event => {
         if (event.source !== inner) return;
         this.dispatchEvent(new MessageEvent("message", {data: event.data}));
