@@ -11,6 +11,7 @@ proposals all names are missed.
 
 import argparse
 import json
+import logging
 import random
 import statistics
 import sys
@@ -19,10 +20,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from windowclf.annotation.intake import take_texts
-
 from windowclf import Sentence, WindowClassifier, load_corpus
 from windowclf.annotation.entries import Change, Round, StoredSpan
+from windowclf.annotation.intake import take_texts
 from windowclf.annotation.learner import MODEL, Learner
 from windowclf.annotation.store import Store
 from windowclf.corpora.corpus import labels_of
@@ -30,6 +30,8 @@ from windowclf.tags.schemes import Scheme, spans
 from windowclf.text.tokenizer import token_starts
 
 Name = tuple[int, int, int]
+Done = tuple[int, int, int, int, int]
+"""Sentences, tokens and names that were decided on, and clicks without proposals and with them."""
 CLIENT = "simulation"
 ACCEPT, REMOVE, ADD, RELABEL, MOVE = 1, 1, 2, 2, 3
 SMOOTHED = 3
@@ -106,13 +108,19 @@ class Project:
             self.gold[text] = sentence, found
         self.learner = Learner(self.store)
 
-    def annotate(self, until: int) -> Iterator[tuple[int, int, int, int, int]]:
+    def annotate(
+        self, until: int, *, learning: bool = True
+    ) -> Iterator[tuple[int, int, int, int, int]]:
         """Decide on passages, and train whenever a round is due; yield after each.
+
+        Parameters
+        ----------
+        learning : bool
+            If not, there is one training, at the end.
 
         Yields
         ------
-        tuple of int
-            Sentences, tokens, names, clicks without proposals, and clicks with them.
+        Done
         """
         self.learner.propose_first()
         sentences = tokens = names = by_hand = corrected = 0
@@ -132,7 +140,7 @@ class Project:
             names += len(gold)
             by_hand += clicks(gold, set())
             corrected += clicks(gold, proposed)
-            if self.learner.due():
+            if self.learner.due() and (learning or sentences == until):
                 self.learner.train_round()
                 yield sentences, tokens, names, by_hand, corrected
 
@@ -165,9 +173,11 @@ def curve(folder: str, order: str, seed: int, given: argparse.Namespace) -> list
     points = []
     with tempfile.TemporaryDirectory() as work:
         project = Project(Path(work) / "project", pool, order, given.base, seed)
-        for counted in project.annotate(given.until_sentences):
+        for counted in project.annotate(given.until_sentences, learning=not given.last):
             points.append(Point(*counted, f1=project.f1_on(text)))
             print(f"{folder}, {order}, seed {seed}: {points[-1]}", file=sys.stderr)
+            if given.target and reached(points, given.target):
+                break
         project.store.close()
     return points
 
@@ -193,7 +203,7 @@ def interval(folder: str, seed: int, given: argparse.Namespace) -> tuple[Round, 
     until = rng.randint(60, 150)
     with tempfile.TemporaryDirectory() as work:
         project = Project(Path(work) / "project", pool, given.order[0], given.base, seed)
-        for _ in project.annotate(until):
+        for _ in project.annotate(until, learning=not given.last):
             pass
         found = project.store.rounds()[-1], project.f1_on(project.rest())
         project.store.close()
@@ -232,14 +242,14 @@ def show_curves(given: argparse.Namespace) -> None:
                 {"corpus": folder, "seed": seed, "order": order, "points": [*map(asdict, points)]}
                 for order, points in runs.items()
             ]
-            target = last_f1(runs.get("random", next(iter(runs.values()))))
+            target = given.target or last_f1(runs.get("random", next(iter(runs.values()))))
             for order, points in runs.items():
-                there = points[-1] if order == "random" else reached(points, target)
+                there = points[-1] if given.last else reached(points, target)
                 cells = ["-"] * 4
                 if there:
                     numbers = (there.sentences, there.tokens, there.by_hand, there.corrected)
                     cells = [f"{number:,}" for number in numbers]
-                f1 = target if order == "random" else last_f1(points)
+                f1 = last_f1(points)
                 name = Path(folder).name
                 print(f"| {name} | {seed} | {order} | {f1:.1f} | {' | '.join(cells)} |", flush=True)
     if given.json:
@@ -264,8 +274,13 @@ def main() -> None:
     )  # fmt: skip
     parser.add_argument("--split", default="test", help="what is scored (default: test)")
     parser.add_argument("--json", metavar="FILE", help="write all rounds there")
+    parser.add_argument(
+        "--target", type=float, help="the F1 to reach (default: that of the random order)"
+    )
+    parser.add_argument("--last", action="store_true", help="train at the end only")
     parser.add_argument("--intervals", type=int, help="simulate so many projects, see above")
     given = parser.parse_args()
+    logging.getLogger("windowclf").setLevel(logging.ERROR)  # few sentences, and no dev text
     (show_intervals if given.intervals else show_curves)(given)
 
 

@@ -22,6 +22,7 @@ _log = get_plugin_logger("windowclf")
 _LOST_CODE = re.compile(
     r"<p>((?:windowclf [a-z-]+|pip|python3?|scripts/[a-z-]+)\b[^<.]* -[^<]*)</p>"
 )
+_LOST_ITEM = re.compile(r"\n(\d+\. +<strong>[^<]*)")
 
 _chapters: dict[str, str] = {}
 
@@ -51,10 +52,12 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, **_: Any) 
 
 
 def on_page_content(html: str, page: Page, **_: Any) -> str:
-    """Write equations as MathML, which browsers draw without a script; report code that is text."""
-    for lost in _LOST_CODE.findall(html):
-        # Within a list, code is indented by eight spaces, or fenced and indented by four.
-        _log.warning("%s: a command is a paragraph, not code: %s", page.file.src_uri, lost)
+    """Write equations as MathML, which browsers draw without a script; report lost lists and code.
+
+    Within a list, code is indented by eight spaces, and an empty line comes before the next item.
+    """
+    for lost in [*_LOST_CODE.findall(html), *_LOST_ITEM.findall(html)]:
+        _log.warning("%s: code or an item of a list became text: %s", page.file.src_uri, lost)
     return with_mathml(html)
 
 

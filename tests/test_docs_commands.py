@@ -1,4 +1,4 @@
-"""README and docs: their Python runs, their commands parse and run, and their links work."""
+"""README and docs: their Python runs, their commands parse and run, their links lead to pages."""
 
 import gzip
 import json

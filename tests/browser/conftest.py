@@ -50,10 +50,10 @@ def browse(chromium):
         page.on("request", asked)
         page.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
 
-    def open_page(address, *, scheme="light", width=1100, height=800):
+    def open_page(address, *, scheme="light", width=1100, height=800, **more):
         url = address.resolve().as_uri() if isinstance(address, Path) else address
         context = chromium.new_context(
-            color_scheme=scheme, viewport={"width": width, "height": height}
+            color_scheme=scheme, viewport={"width": width, "height": height}, **more
         )
         contexts.append(context)
         page = context.new_page()

@@ -45,6 +45,7 @@ class LearnerProcess:
         self._command = [*(command or program)]
         self._heard = heard
         self._failures = 0
+        self._message = ""  # of the last error that it reported itself
         self._process: subprocess.Popen[bytes] | None = None
         self._restart: asyncio.TimerHandle | None = None
         self._is_open = False
@@ -73,7 +74,7 @@ class LearnerProcess:
     def _start(self) -> None:
         self._heard({"event": "starting"})
         try:
-            self._process = process = subprocess.Popen(
+            self._process = process = subprocess.Popen(  # noqa: S603  # a program of this package
                 self._command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -105,9 +106,9 @@ class LearnerProcess:
                 self._call(self._report, event)
         status = process.wait()
         other.join(1)
-        reason = f"{said.decode(errors='replace')} " if said else ""
+        reason = shortened(said.decode(errors="replace"), 200)
         how = f"signal {-status}" if status < 0 else f"exit code {status}"
-        self._call(self._lost, f"{shortened(reason)}({how})")
+        self._call(self._lost, f"{reason} ({how})" if reason else how)
 
     def _call(self, function: Callable[..., None], *given: Any) -> None:
         with suppress(RuntimeError):  # the loop has been closed
@@ -116,6 +117,7 @@ class LearnerProcess:
     def _report(self, event: Event) -> None:
         if event.get("event") == "round":
             self._failures = 0
+        self._message = str(event.get("message", "")) if event.get("event") == "error" else ""
         self._heard(event)
 
     def _lost(self, reason: str) -> None:
@@ -124,6 +126,7 @@ class LearnerProcess:
         if self._process:
             _close(self._process)
             self._process = None
+        reason = self._message or f"it has ended: {reason}"
         if self._failures == len(PAUSES):
             self._heard({"event": "error", "message": reason})
             return
