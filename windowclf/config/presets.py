@@ -61,10 +61,12 @@ _PLAIN = {"features": (), "dropout": 0.0, "hidden_dropout": 0.0, "word_dropout":
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
-        "best": Preset("the highest F1: the defaults", "docs/accuracy.md", MappingProxyType({})),
+        "best": Preset(
+            "the highest F1: the defaults", "docs/explanation/accuracy.md", MappingProxyType({})
+        ),
         "fast": Preset(
             "a third of the hidden units: faster tagging, F1 on CoNLL-2003 0.6 lower",
-            "docs/speed.md",
+            "docs/explanation/speed.md",
             MappingProxyType({"hidden": (100,)}),
         ),
         "ranking": _preset(

@@ -23,8 +23,9 @@ RECIPES = (
     (5_000, (20, 16, 0.002), (20, 16, 0.002)),
 )
 """Sentences, at the most; then epochs, batch size and rate of a training that begins with another
-model, and of one that begins anew. docs/own-labels.md has the measurements. What counts is the
-number of updates; dropout, word dropout and frozen vectors changed the F1 by less than the seed."""
+model, and of one that begins anew. docs/explanation/few-labels.md has the measurements. What counts
+is the number of updates; dropout, word dropout and frozen vectors changed the F1 by less than the
+seed."""
 
 
 class CorpusSize(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ NORMAL = 1.96
 """Standard deviations on each side that hold 95 % of a normal distribution."""
 
 # Chosen by maximum likelihood on 42 trainings on 50 to 200 random sentences of twelve corpora, and
-# the F1 on their dev texts; see docs/own-labels.md.
+# the F1 on their dev texts; see docs/explanation/few-labels.md.
 OF_SAMPLE = 1.5
 """The variance of F1 over samples of the held-out sentences counts so often: once for them, and
 half for the other text, which has more."""
