@@ -33,10 +33,15 @@ class NotReadyError(Exception):
 
 
 def run(*command: str | Path, cwd: Path = ROOT) -> str:
-    """Run a program without the PYTHONPATH of this one; return what it prints to stdout."""
+    """Run a program without the PYTHONPATH of this one, and return what it prints to stdout.
+
+    What it prints to stderr is shown if it fails. pip, for one, reports the dependencies that a
+    small install leaves out on purpose.
+    """
     env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    ran = subprocess.run([*map(str, command)], cwd=cwd, env=env, stdout=subprocess.PIPE, text=True)
+    ran = subprocess.run([*map(str, command)], cwd=cwd, env=env, capture_output=True, text=True)
     if ran.returncode:
+        sys.stderr.write(ran.stdout + ran.stderr)
         raise NotReadyError(f"{Path(command[0]).name} failed: {' '.join(map(str, command))}")
     return ran.stdout
 
@@ -109,7 +114,7 @@ def describe(kind: str, path: Path, sizes: dict[str, int]) -> None:
     folders: dict[str, list[int]] = {}
     for name, size in sizes.items():
         depth = 2 if name.startswith("windowclf/data/") else 1
-        folder = "/".join(name.split("/")[:-1][:depth]) or "beside them"
+        folder = "/".join(name.split("/")[:-1][:depth]) or "(top)"
         folders.setdefault(folder, []).append(size)
     for folder, parts in sorted(folders.items()):
         print(f"  {folder:35} {len(parts):5} files {sum(parts) / 1e6:8.2f} MB")
