@@ -22,8 +22,6 @@ DIST = ROOT / "dist"
 TEXT, TAGGED = "Paris is in France", "[LOC Paris] is in [LOC France]"
 LARGEST = {"wheel": 30, "sdist": 32}
 """Megabytes above which an artefact has something in it that should not be there."""
-UNPACKAGED = (".ci/", ".gitignore")
-"""Files under version control that the source archive leaves out."""
 PLACES = {"data/": "windowclf/data/", "requirements-tag.txt": "windowclf/requirements-tag.txt"}
 """Files beside the package that the wheel has inside it."""
 
@@ -78,11 +76,6 @@ def in_wheel(files: set[str]) -> set[str]:
     return places
 
 
-def in_archive(files: set[str]) -> set[str]:
-    """Return the files of the project that belong in the source archive."""
-    return {name for name in files if not name.startswith(UNPACKAGED)}
-
-
 def compare(what: str, has: set[str], expected: set[str]) -> None:
     """Compare the contents of an artefact with version control."""
     wrong = [f"{what} lacks {name}" for name in sorted(expected - has)]
@@ -101,7 +94,7 @@ def check_contents(wheel: Path, archive: Path, version: str) -> None:
     with tarfile.open(archive) as source:
         top = f"windowclf-{version}/"
         sizes = {file.name.removeprefix(top): file.size for file in source if file.isfile()}
-    compare("the source archive", {*sizes} - {"PKG-INFO", ".gitignore"}, in_archive(files))
+    compare("the source archive", {*sizes} - {"PKG-INFO"}, files)
     describe("sdist", archive, sizes)
 
 
