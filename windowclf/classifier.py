@@ -79,7 +79,7 @@ class WindowClassifier:
     --------
     >>> from windowclf import WindowClassifier, load_corpus
     >>> corpus = load_corpus("sample")
-    >>> classifier = WindowClassifier(hidden=100).fit(corpus)
+    >>> classifier = WindowClassifier(hidden=100, epochs=5).fit(corpus)
     >>> classifier.predict([["Paris", "is", "in", "France"]])
     [['B-LOC', 'O', 'O', 'B-LOC']]
     """

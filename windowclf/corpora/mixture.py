@@ -94,8 +94,8 @@ def mix_corpora(
     Examples
     --------
     >>> from windowclf import load_corpus, mix_corpora
-    >>> news, tweets = load_corpus("conll2003"), load_corpus("wnut")
-    >>> mix_corpora(
+    >>> news, tweets = load_corpus("conll2003"), load_corpus("wnut")  # doctest: +SKIP
+    >>> mix_corpora(  # doctest: +SKIP
     ...     {"news": news, "tweets": tweets},
     ...     weights={"tweets": 0.5},
     ...     maps={"tweets": {"corporation": "ORG", "product": ""}},

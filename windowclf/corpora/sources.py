@@ -167,8 +167,8 @@ def corpus_name(data: str) -> str:
 
     Examples
     --------
-    >>> corpus_name("hub:tner/wnut2017:default"), corpus_name("corpora/btc"), corpus_name("a.jsonl")
-    ('wnut2017', 'btc', 'a')
+    >>> corpus_name("hub:tner/wnut2017:default"), corpus_name("corpora/btc")
+    ('wnut2017', 'btc')
     """
     path = expand(data)
     if path.name == PROJECT_FILE:

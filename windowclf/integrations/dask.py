@@ -71,7 +71,8 @@ def tag_dataframe(
     >>> import dask.dataframe as dd
     >>> from windowclf import load
     >>> from windowclf.integrations.dask import tag_dataframe
-    >>> tag_dataframe(dd.read_parquet("texts"), load()).to_parquet("tagged")
+    >>> texts = dd.read_parquet("texts")  # doctest: +SKIP
+    >>> tag_dataframe(texts, load()).to_parquet("tagged")  # doctest: +SKIP
     """
     if not isinstance(tagger, WindowClassifier):
         raise UsageError(f"tagger: expected a WindowClassifier, got {described(tagger)}")

@@ -57,8 +57,9 @@ class WindowclfRecognizer(LocalRecognizer):
     >>> from presidio_analyzer import AnalyzerEngine
     >>> analyzer = AnalyzerEngine(nlp_engine=blank_nlp_engine())
     >>> analyzer.registry.add_recognizer(WindowclfRecognizer())
-    >>> analyzer.analyze("Paris is in France", language="en", entities=["LOCATION"])
-    [type: LOCATION, start: 12, end: 18, score: 1.0, type: LOCATION, start: 0, end: 5, score: 0.96]
+    >>> found = analyzer.analyze("Paris is in France", language="en", entities=["LOCATION"])
+    >>> sorted((name.entity_type, name.start, name.end) for name in found)
+    [('LOCATION', 0, 5), ('LOCATION', 12, 18)]
     """
 
     name: str

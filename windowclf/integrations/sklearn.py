@@ -88,7 +88,8 @@ class WindowTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not 
     >>> from windowclf.integrations.sklearn import WindowTagger
     >>> sentences = load_corpus("sample").splits["train"]
     >>> X, y = [s.tokens for s in sentences], [s.tags for s in sentences]
-    >>> cross_val_score(WindowTagger(epochs=5), X, y, cv=3)  # F1 of each fold
+    >>> cross_val_score(WindowTagger(epochs=1), X, y, cv=3).shape  # the F1 of each fold
+    (3,)
     """
 
     def __init__(self, **parameters: Any) -> None:
