@@ -57,7 +57,7 @@ def test_more_labels_than_a_model_has_are_refused(scheme):
 
 
 def test_a_label_that_no_file_can_hold_is_refused_before_training():
-    with pytest.raises(DataError, match=r"label '\\ud800' holds half of a surrogate pair"):
+    with pytest.raises(DataError, match=r"label '\\ud800' contains half of a surrogate pair"):
         WindowClassifier(**tiny.QUICK).fit([Sentence(["a"], ["B-\ud800"])], vectors="random")
 
 

@@ -322,7 +322,7 @@ def claim(facts):
     ("change", "match"),
     [
         (lambda facts: facts.update(format=9), "checkpoint format 9, this windowclf reads up to 1"),
-        (lambda facts: facts.update(teachers=1), "more teachers than were asked for"),
+        (lambda facts: facts.update(teachers=1), "more teachers than the settings"),
         (lambda facts: facts["files"].pop("best"), "expected the files now, best"),
         (lambda facts: facts["progress"]["generators"].append(facts["progress"]["begun"]), "damag"),
         (lambda facts: facts["progress"]["begun"].update(state="x"), "damaged checkpoint"),

@@ -102,7 +102,7 @@ def test_teachers_begin_with_the_model_as_well(base):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"settings": {"window": 7}}, "`window=7`: the model that the training begins with has"),
+        ({"settings": {"window": 7}}, "`window=7`: the base model has"),
         ({"settings": {"hidden": 5}}, "`hidden=5`"),
         ({"base_model": 3}, "base_model: expected a model folder"),
         ({"vectors": make_vectors({"x": None})}, "`vectors`: the model that the training"),

@@ -24,10 +24,10 @@ _SPELLINGS = {
 }
 """Labels that corpora use for the types of the templates, in capitals, the preferred one first."""
 _NOT_OF_NUMBERS = {"MISC", "MISCELLANEOUS", *chain(*_SPELLINGS.values())}
-"""Types that no number is of. Where there are others, a date may be labelled."""
+"""Types that no number belongs to. A corpus with any other type may label dates."""
 
 _SLOT = re.compile(r"\[(\w+)([^]]*)\]")
-_FILLER = "Xname"  # a word that no template has
+_FILLER = "Xname"  # a word that occurs in no template
 _PARTS_OF_NAMES = {"FORENAME": 0, "SURNAME": -1}
 _COMPANY_FORMS = {"inc", "ltd", "llc", "corp", "gmbh", "plc", "ag", "sa", "co"}
 _LONGEST_ACRONYM = 4
