@@ -149,7 +149,7 @@ CASES = [
     ([*TAG, "--input", "good.txt", "Oslo"], 2, "give texts or --input, not both"),
     ([*TAG, "--input", "none.txt"], 1, "none.txt: cannot be read: No such file or directory"),
     ([*TAG, "--input", "nothing"], 1, "nothing: no file of a known format; expected .txt, "),
-    (TAG, 1, "stdin:1: byte 0xff is not UTF-8, and its bytes do not show what it is; convert"),
+    (TAG, 1, "stdin:1: byte 0xff is not UTF-8, and the encoding cannot be detected; convert"),
     ([*EVALUATE, "--data", "tiny", "--split", "eval"], 2, "'eval' is not one of 'train', 'dev'"),
     ([*EVALUATE, "--data", "test", "--split", "dev"], 2, "test has no dev split: expected one of"),
     ([*EVALUATE, "--data", "nosuch"], 2, KNOWN),

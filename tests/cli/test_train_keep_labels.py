@@ -60,4 +60,4 @@ def test_what_cannot_keep_labels_is_one_line(run, base, options, complaint):
 def test_a_corpus_with_all_labels_has_none_to_keep(run, base, tiny_data):
     code, _, err = run("train", "--data", tiny_data, "--from", base, "--keep-labels")
     assert code == 2
-    assert "annotates all labels of the model" in err
+    assert "annotates all labels of the base model" in err

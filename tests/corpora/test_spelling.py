@@ -148,7 +148,7 @@ def test_sentences_of_python_are_recognised_and_counted():
     assert [list(s.tags) for s in text.dev] == [["B-X"]]
     assert text.scheme is Scheme.IOB2
     assert text.notes == ("the tags are recognised as bilou; `scheme` chooses another",)
-    with pytest.raises(DataError, match=r"^dev, sentence 1: tag 'X-X' does not go with the other"):
+    with pytest.raises(DataError, match=r"^dev, sentence 1: tag 'X-X' does not fit the other"):
         as_training_text(sentences, [(["e"], ["X-X"])], "auto")
     with pytest.raises(DataError, match=r"^train, sentence 1: tag 'U-X' is not one of iob2"):
         as_training_text(sentences, [], "iob2")

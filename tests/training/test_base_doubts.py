@@ -78,7 +78,7 @@ def test_names_where_no_sketch_tells(record):
     assert "was trained on news: if that included the dev or the test split" in line
     short = corpus("news", train=sentences(200, 209), test=[Sentence(["Oslo"], ["B-LOC"])])
     (line,) = base_doubts(record, short)
-    assert line.endswith("holds the test split, scores on it are too high")
+    assert line.endswith("included the test split, scores on it are too high")
     assert list(base_doubts(without_sketch(record), corpus("reviews", **text.splits))) == []
     assert list(base_doubts(without_sketch(record, data=""), replace(text, name=""))) == []
 

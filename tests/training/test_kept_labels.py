@@ -213,7 +213,7 @@ def test_a_changed_base_ends_a_resumed_training(base):
 
 
 def test_what_cannot_keep_labels_is_refused(base):
-    with pytest.raises(UsageError, match=r"annotates all labels .* LOC, PER: there is none"):
+    with pytest.raises(UsageError, match=r"annotates all labels .* LOC, PER: none is left"):
         choose_kept(base, ["place", "PER", "VERB"], Scheme.IOB2)
     with pytest.raises(UsageError, match="needs tags that spell names"):
         choose_kept(base, ["NN"], Scheme.PLAIN)
