@@ -74,7 +74,7 @@ CASES = [
     (options("--data nothing"), 1, "nothing: no file of a split; looked for eng.train"),
     (options("--data test"), 1, "test: has no train split: name the file with --train"),
     (options("--train short.txt"), 1, "short.txt:3: 1 column, but line 1 has 2"),
-    (options("--train scheme.txt"), 1, "scheme.txt:2: tag 'X-PER' does not go with the"),
+    (options("--train scheme.txt"), 1, "scheme.txt:2: tag 'X-PER' does not fit the"),
     *(
         (options(f"--data tiny --gazetteer {value}"), code, message)
         for value, code, message in (

@@ -48,7 +48,7 @@ def rows(*sentences):
 def test_an_error_in_a_tag_names_file_and_line(folder, name, text, place):
     (folder / "train.txt").write_text(GOOD)
     (folder / name).write_bytes(text.encode())
-    with pytest.raises(DataError, match=rf"^{place}: tag 'X-PER' does not go with") as refusal:
+    with pytest.raises(DataError, match=rf"^{place}: tag 'X-PER' does not fit") as refusal:
         load_corpus("data")
     assert "\n" not in str(refusal.value)
     with pytest.raises(DataError, match=rf"^{place}: tag 'X-PER' is not one of bilou"):
@@ -67,7 +67,7 @@ def test_rows_of_parquet_are_counted(folder):
 
 def test_a_stream_cannot_be_read_twice_so_sentences_are_counted(stdin):
     stdin(GOOD.replace("B-PER", "X-PER").encode())
-    with pytest.raises(DataError, match=r"^stdin, sentence 2: tag 'X-PER' does not go with"):
+    with pytest.raises(DataError, match=r"^stdin, sentence 2: tag 'X-PER' does not fit"):
         load_corpus(train="-")
 
 

@@ -110,7 +110,7 @@ def test_those_that_cannot_teach_are_refused():
         "models/x: has the labels LOC, but the training text has LOC, PER": prepare_training(
             without("PER"), **SENTENCE
         ),
-        "models/x: has the labels O, LOC, PER of single tokens, but the training text has LOC, PER": (
+        "models/x: has the labels O, LOC, PER of single tokens, but the training text has LOC,": (
             prepare_training(plain, scheme=Scheme.PLAIN, **SENTENCE)
         ),
         "models/x: was trained with `level='word'` and `loss='softmax'`, expected `level='sentence'"
