@@ -83,7 +83,7 @@ CASES = [
             ("LOC=", 2, "gazetteer 'LOC=': expected TYPE=FILE"),
             ("LOC=none.txt", 1, "none.txt: cannot be read: No such file or directory"),
             ("LOC=nothing", 1, "nothing: cannot be read: Is a directory"),
-            ("LOC=empty.txt", 1, "empty.txt: no name; expected one a line"),
+            ("LOC=empty.txt", 1, "empty.txt: no name; expected one per line"),
             (
                 "LOC=latin.txt",
                 1,

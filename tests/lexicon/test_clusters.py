@@ -88,7 +88,7 @@ def test_packed_and_unpacked(words, hierarchical):
 
 @pytest.mark.parametrize("packed", [[""], ["0 a", "0 b"], [" a"]])
 def test_what_was_not_packed(packed):
-    with pytest.raises(ValueError, match="expected a name that comes once"):
+    with pytest.raises(ValueError, match="expected a name that occurs once"):
         Clusters.unpack(packed, hierarchical=True)
 
 

@@ -41,7 +41,7 @@ def nested(key):
 ATTACKS = {
     "not a label": (change_label(1, "Q-LOC"), "'Q-LOC' belongs to no known scheme"),
     "empty label": (change_label(1, ""), "empty label"),
-    "label twice": (change_label(1, "O"), "none twice"),
+    "label twice": (change_label(1, "O"), "distinct ones"),
     "null for a label": (change_label(1, None), "Expected `str`"),
     "number for a label": (change_label(1, 7), "Expected `str`"),
     "label of several lines": (change_label(1, "\n\x1b[2J"), "belongs to no known scheme"),
@@ -136,7 +136,7 @@ def test_saving_over_a_model_deletes_no_file_that_its_manifest_names(folder, cla
     (folder / "training-notes.md").touch()
     name = name.format(victim=victim.name, folder=folder)
     change_manifest(folder, lambda facts: facts["files"]["training"].update(name=name))
-    assert "leaves the folder, or names no training" in refusal(folder)
+    assert "leaves the folder, or does not name a training file" in refusal(folder)
     classifier.save(folder)
     assert victim.exists()
     assert (folder / "mine.json").exists()

@@ -327,7 +327,7 @@ def claim(facts):
         (lambda facts: facts["progress"]["generators"].append(facts["progress"]["begun"]), "damag"),
         (lambda facts: facts["progress"]["begun"].update(state="x"), "damaged checkpoint"),
         (lambda facts: facts.update(other=1), "damaged checkpoint"),
-        (swap, "or names no now"),
+        (swap, "or does not name a now file"),
         (leave, "leaves the folder"),
         (claim, "bytes of now: at most"),
     ],

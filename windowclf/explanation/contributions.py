@@ -47,7 +47,7 @@ class Parts(NamedTuple):
 
     @property
     def by_share(self) -> FloatArray:
-        """All parts in the order of `Explanation.shares`, summed over features, shape (shares, m)."""
+        """All parts in the order of `Explanation.shares`, summed over features, (shares, m)."""
         further = [self.bias] if self.elsewhere is None else [self.elsewhere, self.bias]
         return np.concatenate([self.window.sum(axis=1), self.sentence.sum(axis=1), further])
 
