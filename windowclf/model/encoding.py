@@ -202,7 +202,7 @@ def encode(
 
 
 def number_documents(documents: Sequence[Hashable | None] | None, sentences: int) -> _Ints:
-    """Number documents from 0; a new one begins where the value changes or is None.
+    """Assign numbers to documents, from 0; a new one begins where the value changes or is None.
 
     Parameters
     ----------

@@ -138,7 +138,7 @@ def _read_text(
     width: int,
     limit: int | None,
 ) -> WordRows:
-    """Parse rows of a word and `width` numbers in blocks; `count` is the header's number of words."""
+    """Parse rows of a word and `width` numbers in blocks; the header declares `count` words."""
     given = (_split(number, line, width, path) for number, line in lines if line.strip())
     rows = islice(given, limit)
     words: list[str] = []
