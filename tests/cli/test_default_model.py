@@ -56,7 +56,7 @@ def test_a_variable_without_a_model_is_an_error(run, trained, monkeypatch):
     for command in (["tag", TEXT], ["info"], ["explain", TEXT], ["evaluate"]):
         code, out, err = run(*command)
         assert (code, out, err.count("\n")) == (1, "", 1)
-        assert "WINDOWCLF_MODEL: away\N{REPLACEMENT CHARACTER} is not the folder" in err
+        assert "WINDOWCLF_MODEL: away\N{REPLACEMENT CHARACTER} is not a model folder" in err
     with pytest.raises(windowclf.ModelError, match="WINDOWCLF_MODEL"):
         windowclf.load()
 
