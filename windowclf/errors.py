@@ -66,10 +66,10 @@ class MissingExtraError(WindowclfError, ImportError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} needs an optional package: pip install 'windowclf[{extra}]'")
-        self._given = what, extra
+        self._arguments = what, extra
 
     def __reduce__(self) -> tuple[type["MissingExtraError"], tuple[str, str]]:
-        return type(self), self._given  # a worker process pickles its error
+        return type(self), self._arguments  # a worker process pickles its error
 
 
 class MissingPackageError(WindowclfError, ImportError):
@@ -88,10 +88,10 @@ class MissingPackageError(WindowclfError, ImportError):
             f"{what} needs the package {package}, which a small install leaves out: "
             "pip install windowclf"
         )
-        self._given = what, package
+        self._arguments = what, package
 
     def __reduce__(self) -> tuple[type["MissingPackageError"], tuple[str, str]]:
-        return type(self), self._given  # a worker process pickles its error
+        return type(self), self._arguments  # a worker process pickles its error
 
 
 @contextmanager

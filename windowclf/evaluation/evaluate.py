@@ -74,8 +74,8 @@ def confidences(
     lacks: Collection[str] = (),
 ) -> tuple[FloatArray, BoolArray]:
     """Return the confidence of each predicted span, and whether it is right; see `evaluate`."""
-    predictions = _counting(tagger.predict(*_tokens(sentences)), lacks)
-    return _beside_gold(tagger, list(predictions), gold)
+    predictions = _without_lacked(tagger.predict(*_tokens(sentences)), lacks)
+    return _confidences_and_correct(tagger, list(predictions), gold)
 
 
 class SpanCounts(NamedTuple):
@@ -185,7 +185,7 @@ def examine(
     tokens, documents = _tokens(sentences)
 
     def look(chunk: TaggedChunk, here: slice) -> tuple[list[Prediction], list[EntityError]]:
-        made = [*_counting(chunk.predictions(), lacks)]
+        made = [*_without_lacked(chunk.predictions(), lacks)]
         found = _chunk_errors(tagger.model, chunk, made, tokens[here], gold[here])
         return made, [replace(error, sentence=here.start + error.sentence) for error in found]
 
@@ -195,11 +195,13 @@ def examine(
         predictions += made
         errors += wrong
     scores = score(gold, (prediction.tags for prediction in predictions), tagger.model.scheme)
-    beside = _beside_gold(tagger, predictions, gold)
-    scores = replace(scores, calibration_error=expected_calibration_error(*beside))
+    calibration_pairs = _confidences_and_correct(tagger, predictions, gold)
+    scores = replace(scores, calibration_error=expected_calibration_error(*calibration_pairs))
     scores = _with_ranking(scores, tagger, sentences, gold)
     return Examination(
-        scores, sorted(errors, key=lambda error: error.score or 0.0, reverse=True), *beside
+        scores,
+        sorted(errors, key=lambda error: error.score or 0.0, reverse=True),
+        *calibration_pairs,
     )
 
 
@@ -288,7 +290,7 @@ def _probabilities(
     return np.where(known, model.calibration(p), 0.0)
 
 
-def _counting(found: Iterable[Prediction], lacks: Collection[str]) -> Iterable[Prediction]:
+def _without_lacked(found: Iterable[Prediction], lacks: Collection[str]) -> Iterable[Prediction]:
     """Remove predicted spans with labels that the text does not annotate."""
     if not lacks:
         return found
@@ -313,7 +315,7 @@ def _tokens(sentences: Sequence[Sentence]) -> tuple[list[Sequence[str]], list[in
     ]
 
 
-def _beside_gold(
+def _confidences_and_correct(
     tagger: Tagger, predictions: Sequence[Prediction], gold: Sequence[Sequence[str]]
 ) -> tuple[FloatArray, BoolArray]:
     sure: list[FloatArray] = [np.empty(0)]

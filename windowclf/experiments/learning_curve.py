@@ -121,13 +121,15 @@ def plan_trainings(corpus: Corpus, sizes: Sequence[int] | None = None) -> CurveP
     UsageError, DataError
         As for `learning_curve`.
     """
-    there = len(_filled(corpus, "train"))
+    there = len(_nonempty_sentences(corpus, "train"))
     if there < FEWEST:
         raise DataError(
             f"{corpus.name}: {there} training sentences: expected at least {FEWEST} for a "
             "learning curve; label more"
         )
-    scored_on = next((split for split in ("test", "dev") if _filled(corpus, split)), "held out")
+    scored_on = next(
+        (split for split in ("test", "dev") if _nonempty_sentences(corpus, split)), "held out"
+    )
     most = there - -(-there // _FOLDS) if scored_on == "held out" else there
     if sizes is None:
         return CurvePlan(default_sizes(most), scored_on)
@@ -168,7 +170,7 @@ def _subsets(
         taken = set(held_out)
         order = [number for number in order if number not in taken]
     else:
-        text = _filled(corpus, plan.scored_on)
+        text = _nonempty_sentences(corpus, plan.scored_on)
     for size in plan.sizes:
         drawn = corpus.with_train_sentences(sorted(order[:size]))
         splits = {"train": drawn.splits["train"]}
@@ -207,7 +209,7 @@ def _trained(part: Corpus, repeat: int, f1: float) -> Trained:
     )
 
 
-def _filled(corpus: Corpus, split: str) -> list[Sentence]:
+def _nonempty_sentences(corpus: Corpus, split: str) -> list[Sentence]:
     """List the sentences of a split that are not empty."""
     return [sentence for sentence in corpus.splits.get(split, ()) if len(sentence)]
 

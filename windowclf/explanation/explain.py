@@ -124,10 +124,10 @@ class _Place(NamedTuple):
 def _find(tagger: Tagger, sentences: Sentences, token: int) -> _Place:
     count = sum(map(len, sentences))
     try:
-        asked = operator.index(token)
+        number = operator.index(token)
     except TypeError:
-        asked = -1
-    if not 0 <= asked < count:
+        number = -1
+    if not 0 <= number < count:
         counted = f"{count:,} token{'s' * (count != 1)}"
         expected = f": expected 0 to {count - 1}" if count else ""
         raise UsageError(f"token {quoted(token)}: the text has {counted}{expected}")
@@ -135,12 +135,12 @@ def _find(tagger: Tagger, sentences: Sentences, token: int) -> _Place:
     for found in tagger.lookup(sentences, [0] * len(sentences)):
         ends = np.cumsum(found.lengths)
         together = sentences[first : first + len(ends)]
-        if asked < ends[-1]:
+        if number < ends[-1]:
             break
-        asked -= int(ends[-1])
+        number -= int(ends[-1])
         first += len(ends)
-    here = int(np.searchsorted(ends, asked, side="right"))
-    return _Place(together, found, here, asked - int(ends[here]) + len(together[here]), asked)
+    here = int(np.searchsorted(ends, number, side="right"))
+    return _Place(together, found, here, number - int(ends[here]) + len(together[here]), number)
 
 
 def _shares(lexicon: Lexicon, batch: Batch, place: _Place, parts: Parts) -> Iterator[Share]:

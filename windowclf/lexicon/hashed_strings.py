@@ -131,9 +131,9 @@ class HashedStrings:
         counts = np.bincount((self._hashes >> self._shift).astype(np.intp), minlength=1 << bits)
         self._begins = np.append(0, np.cumsum(counts)).astype(np.uint32)
 
-    def find(self, asked: Strings) -> npt.NDArray[np.int32]:
+    def find(self, queries: Strings) -> npt.NDArray[np.int32]:
         """Give the number of each string; -1 for one that is not among these."""
-        hashes = asked.hashes
+        hashes = queries.hashes
         if not len(self._numbers):
             return np.full(len(hashes), -1, dtype=np.int32)
         at = np.full(len(hashes), -1, dtype=np.intp)
@@ -146,25 +146,27 @@ class HashedStrings:
             at[left[same]] = places[same]
             left, places = left[~same], places[~same] + np.uint32(1)
         hits = np.flatnonzero(at >= 0)
-        equal = self._equal(asked, hits, self._which[at[hits]])
+        equal = self._equal(queries, hits, self._which[at[hits]])
         for i in hits[~equal].tolist():  # hash collisions, which are very rare
-            at[i] = self._search(asked, i, range(at[i] + 1, int(ends[i])))
+            at[i] = self._search(queries, i, range(at[i] + 1, int(ends[i])))
         return np.where(at >= 0, self._numbers[at], np.int32(-1))
 
-    def _search(self, asked: Strings, string: int, places: Iterable[int]) -> int:
+    def _search(self, queries: Strings, string: int, places: Iterable[int]) -> int:
         this = np.array([string])
-        return next((p for p in places if self._equal(asked, this, self._which[p : p + 1])[0]), -1)
+        return next(
+            (p for p in places if self._equal(queries, this, self._which[p : p + 1])[0]), -1
+        )
 
     def _equal(
-        self, asked: Strings, these: _Places, those: npt.NDArray[np.uint32]
+        self, queries: Strings, these: _Places, those: npt.NDArray[np.uint32]
     ) -> npt.NDArray[np.bool_]:
         """Compare strings that have the same hash, pair by pair."""
         known = self._strings
-        equal: npt.NDArray[np.bool_] = asked.lengths[these] == known.lengths[those]
-        rest = np.flatnonzero(equal & (asked.lengths[these] >= _PIECE))
+        equal: npt.NDArray[np.bool_] = queries.lengths[these] == known.lengths[those]
+        rest = np.flatnonzero(equal & (queries.lengths[these] >= _PIECE))
         number = 0
-        while len(rest := rest[asked.lengths[these[rest]] > _PIECE * number]):
-            differ = asked.piece(number, these[rest]) != known.piece(number, those[rest])
+        while len(rest := rest[queries.lengths[these[rest]] > _PIECE * number]):
+            differ = queries.piece(number, these[rest]) != known.piece(number, those[rest])
             equal[rest[differ]] = False
             rest = rest[~differ]
             number += 1

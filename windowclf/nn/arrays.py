@@ -128,8 +128,8 @@ def _sum_side_by_side(
     """
     total = table.take(rows[starts], axis=0)
     buffer = np.empty_like(total)
-    going_on = np.searchsorted(-sizes, -np.arange(int(sizes[0])), side="left").tolist()
-    for step, groups in enumerate(going_on[1:], 1):
+    groups_left = np.searchsorted(-sizes, -np.arange(int(sizes[0])), side="left").tolist()
+    for step, groups in enumerate(groups_left[1:], 1):
         added = buffer[:groups]
         table.take(rows[starts[:groups] + step], axis=0, out=added, mode="clip")
         total[:groups] += added

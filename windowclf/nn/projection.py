@@ -90,7 +90,7 @@ class RowProduct:
         d, self.slots, self.hidden = W.shape
         self._tables = tables
         centre = window // 2
-        ids = _made_up_words([table.shape[0] for table in tables])
+        ids = _synthetic_words([table.shape[0] for table in tables])
         e = np.concatenate([table.peek(of) for table, of in zip(tables, ids.T, strict=True)], 1)
         e = e[np.isfinite(e).all(axis=1)]  # rows with NaN or infinity are reported when used
         made_up = e.astype(np.float64) @ W.reshape(d, -1).astype(np.float64)
@@ -176,7 +176,7 @@ def _product(words: FloatArray, W: FloatArray) -> FloatArray:
     return product[:n]
 
 
-def _made_up_words(sizes: Sequence[int]) -> IntArray:
+def _synthetic_words(sizes: Sequence[int]) -> IntArray:
     """Combine rows of all tables, spread evenly over each, shape (SAMPLE, F)."""
     steps = np.arange(1, SAMPLE + 1)[:, None] * np.sqrt(np.arange(2, len(sizes) + 2) + 0.5)
     ids: IntArray = (steps % 1 * np.array(sizes)).astype(np.intp)

@@ -61,8 +61,8 @@ def certain_tokens(
 
     Suppose a path has another tag at a token. Put ``o`` there, and repair the path on both sides so
     that the transitions are allowed. The score rises by the lead of ``o`` over the other tags of
-    the token, and falls by the cost of the repair, which `_mending` bounds. Where the lead exceeds
-    this bound, every best path has ``o``.
+    the token, and falls by the cost of the repair, which `_repair_costs` bounds. Where the lead
+    exceeds this bound, every best path has ``o``.
 
     Parameters
     ----------
@@ -86,14 +86,16 @@ def certain_tokens(
     if not able[o]:
         return o, np.zeros(len(s), dtype=bool)
     lead = rows[o] - np.delete(rows, o, axis=0).max(axis=0, initial=-np.inf)
-    cost = _mending(rows, transitions, o, 1) + _mending(rows, Transitions(A.T, end, start), o, -1)
+    cost = _repair_costs(rows, transitions, o, 1) + _repair_costs(
+        rows, Transitions(A.T, end, start), o, -1
+    )
     largest = max(float(np.abs(x[np.isfinite(x)]).max()) for x in transitions)
     largest += max(float(rows.max()), -float(rows.min()))
     rounding = 64 * float(np.finfo(s.dtype).eps) * largest
     return o, lead > cost + rounding
 
 
-def _mending(s: FloatArray, transitions: Transitions, o: int, direction: int) -> FloatArray:
+def _repair_costs(s: FloatArray, transitions: Transitions, o: int, direction: int) -> FloatArray:
     """Bound the cost of repairing a path before each token so that the token may have ``o``.
 
     A previous tag that ``o`` may follow remains; only the transition from it changes. Any other tag
@@ -114,11 +116,11 @@ def _mending(s: FloatArray, transitions: Transitions, o: int, direction: int) ->
     loss += from_each[open_]
     by_substitute = (s[open_] - s[substitutes] + loss[:, None]).max(axis=0)[::direction]
     by_o = (s[open_].max(axis=0) - s[o] + (from_each[open_].max() - A[o, o]))[::direction]
-    mended = np.maximum(by_substitute, least)
+    repaired = np.maximum(by_substitute, least)
     for _ in range(_DEPTH):
-        cheaper = np.minimum(by_substitute[1:], by_o[1:] + mended[:-1])
-        mended[1:] = np.maximum(cheaper, least)
-    cost[1:] = mended[:-1]
+        cheaper = np.minimum(by_substitute[1:], by_o[1:] + repaired[:-1])
+        repaired[1:] = np.maximum(cheaper, least)
+    cost[1:] = repaired[:-1]
     return cost[::direction]
 
 

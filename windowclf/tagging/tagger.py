@@ -304,15 +304,15 @@ def _of_tokens(mentions: Mentions, tokens: IntArray, n: int) -> tuple[Mentions, 
     wanted : int array, shape (M',)
         The tokens and all mentions of these names, in order.
     """
-    asked = np.zeros(n, dtype=bool)
-    asked[tokens] = True
+    is_wanted = np.zeros(n, dtype=bool)
+    is_wanted[tokens] = True
     windows, sizes = mentions
     if not len(sizes):
         return mentions, tokens
-    kept = np.logical_or.reduceat(asked[windows], np.cumsum(sizes) - sizes)
+    kept = np.logical_or.reduceat(is_wanted[windows], np.cumsum(sizes) - sizes)
     windows = windows[np.repeat(kept, sizes)]
-    asked[windows] = True
-    wanted = np.flatnonzero(asked)
+    is_wanted[windows] = True
+    wanted = np.flatnonzero(is_wanted)
     return Mentions(np.searchsorted(wanted, windows), sizes[kept]), wanted
 
 

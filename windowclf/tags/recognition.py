@@ -186,31 +186,31 @@ _USUAL = _Form("-")
 _FORMS = (*map(_Form, _SEPARATORS), *(_Form(mark, True) for mark in _SEPARATORS), _Form(""))
 
 
-def _style(counts: Mapping[str, int], asked: Scheme | None) -> TagStyle:
+def _style(counts: Mapping[str, int], chosen: Scheme | None) -> TagStyle:
     outside = {tag: counts[tag] for tag in _OUTSIDES if tag in counts}
     inside = {tag: count for tag, count in counts.items() if tag not in _OUTSIDES}
     if not inside:
         if "0" in outside:
-            raise _unknown(["0"], None, Scheme.IOB2, asked)
-        return TagStyle(asked or Scheme.IOB2, _OUTSIDES, _outside_remarks(outside))
+            raise _unknown(["0"], None, Scheme.IOB2, chosen)
+        return TagStyle(chosen or Scheme.IOB2, _OUTSIDES, _outside_remarks(outside))
     total = sum(inside.values())
-    covered, best, best_scheme = 0, None, asked or Scheme.IOB2
+    covered, best, best_scheme = 0, None, chosen or Scheme.IOB2
     for form in _FORMS:
         split = {tag: form.split(tag) for tag in inside}
         letters: Counter[str] = Counter()
         for tag, found in split.items():
             letters[found[0].upper() if found else ""] += inside[tag]
-        for scheme in (asked,) if asked else _GUESSED:
+        for scheme in (chosen,) if chosen else _GUESSED:
             count = sum(letters[letter] for letter in scheme.prefixes)
-            if count == total and (asked or _is_certain(form, [*filter(None, split.values())])):
-                return _prefixed(form, scheme, split, outside, asked)
+            if count == total and (chosen or _is_certain(form, [*filter(None, split.values())])):
+                return _prefixed(form, scheme, split, outside, chosen)
             # Some parts of speech are single letters, and "S-BAR" looks like an IOBES tag.
             by_letter = letters["B"] + letters["I"] > 0 if form.separator else 2 * count >= total
-            if count > covered and (asked or by_letter):
+            if count > covered and (chosen or by_letter):
                 covered, best, best_scheme = count, form, scheme
-    if asked in (None, Scheme.IO) and _is_prefixless(inside, outside, asked):
-        return _prefixless(inside, outside, asked)
-    raise _unknown(inside, best, best_scheme, asked)
+    if chosen in (None, Scheme.IO) and _is_prefixless(inside, outside, chosen):
+        return _prefixless(inside, outside, chosen)
+    raise _unknown(inside, best, best_scheme, chosen)
 
 
 def _is_certain(form: _Form, split: Sequence[tuple[str, str]]) -> bool:
@@ -230,11 +230,11 @@ def _prefixed(
     scheme: Scheme,
     split: Mapping[str, tuple[str, str] | None],
     outside: Mapping[str, int],
-    asked: Scheme | None,
+    chosen: Scheme | None,
 ) -> TagStyle:
     read = {tag: f"{_CANONICAL[to[0].upper()]}-{to[1]}" for tag, to in split.items() if to}
     remarks = []
-    if asked is None and scheme not in (Scheme.IOB2, Scheme.IOBES):
+    if chosen is None and scheme not in (Scheme.IOB2, Scheme.IOBES):
         remarks.append(f"the tags are recognised as {scheme}; `scheme` chooses another")
     if not form.separator:
         remarks.append(f"the tags have no labels, so all spans are called {BARE_LABEL}")
@@ -245,9 +245,9 @@ def _prefixed(
 
 
 def _is_prefixless(
-    inside: Mapping[str, int], outside: Mapping[str, int], asked: Scheme | None
+    inside: Mapping[str, int], outside: Mapping[str, int], chosen: Scheme | None
 ) -> bool:
-    if asked:
+    if chosen:
         return not any(tag.startswith(("B-", "I-")) or not tag for tag in inside)
     if "0" in outside or not outside or not all(map(_may_be_label, inside)):
         return False
@@ -265,10 +265,10 @@ def _may_be_label(tag: str) -> bool:
 
 
 def _prefixless(
-    inside: Mapping[str, int], outside: Mapping[str, int], asked: Scheme | None
+    inside: Mapping[str, int], outside: Mapping[str, int], chosen: Scheme | None
 ) -> TagStyle:
     remarks = _outside_remarks(outside)
-    if asked is None:
+    if chosen is None:
         remarks = (
             "the tags are recognised as io without prefixes, so neighbours with the same label are "
             "one span; `scheme` chooses another",
@@ -286,7 +286,7 @@ def _outside_remarks(outside: Mapping[str, int]) -> tuple[str, ...]:
 
 
 def _unknown(
-    inside: Iterable[str], form: _Form | None, scheme: Scheme, asked: Scheme | None
+    inside: Iterable[str], form: _Form | None, scheme: Scheme, chosen: Scheme | None
 ) -> TagError:
     """Make the error for the first tag that does not have a form."""
     for tag in inside:
@@ -295,11 +295,11 @@ def _unknown(
             break
     else:  # all tags have the form, but could also be labels
         form = None
-    if form is None and not asked:
+    if form is None and not chosen:
         tag = next((tag for tag in inside if not _may_be_label(tag)), tag)
     looks_split = bool(_MIXED.fullmatch(tag))
-    if form or asked:
-        other = f"is not one of {asked}" if asked else "does not fit the other tags"
+    if form or chosen:
+        other = f"is not one of {chosen}" if chosen else "does not fit the other tags"
         cure = f"expected {_expected(form or _USUAL, scheme)}"
     elif tag[-2:-1] in _SEPARATORS and tag[-1] in "BI":
         other = "may be a label, or a label and a letter"

@@ -231,7 +231,7 @@ class _Recoded:
                     more := self._file.read1(size)  # type: ignore[attr-defined]
                 ):
                     data += more
-                self._heed_mark(data)
+                self._check_mark(data)
             text = self._decode(data)
             if self._is_start and text:
                 text = text.removeprefix("\ufeff")
@@ -241,7 +241,7 @@ class _Recoded:
                 return text.encode()
         raise self._error
 
-    def _heed_mark(self, data: bytes) -> None:
+    def _check_mark(self, data: bytes) -> None:
         """Raise an error if the byte-order mark belongs to another encoding."""
         marked = marked_encoding(data[:HEAD_BYTES])
         if marked and not self._encoding.startswith(marked):

@@ -100,7 +100,7 @@ def fit(
         run.checkpoints.begin(model, data, history)
     lesson = data
     if history.teacher_scores.teachers:
-        _teach(model, data, run, history)
+        _train_teachers(model, data, run, history)
         lesson = history.teacher_scores.lesson(data, encoded, config.gold_bonus)
     try:
         _train_network(model, lesson, run, history.epochs)
@@ -113,7 +113,7 @@ def fit(
             model.record = _record(model, first, data, history, vectors)
 
 
-def _teach(model: Model, data: TrainingData, run: TrainingRun, history: History) -> None:
+def _train_teachers(model: Model, data: TrainingData, run: TrainingRun, history: History) -> None:
     """Train the missing teachers of a model, and add the scores of all teachers for the text."""
     scores, count = history.teacher_scores, model.config.teachers
     trained = list(data.resources.teachers.values())

@@ -209,11 +209,11 @@ def check_base(base: Model, scheme: Scheme) -> None:
 
 def same_label(label: str) -> str:
     """Map a label to its name in CoNLL-2003, if it has one: Person becomes PER."""
-    spoken = _spoken(label)
-    return next((name for name, others in _SAME_LABEL.items() if spoken in others), label)
+    normalised = _normalised(label)
+    return next((name for name, others in _SAME_LABEL.items() if normalised in others), label)
 
 
-def _spoken(label: str) -> str:
+def _normalised(label: str) -> str:
     return " ".join(label.lower().replace("-", " ").replace("_", " ").split())
 
 
@@ -253,7 +253,7 @@ def shared_tags(model: Model, base: Model) -> tuple[IntArray, IntArray]:
 
 def _renamed(tag: str) -> str:
     prefix, dash, label = tag.partition("-")
-    whole = _PART_OF.get(_spoken(label)) or same_label(label)
+    whole = _PART_OF.get(_normalised(label)) or same_label(label)
     return f"{prefix}{dash}{whole}" if label else tag
 
 
