@@ -59,7 +59,7 @@ def check_settings(kind: type[Record], settings: dict[str, Any], *also: str) -> 
     try:
         encoded = {field.name: field.encode_name for field in fields}
         return msgspec.convert({encoded[name]: value for name, value in settings.items()}, kind)
-    except msgspec.ValidationError as error:  # two fields that do not go together
+    except msgspec.ValidationError as error:  # two fields contradict each other
         raise UsageError(str(error)) from None
 
 

@@ -67,7 +67,7 @@ def partial_softmax_loss(s: FloatArray, allowed: BoolArray) -> tuple[float, Floa
     top, top_agreeing = row_max(s), row_max(agreeing)
     p, q = np.exp(s - top), np.exp(agreeing - top_agreeing)
     total, total_agreeing = (x.sum(axis=1, keepdims=True) for x in (p, q))
-    # from the logarithms: finite where the probability of all that is allowed rounds to zero
+    # from the logarithms: finite even if the probability of all allowed classes rounds to zero
     loss = float(np.mean(top - top_agreeing + np.log(total) - np.log(total_agreeing)))
     return loss, (p / total - q / total_agreeing) / s.dtype.type(len(s))
 

@@ -198,7 +198,7 @@ class TokenObjective(_Independent):
         """
         del lengths
         if self.name == "squared-error":
-            o = logistic(s) + np.finfo(s.dtype).tiny  # all may be too small for the type
+            o = logistic(s) + np.finfo(s.dtype).tiny  # all outputs may underflow
             shares: FloatArray = o / o.sum(axis=1, keepdims=True)
             return shares
         return softmax(s)

@@ -64,7 +64,7 @@ _JOINT = (
     r"|(?<=[א-ת])[\"\u05f4](?=[א-ת]))"  # Hebrew acronyms
 )
 _START = rf"\s++(?:{_STARTERS})[\s,'{SINGLE_QUOTES}]"
-_LABEL = rf"[^\W_{_HAN}]++(?:-++[^\W_{_HAN}]++)*+"  # of a domain name
+_LABEL = rf"[^\W_{_HAN}]++(?:-++[^\W_{_HAN}]++)*+"  # a label of a domain name
 # Domains without https:// or www. must end in one of these. Country codes that are also words or
 # units ("the end.is", "5.km") are left out: such domains need a path, as in t.me/x.
 _GENERIC = (
@@ -78,7 +78,9 @@ _COUNTRY = (
     "|t[cdfghjklmnrtwz]|u[agkyz]|v[cegnu]|w[fs]|y[et]|z[amw]"
 )
 _BRIEF = rf"[^\W_{_HAN}]\."  # J.de Boer
-_TAIL = r"(?:[^\s<>\"'()]*[\w/=&%\#~$+]|\([^\s<>\"'()]*\)|'(?=\w\w))++"  # ends in no punctuation
+_TAIL = (
+    r"(?:[^\s<>\"'()]*[\w/=&%\#~$+]|\([^\s<>\"'()]*\)|'(?=\w\w))++"  # does not end in punctuation
+)
 _ADDRESS = (
     rf"(?:[A-Za-z][A-Za-z0-9+-]{{1,14}}+://|(?i:www)\.){_TAIL}"
     rf"|{_LABEL}(?:\.{_LABEL}){{0,3}}\.(?:(?:{_GENERIC})(?!\w)|(?<!^{_BRIEF})(?<!\W{_BRIEF})"
@@ -86,7 +88,7 @@ _ADDRESS = (
     rf"(?::\d{{1,5}}+(?!\d))?(?:/(?:{_TAIL})?+|[?\#](?=\w){_TAIL})?"
 )
 _MAIL = rf"(?:(?i:mailto):)?\w[\w.+%-]{{0,63}}+@{_LABEL}(?:\.{_LABEL})++"
-_NAMED = rf"(?=[\d_]{{0,30}}+{_LETTER})"  # holds a letter: not the price in @5.50, nor the #1
+_NAMED = rf"(?=[\d_]{{0,30}}+{_LETTER})"  # contains a letter, unlike @5.50 or #1
 _HANDLE = rf"[@\uff20]{_NAMED}\w++(?:@{_LABEL}(?:\.{_LABEL})++)?"
 _HASHTAG = rf"[\#\uff03]{_NAMED}(?:\w++{_MARKS}*+)++"
 _EMOTICON = r"(?:[:;][-o^']?[)(\]\[DPpOo/]|=[-^]?[)(]|<3|\^_\^)"
