@@ -63,7 +63,7 @@ ATTACKS = {
     "slope": (with_manifest(lambda m: m["calibration"].update(slope=1e301)), "slope"),
     "slope of zero": (with_manifest(lambda m: m["calibration"].update(slope=0)), "slope"),
     "intercept": (with_manifest(lambda m: m["calibration"].update(intercept=-1e301)), "intercept"),
-    "gazetteer before the words": (with_lexicon(reordered), "other features"),
+    "gazetteer before the words": (with_lexicon(reordered), "features of its lexicon differ"),
     "value of null": (with_lexicon(lambda v: {**v, "shape": [None]}), "Expected `str`"),
     "name of a gazetteer": (with_lexicon(lambda v: {**v, "gazetteer-\n": []}), r"gazetteer-\n"),
     "long name of a gazetteer": (

@@ -78,9 +78,7 @@ _COUNTRY = (
     "|t[cdfghjklmnrtwz]|u[agkyz]|v[cegnu]|w[fs]|y[et]|z[amw]"
 )
 _BRIEF = rf"[^\W_{_HAN}]\."  # J.de Boer
-_TAIL = (
-    r"(?:[^\s<>\"'()]*[\w/=&%\#~$+]|\([^\s<>\"'()]*\)|'(?=\w\w))++"  # does not end in punctuation
-)
+_TAIL = r"(?:[^\s<>\"'()]*[\w/=&%\#~$+]|\([^\s<>\"'()]*\)|'(?=\w\w))++"  # without final punctuation
 _ADDRESS = (
     rf"(?:[A-Za-z][A-Za-z0-9+-]{{1,14}}+://|(?i:www)\.){_TAIL}"
     rf"|{_LABEL}(?:\.{_LABEL}){{0,3}}\.(?:(?:{_GENERIC})(?!\w)|(?<!^{_BRIEF})(?<!\W{_BRIEF})"

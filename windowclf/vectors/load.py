@@ -126,7 +126,7 @@ def _draw(words: Iterable[str] | None, limit: int | None, dimensions: int, seed:
     check_strings([given], lambda _, place: f"words: item {place + 1}")
     distinct = list(dict.fromkeys(given))[:limit]
     if not distinct:
-        raise UsageError("random vectors need words: pass the words that get a vector")
+        raise UsageError("random vectors need the words to draw vectors for: pass `words`")
     bound = math.sqrt(3 / dimensions)
     drawn = np.random.default_rng(seed).uniform(-bound, bound, (len(distinct), dimensions))
     return WordRows(distinct, drawn.astype(np.float32))
