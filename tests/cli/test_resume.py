@@ -262,7 +262,7 @@ def test_data_that_changed_is_refused(run, start, monkeypatch, tiny_data, tmp_pa
         assert code == 1
         assert err.count("\n") == 1
         assert name in err
-        assert "changed since the training began: give back what was there, or remove" in err
+        assert "changed since the training began: restore what was there, or remove" in err
         path.write_text(text)
     assert model_files("out/checkpoint") == before
     assert run("train", "--resume", "out")[0] == 0

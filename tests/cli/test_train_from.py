@@ -49,7 +49,7 @@ def test_the_same_training_again_is_no_other_one(run, tiny_data, base):
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        (["--from", "base", "--window", "7"], "--window 7: the model that the training begins"),
+        (["--from", "base", "--window", "7"], "--window 7: the base model has"),
         (["--from", "nowhere"], "nowhere/model.json: cannot read the model"),
     ],
 )

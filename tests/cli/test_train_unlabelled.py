@@ -90,8 +90,8 @@ def test_the_model_of_other_teachers_is_not_written_over(run, start):
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
-        (OPTIONS[:4], 2, "--unlabelled needs teachers, whose scores stand for its tags: set "
-         "--teachers, such as --teachers 4, or give trained models with --teacher"),
+        (OPTIONS[:4], 2, "--unlabelled needs teachers, whose scores replace the tags: set "
+         "--teachers, such as --teachers 4, or pass trained models with --teacher"),
         (["--teacher", "ready", "--loss", "max-margin"], 2,
          "--teacher needs --loss softmax, not max-margin"),
         (["--teacher", "ready", "--level", "word"], 1,

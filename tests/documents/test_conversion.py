@@ -229,7 +229,7 @@ def test_labels_lose_their_white_space_in_columns(convert):
     done, data = convert(json.dumps(line).encode(), "x.jsonl", "y.conll")
     assert data == b"Ada\tB-full_name\nof\tO\nOslo\tB-place_of_birth\n\n"
     assert done.notes == (
-        "column files hold no white space in labels: wrote 'full\\tname' as full_name, "
+        "column files cannot have white space in labels: wrote 'full\\tname' as full_name, "
         "'place of birth' as place_of_birth",
     )
     assert convert(json.dumps(line).encode(), "x.jsonl", "y.parquet")[0].notes == ()

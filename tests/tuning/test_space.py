@@ -56,7 +56,7 @@ def test_the_default_leaves_out_what_is_fixed():
         (
             ["level=word,sentence", "loss=softmax,squared-error"],
             {},
-            "would try level=sentence, loss=squared-error: `level='sentence'` has no",
+            "would try level=sentence, loss=squared-error: `level='sentence'` needs the loss",
         ),
         (["loss=softmax,ranking"], {"level": "sentence"}, "would try loss=ranking"),
     ],
