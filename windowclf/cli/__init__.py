@@ -65,6 +65,13 @@ def windowclf() -> None:
     \b
     windowclf train --data conll2003
     windowclf tag "Paris is in France"
+
+    To complete commands and options with Tab, add the line of your shell to its start-up file:
+
+    \b
+    bash:  eval "$(_WINDOWCLF_COMPLETE=bash_source windowclf)"
+    zsh:   eval "$(_WINDOWCLF_COMPLETE=zsh_source windowclf)"
+    fish:  _WINDOWCLF_COMPLETE=fish_source windowclf | source
     """
 
 

@@ -7,12 +7,17 @@ from typing import Any
 import click
 
 from windowclf.cli.console import note, print_table
+from windowclf.cli.groups import DATA, READING, RUNNING, Group, GroupedCommand
 from windowclf.cli.options import data_options, json_option, read_split, split_option
 from windowclf.errors import UsageError
 from windowclf.evaluation.bootstrap import SAMPLES
 
 
-@click.command(short_help="Hold trained models against each other.")
+@click.command(
+    cls=GroupedCommand,
+    groups=(DATA, Group("Comparison", ("samples", "seed", "html")), READING, RUNNING),
+    short_help="Hold trained models against each other.",
+)
 @click.argument("runs", metavar="RUN RUN...", nargs=-1)
 @data_options
 @split_option

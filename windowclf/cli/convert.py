@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from windowclf.cli.console import count, note
+from windowclf.cli.groups import READING, RUNNING, Group, GroupedCommand
 from windowclf.cli.options import (
     SchemeChoice,
     json_option,
@@ -21,7 +22,15 @@ from windowclf.tags.recognition import AUTO, SCHEMES, scheme_named
 from windowclf.tags.schemes import Scheme
 
 
-@click.command(short_help="Write labelled documents in another format.")
+@click.command(
+    cls=GroupedCommand,
+    groups=(
+        Group("Formats", ("source_format", "output_format", "scheme", "output_scheme")),
+        READING,
+        RUNNING,
+    ),
+    short_help="Write labelled documents in another format.",
+)
 @click.argument("source", metavar="INPUT")
 @click.argument("output", metavar="OUTPUT")
 @click.option(

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from windowclf.cli.console import note, print_table
+from windowclf.cli.groups import DATA, READING, RUNNING, Group, GroupedCommand
 from windowclf.cli.options import (
     data_options,
     json_option,
@@ -24,7 +25,16 @@ SHOWN = 20
 """Wrong entities that are shown where no number is given."""
 
 
-@click.command(short_help="Score a model, or another program's tags, on a tagged corpus.")
+@click.command(
+    cls=GroupedCommand,
+    groups=(
+        Group("What is scored", ("model", "predictions", "case", "shown")),
+        DATA,
+        READING,
+        RUNNING,
+    ),
+    short_help="Score a model, or another program's tags, on a tagged corpus.",
+)
 @model_option
 @data_options
 @split_option

@@ -6,12 +6,17 @@ from typing import Any
 import click
 
 from windowclf.cli.console import print_table
+from windowclf.cli.groups import OF_TRAINING, RUNNING, Group, GroupedCommand
 from windowclf.cli.options import config_options, given_settings, json_option
 from windowclf.config.config import make_config
 from windowclf.config.presets import PRESETS
 
 
-@click.command(short_help="Prove the gradients of a network by finite differences.")
+@click.command(
+    cls=GroupedCommand,
+    groups=(Group("Check", ("check_all",)), *OF_TRAINING, RUNNING),
+    short_help="Prove the gradients of a network by finite differences.",
+)
 @click.option("--all", "check_all", is_flag=True, help="Check every preset.")
 @config_options
 @json_option

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from windowclf.cli.console import note, print_table
+from windowclf.cli.groups import CORPORA, DATA, OF_TRAINING, READING, RUNNING, Group, GroupedCommand
 from windowclf.cli.options import (
     base_option,
     corpora_options,
@@ -25,8 +26,15 @@ from windowclf.cli.progress import CurveProgress
 from windowclf.config.config import make_config
 from windowclf.errors import UsageError
 
+_CURVE = Group("Learning curve", ("sizes", "repeats", "html"))
 
-@click.command("learning-curve", short_help="Forecast what more labelled sentences would bring.")
+
+@click.command(
+    "learning-curve",
+    cls=GroupedCommand,
+    groups=(DATA, _CURVE, *OF_TRAINING, CORPORA, READING, RUNNING),
+    short_help="Forecast what more labelled sentences would bring.",
+)
 @corpora_options
 @training_options
 @base_option

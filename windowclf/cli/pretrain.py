@@ -9,6 +9,7 @@ import click
 from msgspec import to_builtins
 
 from windowclf.cli.console import note, print_table
+from windowclf.cli.groups import NETWORK, REGULARISATION, RUNNING, TRAINING, Group, GroupedCommand
 from windowclf.cli.options import given_settings, json_option, record_options
 from windowclf.cli.progress import TrainingProgress
 from windowclf.errors import UsageError
@@ -20,7 +21,15 @@ if TYPE_CHECKING:
 _EPOCH_HEADER = "epoch    loss  held-out  tokens/s"
 
 
-@click.command(short_help="Learn word vectors from unlabelled text.")
+_TEXT = Group("Text and vectors", ("output", "pretokenized", "vectors"))
+_RESULT = Group("Evaluation", ("held_out", "show", "neighbours"))
+
+
+@click.command(
+    cls=GroupedCommand,
+    groups=(_TEXT, _RESULT, NETWORK, TRAINING, REGULARISATION, RUNNING),
+    short_help="Learn word vectors from unlabelled text.",
+)
 @click.argument("texts", nargs=-1, required=True, metavar="TEXT...")
 @click.option(
     "--output", required=True, metavar="FILE", help="Where the vectors go, as word2vec text."

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import click
 
+from windowclf.cli import groups
 from windowclf.cli.console import note, stderr_is_terminal, stdout_has_colour
+from windowclf.cli.groups import Group, GroupedCommand
 from windowclf.cli.options import (
     READING,
     load_classifier,
@@ -20,7 +22,7 @@ from windowclf.cli.options import (
     report_reading,
     text_options,
 )
-from windowclf.cli.tag_job import job_options, refuse_job_options, tag_job
+from windowclf.cli.tag_job import JOBS, job_options, refuse_job_options, tag_job
 from windowclf.config.check import option_name
 from windowclf.documents.formats.registry import DIALECTS, FORMATS, Format, WriteOptions, Writer
 from windowclf.documents.reading import ReadOptions
@@ -45,7 +47,17 @@ def _format(context: click.Context, option: click.Parameter, name: str | None) -
     return None if name is None else FORMATS[name]
 
 
-@click.command(short_help="Find the names in texts.")
+_GROUPS = (
+    Group("Input and output", ("input_names", "output", "form", "input_form")),
+    Group("Model", ("model",)),
+    Group("Tokens and sentences", ("text_unit", "lines", "pretokenized")),
+    groups.READING,
+    groups.RUNNING,
+    JOBS,
+)
+
+
+@click.command(cls=GroupedCommand, groups=_GROUPS, short_help="Find the names in texts.")
 @click.argument("texts", nargs=-1, metavar="[TEXT]...")
 @model_option
 @click.option(

@@ -10,6 +10,7 @@ import click
 
 from windowclf.cli.console import note
 from windowclf.cli.engines import check_engine, cluster, scheduler_option
+from windowclf.cli.groups import Group
 from windowclf.cli.options import Command, json_option
 from windowclf.config.check import option_name
 from windowclf.errors import DataError, OutputError, UsageError
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from windowclf.jobs.partition import Outcome
     from windowclf.jobs.plan import Partition
 
+JOBS = Group(
+    "Jobs",
+    ("engine", "scheduler", "max_characters", "partition_bytes"),
+    note="These options apply only to jobs over Parquet files, which --engine starts.",
+)
 ONLY_JOBS = ("scheduler", "max_characters", "partition_bytes")
 
 

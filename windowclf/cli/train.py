@@ -14,6 +14,15 @@ from msgspec import to_builtins
 from msgspec.structs import asdict, replace
 
 from windowclf.cli.console import error_console, note, print_table, stderr_is_terminal
+from windowclf.cli.groups import (
+    CORPORA,
+    DATA,
+    OF_TRAINING,
+    OUTPUT,
+    READING,
+    RUNNING,
+    GroupedCommand,
+)
 from windowclf.cli.mixture import parse_mixture
 from windowclf.cli.options import (
     base_option,
@@ -42,7 +51,11 @@ if TYPE_CHECKING:
     from windowclf.training.checkpoints import Checkpoints
 
 
-@click.command(short_help="Train a model on a tagged corpus.")
+@click.command(
+    cls=GroupedCommand,
+    groups=(DATA, OUTPUT, *OF_TRAINING, CORPORA, READING, RUNNING),
+    short_help="Train a model on a tagged corpus.",
+)
 @corpora_options
 @training_options
 @compress_option

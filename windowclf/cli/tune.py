@@ -12,6 +12,16 @@ import msgspec
 
 from windowclf.cli.console import note, print_table
 from windowclf.cli.engines import check_engine, cluster, scheduler_option
+from windowclf.cli.groups import (
+    CORPORA,
+    DATA,
+    OF_TRAINING,
+    OUTPUT,
+    READING,
+    RUNNING,
+    Group,
+    GroupedCommand,
+)
 from windowclf.cli.options import (
     compress_option,
     config_options,
@@ -35,7 +45,15 @@ if TYPE_CHECKING:
     from windowclf.tuning.trials import SearchPlan
 
 
-@click.command(short_help="Search for settings that train a better model.")
+_SEARCH = Group("Search", ("searched", "number", "minutes", "sampler", "prune"))
+_CLUSTER = Group("Cluster", ("engine", "scheduler"))
+
+
+@click.command(
+    cls=GroupedCommand,
+    groups=(DATA, OUTPUT, _SEARCH, _CLUSTER, *OF_TRAINING, CORPORA, READING, RUNNING),
+    short_help="Search for settings that train a better model.",
+)
 @click.option(
     "--search",
     "searched",
