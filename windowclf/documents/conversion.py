@@ -296,8 +296,8 @@ def _check_plain(document: Document, name: str) -> None:
         tags = chain.from_iterable(word_tags(document, Scheme.PLAIN))
         if sum(tag != OUTSIDE for tag in tags) != len(document.spans or ()):
             raise DataError(
-                "plain labels need spans of one word each with a label other than O; choose another "
-                "`output_scheme`"
+                "plain labels need spans of one word each with a label other than O; choose "
+                "another `output_scheme`"
             )
 
 
