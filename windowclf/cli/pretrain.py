@@ -160,7 +160,7 @@ def _report(
         return
     if found.held_out_first is not None and after is not None:
         click.echo(
-            f"held-out windows above their corrupted copies: {100 * after:.2f} % "
+            f"held-out windows above their corrupted twins: {100 * after:.2f} % "
             f"(before: {100 * found.held_out_first:.2f} %)"
         )
     from rich.box import SIMPLE_HEAD

@@ -141,7 +141,7 @@ def list_files(name: str) -> tuple[list[tuple[str, PurePath]], bool]:
         _check_there(name)
         return [(name, PurePath(PurePath(name).name))], False
     if not (files := [*_files_of(name)]):
-        raise DataError(f"{name}: no file matches this pattern")
+        raise DataError(f"{name}: no such file, and no match for the pattern")
     return files, False
 
 
