@@ -182,7 +182,7 @@ def test_other_options_than_before(tag, tmp_path, other):
         ):
             code, out, err = tag("--input", "in", *arguments, engine=engine)
             assert (code, out, err.count("\n")) == (2, "", 1)
-            assert f"holds a job with other options: {option};" in err
+            assert f"contains a job with other options: {option};" in err
     assert contents(tmp_path / "out") == before
 
 

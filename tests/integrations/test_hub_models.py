@@ -161,7 +161,7 @@ def test_private(reader, writer, hub, classifier, model_folder):
         ("ana/part", {}, "ModelError", "model ana/part has no file parameters-"),
         ("ana/short", {}, "ModelError", "the file is not the one that model.json names"),
         ("ana/json", {}, "ModelError", "model.json: damaged model: "),
-        ("ana/outside", {}, "ModelError", "leaves the folder"),
+        ("ana/outside", {}, "ModelError", "is outside the folder"),
         (
             "ana/private",
             {"local_files_only": True, "revision": "v1"},
