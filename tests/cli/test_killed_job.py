@@ -108,7 +108,8 @@ def test_a_job_that_is_stopped(job, given, tmp_path, engine, number, to_all):
     code, err = ended(process, 10)
     assert code == 128 + number
     assert re.fullmatch(
-        r"(dashboard: \S+\n)?interrupted: \d+ of 12 partitions done; run the same command to continue\n",
+        r"(dashboard: \S+\n)?interrupted: \d+ of 12 partitions done; "
+        r"run the same command to continue\n",
         err,
     )
     assert alive(workers) == []

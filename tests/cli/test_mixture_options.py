@@ -159,7 +159,8 @@ def test_other_commands_read_one_corpus(run, folder, model_folder, command):
     code, _, err = run(command, *models, "--data", "names", "--data", "firms")
     assert (code, err) == (
         2,
-        "windowclf: error: --data: expected one corpus, got several; run the command once for each\n",
+        "windowclf: error: --data: expected one corpus, got several; "
+        "run the command once for each\n",
     )
 
 

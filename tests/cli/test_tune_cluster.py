@@ -251,7 +251,8 @@ def test_a_scheduler_that_is_lost(started, run, options, scheduler, tmp_path):
     assert (command.returncode, out) == (1, "")
     said = err.splitlines()[-1]
     assert said == (
-        "windowclf: error: the scheduler of the cluster is lost: start it again; finished work is kept"
+        "windowclf: error: the scheduler of the cluster is lost: start it again; "
+        "finished work is kept"
     )
     found = json.loads(run(*serial(*options), "--trials", 2, "--json")[1])
     assert 2 <= len(found["trials"]) < 50
