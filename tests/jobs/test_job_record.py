@@ -62,8 +62,8 @@ def test_other_options_are_refused_by_name(output, other, names):
         with pytest.raises(UsageError) as refusal:
             begin(output, two)
         assert str(refusal.value) == (
-            f"{output}: contains a job with other options: {names}; give the same ones to go on, or "
-            "another --output"
+            f"{output}: contains a job with other options: {names}; "
+            "use the same ones to continue, or choose another --output"
         )
         filesystems.remove(filesystems.below(output, RECORD))
 
