@@ -57,8 +57,8 @@ class Profile:
 
 
 Run = Callable[[bool], Iterable[tuple[int, dict[str, Spent]]]]
-"""Does the work with or without timing. It yields, for each pass, the number of tokens and the times
-of its stages, of which `REST` is the outermost."""
+"""Does the work with or without timing. It yields, for each pass, the number of tokens and the
+times of its stages, of which `REST` is the outermost."""
 
 
 def profiles(run: Run, *names: str) -> list[Profile]:

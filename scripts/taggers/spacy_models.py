@@ -1,8 +1,8 @@
 """spaCy's English models as taggers of tokens, with the types of CoNLL-2003.
 
 The models were trained on OntoNotes, whose types and borders differ from CoNLL-2003. `tags`
-converts their entities to the conventions of CoNLL-2003. It removes a leading "the" and a final "'s" or "'",
-which are part of a name in OntoNotes; that raises their F1 by up to 19 points.
+converts their entities to the conventions of CoNLL-2003. It removes a leading "the" and a final
+"'s" or "'", which are part of a name in OntoNotes; that raises their F1 by up to 19 points.
 """
 
 from collections.abc import Sequence
