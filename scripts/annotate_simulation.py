@@ -1,11 +1,11 @@
-"""Simulate somebody who annotates a corpus with a model in the loop.
+"""Simulate a person who annotates a corpus with a model in the loop.
 
 Run by scripts/annotate-simulation. The labels of the train split are what the annotator decides.
 A sentence is a passage. A fifth is set aside, as in any project, and counts as labelled. Progress
 goes to stderr.
 
-What is counted as clicks: to accept a passage, 1; to remove a wrong name, 1; to mark a name that
-was missed, 2 (select it and choose the label); to change a label, 2; to change borders, 3. Without
+Clicks are counted as follows: accepting a passage, 1; removing a wrong name, 1; marking a missed
+name, 2 (select it and choose the label); changing a label, 2; changing borders, 3. Without
 proposals all names are missed.
 """
 
@@ -31,27 +31,27 @@ from windowclf.text.tokenizer import token_starts
 
 Name = tuple[int, int, int]
 Done = tuple[int, int, int, int, int]
-"""Sentences, tokens and names that were decided on, and clicks without proposals and with them."""
+"""Numbers of decided sentences, tokens and names, and of clicks without and with proposals."""
 CLIENT = "simulation"
 ACCEPT, REMOVE, ADD, RELABEL, MOVE = 1, 1, 2, 2, 3
 SMOOTHED = 3
-"""Rounds whose F1 is averaged: one alone differs by chance."""
+"""Number of rounds whose F1 is averaged, because the F1 of a single round varies by chance."""
 REFERENCE = 1_000
-"""Random sentences, labelled without proposals, whose F1 is to be reached."""
+"""Number of random sentences, labelled without proposals, whose F1 is the target."""
 
 
 @dataclass(frozen=True)
 class Point:
-    """What was done up to a round, and what its model reached.
+    """The work up to a round, and the F1 of its model.
 
     Parameters
     ----------
     sentences, tokens, names : int
-        That were decided on.
+        Numbers of decided sentences, tokens and names.
     by_hand, corrected : int
-        Clicks without proposals, and with them.
+        Clicks without and with proposals.
     f1 : float
-        On the text that nobody labelled, in percent.
+        F1 on text outside the project, in percent.
     """
 
     sentences: int
@@ -63,7 +63,7 @@ class Point:
 
 
 def clicks(gold: set[Name], proposed: set[Name]) -> int:
-    """Count the clicks that make the right names of those that are proposed, and accept them."""
+    """Count the clicks for correcting and accepting the proposed names."""
     missed, wrong = sorted(gold - proposed), sorted(proposed - gold)
     total = ACCEPT
     for name in missed:
@@ -77,12 +77,12 @@ def clicks(gold: set[Name], proposed: set[Name]) -> int:
 
 
 class Project:
-    """A project of which the right labels are known.
+    """A project with known correct labels.
 
     Parameters
     ----------
     sentences : sequence of Sentence
-        The pool, with tags in IOB2.
+        The pool, with IOB2 tags.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class Project:
         Parameters
         ----------
         learning : bool
-            If not, there is one training, at the end.
+            Whether to train after each round; if False, there is one training at the end.
 
         Yields
         ------
@@ -127,7 +127,7 @@ class Project:
         while sentences < until and (taken := self.store.take(CLIENT, 1)):
             [number] = taken
             text = self.store.passage(number).text
-            if text not in self.gold:  # a part of a very long sentence
+            if text not in self.gold:  # part of a very long sentence
                 self.store.decide(f"{CLIENT} {number}", CLIENT, [Change(number, 0, "skipped", [])])
                 continue
             sentence, gold = self.gold[text]
@@ -150,7 +150,7 @@ class Project:
         return 100 * model.evaluate(sentences, processes=1).total.f1
 
     def rest(self) -> list[Sentence]:
-        """List the sentences that nobody has decided on."""
+        """List the undecided sentences."""
         backlog = self.learner.backlog
         numbers = [n for aside in (False, True) for n in backlog.ids(None, set_aside=aside)]
         texts = [passage.text for passage in backlog.words(numbers)]
@@ -158,7 +158,7 @@ class Project:
 
 
 def read(folder: str, split: str) -> tuple[list[Sentence], list[Sentence]]:
-    """Read the pool and the text to score on; each sentence stands alone."""
+    """Read the pool and the text to score on; each sentence is a document."""
     corpus = load_corpus(folder)
     alone = [
         [Sentence(each.tokens, each.tags) for each in corpus.splits[name] if len(each)]
@@ -183,7 +183,7 @@ def curve(folder: str, order: str, seed: int, given: argparse.Namespace) -> list
 
 
 def reached(points: Sequence[Point], target: float) -> Point | None:
-    """Find the first round from which on the mean F1 of some is at least the target."""
+    """Find the first round at which the mean F1 of `SMOOTHED` rounds reaches the target."""
     for first in range(len(points) - SMOOTHED + 1):
         some = points[first : first + SMOOTHED]
         if statistics.mean(point.f1 for point in some) >= target:
@@ -211,7 +211,7 @@ def interval(folder: str, seed: int, given: argparse.Namespace) -> tuple[Round, 
 
 
 def show_intervals(given: argparse.Namespace) -> None:
-    """Check how often the F1 on the rest lies within the interval that was shown."""
+    """Check how often the F1 on the rest is within the reported interval."""
     held = shown = 0
     for seed in range(1, given.intervals + 1):
         folder = given.folders[seed % len(given.folders)]
@@ -231,7 +231,7 @@ def show_intervals(given: argparse.Namespace) -> None:
 
 
 def show_curves(given: argparse.Namespace) -> None:
-    """Simulate each order on each corpus, and print what it takes to reach the reference."""
+    """Simulate each order on each corpus, and print the work needed to reach the reference."""
     found = []
     print("| corpus | seed | order | F1 | sentences | tokens | clicks by hand | with proposals |")
     print("|---|---|---|---|---|---|---|---|")
@@ -270,15 +270,15 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1, help="projects of each order (default 1)")
     parser.add_argument(
         "--from", dest="base", default="bundled", metavar="bundled|none|FOLDER",
-        help="the model that proposes first and that the trainings begin with",
+        help="the model of the first proposals, from which the trainings start",
     )  # fmt: skip
-    parser.add_argument("--split", default="test", help="what is scored (default: test)")
-    parser.add_argument("--json", metavar="FILE", help="write all rounds there")
+    parser.add_argument("--split", default="test", help="split to score on (default: test)")
+    parser.add_argument("--json", metavar="FILE", help="file for the data of all rounds")
     parser.add_argument(
         "--target", type=float, help="the F1 to reach (default: that of the random order)"
     )
-    parser.add_argument("--last", action="store_true", help="train at the end only")
-    parser.add_argument("--intervals", type=int, help="simulate so many projects, see above")
+    parser.add_argument("--last", action="store_true", help="train only at the end")
+    parser.add_argument("--intervals", type=int, help="check the intervals on N projects")
     given = parser.parse_args()
     logging.getLogger("windowclf").setLevel(logging.ERROR)  # few sentences, and no dev text
     (show_intervals if given.intervals else show_curves)(given)

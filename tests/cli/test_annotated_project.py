@@ -45,7 +45,7 @@ def test_a_project_trains_and_is_scored(run, drugs):
     assert json.loads(out)["tokens"] == facts["test"]["tokens"]
 
     code, _, err = run("train", "--data", "drugs", "--output", "out", *QUICK)
-    assert "holds the finished model of another training" not in err
+    assert "contains the finished model of another training" not in err
 
 
 def test_a_project_is_mixed_with_a_corpus(run, drugs, tiny_data):

@@ -124,8 +124,8 @@ def test_a_folder_that_cannot_be_written_is_no_error(run, here, tiny_data):
     assert code == 0
     [line] = [line for line in err.splitlines() if MARKER in line]
     assert line == (
-        f"the model is not noted in this folder ({MARKER}: Is a directory): name it with "
-        "--model mine"
+        f"the model is not the default here, because {MARKER} cannot be written "
+        "(Is a directory): name it with --model mine"
     )
 
 

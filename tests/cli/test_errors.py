@@ -71,7 +71,7 @@ CASES = [
     (options("--data nosuch"), 2, f"unknown data set 'nosuch'; {KNOWN}"),
     (options("--data ./nosuch"), 2, f"no folder ./nosuch; {KNOWN}"),
     (options("--data good.txt"), 2, "good.txt is a file, not a folder; give it with --train"),
-    (options("--data nothing"), 1, "nothing: no file of a split; looked for eng.train"),
+    (options("--data nothing"), 1, "nothing: no file of a split; expected eng.train"),
     (options("--data test"), 1, "test: has no train split: name the file with --train"),
     (options("--train short.txt"), 1, "short.txt:3: 1 column, but line 1 has 2"),
     (options("--train scheme.txt"), 1, "scheme.txt:2: tag 'X-PER' does not fit the"),
@@ -92,7 +92,7 @@ CASES = [
             (
                 "LOC=bare.txt --gazetteer PER=bare.txt --gazetteer LOC=good.txt",
                 2,
-                "--gazetteer: a type has two files: expected one; put both in one file",
+                "--gazetteer: a type has two files: expected one; join them into one file",
             ),
             ("LOC=bare.txt --gazetteer LOC=bare.txt", 2, "--gazetteer: a type has two files"),
         )

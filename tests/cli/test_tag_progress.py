@@ -138,5 +138,5 @@ def test_a_terminal_is_spared_what_is_no_text(watched):
         out, err = watched(*arguments, "--format", "parquet", terminals=BOTH, code=2)
         assert out == ""
         assert err == (
-            "windowclf: error: parquet is not for a terminal; give --output a file name\n"
+            "windowclf: error: parquet cannot be shown in a terminal; name an --output file\n"
         )

@@ -26,7 +26,7 @@ def test_the_new_model_has_all_labels_and_says_which_are_kept(run, base):
     settings = ["--epochs", "2", "--output", "out", "--json"]
     code, out, err = run("train", *given, *settings)
     assert code == 0
-    assert "kept of base: LOC, PER; of the tokens that the text leaves open" in err
+    assert "kept from base: LOC, PER; of the tokens that the text leaves open" in err
     record = json.loads(out)["training"]
     assert record["base"] == "base"
     kept = record["kept"]

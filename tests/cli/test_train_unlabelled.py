@@ -84,7 +84,7 @@ def test_the_model_of_other_teachers_is_not_written_over(run, start):
     for what, left in others.items():
         code, _, err = run(*start, *left, "--output", "out")
         assert code == 1
-        assert f"the finished model of another training (other --{what}" in err
+        assert f"the finished model of another training (different --{what}" in err
 
 
 @pytest.mark.parametrize(

@@ -86,9 +86,7 @@ def test_a_project_that_has_set_nothing_aside_has_no_test_split(store):
 
 def test_a_split_that_is_named_has_to_be_there(store):
     add_marked(store, *TRAIN)
-    with pytest.raises(
-        DataError, match="drugs: nothing is accepted yet that is for the test split"
-    ):
+    with pytest.raises(DataError, match="drugs: no accepted passage is in the test split yet"):
         load_corpus("drugs", test="drugs")
 
 
@@ -225,9 +223,9 @@ def test_sentences_that_lack_a_label_are_not_compared(store):
     add_marked(store, "He left in [TIME May] .", "He left in May !")
     corpus = load_corpus("drugs")
     given = {"files": corpus.files, "parts": corpus.parts}
-    assert "other labels" not in " ".join(find_doubts(corpus.splits, corpus.scheme, **given))
+    assert "different labels" not in " ".join(find_doubts(corpus.splits, corpus.scheme, **given))
     without = find_doubts(corpus.splits, corpus.scheme)
-    assert "other labels" in " ".join(without)
+    assert "different labels" in " ".join(without)
 
 
 def news():

@@ -137,7 +137,7 @@ def test_spans_of_a_file_are_not_taken_for_its_tags(folder):
     assert tags(load_corpus("data")) == {
         "train": [["O", "B-E-mail U-x", "I-E-mail U-x"], ["B-PER", "I-PER", "O"]]
     }
-    with pytest.raises(DataError, match=r"^data: has spans, but plain labels belong to single tok"):
+    with pytest.raises(DataError, match=r"^data: has spans, but plain labels are for single tok"):
         load_corpus("data", scheme="plain")
 
 
@@ -187,5 +187,5 @@ def test_predictions_are_read_in_their_own_scheme(folder):
     (folder / "said.jsonl").write_text("\n".join(map(json.dumps, lines)))
     found = read_predictions("data/said.jsonl", gold, Scheme.IOB2)
     assert [list(tags) for tags in found.tags] == [["O", "B-LOC", "I-LOC"], ["O"]]
-    with pytest.raises(DataError, match=r"^data/said\.jsonl: has spans, but plain labels belong"):
+    with pytest.raises(DataError, match=r"^data/said\.jsonl: has spans, but plain labels are"):
         read_predictions("data/said.jsonl", gold, Scheme.PLAIN)

@@ -58,7 +58,7 @@ def test_other_text_is_silent(record):
 
 
 def test_text_that_is_trained_on_once_more(record):
-    """Networks of a cross-validation have read the sentences that are held out, then."""
+    """Networks of a cross-validation have read the held-out sentences, then."""
     (line,) = base_doubts(record, corpus(train=sentences(0, 100)))
     assert "of the train split" in line
     assert line.endswith("the F1 that cross-validation estimates is too high")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from windowclf.cli.console import count, note
+from windowclf.cli.groups import READING, RUNNING, Group, GroupedCommand
 from windowclf.cli.options import (
     base_option,
     json_option,
@@ -28,7 +29,20 @@ _FORMATS = [name for name in FORMATS if name not in DIALECTS and name != "annota
 _SEED = 1
 
 
-@click.command(short_help="Label texts on a page, while a model learns from it.")
+_GROUPS = (
+    Group("Project", ("output", "labels", "imported", "form", "order", "pool", "status")),
+    Group("Model", ("model", "maps", "gazetteers", "base_model")),
+    Group("Page", ("host", "port", "who")),
+    READING,
+    RUNNING,
+)
+
+
+@click.command(
+    cls=GroupedCommand,
+    groups=_GROUPS,
+    short_help="Label texts on a page, while a model learns from it.",
+)
 @click.argument("texts", nargs=-1, metavar="[FILE]...")
 @click.option(
     "--output",

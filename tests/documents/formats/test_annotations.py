@@ -79,7 +79,7 @@ def test_of_a_document_that_is_labelled_in_part_each_accepted_passage_is_a_recor
     assert [bytes(d.fields["id"]) for d in found] == [b"7", b"7"]
     assert counts(report) == {
         "passages left out that are not decided yet": 1,
-        "passages that are records of their own, as their documents are labelled in part": 2,
+        "passages read as separate records, because their documents are partly labelled": 2,
     }
     assert report.tallies["passages left out that are not decided yet"].first.endswith(
         "annotation.sqlite, texts.jsonl:1"
@@ -318,7 +318,7 @@ def test_a_folder_that_cannot_be_written_is_read(store):
 def test_what_cannot_be_undone_there_is_not_read(killed):
     out, err = read_without_rights(killed)
     assert out == ""
-    assert "a server that was killed left what it had begun to write; copy" in err
+    assert "a killed server left an unfinished write; copy" in err
 
 
 MORE_LABELS = ("PER", "LOC", "ATC code", "B-é")
