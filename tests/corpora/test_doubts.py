@@ -34,9 +34,7 @@ LONG = [Sentence([*"abcdef", str(i)], ["B-LOC", *"OOOOOO"]) for i in range(20)]
         ),
         (
             {"train": LONG, "dev": PLACE, "test": LONG[:10] + PLACE},
-            [
-                "^10 of 10 sentences of 7 tokens or more of the test split are also in the train"
-            ],
+            ["^10 of 10 sentences of 7 tokens or more of the test split are also in the train"],
         ),
         ({"train": LONG[:9] + PLACE, "dev": LONG}, []),
     ],
