@@ -1,16 +1,17 @@
-"""Simulate somebody who annotates a corpus with a model in the loop.
+"""Simulate a person who annotates a corpus with a model in the loop.
 
 Run by scripts/annotate-simulation. The labels of the train split are what the annotator decides.
 A sentence is a passage. A fifth is set aside, as in any project, and counts as labelled. Progress
 goes to stderr.
 
-What is counted as clicks: to accept a passage, 1; to remove a wrong name, 1; to mark a name that
-was missed, 2 (select it and choose the label); to change a label, 2; to change borders, 3. Without
+Clicks are counted as follows: accepting a passage, 1; removing a wrong name, 1; marking a missed
+name, 2 (select it and choose the label); changing a label, 2; changing borders, 3. Without
 proposals all names are missed.
 """
 
 import argparse
 import json
+import logging
 import random
 import statistics
 import sys
@@ -19,10 +20,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from windowclf.annotation.intake import take_texts
-
 from windowclf import Sentence, WindowClassifier, load_corpus
 from windowclf.annotation.entries import Change, Round, StoredSpan
+from windowclf.annotation.intake import take_texts
 from windowclf.annotation.learner import MODEL, Learner
 from windowclf.annotation.store import Store
 from windowclf.corpora.corpus import labels_of
@@ -30,26 +30,28 @@ from windowclf.tags.schemes import Scheme, spans
 from windowclf.text.tokenizer import token_starts
 
 Name = tuple[int, int, int]
+Done = tuple[int, int, int, int, int]
+"""Numbers of decided sentences, tokens and names, and of clicks without and with proposals."""
 CLIENT = "simulation"
 ACCEPT, REMOVE, ADD, RELABEL, MOVE = 1, 1, 2, 2, 3
 SMOOTHED = 3
-"""Rounds whose F1 is averaged: one alone differs by chance."""
+"""Number of rounds whose F1 is averaged, because the F1 of a single round varies by chance."""
 REFERENCE = 1_000
-"""Random sentences, labelled without proposals, whose F1 is to be reached."""
+"""Number of random sentences, labelled without proposals, whose F1 is the target."""
 
 
 @dataclass(frozen=True)
 class Point:
-    """What was done up to a round, and what its model reached.
+    """The work up to a round, and the F1 of its model.
 
     Parameters
     ----------
     sentences, tokens, names : int
-        That were decided on.
+        Numbers of decided sentences, tokens and names.
     by_hand, corrected : int
-        Clicks without proposals, and with them.
+        Clicks without and with proposals.
     f1 : float
-        On the text that nobody labelled, in percent.
+        F1 on text outside the project, in percent.
     """
 
     sentences: int
@@ -61,7 +63,7 @@ class Point:
 
 
 def clicks(gold: set[Name], proposed: set[Name]) -> int:
-    """Count the clicks that make the right names of those that are proposed, and accept them."""
+    """Count the clicks for correcting and accepting the proposed names."""
     missed, wrong = sorted(gold - proposed), sorted(proposed - gold)
     total = ACCEPT
     for name in missed:
@@ -75,12 +77,12 @@ def clicks(gold: set[Name], proposed: set[Name]) -> int:
 
 
 class Project:
-    """A project of which the right labels are known.
+    """A project with known correct labels.
 
     Parameters
     ----------
     sentences : sequence of Sentence
-        The pool, with tags in IOB2.
+        The pool, with IOB2 tags.
     """
 
     def __init__(
@@ -106,20 +108,26 @@ class Project:
             self.gold[text] = sentence, found
         self.learner = Learner(self.store)
 
-    def annotate(self, until: int) -> Iterator[tuple[int, int, int, int, int]]:
+    def annotate(
+        self, until: int, *, learning: bool = True
+    ) -> Iterator[tuple[int, int, int, int, int]]:
         """Decide on passages, and train whenever a round is due; yield after each.
+
+        Parameters
+        ----------
+        learning : bool
+            Whether to train after each round; if False, there is one training at the end.
 
         Yields
         ------
-        tuple of int
-            Sentences, tokens, names, clicks without proposals, and clicks with them.
+        Done
         """
         self.learner.propose_first()
         sentences = tokens = names = by_hand = corrected = 0
         while sentences < until and (taken := self.store.take(CLIENT, 1)):
             [number] = taken
             text = self.store.passage(number).text
-            if text not in self.gold:  # a part of a very long sentence
+            if text not in self.gold:  # part of a very long sentence
                 self.store.decide(f"{CLIENT} {number}", CLIENT, [Change(number, 0, "skipped", [])])
                 continue
             sentence, gold = self.gold[text]
@@ -132,7 +140,7 @@ class Project:
             names += len(gold)
             by_hand += clicks(gold, set())
             corrected += clicks(gold, proposed)
-            if self.learner.due():
+            if self.learner.due() and (learning or sentences == until):
                 self.learner.train_round()
                 yield sentences, tokens, names, by_hand, corrected
 
@@ -142,7 +150,7 @@ class Project:
         return 100 * model.evaluate(sentences, processes=1).total.f1
 
     def rest(self) -> list[Sentence]:
-        """List the sentences that nobody has decided on."""
+        """List the undecided sentences."""
         backlog = self.learner.backlog
         numbers = [n for aside in (False, True) for n in backlog.ids(None, set_aside=aside)]
         texts = [passage.text for passage in backlog.words(numbers)]
@@ -150,7 +158,7 @@ class Project:
 
 
 def read(folder: str, split: str) -> tuple[list[Sentence], list[Sentence]]:
-    """Read the pool and the text to score on; each sentence stands alone."""
+    """Read the pool and the text to score on; each sentence is a document."""
     corpus = load_corpus(folder)
     alone = [
         [Sentence(each.tokens, each.tags) for each in corpus.splits[name] if len(each)]
@@ -165,15 +173,17 @@ def curve(folder: str, order: str, seed: int, given: argparse.Namespace) -> list
     points = []
     with tempfile.TemporaryDirectory() as work:
         project = Project(Path(work) / "project", pool, order, given.base, seed)
-        for counted in project.annotate(given.until_sentences):
+        for counted in project.annotate(given.until_sentences, learning=not given.last):
             points.append(Point(*counted, f1=project.f1_on(text)))
             print(f"{folder}, {order}, seed {seed}: {points[-1]}", file=sys.stderr)
+            if given.target and reached(points, given.target):
+                break
         project.store.close()
     return points
 
 
 def reached(points: Sequence[Point], target: float) -> Point | None:
-    """Find the first round from which on the mean F1 of some is at least the target."""
+    """Find the first round at which the mean F1 of `SMOOTHED` rounds reaches the target."""
     for first in range(len(points) - SMOOTHED + 1):
         some = points[first : first + SMOOTHED]
         if statistics.mean(point.f1 for point in some) >= target:
@@ -193,7 +203,7 @@ def interval(folder: str, seed: int, given: argparse.Namespace) -> tuple[Round, 
     until = rng.randint(60, 150)
     with tempfile.TemporaryDirectory() as work:
         project = Project(Path(work) / "project", pool, given.order[0], given.base, seed)
-        for _ in project.annotate(until):
+        for _ in project.annotate(until, learning=not given.last):
             pass
         found = project.store.rounds()[-1], project.f1_on(project.rest())
         project.store.close()
@@ -201,7 +211,7 @@ def interval(folder: str, seed: int, given: argparse.Namespace) -> tuple[Round, 
 
 
 def show_intervals(given: argparse.Namespace) -> None:
-    """Check how often the F1 on the rest lies within the interval that was shown."""
+    """Check how often the F1 on the rest is within the reported interval."""
     held = shown = 0
     for seed in range(1, given.intervals + 1):
         folder = given.folders[seed % len(given.folders)]
@@ -221,7 +231,7 @@ def show_intervals(given: argparse.Namespace) -> None:
 
 
 def show_curves(given: argparse.Namespace) -> None:
-    """Simulate each order on each corpus, and print what it takes to reach the reference."""
+    """Simulate each order on each corpus, and print the work needed to reach the reference."""
     found = []
     print("| corpus | seed | order | F1 | sentences | tokens | clicks by hand | with proposals |")
     print("|---|---|---|---|---|---|---|---|")
@@ -232,14 +242,14 @@ def show_curves(given: argparse.Namespace) -> None:
                 {"corpus": folder, "seed": seed, "order": order, "points": [*map(asdict, points)]}
                 for order, points in runs.items()
             ]
-            target = last_f1(runs.get("random", next(iter(runs.values()))))
+            target = given.target or last_f1(runs.get("random", next(iter(runs.values()))))
             for order, points in runs.items():
-                there = points[-1] if order == "random" else reached(points, target)
+                there = points[-1] if given.last else reached(points, target)
                 cells = ["-"] * 4
                 if there:
                     numbers = (there.sentences, there.tokens, there.by_hand, there.corrected)
                     cells = [f"{number:,}" for number in numbers]
-                f1 = target if order == "random" else last_f1(points)
+                f1 = last_f1(points)
                 name = Path(folder).name
                 print(f"| {name} | {seed} | {order} | {f1:.1f} | {' | '.join(cells)} |", flush=True)
     if given.json:
@@ -260,12 +270,17 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1, help="projects of each order (default 1)")
     parser.add_argument(
         "--from", dest="base", default="bundled", metavar="bundled|none|FOLDER",
-        help="the model that proposes first and that the trainings begin with",
+        help="the model of the first proposals, from which the trainings start",
     )  # fmt: skip
-    parser.add_argument("--split", default="test", help="what is scored (default: test)")
-    parser.add_argument("--json", metavar="FILE", help="write all rounds there")
-    parser.add_argument("--intervals", type=int, help="simulate so many projects, see above")
+    parser.add_argument("--split", default="test", help="split to score on (default: test)")
+    parser.add_argument("--json", metavar="FILE", help="file for the data of all rounds")
+    parser.add_argument(
+        "--target", type=float, help="the F1 to reach (default: that of the random order)"
+    )
+    parser.add_argument("--last", action="store_true", help="train only at the end")
+    parser.add_argument("--intervals", type=int, help="check the intervals on N projects")
     given = parser.parse_args()
+    logging.getLogger("windowclf").setLevel(logging.ERROR)  # few sentences, and no dev text
     (show_intervals if given.intervals else show_curves)(given)
 
 

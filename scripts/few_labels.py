@@ -1,8 +1,8 @@
 """Score taggers that were trained on few sentences.
 
-Run by scripts/few-labels. windowclf gets the training sentences alone, as who has a hundred of them
-has no others; spaCy gets the dev text of the corpus besides, on which it stops. Each training is a
-process of its own. Progress goes to stderr.
+Run by scripts/few-labels. windowclf gets only the training sentences, because a user with a hundred
+labelled sentences has no others; spaCy also gets the dev text of the corpus, on which it stops.
+Each training is a separate process. Progress goes to stderr.
 """
 
 import argparse
@@ -27,17 +27,18 @@ TAGGERS = ("windowclf", "crfsuite", "spacy")
 
 @dataclass(frozen=True)
 class Task:
-    """A training and what its model is scored on.
+    """A training and the data for scoring its model.
 
     Parameters
     ----------
     name : str
-        Of the corpus.
+        Name of the corpus.
     train, dev, test : list of Sentence
-        The dev text is for spaCy alone.
+        The splits; only spaCy uses the dev text.
     seed : int
+        Seed of the training.
     options : sequence of str
-        For ``windowclf train``.
+        Options of ``windowclf train``.
     """
 
     name: str
@@ -50,16 +51,16 @@ class Task:
 
 @dataclass(frozen=True)
 class Result:
-    """What a tagger reached.
+    """The result of a tagger.
 
     Parameters
     ----------
     f1 : float
-        On the test text, in percent.
+        F1 on the test text, in percent.
     seconds : float
-        Wall time of the training, from start to finish.
+        Wall time of the training process.
     expected : (float, float), optional
-        The interval in which windowclf expected the F1.
+        The interval that windowclf estimated for the F1.
     """
 
     f1: float
@@ -78,7 +79,7 @@ def write(sentences: Iterable[Sentence], path: Path) -> Path:
 
 
 def run(command: Sequence[object]) -> str:
-    """Run a command; end if it fails."""
+    """Run a command; exit if it fails."""
     done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"scripts/few-labels: {done.stderr.strip() or done.stdout.strip()}")
@@ -86,7 +87,7 @@ def run(command: Sequence[object]) -> str:
 
 
 def windowclf(task: Task, work: Path) -> Result:
-    """Train by the command line, as a user does."""
+    """Train with the command line, like a user."""
     train, test = write(task.train, work / "train.txt"), write(task.test, work / "test.txt")
     begun = time.perf_counter()
     found = json.loads(
@@ -125,7 +126,7 @@ def crf_features(tokens: Sequence[str]) -> list[list[str]]:
 
 
 def crfsuite(task: Task, work: Path) -> Result:
-    """Train python-crfsuite as its tutorial does; nothing in it is drawn at random."""
+    """Train python-crfsuite as in its tutorial, which has no random choices."""
     import pycrfsuite
 
     begun = time.perf_counter()
@@ -200,7 +201,7 @@ def tasks(given: argparse.Namespace) -> list[Task]:
 
 
 def cell(results: Sequence[Result]) -> str:
-    """Give the mean F1 of several trainings, its spread, and the mean time."""
+    """Format the mean F1 of several trainings, its spread, and the mean time."""
     scores = [result.f1 for result in results]
     seconds = statistics.mean(result.seconds for result in results)
     spread = f" ± {statistics.stdev(scores):.2f}" if len(set(scores)) > 1 else ""
@@ -213,11 +214,11 @@ def main() -> None:
         prog="scripts/few-labels", description=(__doc__ or "").splitlines()[0]
     )
     parser.add_argument("folders", metavar="FOLDER", nargs="+", help="with train, dev and test")
-    parser.add_argument("--sentences", type=int, help="the first ones (default: all)")
-    parser.add_argument("--random", action="store_true", help="draw them, others for each seed")
-    parser.add_argument("--seeds", type=int, default=3, help="trainings of each (default 3)")
-    parser.add_argument("--split", default="test", help="what is scored (default: test)")
-    parser.add_argument("--jobs", type=int, default=1, help="trainings at a time (default 1)")
+    parser.add_argument("--sentences", type=int, help="train on the first N (default: all)")
+    parser.add_argument("--random", action="store_true", help="choose them at random")
+    parser.add_argument("--seeds", type=int, default=3, help="trainings per tagger (default 3)")
+    parser.add_argument("--split", default="test", help="split to score on (default: test)")
+    parser.add_argument("--jobs", type=int, default=1, help="concurrent trainings (default 1)")
     parser.add_argument("--taggers", default=",".join(TAGGERS), help="default: %(default)s")
     arguments = sys.argv[1:]
     own = arguments.index("--") if "--" in arguments else len(arguments)
@@ -238,7 +239,7 @@ def main() -> None:
         return result
 
     todo = [(tagger, task) for task in tasks(given) for tagger in chosen]
-    # CRFsuite draws nothing: one training is enough where all have the same sentences.
+    # CRFsuite is deterministic, so one training is enough if all have the same sentences.
     todo = [(t, task) for t, task in todo if t != "crfsuite" or given.random or task.seed == 1]
     with ThreadPoolExecutor(given.jobs) as pool:
         done = list(zip(todo, pool.map(train, todo), strict=True))
@@ -255,7 +256,7 @@ def main() -> None:
     intervals = [result for _, result in done if result.expected]
     if intervals:
         held = sum(r.expected[0] <= r.f1 <= r.expected[1] for r in intervals if r.expected)
-        print(f"\nThe interval of the expected F1 holds the F1 in {held} of {len(intervals)}.")
+        print(f"\nThe interval of the expected F1 includes the F1 in {held} of {len(intervals)}.")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Tag lines of different kinds of text, and count those whose entities are all right.
+"""Tag lines of different kinds of text, and count the lines whose entities are all correct.
 
-Run by scripts/lines. lines.jsonl holds the lines with their right entities, which were written down
+Run by scripts/lines. lines.jsonl has the lines with their correct entities, which were written
 before any model had tagged them.
 """
 
@@ -25,7 +25,7 @@ def marked(text: str, entities: list[dict[str, Any]]) -> str:
 
 
 def judge(classifier: WindowClassifier, lines: list[dict[str, Any]]) -> Counter[str]:
-    """Print the lines that are not wholly right; count those that are, by kind."""
+    """Print the lines with errors; count the fully correct ones, by kind."""
     right: Counter[str] = Counter()
     for line in lines:
         found = [
@@ -36,7 +36,7 @@ def judge(classifier: WindowClassifier, lines: list[dict[str, Any]]) -> Counter[
             right[line["kind"]] += 1
         else:
             print(f"{line['kind']}: {marked(line['text'], found)}")
-            print(f"{'':{len(line['kind'])}}  {marked(line['text'], line['entities'])} is right")
+            print(f"{'':{len(line['kind'])}}  {marked(line['text'], line['entities'])} is correct")
     return right
 
 

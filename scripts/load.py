@@ -1,7 +1,7 @@
-"""Load the service from a second process, check every answer and print how fast it was.
+"""Load the service from a second process, check every answer and print the speed.
 
-With --kill, end one of its processes every few seconds: what that was at is answered with an error,
-and all else is right.
+With --kill, one of its processes is killed every few seconds: its current requests must get an
+error, and all other answers must be correct.
 
 Run by scripts/load.
 """
@@ -27,33 +27,37 @@ import numpy as np
 from windowclf import Entity, load, load_corpus
 
 SENTENCES = (1, 2, 4, 8)
-"""Of a text, in turns."""
+"""Number of sentences of the texts, in turn."""
 
 
 class Answer(msgspec.Struct):
-    """What the service answers to a text."""
+    """An answer of the service to a text."""
 
     text: str
     entities: list[Entity]
 
 
 class Refusal(msgspec.Struct):
-    """What the service answers to what it could not do."""
+    """An error of the service."""
 
     error: str
 
 
 class Case(msgspec.Struct):
-    """A text, with what is right for it.
+    """A text with its correct answer.
 
     Parameters
     ----------
     text : str
+        The text.
     entities : list of Entity
+        Its correct entities.
     tokens : int
+        Number of its tokens.
     request : bytes
+        The HTTP request.
     right : set of bytes
-        Answers that were checked before.
+        Correct answers that were checked before.
     """
 
     text: str
@@ -63,7 +67,7 @@ class Case(msgspec.Struct):
     right: set[bytes] = set()
 
     def check(self, status: int, body: bytes) -> bool:
-        """Compare an answer with what is right: all but the last bits of a score."""
+        """Compare an answer with the correct one, except for the last bits of scores."""
         if status == 200 and body not in self.right:
             given = msgspec.json.decode(body, type=Answer)
             same = len(given.entities) == len(self.entities) and all(
@@ -95,16 +99,16 @@ def make_cases(model: str | None, host: str) -> list[Case]:
 
 
 class Asked(msgspec.Struct):
-    """What became of requests.
+    """The outcome of requests.
 
     Parameters
     ----------
     cases : list of Case
-        That were answered with what is right.
+        The cases with a correct answer.
     seconds : list of float
-        That each of these took.
+        The time of each of these.
     failed, wrong : int
-        How many were answered with an error of a lost process, and with anything else.
+        Number of answers with the error of a lost process, and of other wrong answers.
     """
 
     cases: list[Case] = []
@@ -125,7 +129,7 @@ class Asked(msgspec.Struct):
 
 @contextmanager
 def service(options: list[str]) -> Iterator[tuple[int, str, int]]:
-    """Run the service in a process of its own; give its number, host and port."""
+    """Run the service in a separate process; yield its process id, host and port."""
     command = [sys.executable, "-m", "windowclf", "serve", "--port", "0", *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -143,7 +147,7 @@ def service(options: list[str]) -> Iterator[tuple[int, str, int]]:
 
 
 async def ask(host: str, port: int, cases: Iterator[Case], end: float, asked: Asked) -> None:
-    """Ask over one connection until the time is over."""
+    """Send requests over one connection until the end of the time."""
     reader, writer = await asyncio.open_connection(host, port)
     while (start := perf_counter()) < end:
         case = next(cases)
@@ -156,7 +160,7 @@ async def ask(host: str, port: int, cases: Iterator[Case], end: float, asked: As
 
 
 async def kill(process: int, every: float) -> int:
-    """End one of the children of a process every few seconds; return how many when cancelled."""
+    """Kill a child of a process every few seconds; return the number when cancelled."""
     killed = 0
     try:
         while True:
@@ -172,11 +176,11 @@ async def kill(process: int, every: float) -> int:
 async def ask_all(
     process: int, address: tuple[str, int], cases: list[Case], arguments: argparse.Namespace
 ) -> tuple[Asked, int]:
-    """Ask over many connections at the same time; return what became of it, and the kills."""
+    """Send requests over many connections; return the outcome and the number of kills."""
     asked, turns = Asked(), itertools.cycle(cases)
     end = perf_counter() + arguments.seconds
     killer = asyncio.create_task(kill(process, arguments.kill or arguments.seconds + 60))
-    await asyncio.sleep(0)  # it is begun, so that to cancel it gives its number
+    await asyncio.sleep(0)  # starts the task, so that it returns its number when cancelled
     connections = range(arguments.connections)
     await asyncio.gather(*(ask(*address, turns, end, asked) for _ in connections))
     killer.cancel()
@@ -184,7 +188,7 @@ async def ask_all(
 
 
 def tag_seconds(cases: list[Case], options: list[str]) -> float:
-    """Time windowclf tag on texts, a line each."""
+    """Time windowclf tag on texts, one per line."""
     with tempfile.TemporaryDirectory() as work:
         source = Path(work, "texts.txt")
         source.write_text("".join(f"{case.text}\n" for case in cases), "utf-8")
@@ -195,20 +199,23 @@ def tag_seconds(cases: list[Case], options: list[str]) -> float:
 
 
 def main() -> None:
-    """Load the service, then tag the same texts by the command; print a line for each."""
+    """Load the service, then tag the same texts with the command; print a line for each."""
     parser = argparse.ArgumentParser(
         prog="scripts/load", description=(__doc__ or "").splitlines()[0]
     )
-    parser.add_argument("--seconds", type=float, default=60.0, help="how long (default 60)")
+    parser.add_argument("--seconds", type=float, default=60.0, help="duration (default 60)")
     parser.add_argument("--connections", type=int, default=50, help="how many (default 50)")
     parser.add_argument("--model", help="a folder (default: that of windowclf tag)")
     parser.add_argument("--workers", type=int, default=1, help="as for windowclf serve (default 1)")
     parser.add_argument(
-        "--kill", type=float, metavar="SECONDS", help="end one of two or more workers that often"
+        "--kill",
+        type=float,
+        metavar="SECONDS",
+        help="kill one of two or more workers at this interval",
     )
     arguments = parser.parse_args()
     if arguments.kill and arguments.workers < 2:
-        parser.error("--kill: there are processes to end with --workers 2 and more")
+        parser.error("--kill needs --workers 2 or more")
     options = [] if arguments.model is None else ["--model", arguments.model]
     with service(["--workers", str(arguments.workers), *options]) as (process, *address):
         cases = make_cases(arguments.model, "{}:{}".format(*address))

@@ -1,6 +1,6 @@
 """Train with several seeds and print the mean F1 of each split with its spread.
 
-Run by scripts/measure; each training is a process of its own with one thread.
+Run by scripts/measure. Each training is a separate process with one thread.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from typing import Any
 
 
 def train(options: list[str], seed: int) -> dict[str, Any]:
-    """Train one model in a process of its own; return what it reports."""
+    """Train a model in a separate process; return its report."""
     with tempfile.TemporaryDirectory() as work:
         command = [sys.executable, "-m", "windowclf", "train", *options, "--quiet", "--json"]
         done = subprocess.run(
@@ -32,15 +32,15 @@ def train(options: list[str], seed: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Train, then print a line a seed and a line of means."""
+    """Train, then print a line for each seed and a line of means."""
     parser = argparse.ArgumentParser(
         prog="scripts/measure",
         description=__doc__.splitlines()[0],
         epilog="All other options go to windowclf train.",
     )
-    parser.add_argument("--seeds", type=int, default=3, help="how many (default 3)")
+    parser.add_argument("--seeds", type=int, default=3, help="number of seeds (default 3)")
     parser.add_argument("--first", type=int, default=1, help="the first seed (default 1)")
-    parser.add_argument("--jobs", type=int, default=1, help="how many at once (default 1)")
+    parser.add_argument("--jobs", type=int, default=1, help="concurrent trainings (default 1)")
     arguments, options = parser.parse_known_args()
     seeds = range(arguments.first, arguments.first + arguments.seeds)
     with ThreadPoolExecutor(arguments.jobs) as pool:

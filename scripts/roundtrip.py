@@ -1,4 +1,4 @@
-"""Join the tokens of a corpus to raw text and print how much of it comes back.
+"""Join the tokens of a corpus to raw text, and print how much of it the tokenizer recovers.
 
 Run by scripts/roundtrip.
 """
@@ -14,11 +14,11 @@ from windowclf.tags.schemes import Scheme
 from windowclf.text.tokenizer import line_sentences, split_words
 
 Spans = set[tuple[int, int, int, str]]
-"""The number of a text, where a span begins and ends in it, and its label."""
+"""Spans: the number of the text, the start, the end, and the label."""
 
 
 def come_back(sentences: Sequence[Sentence]) -> tuple[float, float]:
-    """Give the share of the sentences whose tokens come back, and of those not parted."""
+    """Return the share of sentences whose tokens are recovered, and of those not split."""
     found = [split_words(" ".join(sentence.tokens)) for sentence in sentences]
     pairs = zip(found, sentences, strict=True)
     same = sum([*chain.from_iterable(words)] == [*sentence.tokens] for words, sentence in pairs)
@@ -26,7 +26,7 @@ def come_back(sentences: Sequence[Sentence]) -> tuple[float, float]:
 
 
 def in_texts(groups: list[list[Sentence]], tags: Sequence[Sequence[str]], scheme: Scheme) -> Spans:
-    """Find the spans that tags of sentences spell in the texts that groups of them make."""
+    """Convert the tags of sentences to spans in the texts made of groups of sentences."""
     left = iter(tags)
     found = set()
     for number, group in enumerate(groups):
@@ -40,7 +40,7 @@ def in_texts(groups: list[list[Sentence]], tags: Sequence[Sequence[str]], scheme
 def in_raw(
     tagger: WindowClassifier, texts: list[str], split: Callable[[str], list[list[str]]]
 ) -> Spans:
-    """Find the spans that a tagger finds in texts."""
+    """Return the spans that a tagger finds in texts."""
     return {
         (number, entity.start, entity.end, entity.label)
         for number, tagged in enumerate(tagger.pipe(texts, split=split))

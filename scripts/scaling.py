@@ -1,4 +1,4 @@
-"""Tag the same Parquet in one process and on a local cluster, and print what each takes.
+"""Tag the same Parquet files in one process and on a local cluster, and print the time of each.
 
 Run by scripts/scaling.
 """
@@ -30,7 +30,7 @@ SENTENCES = 5
 
 
 def write_input(folder: Path, data: str, tokens: int, files: int) -> int:
-    """Write texts of sentences that are drawn from a corpus; return their number."""
+    """Write texts of random sentences from a corpus; return the number of texts."""
     splits = load_corpus(data).splits.values()
     sentences = [(" ".join(s.tokens), len(s.tokens)) for split in splits for s in split]
     draw = random.Random(1)
@@ -49,7 +49,7 @@ def write_input(folder: Path, data: str, tokens: int, files: int) -> int:
 
 
 def tag(sources: list[str], output: Path, *options: str) -> dict[str, Any]:
-    """Run the command; give its own account, and the seconds of the whole process."""
+    """Run the command; return its own figures, and the time of the whole process."""
     shutil.rmtree(output, ignore_errors=True)
     command = [sys.executable, "-m", "windowclf", "tag"]
     command += [word for source in sources for word in ("--input", source)]
@@ -64,7 +64,7 @@ def tag(sources: list[str], output: Path, *options: str) -> dict[str, Any]:
 
 
 def halves(source: Path, output: Path, workers: int) -> dict[str, float]:
-    """Run the command on a part of the files in as many processes at once: what can be had."""
+    """Run the command on parts of the files in concurrent processes, as an upper bound."""
     shutil.rmtree(output, ignore_errors=True)
     files = sorted(map(str, source.iterdir()))
     with ThreadPoolExecutor(workers) as pool:
@@ -103,7 +103,7 @@ def same_files(one: Path, other: Path) -> bool:
 
 
 def measure(arguments: argparse.Namespace, work: Path) -> dict[str, Any]:
-    """Run all ways in turns; give the account of each run."""
+    """Run all variants in turn; return the figures of each run."""
     source, workers = work / "input", str(arguments.workers)
     rows = write_input(source, arguments.data, arguments.tokens, arguments.files)
     print(f"{rows:,} texts in {arguments.files} files", file=sys.stderr)
@@ -120,7 +120,7 @@ def measure(arguments: argparse.Namespace, work: Path) -> dict[str, Any]:
             output = work / "output" if runs[name] or any(runs.values()) else first
             runs[name].append(tag([str(source)], output, *options))
             if output != first and not same_files(first, output):
-                sys.exit(f"{name}: its output is not that of one process")
+                sys.exit(f"{name}: its output differs from that of one process")
             print(f"run {number + 1}, {name}: {runs[name][-1]['seconds']:.1f} s", file=sys.stderr)
         bound.append(halves(source, work / "halves", arguments.workers))
     costs = [cluster_costs(arguments.workers) for _ in range(arguments.runs)]
@@ -137,7 +137,7 @@ def measure(arguments: argparse.Namespace, work: Path) -> dict[str, Any]:
 
 
 def print_results(results: dict[str, Any]) -> None:
-    """Print the median of each way."""
+    """Print the median of each variant."""
     runs = results["runs"]
     [first, *_] = runs.values()
     print(
@@ -172,8 +172,8 @@ def print_results(results: dict[str, Any]) -> None:
     dask = [*runs.values()][-1]
     work = median(run["seconds_of_work"]["working"] for run in dask) / results["workers"]
     print(
-        f"each worker was at its partitions for {work:.1f} s; the rest is the start of the "
-        f"cluster, and the way from one partition to the next"
+        f"each worker worked on its partitions for {work:.1f} s; the rest is the start of the "
+        f"cluster, and the time between partitions"
     )
     costs = results["cluster"]
     print(

@@ -1,7 +1,7 @@
 """Train the textbook network and the fast one on the sample corpus, and print the F1 of both.
 
-Run by scripts/textbook. Both have the same settings; they differ in what a seed draws, which is the
-starting weights and the order of the sentences.
+Run by scripts/textbook. Both have the same settings; they differ in the random numbers that a seed
+produces, for the initial weights and the order of the sentences.
 """
 
 import argparse
@@ -32,7 +32,7 @@ parser.add_argument("--epochs", type=int, default=20, help="passes over the text
 parser.add_argument("--hidden", type=int, default=100, help="hidden units (default 100)")
 options = parser.parse_args()
 
-# The vectors are of words in lower case. A word without one is looked up with its digits as zeros.
+# The vectors are for words in lower case. A word without one is looked up with its digits as zeros.
 splits, vectors = load_corpus("sample").splits, load_vectors("bundled")
 sentences = [*splits["train"], *splits["dev"], *splits["test"]]
 words = [[token.lower() for token in sentence.tokens] for sentence in sentences]
@@ -80,7 +80,7 @@ def train_fast(seed: int) -> list[float]:
 
 
 def mean(f1: tuple[float, ...]) -> str:
-    """Write the mean in percent and, of several seeds, the standard deviation."""
+    """Format the mean in percent and, for several seeds, the standard deviation."""
     deviation = f" ± {100 * statistics.stdev(f1):.2f}" if len(f1) > 1 else ""
     return f"{100 * statistics.mean(f1):.2f}{deviation}"
 

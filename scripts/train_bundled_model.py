@@ -1,8 +1,8 @@
 """Train the English model that the project bundles, and score it.
 
-Run by scripts/train-bundled-model. Several networks of other seeds learn from CoNLL-2003 and the
-open corpora; the model learns from the mean of their scores, on these and on text without labels.
-Each training is a process of its own with one thread, so that the figures do not depend on the
+Run by scripts/train-bundled-model. Several networks with different seeds learn from CoNLL-2003 and
+the open corpora; the model learns from the mean of their scores, on these and on unlabelled text.
+Each training is a separate process with one thread, so that the figures do not depend on the
 processors of the machine.
 """
 
@@ -27,30 +27,30 @@ from windowclf.training.first_pass import train_first_pass
 CROSSNER = [f"crossner_{name}" for name in ("ai", "literature", "music", "politics", "science")]
 OPEN = ["wnut17", "btc", "tweebank", "wikigold", *CROSSNER, "uner_ewt"]
 FILINGS = "sec"
-"""Loan agreements. Lender and Borrower are persons there: only organisations and places count."""
+"""Loan agreements, in which Lender and Borrower are persons; only ORG and LOC are used."""
 LACKS = {"btc": ["MISC"], "uner_ewt": ["MISC"], FILINGS: ["PER", "MISC"]}
-"""Types that a corpus does not annotate, or not as CoNLL-2003 does."""
+"""Types that a corpus does not annotate, or annotates differently from CoNLL-2003."""
 HELD_OUT = ["wnut17", "wikigold", "tweebank"]
 """Corpora whose dev split chooses the epoch of the model, and calibrates it."""
 NEWS_DOCUMENTS = 3
-"""Of eng.testa each third document joins them, so that news does not outweigh other text."""
+"""Every third document of eng.testa is added, so that news does not outweigh other text."""
 UNLABELLED = ["litbank", "multiner"]
-"""Corpora whose labels are of another kind than CoNLL-2003's: only their text is read."""
+"""Corpora whose labels differ in kind from CoNLL-2003's; only their text is used."""
 CLUSTERS = {"rcv1": "brown-rcv1-c1000-glove.tsv", "bllip": "brown-bllip-c1000.tsv"}
 LEAST_COUNT = 3
-"""Words that the text of the clusters has less often are left out, to keep the model small."""
+"""Words with fewer occurrences in the text of the clusters are dropped, to keep the model small."""
 SETTINGS = [
     *("--epochs", "10", "--case-augmentation", "0.1"),
     *("--name-augmentation", "0.15", "--template-augmentation", "0.05"),
 ]
 SMALL = ["--min-count", "3", "--vocabulary", "82000"]
-"""What keeps the model under 16 MB; its teachers may be larger."""
+"""Options that keep the model under 16 MB; its teachers may be larger."""
 
 
 class Network(NamedTuple):
-    """A network to train: its seed, and what its training has besides `SETTINGS`.
+    """A network to train: its seed, and its settings besides `SETTINGS`.
 
-    The teachers differ in more than their seeds, since those that differ more teach more.
+    The teachers differ in more than their seeds, because a more diverse ensemble teaches better.
     """
 
     seed: int
@@ -70,7 +70,7 @@ STUDENT_WITHOUT = Network(1, filings=True, more=SMALL)
 
 
 def unpack(folder: Path, work: Path) -> list[str]:
-    """Unpack the clusters into `work`, without rare words; return the options that name them."""
+    """Decompress the clusters into `work`, without rare words; return their options."""
     options = []
     for name, file in CLUSTERS.items():
         with (
@@ -86,7 +86,7 @@ def unpack(folder: Path, work: Path) -> list[str]:
 
 
 def names(folder: Path, work: Path) -> list[str]:
-    """Write the names that augmentation takes, by type; return the options that name them."""
+    """Write the names for augmentation, by type; return their options."""
 
     def columns(file: str, most: int | None = None) -> list[list[str]]:
         with gzip.open(folder / f"{file}.gz", "rt", encoding="utf-8") as lines:
@@ -124,10 +124,10 @@ def names(folder: Path, work: Path) -> list[str]:
 
 
 def gather(corpus: Path, to: Path, *, dev: bool) -> None:
-    """Make a corpus to train on: its dev split by itself, or as a part of the train split."""
+    """Make a training corpus, with its dev split separate or joined to the train split."""
     to.mkdir()
     for split in ("test", *(["dev"] if dev else [])):
-        if (corpus / f"{split}.txt").exists():  # its sentences are left out of the training text
+        if (corpus / f"{split}.txt").exists():  # training leaves out its sentences
             (to / f"{split}.txt").symlink_to((corpus / f"{split}.txt").resolve())
     texts = [corpus / f"{split}.txt" for split in ("train", *([] if dev else ["dev"]))]
     joined = "".join(path.read_text("utf-8") for path in texts if path.exists())
@@ -149,7 +149,7 @@ def write_dev(conll2003: Path, corpora: Path, to: Path) -> None:
 
 
 def data_options(network: Network, folder: str, *, without: bool) -> list[str]:
-    """Name the corpora that a network learns from, which `gather` made in a folder."""
+    """Return the options for a network's corpora, which `gather` has made in a folder."""
     options = []
     if not without:
         options += ["--data", "./conll2003", "--weight", f"conll2003={network.weight}"]
@@ -164,7 +164,7 @@ def data_options(network: Network, folder: str, *, without: bool) -> list[str]:
 
 
 def run(command: list[str], work: Path) -> None:
-    """Run windowclf with one thread; end if it fails."""
+    """Run windowclf with one thread; exit if it fails."""
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "windowclf", *command]
     if code := subprocess.run(command, cwd=work, env=environment, check=False).returncode:
@@ -172,7 +172,7 @@ def run(command: list[str], work: Path) -> None:
 
 
 def train_first_pass_anew(model: Path, work: Path) -> None:
-    """Train the first pass of a model that is there, on the text that the model learned from."""
+    """Train the first pass of an existing model again, on its training text."""
     classifier = windowclf.load(model)
     corpora = [work / "conll2003", *(work / "student" / name for name in [*OPEN, FILINGS])]
     texts = [load_corpus(corpus).splits["train"] for corpus in corpora]
@@ -205,10 +205,10 @@ def main() -> None:
         "--without-conll2003", action="store_true", help="learn from the open corpora alone"
     )
     parser.add_argument("--output", type=Path, default=Path("data/model"))
-    parser.add_argument("--jobs", type=int, default=2, help="trainings at a time (default 2)")
+    parser.add_argument("--jobs", type=int, default=2, help="concurrent trainings (default 2)")
     parser.add_argument("--epochs", type=int, help="fewer epochs, to try the script")
     parser.add_argument(
-        "--first-pass", action="store_true", help="train no more than the first pass of --output"
+        "--first-pass", action="store_true", help="train only the first pass of --output"
     )
     given = parser.parse_args()
     without = given.without_conll2003
@@ -228,7 +228,7 @@ def main() -> None:
             train_first_pass_anew(output, work)
             return
         common = [*unpack(given.clusters, work), *names(given.names, work)]
-        (work / vectors.name).symlink_to(vectors)  # the record names it without the path
+        (work / vectors.name).symlink_to(vectors)  # the record has its name without the path
         common += ["--vectors", vectors.name, "--vocabulary", "88000", *SETTINGS]
         common += ["--threads", "1", "--quiet", "--compress"]
 
@@ -252,7 +252,7 @@ def main() -> None:
         for case in ("", "lower", "upper"):
             options = ["--case", case] if case else []
             run(["evaluate", "--model", str(output), "--data", "./conll2003", *options], work)
-    for name in ("report.html", "times.json"):  # the first holds sentences of the dev text
+    for name in ("report.html", "times.json"):  # report.html contains sentences of the dev text
         (output / name).unlink(missing_ok=True)
     size = sum(path.stat().st_size for path in output.iterdir())
     print(f"{output}: {size:,} bytes")

@@ -1,7 +1,7 @@
 """Print the files of windowclf whose functions run for one sentence, and for one gradient.
 
-Run by scripts/walks. A sentence is counted from the document that ``windowclf tag`` reads to the
-text that it writes; the model is loaded, and has met the words before.
+Run by scripts/walks. A sentence is followed from the document that ``windowclf tag`` reads to the
+text that it writes; the model is loaded, and its caches have the words.
 """
 
 import sys
@@ -23,11 +23,11 @@ TEXT = "Paris is in France"
 PACKAGE = Path(windowclf.__file__).parent
 
 Walk = dict[str, set[str]]
-"""For each file, in the order in which they come, its functions that other code calls."""
+"""The functions of each file that other code calls, in the order of their first call."""
 
 
 def walk(work: Callable[[], object]) -> Walk:
-    """Run some work under a profiler, and list the files of windowclf that it goes through."""
+    """Run a function under a profiler, and list the files of windowclf whose functions it runs."""
     entered: Walk = {}
 
     def note(frame: FrameType, event: str, _: Any) -> None:

@@ -52,6 +52,7 @@ def _no_fsync():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("os.fsync", lambda handle: None)
         patch.setattr("sqlite3.dbapi2.connect", connect_and_not_wait)
+        patch.setattr("windowclf.annotation.database._SYNCHRONOUS", "OFF")
         yield
 
 

@@ -35,21 +35,35 @@ def add(store, *texts, set_aside=False, fields=None, words=None):
 
 def decide(store, number, spans=(), state="accepted"):
     """Decide on a passage, with spans of a start, an end and the name of a label."""
+    decide_all(store, {number: spans}, state)
+
+
+def decide_all(store, spans, state="accepted"):
+    """Decide on passages in one go: those of the numbers that spans are given for."""
     labels = {label.name: label.id for label in store.labels()}
-    found = [StoredSpan(start, end, labels[label]) for start, end, label in spans]
-    change = Change(number, store.passage(number).version, state, found)
-    store.decide(f"request {next(_requests)}", "Ada", [change])
+    changes = [
+        Change(
+            number,
+            store.passage(number).version,
+            state,
+            [StoredSpan(start, end, labels[label]) for start, end, label in own],
+        )
+        for number, own in spans.items()
+    ]
+    store.decide(f"request {next(_requests)}", "Ada", changes)
 
 
 def add_marked(store, *marked, set_aside=False):
     """Add each sentence with its entities in brackets as a document, and accept it."""
+    decisions = {}
     for one in marked:
         text, sentence = tiny.unmarked(one), tiny.parse(one)
         starts = token_starts(text, sentence.tokens)
         ends = [start + len(token) for start, token in zip(starts, sentence.tokens, strict=True)]
         [number] = add(store, text, set_aside=set_aside)
         found = spans(sentence.tags, Scheme.IOB2)
-        decide(store, number, [(starts[s.start], ends[s.end - 1], s.label) for s in found])
+        decisions[number] = [(starts[s.start], ends[s.end - 1], s.label) for s in found]
+    decide_all(store, decisions)
 
 
 def make(folder, labels=("PER", "LOC"), **settings):

@@ -36,10 +36,10 @@ tuning: errors system config lexicon corpora model training classifier
 reports: errors nn system config tags lexicon documents corpora model tagging evaluation explanation
 service: errors system text tagging explanation classifier reports
 annotation: errors nn system tags text lexicon documents corpora model tagging evaluation training
-    classifier reports
+    classifier reports service
 integrations: errors nn system config tags text lexicon documents corpora model tagging classifier
 cli: errors nn system config tags text lexicon documents corpora vectors model tagging evaluation
-    training pretraining classifier experiments jobs tuning reports service
+    training pretraining classifier experiments jobs tuning reports service annotation
 __main__: cli
 """
 LINES = ARROWS.replace("\n    ", " ").strip().split("\n")

@@ -1,6 +1,6 @@
 """A word-window classifier for named entities and other token labels.
 
-The names below are imported when they are first used: nothing heavy stands behind the import.
+The names below are imported on first use, so ``import windowclf`` is fast.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""The public object: a classifier that is trained, that tags, and that is saved and loaded."""
+"""The main public class: it trains, tags and explains; a model is saved and loaded through it."""
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -62,18 +62,18 @@ C = TypeVar("C")
 class WindowClassifier:
     """A word-window classifier for named entities and other token labels.
 
-    Several threads may share one to tag. A pickle of it has about the size of its folder.
+    Several threads may tag with the same classifier. Its pickle is about as large as its folder.
 
     Parameters
     ----------
     **settings
-        Fields of `windowclf.Config`; those not given have its defaults. `preset` names a set of
+        Fields of `windowclf.Config`; the others keep their defaults. `preset` names a set of
         them, see `windowclf.config.presets.PRESETS`.
 
     Raises
     ------
     UsageError
-        For a setting that does not exist or is out of range.
+        If a setting does not exist or is out of range.
 
     Examples
     --------
@@ -125,7 +125,7 @@ class WindowClassifier:
         self._lock = Lock()
 
     def _settings(self) -> dict[str, Any]:
-        """Give the settings of a training that stay as they are: of a loaded model all."""
+        """Return the settings that training must keep: for a loaded model, all of them."""
         return asdict(self.config) if self._given is None else self._given
 
     @property
@@ -143,8 +143,8 @@ class WindowClassifier:
 
     @property
     def tagger(self) -> Tagger:
-        """The model at work, with the words that it has seen; see `model`."""
-        with self._lock:  # else two threads could each make one, and one cache would be lost
+        """The tagger that runs the model and caches words; see `model`."""
+        with self._lock:  # without it two threads could each make one, and one cache would be lost
             if self._tagger is None:
                 self._tagger = Tagger(self.model)
             return self._tagger
@@ -164,9 +164,9 @@ class WindowClassifier:
 
     @property
     def tags(self) -> list[str]:
-        """Tags that `predict` gives, ``O`` first: IOB2, such as B-LOC and I-LOC, or plain labels.
+        """Tags that `predict` returns, ``O`` first: IOB2, such as B-LOC and I-LOC, or plain labels.
 
-        They are the columns of `predict_proba`.
+        The columns of `predict_proba` have the same order.
         """
         return SpanFinder(self.model.labels, self.model.scheme).spelled
 
@@ -190,15 +190,14 @@ class WindowClassifier:
         checkpoints: "Checkpoints | None" = None,
         progress: bool | None = None,
     ) -> Self:
-        """Train on tagged sentences; the parameters of the best epoch are kept.
+        """Train on tagged sentences and keep the parameters of the best epoch.
 
-        Without a dev text, the setting `folds` says how many parts of the training text are held
-        out in turn from further networks, which choose the epoch, calibrate the scores and tell
-        which F1 to expect (`model.record.expected`); by default it follows from the size of the
-        text.
+        Without a dev text, `folds` further networks are trained, each with a part of the training
+        text held out. They choose the epoch, calibrate the scores and estimate the F1
+        (`model.record.expected`). The default of `folds` depends on the size of the text.
 
-        If training is interrupted after its first epoch, the classifier has the best of the
-        epochs that were done.
+        If training is interrupted after its first epoch, the classifier keeps the best epoch so
+        far.
 
         Parameters
         ----------
@@ -209,50 +208,51 @@ class WindowClassifier:
             pairs of tokens and tags; records with the keys "tokens" and "tags", or "text" and
             "entities"; spaCy's pairs ``(text, {"entities": [(start, end, label), …]})``.
         dev : sentences, or datasets.Dataset, optional
-            Chooses the best epoch and ends training early, in place of the dev split of
-            `train`; without either `folds` does, or the last epoch is kept.
+            Used to choose the best epoch and to stop training early, in place of the dev split of
+            `train`. Without either, `folds` is used; without folds, the last epoch is kept.
         vectors : str, Path or gensim.models.KeyedVectors
-            Pretrained word vectors, or what `windowclf.load_vectors` takes.
+            Pretrained word vectors, or a name or file as for `windowclf.load_vectors`.
         gazetteers : mapping of str to str, Path or iterable of str, optional
-            Lists of names by their type: a file with a name a line, or the names themselves.
+            Lists of names by their type: a file with one name per line, or the names themselves.
         clusters : mapping of str to str, Path or mapping, optional
             Word clusters by name: a file of Brown clusters (bits TAB word) or of others (word TAB
             cluster), `windowclf.lexicon.clusters.Clusters`, or the cluster of each word.
         names : mapping of str to str, Path or iterable of str, optional
-            Lists of names by their type, as for `gazetteers`, from which the settings
-            `name_augmentation` and `template_augmentation` take names; a Path among names stands
-            for those of its file. They are not a feature.
+            Lists of names by their type, as for `gazetteers`; a Path among names stands for the
+            names in that file. The settings `name_augmentation` and `template_augmentation` draw
+            from these lists. They are not used as a feature.
         unlabelled : str, Path, or iterable of str, Path, sequence of str or Sentence, optional
-            Text without labels, from which the network learns what its teachers say of it: a file
-            that `windowclf tag` reads; or texts, lists of tokens, and files as `Path`. It needs
+            Text without labels, on which the network learns to imitate its teachers: a file that
+            `windowclf tag` reads; or texts, lists of tokens, and files as `Path`. Requires
             `teachers` or `trained_teachers`.
         trained_teachers : iterable of str, Path or WindowClassifier, optional
-            Models that teach the network besides those that `teachers` trains: their folders, or
-            classifiers, with the same labels.
+            Trained models with the same labels, as folders or classifiers; they teach the network
+            together with the teachers that the setting `teachers` trains.
         base_model : str, Path or WindowClassifier, optional
-            The model whose word vectors, tables, window layer and clusters the training begins
-            with: its folder, "bundled", or a classifier. Scores of labels that both have are kept,
-            others start anew. "auto" takes the bundled model for a text of at most
-            `windowclf.config.recipe.TRANSFER` sentences, unless vectors or settings are given that
-            it does not go with; None begins anew.
+            The model to start from: its folder, "bundled", or a classifier. Training begins with
+            its word vectors, tables, window layer and clusters, and with its scores for the labels
+            that both have; other labels start untrained. "auto" takes the bundled model for a text
+            of at most `windowclf.config.recipe.TRANSFER` sentences, unless it does not fit the
+            vectors or settings; None starts from scratch.
         keep_labels : bool
-            Whether to keep the labels of `base_model` that the text does not annotate: its ``O``
-            says nothing of them, and the base decides where it is sure. The network has as
-            many hidden units again to learn the other labels with, and all else stays as it was.
+            Whether to keep the labels of `base_model` that the text does not annotate. An ``O``
+            in the text then does not rule them out, and the base model decides where it is sure.
+            The number of hidden units doubles to learn the other labels; everything else of the
+            base model stays fixed.
         scheme : {"auto", "iob1", "iob2", "iobes", "bilou", "bmes", "bmewo", "io", "plain"}
-            How the tags spell spans; for a corpus it is known.
+            Tagging scheme of the sentences; a corpus brings its own.
         listener : callable, optional
-            Is called with each batch, each epoch and, where the network has teachers or `folds`,
-            the name of each network that begins; see `windowclf.training.loop`.
+            Called with each batch, each epoch and, with teachers or `folds`, the name of each
+            network whose training begins; see `windowclf.training.loop`.
         threads : int, optional
-            Number of worker threads; one for each processor by default. The same seed gives the
-            same model on any number of them.
+            Number of worker threads; one per processor by default. The same seed gives the same
+            model with any number of threads.
         checkpoints : windowclf.training.checkpoints.Checkpoints, optional
-            Save the training to the disk while it runs, and may hold one that is resumed; it ends
-            with the same bytes as one that was never stopped.
+            Saves the training to disk while it runs, and resumes one that was stopped. A resumed
+            training ends with the same bytes as an uninterrupted one.
         progress : bool, optional
-            Whether a bar on stderr, or in the notebook, shows the epoch, the loss and the F1 on
-            the dev text. By default it does so in a notebook only.
+            Whether to show a progress bar on stderr or in the notebook, with the epoch, the loss
+            and the dev F1. By default it is shown in notebooks only.
 
         Returns
         -------
@@ -262,11 +262,11 @@ class WindowClassifier:
         Raises
         ------
         UsageError
-            For an argument of the wrong type, for a data set or vectors that do not exist, and for
-            `name_augmentation` without names.
+            If an argument has the wrong type, a data set or vectors do not exist, or
+            `name_augmentation` is set without names.
         DataError
             If there is nothing to learn from, a sentence is not tagged text, a list of names cannot
-            be read, or a training that is resumed has other texts or vectors than it began with.
+            be read, or a resumed training does not have the texts and vectors it began with.
         TrainingError
             If the loss is no longer finite, or a process that trains a fold is killed.
         ModelError
@@ -351,31 +351,32 @@ class WindowClassifier:
         documents: Iterable[Hashable | None] | None = None,
         processes: int | None = None,
     ) -> list[list[str]]:
-        """Tag sentences given as tokens.
+        """Tag sentences that are already split into tokens.
 
         Parameters
         ----------
         sentences : iterable of sequences of str
             The tokens of each sentence.
         documents : iterable, optional
-            A number or a name of the document that each sentence is of: neighbours with the
-            same one are together, None is by itself. Without it every sentence is.
+            The number or name of each sentence's document. Neighbouring sentences with the same
+            value form one document; a sentence with None is a document by itself, and so is every
+            sentence by default.
         processes : int, optional
-            How many share the work where there is enough of it, 1 for this one alone. By default
-            as many as there are processors, if this is the main thread of a program on Linux and
-            has no other one.
+            Number of processes that share the work if there is enough of it; 1 stays in this
+            process. By default one per processor when called from the main thread of a
+            single-threaded program on Linux, else 1.
 
         Returns
         -------
         list of list of str
-            A tag for each token: IOB2, or plain labels.
+            The tag of each token: IOB2, or plain labels.
 
         Raises
         ------
         UsageError
-            For a text in the place of tokens, and for what is not a list.
+            If a text is passed in place of tokens, or `sentences` is not iterable.
         DataError
-            For a token that is not a string; the message names its place.
+            If a token is not a string; the message names its position.
         """
         shared = process_count(processes)
         return list(self.tagger.tags(*_checked(sentences, documents), shared))
@@ -386,22 +387,21 @@ class WindowClassifier:
         documents: Iterable[Hashable | None] | None = None,
         processes: int | None = None,
     ) -> list[FloatArray]:
-        """Give the probability of each tag at each token of sentences.
+        """Return the probability of each tag for each token.
 
-        A model at sentence level that was trained with the softmax gives the marginals of its
-        distribution over paths, one at word level the softmax of its scores. The numbers of
-        other losses order the tags, but they are not probabilities that can be trusted: those of
-        max-margin are the same of scores that are not log-probabilities, those of squared-error
-        the shares of the logistic outputs, and those of ranking the logistic function of the one
-        score. They are not calibrated, as the scores of entities are, and do not take into
-        account which tags may follow one another: the tag with the highest one is most often, not
-        always, that of `predict`. Parameters are those of `predict`.
+        With the softmax loss these are the marginals over tag paths (sentence level) or the
+        softmax of the scores (word level). With other losses the numbers rank the tags but are not
+        reliable probabilities: max-margin applies the same formulas to scores that are not
+        log-probabilities, squared-error normalises the logistic outputs, and ranking takes the
+        logistic function of its single score. Unlike the scores of entities they are not
+        calibrated, and they ignore which tags may follow one another, so the most probable tag is
+        usually but not always the tag from `predict`. Parameters are as for `predict`.
 
         Returns
         -------
         list of float array, shape (n, L)
-            For each sentence of ``n`` tokens; a column for each of `WindowClassifier.tags`, and
-            each row sums to 1.
+            One array per sentence of ``n`` tokens, with a column for each tag of
+            `WindowClassifier.tags`; each row sums to 1.
         """
         shared = process_count(processes)
         return list(self.tagger.probabilities(*_checked(sentences, documents), shared))
@@ -409,26 +409,26 @@ class WindowClassifier:
     def tag(self, text: str, *, text_unit: TextUnit = "auto") -> list[Entity]:
         """Find the entities of a text, in order, with character offsets.
 
-        `tag_text` returns the text with them, which a notebook shows with its names marked.
+        `tag_text` also returns the text, which a notebook displays with the entities highlighted.
 
         Parameters
         ----------
         text : str
             One document.
         text_unit : {"auto", "line", "paragraph", "file"}
-            Which line ends no sentence and no entity crosses: every one; none but those of blank
-            lines, for text that is wrapped; or, for "auto", those where the text does not look
-            wrapped. Blank lines and tabs are borders in any case.
+            The part of the text whose ends no sentence and no entity crosses: a line; a paragraph,
+            for text with wrapped lines; or the whole file. "auto" detects whether the lines are
+            wrapped. Blank lines and tabs are always borders.
 
         Raises
         ------
         UsageError
-            For anything but a string, or another unit.
+            If `text` is not a string, or the unit is unknown.
         """
         return self.tag_text(text, text_unit=text_unit).entities
 
     def tag_text(self, text: str, *, text_unit: TextUnit = "auto") -> TaggedText:
-        """Tag a text, and return it with its sentences, its tags and its entities; see `tag`.
+        """Tag a text and return it with its sentences, tags and entities; see `tag`.
 
         Examples
         --------
@@ -441,9 +441,9 @@ class WindowClassifier:
         return tag_text(self.tagger, text, unit_splitter(text_unit))
 
     def tag_tokens(self, tokens: Sequence[str]) -> list[Entity]:
-        """Find the entities of one sentence given as tokens, in order.
+        """Find the entities of one sentence that is already split into tokens, in order.
 
-        `start` and `end` of an entity count tokens, its `text` is the tokens joined by spaces.
+        `start` and `end` of an entity count tokens; its `text` joins the tokens with spaces.
         """
         words = check_tokens(tokens, "tokens")
         [spans] = self.tagger.map_chunks(lambda chunk, here: chunk.entities_of(here), [words])
@@ -491,37 +491,37 @@ class WindowClassifier:
         Parameters
         ----------
         texts : iterable of str
-            With `as_tuples`, pairs of a text and anything that belongs to it.
+            The texts; with `as_tuples`, pairs of a text and its context.
         as_tuples : bool
-            Whether each text comes with something that is passed through.
+            Whether each text comes with a context, which is passed through unchanged.
         split : callable, optional
-            Splits a text into sentences of tokens, in place of windowclf.
+            Splits a text into sentences of tokens, in place of the built-in tokenizer.
         text_unit : {"auto", "line", "paragraph", "file"}
             Which line ends are borders, see `tag`.
         batch_size : int
-            Texts that are tagged at once, at the most.
+            Largest number of texts that are tagged together.
         processes : int, optional
-            How many share the work once there is enough of it, 1 for this one alone. With more
-            than one, texts are taken some thousands before their turn, so that by default it is
-            one where `texts` has no length, such as a generator, which may wait for what is found
-            in the texts before; and else as for `predict`.
+            Number of processes that share the work, see `predict`. Several processes read some
+            thousands of texts ahead. The default is therefore 1 where `texts` has no length, such
+            as a generator, which may depend on the results for earlier texts.
 
         Yields
         ------
-        TaggedText, or tuple of TaggedText and what came with it
+        TaggedText, or tuple of TaggedText and context
             One for each text, in order.
 
         Raises
         ------
         UsageError
-            If `texts` is a single text, or not an iterable of texts; if there is no such text
-            unit, or `split` is given beside one.
+            If `texts` is a single text or not iterable, the text unit is unknown, or both `split`
+            and a text unit are set.
         DataError
-            When a text is reached that is not a string; the message has its number, from 1.
+            When the iteration reaches a text that is not a string; the message has its number,
+            from 1.
         """
         splitter = unit_splitter(text_unit)
         if split is not None and text_unit != "auto":
-            raise UsageError("text_unit: split decides where sentences end; leave one of them out")
+            raise UsageError("text_unit: split decides where sentences end; pass only one of them")
         if split is None:
             split = splitter
         elif not any(split is known for known in SPLITTERS.values()):
@@ -545,25 +545,25 @@ class WindowClassifier:
         Parameters
         ----------
         batch : mapping of str to sequence
-            Columns by name. Texts are tagged if there are any, else tokens.
+            Columns by name. The text column is tagged if there is one, else the tokens.
         text_column, tokens_column : str, optional
-            The columns of texts, and of lists of tokens; None looks for none.
+            Names of the columns of texts and of lists of tokens; None ignores such a column.
         text_unit : {"auto", "line", "paragraph", "file"}
             Which line ends of texts are borders, see `tag`.
 
         Returns
         -------
         dict of str to list
-            For texts "entities": a list for each, of dicts with the keys text, label, start, end
-            (character offsets) and score. For tokens "tags": a list for each, IOB2 or plain
-            labels; `map` puts it in the place of a column of that name.
+            For texts, the column "entities": per text a list of dicts with the keys text, label,
+            start, end (character offsets) and score. For tokens, the column "tags": per sentence a
+            list of IOB2 tags or plain labels; `map` replaces an existing column of that name.
 
         Raises
         ------
         UsageError
-            If there is neither column.
+            If the batch has neither column.
         DataError
-            For a row that is not a text, or not a list of tokens.
+            If a row is not a text, or not a list of tokens.
         """
         return tag_columns(
             self.tagger,
@@ -582,19 +582,18 @@ class WindowClassifier:
         lacks: Iterable[str] = (),
         processes: int | None = None,
     ) -> "Scores":
-        """Compare the classifier's tags with the right ones, by conlleval's rules.
+        """Compare the classifier's tags with the gold tags, by conlleval's rules.
 
         Parameters
         ----------
         sentences : sentences, or datasets.Dataset
-            As `fit` takes them.
+            Tagged sentences in any form that `fit` accepts.
         scheme : {"auto", "iob1", "iob2", "iobes", "bilou", "bmes", "bmewo", "io", "plain"}
-            How their tags spell spans.
+            Tagging scheme of the sentences.
         lacks : iterable of str
-            Labels that the sentences do not annotate: what the classifier finds of these does
-            not count.
+            Labels that the sentences do not annotate; entities with these labels are ignored.
         processes : int, optional
-            How many share the work, see `predict`.
+            Number of processes that share the work, see `predict`.
         """
         from windowclf.corpora.coerce import as_sentences
         from windowclf.corpora.spelling import in_iob2, numbered
@@ -618,20 +617,20 @@ class WindowClassifier:
         Parameters
         ----------
         text : str
-            One document, as for `tag`: other mentions of a name in it count.
+            One document, as for `tag`; other mentions of a name in it influence the tag.
         token : int
-            Which of its tokens, from 0, over all its sentences.
+            Index of the token in the whole text, from 0.
         candidates : int
-            Frequent words that are tried in place of each word of the window, to find the smallest
-            change that changes the tag; fewer where a text is long.
+            Number of frequent words to try in place of each word of the window, to find the
+            smallest change that changes the tag; reduced for long texts.
         text_unit : {"auto", "line", "paragraph", "file"}
             Which line ends are borders, see `tag`.
 
         Returns
         -------
         Explanation
-            What each word and feature gave, the hidden units that decided, the runner-up, the
-            margin and the changes, in the model's own tags.
+            The contribution of each word and feature, the decisive hidden units, the runner-up,
+            the margin and the changes, in the model's own tags.
 
         Raises
         ------
@@ -645,7 +644,7 @@ class WindowClassifier:
     def explain_tokens(
         self, tokens: Sequence[str], token: int, *, candidates: int = 2000
     ) -> "Explanation":
-        """Explain why a word of one sentence, given as tokens, has its tag; see `explain`."""
+        """Explain why a word of one sentence of tokens has its tag; see `explain`."""
         return self._explain([check_tokens(tokens, "tokens")], token, candidates)
 
     def _explain(
@@ -657,19 +656,19 @@ class WindowClassifier:
 
     @whole_install("save")
     def save(self, folder: str | Path, *, compress: bool = False) -> None:
-        """Write the classifier to a folder, whole or not at all.
+        """Write the classifier to a folder, completely or not at all.
 
         Parameters
         ----------
         folder : str or Path
-            It is made if it is not there; a model in it is replaced.
+            Created if it does not exist; a model in it is replaced.
         compress : bool
             Whether to round the parameters, to a third of their size or less.
 
         Raises
         ------
         ModelError
-            If it is not trained, or cannot be written.
+            If the classifier is not trained, or the folder cannot be written.
         """
         path = Path(check_path(folder, "folder"))
         save_model(self.model, path, compress=check_flag(compress, "compress"))
@@ -687,12 +686,12 @@ class WindowClassifier:
 
     @whole_install("to_bytes")
     def to_bytes(self) -> bytes:
-        """Pack the files of a model folder: a pickle has these, and no more than `load` trusts."""
+        """Pack the files of a model folder; pickles use it, so they contain nothing but data."""
         return msgspec.msgpack.encode(pack_model(self.model, zip_lexicon=False))
 
     @classmethod
     def from_bytes(cls, packed: bytes) -> Self:
-        """Read a classifier from what `to_bytes` returned; errors are those of `load`."""
+        """Read a classifier from the result of `to_bytes`; raises the same errors as `load`."""
         return cls._of(_unpack(packed))
 
     @classmethod
@@ -709,10 +708,10 @@ def load(folder: str | Path | None = None) -> WindowClassifier:
     Parameters
     ----------
     folder : str or Path, optional
-        Where it was saved. Without it `load` follows the rule of the commands: the model that
-        the environment variable ``WINDOWCLF_MODEL`` names, else the last one that ``windowclf
-        train`` wrote in the current directory, else the bundled English model. Unless it is the
-        bundled one, the choice is logged as a warning of the logger ``windowclf``.
+        Folder of the model. By default, as for the commands: the model in the environment variable
+        ``WINDOWCLF_MODEL``, else the last model that ``windowclf train`` wrote in the current
+        directory, else the bundled English model. A default other than the bundled model is logged
+        as a warning of the logger ``windowclf``.
 
     Raises
     ------
@@ -735,7 +734,7 @@ def load(folder: str | Path | None = None) -> WindowClassifier:
 
 
 def _warn(message: str) -> None:
-    import logging  # takes as long as to read the model
+    import logging  # imported lazily: the import takes as long as reading the model
 
     logging.getLogger("windowclf").warning("%s", message)
 
@@ -745,7 +744,7 @@ def _checked(sentences: object, documents: object) -> tuple[list[Sequence[str]],
 
 
 def _checked_splitter(split: Splitter) -> Splitter:
-    """Check what a caller's own function makes of each text."""
+    """Wrap a caller's splitter so that its results are checked."""
 
     def checked(text: str) -> list[list[str]]:
         return [list(words) for words in check_sentences(split(text), "what split returned")]

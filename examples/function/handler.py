@@ -7,5 +7,5 @@ CLASSIFIER.tag("Paris is in France")  # the first text takes longest: before a r
 
 
 def handle(event: dict, _context: object = None) -> dict:
-    """Tag the text of an event; see docs/small-install.md."""
+    """Tag the text of an event; see docs/guides/small-install.md."""
     return {"entities": [entity._asdict() for entity in CLASSIFIER.tag(event["text"])]}

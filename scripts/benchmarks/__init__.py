@@ -1,1 +1,1 @@
-"""Runs windowclf and its peers side by side; see scripts/bench."""
+"""Benchmarks of windowclf and its peers; see scripts/bench."""

@@ -1,4 +1,4 @@
-"""Run windowclf and its peers side by side, in turns, and print what each takes.
+"""Run windowclf and its peers in turns, and print the time and memory of each.
 
 Run by scripts/bench; progress goes to stderr.
 """
@@ -28,7 +28,7 @@ QUICK_TOKENS = 10_000
 
 
 def main() -> None:
-    """Measure the sections that are asked for."""
+    """Measure the selected sections."""
     arguments = _parser().parse_args()
     wanted = [section.strip() for section in arguments.only.split(",")]
     if unknown := set(wanted) - set(SECTIONS):
@@ -65,7 +65,7 @@ def main() -> None:
 
 
 def _measure(wanted: list[str], setup: Setup, results: dict[str, Any]) -> None:
-    """Fill the results with the sections that are wanted."""
+    """Measure the selected sections and add them to the results."""
     if "training" in wanted:
         say("training:")
         trainers = training(setup)
@@ -112,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--runs", type=count, default=3, help="rounds, of which the median is taken"
     )
-    parser.add_argument("--threads", type=count, default=2, help="of training (default 2)")
+    parser.add_argument("--threads", type=count, default=2, help="threads of training (default 2)")
     parser.add_argument(
         "--only",
         default="training,tagging,start,memory",
@@ -122,7 +122,9 @@ def _parser() -> argparse.ArgumentParser:
         "--former", metavar="FOLDER", help="checkout of an earlier windowclf, to compare with"
     )
     parser.add_argument("--json", metavar="FILE", help="also write all figures, of each run")
-    parser.add_argument("--quick", action="store_true", help="see it work: a small text, one run")
+    parser.add_argument(
+        "--quick", action="store_true", help="a trial with a small text and one run"
+    )
     return parser
 
 

@@ -1,4 +1,4 @@
-"""A second core: ``windowclf tag`` on a large file, with one process and with two."""
+"""The gain from a second core: ``windowclf tag`` on a large file with one and two processes."""
 
 import json
 import os
@@ -36,12 +36,12 @@ def cores(setup: Setup) -> dict[str, list[Competitor]]:
             )
             outputs.append(output.read_bytes())
         if outputs[0] != outputs[1]:
-            sys.exit("two processes wrote other bytes than one")
+            sys.exit("the outputs of one and of two processes differ")
     return {CORES: competitors}
 
 
 def _write(setup: Setup) -> tuple[Path, int]:
-    """Write the text as JSONL, a document a line, as often as it takes."""
+    """Write the text as JSONL, one document per line, repeated up to the required size."""
     text = read_text(setup.corpus)
     lines = [json.dumps({"text": joined}) + "\n" for joined in text.join()]
     repeats = -(-(setup.options.tokens if setup.options.quick else TOKENS) // text.tokens)
@@ -53,7 +53,7 @@ def _write(setup: Setup) -> tuple[Path, int]:
 
 
 def _run(source: Path, output: Path, processes: int) -> dict[str, Any]:
-    """Run the command; the memory is that of all its processes, what they share counted once."""
+    """Run the command; the memory is that of all processes, with shared memory counted once."""
     command = [*windowclf_command(), "tag", "--input", str(source), "--output", str(output)]
     output.unlink(missing_ok=True)
     begin = time.perf_counter()
@@ -80,7 +80,7 @@ def _run(source: Path, output: Path, processes: int) -> dict[str, Any]:
 
 
 def _family(process: int) -> list[int]:
-    """List a process and those that it started."""
+    """List a process and its descendants."""
     try:
         children = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii")
     except OSError:
@@ -89,9 +89,9 @@ def _family(process: int) -> list[int]:
 
 
 def _megabytes(process: int) -> float:
-    """Read the memory of a process, its share alone of what it has in common with others."""
+    """Return the memory of a process, with its proportional share of shared memory."""
     try:
         rollup = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii")
-    except OSError:  # it has ended
+    except OSError:  # the process has ended
         return 0.0
     return int(rollup.partition("\nPss:")[2].split()[0]) * 1024 / 1e6

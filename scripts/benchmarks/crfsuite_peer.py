@@ -20,7 +20,7 @@ class Trainer:
     train : str
         File of the training text.
     folder : str
-        Where models are kept.
+        Folder for the models.
     """
 
     def __init__(self, train: str, folder: str) -> None:
@@ -29,7 +29,7 @@ class Trainer:
         self.facts: dict[str, Any] = {}
 
     def run(self) -> dict[str, Any]:
-        """Train; say where the model is."""
+        """Train; return the path of the model."""
         name = hashlib.sha256(self.train.read_bytes()).hexdigest()[:16]
         model = self.folder / f"{name}.crfsuite"
         if not model.exists():
@@ -47,14 +47,14 @@ class Trainer:
 
 
 class Tagger:
-    """Tags a text, the features included.
+    """Tags a text, including the computation of features.
 
     Parameters
     ----------
     text : str
-        Its file.
+        File of the text.
     model : str
-        From `Trainer`.
+        Path of a model of `Trainer`.
     """
 
     def __init__(self, text: str, model: str) -> None:

@@ -1,6 +1,6 @@
-"""A tagger as the tutorial of python-crfsuite has it, but for the part of speech.
+"""The tagger of python-crfsuite's tutorial, without parts of speech.
 
-Raw text has none, and to find it would cost more than all that is measured here.
+Raw text has none, and computing them would cost more than everything measured here.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""How windowclf's cost grows with the text and with each size of the network, on one thread."""
+"""The growth of windowclf's cost with the text and the network sizes, on one thread."""
 
 import statistics
 from typing import Any
@@ -17,7 +17,7 @@ TOKENS = 50_000
 
 
 def streams(setup: Setup) -> list[dict[str, Any]]:
-    """Tag streams of more and more tokens, each in a process of its own."""
+    """Tag streams of increasing length, each in a separate process."""
     sizes = STREAMS[:2] if setup.options.quick else STREAMS
     found = []
     for tokens in sizes:
@@ -27,7 +27,7 @@ def streams(setup: Setup) -> list[dict[str, Any]]:
 
 
 def sizes(setup: Setup) -> list[dict[str, Any]]:
-    """Train and tag with one size changed at a time, the others as windowclf has them."""
+    """Train and tag with one size changed at a time, the others at windowclf's defaults."""
     options = {"text": setup.learnt, "tokens": 5_000 if setup.options.quick else TOKENS}
     competitors = [
         Competitor(f"{name} {value:,}", "growth_peer:Size", options, {name: value})

@@ -1,4 +1,4 @@
-"""How windowclf's cost grows: with the text, and with the sizes of the network."""
+"""The measurements for `benchmarks.growth`."""
 
 import time
 from collections.abc import Iterator
@@ -12,16 +12,16 @@ from benchmarks.text import Text, read_text
 from benchmarks.worker import timed
 
 BATCH = 512
-"""Texts at once: what `pipe` takes if nothing is said."""
+"""Number of texts in a batch: the default of `pipe`."""
 
 
 class Stream:
-    """Tags a text over and over, as one stream, with the bundled model.
+    """Tags a text repeatedly, as one stream, with the bundled model.
 
     Parameters
     ----------
     text : str
-        Its file.
+        File of the text.
     """
 
     def __init__(self, text: str) -> None:
@@ -36,8 +36,8 @@ class Stream:
         self.facts: dict[str, Any] = {}
 
     def run(self, tokens: int) -> dict[str, Any]:
-        """Tag so many tokens; time the first and the last tenth of them as well."""
-        marks: list[tuple[int, float]] = []  # the tokens done, and the time, as a batch begins
+        """Tag a number of tokens; also time the first and the last tenth of them."""
+        marks: list[tuple[int, float]] = []  # tokens done and time at the start of each batch
         given = 0
 
         def stream() -> Iterator[str]:
@@ -65,14 +65,14 @@ class Stream:
 
 
 class Size:
-    """Trains a network of some size for two epochs, and tags with it.
+    """Trains a network of a given size for two epochs, and tags with it.
 
     Parameters
     ----------
     text : str
         File of a text with tags.
     tokens : int
-        How much of it is read.
+        Number of tokens to read from it.
     """
 
     def __init__(self, text: str, tokens: int) -> None:
@@ -96,7 +96,7 @@ class Size:
 
 
 def relabel(text: Text, labels: int) -> Text:
-    """Give each word of an entity one of so many labels, drawn by its letters; O is one more."""
+    """Assign each word of an entity one of `labels` labels, by its letters; O stays."""
     tags = [
         [
             "O" if tag == "O" else f"L{crc32(token.encode()) % (labels - 1)}"
@@ -108,7 +108,7 @@ def relabel(text: Text, labels: int) -> Text:
 
 
 def _seconds_per_token(marks: list[tuple[int, float]], begin: float, end: float) -> float:
-    """Measure between the two marks that are nearest to two numbers of tokens."""
+    """Return the time per token between the marks nearest to two numbers of tokens."""
     first = min(range(len(marks) - 1), key=lambda i: abs(marks[i][0] - begin))
     last = min(range(first + 1, len(marks)), key=lambda i: abs(marks[i][0] - end))
     return (marks[last][1] - marks[first][1]) / (marks[last][0] - marks[first][0])

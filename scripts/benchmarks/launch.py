@@ -1,7 +1,7 @@
-"""Runs one command and prints its wall time, and the most memory it held, as JSON.
+"""Runs a command and prints its wall time and its peak memory as JSON.
 
-A process of its own, and a small one: what it holds when it starts the command counts as held by
-the command. It therefore imports next to nothing.
+It is a separate, small process that imports almost nothing, because the memory of the process that
+starts the command counts as memory of the command.
 """
 
 import os
@@ -10,7 +10,7 @@ import time
 
 
 def main() -> None:
-    """Run ``sys.argv[1:]`` with its output thrown away."""
+    """Run ``sys.argv[1:]`` without its output."""
     nowhere = (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)
     begin = time.perf_counter()
     child = os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ, file_actions=[nowhere])

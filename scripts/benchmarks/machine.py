@@ -1,4 +1,4 @@
-"""What it ran on."""
+"""The machine and the versions of a run."""
 
 import argparse
 import os
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def machine() -> dict[str, Any]:
-    """Name the processor, its cores, the system and the date."""
+    """Return the processor, its number of cores, the system and the date."""
     return {
         "cpu": _processor(),
         "cores": os.cpu_count(),
@@ -31,7 +31,7 @@ def _processor() -> str:
 
 
 def package_version(package: str) -> str:
-    """Say which version of a package is installed, if any."""
+    """Return the installed version of a package, or "not installed"."""
     try:
         return version(package)
     except PackageNotFoundError:
@@ -39,7 +39,7 @@ def package_version(package: str) -> str:
 
 
 def count(given: str) -> int:
-    """Read a number of an option."""
+    """Parse a positive number of an option."""
     if not given.isdecimal() or int(given) < 1:
         raise argparse.ArgumentTypeError(f"expected a number from 1 on, got {given!r}")
     return int(given)

@@ -1,4 +1,4 @@
-"""What comparisons and competitors are called, in the tables and in the JSON."""
+"""Names of the comparisons and competitors, in the tables and in the JSON."""
 
 OURS, CRFSUITE, TORCH = "windowclf", "python-crfsuite", "PyTorch"
 OURS_KNOWN = "windowclf, words known"

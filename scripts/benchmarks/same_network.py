@@ -1,4 +1,4 @@
-"""The network that windowclf and PyTorch both train: same sizes, words, labels and start."""
+"""The network of both windowclf and PyTorch, with equal sizes, words, labels and initial values."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ HIDDEN = 300
 RATE = 1e-3
 SETTINGS: dict[str, Any] = {
     "level": "word",
-    "constrained": False,  # the highest score of each token: PyTorch's program has no more
+    "constrained": False,  # the highest score of each token, as in PyTorch's program
     "window": 5,
     "sentence_mean": False,
     "document_context": False,
@@ -33,13 +33,13 @@ SETTINGS: dict[str, Any] = {
     "optimizer": "adam",
     "rate": RATE,
     "schedule": "constant",
-    "folds": 0,  # cross-validation would train a second network beside it
+    "folds": 0,  # cross-validation would train a second network
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What the network starts with.
+    """The initial state of the network.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class Start:
 
 
 def make_start(train: Text, vocabulary: int) -> Start:
-    """Make the start of the network for a training text, as windowclf makes it."""
+    """Make windowclf's initial state of the network for a training text."""
     text = TrainingText("", to_sentences(train), [], Scheme(train.scheme))
     config = make_config({**SETTINGS, "vocabulary": vocabulary})
     model, _ = prepare(text, load_vectors(VECTORS), config)
@@ -65,7 +65,7 @@ def make_start(train: Text, vocabulary: int) -> Start:
 
 
 def to_sentences(text: Text) -> list[Sentence]:
-    """Make windowclf's sentences of a text."""
+    """Convert a text to windowclf's sentences."""
     return [
         Sentence(tokens, tags, document)
         for tokens, tags, document in zip(text.sentences, text.tags, text.documents, strict=True)
@@ -73,13 +73,13 @@ def to_sentences(text: Text) -> list[Sentence]:
 
 
 def own_tags(text: Text) -> list[list[str]]:
-    """Write the tags of a text as the network does."""
+    """Convert the tags of a text to the scheme of the network."""
     scheme = Scheme(text.scheme)
     return [convert(tags, scheme, _own(scheme)) for tags in text.tags]
 
 
 def text_tags(own: list[list[str]], text: Text) -> list[list[str]]:
-    """Write tags of the network as the text does; what spells no whole span becomes one."""
+    """Convert tags of the network to the scheme of the text; malformed spans become whole ones."""
     scheme = Scheme(text.scheme)
     return [convert(tags, _own(scheme), scheme) for tags in own]
 

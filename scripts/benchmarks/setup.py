@@ -1,4 +1,4 @@
-"""What all comparisons share: the options, the texts, and the models that the peers need."""
+"""The options, the texts and the models of the peers, which all comparisons share."""
 
 import sys
 from dataclasses import dataclass
@@ -11,29 +11,29 @@ from benchmarks.turns import run_once, say
 from windowclf import UsageError, load_corpus
 
 TRAINING_TOKENS = 200_000
-"""A smaller train split is repeated, so that an epoch takes long enough to be timed."""
+"""Size up to which a train split is repeated, so that an epoch is long enough to be timed."""
 VOCABULARY = 100_000
-"""Words that the network has besides those of the text: windowclf's default."""
+"""Number of words of the network besides those of the text: windowclf's default."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says.
+    """The options of the command line.
 
     Parameters
     ----------
     data : str
-        A corpus, as `windowclf.load_corpus` takes it.
+        A corpus, as in `windowclf.load_corpus`.
     tokens : int
-        Tokens that are tagged, at the least.
+        Smallest number of tokens to tag.
     runs : int
-        Rounds of each comparison.
+        Number of rounds of each comparison.
     threads : int
-        Of a comparison in training; one in tagging has a single thread.
+        Number of threads of training; tagging always has a single thread.
     quick : bool
-        Whether this is to show that everything works, no more.
+        Whether this is only a trial of the program.
     former : str
-        Folder with an earlier windowclf, which takes part; empty: none does.
+        Folder with an earlier windowclf as a further competitor; empty without one.
     """
 
     data: str
@@ -45,23 +45,24 @@ class Options:
 
 
 class Setup:
-    """The texts as files, and models that are trained when they are first asked for.
+    """The texts as files, and models that are trained on first use.
 
     Parameters
     ----------
     options : Options
+        The options of the command line.
     folder : Path
-        Where to write.
+        Folder for the files.
 
     Attributes
     ----------
     tagged, corpus : str
-        Files of the text that is tagged: all splits, repeated; and not repeated.
+        Files of the text to tag, which has all splits: with and without repetition.
     learnt, train, dev : str
-        Files of the text that networks learn from, the train split, repeated; and not repeated;
-        and of the one that accuracy is measured on.
+        Files of the train split with and without repetition, and of the dev split, which measures
+        accuracy.
     facts : dict
-        How large they are.
+        Sizes of the texts.
     """
 
     def __init__(self, options: Options, folder: Path) -> None:
@@ -95,7 +96,7 @@ class Setup:
 
     @cached_property
     def crfsuite_model(self) -> str:
-        """A model of python-crfsuite for the train split, kept from one time to the next."""
+        """A model of python-crfsuite for the train split, which is cached between runs."""
         say("  training python-crfsuite (a minute, once) …")
         options = {"train": self.train, "folder": str(Path(sys.prefix, "cache"))}
         model: str = run_once("crfsuite_peer:Trainer", options)["model"]

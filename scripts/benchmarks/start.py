@@ -1,4 +1,4 @@
-"""From nothing to the first tagged sentence: whole processes, one command at a time."""
+"""The time from start to the first tagged sentence: whole processes, one at a time."""
 
 import json
 import os
@@ -22,7 +22,7 @@ _SPACY = (
 
 
 def start(setup: Setup) -> list[dict[str, Any]]:
-    """Measure each command ten times, in turns, after once that does not count."""
+    """Measure each command ten times in turns, after a run that does not count."""
     python, windowclf = [sys.executable], windowclf_command()
     commands = {
         NUMPY: [*python, "-c", "import numpy, click"],
@@ -34,7 +34,7 @@ def start(setup: Setup) -> list[dict[str, Any]]:
     }
     found: dict[str, list[dict[str, float]]] = {name: [] for name in commands}
     rounds = 3 if setup.options.quick else 10
-    with tempfile.TemporaryDirectory() as folder:  # no model was trained in it
+    with tempfile.TemporaryDirectory() as folder:  # a folder without a trained model
         for number in range(rounds + 1):
             say(f"  round {number} of {rounds}")
             for name, command in commands.items():
@@ -66,6 +66,6 @@ def launch(command: list[str], folder: str) -> dict[str, float]:
 
 
 def windowclf_command() -> list[str]:
-    """Name the program as it is installed, or the module where it is not."""
+    """Return the installed program, or the module if it is not installed."""
     program = Path(sys.executable).with_name("windowclf")
     return [str(program)] if program.exists() else [sys.executable, "-m", "windowclf"]

@@ -11,7 +11,7 @@ from benchmarks.shows import Show
 
 
 def print_results(results: dict[str, Any], shows: list[Show]) -> None:
-    """Print all that was measured."""
+    """Print all measurements."""
     console = Console(width=None if Console().is_terminal else 120, highlight=False)
     console.print(_heading(results))
     for group, competitors in results.get("groups", {}).items():

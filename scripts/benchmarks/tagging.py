@@ -20,14 +20,14 @@ _PIPES = {SPACY: ["tok2vec", "ner"], SPACY_NER: ["ner"]}
 
 
 def tagging(setup: Setup) -> dict[str, list[Competitor]]:
-    """Let the taggers compete; all of them are given the same text."""
+    """Measure the taggers on the same text."""
     text = {"text": setup.tagged}
     network = {**text, "model": setup.same_network}
     program = {**text, "folder": setup.torch_program}
     crfsuite = {**text, "model": setup.crfsuite_model}
 
     def windowclf(**more: bool) -> list[Competitor]:
-        """Begin each run with new words, or know them; and the same of a former version."""
+        """Make competitors with an empty or a filled word cache, also of a former version."""
         where, former = "windowclf_peer:Tagger", setup.options.former
         names = {"": (OURS, OURS_KNOWN)} | ({former: (FORMER, FORMER_KNOWN)} if former else {})
         return [

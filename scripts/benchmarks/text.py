@@ -1,4 +1,4 @@
-"""The text that every competitor reads, as a JSON file: strings made anew each time it is read."""
+"""The text for all competitors, in a JSON file, so that each reading makes new strings."""
 
 import json
 from collections.abc import Iterator
@@ -15,10 +15,11 @@ class Text:
     Parameters
     ----------
     sentences : list of list of str
+        The tokens of each sentence.
     documents : list of int
         The number of the document of each sentence.
     tags : list of list of str
-        In `scheme`; as many as there are tokens.
+        A tag in `scheme` for each token.
     scheme : str
         "iob2" or "plain".
     """
@@ -34,7 +35,7 @@ class Text:
         return sum(map(len, self.sentences))
 
     def join(self) -> list[str]:
-        """Write each document as a string, its tokens separated by spaces."""
+        """Return each document as a string of tokens separated by spaces."""
         return [
             " ".join(token for _, sentence in group for token in sentence)
             for _, group in groupby(
@@ -43,7 +44,7 @@ class Text:
         ]
 
     def head(self, tokens: int) -> "Text":
-        """Take the first sentences, until there are so many tokens."""
+        """Return the first sentences with a total of at least so many tokens."""
         count = total = 0
         while count < len(self.sentences) and total < tokens:
             total += len(self.sentences[count])
@@ -51,7 +52,7 @@ class Text:
         return Text(self.sentences[:count], self.documents[:count], self.tags[:count], self.scheme)
 
     def repeat(self, tokens: int) -> tuple["Text", int]:
-        """Repeat the whole until there are so many tokens; say how often it is there."""
+        """Repeat the text up to a number of tokens; return also the number of repetitions."""
         times = -(-tokens // max(self.tokens, 1))
         further = max(self.documents, default=0) + 1
         documents = [d + further * n for n in range(times) for d in self.documents]
@@ -64,13 +65,13 @@ class Text:
 
 
 def read_text(path: str | Path, tokens: int | None = None) -> Text:
-    """Read what `Text.write` wrote, or the first so many tokens of it."""
+    """Read a file of `Text.write`, or its first `tokens` tokens."""
     found = Text(**json.loads(Path(path).read_bytes()))
     return found if tokens is None else found.head(tokens)
 
 
 def from_corpus(splits: dict[str, list[Any]], scheme: str) -> Text:
-    """Join splits of `windowclf.Corpus`, each document with a number of its own."""
+    """Join splits of a `windowclf.Corpus`, and number their documents."""
     everything = [(name, sentence) for name, split in splits.items() for sentence in split]
     return Text(
         [list(sentence.tokens) for _, sentence in everything],
@@ -81,7 +82,7 @@ def from_corpus(splits: dict[str, list[Any]], scheme: str) -> Text:
 
 
 def _number(documents: Iterator[tuple[str, int | None]]) -> Iterator[int]:
-    """Count documents from 0; a sentence whose document is None stands alone."""
+    """Yield the document numbers from 0; a sentence with the document None gets its own."""
     number, before = -1, None
     for document in documents:
         number += document[1] is None or document != before

@@ -22,10 +22,10 @@ class Trainer:
     train, dev : str
         Files of the texts.
     variant : {"dense", "fused", "sparse"}
-        Adam for all rows of the embedding; the same by PyTorch's fused kernel; or sparse
-        gradients with SparseAdam for the embedding, and fused Adam for the rest.
+        Adam for all rows of the embedding; the same with PyTorch's fused kernel; or SparseAdam with
+        sparse gradients for the embedding, and fused Adam for the rest.
     vocabulary : int
-        Words of GloVe that it knows besides those of the text.
+        Number of GloVe words besides those of the text.
     """
 
     def __init__(self, train: str, dev: str, *, variant: str, vocabulary: int) -> None:
@@ -55,9 +55,9 @@ class Trainer:
         score: bool = False,
         save: str | None = None,
     ) -> dict[str, Any]:
-        """Train anew; the time is that of an epoch, the median of all but the first.
+        """Train from the start; the time is the median of the epochs after the first.
 
-        Where a whole epoch would take too long, `batches` says how many to do of it.
+        If a whole epoch would take too long, `batches` limits its number of batches.
         """
         from benchmarks.same_network import f1, text_tags
 
@@ -95,14 +95,14 @@ class Trainer:
 
 
 class Tagger:
-    """Tags a text, from strings to labels, in batches of the size that suits it best.
+    """Tags a text, from strings to labels, with its fastest batch size.
 
     Parameters
     ----------
     text : str
-        Its file.
+        File of the text.
     folder : str
-        Of a program that `Trainer` saved.
+        Folder of a program that `Trainer` has saved.
     """
 
     def __init__(self, text: str, folder: str) -> None:

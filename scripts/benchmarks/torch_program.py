@@ -1,7 +1,7 @@
-"""The window network as PyTorch's users write it: embedding, linear, tanh, linear.
+"""The window network in the usual PyTorch style: embedding, linear, tanh, linear.
 
-Two things are faster here than in most such programs: index tensors are made beforehand and
-shuffled by one indexing a batch, without a DataLoader; and windows are cut without a loop.
+It is faster than most such programs in two ways: index tensors are prepared once and shuffled with
+one indexing operation per batch, without a DataLoader; and windows are made without a loop.
 """
 
 import json
@@ -23,10 +23,11 @@ class WindowTagger(nn.Module):
     Parameters
     ----------
     vectors : Tensor, shape (V, d)
-        Where the word vectors start.
+        Initial word vectors.
     hidden, labels : int
+        Number of hidden units and of labels.
     sparse : bool
-        Whether the gradient of the vectors has only the rows that were used.
+        Whether the gradient of the vectors is sparse.
     """
 
     def __init__(self, vectors: Tensor, hidden: int, labels: int, *, sparse: bool = False) -> None:
@@ -63,14 +64,16 @@ def train(
 
 
 class Program:
-    """From strings to labels.
+    """A tagger from strings to labels.
 
     Parameters
     ----------
     model : WindowTagger
+        The network.
     rows : dict of str to int
         The row of each lower-cased word.
     labels : list of str
+        Its labels, in the order of the scores.
     """
 
     def __init__(self, model: WindowTagger, rows: dict[str, int], labels: list[str]) -> None:
@@ -97,7 +100,7 @@ class Program:
 
 
 def make_windows(sentences: list[list[str]], rows: dict[str, int]) -> Tensor:
-    """Look words up, and lay out the window of each: shape (N, 5)."""
+    """Look up words, and return the window of each: shape (N, 5)."""
     ids = [
         rows.get(word.lower()) or _row_of_digits(word, rows)
         for sentence in sentences
@@ -112,12 +115,12 @@ def make_windows(sentences: list[list[str]], rows: dict[str, int]) -> Tensor:
 
 
 def _row_of_digits(word: str, rows: dict[str, int]) -> int:
-    """Look up a word that is not known, with zeros for digits."""
+    """Look up an unknown word with zeros for its digits."""
     return rows.get(re.sub(r"\d", "0", word.lower()), UNKNOWN)
 
 
 def load(folder: Path) -> Program:
-    """Read what `Program.save` wrote."""
+    """Read a program that `Program.save` has written."""
     facts = json.loads((folder / "words.json").read_text(encoding="utf-8"))
     state = torch.load(folder / "model.pt", weights_only=True)
     hidden = len(state["hidden.bias"])

@@ -1,4 +1,4 @@
-"""Training: the same network in windowclf and in PyTorch, and windowclf alone to a good F1."""
+"""Training: the same network in windowclf and PyTorch, and windowclf alone up to a good F1."""
 
 import json
 import statistics
@@ -14,11 +14,11 @@ from benchmarks.start import windowclf_command
 from benchmarks.turns import Competitor, environment, say, take_turns
 
 EPOCHS = 3
-"""Of a run; the first does not count. One less where it is to be quick."""
+"""Number of epochs of a run, of which the first does not count; one less with --quick."""
 ACCURACY_EPOCHS = 5
 GLOVE_WORDS, GLOVE_BATCHES = 400_000, 4
 QUICK_OPTIONS = ["--epochs", "4"]
-"""Of `windowclf train`: a model of sentence level in a minute."""
+"""Options of `windowclf train` for a sentence-level model in a minute."""
 _VARIANTS = {
     "PyTorch, sparse": ("sparse", VOCABULARY),
     "PyTorch, dense, fused Adam": ("fused", VOCABULARY),
@@ -28,7 +28,7 @@ _VARIANTS = {
 
 
 def training(setup: Setup) -> dict[str, list[Competitor]]:
-    """Let the trainers compete at each batch size."""
+    """Measure the trainers at each batch size."""
     epochs = EPOCHS - setup.options.quick
     groups = {
         group: [
@@ -42,7 +42,7 @@ def training(setup: Setup) -> dict[str, list[Competitor]]:
 
 
 def accuracy(setup: Setup, groups: dict[str, list[Competitor]]) -> list[dict[str, Any]]:
-    """Measure what windowclf and the fastest PyTorch learn in the same number of epochs."""
+    """Measure the F1 of windowclf and the fastest PyTorch after the same number of epochs."""
     learners = {}
     epochs = 1 if setup.options.quick else ACCURACY_EPOCHS
     for size, group in TRAINING.items():
@@ -65,7 +65,7 @@ def accuracy(setup: Setup, groups: dict[str, list[Competitor]]) -> list[dict[str
 
 
 def quick_model(setup: Setup) -> dict[str, Any]:
-    """Train a model of sentence level by the command line: its F1, and the time it takes."""
+    """Train a sentence-level model with the command line; return its F1 and time."""
     say(f"  windowclf train {' '.join(QUICK_OPTIONS)}")
     runs = [_train(setup) for _ in range(setup.options.runs)]
     return {

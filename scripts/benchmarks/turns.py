@@ -1,4 +1,4 @@
-"""Competitors in turns: each round lets every one of them run once, one at a time."""
+"""Running competitors in turns: in each round every competitor runs once, one at a time."""
 
 import json
 import os
@@ -15,23 +15,23 @@ THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_N
 
 
 def say(line: str) -> None:
-    """Show the user how far it has come."""
+    """Print a line of progress."""
     print(line, file=sys.stderr, flush=True)
 
 
 def environment(threads: int) -> dict[str, str]:
-    """Make the environment of a process that is to use so many threads."""
+    """Return the environment variables that limit a process to a number of threads."""
     return {**os.environ, **dict.fromkeys(THREADS, str(threads))}
 
 
 @dataclass
 class Competitor:
-    """A program that takes part, and what it did.
+    """A program in a comparison, and its measurements.
 
     Parameters
     ----------
     name : str
-        As the table has it.
+        Its name in the table.
     where : str
         Module of this package and class, such as ``"crfsuite:Tagger"``.
     options : dict
@@ -39,15 +39,16 @@ class Competitor:
     run : dict
         Arguments of its `run`.
     threads : int
+        Number of its threads.
     path : str
-        Folder with the windowclf that is imported, if it is not the one that is installed.
+        Folder of another windowclf to import instead of the installed one.
 
     Attributes
     ----------
     facts : dict
-        What the class says of itself, such as versions.
+        Facts that the class reports, such as versions.
     runs : list of dict
-        What each run gave: at least seconds, tokens and peak_mb.
+        The measurements of each run: at least seconds, tokens and peak_mb.
     """
 
     name: str
@@ -66,12 +67,12 @@ class Competitor:
 
     @property
     def peak_mb(self) -> float:
-        """The most memory that it held."""
+        """The peak memory over all runs."""
         peak: float = max(run["peak_mb"] for run in self.runs)
         return peak
 
     def to_json(self) -> dict[str, Any]:
-        """Give the figures, those of single runs among them."""
+        """Return the figures, including those of single runs."""
         return {
             "name": self.name,
             "threads": self.threads,
@@ -95,7 +96,7 @@ class Worker:
         self._process = subprocess.Popen(
             [
                 sys.executable,
-                "-P",  # not the windowclf of this folder, if another one is named
+                "-P",  # do not import windowclf from the current folder
                 "-m",
                 "benchmarks.worker",
                 json.dumps([module, name, threads, options]),
@@ -108,7 +109,7 @@ class Worker:
         self.facts = self._answer()
 
     def run(self, options: dict[str, Any]) -> dict[str, Any]:
-        """Let it run once."""
+        """Run the competitor once."""
         assert self._process.stdin
         self._process.stdin.write(json.dumps(options) + "\n")
         self._process.stdin.flush()
@@ -132,7 +133,7 @@ class Worker:
 
 
 def take_turns(competitors: Iterable[Competitor], rounds: int) -> None:
-    """Run each competitor once a round; those that are alike but for `run` share a process."""
+    """Run each competitor once per round; those that differ only in `run` share a process."""
     competitors = list(competitors)
     workers: dict[str, Worker] = {}
     with ExitStack() as stack:
@@ -145,7 +146,7 @@ def take_turns(competitors: Iterable[Competitor], rounds: int) -> None:
             one.facts = workers[key].facts
         for number in range(1, rounds + 1):
             for one in competitors:
-                time.sleep(0.2)  # until the threads of the one before have gone to sleep
+                time.sleep(0.2)  # wait until the threads of the previous one are idle
                 key = json.dumps([one.where, one.threads, one.options, one.path])
                 one.runs.append(workers[key].run(one.run))
                 found = one.runs[-1]
@@ -156,6 +157,6 @@ def take_turns(competitors: Iterable[Competitor], rounds: int) -> None:
 
 
 def run_once(where: str, options: dict[str, Any], threads: int = 1, **run: Any) -> dict[str, Any]:
-    """Start a process, let it run once and end it."""
+    """Start a process, run the competitor once, and end the process."""
     with Worker(where, threads, options) as worker:
         return worker.run(run)

@@ -1,4 +1,4 @@
-"""windowclf as a competitor, by what it offers everyone."""
+"""windowclf as a competitor, through its public interface."""
 
 import statistics
 from importlib.metadata import PackageNotFoundError, version
@@ -20,18 +20,18 @@ def _facts() -> dict[str, Any]:
 
 
 class Tagger:
-    """Tags a text with a classifier that is read anew for each run, so that no word is known.
+    """Tags a text with a classifier that is loaded for each run, so that its word cache is empty.
 
     Parameters
     ----------
     text : str
-        Its file.
+        File of the text.
     raw : bool
-        Whether it is given strings and tokenises them itself, or words.
+        Whether the input is strings, which windowclf tokenizes, rather than words.
     model : str, optional
-        A model folder, in place of the bundled model.
+        A model folder instead of the bundled model.
     known : bool
-        Whether all runs are of one classifier, which has tagged the text before.
+        Whether all runs use the same classifier, which has tagged the text before.
     """
 
     def __init__(
@@ -62,14 +62,14 @@ class Tagger:
 
 
 class Trainer:
-    """Trains the network that PyTorch trains as well, see `benchmarks.same_network`.
+    """Trains the same network as PyTorch, see `benchmarks.same_network`.
 
     Parameters
     ----------
     train, dev : str
         Files of the texts.
     vocabulary : int
-        Words of GloVe that it knows besides those of the text.
+        Number of GloVe words besides those of the text.
     """
 
     def __init__(self, train: str, dev: str, *, vocabulary: int) -> None:
@@ -85,7 +85,7 @@ class Trainer:
     def run(
         self, batch_size: int, epochs: int, *, score: bool = False, save: str | None = None
     ) -> dict[str, Any]:
-        """Train anew; the time is that of an epoch, the median of all but the first."""
+        """Train from the start; the time is the median of the epochs after the first."""
         from benchmarks.same_network import SETTINGS, f1
 
         classifier = windowclf.WindowClassifier(

@@ -1,7 +1,7 @@
-"""A competitor in a process of its own: prepares, then runs whenever it is told to.
+"""A competitor in a separate process, which prepares its work and runs it on request.
 
-Started by `benchmarks.turns` as ``python -m benchmarks.worker JSON``. It speaks JSON lines:
-first its facts, then an answer to each line of stdin, until there is none.
+`benchmarks.turns` starts it as ``python -m benchmarks.worker JSON``. It writes JSON lines: first
+its facts, then an answer to each line of stdin, until stdin ends.
 """
 
 import gc
@@ -20,9 +20,9 @@ T = TypeVar("T")
 
 
 def peak_mb() -> float:
-    """Say how much memory this process has held at once, in MB (10⁶ bytes).
+    """Return the peak memory of this process in MB (10⁶ bytes).
 
-    On Linux ``ru_maxrss`` counts what the parent held when it started the process as well.
+    On Linux, ``ru_maxrss`` would include the memory of the parent at the start of the process.
     """
     try:
         status = Path("/proc/self/status").read_text(encoding="ascii")
@@ -33,15 +33,15 @@ def peak_mb() -> float:
 
 
 def pin() -> None:
-    """Keep a process of one thread on one core, the last one it may use."""
+    """Bind a single-threaded process to one core, the last one it may use."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
 
 def timed(function: Callable[[], T]) -> tuple[T, float]:
-    """Call a function; return what it gives, and the seconds that it took.
+    """Call a function; return its result and its time in seconds.
 
-    The garbage collector overlooks what was there before, most of which is the benchmark's own.
+    The garbage collector ignores earlier objects, most of which belong to the benchmark.
     """
     gc.collect()
     gc.freeze()
@@ -53,7 +53,7 @@ def timed(function: Callable[[], T]) -> tuple[T, float]:
 
 
 def fastest(choices: Iterable[int], function: Callable[[int], object]) -> int:
-    """Try each choice twice, and name the one that took the least time."""
+    """Try each choice twice, and return the fastest one."""
     times = {
         choice: min(timed(partial(function, choice))[1] for _ in range(2)) for choice in choices
     }
@@ -62,7 +62,10 @@ def fastest(choices: Iterable[int], function: Callable[[int], object]) -> int:
 
 def main() -> None:
     """Prepare the competitor that the command line names, then serve."""
-    answers, sys.stdout = sys.stdout, sys.stderr  # what a library prints is no answer
+    answers, sys.stdout = (
+        sys.stdout,
+        sys.stderr,
+    )  # output of libraries must not mix with the answers
     module, name, threads, options = json.loads(sys.argv[1])
     if threads == 1:
         pin()

@@ -1,1 +1,1 @@
-"""Shows where the time goes, stage by stage; see scripts/profile."""
+"""A profiler of tagging and training by stage; see scripts/profile."""

@@ -1,4 +1,4 @@
-"""Show where the time goes, stage by stage, in tagging with the bundled model and in training.
+"""Profile tagging with the bundled model and training, stage by stage.
 
 Run by scripts/profile.
 """
@@ -25,7 +25,7 @@ PACKAGES = ("windowclf", "numpy", "scipy")
 
 
 def main() -> None:
-    """Profile what is asked for, and print a table of each."""
+    """Run the selected profiles, and print a table of each."""
     parser = _parser()
     given, options = parser.parse_known_args()
     if options and given.what == "tag":

@@ -1,4 +1,4 @@
-"""What a piece of work took, stage by stage, beside the same work untimed."""
+"""Profiles of work by stage, compared with the same work without timing."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -8,21 +8,23 @@ from profiling.stages import REST
 from profiling.stopwatch import Spent
 
 RUNS = 3
-"""Of each kind, in turns; the fastest counts."""
+"""Number of timed and of untimed runs, in turns; the fastest counts."""
 
 
 @dataclass(frozen=True)
 class Profile:
-    """What a piece of work took.
+    """The times of some work.
 
     Parameters
     ----------
     name : str
+        Name of the work.
     tokens : int
+        Number of its tokens.
     stages : dict of str to Spent
-        Of the fastest run that was timed stage by stage.
+        The stages of the fastest timed run.
     untimed : float
-        Seconds of the fastest run that was not.
+        Time of the fastest untimed run in seconds.
     """
 
     name: str
@@ -32,16 +34,16 @@ class Profile:
 
     @property
     def seconds(self) -> float:
-        """Seconds that passed while the stages were timed."""
+        """Wall time of the timed run in seconds."""
         return self.stages[REST].whole
 
     @property
     def spent(self) -> float:
-        """Seconds of all stages and threads."""
+        """Sum of the times of all stages and threads in seconds."""
         return sum(stage.own for stage in self.stages.values())
 
     def to_json(self) -> dict[str, Any]:
-        """Give the figures."""
+        """Return the figures."""
         return {
             "name": self.name,
             "tokens": self.tokens,
@@ -55,8 +57,8 @@ class Profile:
 
 
 Run = Callable[[bool], Iterable[tuple[int, dict[str, Spent]]]]
-"""Does the work, its stages timed or not; says for each pass how many tokens it had and what the
-stages took, `REST` the outermost."""
+"""Does the work with or without timing. It yields, for each pass, the number of tokens and the
+times of its stages, of which `REST` is the outermost."""
 
 
 def profiles(run: Run, *names: str) -> list[Profile]:
@@ -67,7 +69,7 @@ def profiles(run: Run, *names: str) -> list[Profile]:
     run : callable
         See `Run`.
     *names : str
-        Of the passes.
+        Names of the passes.
     """
     found = [(list(run(False)), list(run(True))) for _ in range(RUNS)]
     best = []

@@ -1,4 +1,4 @@
-"""Which functions make up which stage, each named where it is looked up."""
+"""The functions of each stage, by the places at which they are looked up."""
 
 from functools import cached_property
 from inspect import getattr_static

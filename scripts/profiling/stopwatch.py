@@ -1,4 +1,4 @@
-"""A stopwatch around functions of the package, which itself holds no timing code."""
+"""A stopwatch for functions of the package, which itself has no timing code."""
 
 import inspect
 import threading
@@ -11,15 +11,16 @@ from unittest.mock import patch
 
 
 class Spent(NamedTuple):
-    """What a stage took.
+    """The times of a stage.
 
     Attributes
     ----------
     own : float
-        Seconds, without those of the stages that it called.
+        Time in seconds without the stages that it calls.
     whole : float
-        Seconds, with them.
+        Time in seconds with the stages that it calls.
     calls : int
+        Number of calls.
     """
 
     own: float
@@ -28,16 +29,16 @@ class Spent(NamedTuple):
 
 
 class _Thread:
-    """Where a thread is, and what it has spent."""
+    """The running stages of a thread, and its times."""
 
     def __init__(self) -> None:
         self.spent: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0])
-        self.within: list[float] = []  # seconds that each running stage has spent in others
-        self.closed = False  # whether the running stage keeps the time of those it calls
+        self.within: list[float] = []  # time of each running stage in called stages
+        self.closed = False  # whether the running stage includes the time of called stages
 
 
 class _Here(threading.local):
-    """The thread that asks; each has an account of its own, so that none waits for another."""
+    """The data of the current thread, which is separate so that no thread waits for another."""
 
     def __init__(self, threads: list[_Thread]) -> None:
         self.thread = _Thread()
@@ -45,15 +46,15 @@ class _Here(threading.local):
 
 
 class Stopwatch:
-    """Times stages by wrapping the functions that make them up, as a context manager.
+    """Times stages by wrapping their functions; a context manager.
 
-    The time of a stage that another one calls is taken off the caller's, so in one thread all
-    stages add up to the outermost. At the end whatever was wrapped is as before.
+    The time of a called stage is subtracted from its caller's, so that in one thread all stages add
+    up to the outermost one. At the end all functions are restored.
 
     Parameters
     ----------
     clock : callable
-        Gives seconds.
+        Returns the time in seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
@@ -70,14 +71,15 @@ class Stopwatch:
         self._patches.close()
 
     def wrap(self, owner: object, name: str, stage: str, **options: Any) -> None:
-        """Time a function where it is looked up when it is called.
+        """Replace a function by a timed one at the place where calls look it up.
 
         Parameters
         ----------
         owner : module, class or object
         name : str
-            Of its attribute.
+            Name of its attribute.
         stage : str
+            The stage of the function.
         **options
             See `timed`.
         """
@@ -97,19 +99,20 @@ class Stopwatch:
         whole: bool = False,
         drain: bool = False,
     ) -> Callable[..., Any]:
-        """Make a function that does the same and is timed.
+        """Return a timed version of a function.
 
         Parameters
         ----------
         function : callable
         stage : str
-            What its time is counted for.
+            The stage to which its time is added.
         backward : str
-            The stage of the way back, where it returns a pair of what it found and that.
+            The stage of the backward function, if the function returns a pair of a result and a
+            backward function.
         whole : bool
-            Whether the time of the stages that it calls is counted for it.
+            Whether to include the time of called stages.
         drain : bool
-            Whether it is a generator: what it yields is then made at once, as a list.
+            Whether the function is a generator, which is then evaluated at once to a list.
         """
         for name in (stage, backward):
             if name and name not in self._stages:
@@ -143,9 +146,9 @@ class Stopwatch:
         return call
 
     def spent(self) -> dict[str, Spent]:
-        """Say what each stage took, those that were called, in the order they were wrapped in.
+        """Return the times of the called stages, in the order of wrapping.
 
-        Where several threads worked, this is the sum over them.
+        The times are summed over all threads.
         """
         found = {
             stage: [thread.spent[stage] for thread in self._threads if stage in thread.spent]

@@ -12,7 +12,7 @@ from profiling.profiles import RUNS, Profile
 
 
 def print_heading(machine: dict[str, Any], versions: dict[str, str], threads: int) -> None:
-    """Say what it ran on."""
+    """Print the machine, the versions and the settings."""
     console = _console()
     numbers = ", ".join(f"{name} {number}" for name, number in versions.items())
     several = (

@@ -1,4 +1,4 @@
-"""Where the time goes in tagging with the bundled model."""
+"""The profile of tagging with the bundled model."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -24,12 +24,12 @@ PASSES = "first pass", "second pass"
 
 
 def profile_tagging(text: Text) -> dict[str, list[Profile]]:
-    """Tag a text twice, in one process, with a classifier that is read anew.
+    """Tag a text twice in one process, with a newly loaded classifier.
 
     Returns
     -------
     dict of str to list of Profile
-        Of each pass, by title: raw text with the entities written as JSON, and words.
+        The profiles of both passes by title: raw text with JSON output, and words.
     """
     return {
         title: profiles(partial(_twice, prepare, text), *PASSES)
@@ -38,7 +38,7 @@ def profile_tagging(text: Text) -> dict[str, list[Profile]]:
 
 
 def tag_raw(classifier: WindowClassifier, text: Text) -> Callable[[], bytes]:
-    """Prepare to write what ``windowclf tag --format jsonl`` writes, a line a document."""
+    """Prepare the work of ``windowclf tag --format jsonl``, with one document per line."""
     documents = [Document(joined) for joined in text.join()]
     form = FORMATS["jsonl"]
 
@@ -53,7 +53,7 @@ def tag_raw(classifier: WindowClassifier, text: Text) -> Callable[[], bytes]:
 
 
 def tag_words(classifier: WindowClassifier, text: Text) -> Callable[[], list[list[str]]]:
-    """Prepare to tag by `predict`."""
+    """Prepare to tag with `predict`."""
     return partial(classifier.predict, text.sentences, text.documents, processes=1)
 
 
@@ -67,7 +67,7 @@ def _twice(
     classifier.tagger  # noqa: B018 - makes it
     kept = json.dumps(asdict(text))
     for _ in PASSES:
-        anew = Text(**json.loads(kept))  # strings remember their hash
+        anew = Text(**json.loads(kept))  # new strings, because strings cache their hash
         with Stopwatch() as watch:
             if stages:
                 wrap_tagging(watch)

@@ -1,4 +1,4 @@
-"""Where the time goes in training."""
+"""The profile of training."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -16,26 +16,29 @@ from windowclf.model.record import Epoch
 from windowclf.training.loop import BatchDone, NetworkBegins
 
 EPOCHS = 2
-"""Unless --epochs says otherwise."""
+"""Default of --epochs."""
 
 
 class Training:
-    """A training that the options of ``windowclf train`` describe.
+    """A training by the options of ``windowclf train``.
 
-    What comes before and after its epochs is not timed: vectors, lexicon and calibration.
+    The work before and after its epochs is not timed: vectors, lexicon and calibration.
 
     Parameters
     ----------
     options : sequence of str
-        Those for the output have no effect.
+        Options of the command; those for its output have no effect.
     tokens : int or None
-        How many are taken of each split, at the most.
+        Largest number of tokens from each split.
     threads : int
+        Number of threads.
 
     Attributes
     ----------
     corpus : Corpus
+        The corpus of the options.
     settings : dict
+        The settings of the network.
     """
 
     def __init__(self, options: Sequence[str], tokens: int | None, threads: int) -> None:
@@ -84,7 +87,7 @@ class Training:
 
 
 def head(sentences: Sequence[Sentence], tokens: int | None) -> list[Sentence]:
-    """Take the first sentences, until there are so many tokens."""
+    """Return the first sentences with a total of at least so many tokens."""
     kept = []
     total = 0
     for sentence in sentences:

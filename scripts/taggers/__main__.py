@@ -38,14 +38,14 @@ def main() -> None:
 
 
 def load_tagger(name: str, model: str | None) -> tuple[Tagger, dict[str, str]]:
-    """Load a tagger; say which model and version it is.
+    """Load a tagger; return it with its model and version.
 
     Parameters
     ----------
     name : str
         One of `TAGGERS`.
     model : str, optional
-        The folder of windowclf's model; the default one if not given.
+        The folder of windowclf's model.  Default: the default model.
     """
     if name == "windowclf":
         classifier, chosen = load_classifier(model)
@@ -63,7 +63,7 @@ def load_tagger(name: str, model: str | None) -> tuple[Tagger, dict[str, str]]:
 
 
 def _listed(given: str, option: str) -> list[str]:
-    """Take apart what commas separate."""
+    """Split a value at commas."""
     found = [part.strip() for part in given.split(",") if part.strip()]
     if not found:
         raise UsageError(f"{option} {given!r}: expected names, separated by commas")
@@ -74,7 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="scripts/compare-taggers", description=(__doc__ or "").splitlines()[0]
     )
-    parser.add_argument("files", metavar="FILE", nargs="+", help="of any format windowclf reads")
+    parser.add_argument(
+        "files", metavar="FILE", nargs="+", help="labelled file in any format that windowclf reads"
+    )
     parser.add_argument("--model", metavar="FOLDER", help="windowclf's model (default: bundled)")
     parser.add_argument(
         "--taggers", default=",".join(TAGGERS), help="separated by commas: %(default)s by default"

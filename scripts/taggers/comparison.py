@@ -1,4 +1,4 @@
-"""Labelled files in, the scores of each tagger out: as plain values, and as a table."""
+"""Scoring taggers on labelled files, with plain values and a table as results."""
 
 import os
 import sys
@@ -14,17 +14,17 @@ from windowclf.tags.counts import Counts
 from windowclf.tags.schemes import Scheme, spans
 
 Tagger = Callable[[Sequence[Sentence]], Sequence[Sequence[str]]]
-"""Gives a tag in IOB2 for each token of some sentences; it does not look at their own tags."""
+"""Returns an IOB2 tag for each token of some sentences, ignoring their own tags."""
 RATIOS = ("precision", "recall", "f1")
 
 
 def read(file: str, types: Collection[str] | None) -> list[Sentence]:
-    """Read the sentences of a labelled file, their tags in IOB2.
+    """Read the sentences of a labelled file, with IOB2 tags.
 
     Parameters
     ----------
     types : collection of str, optional
-        Those that will be scored; all if not given.
+        The types to score.  Default: all.
 
     Raises
     ------
@@ -55,11 +55,11 @@ def compare(
     Parameters
     ----------
     texts : mapping of str to sequence of Sentence
-        By file, as `read` gives them.
+        The sentences of each file, from `read`.
     taggers : mapping of str to Tagger
-        By name.
+        The taggers by name.
     types : collection of str, optional
-        Those whose spans count; all if not given.
+        The types whose spans count.  Default: all.
 
     Returns
     -------
@@ -102,9 +102,9 @@ def _score(
 
 
 def table(found: dict[str, Any]) -> str:
-    """Write F1 in percent as a table in Markdown: a row for each file, and one of means.
+    """Return a Markdown table of F1 in percent, with a row for each file and one of means.
 
-    Files are named without the folders that they share.
+    File names are relative to the common folder.
     """
     paths = [Path(one["file"]).absolute() for one in found["files"]]
     shared = os.path.commonpath([path.parent for path in paths])
@@ -118,5 +118,5 @@ def table(found: dict[str, Any]) -> str:
 
 
 def say(line: str) -> None:
-    """Show the user how far it has come."""
+    """Print a line of progress."""
     print(line, file=sys.stderr, flush=True)

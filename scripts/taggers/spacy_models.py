@@ -1,8 +1,8 @@
-"""spaCy's English models as taggers of given tokens, with the types of CoNLL-2003.
+"""spaCy's English models as taggers of tokens, with the types of CoNLL-2003.
 
-The models learned from OntoNotes, which has other types and other borders than CoNLL-2003. `tags`
-writes their entities as CoNLL-2003 would have them. A leading "the", and a final "'s" or "'", which
-OntoNotes counts to a name, are left out: that raises their F1 by up to 19 points.
+The models were trained on OntoNotes, whose types and borders differ from CoNLL-2003. `tags`
+converts their entities to the conventions of CoNLL-2003. It removes a leading "the" and a final
+"'s" or "'", which are part of a name in OntoNotes; that raises their F1 by up to 19 points.
 """
 
 from collections.abc import Sequence
@@ -20,12 +20,12 @@ TYPES = {
     **dict.fromkeys(("GPE", "LOC", "FAC"), "LOC"),
     **dict.fromkeys(("NORP", "PRODUCT", "EVENT", "WORK_OF_ART", "LAW", "LANGUAGE"), "MISC"),
 }
-"""By the type of OntoNotes. The others, such as DATE and MONEY, are not entities in CoNLL-2003."""
+"""CoNLL-2003 types by OntoNotes type. Others, such as DATE, are not entities in CoNLL-2003."""
 POSSESSIVE = ("'s", "’s", "'", "’")
 UNUSED = ("tok2vec", "tagger", "parser", "attribute_ruler", "lemmatizer", "senter")
-"""Components that ``ner`` does not need: in these models it has a tok2vec of its own."""
+"""Components that ``ner`` does not need, because in these models it has its own tok2vec."""
 BATCH = 64
-"""Documents at a time; more take more memory."""
+"""Number of documents in a batch; more take more memory."""
 
 
 def load_model(name: str) -> Language:
@@ -39,22 +39,22 @@ def load_model(name: str) -> Language:
 
 
 class SpacyTagger:
-    """Tags sentences with a pipeline of spaCy's.
+    """Tags sentences with a spaCy pipeline.
 
-    Neighbours of one document are one ``Doc``, on which its models do a little better than on
-    single sentences, and without their sentence borders.
+    Adjacent sentences of a document become one ``Doc`` without sentence borders, because the models
+    are slightly better on it than on single sentences.
 
     Parameters
     ----------
     nlp : spacy.Language
-        What sets ``doc.ents``.
+        A pipeline that sets ``doc.ents``.
     """
 
     def __init__(self, nlp: Language) -> None:
         self.nlp = nlp
 
     def __call__(self, sentences: Sequence[Sentence]) -> list[list[str]]:
-        """Give a tag in IOB2 for each token; an entity that crosses a border is cut there."""
+        """Return an IOB2 tag for each token; an entity is split at sentence borders."""
         numbers = [n if s.document is None else (s.document,) for n, s in enumerate(sentences)]
         words = [
             [token for _, sentence in group for token in sentence.tokens]
@@ -66,7 +66,7 @@ class SpacyTagger:
 
 
 def tags(doc: Doc) -> list[str]:
-    """Write the entities of a sentence as tags in IOB2, with the types and borders of CoNLL."""
+    """Convert the entities of a sentence to IOB2 tags, with the types and borders of CoNLL."""
     found = ["O"] * len(doc)
     for span in doc.ents:
         label, start, end = TYPES.get(span.label_), span.start, span.end

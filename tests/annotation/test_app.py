@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 from starlette.testclient import TestClient
 
-from projects import IDLE, make_project, propose
+from annotating import IDLE, make_project, propose
 from windowclf.annotation.app import create_app
 from windowclf.annotation.store import Store
 from windowclf.errors import StoreError
@@ -42,7 +42,22 @@ def test_passages_come_with_proposals_and_neighbours(tmp_path):
     assert first["proposal"] == [[0, 3, 1, 0.9]]  # the other label is gone
     assert (first["before"], first["after"]) == ("", "Oslo .")
     assert first["tokens"][:2] == [[0, 3], [4, 7]]
-    assert (second["proposal"], second["before"]) == (None, "Ada met Tom .\n\n")
+    assert (second["proposal"], second["before"]) == (None, "Ada met Tom .")
+
+
+def test_a_window_that_closes_leaves_its_passages_to_others(client):
+    def take(window):
+        found = client.post("/next", json={"client": window, "count": 3}).json()["passages"]
+        return [passage["id"] for passage in found]
+
+    assert take("a") == [1, 2, 3]
+    assert take("b") == []
+    assert client.post("/release", json={"client": "a"}).status_code == 204
+    client.post("/next", json={"client": "a", "exclude": [1, 2]})  # that is open there again
+    assert client.post("/release", json={"client": "none"}).status_code == 204
+    assert take("b") == []
+    assert client.post("/release", json={"client": "a"}).status_code == 204
+    assert take("b") == [1, 2, 3]
 
 
 def test_what_is_decided_is_saved_and_counted(client, store):
@@ -118,7 +133,57 @@ def test_the_history_is_paged(client):
     assert client.get("/history", params={"before": "x"}).status_code == 422
 
 
-@pytest.mark.parametrize("path", ["next", "decide", "undo", "labels", "guidelines", "fix"])
+def accept(client, *spans):
+    """Accept the passages one after another, each with its spans."""
+    for passage, found in enumerate(spans, 1):
+        client.post("/decide", json=decision(passage, spans=found, request=f"a{passage}"))
+
+
+FIX = {"request": "f", "client": "c"}
+
+
+def test_names_are_listed_and_relabelled(client, store):
+    accept(client, [[0, 3, 1], [13, 21, 1]], [[0, 4, 2]])
+    params = {"label": 1, "query": "new", "page": 0}
+    found = client.get("/review", params=params).json()
+    assert [(one["text"], one["count"]) for one in found["names"]] == [("New York", 1)]
+    fix = FIX | {"text": "New York", "label": 1, "new": 2, "labelled": True}
+    [saved] = client.post("/fix", json=fix).json()["saved"]
+    assert saved["passage"] == 1
+    assert [span.label for span in store.passage(1).spans] == [1, 2]
+    assert client.post("/fix", json=fix | {"request": "g"}).json() == {"saved": []}
+
+
+def test_a_contradiction_is_fixed_and_undone_in_one_go(tmp_path):
+    texts = ["Ada took Aspirin .", "Tom took Aspirin .", "Aspirin and Aspirin ."]
+    folder = make_project(tmp_path / "names", texts)
+    with (
+        Store.open(folder) as store,
+        TestClient(create_app(store, who="ada", learner=IDLE)) as client,
+    ):
+        accept(client, [[9, 16, 1]], [], [[0, 7, 1]])
+        [found] = client.get("/contradictions").json()["contradictions"]
+        assert [(r["label"], r["count"]) for r in found["readings"]] == [(1, 2), (None, 2)]
+        fix = FIX | {"text": found["text"], "label": None, "new": 1}
+        assert len(client.post("/fix", json=fix).json()["saved"]) == 2
+        assert client.get("/contradictions").json()["contradictions"] == []
+        body = {"request": "u", "client": "c"}
+        assert len(client.post("/undo", json=body).json()["passages"]) == 2
+        assert store.passage(2).spans == []
+
+
+def test_the_model_is_followed_where_it_disagrees(client, store):
+    accept(client, [[0, 3, 2]])
+    propose(store, {1: [(0, 3, 1, 0.9)]})
+    [found] = client.get("/contradictions").json()["disagreements"]
+    assert (found["proposed"], found["score"]) == ([0, 3, 1], 0.9)
+    client.post("/adopt", json=FIX | {"chosen": [found]})
+    assert [span.label for span in store.passage(1).spans] == [1]
+
+
+@pytest.mark.parametrize(
+    "path", ["next", "decide", "undo", "labels", "guidelines", "fix", "adopt", "release"]
+)
 def test_another_site_writes_nothing(client, store, path):
     for origin in ("http://evil.example", "null", "http://127.0.0.1:81"):
         answer = client.post(f"/{path}", json=decision(1), headers={"Origin": origin})

@@ -3,9 +3,9 @@ import pytest
 
 from tests import tiny
 from windowclf import Sentence, WindowClassifier
+from windowclf.annotation.entries import Round
 from windowclf.annotation.measure import (
     FEWEST_NAMES,
-    Point,
     advice,
     count,
     learning_curve,
@@ -41,6 +41,15 @@ def test_a_label_that_the_model_does_not_know_is_missed(classifier):
     assert found.labels["DRUG"].correct == 0
 
 
+def test_that_nothing_was_found_does_not_mean_that_nothing_will_be(classifier):
+    sentences = [tiny.parse("[DRUG Ada] met nobody .")] * FEWEST_NAMES
+    found = measured(classifier, sentences)
+    assert (found.f1, found.low) == (0, 0)
+    assert found.high > 0.15
+    more = measured(classifier, sentences * 20)
+    assert more.high < found.high
+
+
 def test_what_a_sentence_lacks_does_not_count(classifier):
     whole = tiny.sentences()
     bare = [Sentence(s.tokens, ["O" if t.endswith("PER") else t for t in s.tags]) for s in whole]
@@ -63,7 +72,10 @@ def test_documents_are_the_units_where_there_are_enough(classifier):
 
 
 def points(f1, sizes=(10, 12, 20, 40, 80, 160, 320)):
-    return [Point(n, 10 * n, n, f1(n)) for n in sizes]
+    return [
+        Round(at=0, up_to=0, sentences=n, tokens=10 * n, names=n, seconds=1, f1=f1(n))
+        for n in sizes
+    ]
 
 
 def test_the_curve_leaves_out_rounds_that_are_close_to_one_another():

@@ -11,7 +11,7 @@ from windowclf.annotation.queue import (
     TokenSets,
     candidates,
     choose,
-    sentence_uncertainty,
+    uncertainty,
 )
 
 texts = st.lists(st.lists(st.sampled_from("abcde"), max_size=6), min_size=1, max_size=8)
@@ -56,8 +56,8 @@ def test_near_duplicates_are_never_within_ten():
     words = [f"w{chr(97 + i)}{chr(97 + j)}" for i in range(26) for j in range(26)]
     alike = [["login", "failed", "for", "user", word] for word in words[:18]]
     others = [[*rng.choice(words, 5)] for _ in range(250)]
-    uncertainty = np.array([9.0] * len(alike) + [1.0] * len(others))
-    order = choose(uncertainty, alike + others, 200)
+    unsure = np.array([9.0] * len(alike) + [1.0] * len(others))
+    order = choose(unsure, alike + others, 200)
     assert len(set(order)) == 200
     assert set(range(len(alike))) <= set(order[: (APART + 1) * len(alike)])
     assert not [*near_duplicates(alike + others, order)]
@@ -81,8 +81,8 @@ def test_passages_without_tokens_are_passages_too():
 
 def test_candidates_are_the_most_uncertain_and_some_others():
     rng = np.random.default_rng(0)
-    uncertainty = rng.permutation(1000).astype(float)
-    found = uncertainty[candidates(uncertainty, 100)]
+    unsure = rng.permutation(1000).astype(float)
+    found = unsure[candidates(unsure, 100)]
     np.testing.assert_array_equal(found[:75], np.arange(999, 924, -1))
     assert len(set(found.tolist())) == 100
     assert found.min() == 0
@@ -94,8 +94,10 @@ def classifier():
     return WindowClassifier(**tiny.QUICK).fit(tiny.sentences(), base_model=None)
 
 
-def test_uncertainty_is_the_entropy_of_the_tags(classifier):
+def test_uncertainty_is_the_entropy_of_the_tags_by_the_root_of_the_length(classifier):
     sentences = [["Ada", "met", "Tom"], ["Oslo"], ["They", "saw", "him", "."]]
     [chunk] = classifier.tagger.chunks(sentences)
-    expected = [-(p * np.log(p)).sum() for p in classifier.predict_proba(sentences)]
-    np.testing.assert_allclose(sentence_uncertainty(chunk), expected, rtol=1e-4)
+    entropy = [-(p * np.log(p)).sum() for p in classifier.predict_proba(sentences)]
+    found = uncertainty(chunk, np.repeat([2, 2, 0], [3, 1, 4]), 4)
+    expected = [entropy[2] / 2, 0, (entropy[0] + entropy[1]) / 2, 0]
+    np.testing.assert_allclose(found, expected, rtol=1e-4)

@@ -23,10 +23,11 @@ from hypothesis.stateful import (
 )
 
 from annotation_projects import change, decide, make_project
-from windowclf.documents.paths import PROJECT_FILE as FILE
+from windowclf.annotation.current import Tally
 from windowclf.annotation.entries import Change, Round, StoredSpan
 from windowclf.annotation.handout import LEASE, PROPOSALS
 from windowclf.annotation.store import ConflictError, Store
+from windowclf.documents.paths import PROJECT_FILE as FILE
 from windowclf.errors import StoreError, UsageError
 
 DRUG = [(0, 7, 1)]
@@ -55,7 +56,7 @@ def one_line(raised):
 class TestProject:
     def test_it_is_one_file(self, store):
         decide(store, 3)
-        assert os.listdir(store.folder) == [FILE]
+        assert [path.name for path in store.folder.iterdir()] == [FILE]
 
     def test_it_remembers_how_it_was_begun(self, store):
         seed, created = store.seed, store.created
@@ -72,7 +73,7 @@ class TestProject:
 
         with pytest.raises(KeyError):
             Store.create(tmp_path / "drugs", ["DRUG"], {}, 1, fail)
-        assert not os.listdir(tmp_path / "drugs")
+        assert not [*(tmp_path / "drugs").iterdir()]
 
     def test_a_missing_one_is_named(self, tmp_path):
         with pytest.raises(StoreError, match="no such file; expected the folder of a project"):
@@ -97,7 +98,7 @@ class TestProject:
     def test_a_newer_format_is_refused(self, store):
         with store.database.write() as connection:
             connection.execute("UPDATE meta SET value = 2 WHERE key = 'format'")
-        with pytest.raises(StoreError, match="its format is 2; expected 1, .* update windowclf"):
+        with pytest.raises(StoreError, match=r"its format is 2; expected 1, .* update windowclf"):
             reopened(store)
 
     @pytest.mark.parametrize(
@@ -127,7 +128,7 @@ class TestProject:
         path = store.folder / FILE
         store.close()
         whole = path.read_bytes()
-        failed = 0
+        messages = []
         for start in range(100, len(whole), 1024):
             path.write_bytes(whole[:start] + b"\xa5" * 512 + whole[start + 512 :])
             try:
@@ -139,9 +140,9 @@ class TestProject:
                         damaged.passage(number)
                     [*damaged.labelled(set_aside=False)]
             except (StoreError, UsageError) as error:
-                failed += 1
-                assert "\n" not in str(error)
-        assert failed
+                messages.append(str(error))
+        assert messages
+        assert not [message for message in messages if "\n" in message]
 
 
 class TestLabels:
@@ -193,11 +194,13 @@ class TestLabels:
             "O",
             "A" * 101,
             "A" * 100_000,
-        ]
-        + ["\ud800", None, 7],
+            "\ud800",
+            None,
+            7,
+        ],
     )
     def test_a_name_that_cannot_be_is_refused(self, store, name):
-        with pytest.raises(UsageError, match="^label ") as raised:
+        with pytest.raises(UsageError, match=r"^label ") as raised:
             store.add_label(name)
         assert len(one_line(raised)) < 200
 
@@ -228,7 +231,7 @@ class TestGuidelines:
 
     @pytest.mark.parametrize("text", ["\ud800", "a" * 1_000_001, None])
     def test_what_cannot_be_kept_is_refused(self, store, text):
-        with pytest.raises(UsageError, match="^guidelines: "):
+        with pytest.raises(UsageError, match=r"^guidelines: "):
             store.set_guidelines(text, 0)
 
 
@@ -261,8 +264,13 @@ class TestDecide:
 
     @pytest.mark.parametrize(
         ("request_name", "who", "comment"),
-        [("r" * 201, "ann", ""), ("r", "\ud800", ""), ("r", "ann", "a" * 10_001)]
-        + [("r", "ann", "\udfff"), (3, "ann", "")],
+        [
+            ("r" * 201, "ann", ""),
+            ("r", "\ud800", ""),
+            ("r", "ann", "a" * 10_001),
+            ("r", "ann", "\udfff"),
+            (3, "ann", ""),
+        ],
     )
     def test_texts_that_cannot_be_kept_are_refused(self, store, request_name, who, comment):
         with pytest.raises(UsageError) as raised:
@@ -390,7 +398,8 @@ class Decisions(RuleBasedStateMachine):
         store = self.stores[which]
         self.count += 1
         name = f"r{self.count}"
-        changes = [change(store, n, state, comment=comment) for n, state in states.items()]
+        spans = [(0, 1, 1)] if comment else []
+        changes = [change(store, n, state, spans, comment) for n, state in states.items()]
         saved = store.decide(name, who, changes)
         assert saved == self.stores[1 - which].decide(name, who, changes)
         for number, state in states.items():
@@ -420,6 +429,9 @@ class Decisions(RuleBasedStateMachine):
                 passage = store.passage(number)
                 expected = stack[-1][2:] if stack else (None, "")
                 assert (passage.state, passage.comment) == expected
+            counts = store.counts()
+            with store.database.read() as connection:
+                assert counts == Tally().counts(connection)
 
     def teardown(self):
         for store in getattr(self, "stores", ()):
@@ -439,6 +451,12 @@ class TestTake:
         assert len({*taken}) == 20
         aside = [store.passage(number).set_aside for number in taken]
         assert aside == [False, False, False, False, True] * 4
+
+    def test_what_is_given_counts(self, store):
+        taken = []
+        for _ in range(10):
+            taken += store.take("a", 1, exclude=taken)
+        assert [store.passage(number).set_aside for number in taken] == ([False] * 4 + [True]) * 2
 
     def test_what_is_decided_counts(self, store):
         for number in store.take("a", 4):
@@ -542,6 +560,12 @@ class TestTogether:
         assert sorted(passage.id for passage in refused) == [*range(1, 31)]
         assert len(store.history(100)) == 30
 
+    def test_who_writes_keeps_others_from_writing_from_the_start(self, store):
+        other = sqlite3.connect(store.folder / FILE, timeout=0, isolation_level=None)
+        with store.database.write(), pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+        other.close()
+
     def test_one_store_may_be_used_by_several_threads(self, store):
         threads = [threading.Thread(target=decide, args=(store, number)) for number in range(1, 31)]
         for thread in threads:
@@ -569,7 +593,7 @@ class TestFullDisk:
         before = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
         try:
-            with pytest.raises(StoreError, match="not saved: .* disk") as raised:
+            with pytest.raises(StoreError, match=r"not saved: .* disk") as raised:
                 decide(store, 3, comment="a" * 9_000)
             one_line(raised)
         finally:
@@ -606,10 +630,11 @@ def run_as_nobody(folder, statement, *, says=None, fails=False):
     """Run a program that has no right to write: root has it whatever the mode."""
     if os.getuid() != 0:
         pytest.skip("only root can become nobody")
-    own = shutil.copytree(folder, Path("/tmp") / f"windowclf-{os.getpid()}-{folder.name}")  # noqa: S108
+    own = shutil.copytree(folder, Path("/tmp") / f"windowclf-{os.getpid()}-{folder.name}")
     try:
         program = (
-            "import os, sys; from pathlib import Path; from windowclf.annotation.store import Store\n"
+            "import os, sys; from pathlib import Path\n"
+            "from windowclf.annotation.store import Store\n"
             f"os.setuid(65534); folder = Path(sys.argv[1])\n{statement}"
         )
         ran = subprocess.run(

@@ -7,9 +7,14 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Error, sync_playwright
 
+from annotating import LOC, PER, SENTENCES, annotating, make_project, propose
+from windowclf.annotation.store import Store
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 OWN = {"127.0.0.1", "localhost", ""}
 """Hosts of this machine; files and data: have none."""
+ENDED = ("ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE", "ERR_ABORTED")
+"""How requests fail when the service or the page ends before them, which is no fault of a page."""
 
 
 @pytest.hookimpl(tryfirst=True)  # before those that are slow are left out
@@ -38,22 +43,27 @@ def browse(chromium):
 
     def watch(page):
         def heard(message):
-            if message.type in ("error", "warning"):
+            ended = any(reason in message.text for reason in ENDED)
+            if message.type in ("error", "warning") and not ended:
                 complaints.append(f"console: {message.text}")
 
         def asked(request):
             if urlsplit(request.url).hostname not in OWN | {None}:
                 complaints.append(f"request: {request.url}")
 
+        def failed(request):
+            if not any(reason in (request.failure or "") for reason in ENDED):
+                complaints.append(f"failed: {request.url}")
+
         page.on("console", heard)
         page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
         page.on("request", asked)
-        page.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
+        page.on("requestfailed", failed)
 
-    def open_page(address, *, scheme="light", width=1100, height=800):
+    def open_page(address, *, scheme="light", width=1100, height=800, **more):
         url = address.resolve().as_uri() if isinstance(address, Path) else address
         context = chromium.new_context(
-            color_scheme=scheme, viewport={"width": width, "height": height}
+            color_scheme=scheme, viewport={"width": width, "height": height}, **more
         )
         contexts.append(context)
         page = context.new_page()
@@ -76,3 +86,18 @@ def fits():
     return lambda page: page.evaluate(
         "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
     )
+
+
+@pytest.fixture
+def store(tmp_path):
+    """A project of annotations with some proposals."""
+    with Store.open(make_project(tmp_path / "names", SENTENCES)) as store:
+        propose(store, {1: [(0, 3, PER, 0.9)], 2: [(0, 4, PER, 0.6)], 4: [(9, 15, LOC, 0.3)]})
+        yield store
+
+
+@pytest.fixture
+def address(store):
+    """Its service."""
+    with annotating(store) as address:
+        yield address

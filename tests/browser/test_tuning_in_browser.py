@@ -47,7 +47,7 @@ def test_what_stands_there(browse, page):
     assert "The best, trial 3, has F1 81.23 %:" in text
     assert seen.locator("dl.settings").inner_text().split("\n")[:2] == ["rate", "0.01"]
     rows = [row.split("\t") for row in seen.locator("tbody tr").all_inner_texts()]
-    assert rows[1] == ["2", "60.00", "1", "3", "0.001", "<b>&tanh", "0.5", "ended early"]
+    assert rows[1] == ["2", "60.00", "1", "3", "0.001", "<b>&tanh", "0.5", "stopped early"]
     assert rows[3] == ["4", "0.00", "0", "3", "0.9", "tanh", "0", "diverged"]
     assert "rate 70 %, activation 20 %, hidden dropout 10 %." in text
 
@@ -62,12 +62,12 @@ def test_the_figures_show_the_trials(browse, page):
     seen = browse(page)
     seen.locator("#slice-2 .main-svg").first.wait_for()
     ended = {name: (x, y) for name, x, y in data(seen, "history")}
-    assert ended["to its end"] == ([1, 3], [40, pytest.approx(81.234)])
-    assert ended["ended early"] == ([2], [60])
+    assert ended["complete"] == ([1, 3], [40, pytest.approx(81.234)])
+    assert ended["stopped early"] == ([2], [60])
     assert ended["diverged"] == ([4], [0])
     assert ended["best so far"][1] == [40, 40, *[pytest.approx(81.234)] * 2]  # not that of trial 2
     slices = {name: x for name, x, _ in data(seen, "slice-0")}
-    assert slices["to its end"] == [0.0001, 0.01]
+    assert slices["complete"] == [0.0001, 0.01]
     kinds = [
         seen.evaluate(f"document.getElementById('slice-{i}')._fullLayout.xaxis.type")
         for i in range(3)

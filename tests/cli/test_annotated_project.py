@@ -8,8 +8,10 @@ import pytest
 import projects
 import tiny
 from projects import add, add_marked, decide
+from windowclf.cli.mixture import parse_mixture, read_mixture
 from windowclf.documents.conversion import WRITABLE
 from windowclf.documents.formats.registry import FORMATS
+from windowclf.documents.reading import ReadOptions
 
 QUICK = ["--vectors", "random", "--from", "none", *tiny.options(tiny.QUICK)]
 
@@ -43,15 +45,13 @@ def test_a_project_trains_and_is_scored(run, drugs):
     assert json.loads(out)["tokens"] == facts["test"]["tokens"]
 
     code, _, err = run("train", "--data", "drugs", "--output", "out", *QUICK)
-    assert "holds the finished model of another training" not in err
+    assert "contains the finished model of another training" not in err
 
 
 def test_a_project_is_mixed_with_a_corpus(run, drugs, tiny_data):
     shutil.copytree(tiny_data, "names")
-    code, out, err = run(
-        *("train", "--data", "drugs", "--data", "names", "--lacks", "names:TIME"),
-        *(*QUICK, "--output", "out", "--json"),
-    )
+    given = ["train", "--data", "drugs", "--data", "names", "--lacks", "names:TIME", *QUICK]
+    code, out, err = run(*given, "--output", "out", "--json")
     assert code == 0, err
     corpora = json.loads(out)["training"]["corpora"]
     assert [(part["name"], part["lacks"]) for part in corpora] == [
@@ -59,6 +59,18 @@ def test_a_project_is_mixed_with_a_corpus(run, drugs, tiny_data):
         ("drugs", []),
         ("names", ["TIME"]),
     ]
+    code, _, err = run(*given, "--output", "out")  # the same training, so that it may be repeated
+    assert code == 0, err
+
+
+def test_the_file_of_a_project_may_be_mixed_like_its_folder(drugs, tiny_data):
+    options = {"data": ["drugs/annotation.sqlite", str(tiny_data)], "train_file": None}
+    mixture = parse_mixture(options)
+    assert [*mixture.data] == ["drugs", tiny_data.name]
+    others = {"scheme": "auto", "dev_file": None, "test_file": None}
+    corpus = read_mixture(mixture, options | others, ReadOptions())
+    of_project = [part for part in corpus.parts if part.name == "drugs"]
+    assert sum(part.test_sentences for part in of_project) == len(tiny.MARKED[::4])
 
 
 def test_a_project_has_a_learning_curve(run, drugs):

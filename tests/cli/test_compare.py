@@ -135,8 +135,8 @@ def test_a_page(run, command, tmp_path):
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
-        ([], 2, "compare needs two models or more: expected their folders: RUN RUN..."),
-        (["{model}"], 2, "compare needs two models or more"),
+        ([], 2, "compare needs at least two model folders: RUN RUN..."),
+        (["{model}"], 2, "compare needs at least two model folders"),
         (["{model}", "{model}/../model"], 2, "is named twice: expected each model once"),
         (["{model}", "{model}x"], 1, "modelx/model.json: cannot read the model: No such file"),
         (["{model}", "{weak}", "--data", "nowhere"], 2, "unknown data set 'nowhere'"),

@@ -126,7 +126,7 @@ def test_json(run, source):
     assert json.loads(out) == {"output": "x.spacy", **counts, "reading": reading}
     code, out, err = run("convert", source, "-", "--to", "conll", "--json")
     assert (code, out) == (2, "")
-    assert err.startswith("windowclf: error: --json: stdout has the documents already")
+    assert err.startswith("windowclf: error: --json: the documents go to stdout")
 
 
 def test_columns(run, source):
@@ -147,7 +147,7 @@ def test_the_input_is_not_written_over(run, source, link):
     if link == "soft.conll":
         Path(link).symlink_to(source)
     assert run("convert", source, link) == (
-        2, "", f"windowclf: error: {link} is the input, too; choose another output\n"
+        2, "", f"windowclf: error: {link} is also the input; choose another output\n"
     )  # fmt: skip
     assert Path(source).read_text() == CONLL
 
@@ -157,7 +157,7 @@ def test_the_input_is_not_written_over(run, source, link):
     [
         (["x.csv", "y.jsonl"], "", 1, "x.csv: empty; expected a row with the names of the col"),
         (["x.jsonl", "y.ann"], "", 2, "y.ann: expected one of the formats .* for --to"),
-        (["-", "y.jsonl"], "", 2, "- has no name that shows its format: name it with --from"),
+        (["-", "y.jsonl"], "", 2, "- has no file extension: name its format with --from"),
         (["x.jsonl", "y.x", "--to", "text"], "", 2, "Invalid value for '--to'"),
         (["none.jsonl", "y.conll"], None, 1, "none.jsonl: cannot be read: No such file"),
         (["x.jsonl", "no/y.conll"], "{}", 1, "no/y.conll: cannot be written: No such file"),

@@ -56,7 +56,7 @@ def test_a_variable_without_a_model_is_an_error(run, trained, monkeypatch):
     for command in (["tag", TEXT], ["info"], ["explain", TEXT], ["evaluate"]):
         code, out, err = run(*command)
         assert (code, out, err.count("\n")) == (1, "", 1)
-        assert "WINDOWCLF_MODEL: away\N{REPLACEMENT CHARACTER} is not the folder" in err
+        assert "WINDOWCLF_MODEL: away\N{REPLACEMENT CHARACTER} is not a model folder" in err
     with pytest.raises(windowclf.ModelError, match="WINDOWCLF_MODEL"):
         windowclf.load()
 
@@ -94,7 +94,7 @@ def test_the_folder_may_move(run, trained, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("note", "fault"),
     [
-        (b"gone\n", "names gone, which holds no model"),
+        (b"gone\n", "names gone, which is not a model"),
         (b"../here/models/mine", "leads out of this folder, to ../here/models/mine"),
         (b"/etc\n", "leads out of this folder, to /etc"),
         (b"", "is damaged: expected the path of a model"),
@@ -114,7 +114,7 @@ def test_a_note_that_cannot_be_used_is_reported(
     marker.mkdir() if note is None else marker.write_bytes(note)
     code, out, err = run("tag", TEXT)
     assert (code, out, err.count("\n")) == (0, f"{tiny.PAIR}\n", 1)
-    assert err.startswith(f"model: the bundled one, for {MARKER} {fault}")
+    assert err.startswith(f"model: the bundled one, because {MARKER} {fault}")
 
 
 def test_a_folder_that_cannot_be_written_is_no_error(run, here, tiny_data):
@@ -124,8 +124,8 @@ def test_a_folder_that_cannot_be_written_is_no_error(run, here, tiny_data):
     assert code == 0
     [line] = [line for line in err.splitlines() if MARKER in line]
     assert line == (
-        f"the model is not noted in this folder ({MARKER}: Is a directory): name it with "
-        "--model mine"
+        f"the model is not the default here, because {MARKER} cannot be written "
+        "(Is a directory): name it with --model mine"
     )
 
 

@@ -71,10 +71,10 @@ CASES = [
     (options("--data nosuch"), 2, f"unknown data set 'nosuch'; {KNOWN}"),
     (options("--data ./nosuch"), 2, f"no folder ./nosuch; {KNOWN}"),
     (options("--data good.txt"), 2, "good.txt is a file, not a folder; give it with --train"),
-    (options("--data nothing"), 1, "nothing: no file of a split; looked for eng.train"),
+    (options("--data nothing"), 1, "nothing: no file of a split; expected eng.train"),
     (options("--data test"), 1, "test: has no train split: name the file with --train"),
     (options("--train short.txt"), 1, "short.txt:3: 1 column, but line 1 has 2"),
-    (options("--train scheme.txt"), 1, "scheme.txt:2: tag 'X-PER' does not go with the"),
+    (options("--train scheme.txt"), 1, "scheme.txt:2: tag 'X-PER' does not fit the"),
     *(
         (options(f"--data tiny --gazetteer {value}"), code, message)
         for value, code, message in (
@@ -83,7 +83,7 @@ CASES = [
             ("LOC=", 2, "gazetteer 'LOC=': expected TYPE=FILE"),
             ("LOC=none.txt", 1, "none.txt: cannot be read: No such file or directory"),
             ("LOC=nothing", 1, "nothing: cannot be read: Is a directory"),
-            ("LOC=empty.txt", 1, "empty.txt: no name; expected one a line"),
+            ("LOC=empty.txt", 1, "empty.txt: no name; expected one per line"),
             (
                 "LOC=latin.txt",
                 1,
@@ -92,7 +92,7 @@ CASES = [
             (
                 "LOC=bare.txt --gazetteer PER=bare.txt --gazetteer LOC=good.txt",
                 2,
-                "--gazetteer: a type has two files: expected one; put both in one file",
+                "--gazetteer: a type has two files: expected one; join them into one file",
             ),
             ("LOC=bare.txt --gazetteer LOC=bare.txt", 2, "--gazetteer: a type has two files"),
         )
@@ -149,7 +149,7 @@ CASES = [
     ([*TAG, "--input", "good.txt", "Oslo"], 2, "give texts or --input, not both"),
     ([*TAG, "--input", "none.txt"], 1, "none.txt: cannot be read: No such file or directory"),
     ([*TAG, "--input", "nothing"], 1, "nothing: no file of a known format; expected .txt, "),
-    (TAG, 1, "stdin:1: byte 0xff is not UTF-8, and its bytes do not show what it is; convert"),
+    (TAG, 1, "stdin:1: byte 0xff is not UTF-8, and the encoding cannot be detected; convert"),
     ([*EVALUATE, "--data", "tiny", "--split", "eval"], 2, "'eval' is not one of 'train', 'dev'"),
     ([*EVALUATE, "--data", "test", "--split", "dev"], 2, "test has no dev split: expected one of"),
     ([*EVALUATE, "--data", "nosuch"], 2, KNOWN),

@@ -79,11 +79,15 @@ def test_text_of_files_and_stdin(explain, tmp_path, stdin):
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["Tom met", "--token", "9"], 2, "--token '9' is none of the text's tokens: 1 Tom, 2 met"),
-        (["Tom met", "--token", "0"], 2, "--token '0' is none"),
-        (["Tom met", "--token", "tom"], 2, "--token 'tom' is none"),
-        (["Tom met", "--token", "9" * 5000], 2, "is none of the text's tokens"),
-        (["Tom met", "--token", "²"], 2, "--token '²' is none"),
+        (
+            ["Tom met", "--token", "9"],
+            2,
+            "--token '9' is not a token of the text; its tokens: 1 Tom, 2 met",
+        ),
+        (["Tom met", "--token", "0"], 2, "--token '0' is not a token"),
+        (["Tom met", "--token", "tom"], 2, "--token 'tom' is not a token"),
+        (["Tom met", "--token", "9" * 5000], 2, "is not a token of the text"),
+        (["Tom met", "--token", "²"], 2, "--token '²' is not a token"),
         (["Tom \x1b[1m", "--token", "x"], 2, "1 Tom"),
         (["x " * 100, "--token", "y"], 2, "20 x, and 80 more"),
         ([""], 2, "the text has no word to explain"),

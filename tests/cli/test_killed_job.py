@@ -108,7 +108,8 @@ def test_a_job_that_is_stopped(job, given, tmp_path, engine, number, to_all):
     code, err = ended(process, 10)
     assert code == 128 + number
     assert re.fullmatch(
-        r"(dashboard: \S+\n)?interrupted: \d+ of 12 partitions done; the same command goes on\n",
+        r"(dashboard: \S+\n)?interrupted: \d+ of 12 partitions done; "
+        r"run the same command to continue\n",
         err,
     )
     assert alive(workers) == []
@@ -140,5 +141,5 @@ def test_a_job_that_is_stopped_before_its_scheduler_answers(given, tmp_path, num
         with mute.accept()[0]:
             process.send_signal(number)
             code, err = ended(process, 10)
-    assert (code, err) == (128 + number, "interrupted; the same command goes on\n")
+    assert (code, err) == (128 + number, "interrupted; run the same command to continue\n")
     assert not (tmp_path / "out").exists()

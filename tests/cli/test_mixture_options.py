@@ -58,8 +58,8 @@ def test_a_training_on_two_corpora(run, folder):
     left_out, *notes, model, _ = err.splitlines()
     assert "training sentences are left out" in left_out
     assert notes == [
-        "names: has no ORG, which other corpora have: its words are taken to be none of that; "
-        "where it does not annotate it, say so with --lacks",
+        "names: has no ORG, unlike other corpora: training takes its words for non-entities of "
+        "these types; if it does not annotate them, use --lacks",
         "firms: its dev and test splits are not used: it does not annotate PER",
     ]
     assert model == "model: out"
@@ -95,9 +95,9 @@ def assert_others_are_refused(run, start):
         assert (code, f"another training (other {differing})" in err) == (1, True)
     single = [part for part in start if part not in (*LACKS, *MAPS, "--weight", "firms=0.5")]
     code, _, err = run(*single)
-    assert (code, "(other --weight, --map, --lacks)" in err) == (1, True)
+    assert (code, "(different --weight, --map, --lacks)" in err) == (1, True)
     code, _, err = run("train", "--data", "names", *QUICK, "--output", "out")
-    assert (code, "(other --data)" in err) == (1, True)
+    assert (code, "(different --data)" in err) == (1, True)
 
 
 def test_each_test_split_is_scored_by_itself(run, folder):
@@ -159,7 +159,8 @@ def test_other_commands_read_one_corpus(run, folder, model_folder, command):
     code, _, err = run(command, *models, "--data", "names", "--data", "firms")
     assert (code, err) == (
         2,
-        "windowclf: error: --data: expected one corpus, got several; run the command for each\n",
+        "windowclf: error: --data: expected one corpus, got several; "
+        "run the command once for each\n",
     )
 
 

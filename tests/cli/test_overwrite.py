@@ -42,7 +42,7 @@ def assert_refused(found, folder, reason):
     assert found == (
         1,
         "",
-        f"windowclf: error: {folder}: holds the finished model of another training ({reason}): "
+        f"windowclf: error: {folder}: contains the finished model of another training ({reason}): "
         "choose another --output, or add --overwrite\n",
     )
 
@@ -59,7 +59,7 @@ def test_the_default_folder_too(run, start):
     assert run(*start)[0] == 0
     assert run(*start)[0] == 0
     before = contents("models")
-    assert_refused(run(*start, "--epochs", "2"), "models/data", "other --epochs")
+    assert_refused(run(*start, "--epochs", "2"), "models/data", "different --epochs")
     assert contents("models") == before
 
 
@@ -83,20 +83,20 @@ def test_another_training_is_refused_before_any_work(run, trained, monkeypatch):
     monkeypatch.setattr("windowclf.corpora.sources.load_corpus", None)
     before = contents("out")
     for options, differing in OTHERS:
-        assert_refused(run(*trained, *options), "out", f"other {differing}")
+        assert_refused(run(*trained, *options), "out", f"different {differing}")
     without_lists = [part for part in trained if part not in ("--gazetteer", "LOC=LOC.txt")]
-    assert_refused(run(*without_lists), "out", "other --gazetteer")
+    assert_refused(run(*without_lists), "out", "different --gazetteer")
     changed = ["LOC=more.txt" if part == "LOC=LOC.txt" else part for part in trained]
-    assert_refused(run(*changed), "out", "other --gazetteer")
+    assert_refused(run(*changed), "out", "different --gazetteer")
     by_file = ["--train", "data/train.txt", *trained[3:]]
-    assert_refused(run("train", *by_file), "out", "other --data")
+    assert_refused(run("train", *by_file), "out", "different --data")
     assert contents("out") == before
 
 
 def test_overwrite(run, trained):
     assert run(*trained, "--seed", "2", "--overwrite")[0] == 0
     assert windowclf.load("out").config.seed == 2
-    assert_refused(run(*trained), "out", "other --seed")
+    assert_refused(run(*trained), "out", "different --seed")
 
 
 @pytest.mark.parametrize("name", [MANIFEST, "parameters-*", "training-*"])
@@ -115,7 +115,7 @@ def test_a_model_that_python_saved(run, trained, classifier):
     classifier.save("out")
     code, _, err = run(*trained)
     assert code == 1
-    assert "another training (other --data, --" in err
+    assert "another training (different --data, --" in err
 
 
 def test_to_resume_needs_no_flag(run, trained, monkeypatch):
@@ -136,6 +136,6 @@ def test_to_resume_needs_no_flag(run, trained, monkeypatch):
     assert before.items() <= contents("out").items()  # no epoch was done
     code, _, err = run(*trained, "--overwrite")
     assert code == 1
-    assert "out: holds a training that was stopped" in err
+    assert "out: contains a stopped training" in err
     assert run("train", "--resume", "out", "--quiet")[0] == 0
     assert [*without_times("out").values()] == [*without_times("whole").values()]

@@ -142,7 +142,7 @@ def test_the_result_of_tag_has_what_was_left_out(run):
     assert left_out["first"].startswith("x.jsonl:2: ")
     code, out, err = run("tag", "--json", "In Oslo")
     assert (code, out) == (2, "")
-    assert "--json: stdout has the tagged texts already" in err
+    assert "--json: the tagged texts go to stdout" in err
 
 
 def test_a_tag_that_does_not_fit_is_found_in_a_table_of_tokens(run):

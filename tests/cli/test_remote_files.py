@@ -37,7 +37,7 @@ def test_tag_reads_and_writes_a_store(run, model_folder, place):
     put(f"{place}/in/c.png", b"x")
     tag = ["tag", "--model", model_folder, "--input"]
     found = run(*tag, f"{place}/in", "--output", f"{place}/out")
-    assert found == (0, "", "files of no known format, left alone: 1\n")
+    assert found == (0, "", "skipped files of unknown format: 1\n")
     assert get(f"{place}/out/a.txt").decode() == f"{tiny.PAIR}\n"
     packed = get(f"{place}/out/deep/b.jsonl.gz")
     assert len(json.loads(gzip.decompress(packed))["entities"]) == 2
@@ -52,11 +52,15 @@ def test_tag_reads_and_writes_a_store(run, model_folder, place):
     ("names", "output", "message"),
     [
         (["{0}/none.txt"], "-", "{0}/none.txt: no such file or folder"),
-        (["{0}/none/*"], "-", "{0}/none/*: no such file; the pattern fits none"),
+        (["{0}/none/*"], "-", "{0}/none/*: no such file, and no match for the pattern"),
         (["nothing://a/b.txt"], "-", "nothing://a/b.txt: cannot be opened: Protocol not known"),
         (["{0}/empty"], "-", "such as '{0}/empty/*'"),
-        (["{0}/a.txt"], "{0}/a.txt", "{0}/a.txt is an input and an output"),
-        (["{0}/a.txt", "{0}/*.txt"], "{0}/out", "{0}/out/a.txt would be the output of {0}/a.txt"),
+        (["{0}/a.txt"], "{0}/a.txt", "{0}/a.txt is both an input and an output"),
+        (
+            ["{0}/a.txt", "{0}/*.txt"],
+            "{0}/out",
+            "{0}/out/a.txt would be the output of both {0}/a.txt",
+        ),
         (["{0}/bad.txt.gz"], "-", "{0}/bad.txt.gz: cannot be read: Not a gzipped file"),
         (["{0}/a.txt"], "nothing://a", "nothing://a/a.txt: cannot be opened: Protocol not known"),
     ],
@@ -87,7 +91,7 @@ def test_the_other_commands(run, model_folder, tiny_data, tmp_path, place):
     explain = ["explain", "--model", model_folder, "--json"]
     assert run(*explain, "--input", f"{place}/text.txt") == run(*explain, TEXT)
     same = run("convert", f"{place}/test.txt", f"{place}/test.txt")
-    assert "is the input, too" in same[2]
+    assert "is also the input" in same[2]
 
 
 def test_files_of_this_machine_need_no_fsspec(model_folder, tmp_path):

@@ -21,7 +21,7 @@ from windowclf.training import checkpoint_file, checkpoints
 from windowclf.training.loop import BatchDone
 
 SETTINGS = tiny.QUICK | {"epochs": 3, "batch_size": 10}
-GO_ON = "go on with 'windowclf train --resume out'"
+GO_ON = "continue with 'windowclf train --resume out'"
 
 
 @pytest.fixture
@@ -186,7 +186,7 @@ def test_nothing_to_go_on_with(run, start):
     for folder in ("out", "nowhere", ".", "file"):
         code, _, err = run("train", "--resume", folder)
         assert code == 1
-        assert err.startswith(f"windowclf: error: {folder}: no training to go on with: expected")
+        assert err.startswith(f"windowclf: error: {folder}: no training to resume: expected")
     assert not Path("nowhere").exists()
 
 
@@ -196,7 +196,7 @@ def test_training_anew_over_a_stopped_one_is_refused(run, start, monkeypatch):
     code, _, err = run(*start)
     assert code == 1
     assert err == (
-        f"windowclf: error: out: holds a training that was stopped: {GO_ON}, or remove "
+        f"windowclf: error: out: contains a stopped training: {GO_ON}, or remove "
         f"{Path('out', 'checkpoint')}\n"
     )
     assert before == {path: path.read_bytes() for path in before}
@@ -262,7 +262,7 @@ def test_data_that_changed_is_refused(run, start, monkeypatch, tiny_data, tmp_pa
         assert code == 1
         assert err.count("\n") == 1
         assert name in err
-        assert "changed since the training began: give back what was there, or remove" in err
+        assert "changed since the training began: restore what was there, or remove" in err
         path.write_text(text)
     assert model_files("out/checkpoint") == before
     assert run("train", "--resume", "out")[0] == 0
@@ -303,4 +303,4 @@ def test_a_checkpoint_that_python_wrote(run, tmp_path):
     classifier.fit(tiny.sentences(), vectors="random", checkpoints=checkpoints)
     code, _, err = run("train", "--resume", tmp_path / "out")
     assert code == 1
-    assert "checkpoint.json: not of 'windowclf train'" in err
+    assert "checkpoint.json: not a checkpoint of 'windowclf train'" in err

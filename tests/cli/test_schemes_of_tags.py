@@ -53,7 +53,7 @@ def test_streams_are_recognised_too(run, folder, stdin):
     stdin(b"Ada\tB-PER\nByron\tX-PER\n")
     code, _, err = run("convert", "-", "-", "--from", "conll", "--to", "conll")
     assert code == 1
-    assert err.startswith("windowclf: error: stdin, document 1: tag 'X-PER' does not go with")
+    assert err.startswith("windowclf: error: stdin, document 1: tag 'X-PER' does not fit")
 
 
 @pytest.mark.parametrize("command", ["convert", "evaluate"])

@@ -108,8 +108,8 @@ def test_workers_where_processes_cannot_be_copied(run, monkeypatch):
     code, out, err = run("serve", "--workers", 2)
     assert (code, out) == (2, "")
     assert err == (
-        "windowclf: error: --workers: more than 1 need copies of a process, which this system does "
-        "not make; run several services behind a proxy\n"
+        "windowclf: error: --workers: more than 1 need os.fork, which this system does not have; "
+        "run several services behind a proxy\n"
     )
 
 

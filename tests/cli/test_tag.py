@@ -61,7 +61,7 @@ def test_the_name_of_a_file_is_a_text_and_a_note_says_so(run, model_folder, tmp_
     path.write_text(tiny.PAIR)
     code, out, err = run("tag", "--model", model_folder, str(path))
     assert (code, out.count("\n")) == (0, 1)
-    assert "news.txt' is tagged as a text; --input tags the file of this name\n" in err
+    assert "news.txt' is tagged as text; to tag the file of that name, use --input\n" in err
     assert err.count("\n") == 1
 
 

@@ -83,7 +83,7 @@ def records(text):
     return [json.loads(line) for line in text.splitlines()]
 
 
-NOTE = "files of no known format, left alone: 1\n"
+NOTE = "skipped files of unknown format: 1\n"
 FILES = ["a.txt", "b.jsonl", "c.csv", "deep/d.conll", "deep/e.parquet"]
 
 
@@ -346,16 +346,16 @@ def test_a_model_without_spans_writes_its_labels_bare(run, folder, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["--input", "data", "--output", "data"], 2, "data/a.txt is an input and an output"),
+        (["--input", "data", "--output", "data"], 2, "data/a.txt is both an input and an output"),
         (["--input", "none.txt"], 1, "none.txt: cannot be read: No such file or directory"),
-        (["--input", "n*.txt"], 1, "n*.txt: no such file; the pattern fits none"),
+        (["--input", "n*.txt"], 1, "n*.txt: no such file, and no match for the pattern"),
         (
             ["--input", "data"],
             2,
-            "inputs of several formats (text, jsonl, csv, conll, parquet): sa",
+            "inputs of several formats (text, jsonl, csv, conll, parquet): ch",
         ),
-        (["--input", "-", "--output", "out"], 2, "out: what comes from stdin has no name in a fo"),
-        (["--output", "out", "Ada"], 2, "out: what comes from stdin has no name in a folder"),
+        (["--input", "-", "--output", "out"], 2, "out: texts from stdin have no file name"),
+        (["--output", "out", "Ada"], 2, "out: texts from stdin have no file name"),
         (["--input", "data/a.txt", "Ada"], 2, "give texts or --input, not both"),
         (["--lines", "--pretokenized", "Ada"], 2, "give --pretokenized or --lines, not both"),
         (["--input", "data/a.txt", "--output", "data/a.txt/out"], 1, "data/a.txt"),

@@ -45,7 +45,7 @@ def damaged(tmp_path):
 def test_both_engines_and_what_cannot_be_tagged(tag, damaged, tmp_path):
     code, out, err = tag("--input", damaged, output="local")
     assert (code, out) == (0, "")
-    assert re.fullmatch(JOB + f"3 errors, see the table local/{ERRORS}\n", err).groups() == (
+    assert re.fullmatch(JOB + f"3 errors, listed in the table local/{ERRORS}\n", err).groups() == (
         "4",
         "62",
     )
@@ -55,7 +55,7 @@ def test_both_engines_and_what_cannot_be_tagged(tag, damaged, tmp_path):
     assert code == 0
     dashboard, rest = err.split("\n", 1)
     assert re.fullmatch(r"dashboard: http://127\.0\.0\.1:\d+/status", dashboard)
-    assert re.fullmatch(JOB + f"3 errors, see the table dask/{ERRORS}\n", rest)
+    assert re.fullmatch(JOB + f"3 errors, listed in the table dask/{ERRORS}\n", rest)
     facts = json.loads(out)
     assert facts["tokens"] > 0 < facts["seconds"]
     assert {*facts} == {
@@ -90,7 +90,7 @@ def test_the_same_command_again(tag, damaged, tmp_path):
     assert (facts["done_before"], facts["done"], facts["failed"]) == (4, 0, 1)
     first, _, last = err.splitlines()
     assert first == "4 of 5 partitions done before"
-    assert last == f"1 error, see the table out/{ERRORS}"
+    assert last == f"1 error, listed in the table out/{ERRORS}"
     for path, stat in before.items():
         assert (path.stat().st_mtime_ns, path.stat().st_ino) == (stat.st_mtime_ns, stat.st_ino)
 
@@ -107,11 +107,11 @@ def test_a_job_that_is_done(tag, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--scheduler", "tcp://x:1"], "--scheduler is for jobs: give --engine"),
-        (["--scheduler", ""], "--scheduler is for jobs: give --engine"),
-        (["--max-characters", "5"], "--max-characters is for jobs: give --engine"),
+        (["--scheduler", "tcp://x:1"], "--scheduler applies only to jobs: add --engine"),
+        (["--scheduler", ""], "--scheduler applies only to jobs: add --engine"),
+        (["--max-characters", "5"], "--max-characters applies only to jobs: add --engine"),
         (["--max-characters", "0"], "--max-characters"),
-        (["--partition-bytes", "5"], "--partition-bytes is for jobs: give --engine"),
+        (["--partition-bytes", "5"], "--partition-bytes applies only to jobs: add --engine"),
         (["--partition-bytes", "0"], "--partition-bytes"),
     ],
 )
@@ -123,14 +123,14 @@ def test_options_of_jobs_alone(tag, tmp_path, arguments, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["Ada met Tom"], "leave TEXT and other formats away"),
-        (["--input", "in", "--format", "jsonl"], "leave TEXT and other formats away"),
-        (["--input", "in", "--input-format", "csv"], "leave TEXT and other formats away"),
+        (["Ada met Tom"], "leave out TEXT and other formats"),
+        (["--input", "in", "--format", "jsonl"], "leave out TEXT and other formats"),
+        (["--input", "in", "--input-format", "csv"], "leave out TEXT and other formats"),
         (["--input", "in", "--output", "-"], "a job needs --input and --output"),
         (["--input", "-"], "a job needs --input and --output"),
         ([], "a job needs --input and --output"),
-        (["--input", "in", "--scheduler", "tcp://x:1"], "--scheduler is for --engine dask"),
-        (["--input", "in", "--scheduler", ""], "--scheduler is for --engine dask"),
+        (["--input", "in", "--scheduler", "tcp://x:1"], "--scheduler needs --engine dask"),
+        (["--input", "in", "--scheduler", ""], "--scheduler needs --engine dask"),
         (["--input", "in", "--pretokenized", "--lines"], "not both"),
         (["--input", "in", "--processes", "0"], "--processes"),
         (["--input", "in", "--max-characters", "0"], "--max-characters"),
@@ -148,9 +148,12 @@ def test_calls_that_are_wrong(tag, tmp_path, arguments, message):
     [
         (
             ["--scheduler", "tcp://x:1", "--processes", "2"],
-            "--processes: the workers at --scheduler",
+            "--processes: leave it out; the cluster at --scheduler",
         ),
-        (["--scheduler", "", "--processes", "2"], "--processes: the workers at --scheduler"),
+        (
+            ["--scheduler", "", "--processes", "2"],
+            "--processes: leave it out; the cluster at --scheduler",
+        ),
         (["--scheduler", ""], "no address of a scheduler: expected one such as tcp://"),
     ],
 )
@@ -179,7 +182,7 @@ def test_other_options_than_before(tag, tmp_path, other):
         ):
             code, out, err = tag("--input", "in", *arguments, engine=engine)
             assert (code, out, err.count("\n")) == (2, "", 1)
-            assert f"holds a job with other options: {option};" in err
+            assert f"contains a job with other options: {option};" in err
     assert contents(tmp_path / "out") == before
 
 
@@ -198,7 +201,7 @@ def test_nothing_can_be_tagged(tag, tmp_path):
         (tmp_path / "in" / f"{name}.parquet").write_bytes(b"no Parquet")
     code, out, err = tag("--input", "in")
     assert (code, out) == (1, "")
-    assert "no partition could be tagged; the first: " in err.splitlines()[-1]
+    assert "no partition could be tagged; the first error: " in err.splitlines()[-1]
     assert "Traceback" not in err
 
 
@@ -222,7 +225,7 @@ def test_what_is_half_written_when_a_job_is_stopped(tag, tmp_path, monkeypatch):
 
     write_partitions(tmp_path / "in", 2, 5)
     monkeypatch.setattr("windowclf.jobs.partition.tag_partition", stop)
-    said = "interrupted: 0 of 2 partitions done; the same command goes on\n"
+    said = "interrupted: 0 of 2 partitions done; run the same command to continue\n"
     assert tag("--input", "in") == (130, "", said)
     assert [path.name for path in left.parent.iterdir()] == ["_job.json"]
 

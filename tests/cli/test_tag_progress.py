@@ -129,7 +129,7 @@ def test_a_tagging_that_fails_has_no_line_at_the_end(watched, folder):
     (folder / "bad.txt").write_bytes(b"\xff\n")
     _, err = watched("--input", "bad.txt", "--output", "out.txt", code=1)
     assert " tokens in " not in err
-    assert err.endswith("iconv -f ENCODING -t utf-8, or give --encoding ENCODING\n")
+    assert err.endswith("iconv -f ENCODING -t utf-8, or set --encoding ENCODING\n")
     assert "windowclf: error: bad.txt:1: byte 0xff" in err
 
 
@@ -138,5 +138,5 @@ def test_a_terminal_is_spared_what_is_no_text(watched):
         out, err = watched(*arguments, "--format", "parquet", terminals=BOTH, code=2)
         assert out == ""
         assert err == (
-            "windowclf: error: parquet is not for a terminal; give --output a file name\n"
+            "windowclf: error: parquet cannot be shown in a terminal; name an --output file\n"
         )

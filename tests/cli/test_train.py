@@ -156,8 +156,7 @@ def test_a_loss_that_diverges_later_keeps_the_best_epoch(run, quick, monkeypatch
     code, out, err = run(*quick, "--output", "out", "--epochs", "9")
     assert (code, out) == (1, "")
     assert err == (
-        "windowclf: error: the loss is nan at epoch 3, batch 1; "
-        "the best epoch before is kept in out\n"
+        "windowclf: error: the loss is nan at epoch 3, batch 1; the best epoch so far is in out\n"
     )
     assert len(windowclf.load("out").model.record.epochs) == 2
     assert not Path("out", "checkpoint").exists()

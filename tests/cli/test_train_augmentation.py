@@ -53,7 +53,7 @@ def test_the_command_is_the_call(run, train, tiny_data):
 
     assert train(*OWN, *tiny.options(SHARES))[0] == 0
     code, _, err = train(*OWN[2:], *tiny.options(SHARES))
-    assert (code, "of another training (other --names)" in err) == (1, True)
+    assert (code, "of another training (different --names)" in err) == (1, True)
 
 
 def test_nothing_is_said_without_it(train):

@@ -40,7 +40,7 @@ def test_the_same_training_again_is_no_other_one(run, tiny_data, base):
     assert run("train", *given)[0] == 0
     assert run("train", *given)[0] == 0
     code, _, err = run("train", *given[:-2], "--epochs", "2")
-    assert (code, "other --epochs)" in err) == (1, True)
+    assert (code, "different --epochs)" in err) == (1, True)
     code, _, err = run("train", *["none" if part == base else part for part in given])
     assert code == 1
     assert "--from" in err
@@ -49,7 +49,7 @@ def test_the_same_training_again_is_no_other_one(run, tiny_data, base):
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        (["--from", "base", "--window", "7"], "--window 7: the model that the training begins"),
+        (["--from", "base", "--window", "7"], "--window 7: the base model has"),
         (["--from", "nowhere"], "nowhere/model.json: cannot read the model"),
     ],
 )

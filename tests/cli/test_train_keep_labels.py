@@ -26,7 +26,7 @@ def test_the_new_model_has_all_labels_and_says_which_are_kept(run, base):
     settings = ["--epochs", "2", "--output", "out", "--json"]
     code, out, err = run("train", *given, *settings)
     assert code == 0
-    assert "kept of base: LOC, PER; of the tokens that the text leaves open" in err
+    assert "kept from base: LOC, PER; of the tokens that the text leaves open" in err
     record = json.loads(out)["training"]
     assert record["base"] == "base"
     kept = record["kept"]
@@ -41,9 +41,9 @@ def test_the_new_model_has_all_labels_and_says_which_are_kept(run, base):
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        ([], "--keep-labels needs the model whose labels are kept: name it with --from"),
-        (["--from", "none"], "--keep-labels needs the model whose labels are kept: name it"),
-        (["--from", "base", "--teachers", "2"], "--keep-labels and teachers do not go together"),
+        ([], "--keep-labels needs the model whose labels to keep: name it with --from"),
+        (["--from", "none"], "--keep-labels needs the model whose labels to keep: name it"),
+        (["--from", "base", "--teachers", "2"], "--keep-labels and teachers exclude each other"),
         (
             ["--from", "base", "--level", "word", "--loss", "squared-error"],
             "--keep-labels needs --loss softmax or --loss max-margin",
@@ -60,4 +60,4 @@ def test_what_cannot_keep_labels_is_one_line(run, base, options, complaint):
 def test_a_corpus_with_all_labels_has_none_to_keep(run, base, tiny_data):
     code, _, err = run("train", "--data", tiny_data, "--from", base, "--keep-labels")
     assert code == 2
-    assert "annotates all labels of the model" in err
+    assert "annotates all labels of the base model" in err

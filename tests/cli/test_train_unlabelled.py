@@ -84,14 +84,14 @@ def test_the_model_of_other_teachers_is_not_written_over(run, start):
     for what, left in others.items():
         code, _, err = run(*start, *left, "--output", "out")
         assert code == 1
-        assert f"the finished model of another training (other --{what}" in err
+        assert f"the finished model of another training (different --{what}" in err
 
 
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
-        (OPTIONS[:4], 2, "--unlabelled needs teachers, whose scores stand for its tags: set "
-         "--teachers, such as --teachers 4, or give trained models with --teacher"),
+        (OPTIONS[:4], 2, "--unlabelled needs teachers, whose scores replace the tags: set "
+         "--teachers, such as --teachers 4, or pass trained models with --teacher"),
         (["--teacher", "ready", "--loss", "max-margin"], 2,
          "--teacher needs --loss softmax, not max-margin"),
         (["--teacher", "ready", "--level", "word"], 1,

@@ -137,7 +137,7 @@ def test_a_signal_keeps_what_is_done(run, command, tmp_path, monkeypatch, number
     assert (found, out) == (code, "")
     folder = tmp_path / "tuned"
     _, said = err.splitlines()
-    again = f"go on with 'windowclf tune --resume {folder}'"
+    again = f"continue with 'windowclf tune --resume {folder}'"
     assert said == f"interrupted: 1 of 200 trials done; {again}"
     assert "1 of 200 trials are done" in (folder / "tuning.html").read_text("utf-8")
     found = json.loads(run(*command, "--trials", 1, "--json")[1])
@@ -149,7 +149,7 @@ def test_stopped_before_a_trial_was_done(run, command, tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("windowclf.classifier.WindowClassifier.fit", stop)
-    assert run(*command) == (130, "", "interrupted: no trial was done\n")
+    assert run(*command) == (130, "", "interrupted: no trial was finished\n")
     assert not (tmp_path / "tuned").exists()
 
 
@@ -169,7 +169,7 @@ def test_another_search_in_the_folder(run, command, tmp_path):
     before = (folder / "tuning.html").read_bytes()
     code, out, err = run(*command, "--trials", 2, "--epochs", 2, "--sampler", "random")
     assert (code, out) == (2, "")
-    assert "holds a search with other options: --epochs, --sampler; go on with --resume" in err
+    assert "contains a search with other options: --epochs, --sampler; go on with --resume" in err
     assert err.count("\n") == 1
     assert (folder / "tuning.html").read_bytes() == before
 
@@ -185,9 +185,9 @@ def test_another_search_in_the_folder(run, command, tmp_path):
         (["--output", "t", "--data", "nowhere"], 2, "unknown data set 'nowhere'"),
         (["--output", "t", "--train", "{data}/train.txt"], 1, "has no dev split"),
         (["--output", "t", "--vectors", "no.txt", "--data", "{data}"], 1, "no.txt"),
-        (["--output", "{data}"], 1, "holds files but no search"),
+        (["--output", "{data}"], 1, "contains files but no search"),
         (["--output", "{data}/train.txt"], 1, "cannot search there: File exists"),
-        (["--resume", "t"], 1, "t: no search to go on with"),
+        (["--resume", "t"], 1, "t: no search to resume"),
         (["--resume", "t", "--trials", "3"], 2, "leave out --trials"),
     ],
 )

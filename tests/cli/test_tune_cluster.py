@@ -140,7 +140,7 @@ def test_a_signal_keeps_what_is_done(started, run, options, tmp_path, number, co
     assert all(re.fullmatch(LINE, line) for line in lines)
     folder = tmp_path / "tuned"
     done = int(re.match(r"interrupted: (\d+) of 500 trials done; ", said)[1])
-    assert said.endswith(f"go on with 'windowclf tune --resume {folder}'")
+    assert said.endswith(f"continue with 'windowclf tune --resume {folder}'")
     assert f"{done} of 500 trials are done" in (folder / "tuning.html").read_text("utf-8")
     assert not alive(workers)
     found = json.loads(run(*serial(*options), "--trials", done, "--json")[1])
@@ -150,11 +150,11 @@ def test_a_signal_keeps_what_is_done(started, run, options, tmp_path, number, co
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
-        (["--scheduler", "tcp://127.0.0.1:1"], 2, "--scheduler is for --engine dask"),
+        (["--scheduler", "tcp://127.0.0.1:1"], 2, "--scheduler needs --engine dask"),
         (
             ["--engine", "dask", "--scheduler", "tcp://127.0.0.1:1", "--threads", "2"],
             2,
-            "--threads: the workers at --scheduler are there already",
+            "--threads: leave it out; the cluster at --scheduler has its own workers",
         ),
         (["--engine", "spark"], 2, "'spark' is not one of 'local', 'dask'"),
         (
@@ -163,7 +163,7 @@ def test_a_signal_keeps_what_is_done(started, run, options, tmp_path, number, co
             "tcp://127.0.0.1:1: no Dask scheduler answers",
         ),
         (["--resume", "t", "--engine", "dask", "--vectors", "random"], 2, "leave out --vectors"),
-        (["--resume", "t", "--engine", "dask"], 1, "t: no search to go on with"),
+        (["--resume", "t", "--engine", "dask"], 1, "t: no search to resume"),
     ],
 )
 def test_bad_input(run, monkeypatch, tmp_path, options, code, message):
@@ -251,7 +251,8 @@ def test_a_scheduler_that_is_lost(started, run, options, scheduler, tmp_path):
     assert (command.returncode, out) == (1, "")
     said = err.splitlines()[-1]
     assert said == (
-        "windowclf: error: the scheduler of the cluster is lost: start it again; what is done stays"
+        "windowclf: error: the scheduler of the cluster is lost: start it again; "
+        "finished work is kept"
     )
     found = json.loads(run(*serial(*options), "--trials", 2, "--json")[1])
     assert 2 <= len(found["trials"]) < 50

@@ -86,9 +86,7 @@ def test_a_project_that_has_set_nothing_aside_has_no_test_split(store):
 
 def test_a_split_that_is_named_has_to_be_there(store):
     add_marked(store, *TRAIN)
-    with pytest.raises(
-        DataError, match="drugs: nothing is accepted yet that is for the test split"
-    ):
+    with pytest.raises(DataError, match="drugs: no accepted passage is in the test split yet"):
         load_corpus("drugs", test="drugs")
 
 
@@ -152,6 +150,17 @@ def test_passages_from_before_a_label_was_added_lack_it(growing):
     assert "1 passage was set aside, but left out of the test split" in left
 
 
+def test_passages_are_grouped_by_what_they_lack_whatever_their_order(store):
+    first, second, third = (add(store, f"{name} left.")[0] for name in ("Ada", "Bob", "Cem"))
+    decide(store, second)
+    store.add_label("TIME")
+    for number in (first, third):
+        decide(store, number)
+    corpus = load_corpus("drugs")
+    assert [sentence.tokens[0] for sentence in corpus.splits["train"]] == ["Bob", "Ada", "Cem"]
+    assert [(part.sentences, part.lacks) for part in corpus.parts] == [(1, ("TIME",)), (2, ())]
+
+
 def test_a_test_split_of_which_nothing_is_left_is_reported(store):
     add_marked(store, *TRAIN)
     add_marked(store, *TEST, set_aside=True)
@@ -199,7 +208,9 @@ def test_a_label_that_nobody_has_used_is_not_in_the_way(store):
 
 
 def test_contradictions_name_the_place_in_the_source(store):
-    add_marked(store, "[PER Ada] lives there .", "Nobody .", "Ada lives there .")
+    add_marked(store, "[PER Ada] lives there .")
+    add_marked(store, "Ada lives there .", set_aside=True)
+    add_marked(store, "Ada lives there .")
     corpus = load_corpus("drugs")
     doubts = " ".join(find_doubts(corpus.splits, corpus.scheme, files=corpus.files))
     assert f"is B-PER at drugs/{PROJECT_FILE}, texts.jsonl:1" in doubts
@@ -212,9 +223,9 @@ def test_sentences_that_lack_a_label_are_not_compared(store):
     add_marked(store, "He left in [TIME May] .", "He left in May !")
     corpus = load_corpus("drugs")
     given = {"files": corpus.files, "parts": corpus.parts}
-    assert "other labels" not in " ".join(find_doubts(corpus.splits, corpus.scheme, **given))
+    assert "different labels" not in " ".join(find_doubts(corpus.splits, corpus.scheme, **given))
     without = find_doubts(corpus.splits, corpus.scheme)
-    assert "other labels" in " ".join(without)
+    assert "different labels" in " ".join(without)
 
 
 def news():

@@ -122,7 +122,7 @@ def test_usual_columns_are_guessed_and_pos_tags_only_named():
         ),
         (
             make([ROWS[0], {"tokens": ["a"], "ner_tags": [-1]}], LABELLED.features["ner_tags"]),
-            "label ids run from -1 to 1, but names are there for 0 to 3",
+            "label ids run from -1 to 1, but there are names only for 0 to 3",
         ),
         (
             make([ROWS[0], {"tokens": [None], "ner_tags": [0]}], LABELLED.features["ner_tags"]),

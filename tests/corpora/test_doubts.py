@@ -34,7 +34,7 @@ LONG = [Sentence([*"abcdef", str(i)], ["B-LOC", *"OOOOOO"]) for i in range(20)]
         ),
         (
             {"train": LONG, "dev": PLACE, "test": LONG[:10] + PLACE},
-            ["^10 of 10 sentences of 7 tokens or more of the test split are in the train split"],
+            ["^10 of 10 sentences of 7 tokens or more of the test split are also in the train"],
         ),
         ({"train": LONG[:9] + PLACE, "dev": LONG}, []),
     ],
@@ -109,20 +109,20 @@ def test_contradictions():
     first = tagged("Mr Jordan won", "O B-PER O", "O B-PER O", "O B-LOC O", "O O O")
     second = tagged("In New York", "O B-LOC I-LOC")
     again = tagged("In New York", "O B-LOC O")
-    (line,) = (line for line in lines([*second, *first, *again]) if "other labels" in line)
+    (line,) = (line for line in lines([*second, *first, *again]) if "different labels" in line)
     assert line.startswith("2 sentences of the train split have other labels where the same words")
     assert "'Jordan' of 'Mr Jordan won' is B-PER in sentence 22 and B-LOC in sentence 24; " in line
     assert "; 'York' of 'In New York' is I-LOC in sentence 21 and O in sentence 26; exp" in line
     # A name has another label in another sentence, and one of two words by itself.
     other = [*tagged("Mr Jordan left", "O B-LOC O"), *tagged("New York", "O B-LOC", "O O")]
-    assert not [line for line in lines([*first[:2], *other]) if "other labels" in line]
+    assert not [line for line in lines([*first[:2], *other]) if "different labels" in line]
 
 
 def test_what_a_corpus_does_not_label_contradicts_nothing():
     train = tagged("Mr Jordan won", "O B-PER O", "O O O")
     parts = [CorpusPart("a", "a", len(PLACE) + 1), CorpusPart("b", "b", 1, lacks=("PER",))]
-    assert any("other labels" in line for line in lines(train))
-    assert not any("other labels" in line for line in lines(train, parts=parts))
+    assert any("different labels" in line for line in lines(train))
+    assert not any("different labels" in line for line in lines(train, parts=parts))
 
 
 def test_contradictions_name_lines(tmp_path):
@@ -134,7 +134,7 @@ def test_contradictions_name_lines(tmp_path):
     (line,) = (
         line
         for line in find_doubts(corpus.splits, corpus.scheme, files=corpus.files)
-        if "other labels" in line
+        if "different labels" in line
     )
     name = tmp_path / "train.txt"
     assert f"is B-PER at {name}:63 and O at {name}:72; expected" in line

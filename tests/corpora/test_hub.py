@@ -148,7 +148,7 @@ def test_conll2003_without_any_copy(load, hub):
     second = hub.repositories.pop(SECOND)
     message = refusal(load("conll2003"), "DataError")
     hub.repositories[SECOND] = second
-    assert message.startswith("no copy of conll2003 can be had")
+    assert message.startswith("no copy of conll2003 is available")
     assert FIRST in message
     assert SECOND in message
     assert message.endswith("give the files: `data=FOLDER`")
@@ -177,7 +177,11 @@ def test_configurations(load):
     ("name", "kind", "message"),
     [
         ("conll2033", "UsageError", "unknown data set 'conll2033': expected conll2003 or"),
-        ("ana/unknown", "UsageError", "unknown data set 'ana/unknown': the Hugging Face hub has"),
+        (
+            "ana/unknown",
+            "UsageError",
+            "unknown data set 'ana/unknown': it is not on the Hugging Face hub",
+        ),
         ("ana/words@v2", "UsageError", "data set ana/words has no revision 'v2'"),
         ("ana/gated", "DataError", "ana/gated is gated: accept its terms"),
         ("ana/broken", "DataError", "data set ana/broken cannot be loaded: "),

@@ -90,8 +90,8 @@ def test_training_sentences_that_are_tested_on_are_left_out():
     assert words(mixed.splits["train"]) == words([*NEWS[:2], short, *TWEETS[:2]])
     assert [part.sentences for part in mixed.parts] == [3, 2]
     assert [line for line in mixed.notes if "left out" in line] == [
-        "a: 1 of 4 training sentences are left out: they are in a dev or a test split too",
-        "b: 1 of 3 training sentences are left out: they are in a dev or a test split too",
+        "a: 1 of 4 training sentences are left out: they are also in a dev or test split",
+        "b: 1 of 3 training sentences are left out: they are also in a dev or test split",
     ]
 
 
@@ -125,8 +125,8 @@ def test_notes_name_the_corpus_and_what_only_others_label():
     mixed = mix_corpora(given, maps={"b": {"corp": "ORG", "prod": ""}}, lacks={"b": ["MISC"]})
     assert mixed.notes == ("a: the scheme is io", "a: f.txt, line 3: odd")
     *_, first, second = mix_corpora(given, lacks={"a": ["prod"], "b": ["ORG"]}).notes
-    assert first.startswith("a: has no corp, which other corpora have: ")
-    assert second.startswith("b: has no MISC, which other corpora have: ")
+    assert first.startswith("a: has no corp, unlike other corpora: ")
+    assert second.startswith("b: has no MISC, unlike other corpora: ")
     assert "`lacks`" in second
 
 
@@ -151,7 +151,7 @@ def test_a_fraction_is_taken_of_each_corpus(fraction):
 
 def test_parts_have_to_fit_the_train_split():
     mixed = mix_corpora({"a": corpus(train=NEWS), "b": corpus(train=TWEETS)})
-    with pytest.raises(UsageError, match="the 3 sentences of the train split in them, got 6"):
+    with pytest.raises(UsageError, match="3 sentences as in the train split, got 6"):
         replace(mixed, splits={"train": NEWS})
 
 

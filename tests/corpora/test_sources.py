@@ -286,7 +286,7 @@ def test_an_unknown_scheme_names_the_known_ones(folder):
         ("", r"train\.txt: no sentence"),
         (
             None,
-            r"^here: no file of a split; looked for eng\.train, .* \.sqlite; \.gz or \.zst may",
+            r"^here: no file of a split; expected eng\.train, .* \.sqlite; \.gz or \.zst may",
         ),
     ],
 )

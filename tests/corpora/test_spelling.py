@@ -48,7 +48,7 @@ def rows(*sentences):
 def test_an_error_in_a_tag_names_file_and_line(folder, name, text, place):
     (folder / "train.txt").write_text(GOOD)
     (folder / name).write_bytes(text.encode())
-    with pytest.raises(DataError, match=rf"^{place}: tag 'X-PER' does not go with") as refusal:
+    with pytest.raises(DataError, match=rf"^{place}: tag 'X-PER' does not fit") as refusal:
         load_corpus("data")
     assert "\n" not in str(refusal.value)
     with pytest.raises(DataError, match=rf"^{place}: tag 'X-PER' is not one of bilou"):
@@ -67,7 +67,7 @@ def test_rows_of_parquet_are_counted(folder):
 
 def test_a_stream_cannot_be_read_twice_so_sentences_are_counted(stdin):
     stdin(GOOD.replace("B-PER", "X-PER").encode())
-    with pytest.raises(DataError, match=r"^stdin, sentence 2: tag 'X-PER' does not go with"):
+    with pytest.raises(DataError, match=r"^stdin, sentence 2: tag 'X-PER' does not fit"):
         load_corpus(train="-")
 
 
@@ -137,7 +137,7 @@ def test_spans_of_a_file_are_not_taken_for_its_tags(folder):
     assert tags(load_corpus("data")) == {
         "train": [["O", "B-E-mail U-x", "I-E-mail U-x"], ["B-PER", "I-PER", "O"]]
     }
-    with pytest.raises(DataError, match=r"^data: has spans, but plain labels belong to single tok"):
+    with pytest.raises(DataError, match=r"^data: has spans, but plain labels are for single tok"):
         load_corpus("data", scheme="plain")
 
 
@@ -148,7 +148,7 @@ def test_sentences_of_python_are_recognised_and_counted():
     assert [list(s.tags) for s in text.dev] == [["B-X"]]
     assert text.scheme is Scheme.IOB2
     assert text.notes == ("the tags are recognised as bilou; `scheme` chooses another",)
-    with pytest.raises(DataError, match=r"^dev, sentence 1: tag 'X-X' does not go with the other"):
+    with pytest.raises(DataError, match=r"^dev, sentence 1: tag 'X-X' does not fit the other"):
         as_training_text(sentences, [(["e"], ["X-X"])], "auto")
     with pytest.raises(DataError, match=r"^train, sentence 1: tag 'U-X' is not one of iob2"):
         as_training_text(sentences, [], "iob2")
@@ -187,5 +187,5 @@ def test_predictions_are_read_in_their_own_scheme(folder):
     (folder / "said.jsonl").write_text("\n".join(map(json.dumps, lines)))
     found = read_predictions("data/said.jsonl", gold, Scheme.IOB2)
     assert [list(tags) for tags in found.tags] == [["O", "B-LOC", "I-LOC"], ["O"]]
-    with pytest.raises(DataError, match=r"^data/said\.jsonl: has spans, but plain labels belong"):
+    with pytest.raises(DataError, match=r"^data/said\.jsonl: has spans, but plain labels are"):
         read_predictions("data/said.jsonl", gold, Scheme.PLAIN)

@@ -63,7 +63,7 @@ def test_documents_of_files_are_kept_apart(tmp_path):
     found = read_unlabelled(names, options)
     assert found.names == names
     assert [sentence.document for sentence in found.sentences] == [0, 0, 1, 2, 2, 3, 4, 4, 5]
-    assert options.report.line().startswith("files of no known format left out: 1 (first: ")
+    assert options.report.line().startswith("files of unknown format skipped: 1 (first: ")
 
 
 def test_options_of_reading(tmp_path):

@@ -229,7 +229,7 @@ def test_labels_lose_their_white_space_in_columns(convert):
     done, data = convert(json.dumps(line).encode(), "x.jsonl", "y.conll")
     assert data == b"Ada\tB-full_name\nof\tO\nOslo\tB-place_of_birth\n\n"
     assert done.notes == (
-        "column files hold no white space in labels: wrote 'full\\tname' as full_name, "
+        "column files cannot have white space in labels: wrote 'full\\tname' as full_name, "
         "'place of birth' as place_of_birth",
     )
     assert convert(json.dumps(line).encode(), "x.jsonl", "y.parquet")[0].notes == ()
@@ -256,7 +256,7 @@ def test_plain_labels_stay_plain(convert):
 @pytest.mark.parametrize(("end", "label"), [(7, "LOC"), (2, "O")])
 def test_what_plain_labels_cannot_spell_is_told(convert, end, label):
     line = {"text": "In Oslo", "entities": [{"start": 0, "end": end, "label": label}]}
-    with pytest.raises(DataError, match=r"/x.jsonl: document 'In Oslo': plain labels cannot spell"):
+    with pytest.raises(DataError, match=r"/x.jsonl: document 'In Oslo': plain labels need spans"):
         convert(json.dumps(line).encode(), "x.jsonl", "y.conll", output_scheme=Scheme.PLAIN)
     convert(json.dumps(line).encode(), "x.jsonl", "y.jsonl", output_scheme=Scheme.PLAIN)
 
@@ -379,7 +379,7 @@ def test_the_name_tells_the_format(name, form):
     [
         ("x.ann", None, "^x.ann: expected one of the formats jsonl, .*, prodigy for --to"),
         ("x.jsonl", "text", "^x.jsonl: expected one of the formats"),
-        ("-", None, "^- has no name that shows its format: name it with --to"),
+        ("-", None, "^- has no file extension: name its format with --to"),
     ],
 )
 def test_formats_without_spans_are_refused(path, name, message):

@@ -66,9 +66,9 @@ def test_what_words_cannot_spell_is_told():
     words = [["In", "Oslo"], ["Now"]]
     document = Document("In Oslo - Now", words)
     for spans, message in (
-        ([(3, 5), (5, 7)], "span 5:7 shares the token 'Oslo' with the span before it; put"),
-        ([(3, 13)], "span 3:13 goes on past the end of its sentence"),
-        ([(8, 9)], "span 8:9 holds no token"),
+        ([(3, 5), (5, 7)], "span 5:7 shares the token 'Oslo' with the previous span; put"),
+        ([(3, 13)], "span 3:13 extends beyond the end of its sentence"),
+        ([(8, 9)], "span 8:9 contains no token"),
     ):
         labelled = replace(document, spans=[LabelledSpan(*span, "A") for span in spans])
         with pytest.raises(DataError, match=f"^{message}"):

@@ -123,12 +123,12 @@ def test_a_format_that_is_said_holds_for_all(folder):
         ("none.txt", "none.txt: cannot be read: No such file or directory"),
         ("", ": cannot be read: No such file or directory"),
         ("a\0b", f"a\0b: cannot be read: {null_error()}"),
-        ("data/*.nothing", "data/*.nothing: no such file; the pattern fits none"),
-        ("data/deep/[e]r", "data/deep/[e]r: no such file; the pattern fits none"),
+        ("data/*.nothing", "data/*.nothing: no such file, and no match for the pattern"),
+        ("data/deep/[e]r", "data/deep/[e]r: no such file, and no match for the pattern"),
         (
             "empty",
             "empty: no file of a known format; expected .txt, .jsonl, .conll, .csv, .parquet, "
-            ".spacy; name others by a pattern, such as 'empty/*'",
+            ".spacy; for files with other names use a pattern, such as 'empty/*'",
         ),
     ],
 )
@@ -161,7 +161,9 @@ def test_stdout_takes_the_format_of_the_inputs(folder):
     assert planned(["data/a.jsonl", "data/deep/z.jsonl.zst"]) == [("-", "jsonl", 2)]
     assert planned(["-"], read="conll") == [("-", "conll", 1)]
     assert planned(["data"], form="csv") == [("-", "csv", 7)]
-    with pytest.raises(UsageError, match=r"several formats \(jsonl, text, parquet, .*say --format"):
+    with pytest.raises(
+        UsageError, match=r"several formats \(jsonl, text, parquet, .*choose one with --format"
+    ):
         planned(["data"])
 
 
@@ -207,14 +209,19 @@ def test_an_end_that_tells_nothing_stays(folder):
 
 
 REFUSED = [
-    (["data/a.jsonl", "data/*.jsonl"], "out", None, "out/a.jsonl would be the output of data/a"),
-    (["data/a.jsonl", "data/b.txt"], "data", None, "data/a.jsonl is an input and an output"),
-    (["data"], "data", "jsonl", "data/a.jsonl is an input and an output"),
-    (["data"], "data/a.jsonl", None, "data/a.jsonl is an input and an output"),
-    (["data"], "./data/deep/../a.jsonl", None, "a.jsonl is an input and an output"),
-    (["data"], "link.jsonl", None, "link.jsonl is an input and an output"),
-    (["data"], "hard.jsonl", None, "hard.jsonl is an input and an output"),
-    (["-"], "out", None, "out: what comes from stdin has no name in a folder; give --output a"),
+    (
+        ["data/a.jsonl", "data/*.jsonl"],
+        "out",
+        None,
+        "out/a.jsonl would be the output of both data/a",
+    ),
+    (["data/a.jsonl", "data/b.txt"], "data", None, "data/a.jsonl is both an input and an output"),
+    (["data"], "data", "jsonl", "data/a.jsonl is both an input and an output"),
+    (["data"], "data/a.jsonl", None, "data/a.jsonl is both an input and an output"),
+    (["data"], "./data/deep/../a.jsonl", None, "a.jsonl is both an input and an output"),
+    (["data"], "link.jsonl", None, "link.jsonl is both an input and an output"),
+    (["data"], "hard.jsonl", None, "hard.jsonl is both an input and an output"),
+    (["-"], "out", None, "out: texts from stdin have no file name for a folder; name an --output"),
     (["data/b.txt"], "data/README", None, "data/README is a file; expected a folder, or a name"),
 ]
 
@@ -230,7 +237,7 @@ def test_what_is_refused(folder, names, output, form, message):
 
 def test_two_inputs_that_only_become_one(folder):
     (folder / "data" / "a.txt").touch()
-    with pytest.raises(UsageError, match=r"out/a.csv would be .* data/a.jsonl and of data/a.txt"):
+    with pytest.raises(UsageError, match=r"out/a.csv would be .* data/a.jsonl and data/a.txt"):
         planned(["data"], "out", "csv")
 
 

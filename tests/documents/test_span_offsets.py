@@ -36,7 +36,7 @@ UTF16 = (*RIGHT[:2], ("👍 Paris is nice", [(3, 8, "LOC")]))
 def test_inclusive_ends():
     line = report(*INCLUSIVE)
     assert line == (
-        "spans that do not fit words as they stand, but all of them fit if their ends are "
+        "spans that do not match word borders, but all of them fit if their ends are "
         "inclusive (`spans='inclusive'`): 4 (first: f:1: 0:2 'Ad')"
     )
     assert report(*INCLUSIVE, spans="inclusive") == ""
@@ -45,7 +45,7 @@ def test_inclusive_ends():
 def test_units_of_utf16_after_an_emoji():
     line = report(*UTF16)
     assert line == (
-        "spans that do not fit words as they stand, but all of them fit if they count UTF-16 "
+        "spans that do not match word borders, but all of them fit if they count UTF-16 "
         "units (`spans='utf16'`): 1 (first: f:3: 3:8 'aris ')"
     )
     assert report(*UTF16, spans="utf16") == ""
@@ -76,7 +76,7 @@ def test_shifted_spans(shift):
 
 def test_no_cure_where_none_fits_all():
     line = report(*INCLUSIVE, ("Ada met Tom in Oslo.", [(0, 3, "PER")]))
-    assert line == "spans that do not fit words as they stand: 4 (first: f:1: 0:2 'Ad')"
+    assert line == "spans that do not match word borders: 4 (first: f:1: 0:2 'Ad')"
 
 
 @pytest.mark.parametrize(

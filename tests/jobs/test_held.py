@@ -103,7 +103,7 @@ def test_it_is_taken_off_after_an_error(in_process, tmp_path):
 def test_a_value_that_a_worker_cannot_unpack(in_process):
     with pytest.raises(ClusterError) as told, broadcast(in_process, Refused()):
         pass
-    assert str(told.value) == "the workers cannot use what they are sent: no such thing here"
+    assert str(told.value) == "the workers cannot load the data sent to them: no such thing here"
     assert plugins(in_process) == []
 
 

@@ -62,8 +62,8 @@ def test_other_options_are_refused_by_name(output, other, names):
         with pytest.raises(UsageError) as refusal:
             begin(output, two)
         assert str(refusal.value) == (
-            f"{output}: holds a job with other options: {names}; give the same ones to go on, or "
-            "another --output"
+            f"{output}: contains a job with other options: {names}; "
+            "use the same ones to continue, or choose another --output"
         )
         filesystems.remove(filesystems.below(output, RECORD))
 
@@ -109,7 +109,7 @@ def test_a_damaged_record_is_told_in_one_line(output, data):
     with pytest.raises(OutputError) as refusal:
         begin(output, JOB)
     told = str(refusal.value)
-    assert told.startswith(f"{output}: holds no job of 'windowclf tag --engine': _job.json: ")
+    assert told.startswith(f"{output}: not a job of 'windowclf tag --engine': _job.json: ")
     assert "\n" not in told
 
 

@@ -156,7 +156,9 @@ def test_the_output_is_no_input(place):
     assert place.names("*/a.parquet") == ["year=2020/a.parquet"]
     assert place.names("*.parquet", output="out/") == ["a.parquet", "output.parquet"]
     for name, output in (("out", "out"), ("out/a.parquet", "out/"), ("*.parquet", "")):
-        with pytest.raises(UsageError, match=r"all of it is below --output; give another folder$"):
+        with pytest.raises(
+            UsageError, match=r"all files are below --output; choose another folder$"
+        ):
             place.plan(name, output=output)
 
 

@@ -50,7 +50,7 @@ def test_flat_clusters_that_are_numbered_zero_and_one(write):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "no word; expected bits TAB word"),
+        ("", "no word; expected lines of bits TAB word"),
         ("0010 Paris\n", ":1: '0010 Paris': expected bits TAB word"),
         ("0010\tParis\n1\t\n", ":2: '1\\\\t': expected bits TAB word"),
         ("Paris\ta b\n", ":1: cluster 'a b': expected no white space"),
@@ -88,7 +88,7 @@ def test_packed_and_unpacked(words, hierarchical):
 
 @pytest.mark.parametrize("packed", [[""], ["0 a", "0 b"], [" a"]])
 def test_what_was_not_packed(packed):
-    with pytest.raises(ValueError, match="expected a name that comes once"):
+    with pytest.raises(ValueError, match="expected a name that occurs once"):
         Clusters.unpack(packed, hierarchical=True)
 
 

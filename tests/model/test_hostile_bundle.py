@@ -41,7 +41,7 @@ def nested(key):
 ATTACKS = {
     "not a label": (change_label(1, "Q-LOC"), "'Q-LOC' belongs to no known scheme"),
     "empty label": (change_label(1, ""), "empty label"),
-    "label twice": (change_label(1, "O"), "none twice"),
+    "label twice": (change_label(1, "O"), "distinct ones"),
     "null for a label": (change_label(1, None), "Expected `str`"),
     "number for a label": (change_label(1, 7), "Expected `str`"),
     "label of several lines": (change_label(1, "\n\x1b[2J"), "belongs to no known scheme"),
@@ -63,7 +63,7 @@ ATTACKS = {
     "slope": (with_manifest(lambda m: m["calibration"].update(slope=1e301)), "slope"),
     "slope of zero": (with_manifest(lambda m: m["calibration"].update(slope=0)), "slope"),
     "intercept": (with_manifest(lambda m: m["calibration"].update(intercept=-1e301)), "intercept"),
-    "gazetteer before the words": (with_lexicon(reordered), "other features"),
+    "gazetteer before the words": (with_lexicon(reordered), "features of its lexicon differ"),
     "value of null": (with_lexicon(lambda v: {**v, "shape": [None]}), "Expected `str`"),
     "name of a gazetteer": (with_lexicon(lambda v: {**v, "gazetteer-\n": []}), r"gazetteer-\n"),
     "long name of a gazetteer": (
@@ -136,7 +136,7 @@ def test_saving_over_a_model_deletes_no_file_that_its_manifest_names(folder, cla
     (folder / "training-notes.md").touch()
     name = name.format(victim=victim.name, folder=folder)
     change_manifest(folder, lambda facts: facts["files"]["training"].update(name=name))
-    assert "leaves the folder, or names no training" in refusal(folder)
+    assert "leaves the folder, or does not name a training file" in refusal(folder)
     classifier.save(folder)
     assert victim.exists()
     assert (folder / "mine.json").exists()

@@ -257,9 +257,9 @@ def test_settings_that_cannot_be_used(settings, message):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "text.txt: no word; expected a sentence or paragraph a line"),
+        ("", "text.txt: no word; expected a sentence or paragraph per line"),
         (" \n\n", "text.txt: no word"),
-        ("each word once\n", "text.txt: no two words with 2 or more occurrences: give more text"),
+        ("each word once\n", "text.txt: no two words with 2 or more occurrences: use more text"),
     ],
 )
 def test_texts_with_too_little(text, content, message):
@@ -270,7 +270,7 @@ def test_texts_with_too_little(text, content, message):
 
 def test_a_held_out_text_with_no_known_word(text, tmp_path):
     (tmp_path / "other.txt").write_text("quite unlike it\n")
-    with pytest.raises(DataError, match=r"other\.txt: no word that has a vector"):
+    with pytest.raises(DataError, match=r"other\.txt: no word has a vector"):
         windowclf.pretrain(text, held_out=tmp_path / "other.txt", **QUICK)
 
 

@@ -48,7 +48,7 @@ def test_all_that_an_explanation_says():
 
 def test_what_is_not_there_has_no_section():
     found = "\n".join(lines(printed(bare())))
-    assert "S-LOC (95.5 %); the model may give no other tag here" in found
+    assert "S-LOC (95.5 %); the model allows no other tag here" in found
     assert "hidden units" not in found
     assert "sentence" not in found
     assert "None of 1,234 frequent words, in the place of any one word near it" in found

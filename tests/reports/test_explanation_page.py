@@ -60,7 +60,7 @@ def test_all_that_an_explanation_says():
     for text in (
         "S-LOC (a name of type LOC of one word), probability 95.5 %",
         "O (no name), probability 4.3 %",
-        "+7.50: by so much S-LOC is ahead",
+        "+7.50: the lead of S-LOC",
         "of 1,234 frequent words tried in each place",
         "With “Monday” in place of “Paris” it would be O (distance 1.50)",
     ):
@@ -69,7 +69,7 @@ def test_all_that_an_explanation_says():
 
 def test_what_is_not_there_has_no_section():
     found = Reader(explanation_fragment(bare()))
-    assert "none: the model may give no other tag here" in found.text
+    assert "none: the model allows no other tag here" in found.text
     assert "None of 1,234 frequent words" in found.text
     assert "hidden units" not in found.text
     assert "runner-up" not in found.text

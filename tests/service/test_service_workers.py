@@ -141,7 +141,7 @@ def test_a_lost_process_fails_what_it_is_at_and_is_replaced(classifier, begun, c
         return metric(client, "windowclf_lost_processes_total")
 
     assert while_serving(Slow(classifier, begun), ask, workers=2) == 1
-    assert "a process of the service was ended by SIGKILL; another one takes its place" in (
+    assert "a process of the service was ended by SIGKILL; a new one replaces it" in (
         caplog.messages
     )
 

@@ -206,8 +206,8 @@ def test_a_model_that_lacks_what_it_should_heed_by_is_refused(tmp_path):
         ),
         (
             {"loss": "ranking", "positive": "LOC"},
-            "`document_context=True` needs whole sentences; `loss='ranking'` has windows",
-            "--document-context needs whole sentences; --loss ranking has windows",
+            "`document_context=True` needs whole sentences; `loss='ranking'` uses windows",
+            "--document-context needs whole sentences; --loss ranking uses windows",
         ),
     ],
 )

@@ -52,12 +52,12 @@ def test_a_file_of_ten_thousand_labels_is_read_and_scored(tmp_path, classifier):
 def test_more_labels_than_a_model_has_are_refused(scheme):
     prefix = "" if scheme == "plain" else "B-"
     given = [Sentence([f"a{i}"], [f"{prefix}L{i}"]) for i in range(MOST_LABELS + 1)]
-    with pytest.raises(DataError, match=r"10,001 labels, .*: expected at most 10,000; join"):
+    with pytest.raises(DataError, match=r"10,001 labels, .*: expected at most 10,000; merge"):
         WindowClassifier(**tiny.QUICK).fit(given, vectors="random", scheme=scheme)
 
 
 def test_a_label_that_no_file_can_hold_is_refused_before_training():
-    with pytest.raises(DataError, match=r"label '\\ud800' holds half of a surrogate pair"):
+    with pytest.raises(DataError, match=r"label '\\ud800' contains half of a surrogate pair"):
         WindowClassifier(**tiny.QUICK).fit([Sentence(["a"], ["B-\ud800"])], vectors="random")
 
 

@@ -212,7 +212,7 @@ BOTH = {"name_augmentation": 0.5, "template_augmentation": 0.5}
         ({"scheme": Scheme.PLAIN, **BOTH}, "need tags that spell names"),
         (
             {"sentences": [parse("[X a]")], "template_augmentation": 0.5},
-            "the templates hold names of PER, ORG and LOC; the training text has names of X",
+            "the templates need names of PER, ORG or LOC, but the training text has names of X",
         ),
     ],
 )

@@ -58,10 +58,10 @@ def test_other_text_is_silent(record):
 
 
 def test_text_that_is_trained_on_once_more(record):
-    """Networks of a cross-validation have read the sentences that are held out, then."""
+    """Networks of a cross-validation have read the held-out sentences, then."""
     (line,) = base_doubts(record, corpus(train=sentences(0, 100)))
     assert "of the train split" in line
-    assert line.endswith("the F1 that cross-validation expects is too high")
+    assert line.endswith("the F1 that cross-validation estimates is too high")
     text = corpus(train=sentences(0, 100), dev=sentences(200, 230))
     assert list(base_doubts(record, text)) == []
 
@@ -75,10 +75,10 @@ def test_text_of_python(record):
 def test_names_where_no_sketch_tells(record):
     text = corpus("news", train=sentences(0, 9), dev=sentences(0, 9), test=sentences(0, 9))
     (line,) = base_doubts(without_sketch(record), text)
-    assert "was trained on news: if what it read there holds the dev or the test split" in line
+    assert "was trained on news: if that included the dev or the test split" in line
     short = corpus("news", train=sentences(200, 209), test=[Sentence(["Oslo"], ["B-LOC"])])
     (line,) = base_doubts(record, short)
-    assert line.endswith("holds the test split, scores on it are too high")
+    assert line.endswith("included the test split, scores on it are too high")
     assert list(base_doubts(without_sketch(record), corpus("reviews", **text.splits))) == []
     assert list(base_doubts(without_sketch(record, data=""), replace(text, name=""))) == []
 
@@ -99,4 +99,4 @@ def test_names_of_files(record, tmp_path, monkeypatch):
     name = tmp_path / "test.txt"
     assert line.endswith(f"was trained on {name}, the test split: scores on it are too high")
     (line,) = base_doubts(without_sketch(record, data=str(tmp_path / "train.txt")), text)
-    assert "was trained on train.txt: if what it read there holds the test split" in line
+    assert "was trained on train.txt: if that included the test split" in line

@@ -213,16 +213,16 @@ def test_a_changed_base_ends_a_resumed_training(base):
 
 
 def test_what_cannot_keep_labels_is_refused(base):
-    with pytest.raises(UsageError, match=r"annotates all labels .* LOC, PER: there is none"):
+    with pytest.raises(UsageError, match=r"annotates all labels .* LOC, PER: none is left"):
         choose_kept(base, ["place", "PER", "VERB"], Scheme.IOB2)
     with pytest.raises(UsageError, match="needs tags that spell names"):
         choose_kept(base, ["NN"], Scheme.PLAIN)
     for named in (None, "auto", "none"):
-        with pytest.raises(UsageError, match="needs the model whose labels are kept: name it"):
+        with pytest.raises(UsageError, match="needs the model whose labels to keep: name it"):
             check_keeping(make_config({}), named, taught=False)
-    with pytest.raises(UsageError, match="teachers do not go together"):
+    with pytest.raises(UsageError, match="teachers exclude each other"):
         check_keeping(make_config({}), "bundled", taught=True)
-    with pytest.raises(UsageError, match="teachers do not go together"):
+    with pytest.raises(UsageError, match="teachers exclude each other"):
         check_keeping(make_config({"teachers": 2}), "bundled", taught=False)
     config = make_config({"level": "word", "loss": "squared-error"})
     with pytest.raises(UsageError, match=r"^`keep_labels` needs `loss='softmax'`"):

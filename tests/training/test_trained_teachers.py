@@ -107,10 +107,10 @@ def without(label):
 def test_those_that_cannot_teach_are_refused():
     plain = [replace(s, tags=[t[2:] or "O" for t in s.tags]) for s in TRAIN]
     teachers = {
-        "models/x: has the labels LOC, and the training text LOC, PER": prepare_training(
+        "models/x: has the labels LOC, but the training text has LOC, PER": prepare_training(
             without("PER"), **SENTENCE
         ),
-        "models/x: has the labels O, LOC, PER of single tokens, and the training text LOC, PER": (
+        "models/x: has the labels O, LOC, PER of single tokens, but the training text has LOC,": (
             prepare_training(plain, scheme=Scheme.PLAIN, **SENTENCE)
         ),
         "models/x: was trained with `level='word'` and `loss='softmax'`, expected `level='sentence'"
@@ -133,7 +133,7 @@ def test_folders_and_classifiers_are_loaded(model_folder, classifier):
     assert parameter_bytes(one) == parameter_bytes(other)
     assert load_teachers(None) == {}
     for given, match in (
-        ([model_folder, str(model_folder)], "is there twice: give each model once"),
+        ([model_folder, str(model_folder)], "is listed twice: list each model once"),
         (str(model_folder), "expected a list of model folders or classifiers, got"),
         ([3], "item 1: expected a folder or a classifier, got 3"),
         ([""], "item 1: expected a path, got an empty"),

@@ -102,10 +102,10 @@ def test_teachers_begin_with_the_model_as_well(base):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"settings": {"window": 7}}, "`window=7`: the model that the training begins with has"),
+        ({"settings": {"window": 7}}, "`window=7`: the base model has"),
         ({"settings": {"hidden": 5}}, "`hidden=5`"),
         ({"base_model": 3}, "base_model: expected a model folder"),
-        ({"vectors": make_vectors({"x": None})}, "`vectors`: the model that the training"),
+        ({"vectors": make_vectors({"x": None})}, "`vectors`: the base model was trained"),
     ],
 )
 def test_what_does_not_go_with_the_model_is_refused(base, options, message):
@@ -140,7 +140,7 @@ def test_clusters_of_the_same_name_are_refused():
     clusters = {"brown": {"Oslo": "01", "Ada": "10"}}
     given = {"vectors": VECTORS, "base_model": None, "clusters": clusters}
     clustered = WindowClassifier(**settings).fit(TRAIN, DEV, **given)
-    with pytest.raises(UsageError, match="`clusters`: brown: the model that the training begins"):
+    with pytest.raises(UsageError, match="`clusters`: brown: the base model has clusters"):
         begun(clustered, clusters={"brown": {"Oslo": "01"}})
     other = begun(clustered, clusters={"other": {"Oslo": "01"}})
     assert {"brown", "other"} == {*other.model.lexicon.clusters}

@@ -118,5 +118,5 @@ def test_an_epoch_that_is_resumed():
 
 
 def test_an_epoch_has_something_to_read():
-    with pytest.raises(DataError, match=r"leave 0\.2 of 20 examples to an epoch: .*`weights`"):
+    with pytest.raises(DataError, match=r"leave 0\.2 of 20 examples per epoch: .*`weights`"):
         make(np.full(N, 0.01))

@@ -40,7 +40,7 @@ def test_the_default_leaves_out_what_is_fixed():
         (["rate=1:2:3:4"], {}, "expected NAME=LOW:HIGH"),
         (["rate=a:2"], {}, "expected NAME=LOW:HIGH"),
         (["rate=0.1:inf"], {}, "expected NAME=LOW:HIGH"),
-        (["rate=2:1"], {}, "expected LOW under HIGH"),
+        (["rate=2:1"], {}, "expected LOW below HIGH"),
         (["rate=0:1:log"], {}, "more than 0 for log"),
         (["window=3:7:0"], {}, "more than 0 for log and for a step"),
         (["hidden=10:20.5"], {}, "--search hidden=10:20.5: expected whole numbers"),
@@ -56,7 +56,7 @@ def test_the_default_leaves_out_what_is_fixed():
         (
             ["level=word,sentence", "loss=softmax,squared-error"],
             {},
-            "would try level=sentence, loss=squared-error: `level='sentence'` has no",
+            "would try level=sentence, loss=squared-error: `level='sentence'` needs the loss",
         ),
         (["loss=softmax,ranking"], {"level": "sentence"}, "would try loss=ranking"),
     ],

@@ -246,7 +246,7 @@ def test_importance(pretend, begin, corpus):
 
 def test_without_a_dev_text(begin, corpus):
     bare = Corpus("bare", {"train": corpus.splits["train"]}, Scheme.IOB2, Scheme.IOB2)
-    with pytest.raises(DataError, match="bare: has no dev split, by which trials are judged"):
+    with pytest.raises(DataError, match="bare: has no dev split, on which trials are scored"):
         go(begin(), bare, 1)
 
 

@@ -356,7 +356,7 @@ def test_words_with_spaces_in_a_binary_file(write, width, phrase, place):
 
 
 def test_the_error_of_words_with_spaces_has_the_cure(write):
-    with pytest.raises(VectorsError, match=r"word 1, 'my', .* words hold spaces.*binary=False"):
+    with pytest.raises(VectorsError, match=r"word 1, 'my', .* words contain spaces.*binary=False"):
         read_file(write(binary(["my name", "New York", "A"], 3)))
 
 

@@ -19,10 +19,18 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from windowclf.annotation import bodies
-from windowclf.annotation.entries import Passage
+from windowclf.annotation.entries import Change, Passage
 from windowclf.annotation.learner_process import Event, LearnerProcess
-from windowclf.annotation.measure import Point, advice
+from windowclf.annotation.measure import advice
 from windowclf.annotation.proposals import ProposalCache
+from windowclf.annotation.review import (
+    adopt,
+    find_contradictions,
+    find_disagreements,
+    fix_name,
+    list_names,
+    relabel_name,
+)
 from windowclf.annotation.store import ConflictError, Store
 from windowclf.errors import StoreError, one_line
 from windowclf.reports.html.page import fragment
@@ -37,6 +45,8 @@ _DIGITS = "1234567890"
 """The keys of the first labels."""
 _PAGE = 50
 """Decisions of the history in one answer."""
+_AROUND = 160
+"""Characters of the passages before and behind one."""
 _NOTICED = {"proposals", "round"}
 """Events of the learner after which there are other proposals."""
 
@@ -85,6 +95,7 @@ class Annotation:
         return [
             Route("/state", self.state),
             Route("/next", self.next, methods=["POST"]),
+            Route("/release", self.release, methods=["POST"]),
             Route("/passage/{number:int}", self.passage),
             Route("/decide", self.decide, methods=["POST"]),
             Route("/undo", self.undo, methods=["POST"]),
@@ -92,6 +103,10 @@ class Annotation:
             Route("/guidelines", self.guidelines),
             Route("/guidelines", self.write_guidelines, methods=["POST"]),
             Route("/history", self.history),
+            Route("/review", self.review),
+            Route("/contradictions", self.contradictions),
+            Route("/fix", self.fix, methods=["POST"]),
+            Route("/adopt", self.adopt, methods=["POST"]),
         ]
 
     async def state(self, request: Request) -> Response:
@@ -108,6 +123,12 @@ class Annotation:
             return self._shown(self._store.take(asked.client, asked.count, asked.exclude))
 
         return _json({"passages": await _aside(take)})
+
+    async def release(self, request: Request) -> Response:
+        """Let others have what a window was handed out that is closed."""
+        asked = await self._body(request, bodies.ReleaseRequest)
+        await _aside(self._store.release, asked.client)
+        return Response(status_code=204)
 
     async def passage(self, request: Request) -> Response:
         """Give one passage."""
@@ -159,6 +180,47 @@ class Annotation:
         before = _number(request, "before")
         return _json({"decisions": await _aside(self._store.history, _PAGE, before)})
 
+    async def review(self, request: Request) -> Response:
+        """List the labelled names, the most frequent ones first."""
+        label, page = _number(request, "label"), _number(request, "page") or 0
+        query = request.query_params.get("query", "")
+        return _json(await _aside(list_names, self._store, label, query, page))
+
+    async def contradictions(self, _: Request) -> Response:
+        """List where the labels contradict one another, and where the model does."""
+
+        def find() -> dict[str, Any]:
+            proposals = {each.passage: each.spans for each in self._proposals.all()}
+            return {
+                "contradictions": find_contradictions(self._store),
+                "disagreements": find_disagreements(self._store, proposals),
+            }
+
+        return _json(await _aside(find))
+
+    async def fix(self, request: Request) -> Response:
+        """Give a name another label wherever it has a certain one."""
+        asked = await self._body(request, bodies.FixRequest)
+        find = relabel_name if asked.labelled else fix_name
+        changes = await _aside(
+            find, self._store, asked.text, asked.label, asked.new, asked.passages
+        )
+        return await self._decide_anew(asked, changes)
+
+    async def adopt(self, request: Request) -> Response:
+        """Decide as the model proposes."""
+        asked = await self._body(request, bodies.AdoptRequest)
+        return await self._decide_anew(asked, await _aside(adopt, self._store, asked.chosen))
+
+    async def _decide_anew(
+        self, asked: bodies.FixRequest | bodies.AdoptRequest, changes: list[Change]
+    ) -> Response:
+        who = asked.who or self._who
+        if not changes:  # others were faster, or the request comes again
+            return _json({"saved": []})
+        saved = await self._change(self._store.decide, asked.request, who, changes)
+        return _json({"saved": saved})
+
     async def _body(self, request: Request, kind: type[T]) -> T:
         """Read the body of a request that writes; a page of another site may not send it."""
         origin = request.headers.get("origin")
@@ -166,9 +228,7 @@ class Annotation:
             raise HTTPException(403, "Origin: expected the page of this service, not another site")
         return decode(await read_body(request.scope, request.receive, self._limits), kind)
 
-    async def _change(
-        self, function: Callable[P, T], *given: P.args, **named: P.kwargs
-    ) -> T:
+    async def _change(self, function: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
         """Change the project; the learner and the pages get to know."""
         changed = await _aside(function, *given, **named)
         self._number += 1
@@ -184,8 +244,7 @@ class Annotation:
         number = self._number  # before the rest is read: what changes meanwhile is seen next time
         rounds = [each for each in self._store.rounds() if each.f1 is not None]
         if rounds and self._advised[0] != rounds[-1].id:
-            points = [Point(r.sentences, r.tokens, r.names, r.f1 or 0.0) for r in rounds]
-            self._advised = rounds[-1].id, advice(points)
+            self._advised = rounds[-1].id, advice(rounds)
         last = rounds[-1] if rounds else None
         return {
             "number": number,
@@ -197,8 +256,7 @@ class Annotation:
             "measure": last
             and {"f1": last.f1, "low": last.low, "high": last.high, "sentences": last.measured},
             "curve": [
-                {"sentences": r.sentences, "f1": r.f1, "low": r.low, "high": r.high}
-                for r in rounds
+                {"sentences": r.sentences, "f1": r.f1, "low": r.low, "high": r.high} for r in rounds
             ],
             "advice": self._advised[1],
             "learner": self._event,
@@ -232,7 +290,11 @@ class Annotation:
         """Read the text before or behind a passage in its document."""
         if not 0 <= passage.position + step < passage.count:
             return ""
-        return self._store.passage(passage.id + step).text
+        # The passages of a document are numbered one after another.
+        text = self._store.passage(passage.id + step).text.strip()
+        if len(text) <= _AROUND:
+            return text
+        return f"{text[:_AROUND]}…" if step > 0 else f"…{text[-_AROUND:]}"
 
 
 def create_app(
@@ -261,11 +323,17 @@ def create_app(
     proposals = ProposalCache(store.folder, store.created)
     annotation = Annotation(store, proposals, who, limits or Limits(), learner)
     paths = [Path(str(each)) for each in _TEMPLATES.iterdir() if each.name.startswith("annotate")]
-    paths = [path for path in paths if path.suffix in _KINDS] + [Path(str(_TEMPLATES / "style.css"))]
+    paths = [path for path in paths if path.suffix in _KINDS] + [
+        Path(str(_TEMPLATES / "style.css"))
+    ]
     app = Starlette(
         routes=[
             page_route("/", partial(HTMLResponse, fragment("annotate.html"))),
-            *(page_route(f"/files/{path.name}", partial(_file, path)) for path in paths),
+            *(
+                page_route(f"/files/{path.name}", partial(_file, path))
+                for path in paths
+                if path.suffix in _KINDS
+            ),
             *annotation.routes(),
         ],
         exception_handlers={

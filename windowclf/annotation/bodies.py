@@ -6,6 +6,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from windowclf.annotation.entries import Change
+from windowclf.annotation.review import Disagreement
 
 MOST_HANDED_OUT = 5
 """Passages at once: more would be kept from other annotators, and grow old."""
@@ -16,7 +17,13 @@ class NextRequest(msgspec.Struct, forbid_unknown_fields=True):
 
     client: str
     count: Annotated[int, Meta(ge=1, le=MOST_HANDED_OUT)] = 1
-    exclude: list[int] = []
+    exclude: Annotated[list[int], Meta(max_length=10_000)] = []
+
+
+class ReleaseRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """A window that is closed."""
+
+    client: str
 
 
 class DecideRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -49,3 +56,36 @@ class GuidelinesRequest(msgspec.Struct, forbid_unknown_fields=True):
 
     text: str
     version: int
+
+
+class FixRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """A name to label otherwise, where it has a certain label, or none.
+
+    Parameters
+    ----------
+    labelled : bool
+        Whether the name is one of the list of names; else one of the contradictions, whose words
+        have spaces between them.
+    label, new : int, optional
+        The label that it has, and the one that it gets; None: none.
+    passages : list of int, optional
+        Where; everywhere if not given.
+    """
+
+    request: str
+    client: str
+    text: str
+    label: int | None
+    new: int | None
+    labelled: bool = False
+    passages: list[int] | None = None
+    who: str = ""
+
+
+class AdoptRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """Places that are to be labelled as the model proposes."""
+
+    request: str
+    client: str
+    chosen: list[Disagreement]
+    who: str = ""

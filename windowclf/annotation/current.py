@@ -66,34 +66,71 @@ def _sentences(text: str, words: str | None, unit: str) -> list[list[str]]:
     return split_words(text, unit) if words is None else DECODE_WORDS(words)
 
 
-def count_all(connection: Connection) -> Counts:
-    """Count what there is and what is decided."""
-    states: Counter[str | None] = Counter()
-    aside: Counter[str | None] = Counter()
-    for state, set_aside, count in connection.execute(
-        "SELECT state, set_aside, COUNT(*) FROM passage GROUP BY state, set_aside"
-    ):
-        states[state] += count
-        aside[state] += count if set_aside else 0
-    sentences = tokens = 0
-    names: Counter[int] = Counter()
-    for in_sentences, in_tokens, spans in connection.execute(
-        "SELECT sentences, tokens, spans FROM passage WHERE state = 'accepted'"
-    ):
-        sentences += in_sentences
-        tokens += in_tokens
-        names.update(span.label for span in DECODE_SPANS(spans))
-    [documents] = connection.execute("SELECT COUNT(*) FROM document").fetchone()
-    return Counts(
-        documents=documents,
-        passages=states.total(),
-        open=states[None],
-        accepted=states["accepted"],
-        skipped=states["skipped"],
-        flagged=states["flagged"],
-        sentences=sentences,
-        tokens=tokens,
-        names={label.name: names[label.id] for label in list_labels(connection)},
-        set_aside=aside.total(),
-        set_aside_accepted=aside["accepted"],
-    )
+class Tally:
+    """Counts of a project; those of decisions are brought up to date, not made anew."""
+
+    def __init__(self) -> None:
+        self._passages = self._decisions = -1  # the last ones that are counted
+
+    def counts(self, connection: Connection) -> Counts:
+        """Count what there is and what is decided; see `Store.counts`."""
+        [passages, decisions] = connection.execute(
+            "SELECT (SELECT MAX(id) FROM passage), (SELECT COALESCE(MAX(id), 0) FROM decision)"
+        ).fetchone()
+        if passages != self._passages:
+            self._count_all(connection)
+        elif decisions != self._decisions:
+            self._count_since(connection)
+        self._passages, self._decisions = passages, decisions
+        open_, accepted, skipped, flagged = (
+            sum(self._states[state, aside] for aside in (0, 1))
+            for state in (None, "accepted", "skipped", "flagged")
+        )
+        return Counts(
+            documents=self._documents,
+            passages=self._states.total(),
+            open=open_,
+            accepted=accepted,
+            skipped=skipped,
+            flagged=flagged,
+            sentences=self._sentences,
+            tokens=self._tokens,
+            names={label.name: self._names[label.id] for label in list_labels(connection)},
+            set_aside=sum(count for (_, aside), count in self._states.items() if aside),
+            set_aside_accepted=self._states["accepted", 1],
+        )
+
+    def _count_all(self, connection: Connection) -> None:
+        [self._documents] = connection.execute("SELECT COUNT(*) FROM document").fetchone()
+        self._states: Counter[tuple[str | None, int]] = Counter()
+        self._names: Counter[int] = Counter()
+        self._sentences = self._tokens = 0
+        for state, set_aside, count in connection.execute(
+            "SELECT state, set_aside, COUNT(*) FROM passage GROUP BY state, set_aside"
+        ):
+            self._states[state, set_aside] = count
+        for sentences, tokens, spans in connection.execute(
+            "SELECT sentences, tokens, spans FROM passage WHERE state = 'accepted'"
+        ):
+            self._add(sentences, tokens, spans, 1)
+
+    def _count_since(self, connection: Connection) -> None:
+        """Count the decisions that are new, and what they were made on no more."""
+        for set_aside, sentences, tokens, state, spans, before, spans_before in connection.execute(
+            "SELECT p.set_aside, p.sentences, p.tokens, d.state, d.spans, b.state, b.spans "
+            "FROM decision d JOIN passage p ON p.id = d.passage "
+            "LEFT JOIN decision b ON b.id = d.before WHERE d.id > ?",
+            (self._decisions,),
+        ):
+            self._states[before, set_aside] -= 1
+            self._states[state, set_aside] += 1
+            if before == "accepted":
+                self._add(sentences, tokens, spans_before, -1)
+            if state == "accepted":
+                self._add(sentences, tokens, spans, 1)
+
+    def _add(self, sentences: int, tokens: int, spans: str, times: int) -> None:
+        self._sentences += times * sentences
+        self._tokens += times * tokens
+        for span in DECODE_SPANS(spans):
+            self._names[span.label] += times

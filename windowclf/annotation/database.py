@@ -12,11 +12,11 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from windowclf.documents.formats.annotations import FORMAT
-from windowclf.errors import StoreError, one_line
+from windowclf.errors import StoreError, one_line, quoted
 
 _WAIT = 10.0
 """Seconds that a transaction waits for that of another process."""
-_FULL_CACHE = "PRAGMA cache_size = -8000"  # kilobytes
+_SYNCHRONOUS = "FULL"  # what is confirmed is there after a loss of power
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -121,10 +121,9 @@ class Database:
         if not path.is_file():
             cure = "expected the folder of a project that `windowclf annotate` made"
             raise StoreError(f"{path}: no such file; {cure}")
-        mode = "ro" if read_only else "rw"
         with self._errors("cannot be opened"):
             self.connection = sqlite3.connect(
-                f"{path.resolve().as_uri()}?mode={mode}",
+                f"{path.resolve().as_uri()}?mode=rw",  # read only, if the folder is
                 uri=True,
                 timeout=_WAIT,
                 isolation_level=None,
@@ -133,9 +132,10 @@ class Database:
         try:
             with self._errors("cannot be read"):
                 self._check_format()
-                self.connection.execute("PRAGMA synchronous = FULL")
-                self.connection.execute(_FULL_CACHE)
-            if not read_only:
+                self.connection.execute(f"PRAGMA synchronous = {_SYNCHRONOUS}")
+            if read_only:  # what a server left that was killed is rolled back by the reader, too
+                self.connection.execute("PRAGMA query_only = ON")
+            else:
                 self._check_writable()
         except BaseException:
             self.connection.close()
@@ -197,13 +197,12 @@ class Database:
             pass
 
     def _check_format(self) -> None:
-        # Asked in a transaction of its own, sqlite would also wait for a writer here.
         names = {name for (name,) in self.connection.execute("SELECT name FROM sqlite_master")}
         if not names >= {"meta", "passage", "decision"}:
             raise StoreError(f"{self.path}: is not a project of `windowclf annotate`")
         found = self.connection.execute("SELECT value FROM meta WHERE key = 'format'").fetchone()
         if not found or not isinstance(found[0], int) or found[0] > FORMAT:
-            given = one_line(ValueError(found[0] if found else "missing"))
+            given = quoted(found[0]) if found else "missing"
             raise StoreError(
                 f"{self.path}: its format is {given}; expected {FORMAT}, which this version of "
                 "windowclf reads: update windowclf"

@@ -65,6 +65,12 @@ def hand_out(
         given[int(set_aside)] += 1
     leases = [(number, client, now + LEASE) for number in taken]
     connection.executemany("INSERT OR REPLACE INTO lease VALUES (?, ?, ?)", leases)
+    # What the client has stays its own for as long again.
+    others = {passage for passage, other, _ in rows if other != client}
+    connection.executemany(
+        "INSERT OR REPLACE INTO lease SELECT id, ?, ? FROM passage WHERE id = ? AND state IS NULL",
+        [(client, now + LEASE, number) for number in {*exclude} - others],
+    )
     return taken
 
 

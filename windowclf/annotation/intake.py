@@ -3,32 +3,29 @@
 However many there are, only those that are drawn are kept, and these not in memory.
 """
 
-import math
 import random
 import secrets
 import unicodedata
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, groupby
-from operator import itemgetter
+from itertools import chain
 from sqlite3 import Connection
-from typing import Any, NamedTuple
-
-import msgspec
+from typing import NamedTuple
 
 from windowclf.annotation.cutting import Piece, cut_passages
 from windowclf.annotation.decisions import Request, write_changes
-from windowclf.annotation.entries import DECODE_WORDS, Change, StoredSpan
+from windowclf.annotation.draw import Draw, Drawn, remember_texts, to_json
+from windowclf.annotation.entries import Change, StoredSpan
 from windowclf.annotation.labels import add_label, list_labels
 from windowclf.annotation.store import Store
 from windowclf.documents.conversion import labelled_documents
 from windowclf.documents.document import Document, LabelledSpan
-from windowclf.documents.formats.records import other_fields
 from windowclf.documents.formats.registry import Format
 from windowclf.documents.opening import read_documents
 from windowclf.documents.paths import find_inputs, labelled_files
 from windowclf.documents.reading import ReadOptions
-from windowclf.errors import DataError, UsageError, printable
+from windowclf.errors import DataError, UsageError
+from windowclf.system.arguments import check_count
 from windowclf.tags.schemes import Scheme
 
 POOL = 20_000
@@ -38,16 +35,6 @@ IMPORTED = "import"
 
 _FEW = 20  # documents, of which no fifth can be set aside that says much
 _SHARE = 5
-_MOST_FIELDS = 10_000  # bytes of a record besides its text
-
-_TABLES = (
-    "DROP TABLE IF EXISTS temp.seen",
-    "DROP TABLE IF EXISTS temp.taken",
-    "CREATE TEMP TABLE seen (hash INTEGER PRIMARY KEY)",
-    "CREATE TEMP TABLE taken (slot INTEGER PRIMARY KEY, number INTEGER NOT NULL, "
-    "name TEXT NOT NULL, text TEXT NOT NULL, words TEXT, spans TEXT, fields TEXT)",
-)
-_SPANS = msgspec.json.Decoder(list[LabelledSpan]).decode
 
 
 class Intake(NamedTuple):
@@ -63,6 +50,8 @@ class Intake(NamedTuple):
         Taken in; the rest was not drawn.
     set_aside : int
         Passages that are kept to measure.
+    matched : int
+        Documents that the project had, and whose labels were taken in.
     accepted : int
         Passages that came with labels.
     labels : tuple of str
@@ -77,6 +66,7 @@ class Intake(NamedTuple):
     documents: int
     passages: int
     set_aside: int
+    matched: int = 0
     accepted: int = 0
     labels: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -84,7 +74,7 @@ class Intake(NamedTuple):
     @property
     def not_drawn(self) -> int:
         """How many documents could have been taken in, and were not drawn."""
-        return self.read - self.empty - self.duplicates - self.documents
+        return self.read - self.empty - self.duplicates - self.documents - self.matched
 
 
 def take_texts(
@@ -133,7 +123,8 @@ def import_labelled(
 ) -> Intake:
     """Take labelled files into a project, as accepted decisions.
 
-    A label that the project lacks is added. A document without labels is open.
+    A label that the project lacks is added. A document without labels is open. One that the
+    project has, and that nobody has decided on, gets the labels.
 
     Parameters
     ----------
@@ -162,7 +153,7 @@ def import_labelled(
         (path, kind, labelled_documents(path, kind, options, notes, scheme)) for path, kind in found
     )
     intake = _take_in(store, _named(files, options), None, options)
-    if not intake.documents and not store.counts().documents:
+    if not intake.documents and not intake.matched and not store.counts().documents:
         raise DataError(f"{', '.join(names)}: no document to import, {intake.empty:,} empty ones")
     return intake._replace(notes=tuple(notes))
 
@@ -184,231 +175,135 @@ def _take_in(
     pool: int | None,
     options: ReadOptions,
 ) -> Intake:
+    if pool is not None:
+        check_count(pool, "pool", least=1)
     with store.database.read() as connection:
-        for statement in _TABLES:
-            connection.execute(statement)
-        [before] = connection.execute("SELECT COALESCE(MAX(id), 0) FROM document").fetchone()
-        _remember_texts(connection)
+        remember_texts(connection)
+        [before] = connection.execute("SELECT COUNT(*) FROM document").fetchone()
     rng = random.Random(f"{store.seed} {before}")  # noqa: S311
     # Nobody has to wait meanwhile: only the temporary tables are used.
     with store.database.read() as connection:
-        draw = _Draw(connection, rng, pool, store.settings.get("order") != "given", options)
+        draw = Draw(connection, rng, pool, store.settings.get("order") != "given", options)
         for name, document in documents:
             draw.offer(name, document)
-        [taken] = connection.execute("SELECT COUNT(*) FROM taken").fetchone()
     with store.database.write() as connection:
-        labels = {_key(label.name): label.id for label in list_labels(connection)}
-        writing = _Writing(connection, labels, before, store.text_unit)
-        writing.write(rng)
-        for table in ("seen", "taken"):
-            connection.execute(f"DROP TABLE temp.{table}")
+        writing = _Writing(connection, store.text_unit)
+        writing.write(draw, rng)
+        draw.close()
     return Intake(
-        draw.read,
-        draw.empty,
-        draw.duplicates,
-        taken,
-        writing.passages,
-        writing.set_aside,
-        writing.accepted,
-        tuple(writing.added),
+        read=draw.read,
+        empty=draw.empty,
+        duplicates=draw.duplicates + writing.not_matched,
+        documents=writing.documents,
+        passages=writing.passages,
+        set_aside=writing.set_aside,
+        matched=writing.matched,
+        accepted=writing.accepted,
+        labels=tuple(writing.added),
     )
-
-
-def _remember_texts(connection: Connection) -> None:
-    """Remember the texts that the project has, to know them again."""
-    rows = connection.execute("SELECT document, text FROM passage ORDER BY document, position")
-    for _, passages in groupby(rows, itemgetter(0)):
-        text = "".join(text for _, text in passages)
-        connection.execute("INSERT OR IGNORE INTO seen VALUES (?)", (hash(text),))
-
-
-class _Draw:
-    """Draws documents into a temporary table: algorithm L of Li, a reservoir without a list."""
-
-    def __init__(
-        self,
-        connection: Connection,
-        rng: random.Random,
-        pool: int | None,
-        is_random: bool,
-        options: ReadOptions,
-    ) -> None:
-        self._connection, self._rng, self._options = connection, rng, options
-        self._pool, self._is_random = pool, is_random
-        self.read = self.empty = self.duplicates = 0
-        self._offered = 0
-        self._next = pool or 0  # which one of those that are offered is drawn next, from 0
-        self._weight = 1.0
-        if pool and is_random:
-            self._skip()
-
-    def offer(self, name: str, document: Document) -> None:
-        """Count a document, and keep it if it is drawn."""
-        self.read += 1
-        text = document.text
-        if not text or text.isspace():
-            self.empty += 1
-            return
-        seen = self._connection.execute("INSERT OR IGNORE INTO seen VALUES (?)", (hash(text),))
-        if not seen.rowcount:
-            self.duplicates += 1
-            return
-        number = self._offered
-        self._offered += 1
-        if self._pool is None or number < self._pool:
-            self._keep(number, name, document)
-        elif self._is_random and number == self._next:
-            self._keep(self._rng.randrange(self._pool), name, document)
-            self._skip()
-
-    def _skip(self) -> None:
-        self._weight *= math.exp(math.log(1 - self._rng.random()) / (self._pool or 1))
-        gap = math.log(1 - self._rng.random()) / math.log1p(-self._weight)
-        self._next += int(gap) + (self._offered > 0)
-
-    def _keep(self, slot: int, name: str, document: Document) -> None:
-        name = printable(name)
-        try:
-            document.text.encode()
-        except UnicodeEncodeError as error:
-            self._options.failed(
-                DataError(
-                    f"{name}: half of a surrogate pair at character {error.start}; expected text "
-                    "that can be written as UTF-8"
-                )
-            )
-            return
-        words = None if document.words is None else _json(document.words)
-        spans = None if document.spans is None else _json([*document.spans])
-        row = slot, self.read, name, document.text, words, spans, self._fields(name, document)
-        self._connection.execute("REPLACE INTO taken VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-
-    def _fields(self, name: str, document: Document) -> str | None:
-        """Write the other fields of a record."""
-        text = getattr(document.layout, "text", None) or self._options.text_column
-        fields = {key: value for key, value in other_fields(document).items() if key != text}
-        if not fields:
-            return None
-        try:
-            written = _json(fields)
-        except (TypeError, ValueError):
-            written = ""
-        if not 0 < len(written) <= _MOST_FIELDS:
-            self._options.report.add("records whose other fields are too large to keep", name)
-            return None
-        return written
 
 
 class _Writing:
     """Writes the documents that were drawn, with their passages and their labels."""
 
-    def __init__(
-        self, connection: Connection, labels: dict[str, int], before: int, unit: str
-    ) -> None:
-        self._connection, self._labels, self._unit = connection, labels, unit
-        self._before = before
+    def __init__(self, connection: Connection, unit: str) -> None:
+        self._connection, self._unit = connection, unit
+        self._labels = {_key(label.name): label.id for label in list_labels(connection)}
         self._request = Request(f"import {secrets.token_hex(6)}", IMPORTED)
-        self.passages = self.set_aside = self.accepted = 0
+        self.documents = self.passages = self.set_aside = 0
+        self.matched = self.not_matched = self.accepted = 0
         self.added: list[str] = []
 
-    def write(self, rng: random.Random) -> None:
+    def write(self, draw: Draw, rng: random.Random) -> None:
         """Write them all, in their order."""
-        self._add_labels()
-        [count] = self._connection.execute("SELECT COUNT(*) FROM taken").fetchone()
+        for row in draw.rows():
+            self._add_labels(row)  # before any decision: what is imported knows all of them
+        count = sum(row.known is None for row in draw.rows())
         by_document = count >= _FEW
-        whole = count if by_document else sum(len(row.pieces) for row in self._rows())
+        whole = count if by_document else sum(len(self._cut(row)) for row in draw.rows())
         aside = {*rng.sample(range(whole), round(whole / _SHARE))}
-        for number, row in enumerate(self._rows()):
-            measures = by_document and number in aside
-            document = self._before + number + 1
-            self._connection.execute(
-                "INSERT INTO document VALUES (?, ?, ?, ?)",
-                (document, row.name, measures, row.fields),
-            )
-            ids = []
-            for position, piece in enumerate(row.pieces):
+        for row in draw.rows():
+            if row.known is not None:
+                self._match(row)
+                continue
+            measures = by_document and self.documents in aside
+            self.documents += 1
+            [document] = self._connection.execute(
+                "INSERT INTO document (name, set_aside, fields) VALUES (?, ?, ?) RETURNING id",
+                (row.name, measures, row.fields),
+            ).fetchone()
+            places = []
+            for position, piece in enumerate(self._cut(row)):
                 is_aside = measures if by_document else self.passages in aside
-                ids.append(self._add(document, position, row.text, piece, is_aside, rng))
+                number = self._add(
+                    row.text, piece, (document, position, piece.start, is_aside), rng
+                )
+                places.append((number, piece.start))
             if row.spans is not None:
-                self._accept(row, ids)
+                self._accept(row.spans, places)
 
-    def _rows(self) -> Iterator["_Taken"]:
-        rows = self._connection.execute(
-            "SELECT name, text, words, spans, fields FROM taken ORDER BY number"
-        )
-        for name, text, words, spans, fields in rows:
-            own = None if words is None else DECODE_WORDS(words)
-            labelled = None if spans is None else _SPANS(spans)
-            pieces = cut_passages(text, own, labelled or (), self._unit)
-            yield _Taken(name, text, fields, labelled, pieces)
+    def _cut(self, row: Drawn) -> list[Piece]:
+        if row.known is not None:
+            return []
+        return cut_passages(row.text, row.words, row.spans or (), self._unit)
 
     def _add(
-        self,
-        document: int,
-        position: int,
-        text: str,
-        piece: Piece,
-        set_aside: bool,
-        rng: random.Random,
+        self, text: str, piece: Piece, place: tuple[int, int, int, bool], rng: random.Random
     ) -> int:
-        words = None if piece.words is None else _json(piece.words)
-        draw = rng.getrandbits(31)
-        row = document, position, piece.start, set_aside, draw, text[piece.start : piece.end], words
+        words = None if piece.words is None else to_json(piece.words)
+        row = *place, rng.getrandbits(31), text[piece.start : piece.end], words
         [number] = self._connection.execute(
             "INSERT INTO passage (document, position, start, set_aside, draw, text, words) "
             "VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
             row,
         ).fetchone()
         self.passages += 1
-        self.set_aside += set_aside
+        self.set_aside += place[-1]
         return int(number)
 
-    def _accept(self, row: "_Taken", ids: list[int]) -> None:
-        """Accept the passages of a document with the spans that it came with."""
-        starts = [piece.start for piece in row.pieces]
-        spans: list[list[StoredSpan]] = [[] for _ in ids]
-        for span in row.spans or ():
+    def _match(self, row: Drawn) -> None:
+        """Accept the passages of a document that nobody has decided on, if the spans fit them."""
+        found = self._connection.execute(
+            "SELECT id, start, version FROM passage WHERE document = ? ORDER BY position",
+            (row.known,),
+        ).fetchall()
+        starts = [start for _, start, _ in found]
+        fits = all(
+            bisect_right(starts, span.start) > bisect_left(starts, span.end) - 1
+            for span in row.spans or ()
+        )
+        if not fits or any(version for *_, version in found):
+            self.not_matched += 1
+            return
+        self._accept(row.spans or (), [(number, start) for number, start, _ in found])
+        self.matched += 1
+
+    def _accept(self, given: Iterable[LabelledSpan], places: Sequence[tuple[int, int]]) -> None:
+        """Accept passages, which begin at some place of a text, with the spans of the text."""
+        starts = [start for _, start in places]
+        spans: list[list[StoredSpan]] = [[] for _ in places]
+        for span in given:
             at = bisect_right(starts, span.start) - 1
             label = self._labels[_key(span.label)]
             spans[at].append(StoredSpan(span.start - starts[at], span.end - starts[at], label))
         changes = [
-            Change(number, 0, "accepted", own) for number, own in zip(ids, spans, strict=True)
+            Change(number, 0, "accepted", own)
+            for (number, _), own in zip(places, spans, strict=True)
         ]
         write_changes(self._connection, self._request, changes, self._unit)
         self.accepted += len(changes)
 
-    def _add_labels(self) -> None:
-        """Add the labels that the project lacks, before any decision: what is imported knows all.
-
-        Those that differ only in case are one.
-        """
-        rows = self._connection.execute(
-            "SELECT name, spans FROM taken WHERE spans IS NOT NULL ORDER BY number"
-        )
-        for where, spans in rows:
-            for label in {span.label: None for span in _SPANS(spans)}:
-                if _key(label) not in self._labels:
-                    try:
-                        added = add_label(self._connection, label)
-                    except UsageError as error:
-                        raise DataError(f"{where}: {error}") from None
-                    self._labels[_key(label)] = added.id
-                    self.added.append(added.name)
-
-
-class _Taken(NamedTuple):
-    """A document that was drawn."""
-
-    name: str
-    text: str
-    fields: str | None
-    spans: list[LabelledSpan] | None
-    pieces: list[Piece]
+    def _add_labels(self, row: Drawn) -> None:
+        """Add the labels of a document that the project lacks; case does not distinguish them."""
+        for label in {span.label: None for span in row.spans or ()}:
+            if _key(label) not in self._labels:
+                try:
+                    added = add_label(self._connection, label)
+                except UsageError as error:
+                    raise DataError(f"{row.name}: {error}") from None
+                self._labels[_key(label)] = added.id
+                self.added.append(added.name)
 
 
 def _key(label: str) -> str:
     return unicodedata.normalize("NFC", label).casefold()
-
-
-def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()

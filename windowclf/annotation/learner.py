@@ -8,6 +8,7 @@ object of JSON a line.
 
 import _thread
 import json
+import logging
 import os
 import signal
 import sys
@@ -23,15 +24,14 @@ import numpy as np
 from windowclf.annotation.backlog import Backlog
 from windowclf.annotation.entries import LabelledPassage, Round
 from windowclf.annotation.handout import read_queue
+from windowclf.annotation.lesson import make_lesson, make_test
 from windowclf.annotation.measure import Measured, count, measure
 from windowclf.annotation.proposals import ProposalCache
 from windowclf.annotation.proposers import Proposer, counterparts
 from windowclf.annotation.queue import APART, candidates, choose
 from windowclf.annotation.store import Store
 from windowclf.classifier import WindowClassifier
-from windowclf.corpora.corpus import Corpus, CorpusPart, labels_of
-from windowclf.documents.document import to_sentences
-from windowclf.documents.sentence import Sentence
+from windowclf.corpora.corpus import Corpus
 from windowclf.errors import WindowclfError, one_line
 from windowclf.lexicon.gazetteer import Gazetteer, read_gazetteer
 from windowclf.model.calibration import fit_calibration
@@ -40,7 +40,6 @@ from windowclf.system.processors import processor_count
 from windowclf.system.resources import data_path
 from windowclf.tagging.texts import unit_splitter
 from windowclf.tags.counts import Counts
-from windowclf.tags.schemes import Scheme
 
 BUNDLED, NONE = "bundled", "none"
 """What the settings of a project may name in place of the folder of a model."""
@@ -134,7 +133,7 @@ class Learner:
         begun = time.perf_counter()
         up_to = self._failed = self.backlog.last_decision()
         ids = self._ids()
-        corpus = self._corpus(self._store.labelled(set_aside=False))
+        corpus = self._lesson(self._store.labelled(set_aside=False))
         learnt = corpus.splits["train"]
         self._report({"event": "training", "sentences": len(learnt)})
         classifier = self._fit(corpus)
@@ -203,7 +202,7 @@ class Learner:
             if not any(each.document.spans for each in read):
                 continue
             try:
-                classifier = self._fit(self._corpus(read), listen)
+                classifier = self._fit(self._lesson(read), listen)
             except _GivenUpError:
                 return False
             proposer = self._proposer(classifier, self._ids())
@@ -223,7 +222,8 @@ class Learner:
         if self.due():
             self.train_round()
             return
-        self._report({"event": "waiting", "sentences": self.missing()})
+        if self.backlog.last_decision() != self._failed:  # else the error stays to be read
+            self._report({"event": "waiting", "sentences": self.missing()})
         if not waits(IDLE):
             self.propose_decided(_every_second(self.due))
 
@@ -266,21 +266,8 @@ class Learner:
     def _ids(self) -> dict[str, int]:
         return {label.name: label.id for label in self._store.labels()}
 
-    def _corpus(self, passages: Iterable[LabelledPassage]) -> Corpus:
-        """Make a corpus of accepted passages: a part for those that lack the same labels."""
-        groups: dict[tuple[str, ...], list[Sentence]] = {}
-        for each in passages:
-            found = to_sentences(each.document, each.number, self._split)
-            groups.setdefault(each.lacks, []).extend(found)
-        train = [sentence for group in groups.values() for sentence in group]
-        known = labels_of(train, Scheme.IOB2)
-        name = self._store.folder.name
-        parts = tuple(
-            CorpusPart(name, name, len(group), lacks=tuple(known.intersection(lacks)))
-            for lacks, group in groups.items()
-        )
-        parts = parts if any(part.lacks for part in parts) else ()
-        return Corpus(name, {"train": train}, Scheme.IOB2, Scheme.IOB2, parts=parts)
+    def _lesson(self, passages: Iterable[LabelledPassage]) -> Corpus:
+        return make_lesson(self._store.folder.name, passages, self._split)
 
     def _fit(
         self, corpus: Corpus, listener: Callable[[object], None] | None = None
@@ -297,12 +284,7 @@ class Learner:
 
     def _measure(self, classifier: WindowClassifier) -> Measured | None:
         """Measure a model on what is set aside, and calibrate its scores there."""
-        sentences: list[Sentence] = []
-        lacks: list[tuple[str, ...]] = []
-        for each in self._store.labelled(set_aside=True):
-            found = [*to_sentences(each.document, each.number, self._split)]
-            sentences += found
-            lacks += [each.lacks] * len(found)
+        sentences, lacks = make_test(self._store.labelled(set_aside=True), self._split)
         if not sentences:
             return None
         labels, found = count(classifier.tagger, sentences, lacks)
@@ -375,6 +357,8 @@ def main(folder: str, given: TextIO = sys.stdin, out: TextIO = sys.stdout) -> No
     """Learn until the input is closed."""
     if hasattr(os, "nice"):
         os.nice(10)
+    # What is doubtful in few sentences is no news to who is labelling more.
+    logging.getLogger("windowclf").setLevel(logging.ERROR)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
     decided = threading.Event()
 
@@ -394,12 +378,12 @@ def main(folder: str, given: TextIO = sys.stdin, out: TextIO = sys.stdout) -> No
         return found
 
     with suppress(KeyboardInterrupt, BrokenPipeError):
-        threading.Thread(target=listen, daemon=True).start()
         try:
             store = Store.open(folder)
         except WindowclfError as error:
             report({"event": "error", "message": str(error)})
             return
+        threading.Thread(target=listen, daemon=True).start()
         with store:
             learner = Learner(store, report)
             learner.attempt(learner.propose_first)

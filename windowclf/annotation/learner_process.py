@@ -45,7 +45,9 @@ class LearnerProcess:
         self._command = [*(command or program)]
         self._heard = heard
         self._failures = 0
+        self._message = ""  # of the last error that it reported itself
         self._process: subprocess.Popen[bytes] | None = None
+        self._listener: threading.Thread | None = None
         self._restart: asyncio.TimerHandle | None = None
         self._is_open = False
 
@@ -60,8 +62,7 @@ class LearnerProcess:
         self._is_open = False
         if self._restart:
             self._restart.cancel()
-        if self._process:
-            await asyncio.to_thread(_end, self._process)
+        await asyncio.to_thread(self._end)
 
     def wake(self) -> None:
         """Let it look for new decisions; it never has to be waited for."""
@@ -72,8 +73,9 @@ class LearnerProcess:
 
     def _start(self) -> None:
         self._heard({"event": "starting"})
+        self._message = ""
         try:
-            self._process = process = subprocess.Popen(
+            self._process = process = subprocess.Popen(  # noqa: S603  # a program of this package
                 self._command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -84,9 +86,10 @@ class LearnerProcess:
             self._lost(error.strerror or str(error))
             return
         if process.stdin:
-            with suppress(OSError):
+            with suppress(OSError, AttributeError):  # where pipes cannot do it
                 os.set_blocking(process.stdin.fileno(), False)
-        threading.Thread(target=self._listen, args=(process,), daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, args=(process,), daemon=True)
+        self._listener.start()
 
     def _listen(self, process: "subprocess.Popen[bytes]") -> None:
         """Read what the process reports until it ends, in a thread."""
@@ -104,10 +107,27 @@ class LearnerProcess:
                 event = msgspec.json.decode(line, type=dict[str, Any])
                 self._call(self._report, event)
         status = process.wait()
-        other.join(1)
-        reason = f"{said.decode(errors='replace')} " if said else ""
+        other.join(_END)
+        if not other.is_alive():  # else something that it has started holds the pipe open
+            for pipe in (process.stdout, process.stderr):
+                if pipe:
+                    pipe.close()
+        reason = shortened(said.decode(errors="replace"), 200)
         how = f"signal {-status}" if status < 0 else f"exit code {status}"
-        self._call(self._lost, f"{shortened(reason)}({how})")
+        self._call(self._lost, f"{reason} ({how})" if reason else how)
+
+    def _end(self) -> None:
+        process, listener = self._process, self._listener
+        if process is None or listener is None:
+            return
+        if process.stdin:
+            with suppress(OSError):
+                process.stdin.close()
+        try:
+            process.wait(_END)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        listener.join(2 * _END)
 
     def _call(self, function: Callable[..., None], *given: Any) -> None:
         with suppress(RuntimeError):  # the loop has been closed
@@ -116,36 +136,20 @@ class LearnerProcess:
     def _report(self, event: Event) -> None:
         if event.get("event") == "round":
             self._failures = 0
+        self._message = str(event.get("message", "")) if event.get("event") == "error" else ""
         self._heard(event)
 
     def _lost(self, reason: str) -> None:
         if not self._is_open:
             return
-        if self._process:
-            _close(self._process)
-            self._process = None
+        if self._process and self._process.stdin:
+            with suppress(OSError):
+                self._process.stdin.close()
+        self._process = None
+        reason = self._message or f"it has ended: {reason}"
         if self._failures == len(PAUSES):
             self._heard({"event": "error", "message": reason})
             return
         self._heard({"event": "starting", "message": reason})
         self._restart = self._loop.call_later(PAUSES[self._failures], self._start)
         self._failures += 1
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    if process.stdin:
-        with suppress(OSError):
-            process.stdin.close()
-    try:
-        process.wait(_END)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    _close(process)
-
-
-def _close(process: "subprocess.Popen[bytes]") -> None:
-    for pipe in (process.stdin, process.stdout, process.stderr):
-        if pipe:
-            with suppress(OSError):
-                pipe.close()

@@ -5,12 +5,13 @@ the one to expect on the rest of the text.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
+from windowclf.annotation.entries import Round
 from windowclf.documents.sentence import Sentence
+from windowclf.evaluation.bootstrap import f1 as f1_of
 from windowclf.evaluation.comparison import resampling_units
 from windowclf.evaluation.evaluate import SpanCounts, count_spans
 from windowclf.evaluation.expectation import by_unit, expect
@@ -22,6 +23,10 @@ from windowclf.tags.schemes import Scheme, spans
 
 FEWEST_NAMES = 10
 """Names to find below which no F1 is given: it would be a guess."""
+FURTHER = (2, 4, 4)
+"""Correct, predicted and gold names of one more document, for the interval alone: that nothing of
+ten names was found does not mean that nothing will be. Agresti and Coull add two right ones and two
+wrong ones to a share ("Approximate Is Better than 'Exact'", The American Statistician 1998)."""
 STEP = 1.4
 """The sizes of a learning curve differ by this factor at the least: rounds that follow one another
 closely differ by chance more than by what was learned."""
@@ -56,22 +61,6 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class Point(NamedTuple):
-    """What a learning curve needs to know of a round.
-
-    Attributes
-    ----------
-    sentences, tokens, names : int
-        What the model learned from.
-    f1 : float
-    """
-
-    sentences: int
-    tokens: int
-    names: int
-    f1: float
-
-
 def count(
     tagger: Tagger, sentences: Sequence[Sentence], lacks: Sequence[Collection[str]]
 ) -> tuple[list[str], SpanCounts]:
@@ -104,30 +93,32 @@ def measure(
         return None
     units, _ = resampling_units(sentences)
     which = np.repeat(np.arange(len(units)), [unit.stop - unit.start for unit in units])
-    expected = expect(by_unit(found.counts.sum(axis=1), which))
+    counts = by_unit(found.counts.sum(axis=1), which)
+    f1 = float(f1_of(counts.sum(axis=0)))
+    expected = expect(np.concatenate([counts, [FURTHER]]))
     return Measured(
         sentences=len(sentences),
         labels={
             label: Counts(gold=gold, predicted=predicted, correct=correct)
             for label, (correct, predicted, gold) in zip(labels, by_label.tolist(), strict=True)
         },
-        f1=expected.f1,
-        low=expected.low,
-        high=expected.high,
+        f1=f1,
+        low=min(expected.low, f1),
+        high=max(expected.high, f1),
     )
 
 
-def learning_curve(rounds: Iterable[Point]) -> LearningCurve | None:
+def learning_curve(rounds: Iterable[Round]) -> LearningCurve | None:
     """Draw the F1 of rounds against the sentences that they learned from.
 
     Parameters
     ----------
-    rounds : iterable of Point
-        Those that were measured, in order. The last one counts, and of those before it each that
+    rounds : iterable of Round
+        In order. Of those that were measured the last one counts, and of those before it each that
         has fewer sentences by the factor `STEP`.
     """
-    kept: list[Point] = []
-    for point in reversed([*rounds]):
+    kept: list[Round] = []
+    for point in reversed([each for each in rounds if each.f1 is not None]):
         if not kept or point.sentences * STEP <= kept[-1].sentences:
             kept.append(point)
     if not kept:
@@ -138,14 +129,14 @@ def learning_curve(rounds: Iterable[Point]) -> LearningCurve | None:
             sentences=point.sentences,
             tokens=point.tokens,
             spans=point.names,
-            f1=point.f1,
+            f1=point.f1 or 0.0,
         )
         for point in kept
     ]
     return make_curve(trained, "held out")
 
 
-def advice(rounds: Iterable[Point]) -> str | None:
+def advice(rounds: Iterable[Round]) -> str | None:
     """Say what twice the sentences would bring; None as long as there is no forecast."""
     curve = learning_curve(rounds)
     return forecast_in_words(curve) if curve and curve.forecast else None

@@ -144,7 +144,7 @@ class ProposalCache:
         try:
             change()
         except sqlite3.DatabaseError as error:
-            if error.sqlite_errorname not in _DAMAGED:
+            if getattr(error, "sqlite_errorname", "") not in _DAMAGED:
                 raise
             self._path.unlink(missing_ok=True)
             change()

@@ -7,7 +7,7 @@ import numpy as np
 
 from windowclf.annotation.backlog import PassageWords
 from windowclf.annotation.proposals import Proposal, ProposedSpan
-from windowclf.annotation.queue import sentence_uncertainty
+from windowclf.annotation.queue import uncertainty
 from windowclf.classifier import WindowClassifier
 from windowclf.errors import UsageError, join_names, quoted
 from windowclf.lexicon.gazetteer import Gazetteer
@@ -51,15 +51,15 @@ class Proposer:
         """
         ordered = sorted(passages, key=lambda passage: (passage.document, passage.id))
         found: list[list[ProposedSpan]] = [self._listed(passage) for passage in ordered]
-        uncertainty: FloatArray = np.zeros(len(ordered))
+        unsure: FloatArray = np.zeros(len(ordered))
         if self._classifier is not None:
-            tagged, uncertainty = self._tag(self._classifier, ordered)
+            tagged, unsure = self._tag(self._classifier, ordered)
             for spans, more in zip(found, tagged, strict=True):
                 taken = [*spans]
                 spans += (span for span in more if not _overlaps(span, taken))
         return [
-            Proposal(passage.id, number, sorted(spans), unsure)
-            for passage, spans, unsure in zip(ordered, found, uncertainty.tolist(), strict=True)
+            Proposal(passage.id, number, sorted(spans), each)
+            for passage, spans, each in zip(ordered, found, unsure.tolist(), strict=True)
         ]
 
     def _tag(
@@ -67,25 +67,24 @@ class Proposer:
     ) -> tuple[list[list[ProposedSpan]], FloatArray]:
         """Tag passages; return the names of each, and how uncertain the model is of it."""
         sentences = [sentence for passage in passages for sentence in passage.sentences]
-        counts = [len(passage.sentences) for passage in passages]
-        documents = np.repeat([passage.document for passage in passages], counts).tolist()
+        documents = [passage.document for passage in passages for _ in passage.sentences]
         places = [_places(passage) for passage in passages]
         borders = [0, *accumulate(map(len, places))]
         spans: list[list[ProposedSpan]] = [[] for _ in passages]
-        uncertainty = [np.empty(0)]
+        unsure: FloatArray = np.zeros(len(passages))
         before = 0
         for chunk in classifier.tagger.chunks(sentences, documents):
-            rows = chunk.entities_of(slice(0, len(chunk.lengths)))
-            owners = np.searchsorted(borders, [before + row[0] for row in rows], "right") - 1
-            for owner, (first, last, label, score) in zip(owners.tolist(), rows, strict=True):
+            tokens = int(chunk.lengths.sum())
+            owners = np.searchsorted(borders, np.arange(before, before + tokens), "right") - 1
+            unsure += uncertainty(chunk, owners, len(passages))
+            for first, last, label, score in chunk.entities_of(slice(0, len(chunk.lengths))):
                 if (known := self._labels.get(label)) is not None:
+                    owner = int(owners[first])
                     here, shift = places[owner], before - borders[owner]
                     start, end = here[first + shift][0], here[last + shift][1]
                     spans[owner].append((start, end, known, round(score, 4)))
-            uncertainty.append(sentence_uncertainty(chunk))
-            before += int(chunk.lengths.sum())
-        of_passage = np.repeat(np.arange(len(passages)), counts)
-        return spans, np.bincount(of_passage, np.concatenate(uncertainty), len(passages))
+            before += tokens
+        return spans, unsure
 
     def _listed(self, passage: PassageWords) -> list[ProposedSpan]:
         """Find the names of the lists in a passage."""

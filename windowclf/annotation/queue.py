@@ -68,21 +68,29 @@ class TokenSets(NamedTuple):
         return cosine
 
 
-def sentence_uncertainty(chunk: TaggedChunk) -> FloatArray:
-    """Sum the entropy of the tags of the tokens of each sentence, shape (B,).
+def uncertainty(chunk: TaggedChunk, owners: IntArray, passages: int) -> FloatArray:
+    """Compute how uncertain a model is of the tags of each passage, shape (passages,).
 
-    The sum, not the mean: a long sentence teaches more, and takes one decision, too.
+    It is the entropy of the tags of its tokens, ``Σ_t H_t / √n``: between their sum, by which the
+    longest passages come first, and their mean, by which the shortest do.
+
+    Parameters
+    ----------
+    owners : int array, shape (N,)
+        The passage of each token of the chunk.
+    passages : int
+        How many there are; those without a token here have 0.
     """
     p = chunk.probabilities
     entropy = -(p * np.log(np.maximum(p, 1e-12))).sum(axis=1)
-    rows = np.repeat(np.arange(len(chunk.lengths)), chunk.lengths)
-    summed: FloatArray = np.bincount(rows, entropy, minlength=len(chunk.lengths))
-    return summed
+    tokens = np.bincount(owners, minlength=passages)
+    found: FloatArray = np.bincount(owners, entropy, passages) / np.sqrt(np.maximum(tokens, 1))
+    return found
 
 
-def candidates(uncertainty: FloatArray, most: int = CANDIDATES) -> IntArray:
+def candidates(unsure: FloatArray, most: int = CANDIDATES) -> IntArray:
     """Choose the passages that may come next, by their places, the most uncertain first."""
-    order = np.argsort(-uncertainty, kind="stable")
+    order = np.argsort(-unsure, kind="stable")
     if len(order) <= most:
         return order
     first = most - most // 4
@@ -91,7 +99,7 @@ def candidates(uncertainty: FloatArray, most: int = CANDIDATES) -> IntArray:
 
 
 def choose(
-    uncertainty: FloatArray,
+    unsure: FloatArray,
     passages: Sequence[Iterable[str]],
     count: int,
     recent: Sequence[Iterable[str]] = (),
@@ -103,7 +111,8 @@ def choose(
 
     Parameters
     ----------
-    uncertainty : float array, shape (n,)
+    unsure : float array, shape (n,)
+        The uncertainty of each passage.
     passages : sequence of iterable of str
         The tokens of each.
     count : int
@@ -131,7 +140,7 @@ def choose(
     for row in range(before):
         follow(row, row - before)
     for turn in range(min(count, len(passages))):
-        value = np.where(left, uncertainty * (1 - VARIETY * closest), -1.0)
+        value = np.where(left, unsure * (1 - VARIETY * closest), -1.0)
         free = left & (waits < turn)
         if free.any():
             value[~free] = -1.0

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from windowclf.annotation.current import count_all, read_passage
+from windowclf.annotation.current import Tally, read_passage
 from windowclf.annotation.database import Database, create_file
 from windowclf.annotation.decisions import (
     Request,
@@ -84,7 +84,7 @@ class Store:
         self.seed = int(found["seed"])
         self.created = str(found["created"])
         self.text_unit = self.settings.get("text_unit") or "auto"
-        self._counted: tuple[tuple[int, int], Counts] | None = None
+        self._tally = Tally()
 
     @classmethod
     def create(
@@ -332,14 +332,15 @@ class Store:
         with self.database.write() as connection:
             return hand_out(connection, queue, order, client, count, exclude)
 
+    def release(self, client: str) -> None:
+        """Let others have what was handed out to a client: its window has closed."""
+        with self.database.write() as connection:
+            connection.execute("DELETE FROM lease WHERE client = ?", (client,))
+
     def counts(self) -> Counts:
         """Count what there is and what is decided."""
         with self.database.read() as connection:
-            [version] = connection.execute("PRAGMA data_version").fetchone()
-            key = version, connection.total_changes  # by others, and by oneself
-            if self._counted is None or self._counted[0] != key:
-                self._counted = key, count_all(connection)
-            return self._counted[1]
+            return self._tally.counts(connection)
 
     def rounds(self) -> list[Round]:
         """List the trainings of the learner, the first one first."""

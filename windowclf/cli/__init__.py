@@ -20,11 +20,11 @@ _COMMANDS = (
 )
 
 _OBJECTS = 50_000
-"""New objects after which garbage is collected."""
+"""Threshold of the garbage collector: a collection starts after so many new objects."""
 
 
 class _Commands(click.Group):
-    """Imports a command when it is called: to tag a sentence needs no option of training."""
+    """Imports a command when it is called, so that tagging does not import training."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
@@ -39,7 +39,7 @@ class _Commands(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; an error names its options where the library names its parameters."""
+        """Run a command; in errors, write the parameters of the library as options."""
         try:
             return super().invoke(ctx)
         except ModuleNotFoundError:
@@ -65,13 +65,20 @@ def windowclf() -> None:
     \b
     windowclf train --data conll2003
     windowclf tag "Paris is in France"
+
+    To complete commands and options with Tab, add the line of your shell to its start-up file:
+
+    \b
+    bash:  eval "$(_WINDOWCLF_COMPLETE=bash_source windowclf)"
+    zsh:   eval "$(_WINDOWCLF_COMPLETE=zsh_source windowclf)"
+    fish:  _WINDOWCLF_COMPLETE=fish_source windowclf | source
     """
 
 
 def run() -> int:
     """Run the command of this process; returns its exit code, see `main`."""
-    # Imports make a hundred thousand objects, and all stay: Python would look through them 200
-    # times for circles that nothing needs, and once more before it ends.
+    # Imports make a hundred thousand objects that all stay alive. With its default threshold
+    # Python would search them for cycles 200 times, and once more before it exits.
     gc.set_threshold(_OBJECTS)
     code = main()
     gc.freeze()
@@ -84,20 +91,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     arguments : sequence of str, optional
-        Those of the process if not given.
+        The command and its arguments.  Default: those of the process.
 
     Returns
     -------
     int
-        The exit code: 0, 2 for a wrong call, 130 for an interrupt, 1 for all else, and without
-        a word if stdout is closed.
+        The exit code: 0 for success, 2 for a usage error, 130 for an interrupt, 1 for any other
+        error. If stdout is closed it is 1, without a message.
     """
     if not prepare_streams():
         return 1
     code = _run(arguments)
     try:
         sys.stdout.flush()
-    except OSError:  # which was told; exit must not flush again
+    except OSError:  # already reported; stop the interpreter from flushing again at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code
 
@@ -117,7 +124,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         return _fail(str(error), 1)
     except (KeyboardInterrupt, click.Abort):
         return _fail("interrupted", 130)
-    except BrokenPipeError:  # the reader has gone, as with `| head`: no more is wanted
+    except BrokenPipeError:  # the reader has exited, as with `| head`
         return 1
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""

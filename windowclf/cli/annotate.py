@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from windowclf.cli.console import count, note
+from windowclf.cli.groups import READING, RUNNING, Group, GroupedCommand
 from windowclf.cli.options import (
     base_option,
     json_option,
@@ -28,7 +29,20 @@ _FORMATS = [name for name in FORMATS if name not in DIALECTS and name != "annota
 _SEED = 1
 
 
-@click.command(short_help="Label texts on a page, while a model learns from it.")
+_GROUPS = (
+    Group("Project", ("output", "labels", "imported", "form", "order", "pool", "status")),
+    Group("Model", ("model", "maps", "gazetteers", "base_model")),
+    Group("Page", ("host", "port", "who")),
+    READING,
+    RUNNING,
+)
+
+
+@click.command(
+    cls=GroupedCommand,
+    groups=_GROUPS,
+    short_help="Label texts on a page, while a model learns from it.",
+)
 @click.argument("texts", nargs=-1, metavar="[FILE]...")
 @click.option(
     "--output",
@@ -112,6 +126,7 @@ _SEED = 1
 @click.pass_context
 def annotate(
     context: click.Context,
+    /,
     texts: tuple[str, ...],
     output: str | None,
     status: str | None,
@@ -196,8 +211,8 @@ def _open(
     folder: Path, texts: tuple[str, ...], options: dict[str, Any], given: Mapping[str, Any]
 ) -> "Store":
     """Open the project or begin it, and take in what is new."""
-    from windowclf.documents.paths import PROJECT_FILE
     from windowclf.annotation.store import Store
+    from windowclf.documents.paths import PROJECT_FILE
 
     labels = [name.strip() for name in (options["labels"] or "").split(",") if name.strip()]
     if (folder / PROJECT_FILE).exists():
@@ -248,6 +263,8 @@ def _report(names: str, taken: "Intake") -> None:
     parts = [f"{count(taken.documents, 'document')} in {count(taken.passages, 'passage')}"]
     if taken.accepted:
         parts.append(f"{count(taken.accepted, 'passage')} with labels")
+    if taken.matched:
+        parts.append(f"labels for {count(taken.matched, 'text')} that the project has")
     if taken.labels:
         parts.append(f"labels added: {', '.join(taken.labels)}")
     if taken.empty:
@@ -274,9 +291,8 @@ def _print_status(folder: str, *, as_json: bool) -> None:
 
     with Store.open(folder, read_only=True) as store:
         counts, rounds = store.counts(), store.rounds()
-    measured = [each for each in rounds if each.f1 is not None]
-    last = measured[-1] if measured else None
-    said = advice(measured)
+    last = next((each for each in reversed(rounds) if each.f1 is not None), None)
+    said = advice(rounds)
     if as_json:
         found = {
             "project": folder,

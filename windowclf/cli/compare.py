@@ -7,12 +7,17 @@ from typing import Any
 import click
 
 from windowclf.cli.console import note, print_table
+from windowclf.cli.groups import DATA, READING, RUNNING, Group, GroupedCommand
 from windowclf.cli.options import data_options, json_option, read_split, split_option
 from windowclf.errors import UsageError
 from windowclf.evaluation.bootstrap import SAMPLES
 
 
-@click.command(short_help="Hold trained models against each other.")
+@click.command(
+    cls=GroupedCommand,
+    groups=(DATA, Group("Comparison", ("samples", "seed", "html")), READING, RUNNING),
+    short_help="Compare trained models.",
+)
 @click.argument("runs", metavar="RUN RUN...", nargs=-1)
 @data_options
 @split_option
@@ -21,17 +26,17 @@ from windowclf.evaluation.bootstrap import SAMPLES
     default=SAMPLES,
     show_default=True,
     type=click.IntRange(min=100, max=1_000_000),
-    help="How often the bootstrap draws the text anew.",
+    help="Number of bootstrap resamples of the text.",
 )
 @click.option(
     "--seed",
     default=1,
     show_default=True,
     type=click.IntRange(min=0),
-    help="Of the bootstrap: the same seed, the same intervals and p.",
+    help="Seed of the bootstrap; the same seed gives the same intervals and p-values.",
 )
 @click.option(
-    "--html", metavar="FILE", help="Write a page with the curves and all numbers as well."
+    "--html", metavar="FILE", help="Also write an HTML page with the curves and all numbers."
 )
 @json_option
 def compare(
@@ -43,13 +48,13 @@ def compare(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Hold trained models against the first of them: settings, curves, F1.
+    """Compare trained models with the first one: settings, curves, F1.
 
-    Each RUN is the folder of a model. Whether their F1 on a tagged corpus differ by more than
-    chance is told by a paired bootstrap over its documents, or over its sentences where it marks
-    no documents; "significant" is p < 0.05, after Holm's correction where several runs are held
-    against the first. It speaks of these models on other text like this, and not of what other
-    seeds of training would give: for that, train several.
+    Each RUN is a model folder. A paired bootstrap tests whether the F1 scores on a tagged corpus
+    differ by more than chance. It resamples documents, or sentences if the corpus does not mark
+    documents. "Significant" means p < 0.05, with Holm's correction for more than two runs. The
+    result is about these models on similar text; it does not cover the variation between training
+    seeds. To measure that, train several models.
 
     \b
     windowclf compare models/word models/sentence --data conll2003
@@ -101,9 +106,9 @@ def compare(
 
 
 def _names(runs: tuple[str, ...]) -> dict[str, str]:
-    """Name each folder by its last part, or in full if another has the same."""
+    """Name each folder by its last part, or by its full path if that part is not unique."""
     if len(runs) < 2:
-        raise UsageError("compare needs two models or more: expected their folders: RUN RUN...")
+        raise UsageError("compare needs at least two model folders: RUN RUN...")
     where = [Path(run).resolve() for run in runs]
     for number, path in enumerate(where):
         if path in where[:number]:

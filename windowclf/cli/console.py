@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def note(message: str) -> None:
-    """Write a line to stderr; it names options where the library names parameters.
+    """Write a line to stderr, with the names of parameters replaced by those of options.
 
-    A stderr that cannot be written to does not end the work.
+    If stderr cannot be written to, the line is lost and the command continues.
     """
     context = click.get_current_context(silent=True)
     if context and "`" in message:
@@ -31,15 +31,15 @@ def count(number: int, thing: str) -> str:
 
 
 def stderr_is_terminal() -> bool:
-    """Whether a person is watching."""
+    """Whether stderr is a terminal, so that a progress bar makes sense."""
     return sys.stderr.isatty()
 
 
 def stdout_has_colour() -> bool:
-    """Whether stdout shows colours, by the rules of rich, whose import would take too long.
+    """Whether stdout shows colours: the rules of rich, without its slow import.
 
-    A terminal does, and what FORCE_COLOR is set for; but nothing does where NO_COLOR is set, and
-    no dumb terminal.
+    A terminal shows them unless it is a dumb one. FORCE_COLOR switches them on for files and
+    pipes; NO_COLOR switches them off everywhere.
     """
     if os.environ.get("NO_COLOR") or os.environ.get("TERM", "").lower() in ("dumb", "unknown"):
         return False
@@ -55,7 +55,7 @@ def error_console() -> "Console":
 
 
 def print_table(table: object) -> None:
-    """Print a rich table on stdout, as wide as it needs if that is not a terminal."""
+    """Print a rich table on stdout, at its full width if stdout is not a terminal."""
     from rich.console import Console
 
     console = Console() if sys.stdout.isatty() else Console(width=200)

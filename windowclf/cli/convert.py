@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from windowclf.cli.console import count, note
+from windowclf.cli.groups import READING, RUNNING, Group, GroupedCommand
 from windowclf.cli.options import (
     SchemeChoice,
     json_option,
@@ -21,7 +22,15 @@ from windowclf.tags.recognition import AUTO, SCHEMES, scheme_named
 from windowclf.tags.schemes import Scheme
 
 
-@click.command(short_help="Write labelled documents in another format.")
+@click.command(
+    cls=GroupedCommand,
+    groups=(
+        Group("Formats", ("source_format", "output_format", "scheme", "output_scheme")),
+        READING,
+        RUNNING,
+    ),
+    short_help="Write labelled documents in another format.",
+)
 @click.argument("source", metavar="INPUT")
 @click.argument("output", metavar="OUTPUT")
 @click.option(
@@ -34,19 +43,20 @@ from windowclf.tags.schemes import Scheme
     "--to",
     "output_format",
     type=click.Choice(WRITABLE),
-    help="Format of OUTPUT; doccano and prodigy are JSONL for these tools.  [default: by its name]",
+    help="Format of OUTPUT; doccano and prodigy write JSONL for these tools.  [default: from "
+    "the file name]",
 )
 @click.option(
     "--scheme",
     default=AUTO,
     show_default=True,
     type=SchemeChoice(SCHEMES),
-    help="How the tags of INPUT spell spans; plain: each token has a label of its own.",
+    help="Tag scheme of INPUT; plain: each token has its own label, and there are no spans.",
 )
 @click.option(
     "--output-scheme",
     type=SchemeChoice([scheme.value for scheme in Scheme]),
-    help="How the tags of a CoNLL file written spell spans.  [default: iob2, or plain as INPUT]",
+    help="Tag scheme of a CoNLL OUTPUT.  [default: iob2, or plain if INPUT is plain]",
 )
 @reading_options
 @json_option
@@ -62,11 +72,11 @@ def convert(
 ) -> None:
     """Write labelled documents in another format.
 
-    INPUT is a file, a folder of files, or a pattern in quotes: CoNLL columns and CoNLL-U, CSV,
-    JSON and JSONL of doccano, Prodigy, Label Studio, spaCy and others, Parquet, brat, spaCy's
-    DocBin; or a project of 'windowclf annotate'. - is stdin or stdout; .gz and .zst are packed. The
-    text, its spans and all other fields come through, and so do sentences and words where they are
-    known; CoNLL has no place for scores.
+    INPUT is a file, a folder, a quoted glob pattern, or a project of 'windowclf annotate'. It may
+    be CoNLL columns or CoNLL-U, CSV, Parquet, brat, spaCy's DocBin, or JSON and JSONL from doccano,
+    Prodigy, Label Studio, spaCy and others. - is stdin or stdout; names with .gz or .zst are
+    decompressed and compressed. Text, spans and all other fields are kept, and so are sentences
+    and tokens where INPUT has them; CoNLL cannot hold scores.
 
     \b
     windowclf convert eng.train train.jsonl
@@ -77,7 +87,7 @@ def convert(
     zcat train.jsonl.gz | windowclf convert - - --from jsonl --to conll
     """
     if as_json and output == "-":
-        raise UsageError("--json: stdout has the documents already; give OUTPUT a name")
+        raise UsageError("--json: the documents go to stdout; name an OUTPUT file")
     options = read_options(reading)
     by_name = source == "-" or source_format is not None
     done = convert_file(

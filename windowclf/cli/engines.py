@@ -1,4 +1,4 @@
-"""The engines that do the work of a command: this process, or the workers of a Dask cluster."""
+"""The engines that run the work of a command: this process, or the workers of a Dask cluster."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,25 +15,27 @@ if TYPE_CHECKING:
 
 
 def scheduler_option(workers: str) -> Callable[[Command], Command]:
-    """Make the option of a cluster; `workers` is the one that says how many processes it has."""
+    """Make --scheduler; `workers` is the option for the number of worker processes."""
     return click.option(
         "--scheduler",
         metavar="ADDRESS",
-        help="Of a Dask cluster that runs, such as tcp://10.0.0.1:8786.  [default: start one on "
-        f"this machine, with {workers} worker processes]",
+        help="Address of a running Dask cluster, such as tcp://10.0.0.1:8786.  [default: start a "
+        f"cluster on this machine, with {workers} worker processes]",
     )
 
 
 def check_engine(engine: str, scheduler: str | None, **workers: int | None) -> None:
-    """Refuse options of a cluster that do not go together, and a cluster without Dask.
+    """Raise an error for cluster options that contradict each other, or if Dask is missing.
 
-    `workers` has one item: how many there are to be, by the name of its option.
+    `workers` has one item: the name of the option and the number of workers.
     """
     if scheduler is not None and engine != "dask":
-        raise UsageError("--scheduler is for --engine dask")
+        raise UsageError("--scheduler needs --engine dask")
     for name, number in workers.items():
         if scheduler is not None and number:
-            raise UsageError(f"{option_name(name)}: the workers at --scheduler are there already")
+            raise UsageError(
+                f"{option_name(name)}: leave it out; the cluster at --scheduler has its own workers"
+            )
     if engine == "dask":
         import windowclf.system.dask  # noqa: F401
 
@@ -42,10 +44,10 @@ def check_engine(engine: str, scheduler: str | None, **workers: int | None) -> N
 def cluster(
     scheduler: str | None, workers: int | None, most: int, note: Callable[[str], None]
 ) -> "Iterator[Client]":
-    """Connect to the cluster at an address, or start one; note where it can be watched.
+    """Connect to the cluster at an address, or start one; report the address of its dashboard.
 
-    A cluster that is started has so many worker processes, by default one for each processor, and
-    no more than `most`, since further ones would have no work.
+    A new cluster has `workers` processes, by default one per processor, and at most `most`, because
+    further ones would have no work.
     """
     from windowclf.system.dask import connect
     from windowclf.system.processors import processor_count

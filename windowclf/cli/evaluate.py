@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from windowclf.cli.console import note, print_table
+from windowclf.cli.groups import DATA, READING, RUNNING, Group, GroupedCommand
 from windowclf.cli.options import (
     data_options,
     json_option,
@@ -21,10 +22,19 @@ from windowclf.errors import UsageError
 from windowclf.system.packages import require
 
 SHOWN = 20
-"""Wrong entities that are shown where no number is given."""
+"""Number of wrong entities that --errors shows without a value."""
 
 
-@click.command(short_help="Score a model, or another program's tags, on a tagged corpus.")
+@click.command(
+    cls=GroupedCommand,
+    groups=(
+        Group("Predictions", ("model", "predictions", "case", "shown")),
+        DATA,
+        READING,
+        RUNNING,
+    ),
+    short_help="Score a model, or another program's tags, on a tagged corpus.",
+)
 @model_option
 @data_options
 @split_option
@@ -33,8 +43,9 @@ SHOWN = 20
 @click.option(
     "--predictions",
     metavar="FILE",
-    help="Score the tags of FILE, not a model's: JSONL, Parquet or DocBin, if so named, else CoNLL "
-    "with the token first and the tag last; - is stdin. It has the tokens of the split.",
+    help="Score the tags in FILE rather than a model's. FILE is JSONL, Parquet or DocBin by its "
+    "extension, else CoNLL with the token first and the tag last; - is stdin. Its tokens must be "
+    "those of the split.",
 )
 @click.option(
     "--errors",
@@ -43,8 +54,8 @@ SHOWN = 20
     flag_value=SHOWN,
     type=click.IntRange(min=1),
     metavar="[N]",
-    help="Show what was taken for what, and the N wrong entities that the model was surest of. "
-    f"Without N {SHOWN}; with --json all.",
+    help="Show which types were confused, and the N wrong entities with the highest scores. "
+    f"Without N: {SHOWN}; with --json: all.",
 )
 @processes_option
 @json_option
@@ -61,8 +72,8 @@ def evaluate(
 ) -> None:
     """Score a model on a tagged corpus, by type, with conlleval's rules.
 
-    An entity is right if its first token, its last token and its type are. JSON has fractions
-    from 0 to 1.
+    An entity is correct if its first token, its last token and its type are correct. JSON output
+    has fractions from 0 to 1.
 
     \b
     windowclf evaluate --data sample
@@ -79,9 +90,7 @@ def evaluate(
     if case and former_case:
         raise UsageError("--recase is the former name of --case: give one of them")
     if predictions and model:
-        raise UsageError(
-            "give --predictions or --model, not both: the one scores without the other"
-        )
+        raise UsageError("give --predictions or --model, not both: --predictions needs no model")
     if not as_json:
         require("a table of scores, which --json does without,", "rich")
     classifier = None if predictions else load_classifier(model)[0]

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 @click.option(
     "--token",
     metavar="N|WORD",
-    help="Which word: its number, from 1, or the word itself, the first such.  [default: the "
-    "first word of the surest entity, else the first word]",
+    help="The word to explain: its number, from 1, or the word itself (the first occurrence).  "
+    "[default: the first word of the entity with the highest score, else the first word]",
 )
 @model_option
 @click.option("--input", "input_name", metavar="FILE", help="A file with the text.")
 @json_option
-@click.option("--html", metavar="FILE", help="Write a page that opens in any browser.")
+@click.option("--html", metavar="FILE", help="Also write the explanation as an HTML page.")
 def explain(
     text: str | None,
     token: str | None,
@@ -36,14 +36,14 @@ def explain(
     as_json: bool,
     html: str | None,
 ) -> None:
-    """Show why a word of a text has its tag: the argument, a file, or stdin.
+    """Show why a word has its tag. The text is the argument, a file, or stdin.
 
-    What each word near it gave for the tag and against it, the runner-up and the margin, the
-    hidden units that decided, and the smallest change of a word that changes the tag.
+    The explanation shows what each nearby word adds to the tag's score, the runner-up and the
+    margin, the hidden units that decided, and the smallest change of a word that changes the tag.
 
     JSON is one object with the fields of windowclf.explanation.result.Explanation: tokens, token,
     tags, tag, runner_up, margin, scores, probabilities, shares, rest, units, changes, searched.
-    Tokens are numbered from 0 in it, and each list of scores is in the order of "tags".
+    There, tokens are numbered from 0, and each list of scores is in the order of "tags".
 
     \b
     windowclf explain "Paris is in France" --token 1
@@ -95,7 +95,7 @@ def _valid(argument: str) -> str:
 
 
 def _find(tagged: "TaggedText", token: str | None, source: str) -> int:
-    """Find the number of the token that is meant, from 0 over the whole text."""
+    """Return the index of the token that --token names, counted over the whole text."""
     words = [word for sentence in tagged.words for word in sentence]
     if not words:
         raise UsageError(f"{source} has no word to explain")
@@ -111,5 +111,5 @@ def _find(tagged: "TaggedText", token: str | None, source: str) -> int:
         return words.index(token)
     numbered = [f"{number} {printable(word[:40])}" for number, word in enumerate(words, 1)]
     raise UsageError(
-        f"--token {quoted(token)} is none of the text's tokens: {join_names(numbered)}"
+        f"--token {quoted(token)} is not a token of the text; its tokens: {join_names(numbered)}"
     )

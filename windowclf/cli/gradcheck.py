@@ -6,22 +6,28 @@ from typing import Any
 import click
 
 from windowclf.cli.console import print_table
+from windowclf.cli.groups import OF_TRAINING, RUNNING, Group, GroupedCommand
 from windowclf.cli.options import config_options, given_settings, json_option
 from windowclf.config.config import make_config
 from windowclf.config.presets import PRESETS
 
 
-@click.command(short_help="Prove the gradients of a network by finite differences.")
+@click.command(
+    cls=GroupedCommand,
+    groups=(Group("Check", ("check_all",)), *OF_TRAINING, RUNNING),
+    short_help="Check the gradients of a network against finite differences.",
+)
 @click.option("--all", "check_all", is_flag=True, help="Check every preset.")
 @config_options
 @json_option
 @click.pass_context
 def gradcheck(context: click.Context, /, check_all: bool, as_json: bool, **options: Any) -> None:
-    """Prove the gradients of a network by finite differences.
+    """Check the gradients of a network against finite differences.
 
-    For each parameter of the network that the options ask for, the gradient of the backward pass
-    is compared with differences of the loss, in float64; of softmax and max-margin also for text in
-    which some types are not annotated. Exit code 1 if one is wrong.
+    For each parameter of the network that the options describe, the gradient of the backward pass
+    is compared with finite differences of the loss, in float64. Softmax and max-margin are also
+    checked on text in which some types are not annotated. The exit code is 1 if a gradient is
+    wrong.
 
     \b
     windowclf gradcheck

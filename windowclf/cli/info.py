@@ -53,7 +53,7 @@ def info(model: str | None, norms: bool, as_json: bool) -> None:
             **{name.lower(): value for name, value in record.sources().items()},
             "best epoch": f"{record.best_epoch} of {len(record.epochs)}",
             **({"expected F1": record.expected.describe()} if record.expected else {}),
-            "vectors moved": f"{100 * record.vectors_moved:.2f} % of their length, on the mean",
+            "vectors moved": f"{100 * record.vectors_moved:.2f} % of their length on average",
         }
     width = max(map(len, rows))
     for name, fact in rows.items():

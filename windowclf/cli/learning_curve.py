@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from windowclf.cli.console import note, print_table
+from windowclf.cli.groups import CORPORA, DATA, OF_TRAINING, READING, RUNNING, Group, GroupedCommand
 from windowclf.cli.options import (
     base_option,
     corpora_options,
@@ -25,25 +26,34 @@ from windowclf.cli.progress import CurveProgress
 from windowclf.config.config import make_config
 from windowclf.errors import UsageError
 
+_CURVE = Group("Learning curve", ("sizes", "repeats", "html"))
 
-@click.command("learning-curve", short_help="Forecast what more labelled sentences would bring.")
+
+@click.command(
+    "learning-curve",
+    cls=GroupedCommand,
+    groups=(DATA, _CURVE, *OF_TRAINING, CORPORA, READING, RUNNING),
+    short_help="Forecast the F1 that more labelled sentences would bring.",
+)
 @corpora_options
 @training_options
 @base_option
 @click.option(
     "--sizes",
     metavar="N,N,...",
-    help="Numbers of training sentences, in ascending order.  [default: all, half of them, and so "
-    "on down to about 20, six sizes at most]",
+    help="Numbers of training sentences, in ascending order.  [default: all, a half, a quarter "
+    "and so on down to about 20, at most six sizes]",
 )
 @click.option(
     "--repeats",
     default=3,
     show_default=True,
     type=click.IntRange(min=1),
-    help="How many trainings each size gets, each with a seed and a random subset of its own.",
+    help="Number of trainings for each size, each with its own seed and random subset.",
 )
-@click.option("--html", metavar="FILE", help="Write a page with the curve and all numbers as well.")
+@click.option(
+    "--html", metavar="FILE", help="Also write an HTML page with the curve and all numbers."
+)
 @current_config_options
 @threads_option
 @json_option
@@ -52,11 +62,11 @@ def learning_curve(
 ) -> None:
     """Measure F1 against the number of training sentences, and forecast it for twice as many.
 
-    The training that the options describe is run on random subsets of the train split; no model
-    is kept. F1 is that on the test split. Without one it is that on the dev split, which then
-    does not choose the epoch, and without both that on a fifth of the training sentences, another
-    fifth in each repeat. With the default sizes it takes up to twice --repeats as long as one
-    training. The forecast needs three sizes, and an F1 of 5 at the largest one.
+    The training that the options describe runs on random subsets of the train split; no model is
+    kept. F1 is measured on the test split. Without a test split it is measured on the dev split,
+    which then does not choose the epoch; without both, on a fifth of the training sentences, a
+    different one in each repeat. With the default sizes the command takes up to 2 × --repeats times
+    as long as one training. The forecast needs three sizes, and an F1 of 5 at the largest one.
 
     \b
     windowclf learning-curve --data FOLDER
@@ -104,7 +114,7 @@ def learning_curve(
 
 
 def _training_arguments(options: dict[str, Any]) -> dict[str, Any]:
-    """Give what `WindowClassifier.fit` takes besides the text, from the options of a command."""
+    """Return the arguments of `WindowClassifier.fit` besides the text, from a command's options."""
     return {
         "vectors": options["vectors"],
         "gazetteers": parse_gazetteers(options["gazetteers"]),
@@ -116,7 +126,7 @@ def _training_arguments(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _parse_sizes(text: str) -> list[int]:
-    """Read the value of --sizes; whether the numbers are in order is checked with the corpus."""
+    """Read the value of --sizes; the order of the numbers is checked later, with the corpus."""
     with suppress(ValueError):
         return [int(part) for part in text.split(",")]
     raise UsageError(f"--sizes: expected numbers of sentences, such as 25,50,100, got {text!r}")

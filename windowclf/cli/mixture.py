@@ -26,7 +26,7 @@ class Mixture(NamedTuple):
     Attributes
     ----------
     data : dict of str to str
-        What is read of each: what `load_corpus` takes, or a file.
+        The source of each corpus: a value that `load_corpus` takes, or a file.
     weights, maps, lacks : dict
         See `windowclf.mix_corpora`.
     """
@@ -43,23 +43,23 @@ MIXTURE_OPTIONS = [
         "weights",
         multiple=True,
         metavar="NAME=NUMBER",
-        help="How many times, on average, an epoch reads each sentence of a corpus; 0.5 for half "
-        "of them, drawn anew each time.  [default: 1]",
+        help="How many times, on average, an epoch reads each sentence of a corpus; 0.5: half of "
+        "the sentences, a new random half in each epoch.  [default: 1]",
     ),
     click.option(
         "--map",
         "maps",
         multiple=True,
         metavar="NAME:LABEL=[LABEL]",
-        help="A new name for a label of a corpus, such as wnut:corporation=ORG; nothing after = "
-        "drops the label.",
+        help="Rename a label of a corpus, such as wnut:corporation=ORG; with nothing after =, drop "
+        "the label.",
     ),
     click.option(
         "--lacks",
         "lacks",
         multiple=True,
         metavar="NAME:LABEL",
-        help="A label that a corpus does not annotate: its O may stand for it.",
+        help="A label that a corpus does not annotate, so that an O there may hide such a span.",
     ),
 ]
 
@@ -70,13 +70,13 @@ def parse_mixture(options: Mapping[str, Any]) -> Mixture | None:
     Returns
     -------
     Mixture or None
-        None for a single corpus that is read as it is, without a name of its own.
+        None for a single corpus without a name, weight, map or missing label.
 
     Raises
     ------
     UsageError
-        For two corpora of one name, a name that is not among them, a value of another form, and a
-        train file beside several corpora.
+        If two corpora have the same name, an option names an unknown corpus or is malformed, or
+        there is a train file besides several corpora.
     """
     values: Sequence[str] = options["data"] or ()
     named = [_split_name(value) for value in values]
@@ -104,7 +104,7 @@ def parse_mixture(options: Mapping[str, Any]) -> Mixture | None:
 
 
 def _split_name(value: str) -> tuple[str | None, str]:
-    """Take ``NAME=FOLDER`` apart; a path may have a = in it."""
+    """Split ``NAME=FOLDER``; a path may contain "=" itself."""
     name, separator, source = value.partition("=")
     if not separator or os.path.lexists(value) or "/" in name or os.sep in name:
         return None, value
@@ -116,7 +116,7 @@ def _split_name(value: str) -> tuple[str | None, str]:
 
 
 def is_file(source: str) -> bool:
-    """Whether a corpus is a single file, but not a project, which has splits."""
+    """Whether a corpus is a single file without splits, and so not a project."""
     path = expand(source)
     return source != SAMPLE and path.is_file() and not project_file(path)
 
@@ -164,7 +164,7 @@ def _lacks(options: Mapping[str, Any], names: Collection[str]) -> dict[str, list
 
 
 def _split_label(option: str, value: str, names: Collection[str]) -> tuple[str, str]:
-    """Take ``NAME:REST`` apart; a name may have a colon in it."""
+    """Split ``NAME:REST``; a name may contain a colon itself."""
     known = max((n for n in names if value.startswith(f"{n}:")), key=len, default=None)
     name = value.partition(":")[0] if known is None else known
     _check_name(option, value, name, names)
@@ -181,12 +181,12 @@ def _check_name(option: str, value: str, name: str, names: Collection[str]) -> N
 def read_mixture(mixture: Mixture, options: Mapping[str, Any], reading: ReadOptions) -> "Corpus":
     """Read the corpora of a training and join them.
 
-    Dev and test files take the place of the splits of a single corpus, or of the joined ones.
+    Dev and test files replace the splits of a single corpus, or the joined splits of several.
     """
     from windowclf.corpora.mixture import mix_corpora
     from windowclf.corpora.sources import load_corpus
 
-    def anew() -> ReadOptions:  # so that the notes of each corpus count its own
+    def anew() -> ReadOptions:  # a report of its own for each corpus
         return replace(reading, report=ReadReport())
 
     scheme = options["scheme"]

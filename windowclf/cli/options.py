@@ -1,4 +1,4 @@
-"""Options that several commands share; those of the network are read off `Config`."""
+"""Options that several commands share; those of the network are generated from `Config`."""
 
 import typing
 from collections.abc import Callable, Sequence
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 Command = Callable[..., Any]
 
 NONE = "none"
-"""What a repeated option is given for an empty list."""
+"""Value of a repeatable option that stands for an empty list."""
 
 
 class SchemeChoice(click.Choice[str]):
-    """Takes the name of a scheme, or another of its usual names."""
+    """Accepts the name of a tag scheme, or an alias of it."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Give the name that the library has for a scheme."""
+        """Return the library's name of a scheme."""
         with suppress(ValueError):
             value = Scheme(value).value
         return super().convert(value, param, ctx)
@@ -46,14 +46,14 @@ def config_options(function: Command) -> Command:
 
 
 def current_config_options(function: Command) -> Command:
-    """Add the same, without the names of earlier versions, which a new command uses otherwise."""
+    """Add the options of `Config` without those of earlier versions, for newer commands."""
     return _preset_option(record_options(Config, old_names=False)(function))
 
 
 _preset_option = click.option(
     "--preset",
     type=click.Choice(list(PRESETS)),
-    help="Settings by name, which the other options change; see 'windowclf presets'.",
+    help="Named settings that other options override; see 'windowclf presets'.",
 )
 
 
@@ -62,7 +62,7 @@ def record_options(
 ) -> Callable[[Command], Command]:
     """Add an option for each field of a record, with its description, choices and default.
 
-    The options themselves have no defaults, so that those of the library hold.
+    The options have no default values of their own, so that the defaults of the library apply.
     """
     hints = typing.get_type_hints(record, include_extras=True)
 
@@ -99,7 +99,7 @@ def record_options(
 def given_settings(
     options: dict[str, Any], record: type[msgspec.Struct] = Config
 ) -> dict[str, Any]:
-    """Take the fields of a record, and a preset, out of a command's options, if they were given."""
+    """Select the fields of a record, and the preset, that were set among a command's options."""
     fields = msgspec.structs.fields(record)
     names = {"preset", *(name for field in fields for name in (field.name, field.encode_name))}
     given = {name: value for name, value in options.items() if name in names}
@@ -111,11 +111,11 @@ READING = (
     *("text_column", "tokens_column", "tags_column", "delimiter", "encoding", "text_unit"),
     *("on_error", "overlaps", "spans", "label_names"),
 )
-"""Options of `ReadOptions` that a command may have."""
+"""Fields of `ReadOptions` that a command may have as options."""
 
 
 def reading_options(function: Command) -> Command:
-    """Add the options that say how labelled files are read."""
+    """Add the options for reading labelled files."""
     return text_options(
         _add(
             function,
@@ -123,25 +123,25 @@ def reading_options(function: Command) -> Command:
                 click.option(
                     "--tags-column",
                     metavar="NAME|N",
-                    help="Column or key of the tags, or of the spans.  [default: detected]",
+                    help="Column or key with the tags or the spans.  [default: detected]",
                 ),
                 click.option(
                     "--label-names",
                     metavar="NAMES|FILE",
-                    help="Names of labels that are numbers, in the order of the numbers: "
-                    "O,B-PER,I-PER, or a file with a name a line.",
+                    help="Names for numeric labels, in the order of the numbers: O,B-PER,I-PER, or "
+                    "a file with one name per line.",
                 ),
                 click.option(
                     "--overlaps",
                     type=click.Choice(["refuse", "longest", "first"]),
-                    help="Which of overlapping spans is kept.  [default: refuse, an error]",
+                    help="Which one of overlapping spans to keep.  [default: refuse, an error]",
                 ),
                 click.option(
                     "--spans",
                     type=click.Choice(["as-is", "utf16", "inclusive", "refuse"]),
-                    help="What the offsets of spans count: characters, units of UTF-16 as in "
-                    "JavaScript, or characters with an inclusive end; refuse: a span that cuts a "
-                    "word is an error.  [default: as-is]",
+                    help="Unit of span offsets: characters (as-is), UTF-16 code units as in "
+                    "JavaScript, or characters with an inclusive end; refuse: as as-is, but a span "
+                    "that cuts a word is an error.  [default: as-is]",
                 ),
             ],
         )
@@ -149,23 +149,25 @@ def reading_options(function: Command) -> Command:
 
 
 def text_options(function: Command) -> Command:
-    """Add the options that say how files are read, labelled or not."""
+    """Add the options for reading files with or without labels."""
     return _add(
         function,
         [
             click.option(
-                "--text-column", metavar="NAME", help="Column or key of the text.  [default: text]"
+                "--text-column",
+                metavar="NAME",
+                help="Column or key with the text.  [default: text]",
             ),
             click.option(
                 "--tokens-column",
                 metavar="NAME|N",
-                help="Column or key of the tokens; of a column file its number, from 0, or from "
-                "the end by -1.  [default: detected]",
+                help="Column or key with the tokens; in a column file its number, from 0, or from "
+                "-1 at the end.  [default: detected]",
             ),
             click.option(
                 "--delimiter",
                 metavar="CHARACTER",
-                help="What separates columns; tab and space may be written so.  "
+                help="Column separator: a character, or the words tab or space.  "
                 "[default: detected]",
             ),
             click.option(
@@ -174,27 +176,27 @@ def text_options(function: Command) -> Command:
             click.option(
                 "--text-unit",
                 type=click.Choice(["line", "paragraph", "file"]),
-                help="What is one text of a plain-text file. Names never cross the end of a line "
-                "(line) or of a paragraph (paragraph, file).  [default: a line is a text; in "
-                "longer texts, names cross line ends where the text looks wrapped]",
+                help="What counts as one text in a plain-text file. Names never cross the end of a "
+                "line (line) or of a paragraph (paragraph, file).  [default: each line is a text; "
+                "in longer texts, names cross line ends where the text looks wrapped]",
             ),
             click.option(
                 "--on-error",
                 type=click.Choice(["stop", "skip"]),
-                help="What happens at a record that cannot be read: an error, or it is left out "
-                "and counted.  [default: stop]",
+                help="At an unreadable record, stop with an error, or skip and count it.  "
+                "[default: stop]",
             ),
         ],
     )
 
 
 def read_options(options: dict[str, Any], *, labels: bool = True) -> ReadOptions:
-    """Take the values of `text_options` and `reading_options` out of a command's options.
+    """Make `ReadOptions` from the values of `text_options` and `reading_options`.
 
     Raises
     ------
     UsageError
-        For a value that cannot be used.
+        If a value is not valid.
     """
     found = {name: options[name] for name in READING if options.get(name) is not None}
     if names := found.get("label_names"):
@@ -203,38 +205,38 @@ def read_options(options: dict[str, Any], *, labels: bool = True) -> ReadOptions
 
 
 def report_reading(options: ReadOptions) -> None:
-    """Report on stderr what was not read as it stands."""
+    """Report on stderr the changes that were made while reading."""
     if line := options.report.line():
         note(f"read with changes: {line}")
 
 
 def reading_json(options: ReadOptions) -> dict[str, object]:
-    """Give the same for a JSON result: nothing if all was read as it stands."""
+    """Return these changes as a field of a JSON result; an empty dict if there were none."""
     found = options.report.to_json()
     return {"reading": found} if found else {}
 
 
 def notes_json(corpus: "Corpus") -> dict[str, list[str]]:
-    """Give the notes of a corpus for a JSON result: nothing if there are none."""
+    """Return the notes of a corpus as a field of a JSON result; an empty dict without notes."""
     return {"notes": list(corpus.notes)} if corpus.notes else {}
 
 
 _DATA = (
-    "sample (bundled), conll2003, owner/name of a hub data set, or a folder: of CoNLL, JSONL, "
-    "Parquet or DocBin files, or a project of 'windowclf annotate'"
+    "Corpus: sample (bundled), conll2003, owner/name of a hub data set, or a folder with CoNLL, "
+    "JSONL, Parquet or DocBin files or a project of 'windowclf annotate'"
 )
 
 
 def data_options(function: Command) -> Command:
-    """Add the options that say which corpus is read, and how."""
+    """Add the options for reading one corpus."""
     return _data_options(function, [_data_option("NAME|FOLDER", _DATA)])
 
 
 def corpora_options(function: Command) -> Command:
-    """Add the options that say which corpora a training reads, and how."""
+    """Add the options for reading the corpora of a training."""
     from windowclf.cli.mixture import MIXTURE_OPTIONS
 
-    several = "; again for another corpus, which may also be a file of training text"
+    several = ". Repeat for another corpus, which may also be a file of training text"
     return _data_options(
         function, [_data_option("[NAME=]FOLDER", _DATA + several), *MIXTURE_OPTIONS]
     )
@@ -253,22 +255,24 @@ def _data_options(function: Command, first: list[Callable[[Command], Command]]) 
         reading_options(function),
         [
             *first,
-            click.option("--train", "train_file", metavar="FILE", help="A train split."),
-            click.option("--dev", "dev_file", metavar="FILE", help="A dev split."),
-            click.option("--test", "test_file", metavar="FILE", help="A test split."),
+            click.option(
+                "--train", "train_file", metavar="FILE", help="File with the train split."
+            ),
+            click.option("--dev", "dev_file", metavar="FILE", help="File with the dev split."),
+            click.option("--test", "test_file", metavar="FILE", help="File with the test split."),
             click.option(
                 "--scheme",
                 default=AUTO,
                 show_default=True,
                 type=SchemeChoice(SCHEMES),
-                help="How the tags spell spans; plain: each token has a label of its own.",
+                help="Tag scheme; plain: each token has its own label, and there are no spans.",
             ),
         ],
     )
 
 
 def training_options(function: Command) -> Command:
-    """Add the options that say what a training is given besides its corpus and its settings."""
+    """Add the options for the inputs of a training besides its corpus and its settings."""
     return _add(
         function,
         [
@@ -277,7 +281,7 @@ def training_options(function: Command) -> Command:
                 default="bundled",
                 show_default=True,
                 metavar="NAME|FILE",
-                help="bundled, glove-6b-50d (an extra), a gensim-data name such as "
+                help="Word vectors: bundled, glove-6b-50d (an extra), a gensim-data name such as "
                 "glove-wiki-gigaword-100, a GloVe or word2vec file, or random.",
             ),
             click.option(
@@ -285,50 +289,52 @@ def training_options(function: Command) -> Command:
                 "gazetteers",
                 multiple=True,
                 metavar="TYPE=FILE",
-                help="A list of names of a type, one a line, such as LOC=cities.txt; again for "
-                "the next.",
+                help="File with names of a type, one per line, such as LOC=cities.txt. Repeat for "
+                "another type.",
             ),
             click.option(
                 "--clusters",
                 "clusters",
                 multiple=True,
                 metavar="[NAME=]FILE",
-                help="Word clusters: Brown clusters (bits TAB word a line) or others (word TAB "
-                "cluster); again for the next.",
+                help="File with word clusters: Brown clusters (lines of bits TAB word) or others "
+                "(word TAB cluster). Repeat for another file.",
             ),
             click.option(
                 "--names",
                 "names",
                 multiple=True,
                 metavar="TYPE=FILE",
-                help="A list of names of a type, one a line, for --name-augmentation and "
-                "--template-augmentation; again for the next, of the same type too.",
+                help="File with names of a type, one per line, for --name-augmentation and "
+                "--template-augmentation. Repeat for another file, also of the same type.",
             ),
             click.option(
                 "--train-fraction",
                 type=float,
                 default=1.0,
                 show_default=True,
-                help="Part of the train split that is used, drawn at random.",
+                help="Fraction of the train split to use, drawn at random.",
             ),
         ],
     )
 
 
 compress_option = click.option(
-    "--compress", is_flag=True, help="Write the model in a third of its size."
+    "--compress",
+    is_flag=True,
+    help="Round the parameters, so that the model takes a third of the space.",
 )
 
 
 def _add(function: Command, options: list[Callable[[Command], Command]]) -> Command:
-    """Add options, the first one first."""
+    """Add options in their order."""
     for option in reversed(options):
         function = option(function)
     return function
 
 
 def teaching_options(function: Command) -> Command:
-    """Add the options that say who teaches a network, and on which text."""
+    """Add the options for teachers of a network and their unlabelled text."""
     return _add(
         function,
         [
@@ -337,15 +343,15 @@ def teaching_options(function: Command) -> Command:
                 "trained_teachers",
                 multiple=True,
                 metavar="DIR",
-                help="A trained model with the same labels, which teaches the network besides "
-                "those that --teachers trains; again for the next.",
+                help="Folder of a trained model with the same labels that teaches the network, in "
+                "addition to those that --teachers trains. Repeat for another.",
             ),
             click.option(
                 "--unlabelled",
                 multiple=True,
                 metavar="FILE",
-                help="Text without labels, of any format that 'windowclf tag' reads: the network "
-                "learns what its teachers say of it; again for the next.",
+                help="File without labels, in any format that 'windowclf tag' reads; the network "
+                "learns its teachers' scores on it. Repeat for another.",
             ),
         ],
     )
@@ -358,14 +364,14 @@ base_option = click.option(
     show_default=True,
     metavar="MODEL",
     callback=lambda _, __, value: None if value == NONE else value,
-    help="The model whose word vectors, tables and window layer the training begins with: "
-    "bundled, a model folder, or none; scores of labels that both have are kept. auto: the "
-    "bundled one for a corpus of at most 5,000 sentences.",
+    help="Model to start from: bundled, a model folder, or none. Its word vectors, tables and "
+    "window layer are copied, and the scoring weights of labels that both have. auto: bundled "
+    "for a corpus of at most 5,000 sentences.",
 )
 
 
 def read_corpus(options: dict[str, Any]) -> Any:
-    """Load the corpus that `data_options` or `corpora_options` name."""
+    """Load the corpus selected by `data_options` or `corpora_options`."""
     from windowclf.cli.mixture import parse_mixture, read_mixture
     from windowclf.corpora.sources import load_corpus
 
@@ -387,10 +393,10 @@ def read_corpus(options: dict[str, Any]) -> Any:
 
 
 def read_training_corpus(options: dict[str, Any], seed: int, *, expects_dev: bool = True) -> Any:
-    """Load the corpus that `corpora_options` name, or the fraction of it that is to train.
+    """Load the corpus selected by `corpora_options`, with --train-fraction applied.
 
-    What makes the training doubtful is reported, and is among the notes of the corpus; a missing
-    dev split only if `expects_dev`.
+    Doubts about the corpus are reported and added to its notes; a missing dev split is one only if
+    `expects_dev`.
     """
     from windowclf.corpora.doubts import find_doubts
 
@@ -413,7 +419,7 @@ def read_training_corpus(options: dict[str, Any], seed: int, *, expects_dev: boo
 
 
 def read_unlabelled(options: dict[str, Any]) -> "UnlabelledText | None":
-    """Read the text that --unlabelled names, by the options of reading; None without it."""
+    """Read the files of --unlabelled with the reading options; None without --unlabelled."""
     from windowclf.corpora.unlabelled import read_unlabelled as read
 
     if not options["unlabelled"]:
@@ -430,13 +436,13 @@ def parse_gazetteers(options: Sequence[str]) -> dict[str, Path]:
     Raises
     ------
     UsageError
-        For one that is no type with a file, or a second file of a type.
+        If a value is not TYPE=FILE, or a type has two files.
     """
     from windowclf.lexicon.gazetteer import parse_gazetteer_option
 
     files = dict(map(parse_gazetteer_option, options))
     if len(files) < len(options):
-        raise UsageError("--gazetteer: a type has two files: expected one; put both in one file")
+        raise UsageError("--gazetteer: a type has two files: expected one; join them into one file")
     return files
 
 
@@ -446,7 +452,7 @@ def parse_names(options: Sequence[str]) -> dict[str, list[Path]]:
     Raises
     ------
     UsageError
-        For one that is no type with a file.
+        If a value is not TYPE=FILE.
     """
     from windowclf.lexicon.gazetteer import parse_gazetteer_option
 
@@ -463,31 +469,35 @@ def parse_clusters(options: Sequence[str]) -> dict[str, Path]:
     Raises
     ------
     UsageError
-        For one that names no file, or a second file of a name.
+        If a value does not name a file, or two files have the same name.
     """
     from windowclf.lexicon.clusters import parse_clusters_option
 
     files = dict(map(parse_clusters_option, options))
     if len(files) < len(options):
-        raise UsageError("--clusters: two files have the same name: give one as NAME=FILE")
+        raise UsageError("--clusters: two files have the same name: write one as NAME=FILE")
     return files
 
 
 split_option = click.option(
-    "--split", default="test", show_default=True, type=click.Choice(["train", "dev", "test"])
+    "--split",
+    default="test",
+    show_default=True,
+    type=click.Choice(["train", "dev", "test"]),
+    help="Split of the corpus to use.",
 )
 
 
 def read_split(options: dict[str, Any], split: str) -> Any:
-    """Load the corpus that `data_options` name, and take one of its splits; return both.
+    """Load the corpus selected by `data_options`; return it and one of its splits.
 
     Raises
     ------
     UsageError
-        If it has no such split, or several corpora are named.
+        If the corpus has no such split, or --data is repeated.
     """
     if len(options["data"]) > 1:
-        raise UsageError("--data: expected one corpus, got several; run the command for each")
+        raise UsageError("--data: expected one corpus, got several; run the command once for each")
     corpus = read_corpus(options)
     if split not in corpus.splits:
         raise UsageError(
@@ -499,16 +509,13 @@ def read_split(options: dict[str, Any], split: str) -> Any:
 model_option = click.option(
     "--model",
     metavar="DIR",
-    help="A model folder.  [default: WINDOWCLF_MODEL, else the last one trained in this folder, "
-    "else the bundled one]",
+    help="Model folder.  [default: WINDOWCLF_MODEL, else the last model trained in this folder, "
+    "else the bundled model]",
 )
 
 
 def load_classifier(named: str | None) -> "tuple[WindowClassifier, Choice]":
-    """Load the model that --model names, or the default one; report which.
-
-    The bundled model is not reported.
-    """
+    """Load the model of --model, or the default one; report its folder unless it is bundled."""
     from windowclf.classifier import WindowClassifier
     from windowclf.model.default import find_model
 
@@ -522,19 +529,19 @@ def load_classifier(named: str | None) -> "tuple[WindowClassifier, Choice]":
 threads_option = click.option(
     "--threads",
     type=click.IntRange(min=1),
-    help="How many work at the same time.  [default: one for each processor]",
+    help="Number of worker threads.  [default: one per processor]",
 )
 processes_option = click.option(
     "--processes",
     type=click.IntRange(min=1),
-    help="How many tag at the same time once there is enough to tag, 1 for this one alone.  "
-    "[default: one for each processor]",
+    help="Number of processes that tag, once there is enough text; 1: no further process.  "
+    "[default: one per processor]",
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
 def _unwrap(hint: Any) -> tuple[Any, str]:
-    """Take the annotations off a type; return it with the description among them."""
+    """Return a type without its annotations, and the description among them."""
     description = ""
     while typing.get_origin(hint) is typing.Annotated:
         for annotation in hint.__metadata__:
@@ -545,7 +552,7 @@ def _unwrap(hint: Any) -> tuple[Any, str]:
 
 
 def _value(value: Any) -> Any:
-    """Read what click leaves as text: "none" for an empty list, and a number or a word."""
+    """Convert values that click leaves as text: "none" to an empty list, digits to a number."""
     if value == (NONE,):
         return ()
     is_number = isinstance(value, str) and value.removeprefix("-").isdecimal()

@@ -10,10 +10,10 @@ from windowclf.cli.options import json_option
 from windowclf.config.presets import PRESETS
 
 
-@click.command(short_help="List the systems that --preset runs.")
+@click.command(short_help="List the presets for --preset.")
 @json_option
 def presets(as_json: bool) -> None:
-    """List the systems that --preset runs, with their sources and settings.
+    """List the presets for --preset, with their sources and settings.
 
     \b
     windowclf presets

@@ -9,6 +9,7 @@ import click
 from msgspec import to_builtins
 
 from windowclf.cli.console import note, print_table
+from windowclf.cli.groups import NETWORK, REGULARISATION, RUNNING, TRAINING, Group, GroupedCommand
 from windowclf.cli.options import given_settings, json_option, record_options
 from windowclf.cli.progress import TrainingProgress
 from windowclf.errors import UsageError
@@ -20,21 +21,34 @@ if TYPE_CHECKING:
 _EPOCH_HEADER = "epoch    loss  held-out  tokens/s"
 
 
-@click.command(short_help="Learn word vectors from unlabelled text.")
+_TEXT = Group("Text and vectors", ("output", "pretokenized", "vectors"))
+_RESULT = Group("Evaluation", ("held_out", "show", "neighbours"))
+
+
+@click.command(
+    cls=GroupedCommand,
+    groups=(_TEXT, _RESULT, NETWORK, TRAINING, REGULARISATION, RUNNING),
+    short_help="Learn word vectors from unlabelled text.",
+)
 @click.argument("texts", nargs=-1, required=True, metavar="TEXT...")
 @click.option(
-    "--output", required=True, metavar="FILE", help="Where the vectors go, as word2vec text."
+    "--output",
+    required=True,
+    metavar="FILE",
+    help="File to write the vectors to, in word2vec text format.",
 )
 @click.option(
     "--pretokenized", is_flag=True, help="The tokens of a line are separated by spaces already."
 )
 @click.option(
-    "--vectors", metavar="NAME|FILE", help="Vectors to start from, as of train.  [default: random]"
+    "--vectors",
+    metavar="NAME|FILE",
+    help="Vectors to start from, as in 'windowclf train'.  [default: random]",
 )
 @click.option(
     "--held-out",
     metavar="TEXT",
-    help="A text on which is measured how many windows outrank their corrupted twins.",
+    help="A text on which to measure how many windows score above their corrupted copies.",
 )
 @click.option(
     "--show",
@@ -47,11 +61,11 @@ _EPOCH_HEADER = "epoch    loss  held-out  tokens/s"
     default=5,
     show_default=True,
     metavar="N",
-    help="How many neighbours of each.",
+    help="Number of neighbours to show for each word.",
 )
 @record_options(PretrainSettings)
 @json_option
-@click.option("--quiet", is_flag=True, help="No line for each epoch.")
+@click.option("--quiet", is_flag=True, help="Do not print a line for each epoch.")
 def pretrain(
     texts: tuple[str, ...],
     output: str,
@@ -66,8 +80,9 @@ def pretrain(
 ) -> None:
     """Learn word vectors from unlabelled text files.
 
-    A window of words is to score higher than the same window with another word in its centre.
-    The files have a sentence or paragraph a line; they may be gzipped, and larger than memory.
+    The network learns to score a window of words higher than the same window with another word in
+    its centre. Each line of a file is a sentence or a paragraph; files may be gzipped, and larger
+    than memory.
 
     \b
     windowclf pretrain news.txt --output vectors.txt
@@ -101,7 +116,7 @@ def pretrain(
 
 
 def _check_output(file: Path, texts: tuple[str, ...]) -> None:
-    """Refuse, before any work is done, a file that could not be written at its end."""
+    """Raise an error before the work starts if the output could not be written at its end."""
     if file.is_dir():
         raise UsageError(f"--output {file}: is a folder; expected a file")
     if not file.parent.is_dir():
@@ -128,7 +143,7 @@ def _report(
     *,
     as_json: bool,
 ) -> None:
-    """Print how the held-out text and the neighbours of words came out."""
+    """Print the result on the held-out text and the neighbours of words."""
     after = found.epochs[-1].held_out
     if as_json:
         facts = {

@@ -1,4 +1,4 @@
-"""Progress as a person watches it: a bar on stderr if that is a terminal, and lines above it."""
+"""Progress bars on stderr, if it is a terminal, with lines of notes above them."""
 
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class Bar:
-    """A bar that is shown in a with-block; without a terminal only its notes are seen.
+    """A bar that is shown in a with-block; without a terminal, only its notes are printed.
 
-    The description stands before the bar, and the columns, which are fields of `update`, after it.
-    While the total is not known the bar only pulses.
+    The description comes before the bar, and the columns, which are fields of `update`, after it.
+    While the total is unknown, the bar pulses.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Bar:
             self._bar.update(self._task, **fields)
 
     def note(self, text: str) -> None:
-        """Write above the bar."""
+        """Print a line above the bar."""
         if self._bar:
             self._bar.console.print(text, highlight=False, markup=False, soft_wrap=True)
         else:
@@ -68,10 +68,10 @@ class Bar:
 
 
 class TrainingProgress(Bar):
-    """Listens to a training: moves the bar at each batch, writes a line at each epoch.
+    """A listener of a training: advances the bar at each batch, prints a line at each epoch.
 
-    `before` names the work before the first batch, and `header` stands above the first line. With
-    `quiet` there is only the bar.
+    `before` names the work before the first batch, and `header` is the line above the first epoch.
+    With `quiet` there is only the bar.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class TrainingProgress(Bar):
         self._aside = ""
 
     def __call__(self, event: "BatchDone | NetworkBegins | Any") -> None:
-        """Show a batch, a network that begins, or the record of an epoch."""
+        """Show the end of a batch, the start of a network, or the record of an epoch."""
         from windowclf.training.loop import BatchDone, NetworkBegins
 
         if isinstance(event, BatchDone):
@@ -103,7 +103,7 @@ class TrainingProgress(Bar):
 
 
 class CurveProgress(Bar):
-    """Counts the trainings of a learning curve, and shows the epoch of the one under way."""
+    """The progress of a learning curve: finished trainings, and the epoch of the current one."""
 
     def __init__(self, sizes: "Sequence[int]", repeats: int) -> None:
         super().__init__("f1", description="reading", total=repeats * sum(sizes))
@@ -118,7 +118,7 @@ class CurveProgress(Bar):
             self.update(description=f"{number}, epoch {event.epoch}")
 
     def add(self, trained: "Trained") -> None:
-        """Count a training; its sentences stand for the time that it took."""
+        """Count a training; the bar advances by its sentences, which determine its time."""
         self._done += 1
         self.update(
             advance=trained.sentences,
@@ -127,7 +127,7 @@ class CurveProgress(Bar):
 
 
 class TaggingProgress(Bar):
-    """Counts the texts that are tagged, and writes a line at the end if it is shown."""
+    """The progress of tagging: counts texts, and prints a summary at the end if `shown`."""
 
     def __init__(self, inputs: "Sequence[Input]", *, shown: bool, bar: bool) -> None:
         wanted = shown and bar
@@ -147,7 +147,7 @@ class TaggingProgress(Bar):
             note(_summary(*counts, tokens=self.tokens, seconds=seconds))
 
     def watch(self, given: "Input") -> "OnBytesRead":
-        """Show that a file is being read; return the function that is called with its progress."""
+        """Show the name of the file being read; return a callback for the number of bytes read."""
         self._name = given.name
         self._before = self._read
 
@@ -157,7 +157,7 @@ class TaggingProgress(Bar):
         return on_bytes_read
 
     def add(self, tagged: "Sequence[TaggedText]") -> None:
-        """Count texts that were tagged."""
+        """Count tagged texts."""
         self.texts += len(tagged)
         self.tokens += sum(text.token_count for text in tagged)
         self.update(
@@ -169,7 +169,7 @@ class TaggingProgress(Bar):
 
 
 class JobProgress(Bar):
-    """Counts the partitions of a job as they are done; those that are left are done now."""
+    """The progress of a job: counts its partitions; those in `left` are done in this run."""
 
     def __init__(self, partitions: int, left: "Sequence[Partition]") -> None:
         super().__init__("tokens", "speed", total=sum(partition.size for partition in left))
@@ -187,7 +187,7 @@ class JobProgress(Bar):
         return self
 
     def add(self, outcome: "Outcome") -> None:
-        """Count a partition."""
+        """Count a finished partition."""
         if outcome.failed is None:
             self.done += 1
         else:
@@ -215,7 +215,7 @@ class JobProgress(Bar):
         """Report how far the job has come."""
         self.note(
             f"interrupted: {self.done_before + self.done} of {count(self.partitions, 'partition')} "
-            "done; the same command goes on"
+            "done; run the same command to continue"
         )
 
     def finished(self, table: str) -> None:
@@ -225,10 +225,10 @@ class JobProgress(Bar):
         counts = count(self.done, "partition"), count(self.rows, "row")
         note(_summary(*counts, tokens=self.tokens, seconds=self._seconds))
         if self.errors:
-            note(f"{count(self.errors, 'error')}, see the table {table}")
+            note(f"{count(self.errors, 'error')}, listed in the table {table}")
 
     def to_json(self) -> dict[str, Any]:
-        """Return all numbers; the seconds of work are those of all workers together."""
+        """Return all numbers; the seconds of work are summed over all workers."""
         names = ("partitions", "done_before", "done", "failed", "rows", "tokens", "errors")
         return {name: getattr(self, name) for name in names} | {
             "seconds": round(self._seconds, 3),
@@ -246,6 +246,6 @@ def _speed(tokens: int, seconds: float) -> str:
 
 
 def _bytes_of(inputs: "Sequence[Input]") -> int | None:
-    """Add the sizes of all inputs up; None if one is not a file."""
+    """Return the total size of the inputs; None if one is not a file."""
     paths = [Path(given.path) for given in inputs]
     return sum(p.stat().st_size for p in paths) if all(p.is_file() for p in paths) else None

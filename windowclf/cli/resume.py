@@ -1,4 +1,4 @@
-"""The options of work that can be resumed: they are stored with it, so that --resume is enough."""
+"""The options of work that can be resumed; they are stored with it for --resume."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,12 +26,12 @@ R = TypeVar("R", bound=msgspec.Struct)
 
 
 class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The options of a training, but for its output; see ``windowclf train --help``.
+    """The options of a training except its output; see ``windowclf train --help``.
 
     Parameters
     ----------
     settings : dict
-        Those that were given; others follow from the size of the corpus.
+        The settings from the command line; defaults may depend on the size of the corpus.
     base_model : str, optional
         See `WindowClassifier.fit`.
     """
@@ -61,13 +61,13 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     @classmethod
     def from_command_line(cls, options: dict[str, Any]) -> Self:
-        """Check the options of a command, and put the settings among them into `settings`.
+        """Check the options of a command, and collect the fields of `Config` in `settings`.
 
         Raises
         ------
         UsageError
-            For a setting that is out of range, a second gazetteer of a type, corpora that cannot be
-            used together, or text that nobody teaches.
+            If a setting is out of range, a type has two gazetteers, the corpora cannot be combined,
+            or there is unlabelled text but no teacher.
         """
         from windowclf.training.distillation import check_teaching
         from windowclf.training.kept_labels import check_keeping
@@ -100,15 +100,15 @@ class TrainOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         )
 
     def names_by_type(self) -> dict[str, list[Path]]:
-        """Give the files of --names as the library takes them."""
+        """Return the files of --names by type, as the library takes them."""
         return {kind: [*map(Path, files)] for kind, files in self.names.items()}
 
 
 class TuneOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The options of a search, but for its output; see ``windowclf tune --help``."""
+    """The options of a search except its output; see ``windowclf tune --help``."""
 
     options: dict[str, Any]
-    fixed: dict[str, Any] = msgspec.field(name="given")  # as version 0.1.0 calls the settings
+    fixed: dict[str, Any] = msgspec.field(name="given")  # the name in files of 0.1.0
     search: list[str]
     trials: int
 
@@ -127,31 +127,31 @@ class TuneOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 def read_options(stored: object, record: type[R], complaint: str) -> R:
-    """Read the options that were stored with work that is resumed.
+    """Read the stored options of work that is resumed.
 
     Parameters
     ----------
     stored : object
-        From JSON.
+        The parsed JSON of the file.
     complaint : str
-        Begins the error: the file, and what it should have been.
+        Start of the error message: the name of the file and the expected content.
 
     Raises
     ------
     ModelError
-        If they are not those of `record`.
+        If the stored options are not valid for `record`.
     """
     if isinstance(stored, dict):
-        # Before several corpora could be given, there was one, or None.
+        # Earlier versions stored a single corpus, or None.
         if record is TrainOptions:
             stored = _with_corpora(stored)
-            if isinstance(stored.get("config"), dict):  # as 0.1.0 stores all settings
+            if isinstance(stored.get("config"), dict):  # 0.1.0 stored every setting
                 stored = stored | {"settings": stored["config"]}
                 del stored["config"]
         elif isinstance(stored.get("options"), dict):
             stored = stored | {"options": _with_corpora(stored["options"])}
     if isinstance(stored, dict) and record is TrainOptions and "reading" not in stored:
-        # Version 0.1.0 had only these two options of reading, each in its own place.
+        # 0.1.0 had only these two reading options, outside of `reading`.
         names = ("tokens_column", "tags_column")
         before = {name: stored[name] for name in names if stored.get(name) is not None}
         stored = {k: v for k, v in stored.items() if k not in names} | {"reading": before}
@@ -162,7 +162,7 @@ def read_options(stored: object, record: type[R], complaint: str) -> R:
 
 
 def _with_corpora(options: dict[str, Any]) -> dict[str, Any]:
-    """Give stored options the form that they have since several corpora can be given."""
+    """Convert stored options of one corpus to the present form for several corpora."""
     data = options.get("data")
     if isinstance(data, list):
         return options
@@ -170,18 +170,18 @@ def _with_corpora(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def refuse_others(context: click.Context) -> None:
-    """Refuse options that --resume would not use.
+    """Raise an error for options that --resume would ignore.
 
     Raises
     ------
     UsageError
-        If there is one.
+        If there is such an option on the command line.
     """
     for parameter in context.command.params:
         name = parameter.name or ""
         given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
         if given and name not in _BESIDE_RESUME:
             raise UsageError(
-                f"--resume goes on with the options that the training was given: leave out "
+                f"--resume continues with the stored options of the training: leave out "
                 f"{parameter.opts[0]}"
             )

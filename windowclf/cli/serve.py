@@ -7,35 +7,35 @@ from windowclf.cli.options import load_classifier, model_option
 from windowclf.errors import UsageError
 
 
-@click.command(short_help="Answer over HTTP, with a page to try it on.")
+@click.command(short_help="Tag over HTTP, with a page to try it.")
 @model_option
 @click.option(
     "--host",
     default="127.0.0.1",
     show_default=True,
     metavar="ADDRESS",
-    help="Where to listen; 0.0.0.0: for other machines too.",
+    help="Address to listen on; 0.0.0.0 accepts requests from other machines.",
 )
 @click.option(
     "--port",
     default=8000,
     show_default=True,
     type=click.IntRange(0, 65535),
-    help="0: any that is free.",
+    help="Port to listen on; 0: any free port.",
 )
 @click.option(
     "--max-bytes",
     default=1 << 20,
     show_default=True,
     type=click.IntRange(min=1),
-    help="Of the body of a request.",
+    help="Largest body of a request, in bytes.",
 )
 @click.option(
     "--max-texts",
     default=1024,
     show_default=True,
     type=click.IntRange(min=1),
-    help="In one request.",
+    help="Largest number of texts in one request.",
 )
 @click.option(
     "--timeout",
@@ -43,15 +43,15 @@ from windowclf.errors import UsageError
     show_default=True,
     metavar="SECONDS",
     type=click.FloatRange(min=0, min_open=True, max=3600),
-    help="In which a request must come in, and again in which it is answered.",
+    help="Time limit in seconds for receiving a request, and again for answering it.",
 )
 @click.option(
     "--workers",
     default=1,
     show_default=True,
     type=click.IntRange(min=1),
-    help="Processes that tag, beside the one that reads and answers; 1: that one tags too. For "
-    "much load: one for each processor.",
+    help="Number of processes that tag, besides the one that reads and answers; 1: that process "
+    "also tags. For heavy load, use one per processor.",
 )
 def serve(
     model: str | None,
@@ -62,10 +62,10 @@ def serve(
     timeout: float,
     workers: int,
 ) -> None:
-    """Answer over HTTP, with a page to try it on.
+    """Tag over HTTP, with a page to try it.
 
-    POST /tag takes {"text": "…"} or {"texts": ["…", …]}. /docs describes it and all else. Ctrl-C
-    ends the service when the requests under way are answered.
+    POST /tag takes {"text": "…"} or {"texts": ["…", …]}; /docs describes the whole interface.
+    Ctrl-C stops the service after the current requests are answered.
 
     \b
     windowclf serve
@@ -80,7 +80,7 @@ def serve(
 
     if workers > 1 and not can_fork():
         raise UsageError(
-            "`workers`: more than 1 need copies of a process, which this system does not make; "
+            "`workers`: more than 1 need os.fork, which this system does not have; "
             "run several services behind a proxy"
         )
     limits = Limits(bytes=max_bytes, texts=max_texts, seconds=timeout)
@@ -95,5 +95,5 @@ def serve(
             workers=workers,
             hosts=hosts_of(host, listening),
         )
-        note(f"listening at {address_of(listening)}; Ctrl-C ends it")
+        note(f"listening at {address_of(listening)}; stop it with Ctrl-C")
         make_server(app, limits).run([listening])

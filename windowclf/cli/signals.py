@@ -10,14 +10,14 @@ from windowclf.training.checkpoints import Checkpoints
 
 
 class Signals:
-    """The signals that were received.
+    """The signals that the process has received.
 
     Attributes
     ----------
     number : int
-        That of the first signal; 0 if there was none.
+        Number of the first signal; 0 before it.
     again : bool
-        Whether there was a second one.
+        Whether a second signal has come.
     """
 
     def __init__(self) -> None:
@@ -25,21 +25,21 @@ class Signals:
         self.again = False
 
     def exit_code(self) -> int:
-        """Return the exit code that a shell has: 130 for Ctrl-C, 143 for SIGTERM."""
+        """Return the exit code by the shell's convention: 130 for Ctrl-C, 143 for SIGTERM."""
         return 128 + (self.number or signal.SIGINT)
 
 
 @contextmanager
 def stops(checkpoints: Checkpoints | None = None) -> Iterator[Signals]:
-    """Let a first signal end a training after its batch, and a second one at once.
+    """Stop a training after its batch at the first signal, and at once at the second.
 
-    The training raises KeyboardInterrupt in both cases. Before and after it, and without
-    checkpoints, the first signal does so itself.
+    The training raises KeyboardInterrupt in both cases. Before and after the training, and without
+    checkpoints, the first signal already raises it.
 
     Parameters
     ----------
     checkpoints : Checkpoints, optional
-        Those of the training.
+        The checkpoints of the training, which are requested to stop.
     """
     found = Signals()
 
@@ -57,7 +57,7 @@ def stops(checkpoints: Checkpoints | None = None) -> Iterator[Signals]:
     for number in (signal.SIGINT, signal.SIGTERM):
         if (
             signal.getsignal(number) is not signal.SIG_IGN
-        ):  # a shell ignores Ctrl-C for jobs in the background
+        ):  # a shell makes background jobs ignore Ctrl-C
             before[number] = signal.signal(number, handle)
     try:
         yield found

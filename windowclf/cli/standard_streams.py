@@ -1,4 +1,4 @@
-"""Stdin, stdout and stderr as the program finds them: closed, or in the encoding of a locale."""
+"""Stdin, stdout and stderr at the start of the process: closed, or in a locale's encoding."""
 
 import io
 import os
@@ -7,22 +7,22 @@ from pathlib import Path
 
 
 def prepare_streams() -> bool:
-    """Set the encodings of stdout and stderr, and put something where a stream is closed.
+    """Set the encodings of stdout and stderr, and open the null device for closed streams.
 
-    Off a terminal stdout is UTF-8, whatever the locale: a file is read elsewhere. A terminal keeps
-    its encoding; a character that it lacks is a question mark.
+    Stdout is UTF-8 in any locale unless it is a terminal, because files may be read elsewhere. A
+    terminal keeps its encoding; characters outside it become question marks.
 
     Returns
     -------
     bool
-        Whether there is a stdout to write results to.
+        Whether stdout was open, so that results can be written.
     """
     has_stdout = sys.stdout is not None
-    for number in range(3):  # else a file that is opened later would be taken for the stream
+    for number in range(3):  # otherwise a file opened later would get this number
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number
     if sys.stderr is None:
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # to the end
     for stream, errors in ((sys.stdout, "replace"), (sys.stderr, "backslashreplace")):

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import click
 
+from windowclf.cli import groups
 from windowclf.cli.console import note, stderr_is_terminal, stdout_has_colour
+from windowclf.cli.groups import Group, GroupedCommand
 from windowclf.cli.options import (
     READING,
     load_classifier,
@@ -20,7 +22,7 @@ from windowclf.cli.options import (
     report_reading,
     text_options,
 )
-from windowclf.cli.tag_job import job_options, refuse_job_options, tag_job
+from windowclf.cli.tag_job import JOBS, job_options, refuse_job_options, tag_job
 from windowclf.config.check import option_name
 from windowclf.documents.formats.registry import DIALECTS, FORMATS, Format, WriteOptions, Writer
 from windowclf.documents.reading import ReadOptions
@@ -45,7 +47,17 @@ def _format(context: click.Context, option: click.Parameter, name: str | None) -
     return None if name is None else FORMATS[name]
 
 
-@click.command(short_help="Find the names in texts.")
+_GROUPS = (
+    Group("Input and output", ("input_names", "output", "form", "input_form")),
+    Group("Model", ("model",)),
+    Group("Tokens and sentences", ("text_unit", "lines", "pretokenized")),
+    groups.READING,
+    groups.RUNNING,
+    JOBS,
+)
+
+
+@click.command(cls=GroupedCommand, groups=_GROUPS, short_help="Find the names in texts.")
 @click.argument("texts", nargs=-1, metavar="[TEXT]...")
 @model_option
 @click.option(
@@ -53,35 +65,35 @@ def _format(context: click.Context, option: click.Parameter, name: str | None) -
     "input_names",
     multiple=True,
     metavar="FILE|FOLDER|GLOB",
-    help="What to tag, several times if need be: a file, a folder with all that is in it, a "
-    "pattern in quotes, or - for stdin; .gz and .zst are unpacked.",
+    help="Input to tag: a file, a folder and everything in it, a quoted glob pattern, or - for "
+    "stdin; .gz and .zst are decompressed. Repeat for more.",
 )
 @click.option(
     "--output",
     default="-",
     metavar="FILE|FOLDER",
-    help="One file for all, if its name ends as those of a format do; else a folder, in which "
-    "each input has its file.  [default: stdout]",
+    help="A file for all results, if its extension is that of a format; else a folder with a file "
+    "for each input.  [default: stdout]",
 )
 @click.option(
     "--format",
     "form",
     type=click.Choice(_OUTPUTS),
     callback=_format,
-    help="Of the output. text: spans in brackets, or in colour on a terminal; jsonl, csv and "
-    "parquet: text and entities beside the other fields; conll: token, tab, tag.  [default: by "
-    "the name of the output, else that of the input]",
+    help="Output format. text: spans in brackets, or in colour on a terminal; jsonl, csv and "
+    "parquet: text, entities and the other fields of the input; conll: token, tab, tag.  "
+    "[default: from the output's file name, else the input's]",
 )
 @click.option(
     "--input-format",
     "input_form",
     type=click.Choice(_INPUTS),
     callback=_format,
-    help="Of the input.  [default: by its name and its head, else text]",
+    help="Input format.  [default: from the file name and the start of the file, else text]",
 )
 @text_options
-@click.option("--pretokenized", is_flag=True, help="Tokens are separated by spaces already.")
-@click.option("--lines", is_flag=True, help="Each line of a text is a sentence.")
+@click.option("--pretokenized", is_flag=True, help="The text is tokenized: split it at spaces.")
+@click.option("--lines", is_flag=True, help="Treat each line of a text as a sentence.")
 @job_options
 @processes_option
 def tag(
@@ -97,7 +109,7 @@ def tag(
     engine: str | None,
     **others: Any,
 ) -> int:
-    """Find the names in texts: the arguments, files, or stdin line by line as it comes.
+    """Find the names in texts: the arguments, files, or the lines of stdin as they arrive.
 
     \b
     windowclf tag "Paris is in France"
@@ -115,12 +127,12 @@ def tag(
 
     if texts and input_names:
         raise UsageError("give texts or --input, not both")
-    if texts == ("-",):  # stdin, as other programs have it
+    if texts == ("-",):  # stdin, by convention
         texts = ()
     if pretokenized and lines:
         raise UsageError("give --pretokenized or --lines, not both")
     if (lines or pretokenized) and others["text_unit"]:
-        raise UsageError("--text-unit goes with neither --lines nor --pretokenized")
+        raise UsageError("give --text-unit, --lines or --pretokenized, not two of them")
     reading = read_options(others, labels=False)
     splitter: str = "lines" if lines else reading.text_unit or "text"
     if pretokenized:
@@ -128,7 +140,7 @@ def tag(
     of_job = {name: value for name, value in others.items() if name not in READING}
     if engine:
         if texts or {form, input_form} - {None, FORMATS["parquet"]}:
-            raise UsageError("a job reads and writes Parquet: leave TEXT and other formats away")
+            raise UsageError("a job reads and writes Parquet: leave out TEXT and other formats")
         _refuse_reading_options(others)
         asked = {"text_column": reading.text_column, "splitter": splitter, **of_job}
         classifier = load_classifier(model)[0]
@@ -136,25 +148,27 @@ def tag(
     refuse_job_options(of_job)
     as_json = of_job["as_json"]
     if as_json and output == "-":
-        raise UsageError("--json: stdout has the tagged texts already; give --output a name")
+        raise UsageError("--json: the tagged texts go to stdout; name an --output file")
     inputs, unknown = find_inputs(
         input_names or ["-"], FORMATS["text"] if texts else input_form, reading
     )
     outputs = plan_outputs(inputs, output, form)
     to_terminal = output == "-" and sys.stdout.isatty()
     if to_terminal and outputs[0].form.name in BINARY:
-        raise UsageError(f"{outputs[0].form.name} is not for a terminal; give --output a file name")
+        raise UsageError(
+            f"{outputs[0].form.name} cannot be shown in a terminal; name an --output file"
+        )
     if unknown:
-        note(f"files of no known format, left alone: {unknown}")
+        note(f"skipped files of unknown format: {unknown}")
     # Path.is_file raises OSError for a text that is too long for a name.
     if named := [text for text in texts if os.path.isfile(text)]:  # noqa: PTH113
-        note(f"{quoted(named[0])} is tagged as a text; --input tags the file of this name")
+        note(f"{quoted(named[0])} is tagged as text; to tag the file of that name, use --input")
     classifier = load_classifier(model)[0]
     if any(out.form.name == "conll" for out in outputs):
         _check_columns(classifier)
-    # Arguments that are no text in the terminal's encoding come as lone surrogates.
+    # Bytes of an argument outside the terminal's encoding arrive as lone surrogates.
     given = [text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for text in texts]
-    number = _process_count(processes, inputs)  # before the bar begins a thread
+    number = _process_count(processes, inputs)  # before the bar starts a thread
     with (
         TaggingProgress(
             inputs,
@@ -169,7 +183,7 @@ def tag(
                 batches = iter([[Document(text) for text in given]])
             waits = stdin_waits if out.from_stdin else None
             answers = tagger.tag(batches, parts_written(out.form), waits)
-            # Closed here, as an error would keep it open for as long as the traceback lives.
+            # Closed here, because the traceback of an error would keep the generator alive.
             with (
                 _lost_at(out, progress),
                 closing(answers),
@@ -187,7 +201,7 @@ def tag(
 
 
 def _process_count(processes: int | None, inputs: "Sequence[Input]") -> int:
-    """Say how many processes tag; a pipe that has a name is read as it comes, by one."""
+    """Return the number of processes: one for a named pipe, which is tagged as it is read."""
     from windowclf.system.shared_work import process_count
     from windowclf.system.streams import is_url
 
@@ -200,7 +214,7 @@ def _process_count(processes: int | None, inputs: "Sequence[Input]") -> int:
 
 @contextmanager
 def _lost_at(out: "Output", progress: "TaggingProgress") -> "Iterator[None]":
-    """Say what there is of the output if a process is lost."""
+    """Add the state of the output to the error if a process is lost."""
     try:
         yield
     except WorkerError as lost:
@@ -220,10 +234,12 @@ def _read(
 
 
 def _refuse_reading_options(options: dict[str, Any]) -> None:
-    """Refuse options of reading that a job does not have."""
+    """Raise an error for reading options that a job does not have."""
     for name in READING:
         if name not in ("text_column", "text_unit") and options.get(name) is not None:
-            raise UsageError(f"{option_name(name)} is not for jobs: leave it or --engine out")
+            raise UsageError(
+                f"{option_name(name)} does not apply to jobs: leave out either it or --engine"
+            )
 
 
 def _scheme(classifier: "WindowClassifier") -> Scheme:
@@ -231,7 +247,7 @@ def _scheme(classifier: "WindowClassifier") -> Scheme:
 
 
 def _check_columns(classifier: "WindowClassifier") -> None:
-    """Report labels that column files hold in another form, or refuse them before the work."""
+    """Report labels that column files spell differently; raise an error if they cannot."""
     columns = ColumnTags()
     columns.write(classifier.tags, _scheme(classifier))
     for line in columns.notes():
@@ -249,7 +265,7 @@ class _Stdout:
 def _open(
     out: "Output", classifier: "WindowClassifier", text_column: str
 ) -> "Iterator[Callable[[Answer[Document]], None]]":
-    """Open an output; give what writes an answer to it."""
+    """Open an output; yield a function that writes an answer to it."""
     from windowclf.documents.formats import text
     from windowclf.reports.terminal.tagged import in_colour
     from windowclf.system.streams import is_url, open_output

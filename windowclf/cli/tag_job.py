@@ -10,6 +10,7 @@ import click
 
 from windowclf.cli.console import note
 from windowclf.cli.engines import check_engine, cluster, scheduler_option
+from windowclf.cli.groups import Group
 from windowclf.cli.options import Command, json_option
 from windowclf.config.check import option_name
 from windowclf.errors import DataError, OutputError, UsageError
@@ -22,28 +23,33 @@ if TYPE_CHECKING:
     from windowclf.jobs.partition import Outcome
     from windowclf.jobs.plan import Partition
 
+JOBS = Group(
+    "Jobs",
+    ("engine", "scheduler", "max_characters", "partition_bytes"),
+    note="These options apply only to jobs over Parquet files, which --engine starts.",
+)
 ONLY_JOBS = ("scheduler", "max_characters", "partition_bytes")
 
 
 def job_options(function: Command) -> Command:
-    """Add the options of a job."""
+    """Add the options that only jobs have, and --json."""
     options: list[Callable[[Command], Command]] = [
         click.option(
             "--engine",
             type=click.Choice(["local", "dask"]),
-            help="Tag Parquet as a job, which goes on where it was stopped and keeps a table of "
-            "what it could not tag: in this process, or on the workers of a Dask cluster.",
+            help="Tag Parquet files as a job, in this process or on a Dask cluster. The same "
+            "command resumes a stopped job; texts that could not be tagged are listed in a table.",
         ),
         scheduler_option("--processes"),
         click.option(
             "--max-characters",
             type=click.IntRange(min=1),
-            help="In a job, longer texts are errors.  [default: 1,000,000]",
+            help="List longer texts as errors.  [default: 1,000,000]",
         ),
         click.option(
             "--partition-bytes",
             type=click.IntRange(min=1),
-            help="In a job, larger files are cut between their row groups.  [default: 67,108,864]",
+            help="Split larger files between row groups.  [default: 67,108,864]",
         ),
         json_option,
     ]
@@ -51,11 +57,11 @@ def job_options(function: Command) -> Command:
 
 
 def refuse_job_options(options: dict[str, Any]) -> None:
-    """Refuse options that only jobs have."""
+    """Raise an error for options that only jobs have."""
     for name in ONLY_JOBS:
         if options[name] not in (None, False):
             option = option_name(name)
-            raise UsageError(f"{option} is for jobs: give --engine local or --engine dask too")
+            raise UsageError(f"{option} applies only to jobs: add --engine local or --engine dask")
 
 
 def tag_job(
@@ -69,7 +75,7 @@ def tag_job(
     as_json: bool,
     **settings: Any,
 ) -> int:
-    """Do a job, or resume it, with settings of `Job`; return the exit code."""
+    """Run or resume a job with the settings of `Job`; return the exit code."""
     from hashlib import sha256
 
     from windowclf.cli.progress import JobProgress
@@ -93,9 +99,9 @@ def tag_job(
     with stops() as signals:
         try:
             with ExitStack() as stack:
-                if scheduler is not None:  # first: no folder is made if no scheduler answers
+                if scheduler is not None:  # before any folder is made, because it may not answer
                     client = stack.enter_context(cluster(scheduler, None, 1, note))
-                if folder is not None:  # jobs elsewhere cannot be kept apart
+                if folder is not None:  # remote folders cannot be locked
                     _make(folder)
                     stack.enter_context(exclusive_lock(folder, "job"))
                 done = begin(place, job)
@@ -109,11 +115,11 @@ def tag_job(
                     progress.add(outcome)
         except KeyboardInterrupt:
             if progress:
-                if scheduler is None:  # else its workers may still be writing
+                if scheduler is None:  # workers of another cluster may still be writing
                     remove_left(place)
                 progress.interrupted()
             else:
-                note("interrupted; the same command goes on")
+                note("interrupted; run the same command to continue")
             return signals.exit_code()
     progress.finished(below(output, ERRORS))
     if as_json:
@@ -121,7 +127,7 @@ def tag_job(
 
         click.echo(json.dumps({"output": output, **progress.to_json()}))
     if progress.failed == len(partitions):
-        raise DataError(f"no partition could be tagged; the first: {progress.first_failure}")
+        raise DataError(f"no partition could be tagged; the first error: {progress.first_failure}")
     return 0
 
 
@@ -140,7 +146,7 @@ def _tag(
     processes: int | None,
     client: "Client | None",
 ) -> "Generator[Outcome]":
-    """Tag on a cluster, or without one here, one partition after another."""
+    """Tag the partitions on a cluster, or one after another in this process without one."""
     if client and partitions:
         from windowclf.jobs.on_dask import tag_on_cluster
 

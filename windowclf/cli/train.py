@@ -14,6 +14,15 @@ from msgspec import to_builtins
 from msgspec.structs import asdict, replace
 
 from windowclf.cli.console import error_console, note, print_table, stderr_is_terminal
+from windowclf.cli.groups import (
+    CORPORA,
+    DATA,
+    OF_TRAINING,
+    OUTPUT,
+    READING,
+    RUNNING,
+    GroupedCommand,
+)
 from windowclf.cli.mixture import parse_mixture
 from windowclf.cli.options import (
     base_option,
@@ -42,7 +51,11 @@ if TYPE_CHECKING:
     from windowclf.training.checkpoints import Checkpoints
 
 
-@click.command(short_help="Train a model on a tagged corpus.")
+@click.command(
+    cls=GroupedCommand,
+    groups=(DATA, OUTPUT, *OF_TRAINING, CORPORA, READING, RUNNING),
+    short_help="Train a model on a tagged corpus.",
+)
 @corpora_options
 @training_options
 @compress_option
@@ -51,18 +64,18 @@ if TYPE_CHECKING:
 @click.option(
     "--keep-labels",
     is_flag=True,
-    help="Keep the labels of --from that the corpus does not annotate, and do not forget them: the "
-    "new ones are learned with hidden units of their own.",
+    help="Keep the labels of --from that the corpus does not annotate; the new labels are learned "
+    "with additional hidden units, so that the old ones are not forgotten.",
 )
 @click.option(
     "--output",
     metavar="DIR",
-    help="Where the model goes.  [default: models/ and the name of the data]",
+    help="Folder for the model.  [default: models/ and the name of the data]",
 )
 @click.option(
     "--overwrite",
     is_flag=True,
-    help="Write over the finished model of another training, if the output folder holds one.",
+    help="Overwrite the finished model of another training in the output folder.",
 )
 @click.option(
     "--checkpoint",
@@ -71,18 +84,18 @@ if TYPE_CHECKING:
     default=60.0,
     show_default=True,
     metavar="SECONDS",
-    help="How often the training is kept on the disk; at the end of an epoch already after 10 "
-    "seconds; 0: after each batch.",
+    help="Seconds between checkpoints; after an epoch one is saved if 10 seconds have passed; 0: "
+    "save after each batch.",
 )
 @click.option(
     "--resume",
     metavar="DIR",
-    help="Go on with a training into DIR that was stopped, by the options that it was given.",
+    help="Resume the stopped training in DIR, with its original options.",
 )
 @config_options
 @threads_option
 @json_option
-@click.option("--quiet", is_flag=True, help="No line for each epoch.")
+@click.option("--quiet", is_flag=True, help="Do not print a line for each epoch.")
 @click.pass_context
 def train(
     context: click.Context,
@@ -96,9 +109,9 @@ def train(
 ) -> int:
     """Train a model on a tagged corpus, and keep its best epoch.
 
-    Without options: on the sample corpus, with the bundled vectors. report.html beside the model
-    shows how it went, and opens in any browser. Ctrl-C ends it after the
-    batch, keeps the best epoch so far, and --resume goes on from there. The model of another
+    By default the corpus is the bundled sample and the word vectors are the bundled ones. A report
+    of the training, report.html, is written beside the model. Ctrl-C stops the training after the
+    current batch and keeps the best epoch so far; --resume continues it. The model of another
     training is overwritten only with --overwrite.
 
     \b
@@ -117,7 +130,7 @@ def train(
         with _output_folder(folder, resume=True):
             checkpoint = _checkpoint(folder)
             checkpoints = Checkpoints(checkpoint.parent, resume=True)
-            complaint = f"{checkpoint}: not of 'windowclf train'"
+            complaint = f"{checkpoint}: not a checkpoint of 'windowclf train'"
             stored = read_options(checkpoints.options, TrainOptions, complaint)
             stored = replace(stored, threads=options["threads"] or stored.threads)
             return _train(stored, folder, checkpoints, as_json=as_json, quiet=quiet)
@@ -133,7 +146,7 @@ def train(
 
 
 def _default_name(options: "TrainOptions") -> str:
-    """Name the folder of a model after its data."""
+    """Return the name of the data as the default name of the model folder."""
     if mixture := parse_mixture(asdict(options)):
         return "+".join(mixture.data)
     source = next(iter(options.data), None) or options.train_file or "sample"
@@ -142,15 +155,15 @@ def _default_name(options: "TrainOptions") -> str:
 
 @contextmanager
 def _output_folder(folder: Path, *, resume: bool) -> Iterator[None]:
-    """Check the folder and lock it, before any work is done; remove it if it stays empty."""
+    """Check and lock the output folder before the work; remove it if it stays empty."""
     from windowclf.model.folder import check_output, remove_left
     from windowclf.system.locks import exclusive_lock
 
     checkpoint = _checkpoint(folder)
     if resume and not os.path.lexists(checkpoint):
         raise ModelError(
-            f"{folder}: no training to go on with: expected a folder in which 'windowclf train' "
-            f"was stopped"
+            f"{folder}: no training to resume: expected a folder in which 'windowclf train' was "
+            f"stopped"
         )
     made = [path for path in (folder, *folder.parents) if not os.path.lexists(path)]
     try:
@@ -162,7 +175,7 @@ def _output_folder(folder: Path, *, resume: bool) -> Iterator[None]:
         try:
             if not resume and os.path.lexists(checkpoint):
                 raise ModelError(
-                    f"{folder}: holds a training that was stopped: {_how_to_resume(folder)}, or "
+                    f"{folder}: contains a stopped training: {_how_to_resume(folder)}, or "
                     f"remove {checkpoint.parent}"
                 )
             remove_left(folder)
@@ -173,7 +186,7 @@ def _output_folder(folder: Path, *, resume: bool) -> Iterator[None]:
 
 def _remove_empty(folders: list[Path]) -> None:
     for path in folders:
-        with suppress(OSError):  # it is not empty, or was never made
+        with suppress(OSError):  # the folder is not empty, or was never made
             path.rmdir()
 
 
@@ -185,11 +198,11 @@ def _checkpoint(folder: Path) -> Path:
 
 
 def _how_to_resume(folder: Path) -> str:
-    return f"go on with 'windowclf train --resume {shlex.quote(str(folder))}'"
+    return f"continue with 'windowclf train --resume {shlex.quote(str(folder))}'"
 
 
 def _refuse_other_model(folder: Path, options: "TrainOptions") -> None:
-    """Refuse a folder that has the finished model of a training by other options."""
+    """Raise an error if the folder has the finished model of a training with other options."""
     from windowclf.model.bundle import load_model
     from windowclf.model.manifest import MANIFEST
 
@@ -203,15 +216,15 @@ def _refuse_other_model(folder: Path, options: "TrainOptions") -> None:
         differing = _differing_options(model, options)
         if not differing:
             return
-        reason = f"other {', '.join(differing)}"
+        reason = f"different {', '.join(differing)}"
     raise ModelError(
-        f"{folder}: holds the finished model of another training ({reason}): choose another "
+        f"{folder}: contains the finished model of another training ({reason}): choose another "
         f"--output, or add --overwrite"
     )
 
 
 def _differing_options(model: "Model", options: "TrainOptions") -> list[str]:
-    """Name the options that a model was trained without, as far as its record has them."""
+    """Return the options that differ from those in a model's training record."""
     from windowclf.config.check import option_name
     from windowclf.config.config import make_config
     from windowclf.corpora.coerce import as_clusters, as_gazetteers, as_names
@@ -232,7 +245,7 @@ def _differing_options(model: "Model", options: "TrainOptions") -> list[str]:
     followed = {*((record and record.chosen) or {})}
     base = (record and record.base) or None
     clusters, own = as_clusters(options.clusters), model.lexicon.clusters
-    if base:  # which may have lists and clusters of its own
+    if base:  # the base model may have added lists and clusters
         followed |= {*STRUCTURE}
         of_model = {kind: names for kind, names in of_model.items() if kind in lists}
         own = {name: found for name, found in own.items() if name in clusters}
@@ -260,7 +273,7 @@ def _differing_options(model: "Model", options: "TrainOptions") -> list[str]:
 
 
 def _same_corpora(record: "TrainingRecord | None", options: "TrainOptions") -> dict[str, bool]:
-    """Say of each option that names the corpora whether the record of a training agrees."""
+    """Compare each option for the corpora with the record of a training."""
     from windowclf.corpora.sources import SAMPLE
     from windowclf.training.fit import utf8_name
 
@@ -332,7 +345,7 @@ def _train(
             checkpoints.discard()
         except KeyboardInterrupt:
             facts = []
-            # The first signal leaves time to save what there is, the second does not.
+            # After the first signal there is time to save the model; a second one stops that too.
             if classifier.is_fitted and not signals.again:
                 with suppress(KeyboardInterrupt):
                     _save(classifier, folder, options)
@@ -342,11 +355,11 @@ def _train(
             note(": ".join(filter(None, ["interrupted", "; ".join(facts)])))
             return signals.exit_code()
         except TrainingError as error:
-            checkpoints.discard()  # if resumed, it would end in the same way
+            checkpoints.discard()  # a resumed training would fail in the same way
             if not classifier.is_fitted:
                 raise
             _save(classifier, folder, options)
-            raise TrainingError(f"{error}; the best epoch before is kept in {folder}") from None
+            raise TrainingError(f"{error}; the best epoch so far is in {folder}") from None
         except ModelError as error:
             if not checkpoints.kept:
                 raise
@@ -354,7 +367,7 @@ def _train(
     if added := classifier.model.record and classifier.model.record.augmentation:
         note(f"added by augmentation: {added}")
     if kept := classifier.model.record and classifier.model.record.kept:
-        note(f"kept of {options.base_model}: {kept.describe()}")
+        note(f"kept from {options.base_model}: {kept.describe()}")
     note(f"model: {folder}")
     print_result(classifier, corpus, folder, as_json=as_json)
     return 0
@@ -368,15 +381,15 @@ def _save(classifier: "WindowClassifier", folder: Path, options: "TrainOptions")
         remember(folder)
     except OSError as error:
         note(
-            f"the model is not noted in this folder ({MARKER}: {error.strerror}): name it with "
-            f"--model {shlex.quote(str(folder))}"
+            f"the model is not the default here, because {MARKER} cannot be written "
+            f"({error.strerror}): name it with --model {shlex.quote(str(folder))}"
         )
 
 
 def print_result(
     classifier: "WindowClassifier", corpus: "Corpus", folder: Path, *, as_json: bool
 ) -> None:
-    """Leave a report beside the model, and print its scores on the dev and the test text."""
+    """Write a report beside the model, and print its scores on the dev and the test text."""
     from windowclf.reports.terminal.tables import scores_table
 
     scores = _write_report(classifier, corpus, folder)
@@ -403,7 +416,7 @@ def print_result(
 
 
 def _test_parts(classifier: "WindowClassifier", corpus: "Corpus") -> "dict[str, Scores]":
-    """Score the test split of each corpus by itself, if there are several."""
+    """Score the test split of each corpus separately, if there are several."""
     ends = accumulate(part.test_sentences for part in corpus.parts)
     found = {
         part.name: corpus.splits["test"][end - part.test_sentences : end]
@@ -418,7 +431,7 @@ def _test_parts(classifier: "WindowClassifier", corpus: "Corpus") -> "dict[str, 
 def _score(
     classifier: "WindowClassifier", sentences: "Sequence[Sentence]", corpus: "Corpus"
 ) -> "Scores":
-    """Score a test text, which annotates as little as the training text does."""
+    """Score a test text, ignoring the labels that the training text does not annotate."""
     record = classifier.model.record
     lacks = record.lacked if record else ()
     return classifier.evaluate(sentences, scheme=corpus.scheme, lacks=lacks)
@@ -440,7 +453,7 @@ def _write_report(
         try:
             save_page(path, training_page(report, folder.absolute().name))
             outcome = f"report: {path}"
-        except ModelError as error:  # the model, which took the time, is whole
+        except ModelError as error:  # the model is already saved
             outcome = f"no report: {error}"
     note(outcome)
     return {"dev": report.dev.scores} if report.dev else {}

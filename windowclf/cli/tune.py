@@ -12,6 +12,16 @@ import msgspec
 
 from windowclf.cli.console import note, print_table
 from windowclf.cli.engines import check_engine, cluster, scheduler_option
+from windowclf.cli.groups import (
+    CORPORA,
+    DATA,
+    OF_TRAINING,
+    OUTPUT,
+    READING,
+    RUNNING,
+    Group,
+    GroupedCommand,
+)
 from windowclf.cli.options import (
     compress_option,
     config_options,
@@ -35,15 +45,23 @@ if TYPE_CHECKING:
     from windowclf.tuning.trials import SearchPlan
 
 
-@click.command(short_help="Search for settings that train a better model.")
+_SEARCH = Group("Search", ("searched", "number", "minutes", "sampler", "prune"))
+_CLUSTER = Group("Cluster", ("engine", "scheduler"))
+
+
+@click.command(
+    cls=GroupedCommand,
+    groups=(DATA, OUTPUT, _SEARCH, _CLUSTER, *OF_TRAINING, CORPORA, READING, RUNNING),
+    short_help="Search for settings that train a better model.",
+)
 @click.option(
     "--search",
     "searched",
     multiple=True,
     metavar="NAME=VALUES",
-    help="A setting and its values: rate=0.0005:0.01:log, dropout=0.1:0.6, epochs=5:20:5, or a "
-    "list such as hidden=100,200,300; again for the next.  [default: rate, hidden, dropout, "
-    "hidden_dropout, word_dropout, window and batch_size]",
+    help="Setting to search, with its range or list of values: rate=0.0005:0.01:log, "
+    "dropout=0.1:0.6, epochs=5:20:5, hidden=100,200,300. Repeat for another.  [default: rate, "
+    "hidden, dropout, hidden_dropout, word_dropout, window and batch_size]",
 )
 @click.option(
     "--trials",
@@ -51,51 +69,52 @@ if TYPE_CHECKING:
     default=30,
     show_default=True,
     type=click.IntRange(min=1),
-    help="How many trainings, those of earlier runs counted.",
+    help="Number of trainings, including those of earlier runs.",
 )
 @click.option(
     "--time",
     "minutes",
     type=click.FloatRange(min=0, min_open=True),
     metavar="MINUTES",
-    help="Begin no further trial after so long.",
+    help="Start no further trial after this time.",
 )
 @click.option(
     "--sampler",
     default="tpe",
     show_default=True,
     type=click.Choice(["tpe", "random"]),
-    help="Draw trials near the good ones, as a tree-structured Parzen estimator does, or anywhere.",
+    help="tpe: draw settings near those of good trials (tree-structured Parzen estimator); random: "
+    "draw them uniformly.",
 )
 @click.option(
     "--prune/--no-prune",
     default=True,
-    help="End trials that are worse than the median of those before.  [default: on]",
+    help="Stop trials that are worse than the median of the earlier ones.  [default: on]",
 )
 @click.option(
     "--engine",
     default="local",
     show_default=True,
     type=click.Choice(["local", "dask"]),
-    help="Train one trial after another in this process, or on a Dask cluster as many at the same "
-    "time as its workers have threads. Which of them ends first has a say in what is drawn next: "
-    "such a search is not the same another time. A file of --vectors must have the same path on "
-    "all workers.",
+    help="local: train one trial after another in this process; dask: as many at the same time as "
+    "the workers of a Dask cluster have threads. A parallel search is not reproducible, because "
+    "new settings depend on the trials that have finished. A --vectors file must have the same "
+    "path on all workers.",
 )
 @scheduler_option("--threads")
 @corpora_options
 @training_options
 @compress_option
-@click.option("--output", metavar="DIR", help="Where the search lies, and the best model.")
+@click.option("--output", metavar="DIR", help="Folder for the search and its best model.")
 @click.option(
     "--resume",
     metavar="DIR",
-    help="Go on with the search in DIR, by the options that it was given.",
+    help="Resume the search in DIR, with its original options.",
 )
 @config_options
 @threads_option
 @json_option
-@click.option("--quiet", is_flag=True, help="No line for each trial.")
+@click.option("--quiet", is_flag=True, help="Do not print a line for each trial.")
 @click.pass_context
 def tune(
     context: click.Context,
@@ -113,10 +132,10 @@ def tune(
 ) -> int:
     """Search for settings that train a better model, by the F1 on the dev text.
 
-    Each trial is a training with settings drawn from a range. The options of train fix the
-    others, and all trials have one seed. DIR has the best model in best/ and the account of the
-    search in tuning.html. Ctrl-C keeps all trials that are done; the same command again, or
-    --resume DIR, goes on to the number of trials, and with more --trials further.
+    Each trial is a training with settings drawn from their ranges. The other settings are fixed by
+    the same options as in 'windowclf train', and all trials have the same seed. DIR gets the best
+    model in best/ and a report of the search in tuning.html. Ctrl-C keeps all finished trials. The
+    same command or --resume DIR continues up to the number of trials; a higher --trials adds some.
 
     \b
     windowclf tune --data conll2003 --trials 50 --output tuned
@@ -135,11 +154,11 @@ def tune(
         stored = _stored_options(folder)
         if stored is None:
             raise ModelError(
-                f"{folder}: no search to go on with: expected a folder of 'windowclf tune --output'"
+                f"{folder}: no search to resume: expected a folder of 'windowclf tune --output'"
             )
         chosen = stored
     elif output is None:
-        raise UsageError("tune needs --output DIR, where the search and its best model go")
+        raise UsageError("tune needs --output DIR for the search and its best model")
     else:
         folder = Path(output)
         chosen = TuneOptions.from_command_line(options, searched, number)
@@ -201,7 +220,7 @@ def tune(
 
 
 def _begin(folder: Path, chosen: TuneOptions, **rest: Any) -> "tuple[Search, SearchPlan]":
-    """Read the corpus, and open the study of a search or of one that is resumed."""
+    """Read the corpus, and open the study of a new or resumed search."""
     from windowclf.tuning.study import Search
     from windowclf.tuning.trials import SearchPlan
 
@@ -228,21 +247,21 @@ def _stored_options(folder: Path) -> TuneOptions | None:
     if stored is None:
         return None
     chosen = read_options(stored, TuneOptions, f"{folder}: not a search of 'windowclf tune'")
-    # Version 0.1.0 had neither of the two.
+    # 0.1.0 had neither option.
     options = {"clusters": [], "names": [], **chosen.options}
     return msgspec.structs.replace(chosen, options=options, fixed=current_names(chosen.fixed))
 
 
 @contextmanager
 def _search_folder(folder: Path, chosen: TuneOptions) -> Iterator[None]:
-    """Keep other searches out of the folder, and those of other options; leave no empty one.
+    """Make, check and lock the folder of a search; remove it if it stays empty.
 
     Raises
     ------
     ModelError
-        If it holds something else, or another process searches there.
+        If the folder contains other files, or another process is searching there.
     UsageError
-        If it holds a search with other options.
+        If the folder contains a search with other options.
     """
     from windowclf.system.locks import exclusive_lock
     from windowclf.tuning.study import STUDY
@@ -254,14 +273,15 @@ def _search_folder(folder: Path, chosen: TuneOptions) -> Iterator[None]:
         raise ModelError(f"{folder}: cannot search there: {error.strerror}") from None
     with exclusive_lock(folder, "search"):
         if there and STUDY not in there:
-            raise ModelError(f"{folder}: holds files but no search: give a new or an empty folder")
+            raise ModelError(f"{folder}: contains files but no search: give a new or empty folder")
         before = _stored_options(folder)
         if before is not None:
             earlier = msgspec.structs.replace(before, trials=chosen.trials)
             if msgspec.to_builtins(earlier) != msgspec.to_builtins(chosen):
                 raise UsageError(
-                    f"{folder}: holds a search with other options: {_differing(earlier, chosen)}; "
-                    f"go on with --resume {shlex.quote(str(folder))}, or give another --output"
+                    f"{folder}: contains a search with other options: "
+                    f"{_differing(earlier, chosen)}; continue it with --resume "
+                    f"{shlex.quote(str(folder))}, or choose another --output"
                 )
         try:
             yield
@@ -271,7 +291,7 @@ def _search_folder(folder: Path, chosen: TuneOptions) -> Iterator[None]:
 
 
 def _differing(*both: TuneOptions) -> str:
-    """Name the options that are not the same."""
+    """List the options that differ."""
     one, other = (chosen.options | chosen.fixed | {"search": chosen.search} for chosen in both)
     names = sorted(name for name in one | other if one.get(name) != other.get(name))
     return ", ".join(map(option_name, names))
@@ -294,7 +314,7 @@ def _print_result(tuning: "Tuning", folder: Path, *, as_json: bool) -> None:
 
 def _print_interrupted(tuning: "Tuning", folder: Path, trials: int) -> None:
     if not tuning.trials:
-        note("interrupted: no trial was done")
+        note("interrupted: no trial was finished")
         return
     again = f"windowclf tune --resume {shlex.quote(str(folder))}"
-    note(f"interrupted: {len(tuning.trials)} of {trials} trials done; go on with '{again}'")
+    note(f"interrupted: {len(tuning.trials)} of {trials} trials done; continue with '{again}'")

@@ -1,4 +1,4 @@
-"""Names of settings in messages, as users of the command line know them."""
+"""Messages of the library, with parameters written as command-line options."""
 
 import re
 
@@ -10,15 +10,15 @@ _NAMED = re.compile(r"`([a-z_]+)(?:=([^`]*))?`")
 
 
 def with_options(message: str, command: click.Command) -> str:
-    """Write the parameters that a message names as options of a command.
+    """Replace the parameters that a message names by the options of a command.
 
-    The library names a parameter in backticks, with or without a value, as a caller in Python
-    writes it: ```text_column``` or ```loss='ranking'```.
+    The library writes a parameter in backticks, with or without a value, as in Python code:
+    ```text_column``` or ```loss='ranking'```.
 
     Parameters
     ----------
     command : click.Command
-        What it has no option for is left as it is.
+        Names that are not among its options are left as they are.
 
     Examples
     --------

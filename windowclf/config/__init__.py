@@ -1,4 +1,4 @@
-"""Settings: the fields that exist, their checks, and presets of them."""
+"""Settings: their fields, checks and presets."""
 
 from typing import Any
 
@@ -7,5 +7,5 @@ from windowclf.config.config import current_names
 
 
 def Config(**settings: Any) -> config.Config:  # noqa: N802
-    """Make the settings of a pickle of 0.1.0, which names this place and may have former names."""
+    """Load the settings of a 0.1.0 pickle, which refers to this path and may use old names."""
     return config.Config(**current_names(settings))

@@ -1,4 +1,4 @@
-"""Settings as frozen records: checked wherever they come from, and named alike everywhere."""
+"""Checks of settings, the same for Python, JSON and the command line."""
 
 from typing import Annotated, Any, TypeVar
 
@@ -18,16 +18,16 @@ def check_settings(kind: type[Record], settings: dict[str, Any], *also: str) -> 
     Parameters
     ----------
     kind : type of msgspec.Struct
-        The record.
+        The record to make.
     settings : dict
-        Its fields; as from JSON, lists serve for tuples, and a single value for one.
+        Its fields; as in JSON, a list or a single value may stand for a tuple.
     *also : str
-        Other names that a message lists as known.
+        Further names that an error message lists as known.
 
     Raises
     ------
     UsageError
-        For an unknown field or a value out of its range; names both.
+        If a field is unknown or its value is out of range; the message names both.
     """
     fields = msgspec.structs.fields(kind)
     known = {field.name: field.type for field in fields}
@@ -59,14 +59,14 @@ def check_settings(kind: type[Record], settings: dict[str, Any], *also: str) -> 
     try:
         encoded = {field.name: field.encode_name for field in fields}
         return msgspec.convert({encoded[name]: value for name, value in settings.items()}, kind)
-    except msgspec.ValidationError as error:  # two fields that do not go together
+    except msgspec.ValidationError as error:  # two fields contradict each other
         raise UsageError(str(error)) from None
 
 
 def option_name(field: str) -> str:
     """Name the command-line option of a field.
 
-    One that names a single value of several, and is given again for the next, is in the singular.
+    The option of a tuple is repeated for each value, so its name is in the singular.
     """
     return f"--{field.replace('features', 'feature').replace('_', '-')}"
 
@@ -78,7 +78,7 @@ def _is_tuple(kind: inspect.Type) -> bool:
 
 
 def _choices(kind: inspect.Type) -> list[str]:
-    """List the words that a type takes, wherever in it they stand."""
+    """List the words that a type accepts, at any depth."""
     match kind:
         case inspect.LiteralType():
             return [str(value) for value in kind.values]
@@ -94,7 +94,7 @@ def _choices(kind: inspect.Type) -> list[str]:
 
 
 def _of_python(value: Any) -> Any:
-    """Take a number, or an array of them, out of NumPy."""
+    """Convert NumPy numbers and arrays to plain Python values."""
     return value.tolist() if hasattr(value, "tolist") else value
 
 

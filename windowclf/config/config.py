@@ -18,12 +18,12 @@ FeatureName = Literal[
 
 
 WIDEST_WINDOW, WIDEST_LAYER, WIDEST_ROW = 1_001, 2**16, 2**18
-"""What tagging takes memory for is a multiple of these, whatever the size of a model's files. The
-last one is of the numbers that a word adds to the windows that it is in."""
+"""Upper limits of a model's sizes. They bound the memory of tagging, whatever a model file claims.
+`WIDEST_ROW` limits the numbers that one word adds to the windows around it."""
 
 
 RENAMED = {"repeats": "document_context", "recase": "case_augmentation"}
-"""Fields that had another name in 0.1.0. Callers may use the old name, and saved models do."""
+"""Fields by their name in 0.1.0, which callers may still use and old saved models contain."""
 
 
 ADDED = frozenset(
@@ -37,7 +37,7 @@ ADDED = frozenset(
         "folds",
     }
 )
-"""Fields that 0.1.0 does not have. Where they have their default, a training is one of 0.1.0."""
+"""Fields that 0.1.0 does not have. With their defaults, training is the same as in 0.1.0."""
 
 
 class Config(
@@ -47,20 +47,20 @@ class Config(
     forbid_unknown_fields=True,
     rename={new: old for old, new in RENAMED.items()},
 ):
-    """What a network is made of and how it is trained.
+    """The structure of a network and its training.
 
     The description of each field is also the help text of its command-line option.
     """
 
     level: Annotated[
         Literal["word", "sentence"],
-        Meta(description="Score each word by itself, or whole paths of tags."),
+        Meta(description="Score each word by itself, or whole tag sequences."),
     ] = "sentence"
     loss: Annotated[
         Literal["softmax", "max-margin", "squared-error", "ranking"],
         Meta(
-            description="What training makes small; ranking scores windows with the label "
-            "--positive in the centre above others."
+            description="Loss that training minimises; ranking scores windows with the label "
+            "--positive in the centre above all others."
         ),
     ] = "softmax"
     positive: Annotated[
@@ -72,11 +72,9 @@ class Config(
     constrained: Annotated[
         bool, Meta(description="Decode only sequences of tags that spell whole spans.")
     ] = True
-    window: Annotated[
-        Count, Meta(description="Width of the window in words; odd, so that one is the centre.")
-    ] = 5
+    window: Annotated[Count, Meta(description="Width of the window in words; must be odd.")] = 5
     sentence_mean: Annotated[
-        bool, Meta(description="One more slot of the window: the mean of the sentence's words.")
+        bool, Meta(description="Add the mean of the sentence's word vectors to each window.")
     ] = True
     document_context: Annotated[
         bool,
@@ -87,71 +85,67 @@ class Config(
     ] = True
     hidden: Annotated[
         tuple[Count, ...],
-        Meta(min_length=1, description="Units of a hidden layer; again for each further layer."),
+        Meta(min_length=1, description="Units of a hidden layer; repeat for further layers."),
     ] = (300,)
     activation: Annotated[
         Literal["relu", "tanh", "hard-tanh", "logistic"],
-        Meta(description="The hidden layer's function f."),
+        Meta(description="Activation function of the hidden layers."),
     ] = "relu"
     init: Annotated[
         Literal["glorot", "he", "gaussian", "uniform"],
-        Meta(description="Distribution of the starting weights."),
+        Meta(description="Distribution of the initial weights."),
     ] = "glorot"
     features: Annotated[
         tuple[FeatureName, ...],
         Meta(
-            description="A lookup table beside the word vectors: shape (letter case), written "
-            "(the word as written), prefixN or suffixN (N letters); again for the next; none."
+            description="Feature besides the word vector: shape (letter case), written (the word "
+            "as written), prefixN or suffixN (N letters), or none; repeat for more."
         ),
     ] = ("shape", "written", "prefix2", "prefix3", "prefix4", "suffix2", "suffix3", "suffix4")
     feature_dimensions: Annotated[
-        Count, Meta(description="Numbers in a row of each such table.")
+        Count, Meta(description="Length of the vector of each feature.")
     ] = 15
     min_count: Annotated[
         Count,
         Meta(
-            description="A value of a feature that the training text has less often, in any letter "
-            "case that it is read in, gets no row: a smaller model."
+            description="Fewest occurrences of a feature value in the training text, in all letter "
+            "cases it is read in; rarer values get no vector, which makes the model smaller."
         ),
     ] = 1
     cluster_prefixes: Annotated[
         tuple[Count, ...],
         Meta(
             min_length=1,
-            description="Bits of the prefixes of Brown clusters, each of which is a lookup table; "
-            "again for the next.",
+            description="Length in bits of a prefix of Brown clusters to use as a feature; repeat "
+            "for more.",
         ),
     ] = (4, 6, 10, 20)
     vocabulary: Annotated[
         Annotated[int, Meta(ge=0)],
         Meta(
-            description="How many of the vectors' most frequent words the model knows besides "
-            "the words of the training text."
+            description="Number of the most frequent words with vectors that the model knows, "
+            "besides the words of the training text."
         ),
     ] = 100_000
-    freeze_vectors: Annotated[bool, Meta(description="Leave the word vectors as they came.")] = (
-        False
-    )
-    dropout: Annotated[
-        Probability, Meta(description="Share of a word's numbers that is left out in training.")
-    ] = 0.5
+    freeze_vectors: Annotated[bool, Meta(description="Do not train the word vectors.")] = False
+    dropout: Annotated[Probability, Meta(description="Dropout rate of the input vectors.")] = 0.5
     hidden_dropout: Annotated[
-        Probability, Meta(description="Share of the hidden units that is left out in training.")
+        Probability, Meta(description="Dropout rate of the hidden units.")
     ] = 0.3
     word_dropout: Annotated[
-        Probability, Meta(description="Share of the words that training takes for unknown ones.")
+        Probability, Meta(description="Share of words that training replaces by the unknown word.")
     ] = 0.05
     cluster_dropout: Annotated[
         Probability,
-        Meta(description="Share of the words that training takes for words without a cluster."),
+        Meta(description="Share of words that training reads as if they had no cluster."),
     ] = 0.15
     case_augmentation: Annotated[
         float,
         Meta(
             ge=0.0,
             le=0.5,
-            description="Share of the sentences that training reads in capitals; the same share "
-            "is read in lower case.",
+            description="Share of sentences that training reads in capitals; the same share is "
+            "read in lower case.",
         ),
     ] = 0.05
     name_augmentation: Annotated[
@@ -159,8 +153,8 @@ class Config(
         Meta(
             ge=0.0,
             le=1.0,
-            description="Share of the sentences with names of the types of --names that training "
-            "reads once more, with other names from the lists.",
+            description="Share of the sentences with names that training reads a second time, with "
+            "other names of the same type from the lists of --names.",
         ),
     ] = 0.0
     template_augmentation: Annotated[
@@ -168,62 +162,62 @@ class Config(
         Meta(
             ge=0.0,
             le=1.0,
-            description="Sentences such as 'Dear NAME,' that training reads besides, with names "
-            "from --names or from the training text, as a share of the sentences of that text.",
+            description="Number of extra training sentences such as 'Dear NAME,', as a share of "
+            "the training text; their names come from --names or from that text.",
         ),
     ] = 0.0
     optimizer: Annotated[
-        Literal["adam", "adagrad", "sgd"], Meta(description="How the parameters are moved.")
+        Literal["adam", "adagrad", "sgd"], Meta(description="Optimiser of the parameters.")
     ] = "adam"
     momentum: Annotated[Probability, Meta(description="Momentum of sgd.")] = 0.0
     rate: Annotated[
-        Annotated[float, Meta(gt=0.0, le=1e300)], Meta(description="Learning rate at the start.")
+        Annotated[float, Meta(gt=0.0, le=1e300)], Meta(description="Initial learning rate.")
     ] = 1e-3
     schedule: Annotated[
         Literal["linear", "cosine", "constant"],
-        Meta(description="How the learning rate falls over the epochs."),
+        Meta(description="How the learning rate changes over the epochs."),
     ] = "linear"
     batch_size: Annotated[
         Count | Literal["all"],
-        Meta(description="How many of them make a batch; all: the whole training text."),
+        Meta(description="Size of a batch, counted as --batch-of says; all: the whole text."),
     ] = 16
     batch_of: Annotated[
         Literal["sentences", "tokens", "words"],
         Meta(
-            description="What a batch is counted in: whole sentences, the tokens of whole "
-            "sentences, or words that are drawn one by one."
+            description="Unit of --batch-size: whole sentences, the tokens of whole sentences, "
+            "or single words drawn at random."
         ),
     ] = "sentences"
-    epochs: Annotated[Count, Meta(description="Passes over the training text, at the most.")] = 14
+    epochs: Annotated[Count, Meta(description="Largest number of passes over the text.")] = 14
     patience: Annotated[
         Count,
-        Meta(description="Stop after so many epochs without a better F1 on the dev text."),
+        Meta(description="Stop after this many epochs without a better F1 on the dev text."),
     ] = 15
     teachers: Annotated[
         Annotated[int, Meta(ge=0)],
         Meta(
-            description="Networks of other seeds that are trained first; the network then learns "
-            "from the mean of their scores."
+            description="Number of teachers: networks with other seeds that are trained first; "
+            "the network then learns from the mean of their scores."
         ),
     ] = 0
     gold_bonus: Annotated[
         Annotated[float, Meta(ge=0.0, le=1e3)],
         Meta(
-            description="What is added to the teachers' scores of the tags that agree with the "
-            "labels of the training text; 0: the network learns from the teachers alone."
+            description="Bonus on the teachers' scores for tags that agree with the training "
+            "labels; with 0 the network learns from the teachers alone."
         ),
     ] = 0.0
     folds: Annotated[
         Annotated[int, Meta(ge=0, le=100)],
         Meta(
-            description="Number of parts of the training text, each a fifth, that are held out in "
-            "turn from a further network to choose the epoch, calibrate scores and estimate the "
-            "F1; used only without a dev text."
+            description="Number of extra networks, each trained without another fifth of the text, "
+            "to choose the epoch, calibrate scores and estimate the F1; used only without a dev "
+            "text."
         ),
     ] = 0
     seed: Annotated[
         Annotated[int, Meta(ge=0)],
-        Meta(description="Fixes all that is drawn at random: the same seed, the same model."),
+        Meta(description="Seed of all random numbers; the same seed gives the same model."),
     ] = 1
 
     def __post_init__(self) -> None:
@@ -237,7 +231,7 @@ class Config(
             )
         if self.level == "sentence" and self.loss not in ("softmax", "max-margin"):
             raise ValueError(
-                f"`level='sentence'` has no `loss='{self.loss}'`: softmax or max-margin"
+                f"`level='sentence'` needs the loss softmax or max-margin, not {self.loss}"
             )
         for setting, given in (
             ("`level='sentence'`", self.level == "sentence"),
@@ -246,7 +240,7 @@ class Config(
             ("`batch_of='tokens'`", self.batch_of == "tokens"),
         ):
             if given and self.loss == "ranking":
-                raise ValueError(f"{setting} needs whole sentences; `loss='ranking'` has windows")
+                raise ValueError(f"{setting} needs whole sentences; `loss='ranking'` uses windows")
             if given and self.batch_of == "words":
                 raise ValueError(f"{setting} needs `batch_of='sentences'` or tokens")
         if self.teachers and self.loss != "softmax":
@@ -263,14 +257,14 @@ def make_config(settings: dict[str, Any]) -> Config:
     Parameters
     ----------
     settings : dict
-        Fields of `Config`; as from JSON, lists serve for tuples, and a single value for one.
-        "preset" names settings that the others add to or replace. Where the loss or the batches
-        are of single words, so is the level, if nothing else is said.
+        Fields of `Config`; as in JSON, a list or a single value may stand for a tuple. "preset"
+        names settings that the others add to or replace. If the loss or the batches need single
+        words, the level defaults to words.
 
     Raises
     ------
     UsageError
-        For an unknown field or a value out of its range; names both.
+        If a field is unknown or its value is out of range; the message names both.
     """
     settings = given_settings(settings)
     if settings.get("loss") in ("squared-error", "ranking") or settings.get("batch_of") == "words":
@@ -281,12 +275,12 @@ def make_config(settings: dict[str, Any]) -> Config:
 
 
 def given_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Copy settings under the names that their fields have now, those of a preset spelled out.
+    """Copy settings under the current field names, with a preset replaced by its settings.
 
     Raises
     ------
     UsageError
-        For an unknown preset, or a setting that is given by its old and by its new name.
+        If the preset is unknown, or a setting appears under both its old and its new name.
     """
     given = current_names(settings)
     if "preset" in given:
@@ -295,7 +289,7 @@ def given_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def current_names(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Copy settings, each under the name that its field has now.
+    """Copy settings under the current field names.
 
     Parameters
     ----------
@@ -305,9 +299,9 @@ def current_names(settings: Mapping[str, Any]) -> dict[str, Any]:
     Raises
     ------
     UsageError
-        If a setting is given by its old and by its new name.
+        If a setting appears under both its old and its new name.
     """
     for old, new in RENAMED.items():
         if old in settings and new in settings:
-            raise UsageError(f"{old} is the former name of {new}: give one of them")
+            raise UsageError(f"{old} is the former name of {new}: set only one of them")
     return {RENAMED.get(name, name): value for name, value in settings.items()}

@@ -1,4 +1,4 @@
-"""Settings by name: each system of the sources, ready to run.
+"""Named settings: each system of the sources, ready to run.
 
 The sources are lecture notes: "Word Window Classification II" (Goyal, IIT Kharagpur, 2017);
 "Learning Deep Neural Networks with Backpropagation" (a lecture with cost ``Σ|y - o|²``); "Back
@@ -19,9 +19,9 @@ class Preset(NamedTuple):
     Attributes
     ----------
     system : str
-        What it is.
+        One line that describes the system.
     source : str
-        Where it comes from.
+        The lecture, paper or page that describes it.
     settings : mapping of str to object
         Fields of `Config` that differ from their defaults.
     """
@@ -44,7 +44,8 @@ _ALIKE = {
     "epochs": 12,
     "patience": 5,
 }
-"""What the systems of the sources have in common, so that a comparison shows what they are."""
+"""Settings that all systems of the sources share, so that a comparison shows only differences
+between the systems."""
 
 
 def _preset(system: str, source: str, **settings: Any) -> Preset:
@@ -61,10 +62,12 @@ _PLAIN = {"features": (), "dropout": 0.0, "hidden_dropout": 0.0, "word_dropout":
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
-        "best": Preset("the highest F1: the defaults", "docs/accuracy.md", MappingProxyType({})),
+        "best": Preset(
+            "the highest F1: the defaults", "docs/explanation/accuracy.md", MappingProxyType({})
+        ),
         "fast": Preset(
             "a third of the hidden units: faster tagging, F1 on CoNLL-2003 0.6 lower",
-            "docs/speed.md",
+            "docs/explanation/speed.md",
             MappingProxyType({"hidden": (100,)}),
         ),
         "ranking": _preset(
@@ -80,7 +83,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
         ),
         "softmax": _preset("the scorer with K classes, softmax", _COLLOBERT, loss="softmax"),
         "word-vectors": _preset(
-            "gradients into the word vectors, and nothing beside them", _GOYAL, features=()
+            "gradients into the word vectors, without other features", _GOYAL, features=()
         ),
         "two-layers": _preset("two hidden layers, s = Uᵀa⁽³⁾", _GOYAL, hidden=(300, 100)),
         "deep": _preset(
@@ -138,12 +141,12 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
 
 
 def preset_settings(name: str) -> dict[str, Any]:
-    """Give the settings of a preset.
+    """Return the settings of a preset.
 
     Raises
     ------
     UsageError
-        For a name that does not exist; lists those that do.
+        If the name is unknown; the message lists all presets.
     """
     if not isinstance(name, str) or name not in PRESETS:
         raise UsageError(f"unknown preset {quoted(name)}: expected one of {', '.join(PRESETS)}")

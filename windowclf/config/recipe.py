@@ -1,7 +1,7 @@
-"""Settings that follow from the size of a corpus, where they are not given.
+"""Default settings that depend on the size of the corpus.
 
-The defaults of `Config` are those of fourteen thousand sentences. On a hundred sentences they would
-end after a hundred updates, before the network has learned anything.
+The defaults of `Config` suit fourteen thousand sentences. On a hundred sentences they would end
+after a hundred updates, before the network has learned anything.
 """
 
 from collections.abc import Mapping
@@ -12,9 +12,9 @@ import msgspec
 from windowclf.config.config import Config, given_settings, make_config
 
 FEWEST_TO_FOLD = 10
-"""Sentences below which none is held out."""
+"""With fewer sentences than this, none are held out."""
 TRANSFER = 5_000
-"""Sentences up to which a training begins with the bundled model, if nothing else is said."""
+"""Up to this many sentences, training starts from the bundled model by default."""
 
 RECIPES = (
     (50, (30, 4, 0.002), (80, 4, 0.002)),
@@ -22,20 +22,21 @@ RECIPES = (
     (1_000, (30, 8, 0.002), (40, 8, 0.002)),
     (5_000, (20, 16, 0.002), (20, 16, 0.002)),
 )
-"""Sentences, at the most; then epochs, batch size and rate of a training that begins with another
-model, and of one that begins anew. docs/own-labels.md has the measurements. What counts is the
-number of updates; dropout, word dropout and frozen vectors changed the F1 by less than the seed."""
+"""Each row: the largest number of sentences; then epochs, batch size and learning rate for training
+from a base model, and for training from scratch. docs/explanation/few-labels.md has the
+measurements. The number of updates matters most; dropout, word dropout and frozen vectors changed
+the F1 by less than the seed."""
 
 
 class CorpusSize(msgspec.Struct, frozen=True):
-    """What a recipe goes by.
+    """The size of a corpus, from which a recipe is chosen.
 
     Parameters
     ----------
     sentences, tokens : int
-        Of the training text.
+        Numbers of sentences and tokens in the training text.
     labels : int
-        Labels in it, such as PER and LOC.
+        Number of labels in it, such as PER and LOC.
     dev : bool
         Whether there is a dev text.
     """
@@ -49,35 +50,35 @@ class CorpusSize(msgspec.Struct, frozen=True):
 def choose_settings(
     given: Mapping[str, Any], size: CorpusSize, base: Mapping[str, Any] | None = None
 ) -> tuple[Config, dict[str, Any]]:
-    """Fill in the settings of a training by the size of its text.
+    """Choose default settings by the size of the training text.
 
     Parameters
     ----------
     given : mapping of str to object
-        Settings that stay as they are; see `make_config`.
+        Settings of the caller, which are kept; see `make_config`.
     base : mapping of str to object, optional
-        The settings that the network has from the model that its training begins with, if there
-        is one.
+        Settings that the network takes over from the base model, if there is one.
 
     Returns
     -------
     config : Config
+        All settings.
     chosen : dict of str to object
-        The settings that are not given and differ from the defaults because of the size.
+        Those that the size changed from their defaults.
 
     Raises
     ------
     UsageError
-        For a setting that is out of range.
+        If a setting is out of range.
     """
     fixed = given_settings(given)
     chosen = _by_size(size, transfer=base is not None)
     if fixed.get("loss") == "ranking":
-        chosen.pop("folds", None)  # it chooses its threshold on a dev text
+        chosen.pop("folds", None)  # ranking needs a dev text for its threshold
     if "batch_of" in fixed:
-        chosen.pop("batch_size", None)  # which counts sentences
+        chosen.pop("batch_size", None)  # the recipes count sentences
     if "optimizer" in fixed:
-        chosen.pop("rate", None)  # which is that of Adam
+        chosen.pop("rate", None)  # the recipes have the rates of Adam
     chosen = {name: value for name, value in chosen.items() if name not in fixed}
     config = make_config({**chosen, **fixed, **(base or {})})
     default = make_config({**fixed, **(base or {})})
@@ -101,10 +102,10 @@ def _by_size(size: CorpusSize, *, transfer: bool) -> dict[str, Any]:
 
 
 def _folds(size: CorpusSize) -> int:
-    """Choose how many networks are trained besides, to know what to expect.
+    """Choose the number of extra networks that are trained to estimate the F1.
 
-    The fewer sentences there are, the more of them have to be held out in turn for that, and the
-    less each network costs.
+    A small corpus needs more of its sentences held out for a reliable estimate, and its networks
+    are cheap to train.
     """
     if size.dev or size.sentences < FEWEST_TO_FOLD:
         return 0

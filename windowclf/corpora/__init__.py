@@ -1,1 +1,1 @@
-"""From what the user names to labelled sentences: folders, files, the hub, data sets."""
+"""Loading labelled sentences from folders, files, the Hugging Face hub and data sets."""

@@ -1,4 +1,4 @@
-"""What callers may pass from Python, as what training takes."""
+"""Conversion of the arguments that callers may pass to the types that training uses."""
 
 import logging
 import os
@@ -62,15 +62,15 @@ class TrainingText(NamedTuple):
     Attributes
     ----------
     name : str
-        Of the corpus; empty if it has none.
+        Name of the corpus; empty if it has none.
     scheme : Scheme
-        Of their tags as they are here: ``IOB2``, or ``PLAIN``.
+        Scheme of the tags in this object: ``IOB2`` or ``PLAIN``.
     notes : tuple of str
         See `Corpus.notes`.
     parts : tuple of CorpusPart
         See `Corpus.parts`.
     test : sequence of Sentence
-        What it will be scored on, as far as that is known; nothing is learned from it.
+        The test split if there is one; nothing is learned from it.
     files : mapping of str to SplitFiles
         See `Corpus.files`.
     """
@@ -86,7 +86,7 @@ class TrainingText(NamedTuple):
 
     @property
     def splits(self) -> dict[str, Sequence[Sentence]]:
-        """All sentences by split, as those of a `Corpus`."""
+        """All sentences by split, like `Corpus.splits`."""
         return {"train": self.train, "dev": self.dev, "test": self.test}
 
 
@@ -100,18 +100,18 @@ def as_training_text(
     Parameters
     ----------
     train : Corpus, sentences, or a data set
-        A corpus or a data set of several splits has its dev split beside it.
+        A corpus, or a data set with several splits, may include a dev split.
     dev : sentences, or a data set
-        In place of that split, unless it is empty.
+        Replaces that dev split, unless it is empty.
     scheme : {"auto", "iob1", "iob2", "iobes", "bilou", "bmes", "bmewo", "io", "plain"}
-        Of the tags, if `train` is not a `Corpus`.
+        Scheme of the tags, if `train` is not a `Corpus`.
 
     Raises
     ------
     DataError
-        If there is no train split, or a sentence has not a tag for each token.
+        If there is no train split, or a sentence does not have a tag for each token.
     UsageError
-        For an unknown scheme, or a data set of another class.
+        If the scheme is unknown, or the data set has another class.
     """
     corpus = train if isinstance(train, Corpus) else None
     splits: dict[str, list[Sentence]] = {}
@@ -139,7 +139,7 @@ def as_training_text(
         sentences, dev_sentences = spelled.splits["train"], spelled.splits["dev"]
         text = TrainingText("", sentences, dev_sentences, spelled.scheme, spelled.notes)
     text = text._replace(test=splits.get("test", ()))
-    # Who gives sentences by themselves chose to give no dev text.
+    # A caller who passes bare sentences has chosen to train without dev text.
     doubts = find_doubts(
         text.splits, text.scheme, expects_dev=has_splits, parts=text.parts, files=text.files
     )
@@ -153,13 +153,13 @@ def as_training_text(
 def _beside_dev(
     corpus: Corpus, train: list[Sentence], dev: list[Sentence], given: list[Sentence]
 ) -> TrainingText:
-    """Take the splits of a corpus, or its train split and the dev sentences that are given."""
+    """Return the splits of a corpus, with `dev` in place of its dev split if it is not empty."""
     notes = corpus.notes
     if given and corpus.scheme is not Scheme.PLAIN:
         spelled = in_iob2("", {"dev": numbered(given, "dev")}, "auto")
         dev, notes = spelled.splits["dev"], notes + spelled.notes
     files = {split: found for split, found in corpus.files.items() if split != "dev" or not given}
-    # A label that no sentence has, such as one that an annotator has added, is not learned.
+    # Labels without examples, such as one that an annotator has just added, are not learned.
     known = labels_of(train, corpus.scheme) if corpus.parts else set()
     parts = tuple(
         replace(part, lacks=tuple(label for label in part.lacks if label in known))
@@ -176,21 +176,21 @@ def as_sentences(sentences: "TaggedSentences | Dataset", name: str) -> list[Sent
     sentences : sentences, records, or a data set
         See `WindowClassifier.fit`.
     name : str
-        Of the argument, for messages.
+        Name of the argument, for messages.
 
     Raises
     ------
     DataError
-        For anything else, or a sentence that does not have a tag for each token.
+        If the argument has another type, or a sentence does not have a tag for each token.
     UsageError
-        For a data set of several splits, or one that is streamed.
+        If a data set has several splits or is streamed.
     """
     if is_dataset(sentences):
         splits = from_dataset(sentences)
         if isinstance(splits, dict):
             raise UsageError(
-                f"{name}: expected one split of the data set, not all; there are "
-                f"{', '.join(splits)}, give one of them, such as dataset['test']"
+                f"{name}: expected one split of the data set, got all of {', '.join(splits)}; "
+                f"give one of them, such as dataset['test']"
             )
         return splits
     try:
@@ -228,7 +228,7 @@ def as_sentences(sentences: "TaggedSentences | Dataset", name: str) -> list[Sent
 
 
 def _cure(given: object) -> str:
-    """Say what to do with what is often given in the place of sentences."""
+    """Suggest a correction for common wrong arguments in place of sentences."""
     if isinstance(given, str | os.PathLike):
         return "load it first, as with load_corpus"
     if isinstance(given, Corpus):
@@ -241,7 +241,7 @@ def _cure(given: object) -> str:
 
 
 def _sentences(item: Any, number: int, where: str, options: ReadOptions) -> list[Sentence]:
-    """Read what one item of a list of sentences holds; `number` is its place, from 0."""
+    """Read one item of a list of sentences; `number` is its index."""
     if isinstance(item, Sentence):
         tokens, tags, document = item.tokens, item.tags, item.document
     elif isinstance(item, Mapping) or (
@@ -261,14 +261,14 @@ def _sentences(item: Any, number: int, where: str, options: ReadOptions) -> list
 
 
 def _from_record(item: Any, number: int, where: str, options: ReadOptions) -> list[Sentence]:
-    """Read a record of any shape that files have, or an example of spaCy's training."""
+    """Read a record in any shape that files may have, or a spaCy training example."""
     with error_context(where):
         record = item if isinstance(item, Mapping) else pair_record(item)
         lists = {key: v.tolist() if hasattr(v, "tolist") else v for key, v in record.items()}
         document = read_record(lists, options, where)
         if document is not None and document.tags is None and document.spans is None:
             raise DataError(
-                "no tags of its tokens, and no spans of its text; there are the keys "
+                "expected tags for its tokens, or spans for its text; the record has the keys "
                 f"{join_names([*map(str, record)])}"
             )
         return [] if document is None else list(to_sentences(document, number))
@@ -277,7 +277,7 @@ def _from_record(item: Any, number: int, where: str, options: ReadOptions) -> li
 def as_vectors(
     vectors: "str | Path | KeyedVectors", words: Iterable[str], seed: int
 ) -> "tuple[str, KeyedVectors]":
-    """Name word vectors, and load them unless they are loaded already; see `load_vectors`."""
+    """Return the name of word vectors and the vectors, loaded if needed; see `load_vectors`."""
     if isinstance(vectors, str | os.PathLike):
         name = check_path(vectors, "vectors", "a name of vectors or the path of a file")
         return str(name), load_vectors(name, words=words, seed=seed)
@@ -300,19 +300,19 @@ def as_gazetteers(
 def as_names(
     given: Mapping[str, str | Path | Iterable[str | Path]] | None, name: str = "names"
 ) -> dict[str, list[str]]:
-    """Read lists of names, each a file with a name a line or the names themselves.
+    """Read lists of names, each a file with one name per line or the names themselves.
 
     Parameters
     ----------
     given : mapping of str to str, Path or iterable, optional
-        By type. A Path among names stands for the names of its file.
+        A file or the names of each type. A Path among names stands for the names in its file.
     name : str
-        Of the argument, for messages.
+        Name of the argument, for messages.
 
     Raises
     ------
     UsageError
-        For anything but a mapping of types to these.
+        If the argument is not such a mapping.
     DataError
         If a file cannot be read.
     """
@@ -340,7 +340,7 @@ def as_clusters(
     Raises
     ------
     UsageError
-        For anything but a mapping of names to these.
+        If the argument is not such a mapping.
     DataError
         If a file cannot be read.
     """
@@ -366,7 +366,7 @@ def as_clusters(
 
 
 def _items(given: Any, name: str, key: str, expected: str) -> Iterable[tuple[str, Any]]:
-    """List the items of an argument that is a mapping; its keys are words."""
+    """Return the items of a mapping argument, whose keys must not contain white space."""
     if given is None:
         return []
     if not isinstance(given, Mapping):

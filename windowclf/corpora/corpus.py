@@ -16,7 +16,7 @@ from windowclf.system.markup import Mark, caption, marked, table
 from windowclf.tags.schemes import OUTSIDE, Scheme, spans
 
 _SHOWN = 3
-"""Sentences of a corpus that a notebook shows."""
+"""Number of sentences that a notebook shows."""
 
 
 @dataclass(frozen=True)
@@ -26,15 +26,15 @@ class CorpusPart:
     Parameters
     ----------
     name : str
-        Its name among them.
+        Its name in the mixture.
     data : str
-        The name that it has by itself, see `Corpus.name`.
+        Its own name, see `Corpus.name`.
     sentences, test_sentences : int
-        Its sentences in the train split, and in the test split.
+        Number of its sentences in the train split and in the test split.
     weight : float
         How many times, on average, an epoch reads each of its training sentences.
     mapped : mapping of str to str
-        New names of labels that it had; empty for those that became ``O``.
+        New names of its labels; empty for labels that became ``O``.
     lacks : tuple of str
         Labels that it does not annotate.
     """
@@ -55,20 +55,19 @@ class Corpus:
     Parameters
     ----------
     name : str
-        What the user called it.
+        The name under which the user loaded it.
     splits : dict of str to list of Sentence
-        Those there are among ``"train"``, ``"dev"`` and ``"test"``.
+        Its splits, among ``"train"``, ``"dev"`` and ``"test"``.
     scheme : Scheme
-        Of the tags as they are here: ``IOB2``, or ``PLAIN``.
+        Scheme of the tags in this object: ``IOB2`` or ``PLAIN``.
     original_scheme : Scheme
-        Of the tags as they were read.
+        Scheme of the tags in the source.
     notes : tuple of str
-        What a user should know of the reading: what was guessed, what is not regular, and which
-        files are not used; each a line.
+        Notes for the user on the reading, one line each: guesses, irregularities and unused files.
     parts : tuple of CorpusPart
         The corpora that it is mixed from, in the order of the train split; empty if it is one.
     files : mapping of str to SplitFiles
-        By split, the files of those that were read from files.
+        The files of each split that was read from files.
 
     Examples
     --------
@@ -97,8 +96,8 @@ class Corpus:
         counted, there = self.part_sizes(), len(self.splits.get("train", ()))
         if self.parts and sum(counted) != there:
             raise UsageError(
-                f"parts: expected the {there:,} sentences of the train split in them, got "
-                f"{sum(counted):,}; mix the corpora anew, see mix_corpora"
+                f"parts: expected {there:,} sentences as in the train split, got "
+                f"{sum(counted):,}; mix the corpora again with mix_corpora"
             )
 
     def __repr__(self) -> str:
@@ -136,25 +135,25 @@ class Corpus:
     files: Mapping[str, SplitFiles] = field(default_factory=dict, compare=False)
 
     def part_sizes(self) -> list[int]:
-        """Count the sentences of the train split that are of each part, in order."""
+        """Count the sentences of each part in the train split."""
         return [part.sentences for part in self.parts]
 
     def with_train_fraction(self, fraction: float, seed: int) -> "Corpus":
-        """Keep a part of the train split, drawn at random but in its order.
+        """Keep a random fraction of the train split, in its order.
 
-        Of corpora that are trained on together, the same part of each is kept.
+        If the corpus is mixed from parts, the same fraction of each part is kept.
 
         Parameters
         ----------
         fraction : float
-            Above 0, at most 1.
+            Greater than 0, at most 1.
         seed : int
-            Fixes the draw.
+            Seed of the random choice.
 
         Raises
         ------
         UsageError
-            For a fraction that is not in its range.
+            If the fraction is out of range.
         DataError
             If there is no train split.
         """
@@ -178,7 +177,7 @@ class Corpus:
         Parameters
         ----------
         numbers : sequence of int
-            Their places in the split, from 0, in ascending order.
+            Their indices in the split, in ascending order.
         """
         sentences = self.splits["train"]
         ends = accumulate(self.part_sizes(), initial=0)
@@ -191,13 +190,13 @@ class Corpus:
 
 
 def labels_of(sentences: Iterable[Sentence], scheme: Scheme) -> set[str]:
-    """List the labels that the tags of sentences have, in IOB2 or plain."""
+    """Return the labels among the tags of sentences, which are IOB2 or plain."""
     tags = {tag for sentence in sentences for tag in sentence.tags or ()} - {OUTSIDE}
     return tags if scheme is Scheme.PLAIN else {tag.partition("-")[2] for tag in tags}
 
 
 def _marks(sentence: Sentence, scheme: Scheme) -> tuple[str, list[Mark]]:
-    """Join the words of a sentence, and mark its spans there."""
+    """Join the words of a sentence to a text, and mark its spans in it."""
     starts = [0, *accumulate(len(word) + 1 for word in sentence.tokens)]
     found = spans(sentence.tags or (), scheme)
     marks = [Mark(starts[span.start], starts[span.end] - 1, span.label) for span in found]

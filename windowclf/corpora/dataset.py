@@ -1,6 +1,6 @@
 """Data sets of the library ``datasets`` as sentences.
 
-The columns are read through Arrow, whole, not row by row: CoNLL-2003 takes a fraction of a second.
+Columns are read through Arrow, not row by row: CoNLL-2003 takes a fraction of a second.
 """
 
 import logging
@@ -20,7 +20,7 @@ TAGS_COLUMNS = ("ner_tags", "tags", "labels", "ner")
 
 
 def is_dataset(given: object) -> bool:
-    """Tell whether something is a data set of the library, which is not imported to ask."""
+    """Whether an object is a data set of the library, determined without importing it."""
     datasets = sys.modules.get("datasets")
     if datasets is None:
         return False
@@ -41,19 +41,19 @@ def from_dataset(
     dataset : datasets.Dataset or datasets.DatasetDict
         One split, or several by name.
     tokens_column, tags_column : str, optional
-        The columns to read; without them, columns with the usual names.
+        The columns to read; by default, columns with the usual names.
 
     Returns
     -------
     list of Sentence, or dict of str to list of Sentence
-        One split as a list; several as `read_splits` gives them.
+        A list for one split; for several, the result of `read_splits`.
 
     Raises
     ------
     UsageError
-        For an object of another class, or a column that does not exist.
+        If the object has another class, or a column does not exist.
     DataError
-        When the columns do not hold tokens with tags.
+        If the columns do not contain tokens and tags.
     """
     import datasets
 
@@ -63,7 +63,7 @@ def from_dataset(
         return _sentences(dataset, tokens_column, tags_column, "the data set")
     raise UsageError(
         f"expected a datasets.Dataset or DatasetDict, not {type(dataset).__name__}; "
-        "a streaming data set has to be loaded without streaming=True"
+        "load a streaming data set without streaming=True"
     )
 
 
@@ -79,13 +79,13 @@ def read_splits(
     tokens_column, tags_column : str or None
         The columns to read; None guesses them.
     where : str
-        What error messages call the data set.
+        Name of the data set in error messages.
 
     Returns
     -------
     dict of str to list of Sentence
-        The splits there are among ``"train"``, ``"dev"`` and ``"test"``, tagged as they are; the
-        logger ``windowclf`` names the others.
+        Its splits among ``"train"``, ``"dev"`` and ``"test"``, with their original tags; the logger
+        ``windowclf`` reports the others.
 
     Raises
     ------
@@ -115,7 +115,7 @@ def _sentences(
 ) -> list[Sentence]:
     tokens_column = _column(dataset, tokens_column, TOKENS_COLUMNS, "tokens", where)
     tags_column = _column(dataset, tags_column, TAGS_COLUMNS, "tags", where)
-    # Through Arrow, with the rows that select, filter or shuffle left, in their order.
+    # Through Arrow, with the rows and the order that select, filter and shuffle have produced.
     table = dataset.select_columns(list({tokens_column, tags_column})).with_format("arrow")[:]
     label = dataset.features[tags_column]
     label = label[0] if isinstance(label, list) else getattr(label, "feature", None)
@@ -150,7 +150,7 @@ def _column(dataset: Any, name: str | None, usual: Sequence[str], content: str, 
 
 
 def _rows(column: Any, names: Sequence[str] | None, where: str) -> Iterator[list[str]]:
-    """Yield each row's strings; label ids become names."""
+    """Yield the strings of each row, with names for label ids."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -168,7 +168,7 @@ def _rows(column: Any, names: Sequence[str] | None, where: str) -> Iterator[list
             row = next(row for row, items in enumerate(column.to_pylist()) if None in (items or ()))
             raise DataError(f"{where}, row {row}: null where a word or a label is expected")
         if names is None:
-            # Each distinct string is made once, whatever the length of the corpus.
+            # Equal strings share one object, which saves memory in a large corpus.
             values = values.dictionary_encode()
             words, ids = values.dictionary.to_pylist(), values.indices.to_pylist()
         else:
@@ -176,7 +176,7 @@ def _rows(column: Any, names: Sequence[str] | None, where: str) -> Iterator[list
             if ids and not 0 <= min(ids) <= max(ids) < len(words):
                 raise DataError(
                     f"{where}: label ids run from {min(ids)} to {max(ids)}, "
-                    f"but names are there for 0 to {len(words) - 1}"
+                    f"but there are names only for 0 to {len(words) - 1}"
                 )
         strings = [words[index] for index in ids]
         start = 0

@@ -1,4 +1,4 @@
-"""What makes a training on a corpus pointless, or its scores wrong: each a line for the user."""
+"""Warnings about a corpus: faults that make training pointless or its scores wrong."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -14,13 +14,13 @@ from windowclf.documents.sentence import Sentence
 from windowclf.errors import DataError, join_names, printable, quoted, shortened
 from windowclf.tags.schemes import OUTSIDE, Scheme, spans
 
-_LONG = 7  # tokens: sentences that do not come twice by chance
+_LONG = 7  # tokens: such a sentence is unlikely to occur twice by chance
 _MANY, _SHARE = 10, 0.1
 _FEWEST_SENTENCES, _FEWEST_EXAMPLES, _FEWEST_COPIES = 20, 5, 5
 _NAMED = 3
-"""How many labels with few examples a line names."""
+"""Number of labels with few examples that a warning lists."""
 _SHOWN = 2
-"""How many contradictions a line shows."""
+"""Number of contradictions that a warning shows."""
 
 
 def find_doubts(
@@ -36,20 +36,21 @@ def find_doubts(
     Parameters
     ----------
     splits : mapping of str to sequence of Sentence
-        By ``"train"``, ``"dev"`` and ``"test"``.
+        Sentences of ``"train"``, ``"dev"`` and ``"test"``.
     scheme : Scheme
-        Of their tags: IOB2, or plain.
+        Scheme of their tags: IOB2 or plain.
     expects_dev : bool
-        Whether to report that there is no dev split.
+        Whether to report a missing dev split.
     parts : sequence of CorpusPart
         The corpora that the train split is mixed from, in order; empty if it is one.
     files : mapping of str to SplitFiles, optional
-        By split, see `Corpus.files`: to name lines, where else sentences are counted.
+        See `Corpus.files`. With them a warning names lines of files, without them the numbers of
+        sentences.
 
     Yields
     ------
     str
-        A line without control characters.
+        A warning of one line, without control characters.
     """
     yield from map(printable, _find(splits, scheme, expects_dev, parts, files or {}))
 
@@ -63,7 +64,7 @@ def _find(
 ) -> Iterator[str]:
     train = splits.get("train", [])
     if not train:
-        return  # which training refuses
+        return  # training raises an error for it
     known = labels_of(train, scheme)
     if not known:
         tokens = sum(map(len, train))
@@ -84,36 +85,36 @@ def _find(
         others = splits.get(split, [])
         found = labels_of(others, scheme)
         if others and not found and known:
-            yield f"the {split} split has no label but {OUTSIDE}: scores on it mean nothing"
+            yield f"the {split} split has no label but {OUTSIDE}: scores on it are meaningless"
         if new := sorted(found - known):
             yield (
-                f"the {split} split has labels that the train split lacks, so that no model can "
+                f"the {split} split has labels that the train split lacks, so the model cannot "
                 f"find them: {join_names(new)}"
             )
         yield from _shared(keys, others, split)
 
 
 def _too_few(train: Sequence[Sentence], scheme: Scheme) -> Iterator[str]:
-    """Report a train split of few sentences, and labels of few examples."""
+    """Report a train split with few sentences, and labels with few examples."""
     examples = _rare_examples(train, scheme)
     size = sum(len(sentence) > 0 for sentence in train)
     if size < _FEWEST_SENTENCES:
         yield (
             f"the train split has {size} sentence{'s' if size != 1 else ''}: expected some "
-            "hundreds; the training goes on, but the model will know these sentences by heart and "
+            "hundreds; the training continues, but the model will memorize these sentences and "
             "find little in others"
         )
     if single := [f"{label} ({quoted(found[0])})" for label, found in examples if len(found) == 1]:
         yield (
             f"{_these(single)} a single example in the train split: {join_names(single, _NAMED)}; "
-            "expected a few at least: one can be neither learned nor its F1 measured; add "
-            "examples, or correct the label if it is misspelt"
+            "expected at least a few: a label with one example cannot be learned, nor its F1 "
+            "measured; add examples, or correct the label if it is misspelt"
         )
     few = [f"{label} {len(found)}" for label, found in examples if len(found) > 1]
-    if few and size >= _FEWEST_SENTENCES:  # else it goes without saying
+    if few and size >= _FEWEST_SENTENCES:  # in a smaller corpus this is obvious
         yield (
             f"{_these(few)} few examples in the train split: {join_names(few, _NAMED)}; expected "
-            "some dozens: what is learned from so few, and its F1, is left to chance"
+            "some dozens: with so few, what is learned and its F1 depend on chance"
         )
 
 
@@ -122,14 +123,14 @@ def _these(labels: Sequence[str]) -> str:
 
 
 def _rare_examples(train: Sequence[Sentence], scheme: Scheme) -> list[tuple[str, list[str]]]:
-    """List the labels that have few examples, with these; the rarest first."""
+    """List the labels with few examples and these examples, the rarest label first."""
     counts = Counter(chain.from_iterable(sentence.tags or () for sentence in train))
     of_tags = {
         tag: tag if scheme is Scheme.PLAIN else tag.partition("-")[2]
         for tag in counts
         if tag != OUTSIDE
     }
-    begun: Counter[str] = Counter()  # tags that are not well-formed begin others: at least these
+    begun: Counter[str] = Counter()  # a lower bound where tags are malformed
     for tag, label in of_tags.items():
         if scheme is Scheme.PLAIN or tag.startswith("B-"):
             begun[label] += counts[tag]
@@ -149,7 +150,7 @@ def _rare_examples(train: Sequence[Sentence], scheme: Scheme) -> list[tuple[str,
 def _comparable(
     train: Sequence[Sentence], parts: Sequence[CorpusPart], known: Collection[str]
 ) -> NDArray[np.bool_]:
-    """Say of each sentence whether what it does not label is meant to be no name."""
+    """Return for each sentence whether its unlabelled words are known not to be names."""
     if not parts:
         return np.ones(len(train), bool)
     whole = [not any(label in known for label in part.lacks) for part in parts]
@@ -172,21 +173,21 @@ def _repeated(
         ]
         more = f"; and {count - _SHOWN:,} more" if count > _SHOWN else ""
         yield (
-            f"{which} other labels where the same words come again: {'; '.join(shown)}{more}; "
+            f"{which} different labels where the same words occur again: {'; '.join(shown)}{more}; "
             "expected the same labels: correct the wrong ones"
         )
     if copies >= _FEWEST_COPIES and copies >= _SHARE * sentences:
         yield (
             f"{copies:,} of {sentences:,} sentences of the train split are copies of others, with "
             "the same labels: each epoch reads them again, and if dev or test text was split off "
-            "from the same text, scores on it are too high; leave them out, unless they are meant"
+            "from the same text, scores on it are too high; remove them unless they are intended"
         )
 
 
 def _contradiction(
     train: Sequence[Sentence], pair: tuple[int, int], files: SplitFiles | None
 ) -> str:
-    """Describe two sentences of the same tokens: the first tag that differs, and its places."""
+    """Describe two sentences with the same tokens: the first tag that differs, and its places."""
     one, other = (train[number] for number in pair)
     tags = [one.tags or (), other.tags or ()]
     token = next(i for i, (a, b) in enumerate(zip(*tags, strict=False)) if a != b)
@@ -202,14 +203,14 @@ def _contradiction(
 def _places(
     train: Sequence[Sentence], pair: tuple[int, int], token: int, files: SplitFiles | None
 ) -> tuple[str, str]:
-    """Name the places of two sentences of the same tokens, the first of which is the first."""
+    """Return the places of two sentences with equal tokens; the first is the first occurrence."""
     first, second = (number + 1 for number in pair)
     if files and files.sentences == len(train):
         tokens = list(train[pair[0]].tokens)
         between = sum(list(train[i].tokens) == tokens for i in range(pair[0], pair[1]))
         try:
             found = list(islice(files.places(tokens, token), between + 1))
-        except DataError:  # the files have changed since they were read
+        except DataError:  # the files have changed since the corpus was read
             found = []
         if len(found) == between + 1:
             return f"at {found[0]}", f"at {found[-1]}"
@@ -224,5 +225,5 @@ def _shared(train: Keys, others: Sequence[Sentence], split: str) -> Iterator[str
     if shared >= _MANY and shared >= _SHARE * len(long):
         yield (
             f"{shared:,} of {len(long):,} sentences of {_LONG} tokens or more of the {split} split "
-            "are in the train split too: scores on it are too high"
+            "are also in the train split: scores on it are too high"
         )

@@ -17,16 +17,16 @@ from windowclf.text.tokenizer import split_words
 
 
 class SplitFiles(NamedTuple):
-    """The files that a split was read from, so that a place in them can be named.
+    """The files of a split, for the places of its sentences.
 
     Attributes
     ----------
     paths : sequence of str or Path
-        Those that `read_tagged` was given, in order.
+        The arguments of `read_tagged`, in order.
     sentences : int
-        How many were read: a split that has another number is not what the files hold.
+        Number of sentences that were read; a split with another number was changed since.
     known : sequence of (sequence of str, str), optional
-        The tokens and the place of each sentence, where these are known without the files.
+        The tokens and the place of each sentence, if they are known without the files.
     """
 
     paths: Sequence[str | Path]
@@ -35,7 +35,7 @@ class SplitFiles(NamedTuple):
     known: Sequence[tuple[Sequence[str], str]] | None = None
 
     def places(self, tokens: Sequence[str], token: int) -> Iterator[str]:
-        """Name each place of a sentence, in order; see `find_sentence`.
+        """Yield each place of a sentence, in order; see `find_sentence`.
 
         Raises
         ------
@@ -49,31 +49,31 @@ class SplitFiles(NamedTuple):
         for path in self.paths:
             for name, form in labelled_files(path, self.options):
                 if not can_read_again(name):
-                    return  # what it holds would be missing from the count of the places
+                    return  # without its sentences, the later places would be wrong
                 yield from find_sentence(name, form, self.options, tokens, token)
 
 
 def read_sentences(path: str | Path, options: ReadOptions | None = None) -> Iterator[Sentence]:
-    """Read the sentences of a file, or of the files of known formats in a folder.
+    """Read the sentences of a file, or of all files with known formats in a folder.
 
-    A text is split into sentences of words. A span that cuts through a word is widened to the
-    whole of it, and its tags are IOB2. Tags of the file itself are as they are there.
+    Texts are split into sentences of words. Spans become IOB2 tags; a span that cuts a word is
+    widened to the whole word. Tags of the file are returned unchanged.
 
     Parameters
     ----------
     path : str or Path
-        The format is that of the name, or of what the file holds, see
-        `windowclf.documents.opening`; "-" is CoNLL columns from stdin.
+        The format is detected from the name and the content, see `windowclf.documents.opening`;
+        "-" is CoNLL columns from stdin.
 
     Yields
     ------
     Sentence
-        Without tags if the file has none. Those of a document with several have its number.
+        It has no tags if the file has none. Sentences of the same document share its number.
 
     Raises
     ------
     UsageError
-        For a column that does not exist.
+        If a column does not exist.
     DataError
         If a file cannot be read, or there is no sentence.
     """
@@ -83,13 +83,13 @@ def read_sentences(path: str | Path, options: ReadOptions | None = None) -> Iter
 def read_tagged(
     path: str | Path, options: ReadOptions | None = None
 ) -> Iterator[tuple[Sentence, bool]]:
-    """Read the sentences of a file as `read_sentences` does, and where their tags come from.
+    """Read the sentences of a file, like `read_sentences`, with the origin of their tags.
 
     Yields
     ------
     sentence : Sentence
     is_written : bool
-        Whether its tags are as the file has them, in any scheme; else they are IOB2, for spans.
+        Whether its tags are from the file, in any scheme; otherwise they are IOB2 tags for spans.
     """
     options = options or ReadOptions()
     split = partial(split_words, unit=options.text_unit or "auto")
@@ -114,12 +114,12 @@ def read_tagged(
 
 
 def tag_place(path: str | Path, options: ReadOptions, search: Search, sentence: int) -> str:
-    """Name the place of a tag in files that `read_tagged` has read, see `find_tag`.
+    """Return the place of a tag in files that `read_tagged` has read, see `find_tag`.
 
     Parameters
     ----------
     sentence : int
-        The number of the tag's sentence, for what cannot be read twice.
+        The number of the tag's sentence, which is the place if the file cannot be read twice.
     """
     for name, form in labelled_files(path, options):
         found = find_tag(name, form, options, search) if can_read_again(name) else None

@@ -1,4 +1,4 @@
-"""Data sets of the Hugging Face hub, found and fetched with the library ``datasets``."""
+"""Data sets of the Hugging Face hub, loaded with the library ``datasets``."""
 
 import logging
 import re
@@ -15,12 +15,12 @@ from windowclf.errors import DataError, UsageError, WindowclfError
 
 _FILES = "give the files: `data=FOLDER`"
 _OFFLINE = "offline mode is on: unset HF_HUB_OFFLINE and HF_DATASETS_OFFLINE"
-_TIMEOUT = 10.0  # seconds that the hub has for its first answer
+_TIMEOUT = 10.0  # seconds to wait for the first answer of the hub
 
 
 @dataclass(frozen=True)
 class _Source:
-    """Where a data set lies on the hub."""
+    """The address of a data set on the hub."""
 
     repository: str
     configuration: str | None = None
@@ -41,7 +41,7 @@ class _Source:
         return f"{self.repository}{f':{self.configuration}' if self.configuration else ''}{at}"
 
 
-# The name itself leads to a loading script, which `datasets` no longer runs; these are copies.
+# The original is a loading script, which `datasets` no longer runs; these are copies of its data.
 CONLL2003 = (
     _Source("lhoestq/conll2003"),
     _Source("eriktks/conll2003", revision="refs/convert/parquet"),
@@ -56,23 +56,23 @@ def load_hub(
     Parameters
     ----------
     name : str
-        ``"conll2003"``, or ``"owner/name"``, with ``:configuration`` and ``@revision`` after it
-        where they are needed.
+        ``"conll2003"``, or ``"owner/name"``, followed by ``:configuration`` and ``@revision`` if
+        needed.
     tokens_column, tags_column : str, optional
-        The columns to read; without them, columns with the usual names.
+        The columns to read; by default, columns with the usual names.
 
     Returns
     -------
     dict of str to list of Sentence
-        The splits there are among ``"train"``, ``"dev"`` and ``"test"``, tagged as the hub has
-        them. Empty sentences are left out.
+        Its splits among ``"train"``, ``"dev"`` and ``"test"``, with their original tags and without
+        empty sentences.
 
     Raises
     ------
     UsageError
-        For a data set, a configuration, a revision or a column that does not exist.
+        If the data set, configuration, revision or column does not exist.
     DataError
-        When the hub cannot be reached, or its data are not tokens with tags.
+        If the hub cannot be reached, or the data are not tokens with tags.
     """
     sources = CONLL2003 if name == "conll2003" else (_Source.parse(name),)
     with _quiet():
@@ -81,7 +81,7 @@ def load_hub(
 
 
 def _fetch_first(name: str, sources: Sequence[_Source]) -> tuple[_Source, Any]:
-    """Give the first source that can be had, from the hub or, without it, from the cache."""
+    """Load the first available source, from the hub, or from the cache without a connection."""
     import datasets
 
     no_hub = _OFFLINE if datasets.config.HF_HUB_OFFLINE else None
@@ -104,20 +104,20 @@ def _fetch_first(name: str, sources: Sequence[_Source]) -> tuple[_Source, Any]:
         raise DataError(f"data set {name} is not in the cache, and {no_hub}, or {_FILES}")
     if len(refusals) == 1:
         raise refusals[0]
-    raise DataError(f"no copy of {name} can be had ({'; '.join(map(str, refusals))}): {_FILES}")
+    raise DataError(f"no copy of {name} is available ({'; '.join(map(str, refusals))}): {_FILES}")
 
 
 def _commit(source: _Source) -> str:
-    """Ask the hub, once, for the commit.
+    """Ask the hub for the commit, with a single attempt.
 
-    `load_dataset` by itself tries for 23 seconds before it says that there is no network.
+    `load_dataset` alone would retry for 23 seconds before it reports that there is no network.
 
     Raises
     ------
     ConnectionError
-        When the hub cannot be asked: why, and the cure.
+        If the hub cannot be reached; the message has the reason and the cure.
     UsageError, DataError
-        When the hub refuses.
+        If the hub refuses the request.
     """
     from huggingface_hub import HfApi, constants
     from huggingface_hub.errors import (
@@ -136,12 +136,12 @@ def _commit(source: _Source) -> str:
         ) from None
     except (RepositoryNotFoundError, HFValidationError):
         raise UsageError(
-            f"unknown data set {source.repository!r}: the Hugging Face hub has none of that name, "
-            "or it is private (then log in with 'hf auth login')"
+            f"unknown data set {source.repository!r}: it is not on the Hugging Face hub, or it is "
+            "private (then log in with 'hf auth login')"
         ) from None
     except OfflineModeIsEnabled:
         raise ConnectionError(_OFFLINE) from None
-    except Exception as error:  # among them those of the HTTP library that the client uses
+    except Exception as error:  # includes errors of the client's HTTP library
         reason = f"{constants.ENDPOINT}: {_one_line(error)}"
         if isinstance(error, HfHubHTTPError):
             status = error.response.status_code
@@ -149,7 +149,7 @@ def _commit(source: _Source) -> str:
             if status in (401, 403):
                 raise DataError(
                     f"the Hugging Face hub refused data set {source.repository} ({status}): "
-                    "log in anew with 'hf auth login', or unset HF_TOKEN"
+                    "log in again with 'hf auth login', or unset HF_TOKEN"
                 ) from None
         raise ConnectionError(
             f"the Hugging Face hub could not be reached ({reason}): "
@@ -159,14 +159,14 @@ def _commit(source: _Source) -> str:
 
 
 def _load(source: _Source, commit: str | None) -> Any:
-    """Load a data set at a commit, or from the cache when there is none to ask for."""
+    """Load a data set at a commit, or from the cache if the commit is None."""
     import datasets
 
     offline = datasets.config.HF_HUB_OFFLINE
-    datasets.config.HF_HUB_OFFLINE = commit is None  # the only way to have it look no further
+    datasets.config.HF_HUB_OFFLINE = commit is None  # the only switch that keeps it off the network
     try:
         return datasets.load_dataset(source.repository, source.configuration, revision=commit)
-    except Exception as error:  # whatever a stranger's files bring about
+    except Exception as error:  # untrusted files may cause any error
         text = _one_line(error)
         if " gated " in text:
             raise DataError(
@@ -190,9 +190,9 @@ def _load(source: _Source, commit: str | None) -> Any:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence the hub's advice and retries, and keep progress bars to a terminal.
+    """Silence the hub client's advice and retries, and show progress bars only in a terminal.
 
-    What `datasets` itself warns of stays: that it fell back on a cached version.
+    Warnings of `datasets` itself stay, such as that it uses a cached version.
     """
     import datasets
     from huggingface_hub import utils as hub

@@ -1,4 +1,4 @@
-"""Several corpora as one, each with its own weight, labels and types that it does not annotate."""
+"""Mixing corpora that differ in weight, in labels and in the types that they annotate."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,18 +13,18 @@ from windowclf.system.arguments import check_iterable
 from windowclf.tags.schemes import OUTSIDE, Scheme
 
 MOST_WEIGHT = 1000.0
-_SHARED = 6  # tokens: shorter sentences come twice by chance
+_SHARED = 6  # tokens: shorter sentences may occur twice by chance
 
 
 @dataclass(slots=True)
 class _Source:
-    """A corpus with its new labels, and what is known of it.
+    """A corpus of the mixture, with its new labels.
 
     Parameters
     ----------
     groups : list of (list of Sentence, tuple of str)
-        Its training sentences, and the labels that they lack besides `lacks`: a corpus may have
-        parts of its own.
+        Groups of its training sentences, each with the labels that it lacks besides `lacks`,
+        because a corpus may itself have parts.
     """
 
     corpus: Corpus
@@ -42,7 +42,7 @@ class _Source:
         return labels_of(self.train, self.corpus.scheme)
 
     def lacked(self) -> set[str]:
-        """Collect the labels that no part of it annotates."""
+        """Return the labels that no part of it annotates."""
         own = [{*lacks} for _, lacks in self.groups]
         return {*self.lacks, *(set.intersection(*own) if own else ())}
 
@@ -55,41 +55,41 @@ def mix_corpora(
     lacks: Mapping[str, Collection[str]] | None = None,
     held_out: Corpus | None = None,
 ) -> Corpus:
-    """Join corpora into one to train on.
+    """Join several corpora into one for training.
 
-    The train split has the sentences of all, one corpus after the other, without those that also
-    are in the dev or the test split of any. The dev and the test split have those of the corpora
-    that lack nothing: in the others, what is not annotated would count as wrong. The notes of the
-    corpus count what is left out.
+    The train split has the sentences of all corpora in turn, without those that are also in the dev
+    or test split of any of them. The dev and test splits come from the corpora that lack no label,
+    because in the others a correct but unannotated entity would count as wrong. The notes of the
+    result count the sentences left out.
 
     Parameters
     ----------
     corpora : mapping of str to Corpus
-        By a name of your own.
+        The corpora under names of your choice.
     weights : mapping of str to float, optional
         How many times, on average, an epoch reads each training sentence of a corpus: 1 by
-        default, 0.5 for half of the sentences, drawn anew in each epoch, 2.5 for twice or three
+        default; 0.5 reads a new random half in each epoch, 2.5 reads each sentence two or three
         times.
     maps : mapping of str to mapping of str to str, optional
-        For a corpus, new names of its labels; an empty one, or ``O``, drops the label.
+        New names for the labels of a corpus; an empty name or ``O`` drops the label.
     lacks : mapping of str to collection of str, optional
-        Labels of other corpora that a corpus does not annotate: its ``O`` may stand for any of
-        them, and training sums over all tags that agree with it.
+        Labels of other corpora that a corpus does not annotate. Its ``O`` may stand for any of
+        them, so training sums over all tags that agree with it.
     held_out : Corpus, optional
-        Its dev and its test split take the place of the joined ones.
+        A corpus whose dev and test splits replace the joined ones.
 
     Returns
     -------
     Corpus
-        Its `parts` describe the corpora.
+        The mixture; its `parts` describe the corpora.
 
     Raises
     ------
     UsageError
-        For a name or a label that does not exist, a weight out of range, a label that a corpus
-        lacks and has, and plain labels beside spans.
+        If a name or a label does not exist, a weight is out of range, a corpus has a label that it
+        is said to lack, or only some of the corpora have plain labels.
     DataError
-        For a corpus without a train split.
+        If a corpus has no train split.
 
     Examples
     --------
@@ -147,7 +147,7 @@ def mix_corpora(
 def _groups(
     corpus: Corpus, mapped: Mapping[str, str]
 ) -> list[tuple[list[Sentence], tuple[str, ...]]]:
-    """Group the training sentences of a corpus by the labels that they lack, by their new names."""
+    """Group the training sentences of a corpus by the (renamed) labels that they lack."""
     sentences = corpus.splits["train"]
     parts = corpus.parts or (CorpusPart("", "", len(sentences)),)
     ends = accumulate((part.sentences for part in parts), initial=0)
@@ -185,7 +185,7 @@ def _check_corpora(corpora: object, held_out: object) -> None:
         if "train" not in corpus.splits:
             raise DataError(
                 f"{name}: has no train split, only {' and '.join(corpus.splits) or 'nothing'}: "
-                "expected text to train on; leave it out of the mixture"
+                "expected training text; leave the corpus out of the mixture"
             )
     if not isinstance(held_out, Corpus | None):
         raise UsageError(f"held_out: expected a Corpus, got {described(held_out)}")
@@ -194,12 +194,12 @@ def _check_corpora(corpora: object, held_out: object) -> None:
     if 0 < len(plain) < len(everything):
         raise UsageError(
             f"corpora: {join_names(plain)} has plain labels and the others have spans: expected "
-            "one kind in all"
+            "the same kind in all"
         )
 
 
 def _by_corpus(given: object, option: str, corpora: Collection[str]) -> Mapping[str, Any]:
-    """Check that what is given for an option is by the names of corpora."""
+    """Check that the keys of an argument are names of corpora."""
     if given is None:
         return {}
     if not isinstance(given, Mapping):
@@ -230,7 +230,7 @@ def _check_labels(labels: object, name: str) -> tuple[str, ...]:
 
 
 def _check_map(given: object, name: str, corpus: Corpus) -> dict[str, str]:
-    """Check the new names of labels."""
+    """Check that the keys are labels of the corpus, and the values valid labels."""
     if not isinstance(given, Mapping):
         raise UsageError(
             f"maps of {name}: expected new names by label, such as {{'corporation': 'ORG'}}, "
@@ -252,7 +252,7 @@ def _check_map(given: object, name: str, corpus: Corpus) -> dict[str, str]:
 
 
 def _rename(corpus: Corpus, mapped: Mapping[str, str]) -> Corpus:
-    """Give the spans of a corpus their new labels."""
+    """Replace the labels of a corpus by their new names."""
     if not mapped:
         return corpus
     spelled: dict[str, str] = {}
@@ -271,7 +271,7 @@ def _rename(corpus: Corpus, mapped: Mapping[str, str]) -> Corpus:
 
 
 def _leave_out_shared(sources: Mapping[str, _Source], held_out: Corpus | None) -> list[str]:
-    """Remove training sentences that a dev or a test split has, too; count them in notes."""
+    """Remove training sentences that are also in a dev or test split; return notes with counts."""
     tested = {
         tuple(sentence.tokens)
         for corpus in [*(source.corpus for source in sources.values()), held_out]
@@ -290,7 +290,7 @@ def _leave_out_shared(sources: Mapping[str, _Source], held_out: Corpus | None) -
         if left_out := before - len(source.train):
             notes.append(
                 f"{name}: {left_out:,} of {before:,} training sentences are left out: "
-                "they are in a dev or a test split too"
+                "they are also in a dev or test split"
             )
     return notes
 
@@ -313,7 +313,7 @@ def _check_lacks(sources: Mapping[str, _Source]) -> None:
 
 
 def _whole(source: _Source, split: str) -> Sequence[Sentence]:
-    """Return a split to score on: that of a corpus that lacks nothing."""
+    """Return a split for scoring; it is empty if the corpus lacks labels."""
     return [] if source.lacks else source.corpus.splits.get(split, [])
 
 
@@ -322,7 +322,7 @@ def _join(splits: Sequence[Sequence[Sentence]]) -> list[Sentence]:
 
 
 def _own_notes(corpora: Mapping[str, Corpus], held_out: Corpus | None) -> list[str]:
-    """List the notes of each corpus, with its name before them."""
+    """List the notes of all corpora, each after the name of its corpus."""
     own = [
         f"{name}: {note.removeprefix(f'{corpus.name}: ')}"
         for name, corpus in corpora.items()
@@ -332,7 +332,7 @@ def _own_notes(corpora: Mapping[str, Corpus], held_out: Corpus | None) -> list[s
 
 
 def _more_notes(sources: Mapping[str, _Source], replaced: Collection[str]) -> list[str]:
-    """Say which splits are not used, and which labels one corpus has and another has not."""
+    """Note the splits that are not used, and the labels that only some of the corpora have."""
     notes = []
     labels = {name: source.labels() for name, source in sources.items()}
     every = set().union(*labels.values())
@@ -347,7 +347,7 @@ def _more_notes(sources: Mapping[str, _Source], replaced: Collection[str]) -> li
             )
         if missing := sorted(every - labels[name] - source.lacked()):
             notes.append(
-                f"{name}: has no {join_names(missing)}, which other corpora have: its words "
-                "are taken to be none of that; where it does not annotate it, say so with `lacks`"
+                f"{name}: has no {join_names(missing)}, unlike other corpora: training takes its "
+                "words for non-entities of these types; if it does not annotate them, use `lacks`"
             )
     return notes

@@ -1,4 +1,4 @@
-"""The tags that another program gave to a text whose right tags are known."""
+"""Reading another program's tags of a labelled text."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -17,12 +17,12 @@ from windowclf.tags.schemes import Scheme
 
 
 class Predictions(NamedTuple):
-    """The tags of each sentence, in IOB2 or plain, and what was guessed about them.
+    """The predicted tags of each sentence, in IOB2 or plain, with notes on reading them.
 
     Attributes
     ----------
     notes : tuple of str
-        See `windowclf.corpora.sources.Corpus`.
+        See `Corpus.notes`.
     """
 
     tags: list[Sequence[str]]
@@ -32,25 +32,25 @@ class Predictions(NamedTuple):
 def read_predictions(
     path: str | Path, sentences: Sequence[Sentence], scheme: Scheme
 ) -> Predictions:
-    """Read the tags that a file gives to the tokens of some sentences.
+    """Read the tags in a file for the tokens of some sentences.
 
-    Its tags are read as one row, whatever its sentences are, and cut where these sentences end.
-    Their scheme is recognised, and may differ from that of the sentences.
+    The tags are read as one sequence and split at the ends of `sentences`, so the sentence borders
+    of the file do not matter. Their scheme is detected, and may differ from that of the sentences.
 
     Parameters
     ----------
     path : str or Path
-        The file extension names the format, see `windowclf.documents.formats.registry`; any other
-        file has CoNLL columns, the token first and the tag last. "-" is stdin.
+        The format is that of the file extension, see `windowclf.documents.formats.registry`; files
+        with other names have CoNLL columns, the token first and the tag last. "-" is stdin.
     sentences : sequence of Sentence
-        Their own tags are not looked at.
+        Sentences with the expected tokens; their tags are ignored.
     scheme : Scheme
-        That of the sentences: with ``PLAIN``, the file has plain labels, too.
+        Scheme of the sentences; with ``PLAIN``, the file must also have plain labels.
 
     Raises
     ------
     DataError
-        If the file cannot be read, has other tokens than the sentences, or no tags.
+        If the file cannot be read, has no tags, or its tokens differ from those of the sentences.
     """
     tokens: list[str] = []
     tags: list[str] = []

@@ -1,4 +1,4 @@
-"""A project of ``windowclf annotate`` as a corpus: what is set aside is its test split."""
+"""A project of ``windowclf annotate`` as a corpus, whose test split are its set-aside passages."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ TRAIN = "train"
 
 
 class _Placed(NamedTuple):
-    """A sentence, where it stands, and the labels that were added after it was accepted."""
+    """A sentence with its place and the labels that were added after it was accepted."""
 
     sentence: Sentence
     place: str
@@ -32,18 +32,18 @@ class _Placed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ProjectSplit:
-    """The sentences of a split of a project: of the train split, those that lack labels first.
+    """The sentences of a project's split; in the train split, those that lack labels come first.
 
     Parameters
     ----------
     path : Path
         The file of the project.
     options : ReadOptions
-        How it was read.
+        The reading options, with their report.
     placed : sequence
         The sentences with their places.
     notes : tuple of str
-        What a user should know of them, a line each.
+        Notes for the user, one line each.
     """
 
     path: Path
@@ -52,7 +52,7 @@ class ProjectSplit:
     notes: tuple[str, ...] = ()
 
     def part(self) -> Part:
-        """Give the sentences as those of a file, with tags for their spans."""
+        """Return the sentences in the form of a file's, with tags for their spans."""
 
         def place(number: int, _: Search) -> str:
             return self.placed[number - 1].place
@@ -61,19 +61,19 @@ class ProjectSplit:
         return Part(found, place, [False] * len(found))
 
     def files(self) -> SplitFiles:
-        """Give what names the places of the sentences."""
+        """Return the places of the sentences, for messages about the split."""
         known = [(placed.sentence.tokens, placed.place) for placed in self.placed]
         return SplitFiles([self.path], self.options, len(known), known)
 
     def parts(self, name: str, data: str, test: int) -> tuple[CorpusPart, ...]:
-        """Group the sentences by the labels that they lack; none, if all were there throughout.
+        """Group the sentences by the labels that they lack; return () if none lacks a label.
 
         Parameters
         ----------
         name, data : str
-            Of the corpus, see `CorpusPart`.
+            Names of the corpus, see `CorpusPart`.
         test : int
-            Sentences of the test split.
+            Number of sentences in the test split.
         """
         groups = [(lacks, len([*own])) for lacks, own in groupby(self.placed, itemgetter(2))]
         if not any(lacks for lacks, _ in groups):
@@ -88,29 +88,29 @@ class ProjectSplit:
 def project_splits(path: Path, options: ReadOptions) -> dict[str, ProjectSplit]:
     """Read the accepted passages of a project.
 
-    Set-aside passages that lack a label that others have are left out: what a model rightly finds
-    there would count as wrong.
+    Set-aside passages accepted before a label was added are left out, because entities with that
+    label would count as wrong there.
 
     Returns
     -------
     dict of str to ProjectSplit
-        ``"train"``: what is not set aside; ``"test"``: what is. Either may be empty.
+        ``"test"`` has the set-aside passages, ``"train"`` the others. Either may be empty.
 
     Raises
     ------
     DataError
-        If the project cannot be read, or nothing in it is accepted.
+        If the project cannot be read, or no passage in it is accepted.
     """
     project = read_project(str(path), options)
     if not project.passages:
         raise DataError(
-            f"{path}: no passage is accepted yet; label some with 'windowclf annotate --output "
-            f"{path.parent}'"
+            f"{path}: no passage is accepted yet; label some with 'windowclf annotate', whose "
+            f"output is {path.parent}"
         )
     used = {span.label for passage in project.passages for span in passage.spans}
     to_test = [passage for passage in project.passages if passage.set_aside]
     whole = [passage for passage in to_test if used.isdisjoint(passage.lacks)]
-    # The groups of labels that passages lack stand one after the other, each in its order.
+    # Passages that lack the same labels are adjacent, in their original order.
     to_train = sorted(
         (passage for passage in project.passages if not passage.set_aside),
         key=lambda passage: -len(passage.lacks),
@@ -130,7 +130,7 @@ def project_splits(path: Path, options: ReadOptions) -> dict[str, ProjectSplit]:
 def _sentences(
     passages: Sequence[Passage], text_unit: str, options: ReadOptions
 ) -> Iterator[_Placed]:
-    """Split passages into sentences; those of neighbours in a document have one number."""
+    """Split passages into sentences; adjacent passages of a document share its number."""
     split = partial(split_words, unit=text_unit)
     before = (-1, -1)
     number = 0
@@ -158,7 +158,7 @@ def _note_of_lacks(path: Path, passages: Sequence[Passage]) -> str:
     were, them = ("was", "it") if len(labels) == 1 else ("were", "them")
     return (
         f"{path}: {_were(len(lacking))} accepted before {join_names(labels)} {were} added: "
-        f"training leaves open whether their words without a label have {them}"
+        f"training treats it as unknown whether their unlabelled words have {them}"
     )
 
 
@@ -167,8 +167,8 @@ def _note_of_left(path: Path, passages: Sequence[Passage], kept: Sequence[Passag
     if not left:
         return ""
     return (
-        f"{path}: {_were(left)} set aside, but left out of the test split, as labels were added "
-        "after they were accepted: look through them again with 'windowclf annotate'"
+        f"{path}: {_were(left)} set aside, but left out of the test split, because labels were "
+        "added after they were accepted: check them again with 'windowclf annotate'"
     )
 
 

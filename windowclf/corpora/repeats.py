@@ -1,4 +1,4 @@
-"""Sentences that a text has more than once: with the same labels, and with different ones."""
+"""Repeated sentences of a text, with the same labels or with different ones."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -9,23 +9,23 @@ from numpy.typing import NDArray
 from windowclf.documents.sentence import Sentence
 
 _SHORTEST = 3
-"""Tokens: a shorter sentence may be a name alone, which may well have two meanings."""
+"""Fewest tokens of a compared sentence: a shorter one may be a single, ambiguous name."""
 
 Keys = NDArray[np.int64]
 
 
 class Repeats(NamedTuple):
-    """What a text has more than once, of its sentences that are not too short.
+    """The repeated sentences of a text; short sentences are ignored.
 
     Attributes
     ----------
     contradictions : list of tuple of int
-        For each sentence that is there with different labels, the places of the first two that
-        differ, from 0; that whose second place comes first is the first.
+        For each sentence with different labels, the indices of its first two occurrences that
+        differ, sorted by the second index.
     copies : int
-        Sentences that are there before, with the same labels.
+        Number of sentences that occur earlier with the same labels.
     sentences : int
-        How many there are that are not too short.
+        Number of sentences that are long enough to compare.
     """
 
     contradictions: list[tuple[int, int]]
@@ -34,9 +34,9 @@ class Repeats(NamedTuple):
 
 
 def sentence_keys(sentences: Sequence[Sentence]) -> Keys:
-    """Hash the tokens of sentences, for comparison in this process alone.
+    """Hash the tokens of sentences, for comparison within this process.
 
-    Of a million sentences, two that differ have the same 64 bits once in thirty million runs.
+    With a million sentences, different ones collide in one of thirty million runs (64 bits).
     """
     keys = (hash("\0".join(sentence.tokens)) for sentence in sentences)
     return np.fromiter(keys, np.int64, len(sentences))
@@ -45,14 +45,14 @@ def sentence_keys(sentences: Sequence[Sentence]) -> Keys:
 def find_repeats(
     sentences: Sequence[Sentence], keys: Keys, comparable: NDArray[np.bool_]
 ) -> Repeats:
-    """Find sentences that are there more than once.
+    """Find sentences that occur more than once.
 
     Parameters
     ----------
     keys : int array, shape (S,)
-        Those of the sentences, see `sentence_keys`.
+        Hashes of the sentences, see `sentence_keys`.
     comparable : bool array, shape (S,)
-        Whether a sentence is looked at.
+        Whether to compare each sentence.
     """
     lengths = np.fromiter(map(len, sentences), np.int64, len(sentences))
     chosen = np.flatnonzero(comparable & (lengths >= _SHORTEST))
@@ -71,7 +71,7 @@ def find_repeats(
 
 
 def _groups(keys: Keys) -> Iterator[NDArray[np.intp]]:
-    """Yield the places, in order, of each key that is there more than once."""
+    """Yield the indices, in order, of each key that occurs more than once."""
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]
     borders = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1

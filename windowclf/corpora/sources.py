@@ -1,4 +1,4 @@
-"""From what the user names to a corpus: the sample, a folder, single files or the hub."""
+"""Loading a corpus by its name: the sample, a folder, single files or a hub data set."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -51,33 +51,33 @@ def load_corpus(
     Parameters
     ----------
     data : str or Path, optional
-        ``"sample"``, the project's own corpus and the default where no file is given; a
-        folder, whose splits are found by the usual file names; the folder of a project of
-        ``windowclf annotate``, whose test split is what it set aside; ``"conll2003"``; or
-        ``"owner/name"`` of the Hugging Face hub. A folder comes before a data set of the
-        same name, ``"hub:owner/name"`` is always the data set and ``"./sample"`` the folder.
+        ``"sample"``, the bundled corpus and the default without files; a folder, whose splits
+        are found by the usual file names; a project folder of ``windowclf annotate``, whose
+        set-aside passages are the test split; ``"conll2003"``; or ``"owner/name"`` of the Hugging
+        Face hub. A folder takes precedence over a data set of the same name; ``"hub:owner/name"``
+        is always the data set and ``"./sample"`` the folder.
     train, dev, test : str or Path, optional
-        Single files, which take the place of the splits of `data` or add to them: JSONL,
-        Parquet or spaCy's DocBin if so named, else CoNLL columns; each here or as a URL. Of a
-        project, `train` is what it did not set aside, and `dev` and `test` are what it did.
+        Files or URLs that replace the splits of `data` or add to them: JSONL, Parquet or spaCy's
+        DocBin by their extension, else CoNLL columns. For a project, `train` takes the passages
+        that are not set aside, and `dev` and `test` the set-aside ones.
     scheme : str, optional
         ``"iob1"``, ``"iob2"``, ``"iobes"``, ``"bilou"``, ``"bmes"``, ``"bmewo"``, ``"io"`` (with
-        prefixes or without) or ``"plain"`` (a label for each token by itself, such as parts of
-        speech); ``"auto"`` recognises all but the last by the tags, see `Corpus.notes`.
+        or without prefixes) or ``"plain"`` (independent labels of tokens, such as parts of
+        speech); ``"auto"`` detects all but the last from the tags, see `Corpus.notes`.
     reading : ReadOptions, optional
-        How files are read, and what was not read as it stands.
+        How files are read; its report counts the changes made while reading.
     **options
-        Fields of `ReadOptions`, if `reading` is not given: `text_column`, `tokens_column`,
+        Fields of `ReadOptions` in place of `reading`: `text_column`, `tokens_column`,
         `tags_column`, `delimiter`, `encoding`, `on_error`, `overlaps`, `spans`, `label_names`.
 
     Raises
     ------
     UsageError
-        For a name, a scheme or a column that does not exist.
+        If a name, a scheme or a column does not exist.
     DataError
-        For files that cannot be read, or sentences without tags.
+        If a file cannot be read, or sentences have no tags.
     """
-    scheme_named(scheme)  # refused before anything is read
+    scheme_named(scheme)  # an unknown scheme is an error before reading
     if data is not None and not isinstance(data, str):
         data = check_path(data, "data", _KNOWN)
     for name, file in (("train", train), ("dev", dev), ("test", test)):
@@ -109,8 +109,8 @@ def load_corpus(
     for split in [split for split, own in labelled.items() if not own.placed]:
         if split in given:
             raise DataError(
-                f"{files[split][0]}: nothing is accepted yet that is for the {split} split; label "
-                "more with 'windowclf annotate'"
+                f"{files[split][0]}: no accepted passage is in the {split} split yet; label more "
+                "with 'windowclf annotate'"
             )
         del files[split], labelled[split]
     for split, paths in files.items():
@@ -138,7 +138,7 @@ def load_corpus(
 def _of_projects(
     files: Mapping[str, Sequence[str | Path]], options: ReadOptions
 ) -> "dict[str, ProjectSplit]":
-    """Read the splits whose file is a project: its train split, or else what it set aside.
+    """Read the splits whose file is a project: its train split, else its set-aside passages.
 
     Raises
     ------
@@ -153,7 +153,7 @@ def _of_projects(
     files_of = {split: path for split, path in own.items() if path}
     if not files_of:
         return {}
-    from windowclf.corpora.projects import project_splits  # SQLite is not part of every Python
+    from windowclf.corpora.projects import project_splits  # some Pythons have no SQLite
 
     read = {path: project_splits(path, options) for path in {*files_of.values()}}
     return {
@@ -163,7 +163,7 @@ def _of_projects(
 
 
 def corpus_name(data: str) -> str:
-    """Name a corpus in a word: the last name of its folder, its file or its data set of the hub.
+    """Return a short name: the last part of the folder, file or hub data set of a corpus.
 
     Examples
     --------
@@ -179,7 +179,7 @@ def corpus_name(data: str) -> str:
 
 
 def _folder(data: str | Path) -> Path | None:
-    """Give the folder or project that `data` names, or None if it names a data set of the hub."""
+    """Return the folder or project that `data` names; None if it names a hub data set."""
     if data == SAMPLE:
         return data_path(SAMPLE)
     name = str(data)
@@ -200,12 +200,12 @@ def _folder(data: str | Path) -> Path | None:
 
 
 def expand(path: str | Path) -> Path:
-    """Find the path that a user means; ``~`` is the home folder.
+    """Expand ``~`` in a path and make it a `Path`.
 
     Raises
     ------
     UsageError
-        If there cannot be such a path.
+        If such a path cannot exist.
     """
     try:
         expanded = Path(path).expanduser()
@@ -233,7 +233,7 @@ def _read(path: str | Path, options: ReadOptions) -> Part:
 
 
 def _load_hub(name: str, options: ReadOptions) -> dict[str, Part]:
-    from windowclf.corpora.hub import load_hub  # what it needs is slow to import
+    from windowclf.corpora.hub import load_hub  # its dependencies are slow to import
 
     tokens_column, tags_column = options.tokens_column, options.tags_column
     splits = load_hub(

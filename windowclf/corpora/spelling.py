@@ -1,4 +1,4 @@
-"""The tags of a corpus in IOB2, whatever way it writes them."""
+"""Conversion of a corpus's tags from any scheme and notation to IOB2."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -14,16 +14,16 @@ from windowclf.tags.schemes import Scheme
 
 
 class Part(NamedTuple):
-    """A split of a corpus, as it was read.
+    """A split of a corpus with its original tags.
 
     Attributes
     ----------
     place : callable
-        Names the place of a tag for a message, from the number of its sentence and the search
+        Returns the place of a tag for a message, from the number of its sentence and the search
         that finds the tag in it.
     is_written : sequence of bool, optional
-        Whether the tags of each sentence are as its file has them; else they are IOB2, for spans.
-        All are, if not given.
+        Whether the tags of each sentence are from the file; otherwise they are IOB2 tags for spans.
+        By default all are from the file.
     """
 
     sentences: Sequence[Sentence]
@@ -31,7 +31,7 @@ class Part(NamedTuple):
     is_written: Sequence[bool] | None = None
 
     def tags(self) -> list[tuple[int, Sequence[str]]]:
-        """List the tags that are as the file has them, with the numbers of their sentences."""
+        """List the tags that are from the file, with the numbers of their sentences."""
         return [
             (number, sentence.tags or ())
             for number, sentence in enumerate(self.sentences, 1)
@@ -48,17 +48,17 @@ class Part(NamedTuple):
 
 
 def numbered(sentences: Sequence[Sentence], name: str = "") -> Part:
-    """Make a split of sentences that are not in a file, so that errors count them."""
+    """Make a split of sentences without a file; errors refer to them by number."""
     before = f"{name}, " if name else ""
     return Part(sentences, lambda number, _: f"{before}sentence {number}")
 
 
 def joined(parts: Sequence[Part]) -> Part:
-    """Join the parts of a split; documents of each have numbers of their own."""
+    """Join the parts of a split, and number their documents consecutively."""
     if len(parts) == 1:
         return parts[0]
     sentences: list[Sentence] = []
-    owners: list[tuple[Part, int]] = []  # of each sentence, its part and its number there
+    owners: list[tuple[Part, int]] = []  # the part of each sentence, and its number there
     for part in parts:
         before = max((s.document for s in sentences if s.document is not None), default=0)
         sentences += [
@@ -81,11 +81,11 @@ class Spelled(NamedTuple):
     Attributes
     ----------
     scheme : Scheme
-        Of the tags as they are here: ``IOB2``, or ``PLAIN``.
+        Scheme of the tags in this object: ``IOB2`` or ``PLAIN``.
     original_scheme : Scheme
-        Of the tags as they were; that of the first split, if they differ.
+        Scheme of the original tags; that of the first split, if they differ.
     notes : tuple of str
-        What was guessed or is not regular, a line each.
+        Guesses and irregularities, one line each.
     """
 
     splits: dict[str, list[Sentence]]
@@ -97,30 +97,29 @@ class Spelled(NamedTuple):
 def in_iob2(name: str, parts: Mapping[str, Part], scheme: str) -> Spelled:
     """Convert the tags of a corpus to IOB2, unless they are plain labels.
 
-    The tags of all splits are looked at together. Only where no way to write tags fits them all
-    is each split read in a way of its own.
+    The scheme is detected from the tags of all splits together, and for each split separately only
+    if no scheme fits all of them.
 
     Parameters
     ----------
     name : str
-        Of the corpus, for messages; may be empty.
+        Name of the corpus for messages; may be empty.
     parts : mapping of str to Part
-        By split.
+        The splits by name.
     scheme : str
         The name of a scheme, or "auto".
 
     Raises
     ------
     DataError
-        For a tag whose meaning is not known; names its place.
+        If the meaning of a tag is unknown; the message has its place.
     UsageError
-        For an unknown scheme.
+        If the scheme is unknown.
     """
     asked = scheme_named(scheme)
     if asked is Scheme.PLAIN and not all(all(part.is_written or ()) for part in parts.values()):
         raise DataError(
-            f"{name}: has spans, but plain labels belong to single tokens: leave out "
-            "`scheme='plain'`"
+            f"{name}: has spans, but plain labels are for single tokens: leave out `scheme='plain'`"
         )
     try:
         groups = _groups(parts, asked)
@@ -144,7 +143,7 @@ _Group = tuple[TagStyle, Mapping[str, Part]]
 
 
 def _groups(parts: Mapping[str, Part], asked: Scheme | None) -> list[_Group]:
-    """Recognise one style for all splits, or one for each if that makes sense of more tags."""
+    """Detect one style for all splits, or one per split if that explains more tags."""
     tags = {split: [found for _, found in part.tags()] for split, part in parts.items()}
     try:
         style = recognise(chain.from_iterable(tags.values()), asked)
@@ -170,7 +169,7 @@ def _apart(
 
 
 def _place(parts: Mapping[str, Part], wanted: str | Pair) -> str:
-    """Name the first place of a tag, or of a pair of them."""
+    """Return the first place of a tag, or of a pair of tags."""
     search = partial(position, wanted=wanted)
     places = (
         part.place(number, search)

@@ -1,4 +1,4 @@
-"""Which split a file, a folder or a split of a data set is, by its name.
+"""Detection of the splits of a folder or a data set by the names in it.
 
 The names are those that the Hugging Face hub documents, and those of CoNLL-2003's files.
 """
@@ -18,10 +18,10 @@ SPLITS = {
     "dev": ("validation", "dev", "valid", "val", "development", "devel", "testa"),
     "test": ("test", "testing", "eval", "evaluation", "testb"),
 }
-"""The words in a name that make it a split; the first are taken where several are there."""
+"""Words in the name of each split; earlier words take precedence."""
 
 USUAL_NAMES = "train; dev, val or validation; test"
-"""For messages."""
+"""The usual names, for messages."""
 
 _WORD = re.compile(r"[^\W\d_]+")
 _SHARD = re.compile(r"(.*)-(\d{5})-of-(\d{5})")
@@ -35,14 +35,14 @@ _LOOKED_FOR = (
 
 
 class Found(NamedTuple):
-    """What the names in a folder or a data set are.
+    """The splits of a folder or a data set.
 
     Attributes
     ----------
     splits : dict of str to list
-        By ``"train"``, ``"dev"`` and ``"test"``, the names or files of those that are there.
+        The names or files of each split found among ``"train"``, ``"dev"`` and ``"test"``.
     others : list of str
-        Names of what is not used.
+        Names that are not used.
     """
 
     splits: dict[str, list[str]]
@@ -50,9 +50,9 @@ class Found(NamedTuple):
 
 
 def split_of(name: str) -> tuple[str, int] | None:
-    """Say which split a name without suffixes is of, and how many other words it has.
+    """Return the split of a name without suffixes, and its number of other words.
 
-    A name of two splits, such as ``train_dev``, is of none.
+    None if there is no split or several, as in ``train_dev``.
     """
     words = [word.lower() for word in _WORD.findall(name)]
     splits = {_SPLIT_OF_WORD[word] for word in words if word in _SPLIT_OF_WORD}
@@ -60,7 +60,7 @@ def split_of(name: str) -> tuple[str, int] | None:
 
 
 def splits_of_names(names: Iterable[str]) -> Found:
-    """Find the splits of a data set; of several for one split, the plainest name is taken."""
+    """Find the splits of a data set; if several names match a split, the plainest is used."""
     ranked: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
     others = []
     for name in names:
@@ -82,22 +82,22 @@ def splits_of_names(names: Iterable[str]) -> Found:
 
 
 def splits_of_folder(folder: Path, given: Collection[str]) -> tuple[dict[str, list[Path]], str]:
-    """Find the files of a folder's splits, but for those that the user has given.
+    """Find the files of a folder's splits, except for the splits in `given`.
 
-    Where a split has no file in the folder, it may have a folder of files, such as ``train/``; and
-    where nothing is in the folder, ``data/`` is looked into.
+    A split without a file may have a folder of files, such as ``train/``. If there is no split in
+    the folder, ``data/`` is searched.
 
     Returns
     -------
     splits : dict of str to list of Path
-        Several files are the parts of one.
+        The files of each split; several are the parts of one.
     note : str
-        A line that names the files that are not used; empty if there are none.
+        A line about the files that are not used; empty if there are none.
 
     Raises
     ------
     DataError
-        If the folder cannot be read, has no split, or two files could be the same split.
+        If the folder cannot be read or has no split, or two files could be the same split.
     """
     files, folders = _entries(folder)
     splits, others = _of_files(folder, files, given)
@@ -108,7 +108,7 @@ def splits_of_folder(folder: Path, given: Collection[str]) -> tuple[dict[str, li
     if not splits and folder / "data" in folders:
         return splits_of_folder(folder / "data", given)
     if not splits and not given:
-        raise DataError(f"{folder}: no file of a split; looked for {_LOOKED_FOR}")
+        raise DataError(f"{folder}: no file of a split; expected {_LOOKED_FOR}")
     note = ""
     if others:
         verb = "is" if len(others) == 1 else "are"
@@ -120,7 +120,7 @@ def splits_of_folder(folder: Path, given: Collection[str]) -> tuple[dict[str, li
 
 
 def _entries(folder: Path) -> tuple[list[Path], list[Path]]:
-    """List the files and the folders in a folder, but for those that are hidden."""
+    """List the files and the folders in a folder, without hidden ones."""
     try:
         entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     except OSError as error:
@@ -180,12 +180,12 @@ def stem(name: str) -> str:
 
 
 def _is_suffix(stem: str) -> bool:
-    """Say whether a name ends in its split, as ``eng.testa`` does."""
+    """Whether a name ends in the name of a split, such as ``eng.testa``."""
     return PurePath(stem).suffix.lower().removeprefix(".") in _SPLIT_OF_WORD
 
 
 def _are_parts(files: Sequence[Path], folder: Path) -> bool:
-    """Say whether files are the parts of one, such as ``train-00000-of-00002.parquet``."""
+    """Whether files are the parts of one, such as ``train-00000-of-00002.parquet``."""
     shards = [_SHARD.fullmatch(stem(path.name)) for path in files]
     if not all(shards) or len({(shard[1], shard[3]) for shard in shards if shard}) > 1:
         return False

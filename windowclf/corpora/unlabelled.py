@@ -1,4 +1,4 @@
-"""Text without labels, which the teachers of a network read to it."""
+"""Unlabelled text, on which a network learns the scores of its teachers."""
 
 import logging
 import os
@@ -25,9 +25,9 @@ class UnlabelledText(NamedTuple):
     Attributes
     ----------
     names : list of str
-        Those of the files, as the user gave them; empty for text that was given itself.
+        Names of the files as the user wrote them; empty for text that is not from files.
     sentences : list of Sentence
-        None is empty. Those of a text, or of a document of a file, have its number.
+        Sentences with at least one token; those of the same text or document share its number.
     """
 
     names: list[str]
@@ -35,30 +35,30 @@ class UnlabelledText(NamedTuple):
 
 
 Unlabelled = str | Path | UnlabelledText | Iterable[str | Path | Sentence | Sequence[str]]
-"""What `as_unlabelled` takes."""
+"""The type of the argument of `as_unlabelled`."""
 
 
 def read_unlabelled(names: Sequence[str], options: ReadOptions | None = None) -> UnlabelledText:
-    """Read the text of files as ``windowclf tag --input`` does; tags are not looked at.
+    """Read the text of files like ``windowclf tag --input``; tags are ignored.
 
     Parameters
     ----------
     names : sequence of str
         See `windowclf.documents.paths.find_inputs`.
     options : ReadOptions, optional
-        Without labels.
+        Options with ``labels=False``.
 
     Raises
     ------
     DataError
         If a file is missing or cannot be read, or there is no sentence.
     UsageError
-        For a column that does not exist.
+        If a column does not exist.
     """
     options = options or ReadOptions(labels=False)
     inputs, others = find_inputs(names, None, options)
     if others:
-        options.report.add("files of no known format left out", names[0], others)
+        options.report.add("files of unknown format skipped", names[0], others)
     split = partial(split_words, unit=options.text_unit or "auto")
     batches = (read_documents(found.path, found.form, options) for found in inputs)
     sentences: list[Sentence] = []
@@ -71,17 +71,17 @@ def read_unlabelled(names: Sequence[str], options: ReadOptions | None = None) ->
 
 
 def as_unlabelled(given: Unlabelled | None) -> UnlabelledText:
-    """Read the unlabelled text that `WindowClassifier.fit` takes.
+    """Convert the unlabelled text that `WindowClassifier.fit` takes.
 
     Parameters
     ----------
     given : path, text that is read, or iterable of texts, lists of tokens, sentences and paths
-        Of an iterable, a string is a text, and a file is a `Path`.
+        In an iterable, a string is a text, and a file is a `Path`.
 
     Raises
     ------
     UsageError
-        For anything else, and for a text that is the name of a file.
+        If the argument has another type, or a text is the name of a file.
     DataError
         If a file cannot be read, a token is not a string, or there is no sentence.
     """
@@ -113,7 +113,7 @@ def _read_item(item: Any, number: int) -> UnlabelledText:
         # Path.is_file raises OSError for a text that is too long for a name.
         if os.path.isfile(item):  # noqa: PTH113
             raise UsageError(f"{where}: {quoted(item)} is the name of a file: give it as a Path")
-        # Numbers below those that files and callers have: the next item may have any of these.
+        # Negative, because the next item may have any number that files and callers use.
         return UnlabelledText([], [Sentence(words, None, ~number) for words in split_words(item)])
     tokens = item.tokens if isinstance(item, Sentence) else item
     words = as_list(tokens, where, "a text, a list of tokens or a Path")

@@ -1,1 +1,1 @@
-"""Annotated text in one form, and its way from files and into them."""
+"""Documents with labelled spans, and reading and writing them in files of many formats."""

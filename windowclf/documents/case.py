@@ -1,4 +1,4 @@
-"""Text in another letter case: as headlines and hurried mail have it."""
+"""Text in another letter case, as in headlines and informal mail."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -9,7 +9,7 @@ CASES = ("upper", "lower")
 
 
 def in_case(sentence: Sentence, case: str) -> Sentence:
-    """Write the tokens of a sentence in capitals or in lower case; its tags stay.
+    """Convert the tokens of a sentence to upper or lower case; its tags stay the same.
 
     Parameters
     ----------
@@ -19,6 +19,6 @@ def in_case(sentence: Sentence, case: str) -> Sentence:
 
 
 def recase(case: str) -> Callable[[Sequence[str]], list[str]]:
-    """Return a function that writes the tokens of a sentence in another case; see `in_case`."""
+    """Return a function that converts the tokens of a sentence to `case`; see `in_case`."""
     change = str.upper if case == "upper" else str.lower
     return lambda tokens: [change(token) for token in tokens]

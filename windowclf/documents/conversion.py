@@ -1,4 +1,4 @@
-"""From one format of labelled documents to another."""
+"""Conversion of labelled documents from one file format to another."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,9 +33,9 @@ from windowclf.text.tokenizer import split_words
 
 READABLE = tuple(name for name, form in FORMATS.items() if name not in ("text", *DIALECTS))
 WRITABLE = tuple(name for name, form in FORMATS.items() if name != "text" and form.writable)
-"""Names of the formats of labelled documents that can be read, and of those that can be written."""
+"""Names of the labelled formats that can be read, and of those that can be written."""
 
-_WITH_WORDS = ("conll", "docbin")  # formats that hold no text without
+_WITH_WORDS = ("conll", "docbin")  # formats that cannot store a text without words
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,10 @@ class Conversion:
     Parameters
     ----------
     documents, sentences, spans : int
-        Sentences are those of documents that are split into words.
+        Numbers that were written; sentences are counted where documents are split into words.
     notes : tuple of str
-        What was guessed about the tags, what was not regular in them, and what is written in
-        another way than it was, a line each.
+        One line for each guess about the tags, each irregularity in them, and each change in how
+        something is written.
     """
 
     documents: int
@@ -60,27 +60,27 @@ class Conversion:
 def labelled_format(
     path: str, name: str | None, option: str, known: Sequence[str] = READABLE
 ) -> Format:
-    """Give the format of a file of labelled documents, by a name or by the end of its path.
+    """Return the format of a labelled file, by its name or by the file extension.
 
     Parameters
     ----------
     path : str
-        An end that is not known, such as that of ``eng.train``, means CoNLL.
+        An unknown extension, such as that of ``eng.train``, means CoNLL.
     name : str, optional
-        The name of the format, if the user gave one.
+        The name of the format; by default it is taken from `path`.
     option : str
-        What gives it, for messages.
+        The option that sets `name`, for messages.
     known : sequence of str
         `READABLE` or `WRITABLE`.
 
     Raises
     ------
     UsageError
-        If the format holds no labels, or the path is "-" and no format is given.
+        If the format has no labels, or the path is "-" and `name` is None.
     """
     if name is None:
         if path == "-":
-            raise UsageError(f"- has no name that shows its format: name it with {option}")
+            raise UsageError(f"- has no file extension: name its format with {option}")
         form = format_of(path)
         name = "conll" if form is None or form.name == "text" else form.name
     if name not in known:
@@ -103,28 +103,28 @@ def convert_file(
     Parameters
     ----------
     source, output : str
-        "-" is stdin, or stdout. What ends in .gz or .zst is packed.
+        "-" is stdin or stdout. Files that end in .gz or .zst are compressed.
     source_format : Format, optional
-        The format of the source; detected for each of its files if not given.
+        The format of the source; by default it is detected for each file.
     options : ReadOptions, optional
-        How the source is read, with the account of what was not read as it stands; the text has
-        the same column in the output.
+        How the source is read, with a report of the changes made while reading. The output has the
+        text in the same column.
     scheme : Scheme, optional
-        Of the tags that are read. If not given, it is recognised, but for plain labels.
+        Scheme of the tags in the source. By default it is detected, except for plain labels.
     output_scheme : Scheme, optional
-        Of the tags that are written; IOB2 if not given, or plain if `scheme` is.
+        Scheme of the tags in the output. By default it is IOB2, or plain if `scheme` is plain.
 
     Raises
     ------
     UsageError
-        If both are one file.
+        If source and output are the same file.
     DataError
-        For a file that cannot be read or written, and for what the output cannot hold.
+        If a file cannot be read or written, or the output format cannot represent a document.
     """
     options = options or ReadOptions()
     sources = [(source, source_format)] if source_format else labelled_files(source, options)
     if output != "-" and any(_same_file(path, output) for path, _ in sources):
-        raise UsageError(f"{output} is the input, too; choose another output")
+        raise UsageError(f"{output} is also the input; choose another output")
     if output_scheme is None:
         output_scheme = Scheme.PLAIN if scheme is Scheme.PLAIN else Scheme.IOB2
     split = partial(split_words, unit=options.text_unit or "auto")
@@ -156,8 +156,8 @@ def convert_file(
     if joined:
         were = "1 span was" if joined == 1 else f"{joined:,} spans were"
         notes.append(
-            f"io does not show where the next span of the same label begins: {were} joined with "
-            "the span before; another `output_scheme` keeps them apart"
+            f"io does not mark the border between adjacent spans with the same label: {were} "
+            "joined to the previous span; another `output_scheme` keeps them apart"
         )
     notes += write_options.columns.notes()
     return Conversion(documents, sentences, found_spans, tuple(notes))
@@ -166,21 +166,21 @@ def convert_file(
 def labelled_documents(
     path: str, form: Format, options: ReadOptions, notes: list[str], scheme: Scheme | None = None
 ) -> Iterator[list[Document]]:
-    """Read the documents of a file, with the spans that their tags spell.
+    """Read the documents of a file, with spans in place of tags.
 
     Parameters
     ----------
     path : str
         "-" is stdin.
     notes : list of str
-        Where a line is added for what was guessed about the tags, or is not regular.
+        Notes on guesses and irregularities in the tags are appended to it.
     scheme : Scheme, optional
-        Of the tags. If not given, it is recognised, but for plain labels.
+        Scheme of the tags. By default it is detected, except for plain labels.
 
     Yields
     ------
     list of Document
-        Without tags, and their fields without labels.
+        Documents without tags, and without the labels among their fields.
 
     Raises
     ------
@@ -191,7 +191,7 @@ def labelled_documents(
 
 
 class _Source(NamedTuple):
-    """A file that is converted."""
+    """An input file of a conversion."""
 
     path: str
     form: Format
@@ -210,9 +210,9 @@ class _Source(NamedTuple):
     def with_style(
         self, scheme: Scheme | None, notes: list[str]
     ) -> Iterator[tuple[list[Document], TagStyle | None]]:
-        """Yield batches, and from the first one with tags on how these are written.
+        """Yield batches with the style of their tags, or None before the first batch with tags.
 
-        All tags have to be seen to know it, so a file is read twice, and a stream is kept.
+        The style depends on all tags, so a file is read twice, and a stream is kept in memory.
         """
         batches = read_documents(self.path, self.form, self.options)
         number = 0
@@ -257,7 +257,7 @@ def _tags(batches: Iterable[list[Document]]) -> Iterator[Sequence[str]]:
 
 
 def _count_lost_columns(documents: Iterable[Document], given: _Source) -> None:
-    """Count the documents whose other columns have no place in the output."""
+    """Count the documents with columns that the output format cannot represent."""
     lost = sum(isinstance(d.layout, ColumnLayout) and d.layout.others > 0 for d in documents)
     if lost:
         what = "documents whose columns besides tokens and tags are left out"
@@ -265,13 +265,13 @@ def _count_lost_columns(documents: Iterable[Document], given: _Source) -> None:
 
 
 def _joined_by_io(document: Document) -> int:
-    """Count the spans whose borders tags of IO do not show."""
+    """Count the spans that IO tags do not separate from the previous span."""
     left = sum(len(spans(tags, Scheme.IO)) for tags in word_tags(document, Scheme.IO))
     return len(document.spans or ()) - left
 
 
 def _for_output(document: Document, style: TagStyle | None, name: str) -> Document:
-    """Give a document spans for its tags, and fields without the keys of what was read."""
+    """Return a document with spans for its tags, and without the input's own keys in its fields."""
     fields = _other_fields(document)
     if document.tags is None or style is None:
         return replace(document, fields=fields)
@@ -279,7 +279,7 @@ def _for_output(document: Document, style: TagStyle | None, name: str) -> Docume
         tags = [style.convert(sentence) for sentence in document.tags]
         read = with_spans(replace(document, tags=tags), style.target).spans or ()
         found = [LabelledSpan(span.start, span.end, span.label) for span in read]
-        found = check_spans(document.text, found)  # a token may have spaces at its ends
+        found = check_spans(document.text, found)  # a token may begin or end with spaces
     return replace(document, tags=None, spans=found, fields=fields)
 
 
@@ -291,13 +291,13 @@ def _other_fields(document: Document) -> Mapping[str, Any]:
 
 
 def _check_plain(document: Document, name: str) -> None:
-    """Refuse spans that plain labels cannot spell: of several words, or called O."""
+    """Raise an error for spans that plain labels cannot express: several words, or the label O."""
     with error_context(_document(name, document)):
         tags = chain.from_iterable(word_tags(document, Scheme.PLAIN))
         if sum(tag != OUTSIDE for tag in tags) != len(document.spans or ()):
             raise DataError(
-                "plain labels cannot spell its spans, which need one word each and another label "
-                "than O; choose another `output_scheme`"
+                "plain labels need spans of one word each with a label other than O; choose "
+                "another `output_scheme`"
             )
 
 
@@ -308,5 +308,5 @@ def _document(name: str, document: Document) -> str:
 def _same_file(one: str, two: str) -> bool:
     try:
         return one == two or Path(one).samefile(two)
-    except (OSError, ValueError):  # one is not there, which reading it will tell
+    except (OSError, ValueError):  # a missing file is reported when it is read
         return False

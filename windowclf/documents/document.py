@@ -1,4 +1,4 @@
-"""A text with labelled stretches: what annotated files hold, whatever their format."""
+"""A text with labelled spans: the form of annotated documents from all file formats."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,14 +16,14 @@ from windowclf.text.tokenizer import split_words, token_starts
 
 
 class LabelledSpan(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A labelled stretch of a text, as files have it.
+    """A labelled span of a text.
 
     Parameters
     ----------
     start, end : int
         Character offsets.
     score : float, optional
-        How sure a tagger was, from 0 to 1.
+        Confidence of a tagger, from 0 to 1.
     """
 
     start: int
@@ -33,24 +33,24 @@ class LabelledSpan(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Document(msgspec.Struct, frozen=True):
-    """A text, and what is known of it.
+    """A text with its words, labels and other fields.
 
     Parameters
     ----------
     words : list of list of str, optional
-        The tokens of each sentence, each a stretch of the text, in order; None: the text is not
+        The tokens of each sentence, in the order and spelling of the text. None: the text is not
         split yet.
     tags : list of list of str, optional
-        A tag for each of `words`, in the scheme of their file.
+        A tag for each word, in the scheme of the file.
     spans : sequence of CharacterSpan, optional
-        In order, without overlap, as `check_spans` gives them. None: without labels, or
-        with `tags` alone.
+        Sorted spans without overlap, as from `check_spans`. None: the document has no labels, or
+        only `tags`.
     fields : mapping of str to Any
-        All that its record holds.
+        All fields of its record.
     place : str
-        Where its file has it, such as "train.jsonl:7"; empty if that is not known.
+        Its place in the file, such as "train.jsonl:7"; empty if unknown.
     layout : Any
-        How its file had it: what a writer of the same format needs to write it likewise.
+        Details of its file that a writer of the same format needs to reproduce it.
     """
 
     text: str
@@ -63,24 +63,24 @@ class Document(msgspec.Struct, frozen=True):
 
 
 def join_words(words: Iterable[Iterable[str]]) -> str:
-    """Write sentences as a text: a space between two words, a line for each sentence."""
+    """Join sentences to a text, with a space between words and a line for each sentence."""
     return "\n".join(map(" ".join, words))
 
 
 def with_spans(document: Document, scheme: Scheme) -> Document:
-    """Read the spans off a document's tags.
+    """Convert the tags of a document to spans.
 
     Parameters
     ----------
     document : Document
-        One without tags is returned as it is.
+        It is returned unchanged if it has no tags.
     scheme : Scheme
-        Of its tags.
+        Scheme of its tags.
 
     Raises
     ------
     DataError
-        For a tag that is neither ``O`` nor a prefix with a label.
+        If a tag is neither ``O`` nor a prefix with a label.
     """
     if document.tags is None or document.words is None:
         return document
@@ -100,17 +100,17 @@ def with_spans(document: Document, scheme: Scheme) -> Document:
 def with_words(
     document: Document, split: Callable[[str], list[list[str]]] = split_words, *, exact: bool
 ) -> Document:
-    """Split a document into sentences of words, no span across two sentences.
+    """Split a document into sentences of words, so that no span crosses a sentence border.
 
     Parameters
     ----------
     document : Document
-        One that has words is returned as it is.
+        It is returned unchanged if it has words.
     split : callable
         Splits a text into sentences of words.
     exact : bool
-        Whether a word is cut where a span begins or ends in it; if not, only where it would
-        belong to two spans.
+        Whether to split a word at every span border within it. If False, it is split only where it
+        would belong to two spans.
     """
     if document.words is not None:
         return document
@@ -121,19 +121,19 @@ def with_words(
 
 
 def word_tags(document: Document, scheme: Scheme) -> list[list[str]]:
-    """Spell the spans of a document as tags of its words.
+    """Convert the spans of a document to tags of its words.
 
-    A word that a span cuts through belongs to it, whole.
+    A word that lies partly in a span belongs to the span.
 
     Parameters
     ----------
     document : Document
-        With words and spans.
+        A document with words and spans.
 
     Raises
     ------
     DataError
-        If two spans share a word, or one goes on past its sentence.
+        If two spans share a word, or a span crosses the end of a sentence.
     """
     sentences = document.words or []
     words = [*chain.from_iterable(sentences)]
@@ -146,15 +146,15 @@ def word_tags(document: Document, scheme: Scheme) -> list[list[str]]:
         first, last = bisect_right(ends, span.start), bisect_left(starts, span.end)
         here = f"span {span.start}:{span.end}"
         if first >= last:
-            raise DataError(f"{here} holds no token")
+            raise DataError(f"{here} contains no token")
         if first < taken:
             raise DataError(
-                f"{here} shares the token {quoted(words[first])} with the span before it; "
+                f"{here} shares the token {quoted(words[first])} with the previous span; "
                 "put a space between them or join the spans"
             )
         number = bisect_right(borders, first) - 1
         if last > borders[number + 1]:
-            raise DataError(f"{here} goes on past the end of its sentence")
+            raise DataError(f"{here} extends beyond the end of its sentence")
         aligned[number].append(Span(first - borders[number], last - borders[number], span.label))
         taken = last
     return [
@@ -164,7 +164,7 @@ def word_tags(document: Document, scheme: Scheme) -> list[list[str]]:
 
 
 def tags_of(document: Document, scheme: Scheme) -> list[list[str]] | None:
-    """Return the tags of a document's words, those of its spans if it has none; None if unlabelled.
+    """Return the tags of a document's words, from its spans if needed; None if unlabelled.
 
     Raises
     ------
@@ -181,14 +181,14 @@ def to_sentences(
     number: int | None = None,
     split: Callable[[str], list[list[str]]] = split_words,
 ) -> Iterator[Sentence]:
-    """Yield the sentences of a document: with its own tags, or IOB2 for its spans.
+    """Yield the sentences of a document, with its own tags or IOB2 tags for its spans.
 
     Parameters
     ----------
     number : int, optional
-        The number of the document.
+        Becomes `Sentence.document`.
     split : callable
-        Splits the text of a document that has no words, see `with_words`.
+        Splits the text of a document without words, see `with_words`.
     """
     document = with_words(document, split, exact=False)
     tags = tags_of(document, Scheme.IOB2)

@@ -1,4 +1,4 @@
-"""From a path to documents: the format is that of the name, or of what the file holds."""
+"""Opening files as documents; the format is detected from the name and the content."""
 
 import io
 import re
@@ -12,21 +12,21 @@ from windowclf.system.streams import is_url, open_input
 
 _HEAD_BYTES = 1 << 16
 _JSON = re.compile(r"""\s*(\{\s*"|\{['}]|\["|\[\s*(\[\s*"|\{\s*"))""")
-"""How records begin; a column file may begin with the token "[" or "{", too."""
+"""Starts of JSON records; a column file may also begin with the token "[" or "{"."""
 
 
 def detect_format(path: str | Path, options: ReadOptions) -> Format:
     """Detect the format of a file.
 
-    The names of tables, column files and JSON are used for one another, so of these the head of
-    the file decides.
+    Tables, column files and JSON often have each other's extensions, so for these the start of the
+    file decides.
 
     Parameters
     ----------
     path : str or Path
-        A file that can be read twice: not "-".
+        A file that can be read twice, and so not "-".
     options : ReadOptions
-        With ``labels=False``, a file of an unknown name is plain text.
+        With ``labels=False``, a file with an unknown extension is plain text.
 
     Raises
     ------
@@ -60,12 +60,12 @@ def _head(path: str | Path, options: ReadOptions) -> str:
 
 
 def _report_columns(path: str | Path, options: ReadOptions) -> None:
-    """Report a file that is read as plain text although its lines look like tagged tokens."""
+    """Report a file that is read as plain text although its lines look like tokens with tags."""
     from windowclf.documents.formats.table_recognition import is_tagged
 
     if Path(path).is_file() and is_tagged(_head(path, options), options):
         what = "files read as plain text whose lines look like rows of a column file"
-        cure = "`input_form` conll, or a name that ends in .conll, reads tokens and tags"
+        cure = "to read tokens and tags, use `input_form` conll or a name that ends in .conll"
         options.report.add(what, f"{path}; {cure}")
 
 
@@ -75,12 +75,12 @@ def read_documents(
     options: ReadOptions,
     watch: Callable[[int], object] | None = None,
 ) -> Iterator[list[Document]]:
-    """Read the documents of a file, as many as have come.
+    """Read the documents of a file in batches, as soon as they arrive.
 
     Parameters
     ----------
     path : str
-        "-" is stdin, a URL is opened in its store; what ends in .gz or .zst is unpacked.
+        A file, a URL, or "-" for stdin; files that end in .gz or .zst are decompressed.
     watch : callable, optional
         See `open_input`.
 
@@ -91,6 +91,6 @@ def read_documents(
     """
     name = "stdin" if path == "-" else path
     with open_input(path, watch) as file:
-        if form.name == "parquet" and not file.seekable():  # it is read from its end
+        if form.name == "parquet" and not file.seekable():  # Parquet is read from its end
             file = io.BytesIO(file.read())
         yield from form.read(file, name, options)

@@ -1,4 +1,4 @@
-"""Which files are read, and which is written from each."""
+"""The input files of a command, and the output file for each of them."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -15,10 +15,10 @@ from windowclf.system.files import MAGIC
 from windowclf.system.streams import COMPRESSED, is_url
 
 PROJECT_FILE = "annotation.sqlite"
-"""The file of what was labelled, in the folder of a project of ``windowclf annotate``."""
+"""Name of the file with the labels, in a project folder of ``windowclf annotate``."""
 
 BINARY = ("parquet", "docbin")
-"""Formats that are no text, and pack what they hold themselves."""
+"""Binary formats with a compression of their own."""
 
 
 class Input(NamedTuple):
@@ -29,7 +29,7 @@ class Input(NamedTuple):
     path : str
         "-" is stdin.
     place : PurePath
-        Where its output goes in a folder.
+        Relative path of its output in an output folder.
     """
 
     path: str
@@ -50,7 +50,7 @@ class Output(NamedTuple):
     path : str
         "-" is stdout.
     inputs : list of Input
-        What it is made from, in order.
+        The inputs whose documents it gets, in order.
     """
 
     path: str
@@ -66,29 +66,29 @@ class Output(NamedTuple):
 def find_inputs(
     names: Sequence[str], form: Format | None = None, options: ReadOptions | None = None
 ) -> tuple[list[Input], int]:
-    """Find the files that are named by themselves, by their folder or by a pattern.
+    """Find the input files for names of files, folders and patterns.
 
     Parameters
     ----------
     names : sequence of str
-        A file, a folder (every file in it, and in its folders, whose name tells a format), a
-        pattern such as ``data/**/*.txt``, each here or as a URL in a store, or "-" for stdin.
+        Each is a file, a folder (all files below it with a known extension), a pattern such as
+        ``data/**/*.txt``, or a URL of one of these; or "-" for stdin.
     form : Format, optional
-        The format of all files; without it that of each is detected, see `detect_format`.
+        The format of all files; by default it is detected for each, see `detect_format`.
     options : ReadOptions, optional
-        How they will be read: as texts to tag if not given.
+        How the files will be read; by default as texts to tag.
 
     Returns
     -------
     inputs : list of Input
-        In the order of the names, and sorted within each.
+        The files in the order of the names, sorted within each name.
     others : int
-        Files in the folders that were left alone.
+        Number of files in the folders that were skipped.
 
     Raises
     ------
     DataError
-        If a name stands for no file.
+        If there is no file for a name.
     """
     options = options or ReadOptions(labels=False)
     inputs = []
@@ -101,15 +101,15 @@ def find_inputs(
             found = known
             if not found:
                 raise DataError(
-                    f"{name}: no file of a known format; expected {_known_ends()}; name others by "
-                    f"a pattern, such as '{_below(name, '*')}'"
+                    f"{name}: no file of a known format; expected {_known_ends()}; for files with "
+                    f"other names use a pattern, such as '{_below(name, '*')}'"
                 )
         inputs += [Input(path, place, form or _format_of(path, options)) for path, place in found]
     return inputs, others
 
 
 def _is_text(path: str) -> bool:
-    """Whether a file is known by its name, and does not only annotate another."""
+    """Whether a file has a known extension, and is not an annotation of another file."""
     form = format_of(path)
     return form is not None and form.name != "brat"
 
@@ -119,21 +119,21 @@ def _format_of(path: str, options: ReadOptions) -> Format:
 
 
 def list_files(name: str) -> tuple[list[tuple[str, PurePath]], bool]:
-    """List the files of a name, each with its place, and say whether it is the name of a folder.
+    """List the files of a name with their relative paths; return also whether it is a folder.
 
-    Of the folder of a project, the file with the labels is the only one.
+    For a project folder, this is the file with the labels alone.
 
     Raises
     ------
     DataError
-        If it is no folder and stands for no file.
+        If the name is not a folder and matches no file.
     """
     if is_url(name):
         from windowclf.system.filesystems import find
 
         urls, is_folder = find(name)
         return [(found.path, found.place) for found in urls], is_folder
-    if os.path.isdir(name):  # noqa: PTH112  # Path("") would be the folder one stands in
+    if os.path.isdir(name):  # noqa: PTH112  # Path("") would be the current folder
         if project := project_file(Path(name)):
             return [(str(project), PurePath(PROJECT_FILE))], True
         return [*_files_in(Path(name))], True
@@ -141,12 +141,12 @@ def list_files(name: str) -> tuple[list[tuple[str, PurePath]], bool]:
         _check_there(name)
         return [(name, PurePath(PurePath(name).name))], False
     if not (files := [*_files_of(name)]):
-        raise DataError(f"{name}: no such file; the pattern fits none")
+        raise DataError(f"{name}: no such file, and no match for the pattern")
     return files, False
 
 
 def project_file(path: Path) -> Path | None:
-    """Give the file of a project of ``windowclf annotate``, if this is its folder or the file."""
+    """Return the file of a ``windowclf annotate`` project, from its folder or the file itself."""
     if path.is_dir():
         path /= PROJECT_FILE
     form = format_of(path)
@@ -154,12 +154,12 @@ def project_file(path: Path) -> Path | None:
 
 
 def labelled_files(path: str | Path, options: ReadOptions) -> list[tuple[str, Format]]:
-    """List the labelled files of a path, each with its format: itself, or all in a folder.
+    """List the labelled files of a path with their formats: a file itself, or all in a folder.
 
     Raises
     ------
     DataError
-        If there is no such file, or none of a known format.
+        If the path does not exist, or has no file of a known format.
     """
     if str(path) == "-":
         return [("-", FORMATS["conll"])]
@@ -177,23 +177,22 @@ def labelled_files(path: str | Path, options: ReadOptions) -> list[tuple[str, Fo
 def plan_outputs(
     inputs: Sequence[Input], output: str = "-", form: Format | None = None
 ) -> list[Output]:
-    """Say which file is written from which.
+    """Assign each input to an output file.
 
     Parameters
     ----------
     inputs : sequence of Input
         At least one.
     output : str
-        One file for all, if its name tells a format or it is "-", which is stdout; else a folder,
-        in which each has its place.
+        A file for all inputs if its extension is that of a format, or "-" for stdout; else a folder
+        with a file for each input.
     form : Format, optional
-        Of what is written; without it the name of the one file tells it, or else it is that of
-        the input.
+        The output format; by default that of the extension of `output`, else that of the input.
 
     Raises
     ------
     UsageError
-        If two inputs have the same output, an output is an input, or no format is told.
+        If two inputs have the same output, an output is also an input, or the format is ambiguous.
     """
     if _is_one_file(output):
         form = form or format_of(output) or _form_of_all(inputs)
@@ -207,12 +206,14 @@ def plan_outputs(
             continue
         identity = _identity(found.path)
         if identity in read:
-            raise UsageError(f"{found.path} is an input and an output; choose another --output")
+            raise UsageError(
+                f"{found.path} is both an input and an output; choose another --output"
+            )
         if identity in written:
             one, two = written[identity].inputs[0].path, found.inputs[0].path
             raise UsageError(
-                f"{found.path} would be the output of {one} and of {two}; give their folder or "
-                "a pattern in quotes, or an --output for each"
+                f"{found.path} would be the output of both {one} and {two}; name their folder or "
+                "a quoted pattern, or run the command for each with its own --output"
             )
         written[identity] = found
     return outputs
@@ -250,15 +251,17 @@ def _is_one_file(output: str) -> bool:
         return output == "-"
     if path.is_file() and not format_of(path):
         raise UsageError(
-            f"{output} is a file; expected a folder, or a name that ends in {_known_ends()}"
+            f"{output} is a file; expected a folder, or a name with the extension {_known_ends()}"
         )
-    return path.exists() or format_of(path) is not None  # what exists is a pipe or a device
+    return path.exists() or format_of(path) is not None  # an existing path is a pipe or a device
 
 
 def _form_of_all(inputs: Sequence[Input]) -> Format:
     forms = {given.form.name: given.form for given in inputs}
     if len(forms) > 1:
-        raise UsageError(f"inputs of several formats ({', '.join(forms)}): say --format")
+        raise UsageError(
+            f"inputs of several formats ({', '.join(forms)}): choose one with --format"
+        )
     [form] = forms.values()
     return form
 
@@ -266,8 +269,8 @@ def _form_of_all(inputs: Sequence[Input]) -> Format:
 def _in_folder(folder: str, given: Input, form: Format) -> Output:
     if given.path == "-":
         raise UsageError(
-            f"{folder}: what comes from stdin has no name in a folder; give --output a file name "
-            f"that ends in {_known_ends()}"
+            f"{folder}: texts from stdin have no file name for a folder; name an --output file "
+            f"with the extension {_known_ends()}"
         )
     place = given.place
     if form is not given.form:
@@ -287,7 +290,7 @@ def _below(folder: str, place: str | PurePath) -> str:
 
 
 def _identity(path: str) -> object:
-    """Tell a file from others: two names may be of the same one."""
+    """Return a key that is equal for two names of the same file."""
     if is_url(path):
         return path
     try:

@@ -1,6 +1,6 @@
-"""Where in a file a tag or a sentence stands.
+"""The place of a tag or a sentence in its file, for error messages.
 
-The file is read again to find it, so that reading has nothing to remember for the sake of errors.
+The file is read again to find it, so that reading need not store places.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,16 +19,16 @@ from windowclf.text.lines import read_lines
 from windowclf.text.tokenizer import split_words
 
 Search = Callable[[Sequence[str]], int | None]
-"""Gives the position of what is looked for among the tags of a sentence, if it is there."""
+"""Returns the position of the wanted tag among the tags of a sentence, or None."""
 
 
 def can_read_again(path: str) -> bool:
-    """Whether a file gives the same once more, which stdin and pipes do not."""
+    """Whether a file can be read a second time, unlike stdin and pipes."""
     return is_url(path) or (path != "-" and Path(path).is_file())
 
 
 def find_tag(path: str, form: Format, options: ReadOptions, search: Search) -> str | None:
-    """Name the place of a tag: its line in a file of lines, else the number of its document.
+    """Return the place of a tag: its line in a line-based file, else the number of its document.
 
     Parameters
     ----------
@@ -49,16 +49,16 @@ def find_tag(path: str, form: Format, options: ReadOptions, search: Search) -> s
 def find_sentence(
     path: str, form: Format, options: ReadOptions, tokens: Sequence[str], token: int
 ) -> Iterator[str]:
-    """Name each place of a sentence as `find_tag` does: the lines of one of its tokens.
+    """Yield each place of a sentence, in the form of `find_tag`: the lines of one of its tokens.
 
     Parameters
     ----------
     path : str
         One that `can_read_again`.
     tokens : sequence of str
-        The sentence.
+        The tokens of the sentence.
     token : int
-        The position of the token whose lines are wanted.
+        Index of the token whose lines are wanted.
     """
     silent = replace(options, report=ReadReport())
     split = partial(split_words, unit=options.text_unit or "auto")
@@ -80,7 +80,7 @@ def find_sentence(
 def _name_place(
     path: str, form: Format, numbered: tuple[int, Document], rows: Sequence[tuple[str, str]]
 ) -> str:
-    """Name the place of the last of the rows, in a document that is given with its number."""
+    """Return the place of the last row in a numbered document."""
     number, document = numbered
     delimiter = document.layout.delimiter if isinstance(document.layout, TokenRows) else None
     is_rows = delimiter is not None or form.name == "conll"
@@ -93,7 +93,7 @@ def _name_place(
 def search_documents(
     documents: Iterable[Document], search: Search
 ) -> tuple[int, Document | None, list[tuple[str, str]]]:
-    """Find a document; give its number, from 1, itself, and all rows up to the place in it."""
+    """Find a document; return its number from 1, the document, and the rows up to the place."""
     rows: list[tuple[str, str]] = []
     for number, document in enumerate(documents, 1):
         for words, tags in zip(document.words or (), document.tags or (), strict=False):
@@ -106,7 +106,7 @@ def search_documents(
 
 
 def _line_of_row(path: str, rows: Sequence[tuple[str, str]], delimiter: str | None) -> int | None:
-    """Find the line of the last row: lines in between, such as comments, do not fit the rows."""
+    """Find the line of the last row, skipping lines that are not rows, such as comments."""
     waiting = iter(rows)
     row = next(waiting, None)
     for number, line in read_lines(path):

@@ -1,4 +1,4 @@
-"""How files are read, whatever their format, and the account of what was not read as it stands."""
+"""Options of reading for all file formats, and the report of changes made while reading."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -17,21 +17,21 @@ Spans = Literal["as-is", "utf16", "inclusive", "refuse"]
 
 
 class Tally(NamedTuple):
-    """How often something happened while reading, and where it happened first."""
+    """The number of times that something happened while reading, and its first place."""
 
     times: int
     first: str
 
 
 class ReadReport:
-    """Counts what was skipped, dropped, changed or guessed while files were read.
+    """Counts of what was skipped, dropped, changed or guessed while files were read.
 
     Attributes
     ----------
     tallies : dict of str to Tally
-        By what happened, such as "records skipped".
+        The tally of each kind of event, such as "records skipped".
     offsets : OffsetEvidence
-        How the character offsets of spans fit their texts.
+        Statistics on whether the offsets of spans fit their texts.
     """
 
     def __init__(self) -> None:
@@ -39,25 +39,25 @@ class ReadReport:
         self.offsets = OffsetEvidence()
 
     def add(self, what: str, where: str, count: int = 1) -> None:
-        """Count something.
+        """Count an event.
 
         Parameters
         ----------
         what : str
-            What happened, as a plural noun with a participle: "records skipped".
+            The kind of event, as a plural noun with a participle: "records skipped".
         where : str
-            The file, the line, and the case itself; the first one is kept.
+            The file, the line and the case; only the first one is kept.
         """
         before = self.tallies.get(what, Tally(0, where))
         self.tallies[what] = Tally(before.times + count, before.first)
 
     def line(self) -> str:
-        """Sum up in one line; empty if everything was read as it stands."""
+        """Summarize the report in one line; it is empty if nothing was changed."""
         parts = [f"{what}: {tally.times:,} (first: {tally.first})" for what, tally in self._all()]
         return "; ".join(parts)
 
     def to_json(self) -> list[dict[str, object]]:
-        """List what was counted, each with "what", "count" and "first"."""
+        """List the tallies, each with "what", "count" and "first"."""
         return [
             {"what": what, "count": tally.times, "first": tally.first}
             for what, tally in self._all()
@@ -66,49 +66,47 @@ class ReadReport:
     def _all(self) -> list[tuple[str, Tally]]:
         found = [*self.tallies.items()]
         if self.offsets.misfits:
-            what = f"spans that do not fit words as they stand{self.offsets.cure()}"
+            what = f"spans that do not match word borders{self.offsets.cure()}"
             found.append((what, Tally(self.offsets.misfits, self.offsets.first)))
         return found
 
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """How files are read; each format takes what concerns it.
+    """Options of reading; each format uses those that apply to it.
 
     Parameters
     ----------
     text_column : str
-        Key or column of the text.
+        Key or column with the text.
     tokens_column, tags_column : int or str, optional
-        Columns of tokens and of tags: by number in a column file, from 0, or from the end by
-        -1; by name elsewhere. They are detected if not given.
+        Columns with the tokens and the tags: in a column file their numbers, from 0, or from -1 at
+        the end; elsewhere their names. By default they are detected.
     delimiter : str, optional
-        One character that separates columns; "tab" and "space" are names of two of them. It is
-        detected if not given.
+        The character that separates columns, or "tab" or "space". By default it is detected.
     encoding : str
-        A codec of Python.
+        Name of a Python codec.
     text_unit : {"line", "paragraph", "file"}, optional
-        What is one text: of a plain-text file, a line if not given.
+        What counts as one text in a plain-text file; by default a line.
     on_error : {"stop", "skip"}
-        Whether a record that cannot be read ends the reading, or is left out and counted.
+        Whether an unreadable record raises an error, or is skipped and counted.
     overlaps : {"refuse", "longest", "first"}
-        Which of several overlapping spans is kept: none, so that the record is an error; the
-        longest; or the one that the record lists first.
+        Which one of overlapping spans to keep: none, which makes the record an error; the longest;
+        or the first in the record.
     spans : {"as-is", "utf16", "inclusive", "refuse"}
-        What character offsets count: characters; units of UTF-16, as in JavaScript; or
-        characters, and the end is the last one of the span. "refuse" also counts characters,
-        and a span that cuts a word is an error.
+        Unit of span offsets: characters; UTF-16 code units, as in JavaScript; or characters with an
+        inclusive end. "refuse" also counts characters, but a span that cuts a word is an error.
     label_names : sequence of str, optional
-        The names of tags or labels that are numbers, in the order of the numbers.
+        Names for numeric tags or labels, in the order of the numbers.
     labels : bool
-        Whether labels are wanted. To tag a text, they need not be readable.
+        Whether to read labels. Tagging does not need them, so they may then be invalid.
     report : ReadReport
-        Counts what is not read as it stands.
+        Collects the changes made while reading.
 
     Raises
     ------
     UsageError
-        For a value that is not among those above.
+        If an option has an invalid value.
     """
 
     text_column: str = "text"
@@ -136,7 +134,7 @@ class ReadOptions:
             value = getattr(self, name)
             if not isinstance(value, int | str | None):
                 raise UsageError(
-                    f"{name}: expected the number or the name of a column, got {described(value)}"
+                    f"{name}: expected a column number or name, got {described(value)}"
                 )
         if self.delimiter is not None:
             named = {"tab": "\t", "\\t": "\t", "space": " "}.get(self.delimiter, self.delimiter)
@@ -148,7 +146,7 @@ class ReadOptions:
         codec_name(self.encoding)
 
     def failed(self, error: DataError, what: str = "records") -> None:
-        """Raise an error of a record, or count the record as skipped, as `on_error` says."""
+        """Raise an error of a record, or count the record as skipped, depending on `on_error`."""
         if self.on_error == "stop":
             raise error
         self.report.add(f"{what} skipped", str(error))
@@ -164,19 +162,19 @@ def open_lines(
 
 
 def parse_label_names(value: str) -> list[str]:
-    """Read names that are separated by commas, or a file with a name a line."""
+    """Parse names separated by commas, or read a file with one name per line."""
     if not Path(value).is_file():
         return [name.strip() for name in value.split(",")]
     return [line.strip() for _, line in read_lines(value) if line.strip()]
 
 
 def make_options(values: Mapping[str, Any]) -> ReadOptions:
-    """Make options of values by their names.
+    """Make `ReadOptions` from a mapping of names to values.
 
     Raises
     ------
     UsageError
-        For a name that no option has, or a value that it cannot have.
+        If a name is not that of an option, or its value is invalid.
     """
     known = [f.name for f in fields(ReadOptions) if f.name not in ("labels", "report")]
     for name in values:

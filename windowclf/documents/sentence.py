@@ -1,4 +1,4 @@
-"""One sentence: tokens, and their tags where they are known."""
+"""A sentence: its tokens, and their tags if it is labelled."""
 
 import reprlib
 from collections.abc import Sequence
@@ -20,7 +20,8 @@ class Sentence:
     tags : sequence of str, optional
         ``n`` tags, or None for text without labels.
     document : int, optional
-        The number of its document, the same for neighbours of one; None: it stands alone.
+        Number of its document, which neighbouring sentences of the document share. None: the
+        sentence is a document by itself.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Labelled stretches of characters, held against the text and against its words."""
+"""Checks of character spans against their text and its words."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ from windowclf.text.typography import strip
 
 
 class CharacterSpan(Protocol):
-    """The characters ``start`` to ``end - 1`` of a text, and their label."""
+    """A span with a label: the characters ``start`` to ``end - 1`` of a text."""
 
     @property
     def start(self) -> int: ...  # noqa: D102
@@ -27,17 +27,17 @@ SpanStruct = TypeVar("SpanStruct", bound=msgspec.Struct)
 
 
 def check_spans(text: str, spans: Iterable[SpanStruct]) -> list[SpanStruct]:
-    """Put the spans of a text in order, without white space and invisible characters at their ends.
+    """Sort the spans of a text, and trim white space and invisible characters at their ends.
 
     Parameters
     ----------
     spans : iterable of struct
-        Each with ``start``, ``end`` and ``label``.
+        Spans with ``start``, ``end`` and ``label``.
 
     Raises
     ------
     DataError
-        If one does not fit the text, is blank, has no label or overlaps another.
+        If a span exceeds the text, is blank, has no label or overlaps another span.
     """
     found: list[SpanStruct] = []
     before = (0, 0)
@@ -64,33 +64,33 @@ def check_spans(text: str, spans: Iterable[SpanStruct]) -> list[SpanStruct]:
 def fit_words(
     text: str, sentences: list[list[str]], spans: Sequence[CharacterSpan], *, exact: bool
 ) -> list[list[str]]:
-    """Make the words of a text fit its spans: none across two sentences, no word in two.
+    """Adjust the words of a text, so that no span crosses sentences and no word is in two spans.
 
     Parameters
     ----------
     sentences : list of list of str
-        Its words.
+        The words of each sentence of the text.
     spans : sequence of CharacterSpan
-        From `check_spans`.
+        Spans from `check_spans`.
     exact : bool
-        Whether a word is cut at each border of a span in it; if not, only where it would belong
-        to two spans.
+        Whether to split a word at every span border within it. If False, it is split only where it
+        would belong to two spans.
 
     Returns
     -------
     list of list of str
-        All sentences and words that no span concerns are as they were, and so are they where
-        a span holds no word.
+        The new sentences. Sentences and words outside all spans are unchanged, and so are those
+        around a span that contains no word.
     """
     words = [*chain.from_iterable(sentences)]
     starts = token_starts(text, words)
     ends = [start + len(word) for start, word in zip(starts, words, strict=True)]
-    cuts: dict[int, set[int]] = {}  # in which words, at which characters of the text
-    joined: set[int] = set()  # words that go on with the sentence of the word before
-    taken = -1  # the last word that a span has
+    cuts: dict[int, set[int]] = {}  # by word, the offsets in the text at which it is split
+    joined: set[int] = set()  # words joined to the sentence of the previous word
+    taken = -1  # the last word that is in a span
     for span in spans:
         first, last = bisect_right(ends, span.start), bisect_left(starts, span.end) - 1
-        if first > last:  # it lies between words, as they need not be all of the text
+        if first > last:  # the span lies between words, which need not cover the text
             continue
         joined.update(range(first + 1, last + 1))
         for number, border in ((first, span.start), (last, span.end)):

@@ -1,7 +1,7 @@
-"""What the character offsets of spans count: characters, UTF-16 units, or an inclusive end.
+"""Detection of the unit of span offsets: characters, UTF-16 code units, or an inclusive end.
 
-Tools disagree, and a file does not say. A reading is right if all its spans begin and end where
-words do; so each reading is tried on each span until one does not fit.
+Tools disagree, and files do not declare it. An interpretation is right if all spans begin and end
+at word borders, so each one is tried on every span until one of its spans does not fit.
 """
 
 import re
@@ -18,25 +18,25 @@ _MEANINGS = {
     "inclusive": "their ends are inclusive",
     "utf16": "they count UTF-16 units",
 }
-# Scripts without spaces between words: a border within their letters is nothing unusual.
+# Scripts without spaces between words, where a border between letters is usual.
 _UNSPACED = (
     "[\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff"
     "\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U000323af]"
 )
-_unspaced = cache(partial(re.compile, _UNSPACED))  # which takes 3 ms
+_unspaced = cache(partial(re.compile, _UNSPACED))  # compiled on demand: it takes 3 ms
 
 
 def from_utf16(text: str, offset: int) -> int:
-    """Count characters where a text is counted in units of UTF-16.
+    """Convert an offset in UTF-16 code units to one in characters.
 
-    An offset outside of the text stays outside, and one inside a character is where it begins.
+    An offset outside the text stays outside, and one inside a character becomes its start.
     """
     if text.isascii() or max(text) <= "\uffff":
         return offset
     units = text.encode("utf-16-le", "surrogatepass")
     if 2 * offset > len(units):
         return len(text) + offset - len(units) // 2
-    # Half a character at the end is left out.
+    # Half a surrogate pair at the end is dropped.
     return len(units[: 2 * max(offset, 0)].decode("utf-16-le", "ignore")) + min(offset, 0)
 
 
@@ -60,16 +60,16 @@ READINGS: dict[str, Callable[[str, int, int], Offsets]] = {
     "inclusive": _inclusive,
     "utf16": _utf16,
 }
-"""Ways to read two offsets, by the value of the option `spans`."""
+"""Conversions of a start and an end to characters, by the value of the option `spans`."""
 
 
 def fits(text: str, start: int, end: int, shown: str | None = None) -> bool:
-    """Whether a span begins and ends where words do, and holds no white space at its ends.
+    """Whether a span begins and ends at word borders, without white space at its ends.
 
     Parameters
     ----------
     shown : str, optional
-        The text of the span, where its file repeats it; then only this counts.
+        The text of the span, if its file repeats it; then only this text is compared.
     """
     if not 0 <= start < end <= len(text):
         return False
@@ -81,9 +81,9 @@ def fits(text: str, start: int, end: int, shown: str | None = None) -> bool:
 
 
 def misfits(text: str, start: int, end: int, shown: str | None = None) -> bool:
-    """Whether a span cuts a word, leaves the text, or is not what its file shows.
+    """Whether a span cuts a word, exceeds the text, or differs from the text in its file.
 
-    White space at the ends of a span is trimmed without harm, so it does not count here.
+    White space at the ends of a span is ignored here, because it is trimmed later.
     """
     if not 0 <= start < end <= len(text):
         return True
@@ -93,7 +93,7 @@ def misfits(text: str, start: int, end: int, shown: str | None = None) -> bool:
 
 
 def cuts_word(text: str, border: int) -> bool:
-    """Whether letters or digits stand on both sides of a border within a text."""
+    """Whether there are letters or digits on both sides of a border within a text."""
     return (
         0 < border < len(text)
         and text[border - 1].isalnum()
@@ -103,14 +103,14 @@ def cuts_word(text: str, border: int) -> bool:
 
 
 class OffsetEvidence:
-    """Finds out which reading makes all spans of some files fit their words.
+    """Detects the interpretation of offsets that makes all spans of some files fit their words.
 
     Attributes
     ----------
     misfits : int
-        Spans that do not fit as they stand.
+        Number of spans that do not fit as they are.
     first : str
-        The place of the first of them.
+        The place of the first such span.
     """
 
     def __init__(self) -> None:
@@ -122,19 +122,19 @@ class OffsetEvidence:
     def add(
         self, text: str, spans: Sequence[tuple[int, int, str | None]], where: str, read_as: str
     ) -> None:
-        """Try the readings on the spans of one text.
+        """Try the interpretations on the spans of a text.
 
         Parameters
         ----------
         spans : sequence of tuple of int, int, and str or None
-            Start and end as the file has them, and the text that it gives for the span.
+            Start and end as in the file, and the span's text if the file repeats it.
         read_as : str
-            The reading that is used, such as "as-is".
+            The interpretation in use, such as "as-is".
         """
         use = READINGS[read_as]
         for start, end, shown in spans:
             own = use(text, start, end)
-            # White space after all spans shows that their ends were not inclusive.
+            # If white space follows every span, the ends are not inclusive.
             fit = fits(text, *own, shown) if use is _inclusive else not misfits(text, *own, shown)
             if not fit:
                 if not self.misfits:
@@ -152,7 +152,7 @@ class OffsetEvidence:
                 ]
 
     def cure(self) -> str:
-        """Say which reading makes all spans fit, if one does."""
+        """Name the interpretation that makes all spans fit; empty if there is none."""
         for name, meaning in _MEANINGS.items():
             if name in self._possible:
                 return f", but all of them fit if {meaning} (`spans={name!r}`)"
@@ -166,5 +166,5 @@ def _shown(text: str, start: int, end: int) -> str:
 
 
 def _alike(one: str, two: str) -> bool:
-    """Whether two texts differ in white space alone, which tools normalise or escape."""
+    """Whether two texts differ only in white space, which tools normalize or escape."""
     return one == two or one.split() == two.replace("\\n", "\n").split()

@@ -1,4 +1,4 @@
-"""Spans as files have them, made spans of their text by the rules that the user chose."""
+"""Conversion of the spans in files to spans of their text, by the user's options."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -14,14 +14,14 @@ from windowclf.errors import DataError, quoted
 
 
 class FileSpan(msgspec.Struct, frozen=True):
-    """A labelled stretch as a file has it.
+    """A labelled span as it is in a file.
 
     Parameters
     ----------
     start, end : int
-        Offsets in what the file counts.
+        Offsets in the unit of the file.
     text : str, optional
-        The stretch itself, which shows what the offsets count.
+        The text of the span, from which the unit can be detected.
     """
 
     start: int
@@ -34,18 +34,18 @@ class FileSpan(msgspec.Struct, frozen=True):
 def fit_spans(
     text: str, spans: Sequence[FileSpan], options: ReadOptions, where: str
 ) -> list[LabelledSpan]:
-    """Read the offsets of spans, and put the spans in order without overlap.
+    """Convert the offsets of spans, sort the spans and resolve overlaps.
 
     Parameters
     ----------
     where : str
-        The file and the line, for what is counted.
+        The file and the line, for the report.
 
     Raises
     ------
     DataError
-        If a span does not fit the text, is blank or has no label; if it cuts a word and the
-        options refuse this; or if it overlaps another and the options keep none of them.
+        If a span exceeds the text, is blank or has no label; if it cuts a word with
+        ``spans="refuse"``; or if it overlaps another one with ``overlaps="refuse"``.
     """
     offsets = [(span.start, span.end, span.text) for span in spans]
     options.report.offsets.add(text, offsets, where, options.spans)
@@ -64,7 +64,7 @@ def fit_spans(
                 f"span {start}:{end} {quoted(text[start:end])} {what}{_cure(text, spans)}"
             )
         inside = text[start:end]
-        if inside.strip():  # identical spans may differ in the white space at their ends
+        if inside.strip():  # spans that are identical but for white space at their ends
             start += len(inside) - len(inside.lstrip())
             end -= len(inside) - len(inside.rstrip())
         found.append(LabelledSpan(start, end, span.label, span.score))
@@ -82,9 +82,9 @@ def fit_spans(
 def resolve_overlaps(
     spans: Sequence[LabelledSpan], options: ReadOptions, where: str
 ) -> list[LabelledSpan]:
-    """Keep one of identical spans, and of overlapping ones those that the options choose.
+    """Drop duplicate spans, and resolve overlapping ones by the options.
 
-    With ``overlaps="refuse"``, overlapping spans are returned as they are.
+    With ``overlaps="refuse"``, overlapping spans are returned unchanged.
     """
     unique: dict[tuple[int, int, str], LabelledSpan] = {}
     for span in spans:
@@ -96,7 +96,7 @@ def resolve_overlaps(
         return found
     if options.overlaps == "longest":  # the sort is stable: of equal length, the first listed
         found.sort(key=lambda span: span.start - span.end)
-    kept: list[LabelledSpan] = []  # in the order of the text
+    kept: list[LabelledSpan] = []  # sorted by start
     for span in found:
         place = bisect_left(kept, span.start, key=lambda other: other.start)
         clash = next(
@@ -116,7 +116,7 @@ def _overlap(one: LabelledSpan, two: LabelledSpan) -> bool:
 
 
 def _cure(text: str, spans: Sequence[FileSpan]) -> str:
-    """Name the reading by which all spans of a text fit."""
+    """Name the interpretation of the offsets that makes all spans of a text fit."""
     for name, read in READINGS.items():
         if name != "refuse" and all(
             fits(text, *read(text, span.start, span.end), span.text) for span in spans

@@ -1,1 +1,1 @@
-"""How good tags are: scores by rules of conlleval, errors, and whether two models differ."""
+"""Evaluation: scores by the rules of conlleval, lists of errors, comparisons of models."""

@@ -1,9 +1,9 @@
-"""Whether a difference of F1 is more than chance: a paired bootstrap test.
+"""A paired bootstrap test of the difference of two F1.
 
-Both systems have tagged the same units, documents or sentences. A bootstrap sample draws as many
-units as there are, with replacement, the same ones for both systems. How the difference of their F1
-varies over the samples tells how far it depends on the units that happen to be in the corpus; it
-says nothing of what another seed of training would have given.
+Both systems have tagged the same units, which are documents or sentences. A bootstrap sample draws
+as many units as there are, with replacement, and the same ones for both systems. The variation of
+the difference over the samples shows how much it depends on the units that happen to be in the
+corpus; it does not include the variation between seeds of training.
 
 Sources: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapters 13 (percentile
 intervals) and 16 (tests); Berg-Kirkpatrick, Burkett and Klein, "An Empirical Investigation of
@@ -20,21 +20,21 @@ from windowclf.nn.arrays import FloatArray, IntArray
 
 SAMPLES = 10_000
 SIGNIFICANT = 0.05
-"""A p under this is called significant."""
-_BLOCK = 2**22  # drawn units at a time: some 30 MB
+"""A p below this counts as significant."""
+_BLOCK = 2**22  # number of units drawn at a time, about 30 MB
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """By how much one system is better than another; negative where it is worse.
+    """The difference in F1 between a system and a baseline; negative if the system is worse.
 
     Parameters
     ----------
     f1 : float
         The difference of F1 on the text itself, from -1 to 1.
     low, high : float
-        Its 95 % interval: the percentiles 2.5 and 97.5 of the differences of the samples.
+        Its 95 % interval: the percentiles 2.5 and 97.5 of the differences on the samples.
     p : float
-        How often chance alone would give a difference at least as large, in either direction.
+        Probability of a difference at least as large, in either direction, by chance alone.
     """
 
     f1: float
@@ -44,12 +44,12 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def f1(counts: IntArray | FloatArray) -> FloatArray:
-    """Compute ``F1 = 2 correct / (predicted + gold)``, 0 where there is neither.
+    """Compute ``F1 = 2 correct / (predicted + gold)``, or 0 without any spans.
 
     Parameters
     ----------
     counts : array, shape (..., 3)
-        Correct, predicted and gold spans.
+        Numbers of correct, predicted and gold spans.
     """
     either = counts[..., 1] + counts[..., 2]
     found: FloatArray = np.zeros(either.shape)
@@ -60,15 +60,16 @@ def f1(counts: IntArray | FloatArray) -> FloatArray:
 def resampled_f1(counts: IntArray, samples: int = SAMPLES, seed: int = 1) -> FloatArray:
     """Compute F1 on bootstrap samples of the units, shape (samples, ...).
 
-    A sample is a weight for each unit, how often it was drawn. Its counts are the product of the
-    weights, multinomial with ``n`` draws of equal chance, and the counts of the units.
+    A sample gives each unit a weight, the number of times it was drawn. The weights are multinomial
+    with ``n`` draws of equal probability; their product with the counts of the units is the counts
+    of the sample.
 
     Parameters
     ----------
     counts : int array, shape (n, ..., 3)
-        Correct, predicted and gold spans of each unit, of as many systems and labels as there are.
+        Numbers of correct, predicted and gold spans of each unit, for any systems and labels.
     seed : int
-        The same one draws the same units.
+        The same seed draws the same units.
     """
     rng = np.random.default_rng(seed)
     n = len(counts)
@@ -86,21 +87,21 @@ def resampled_f1(counts: IntArray, samples: int = SAMPLES, seed: int = 1) -> Flo
 
 
 def difference(given: float, resampled: FloatArray) -> Difference:
-    """Judge the difference of two systems by what it came to on the samples.
+    """Compute the interval and the p of a difference from its values on the samples.
 
-    If the systems were equally good, the differences of the samples would lie about 0 as they now
-    lie about the one that was found, so
-    ``p = (1 + #{b : |d_b - d| ≥ |d|}) / (B + 1)``, which the text itself counts as a sample of.
+    If the systems were equally good, the differences on the samples would vary about 0 as they now
+    vary about the observed one. Therefore ``p = (1 + #{b : |d_b - d| ≥ |d|}) / (B + 1)``, which
+    counts the text itself as one more sample.
 
     Parameters
     ----------
     given : float
-        ``d``, on the text itself.
+        The difference ``d`` on the text itself.
     resampled : float array, shape (B,)
-        ``d_b``, on the samples.
+        The differences ``d_b`` on the samples.
     """
     low, high = np.percentile(resampled, [2.5, 97.5])
-    # Differences that are equal on paper are often not equal to the last bit.
+    # Differences that are mathematically equal often differ in the last bit.
     as_large = np.abs(resampled - given) >= abs(given) - 1e-12
     p = (1 + int(np.count_nonzero(as_large))) / (len(resampled) + 1)
     return Difference(f1=given, low=float(low), high=float(high), p=p)
@@ -109,8 +110,8 @@ def difference(given: float, resampled: FloatArray) -> Difference:
 def holm(p: Sequence[float]) -> list[float]:
     """Correct the p of several tests, so that one in 20 *families* finds a difference by chance.
 
-    The smallest of ``m`` is multiplied by ``m``, the next by ``m - 1`` and so on, and none gets
-    smaller than one before it.
+    The smallest of ``m`` is multiplied by ``m``, the next by ``m - 1`` and so on; none becomes
+    smaller than the one before it.
     """
     order = np.argsort(p, kind="stable")
     raised = np.asarray(p, dtype=np.float64)[order] * np.arange(len(p), 0, -1)

@@ -1,4 +1,4 @@
-"""Runs beside the first of them: what they were trained with, their curves, and their F1."""
+"""Comparison of runs with the first one: settings, training curves, and F1."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -29,33 +29,34 @@ from windowclf.tags.counts import Counts
 from windowclf.tags.schemes import Scheme
 
 FEWEST_DOCUMENTS = 20
-"""Of fewer, the bootstrap draws sentences: samples of a handful of documents say too little."""
+"""With fewer documents the bootstrap draws sentences, because samples of a handful of documents are
+not informative."""
 
 ResamplingUnit = Literal["documents", "sentences"]
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
-    """A setting that is not the same in all runs, with its value in each; None: not known."""
+    """A setting that differs between runs, with its value in each run; None if it is unknown."""
 
     name: str
     values: list[Any]
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """How one model did.
+    """The results of one model.
 
     Parameters
     ----------
     name : str
         The name of the model.
     total : Counts
-        Spans of all labels.
+        Counts over all labels.
     types : dict of str to Counts
-        By label, of all that any run or the text has, in alphabetical order.
+        Counts for each label of any run or of the text, in alphabetical order.
     epochs : list of Epoch
-        The course of its training; empty if that was not recorded.
+        Record of its training; empty if there is none.
     best_epoch : int
-        The one whose parameters the model has; 0 if not recorded.
+        The epoch whose parameters the model has; 0 if it is unknown.
     """
 
     name: str
@@ -66,18 +67,18 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Against(msgspec.Struct, frozen=True, kw_only=True):
-    """A run held against the first one.
+    """A run compared with the first one.
 
     Parameters
     ----------
     name : str
         The name of the run.
     total : Difference
-        Its F1 less that of the first.
+        Its F1 minus the F1 of the first run.
     p : float
-        That of `total`, corrected for the number of runs that are held against the first.
+        The p of `total`, corrected for the number of comparisons.
     types : dict of str to Difference
-        By label. Their p are not corrected.
+        Differences by label; their p are not corrected.
     """
 
     name: str
@@ -87,7 +88,7 @@ class Against(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def significant(self) -> bool:
-        """Whether the difference is more than chance would often give."""
+        """Whether the corrected p is below the significance level."""
         return self.p < SIGNIFICANT
 
 
@@ -97,22 +98,22 @@ class Comparison(
     kw_only=True,
     rename={"resampling_unit": "unit", "resampling_units": "units"},
 ):
-    """What a comparison of several runs found; `to_json` has shorter names for two fields.
+    """The result of a comparison of several runs; `to_json` has shorter names for two fields.
 
     Parameters
     ----------
     resampling_unit : str
-        What the bootstrap drew: "documents" or "sentences".
+        The unit that the bootstrap drew: "documents" or "sentences".
     resampling_units : int
-        How many of them the text has.
+        Number of units in the text.
     samples, seed : int
-        How many samples the bootstrap drew, and with which seed.
+        Number of samples that the bootstrap drew, and its seed.
     settings : list of Setting
-        Those that differ.
+        Settings that differ between the runs.
     runs : list of Run
-        The first is the one that the others are held against.
+        All runs; the first one is the baseline.
     against : list of Against
-        The others, in their order.
+        Comparisons of the other runs with the first, in the same order.
     """
 
     resampling_unit: ResamplingUnit
@@ -124,7 +125,7 @@ class Comparison(
     against: list[Against]
 
     def to_json(self) -> dict[str, Any]:
-        """Give plain values, all ratios from 0 to 1."""
+        """Return plain values for JSON; all ratios are from 0 to 1."""
         facts: dict[str, Any] = msgspec.to_builtins(self)
         for run, plain in zip(self.runs, facts["runs"], strict=True):
             plain["total"] = run.total.to_json()
@@ -142,7 +143,7 @@ def compare(
     samples: int = SAMPLES,
     seed: int = 1,
 ) -> Comparison:
-    """Hold models against the first of them.
+    """Compare models with the first one.
 
     The F1 of two models on the same text are compared by a paired bootstrap over its documents,
     or over its sentences if it has fewer than `FEWEST_DOCUMENTS`.
@@ -150,18 +151,18 @@ def compare(
     Parameters
     ----------
     models : mapping of str to Model
-        By name; at least two.
+        Models by name, at least two.
     sentences : sequence of Sentence
-        Tagged in `scheme`.
+        Sentences with tags in `scheme`.
     scheme : Scheme
-        How the tags of the sentences spell spans.
+        Scheme of the sentences' tags.
     samples, seed : int
-        How many samples the bootstrap draws, and with which seed.
+        Number of samples that the bootstrap draws, and its seed.
 
     Raises
     ------
     UsageError
-        If the models have different spans to find.
+        If the models look for different kinds of spans.
     """
     _check_comparable(models)
     units, unit = resampling_units(sentences)
@@ -191,7 +192,7 @@ def compare(
 
 
 def resampling_units(sentences: Sequence[Sentence]) -> tuple[list[slice], ResamplingUnit]:
-    """Cut a text into documents if there are enough of them, else into sentences."""
+    """Split a text into documents if there are enough of them, else into sentences."""
     alone = [slice(i, i + 1) for i in range(len(sentences))]
     numbered = [
         (sentence.document is None, i if sentence.document is None else sentence.document)
@@ -207,7 +208,7 @@ def resampling_units(sentences: Sequence[Sentence]) -> tuple[list[slice], Resamp
 def score_units(
     model: Model, sentences: Sequence[Sentence], scheme: Scheme, units: Sequence[slice]
 ) -> list[Scores]:
-    """Score a model on each unit; the counts add up to those of the whole text."""
+    """Score a model on each unit; the counts add up to the counts of the whole text."""
     gold = gold_tags(model, sentences, scheme)
     chunks = Tagger(model).chunks(
         [sentence.tokens for sentence in sentences], [sentence.document for sentence in sentences]
@@ -217,19 +218,19 @@ def score_units(
 
 
 def unit_counts(runs: Sequence[Sequence[Scores]], labels: Sequence[str]) -> IntArray:
-    """Put the counts of several models into one array.
+    """Collect the counts of several models in one array.
 
     Parameters
     ----------
     runs : sequence of lists of Scores
-        What `score_units` gave for each model, ``n`` units each.
+        The result of `score_units` for each model, with ``n`` units each.
     labels : sequence of str
         The order of the labels in the array.
 
     Returns
     -------
     int array, shape (n, runs, 1 + labels, 3)
-        Correct, predicted and gold spans: first of all labels together, then of each.
+        Numbers of correct, predicted and gold spans, first for all labels together, then for each.
     """
     none = Counts(gold=0, predicted=0, correct=0)
     cells = [
@@ -243,7 +244,7 @@ def unit_counts(runs: Sequence[Sequence[Scores]], labels: Sequence[str]) -> IntA
 
 
 def differing_settings(models: Sequence[Model]) -> list[Setting]:
-    """List the settings of models, and the facts of their training, that are not all the same."""
+    """List the settings of models and the properties of their training that differ."""
     facts = [_facts(model) for model in models]
     settings = [
         Setting(name=name, values=[its.get(name) for its in facts])
@@ -292,14 +293,14 @@ def _counts(row: Sequence[int]) -> Counts:
 
 
 def _check_comparable(models: Mapping[str, Model]) -> None:
-    """Refuse models for which other spans of the same text are the right ones."""
+    """Check that the same spans of a text are right for all models."""
     named = iter(models.items())
     first, base = next(named)
     for name, model in named:
         if _sought(model) != _sought(base):
             raise UsageError(
                 f"{first} finds {_sought(base)} but {name} finds {_sought(model)}: expected runs "
-                f"that look for the same; leave one out"
+                f"that look for the same kind; leave one out"
             )
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with predicted spans: which gold span each was meant for, and how it fails."""
+"""Errors of predicted spans: the gold span that belongs to each, and the kind of error."""
 
 import enum
 from collections import Counter
@@ -9,13 +9,13 @@ from typing import Any
 from windowclf.tags.schemes import Span
 
 Label = str | None
-"""A label, or None where there is no span."""
+"""A label, or None if there is no span."""
 Confusion = Mapping[tuple[Label, Label], int]
 """Counts by gold label and predicted label, see `confusion`."""
 
 
 class Kind(enum.StrEnum):
-    """How an entity is wrong; one with a wrong border may have a wrong type as well."""
+    """Kind of an error; an entity with a wrong border may have a wrong type as well."""
 
     MISSED = "missed"
     SPURIOUS = "spurious"
@@ -30,14 +30,14 @@ class EntityError:
     Parameters
     ----------
     sentence : int
-        The number of its sentence, from 1.
+        Number of the sentence, from 1.
     tokens : sequence of str
-        Of the sentence.
+        Tokens of the sentence.
     gold, predicted : Span, optional
-        At least one; see `pair_spans`.
+        The spans, at least one of them; see `pair_spans`.
     score : float, optional
-        How sure the model was, from 0 to 1, see `windowclf.evaluation.evaluate.Examination`; None
-        where only its tags are known.
+        Confidence of the model, from 0 to 1, see `windowclf.evaluation.evaluate.Examination`; None
+        if only its tags are known.
     """
 
     sentence: int
@@ -48,7 +48,7 @@ class EntityError:
 
     @property
     def kind(self) -> Kind:
-        """How it is wrong."""
+        """The kind of the error."""
         if self.predicted is None:
             return Kind.MISSED
         if self.gold is None:
@@ -57,7 +57,7 @@ class EntityError:
         return Kind.WRONG_TYPE if same_border else Kind.WRONG_BORDER
 
     def to_json(self) -> dict[str, Any]:
-        """Give plain values; spans count tokens from 0, and end before `end`."""
+        """Return plain values for JSON; spans count tokens from 0 and exclude `end`."""
         return {
             "kind": self.kind.value,
             "score": self.score,
@@ -71,21 +71,21 @@ class EntityError:
 def pair_spans(
     gold: Sequence[Span], predicted: Sequence[Span]
 ) -> list[tuple[Span | None, Span | None]]:
-    """Pair the spans of a sentence that overlap, one to one.
+    """Pair overlapping gold and predicted spans of a sentence, one to one.
 
-    The two that share most tokens are paired first, then the next two of those left; among
-    equals two of one label, then the first in the sentence. Spans with the same border are
-    therefore always a pair.
+    The two spans that share most tokens are paired first, and so on with the remaining ones. Ties
+    prefer spans with the same label, then the first in the sentence. Spans with the same borders
+    are therefore always paired.
 
     Parameters
     ----------
     gold, predicted : sequence of Span
-        In order, without overlap, as `windowclf.tags.schemes.spans` gives them.
+        Spans in order, without overlap, as from `windowclf.tags.schemes.spans`.
 
     Returns
     -------
     list of tuple
-        Each span once, beside the other of its pair or None, in the order of the sentence.
+        Each span once, with its partner or None, in the order of the sentence.
     """
     pairs: list[tuple[Span | None, Span | None]] = []
     single = {*gold}, {*predicted}
@@ -102,14 +102,14 @@ def pair_spans(
 def sentence_errors(
     number: int, tokens: Sequence[str], gold: Sequence[Span], predicted: Sequence[Span]
 ) -> Iterator[EntityError]:
-    """Yield what is wrong in a sentence, in its order.
+    """Yield the errors of a sentence, in order.
 
     Parameters
     ----------
     number : int
-        Of the sentence, from 1.
+        Number of the sentence, from 1.
     gold, predicted : sequence of Span
-        See `pair_spans`.
+        Spans of the sentence, see `pair_spans`.
     """
     if gold != predicted:
         for true, guess in pair_spans(gold, predicted):
@@ -120,19 +120,19 @@ def sentence_errors(
 def confusion(
     errors: Iterable[EntityError], correct: Mapping[str, int]
 ) -> Counter[tuple[Label, Label]]:
-    """Count which gold label was predicted as which, over all pairs, their borders equal or not.
+    """Count gold labels by predicted label over all pairs, whether or not their borders agree.
 
     Parameters
     ----------
     correct : mapping of str to int
-        How many spans of each label are right.
+        Number of correct spans of each label.
 
     Returns
     -------
     Counter
-        By gold label and predicted label; None stands for no span that overlaps. So the
-        counts of a gold label add up to its gold spans, and those of a predicted label to its
-        predicted ones.
+        Counts by gold label and predicted label, where None means that no span overlaps. The counts
+        of a gold label add up to its number of gold spans, and the counts of a predicted label to
+        its number of predicted spans.
     """
     counts: Counter[tuple[Label, Label]] = Counter()
     for label, number in correct.items():
@@ -154,7 +154,7 @@ def _overlaps(gold: Sequence[Span], predicted: Sequence[Span]) -> Iterator[tuple
 
 
 def _start(pair: tuple[Span | None, Span | None]) -> int:
-    """Give the first token of a span, or the first that both have: so all are in order."""
+    """Return the first token of a span, or of the overlap of a pair, as a sort key."""
     return max(span.start for span in pair if span)
 
 
@@ -165,9 +165,9 @@ def _rank(pair: tuple[Span, Span]) -> tuple[int, bool, Span, Span]:
 
 
 def confusion_json(counts: Confusion) -> dict[str, Any]:
-    """Give the counts as a matrix: a row for each gold label, a column for each predicted one.
+    """Return the counts as a matrix with a row per gold label and a column per predicted label.
 
-    The last row and the last column, of the label null, are of spans that overlap none.
+    The last row and the last column, with the label null, count spans without an overlapping span.
     """
     labels = [*labels_of_confusion(counts), None]
     return {
@@ -177,5 +177,5 @@ def confusion_json(counts: Confusion) -> dict[str, Any]:
 
 
 def labels_of_confusion(counts: Confusion) -> list[str]:
-    """List the labels that some span has, in order."""
+    """List the labels of all spans, sorted."""
     return sorted({label for pair in counts for label in pair if label is not None})

@@ -1,4 +1,4 @@
-"""How good a model's tags are, beside the right ones, and where they are wrong."""
+"""Evaluation of a model against gold tags: scores, and a list of its errors."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -18,16 +18,16 @@ from windowclf.tags.schemes import OUTSIDE, Scheme, Span, spans
 
 
 def gold_tags(model: Model, sentences: Sequence[Sentence], scheme: Scheme) -> list[list[str]]:
-    """Write the tags of sentences as a model writes them.
+    """Convert the tags of sentences to the scheme of a model.
 
     Parameters
     ----------
     model : Model
-        One of plain labels takes the tags as they are.
+        The model; with plain labels the tags do not change.
     sentences : sequence of Sentence
-        Tagged in `scheme`.
+        Sentences with tags in `scheme`.
     scheme : Scheme
-        How the tags of the sentences spell spans.
+        Scheme of the sentences' tags.
     """
     source = Scheme.PLAIN if model.scheme is Scheme.PLAIN else scheme
     return [model.gold_tags(sentence.tags or (), source) for sentence in sentences]
@@ -41,20 +41,20 @@ def evaluate(
     confidence: bool = False,
     lacks: Collection[str] = (),
 ) -> Scores:
-    """Compare the tags of sentences with the right ones, by conlleval's rules.
+    """Compare the tags of sentences with gold tags, by conlleval's rules.
 
     Parameters
     ----------
     tagger : Tagger
-        The model at work.
+        Tagger of the model to evaluate.
     sentences : sequence of Sentence
-        Their own tags are not used.
+        The sentences to tag; their own tags are not used.
     gold : sequence of sequences of str
         The right tags, from `gold_tags`.
     confidence : bool
-        Whether to measure how far the confidences can be trusted as well.
+        Whether to measure the calibration of the confidences, too.
     lacks : collection of str
-        Labels that the sentences do not annotate: spans of these do not count.
+        Labels that the sentences do not annotate; spans with these labels are ignored.
     """
     model = tagger.model
     if confidence:
@@ -73,20 +73,20 @@ def confidences(
     gold: Sequence[Sequence[str]],
     lacks: Collection[str] = (),
 ) -> tuple[FloatArray, BoolArray]:
-    """Give the confidence of each predicted span, and whether it is right; see `evaluate`."""
-    predictions = _counting(tagger.predict(*_tokens(sentences)), lacks)
-    return _beside_gold(tagger, list(predictions), gold)
+    """Return the confidence of each predicted span, and whether it is right; see `evaluate`."""
+    predictions = _without_lacked(tagger.predict(*_tokens(sentences)), lacks)
+    return _confidences_and_correct(tagger, list(predictions), gold)
 
 
 class SpanCounts(NamedTuple):
-    """What a model finds in each sentence, beside what is right.
+    """Counts of spans per sentence, and the confidences of predicted spans.
 
     Attributes
     ----------
     counts : int array, shape (n, L, 3)
-        Correct, predicted and gold spans of each sentence, with each label.
+        Numbers of correct, predicted and gold spans, by sentence and label.
     confidence : float array, shape (M,)
-        How sure the model is of each predicted span.
+        Confidence of each predicted span.
     correct : bool array, shape (M,)
         Which of these spans are right.
     """
@@ -108,15 +108,15 @@ def count_spans(
     Parameters
     ----------
     tagger : Tagger
-        The model at work.
+        Tagger of the model to evaluate.
     sentences : sequence of Sentence
-        Their own tags are not used.
+        The sentences to tag; their own tags are not used.
     gold : sequence of collections of Span
-        The right spans of each.
+        The right spans of each sentence.
     labels : sequence of str
-        The order of the labels in the array: all of `gold`, and all that the model may find.
+        The order of the labels in the array: all labels of `gold` and of the model.
     lacks : sequence of collections of str
-        The labels that each sentence does not annotate: what is found of these is left out.
+        The labels that each sentence does not annotate; predicted spans with these are left out.
     """
     counts = np.zeros((len(sentences), len(labels), 3), dtype=np.int64)
     column = {label: number for number, label in enumerate(labels)}
@@ -137,26 +137,26 @@ def count_spans(
 def ranking(
     tagger: Tagger, sentences: Sequence[Sentence], gold: Sequence[Sequence[str]]
 ) -> tuple[FloatArray, BoolArray]:
-    """Score each token with the one score of a ranking model, and tell which are positive."""
+    """Return the score of each token by a ranking model, and which tokens are positive."""
     s = [tagger.score(found)[:, 0] for found in tagger.lookup(*_tokens(sentences))]
     relevant = [tag != OUTSIDE for tags in gold for tag in tags]
     return np.concatenate([np.empty(0), *s]), np.array(relevant, dtype=bool)
 
 
 class Examination(NamedTuple):
-    """All that can be said of the tags of a text beside the right ones.
+    """The complete result of an evaluation.
 
     Attributes
     ----------
     scores : Scores
         Totals and scores by type.
     errors : list of EntityError
-        The entities that the model misses, makes up, or gives a wrong type or border; the
-        surest first. The score is the confidence of the predicted span; of a missed one, one
-        minus the calibrated probability that the model gives to just this span, which is 1 for a
-        label that it does not know.
+        Entities that are missed, spurious, or have a wrong type or border, the most confident
+        first. Their score is the confidence of the predicted span. For a missed one it is one minus
+        the calibrated probability of exactly this span, which is 1 if the model does not know the
+        label.
     confidence : float array, shape (M,)
-        How sure the model is of each predicted span.
+        Confidence of each predicted span.
     correct : bool array, shape (M,)
         Which of these spans are right.
     """
@@ -175,17 +175,17 @@ def examine(
     lacks: Collection[str] = (),
     processes: int = 1,
 ) -> Examination:
-    """Tag sentences once, for all that can be said of their tags; see `evaluate`.
+    """Tag sentences once, and return scores, errors and confidences; see `evaluate`.
 
     Parameters
     ----------
     processes : int
-        How many share the work.
+        Number of processes that share the work.
     """
     tokens, documents = _tokens(sentences)
 
     def look(chunk: TaggedChunk, here: slice) -> tuple[list[Prediction], list[EntityError]]:
-        made = [*_counting(chunk.predictions(), lacks)]
+        made = [*_without_lacked(chunk.predictions(), lacks)]
         found = _chunk_errors(tagger.model, chunk, made, tokens[here], gold[here])
         return made, [replace(error, sentence=here.start + error.sentence) for error in found]
 
@@ -195,11 +195,13 @@ def examine(
         predictions += made
         errors += wrong
     scores = score(gold, (prediction.tags for prediction in predictions), tagger.model.scheme)
-    beside = _beside_gold(tagger, predictions, gold)
-    scores = replace(scores, calibration_error=expected_calibration_error(*beside))
+    calibration_pairs = _confidences_and_correct(tagger, predictions, gold)
+    scores = replace(scores, calibration_error=expected_calibration_error(*calibration_pairs))
     scores = _with_ranking(scores, tagger, sentences, gold)
     return Examination(
-        scores, sorted(errors, key=lambda error: error.score or 0.0, reverse=True), *beside
+        scores,
+        sorted(errors, key=lambda error: error.score or 0.0, reverse=True),
+        *calibration_pairs,
     )
 
 
@@ -209,16 +211,16 @@ def compare(
     predicted: Sequence[Sequence[str]],
     scheme: Scheme,
 ) -> list[EntityError]:
-    """Find the wrong entities among predicted tags, without scores, in the order of the text.
+    """List the errors of predicted tags, without scores, in the order of the text.
 
     Parameters
     ----------
     sentences : sequence of Sentence
-        Their own tags are not used.
+        The sentences; their own tags are not used.
     gold, predicted : sequence of sequences of str
         The tags of each sentence.
     scheme : Scheme
-        The scheme of both.
+        Scheme of the gold and the predicted tags.
     """
     return [
         error
@@ -247,7 +249,7 @@ def _chunk_errors(
     tokens: Sequence[Sequence[str]],
     gold: Sequence[Sequence[str]],
 ) -> Iterator[EntityError]:
-    """Yield the errors of a chunk with their scores; sentences count from its first."""
+    """Yield the errors of a chunk with their scores; sentences are numbered within the chunk."""
     missed: list[tuple[EntityError, Span]] = []
     for number, (words, tags, found) in enumerate(zip(tokens, gold, predictions, strict=True), 1):
         errors = list(sentence_errors(number, words, spans(tags, model.scheme), found.spans))
@@ -268,12 +270,12 @@ def _probabilities(
     gold: Sequence[Sequence[str]],
     places: Sequence[tuple[int, Span]],
 ) -> FloatArray:
-    """Compute the calibrated probability of gold spans, each with the number of its sentence."""
+    """Compute the calibrated probability of gold spans, each paired with its sentence number."""
     if not places:
         return np.empty(0)
     numbers = {tag: number for number, tag in enumerate(model.labels)}
     ends = np.cumsum(chunk.lengths)
-    path = chunk.path.copy()  # Only its tags in these spans count.
+    path = chunk.path.copy()  # only the tags in these spans are used
     first, last, known = [], [], []
     for sentence, (start, end, _) in places:
         tags = [numbers.get(tag, -1) for tag in gold[sentence - 1][start:end]]
@@ -288,8 +290,8 @@ def _probabilities(
     return np.where(known, model.calibration(p), 0.0)
 
 
-def _counting(found: Iterable[Prediction], lacks: Collection[str]) -> Iterable[Prediction]:
-    """Take spans out of predictions whose labels the text does not annotate."""
+def _without_lacked(found: Iterable[Prediction], lacks: Collection[str]) -> Iterable[Prediction]:
+    """Remove predicted spans with labels that the text does not annotate."""
     if not lacks:
         return found
     return (
@@ -303,7 +305,7 @@ def _counting(found: Iterable[Prediction], lacks: Collection[str]) -> Iterable[P
 
 
 def _without(tags: Sequence[str], lacks: Collection[str]) -> list[str]:
-    """Write ``O`` for the tags of some labels."""
+    """Replace the tags of some labels by ``O``."""
     return [OUTSIDE if tag.partition("-")[2] in lacks else tag for tag in tags]
 
 
@@ -313,7 +315,7 @@ def _tokens(sentences: Sequence[Sentence]) -> tuple[list[Sequence[str]], list[in
     ]
 
 
-def _beside_gold(
+def _confidences_and_correct(
     tagger: Tagger, predictions: Sequence[Prediction], gold: Sequence[Sequence[str]]
 ) -> tuple[FloatArray, BoolArray]:
     sure: list[FloatArray] = [np.empty(0)]

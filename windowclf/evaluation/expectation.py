@@ -1,7 +1,7 @@
-"""The F1 to expect of a model on new text, by what networks said of sentences kept from them.
+"""Estimate of a model's F1 on new text, from cross-validation.
 
-The counts of all folds are added up, and F1 computed once: a mean of the F1 of small folds would
-depend on how they happen to be cut.
+The counts of all folds are added up, and F1 is computed once, because a mean over the F1 of small
+folds would depend on how they happen to be cut.
 
 Source: Forman and Scholz, "Apples-to-Apples in Cross-Validation Studies", SIGKDD Explorations 2010.
 """
@@ -15,16 +15,16 @@ from windowclf.nn.arrays import IntArray
 
 SAMPLES = 2_000
 NORMAL = 1.96
-"""Standard deviations on each side that hold 95 % of a normal distribution."""
+"""Number of standard deviations on each side that cover 95 % of a normal distribution."""
 
 # Chosen by maximum likelihood on 42 trainings on 50 to 200 random sentences of twelve corpora, and
-# the F1 on their dev texts; see docs/own-labels.md.
+# the F1 on their dev texts; see docs/explanation/few-labels.md.
 OF_SAMPLE = 1.5
-"""The variance of F1 over samples of the held-out sentences counts so often: once for them, and
-half for the other text, which has more."""
+"""Factor of the variance of F1 over samples of the held-out sentences: 1 for these sentences, and
+0.5 for the other text, which has more sentences."""
 OF_KIND = 0.07
-"""The standard deviation, at an F1 of 0.5, of what no sample of the text shows: that the other
-text is of another kind, and what is drawn at random in training."""
+"""Standard deviation, at an F1 of 0.5, from causes that no sample of the text shows: a different
+kind of text, and the randomness of training."""
 
 
 class Expectation(NamedTuple):
@@ -38,20 +38,20 @@ class Expectation(NamedTuple):
 def choose_epoch(counts: IntArray) -> int:
     """Choose the epoch at which a training stops.
 
-    The rate falls to zero, so that the last epoch is about the best, and the best of many is
-    partly so by chance. So an earlier one is chosen only if its F1 is higher than that of the last
-    one by more than chance: if a paired bootstrap test over the units, corrected for the number of
-    epochs as Holm does, finds it significant. Of several such epochs the best is chosen.
+    The learning rate falls to zero, so the last epoch is about the best, and the best of many
+    epochs is partly best by chance. An earlier epoch is therefore chosen only if its F1 is
+    significantly higher than the F1 of the last one, by a paired bootstrap test over the units with
+    Holm's correction for the number of epochs. Of several such epochs the best is chosen.
 
     Parameters
     ----------
     counts : int array, shape (n, E, 3)
-        Correct, predicted and gold spans of each unit, after each of ``E`` epochs.
+        Numbers of correct, predicted and gold spans of each unit, after each of ``E`` epochs.
 
     Returns
     -------
     int
-        Its place among them.
+        Index of the epoch.
     """
     found = f1(counts.sum(axis=0))
     last = len(found) - 1
@@ -68,19 +68,19 @@ def choose_epoch(counts: IntArray) -> int:
 
 
 def expect(counts: IntArray) -> Expectation:
-    """Estimate the F1 on new text of a model that learned from all sentences.
+    """Estimate the F1 on new text of a model that was trained on all sentences.
 
-    It is the F1 ``F`` on the held-out sentences. That the model has read more of them than the
-    networks of the folds was less than could be measured. Its variance is
-    ``OF_SAMPLE · v + OF_KIND² · 4 F (1 - F)``, where ``v`` is that of ``F`` over bootstrap samples
-    of the units; the second part falls towards 0 and 1, as that of a share does, but no further
-    than at 0.1 and 0.9: that the networks of the folds find nothing does not mean that nothing will
-    be found.
+    The estimate is the F1 ``F`` on the held-out sentences. The effect of training on more sentences
+    than the networks of the folds was too small to measure. The variance is
+    ``OF_SAMPLE · v + OF_KIND² · 4 F (1 - F)``, where ``v`` is the variance of ``F`` over bootstrap
+    samples of the units. The second term falls towards 0 and 1 like the variance of a proportion,
+    but stays constant beyond 0.1 and 0.9: networks of the folds that find nothing do not imply that
+    the model will find nothing.
 
     Parameters
     ----------
     counts : int array, shape (n, 3)
-        Correct, predicted and gold spans of each unit that was held out.
+        Numbers of correct, predicted and gold spans of each held-out unit.
     """
     F = float(f1(counts.sum(axis=0)))
     sampled = float(np.var(resampled_f1(counts, SAMPLES)))
@@ -90,7 +90,7 @@ def expect(counts: IntArray) -> Expectation:
 
 
 def by_unit(counts: IntArray, units: IntArray) -> IntArray:
-    """Add the counts of sentences up, shape (S, ...), by the unit that each belongs to."""
+    """Sum the counts of sentences, shape (S, ...), by the unit that each belongs to."""
     distinct, which = np.unique(units, return_inverse=True)
     found = np.zeros((len(distinct), *counts.shape[1:]), dtype=counts.dtype)
     np.add.at(found, which, counts)

@@ -1,10 +1,10 @@
-"""F1 against the number of training sentences, and what twice as many would bring.
+"""F1 against the number of training sentences, and a forecast for twice as many.
 
-The interval of the forecast has three parts. F1 differs from training to training: the curve is
-drawn anew many times about its points, by the spread of the repeats. How fast the curve flattens is
-uncertain: half of these curves are fitted at all sizes, half at the last three alone. And the law
-may not hold: it is also fitted without the last size, and without the last two, and half of the
-error with which it then predicts the next size is taken for its error at twice the sentences.
+The interval of the forecast has three sources. F1 differs between trainings: the curve is resampled
+many times about its points, by the spread of the repeats. How fast the curve flattens is uncertain:
+half of these curves are fitted to all sizes, half only to the last three. And the law may not hold:
+it is also fitted without the last size and without the last two, and half of its error for the next
+size is taken as its error for twice the sentences.
 
 Sources: those of `windowclf.evaluation.power_law`; Smyth, "Linear Models and Empirical Bayes
 Methods", 2004, for variances of few repeats, which borrow from each other; Efron and Tibshirani,
@@ -22,30 +22,30 @@ from windowclf.evaluation.power_law import PowerLaws, fit_laws
 from windowclf.nn.arrays import FloatArray
 
 FEWEST_SIZES = 3
-"""The fewest sizes that determine a law."""
+"""Smallest number of sizes that determines a law."""
 LEAST_F1 = 0.05
-"""Trainings that come to less have hardly begun to learn, and tell nothing of what follows."""
+"""Trainings below this F1 have hardly begun to learn and do not allow a forecast."""
 LITTLE = 0.02
-"""A gain that is certainly less than this is called little: two points of F1."""
+"""A gain that is certainly smaller than this, two points of F1, is reported as little."""
 _SAMPLES = 1_000
-_BORROWED = 4  # degrees of freedom of the variance that all sizes share, beside those of each
-_LEAST_DEVIATION = 0.002  # of F1; repeats that agree by chance do not make a point certain
-_LONE_DEVIATION = 0.02  # of F1, at the least, where there is one repeat
-_LAW_DEVIATION = 0.01  # of the law at the largest size; twice that at half of it, and so on
-_LESSER = 0.5  # a doubling brings less than the one before, and the law misses it by less
+_BORROWED = 4  # degrees of freedom of the variance shared by all sizes, added to those of each
+_LEAST_DEVIATION = 0.002  # smallest deviation of F1: repeats may agree by chance
+_LONE_DEVIATION = 0.02  # smallest deviation of F1 with a single repeat
+_LAW_DEVIATION = 0.01  # deviation from the law at the largest size; twice that at half of it, etc.
+_LESSER = 0.5  # a doubling gains less than the one before, and the law's error is smaller, too
 
 
 class Trained(msgspec.Struct, frozen=True, kw_only=True):
-    """What one training came to.
+    """The result of one training.
 
     Parameters
     ----------
     repeat : int
-        Counted from 1.
+        Number of the repeat, from 1.
     sentences, tokens, spans : int
-        What it was trained on; spans are those that have a label.
+        Size of the training text, with the number of labelled spans.
     f1 : float
-        From 0 to 1.
+        F1 from 0 to 1.
     """
 
     repeat: int
@@ -56,19 +56,21 @@ class Trained(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CurvePoint(msgspec.Struct, frozen=True, kw_only=True):
-    """All trainings on as many sentences.
+    """All trainings with the same number of sentences.
 
     Parameters
     ----------
     sentences : int
+        Number of training sentences.
     tokens, spans : int
         Means over the repeats.
     f1 : list of float
-        Of each repeat, from 0 to 1.
+        F1 of each repeat, from 0 to 1.
     mean : float
+        Mean of `f1`.
     low, high : float, optional
-        The 95 % interval of the mean by Student's t; None if there is one repeat. The variance is
-        that of the size, moderated by the mean variance of all sizes.
+        The 95 % interval of the mean by Student's t; None with a single repeat. The variance of
+        each size is moderated by the mean variance of all sizes.
     """
 
     sentences: int
@@ -88,21 +90,22 @@ class Law(msgspec.Struct, frozen=True, kw_only=True):
     c: float
 
     def at(self, sentences: float) -> float:
-        """Compute the F1 after so many sentences, at least 0."""
+        """Compute the F1 for a number of sentences, at least 0."""
         found: float = max(self.a - self.b * sentences**-self.c, 0.0)
         return found
 
 
 class Forecast(msgspec.Struct, frozen=True, kw_only=True):
-    """What twice the sentences would bring, by the law.
+    """The forecast of the law for twice the sentences.
 
     Parameters
     ----------
     sentences : int
+        Number of sentences of the forecast.
     f1, low, high : float
-        The mean F1 of trainings on as many, on the same text, and its 95 % interval.
+        Mean F1 on the same text of trainings with this number of sentences, and its 95 % interval.
     gain, gain_low, gain_high : float
-        By how much it is above the F1 of the law at the largest size of the curve.
+        Difference to the law's F1 at the largest size of the curve, and its 95 % interval.
     """
 
     sentences: int
@@ -120,7 +123,7 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_little(self) -> bool:
-        """Whether the gain is less than `LITTLE`, even at the end of its interval."""
+        """Whether the gain is less than `LITTLE`, even at the upper end of its interval."""
         return self.gain_high < LITTLE
 
 
@@ -132,11 +135,12 @@ class LearningCurve(msgspec.Struct, frozen=True, kw_only=True):
     scored_on : {"test", "dev", "held out"}
         The text on which F1 was measured.
     points : list of CurvePoint
-        By size, the smallest first.
+        Points in order of size.
     law : Law, optional
-        None with fewer than `FEWEST_SIZES` sizes, or less than `LEAST_F1` at the largest one, and
-        then there is no forecast.
+        The fitted law; None with fewer than `FEWEST_SIZES` sizes, or if the F1 at the largest one
+        is below `LEAST_F1`.
     forecast : Forecast, optional
+        The forecast; None without a law.
     """
 
     scored_on: str
@@ -145,19 +149,20 @@ class LearningCurve(msgspec.Struct, frozen=True, kw_only=True):
     forecast: Forecast | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Give the curve as plain dictionaries, F1 from 0 to 1."""
+        """Return the curve as plain dictionaries, with F1 from 0 to 1."""
         found: dict[str, Any] = msgspec.to_builtins(self)
         return found
 
 
 def make_curve(trained: Iterable[Trained], scored_on: str) -> LearningCurve:
-    """Make a curve of trainings, each size of which has as many repeats, and a forecast from it.
+    """Make a curve and its forecast from trainings.
 
     Parameters
     ----------
     trained : iterable of Trained
-        In any order.
+        Trainings in any order, with the same number of repeats for each size.
     scored_on : {"test", "dev", "held out"}
+        The text on which F1 was measured.
     """
 
     def size(one: Trained) -> int:
@@ -195,7 +200,7 @@ def forecast_double(sentences: FloatArray, f1: FloatArray) -> tuple[Law, Forecas
     sentences : float array, shape (K,)
         Sizes in ascending order, at least `FEWEST_SIZES` of them.
     f1 : float array, shape (K, R)
-        Of each repeat.
+        F1 of each repeat.
     """
     last = float(sentences[-1])
     double = 2 * last
@@ -229,20 +234,20 @@ def forecast_double(sentences: FloatArray, f1: FloatArray) -> tuple[Law, Forecas
 
 
 def _fit(sentences: FloatArray, curves: FloatArray, errors: FloatArray) -> PowerLaws:
-    """Fit laws; the further a size is from the largest one, the less the law is held to it."""
+    """Fit laws; a size has less weight the further it is from the largest one."""
     distance = _LAW_DEVIATION * sentences[-1] / sentences
     return fit_laws(sentences, curves, 1 / (errors**2 + distance**2))
 
 
 def _law_error(sentences: FloatArray, mean: FloatArray, errors: FloatArray) -> float:
-    """Estimate by how much the law misses a point at twice its largest size."""
+    """Estimate the error of the law at twice its largest size."""
     if len(mean) == FEWEST_SIZES:
-        # Nothing is left to test the law on: it may be wrong by half of the last step.
+        # No size is left to test the law, so its error may be half of the last step.
         return float(_LESSER * abs(mean[-1] - mean[-2]))
     missed = []
     for there in range(max(FEWEST_SIZES, len(mean) - 2), len(mean)):
         laws = _fit(sentences[:there], mean[None, :there], errors[:there])
-        # An error grows with the distance: that of a double size is wanted.
+        # The error grows with the distance; scale it to that of a double size.
         doublings = np.log2(sentences[there] / sentences[there - 1])
         missed.append((mean[there] - laws.at(sentences[there])[0]) / max(doublings, 0.5))
     return _LESSER * float(np.sqrt(np.mean(np.square(missed))))
@@ -251,8 +256,8 @@ def _law_error(sentences: FloatArray, mean: FloatArray, errors: FloatArray) -> f
 def _moderated(f1: FloatArray) -> tuple[FloatArray, int]:
     """Estimate the variance of each size's repeats; return its degrees of freedom, too.
 
-    All repeats of the largest size may have the same sentences, and few repeats may agree by
-    chance: so each variance is drawn toward the mean one.
+    Each variance is shrunk towards the mean variance, because few repeats may agree by chance, and
+    all repeats of the largest size may have the same sentences.
     """
     own = f1.shape[1] - 1
     variance = f1.var(axis=1, ddof=1)
@@ -261,7 +266,7 @@ def _moderated(f1: FloatArray) -> tuple[FloatArray, int]:
 
 
 def _margins(f1: FloatArray) -> FloatArray:
-    """Compute half of the 95 % interval of each size's mean; 0 if there is one repeat."""
+    """Compute half of the 95 % interval of each size's mean; 0 with a single repeat."""
     from scipy.stats import t
 
     repeats = f1.shape[1]
@@ -275,12 +280,12 @@ def _margins(f1: FloatArray) -> FloatArray:
 def _errors(sentences: FloatArray, f1: FloatArray) -> FloatArray:
     """Estimate the standard error of each size's mean.
 
-    Of one repeat nothing is known but how far the points lie from a law.
+    With a single repeat, only the distance of the points from a law is known.
     """
     repeats = f1.shape[1]
     if repeats > 1:
         variance, freedom = _moderated(f1)
-        # A normal distribution with the tails of Student's t at 95 %.
+        # The normal distribution with the variance of Student's t.
         errors: FloatArray = np.sqrt(variance / repeats * freedom / (freedom - 2))
         return errors
     laws = fit_laws(sentences, f1.T, np.ones(len(f1)))

@@ -1,7 +1,7 @@
 """Precision, recall and F1 over spans, by the rules of conlleval.
 
 A predicted span is correct if a gold span has the same first token, last token and label.
-Totals are micro averages: they count spans, so that frequent types weigh more.
+Totals are micro averages: they count spans, so frequent types have more weight.
 """
 
 from collections import Counter
@@ -21,20 +21,20 @@ from windowclf.tags.schemes import Scheme, spans
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Scores:
-    """What :func:`score` found.
+    """The result of :func:`score`.
 
     Parameters
     ----------
     types : dict of str to Counts
-        By label, in alphabetical order.
+        Counts by label, in alphabetical order.
     total : Counts
-        Summed over the labels.
+        Sum over the labels.
     accuracy : float
         Fraction of the tokens with the right tag, ``O`` included.
     average_precision : float, optional
-        Of a ranking, see `average_precision`.
+        Average precision of a ranking model, see `average_precision`.
     calibration_error : float, optional
-        Of the confidences of the spans, see `windowclf.model.calibration`.
+        Calibration error of the spans' confidences, see `windowclf.model.calibration`.
     """
 
     types: dict[str, Counts]
@@ -53,7 +53,7 @@ class Scores:
         return f"Scores({', '.join(totals)}{by_label})"
 
     def to_json(self) -> dict[str, Any]:
-        """Give the scores as plain dictionaries, all ratios from 0 to 1."""
+        """Return the scores as plain dictionaries, with all ratios from 0 to 1."""
         names = ("average_precision", "calibration_error")
         further = {name: getattr(self, name) for name in names}
         return {
@@ -75,13 +75,13 @@ def score(
     gold, predicted : iterable of sequences of str
         The tags of each sentence, in the same order.
     scheme : Scheme
-        The scheme of both.
+        Scheme of the gold and the predicted tags.
 
     Raises
     ------
     DataError
-        If a sentence has no counterpart or one of another length, or for a tag that is
-        neither ``O`` nor a prefix with a label.
+        If a sentence has no counterpart or one of another length, or a tag is neither ``O`` nor a
+        prefix with a label.
     """
     in_gold: Counter[str] = Counter()
     in_predicted: Counter[str] = Counter()
@@ -108,10 +108,10 @@ def score(
 
 
 def average_precision(scores: NDArray[np.floating], relevant: NDArray[np.bool_]) -> float:
-    """Average the precision over the places of a ranking at which something relevant stands.
+    """Average the precision over the ranks of relevant items.
 
-    ``AP = Σ_k (R_k - R_{k-1}) P_k`` over the distinct scores, from the highest: those that are
-    equal take one place together. It is 0 if nothing is relevant.
+    ``AP = Σ_k (R_k - R_{k-1}) P_k`` over the distinct scores, from the highest; items with equal
+    scores share a rank. The result is 0 if nothing is relevant.
 
     Parameters
     ----------
@@ -123,9 +123,9 @@ def average_precision(scores: NDArray[np.floating], relevant: NDArray[np.bool_])
 
 
 def best_threshold(scores: NDArray[np.floating], relevant: NDArray[np.bool_]) -> float:
-    """Find the threshold above which taking everything gives the highest F1.
+    """Find the threshold with the highest F1 when everything above it is positive.
 
-    It lies half-way between two scores, or just under the lowest.
+    It lies half-way between two scores, or just below the lowest.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def best_threshold(scores: NDArray[np.floating], relevant: NDArray[np.bool_]) ->
     best = int(np.argmax(2 * precision * recall / np.maximum(precision + recall, 1e-12)))
     below = distinct[best + 1] if best + 1 < len(distinct) else distinct[best] - 1
     middle = (distinct[best] + below) / 2
-    # Between neighbouring numbers there is none: the lower one is the threshold.
+    # There is no number between adjacent floats; the lower one is then the threshold.
     return float(middle if middle < distinct[best] else below)
 
 
@@ -146,7 +146,7 @@ def _precision_recall(
     scores: NDArray[np.floating], relevant: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.floating]]:
     """Compute both at each distinct score, from the highest."""
-    scores = scores.astype(np.float64)  # so that a threshold fits between any two of them
+    scores = scores.astype(np.float64)  # so that a threshold fits between any two scores
     order = np.argsort(-scores, kind="stable")
     last = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True)[: len(order)])
     found = np.cumsum(relevant[order])[last]

@@ -1,8 +1,8 @@
 """The law of a learning curve: ``F1(n) = a - b n^-c`` after training on ``n`` sentences.
 
-``a`` is what ever more sentences would come to, ``b`` and ``c`` say how far below it few of them
-are, and how fast the distance falls. It is fitted with ``a ≤ 1`` and ``b, c ≥ 0``, so that more
-sentences never make the curve fall, and each doubling brings less than the one before.
+``a`` is the limit for ever more sentences; ``b`` is the distance from it for few sentences, and
+``c`` is the speed at which the distance falls. The fit has ``a ≤ 1`` and ``b, c ≥ 0``, so the curve
+never falls with more sentences, and each doubling gains less than the one before.
 
 Sources: Cortes, Jackel, Solla, Vapnik and Denker, "Learning Curves: Asymptotic Values and Rate of
 Convergence", NIPS 1993, which has the law; Hestness et al., "Deep Learning Scaling is Predictable,
@@ -16,12 +16,12 @@ import numpy as np
 
 from windowclf.nn.arrays import FloatArray
 
-_SLOWEST, _FASTEST = 0.01, 4.0  # the exponents c that are tried
-_TRIED, _ROUNDS = 48, 3  # exponents in a round, each round between the neighbours of the best
+_SLOWEST, _FASTEST = 0.01, 4.0  # range of the exponents c
+_TRIED, _ROUNDS = 48, 3  # exponents per round; each round searches around the best of the last
 
 
 class PowerLaws(NamedTuple):
-    """One law or many: arrays of the same shape.
+    """Parameters of one or many laws, as arrays of the same shape.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class PowerLaws(NamedTuple):
     c: FloatArray
 
     def at(self, sentences: float) -> FloatArray:
-        """Compute the F1 after so many sentences, at least 0."""
+        """Compute the F1 for a number of sentences, at least 0."""
         found: FloatArray = np.maximum(self.a - self.b * sentences**-self.c, 0.0)
         return found
 
@@ -41,19 +41,20 @@ class PowerLaws(NamedTuple):
 def fit_laws(sentences: FloatArray, f1: FloatArray, weights: FloatArray) -> PowerLaws:
     """Fit laws by weighted least squares.
 
-    For an exponent, ``a`` and ``b`` are the solution of a linear problem; the exponent is searched
-    for on a grid that gets finer. So the fit has no start to depend on, and many curves are fitted
-    at once.
+    For a fixed exponent, ``a`` and ``b`` solve a linear problem; the exponent is found on a grid
+    that is refined. The fit therefore does not depend on a starting point, and many curves are
+    fitted together.
 
     Parameters
     ----------
     sentences : float array, shape (K,)
+        Sizes of the curves.
     f1 : float array, shape (S, K)
-        Curves, each a row.
+        One curve per row.
     weights : float array, shape (K,)
-        Of the squared errors.
+        Weights of the squared errors.
     """
-    # Relative to the largest size, so that b is the distance there, whatever the exponent.
+    # Sizes are relative to the largest one, so that b is the distance there for any exponent.
     ratio = sentences / sentences[-1]
     low = np.full(len(f1), _SLOWEST)
     high = np.full(len(f1), _FASTEST)
@@ -73,7 +74,7 @@ def fit_laws(sentences: FloatArray, f1: FloatArray, weights: FloatArray) -> Powe
 def _solve(
     ratio: FloatArray, f1: FloatArray, weights: FloatArray, exponents: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Find ``a`` and ``b`` for each curve and each of its exponents, and the squared error.
+    """Compute ``a``, ``b`` and the squared error for each curve and each of its exponents.
 
     Returns
     -------
@@ -86,7 +87,7 @@ def _solve(
     variance = (centred_x**2) @ share
     b = np.maximum(-((centred_x * centred_y) @ share) / np.maximum(variance, 1e-30), 0.0)
     a = mean_y + b * mean_x
-    # Where a would be above 1 it is 1, and b follows.
+    # Where a would exceed 1, it is set to 1, and b is computed for that.
     bound = np.maximum((x * (1 - f1[:, None, :])) @ share / ((x**2) @ share), 0.0)
     b = np.where(a > 1, bound, b)
     a = np.minimum(a, 1.0)

@@ -1,1 +1,1 @@
-"""Trainings that are repeated to learn something about the data."""
+"""Experiments: series of trainings that measure properties of the data."""

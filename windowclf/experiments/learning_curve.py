@@ -1,4 +1,4 @@
-"""How F1 grows with the training text: the same training on ever more of its sentences."""
+"""Learning curves: the same training on growing subsets of the training text."""
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,10 +18,10 @@ from windowclf.system.packages import whole_install
 from windowclf.tags.schemes import spans
 
 FEWEST = 10
-"""The fewest sentences that a curve needs."""
-_FOLDS = 5  # one of them is held out where no text is there to score on
+"""Smallest number of sentences for a curve."""
+_FOLDS = 5  # one fold is held out if there is neither a test nor a dev split
 _MOST_SIZES, _WANTED_SIZES = 6, 3
-_SMALL, _SMALLEST = 15, 5  # sizes are halved down to the first, and to the second if they are few
+_SMALL, _SMALLEST = 15, 5  # sizes are halved down to the first; if they are few, to the second
 
 
 @whole_install("learning_curve")
@@ -36,31 +36,32 @@ def learning_curve(
 ) -> LearningCurve:
     """Measure F1 against the number of training sentences, and forecast it for twice as many.
 
-    In each repeat the sentences of the train split are put in a random order; a training of a
-    size gets the first ones of them, so that each subset holds the smaller ones. F1 is that on the
-    test split. Without one it is that on the dev split, which then does not choose the epoch, and
-    without both that on a fifth of the training sentences, another fifth in each repeat. Sentences
-    are drawn one by one, also where they are of one document.
+    Each repeat shuffles the sentences of the train split, and a training gets the first ones, so
+    that each subset contains the smaller ones. F1 is measured on the test split. Without one it is
+    measured on the dev split, which then does not choose the epoch; without both, on a fifth of the
+    training sentences, a different fifth in each repeat. Sentences are drawn individually, even
+    if they belong to the same document.
 
     Parameters
     ----------
     corpus : Corpus
+        The corpus, of which subsets of the train split are used.
     sizes : sequence of int, optional
         Numbers of training sentences, in ascending order; by default all of them, half of them
         and so on.
     repeats : int
-        How many trainings each size gets, each with a seed and a subset of its own.
+        Number of trainings per size, each with its own seed and subset.
     settings : mapping of str to object, optional
-        As `WindowClassifier` takes them; the seeds are counted up from `seed`.
+        Settings of `WindowClassifier`; the seeds count up from `seed`.
     on_training : callable, optional
-        Is called after each training.
+        Called after each training.
     **training
-        What `WindowClassifier.fit` takes besides the text, such as `vectors`.
+        Further arguments of `WindowClassifier.fit`, such as `vectors`.
 
     Raises
     ------
     UsageError
-        For sizes that are not in order, or more than the sentences there are.
+        If sizes are not in ascending order, or exceed the number of sentences.
     DataError
         If there are too few sentences.
     TrainingError
@@ -86,7 +87,7 @@ def learning_curve(
     trained = []
     for repeat in range(repeats):
         for part, text in _subsets(corpus, plan, repeat, first):
-            # What the folds would find is not looked at.
+            # No folds are trained, because their results would not be used.
             classifier = WindowClassifier(**given | {"seed": first + repeat, "folds": 0})
             classifier.fit(part, **training)
             found = classifier.evaluate(text, scheme=corpus.scheme)
@@ -98,13 +99,14 @@ def learning_curve(
 
 @dataclass(frozen=True, slots=True)
 class CurvePlan:
-    """What the trainings of a curve get.
+    """The plan of a curve's trainings.
 
     Parameters
     ----------
     sizes : sequence of int
-        Training sentences, in ascending order.
+        Numbers of training sentences, in ascending order.
     scored_on : {"test", "dev", "held out"}
+        The text on which F1 is measured.
     """
 
     sizes: Sequence[int]
@@ -112,20 +114,22 @@ class CurvePlan:
 
 
 def plan_trainings(corpus: Corpus, sizes: Sequence[int] | None = None) -> CurvePlan:
-    """Check the sizes of a curve, or choose them, and find out on what it is scored.
+    """Check or choose the sizes of a curve, and choose the text for its scores.
 
     Raises
     ------
     UsageError, DataError
-        See `learning_curve`.
+        As for `learning_curve`.
     """
-    there = len(_filled(corpus, "train"))
+    there = len(_nonempty_sentences(corpus, "train"))
     if there < FEWEST:
         raise DataError(
             f"{corpus.name}: {there} training sentences: expected at least {FEWEST} for a "
             "learning curve; label more"
         )
-    scored_on = next((split for split in ("test", "dev") if _filled(corpus, split)), "held out")
+    scored_on = next(
+        (split for split in ("test", "dev") if _nonempty_sentences(corpus, split)), "held out"
+    )
     most = there - -(-there // _FOLDS) if scored_on == "held out" else there
     if sizes is None:
         return CurvePlan(default_sizes(most), scored_on)
@@ -144,7 +148,7 @@ def plan_trainings(corpus: Corpus, sizes: Sequence[int] | None = None) -> CurveP
 
 
 def default_sizes(most: int) -> list[int]:
-    """Halve a number of sentences until they are few, to six sizes at most."""
+    """Halve a number of sentences repeatedly, to at most six sizes."""
     sizes = [most]
     while len(sizes) < _MOST_SIZES:
         half = sizes[0] // 2
@@ -157,31 +161,31 @@ def default_sizes(most: int) -> list[int]:
 def _subsets(
     corpus: Corpus, plan: CurvePlan, repeat: int, seed: int
 ) -> Iterator[tuple[Corpus, list[Sentence]]]:
-    """Yield, for each size, the text to train on and the one to score on."""
+    """Yield, for each size, the training text and the text to score on."""
     order = _order(corpus, seed + repeat)
     if plan.scored_on == "held out":
-        # Five repeats hold out the parts of one order, the next five those of another one.
+        # Five repeats hold out the five parts of one order; the next five use another order.
         held_out = _order(corpus, seed + repeat // _FOLDS)[repeat % _FOLDS :: _FOLDS]
         text = [corpus.splits["train"][number] for number in held_out]
         taken = set(held_out)
         order = [number for number in order if number not in taken]
     else:
-        text = _filled(corpus, plan.scored_on)
+        text = _nonempty_sentences(corpus, plan.scored_on)
     for size in plan.sizes:
         drawn = corpus.with_train_sentences(sorted(order[:size]))
         splits = {"train": drawn.splits["train"]}
         if plan.scored_on == "test" and corpus.splits.get("dev"):
             splits["dev"] = corpus.splits["dev"]
-        # Training reports what is doubtful, but for what the notes have: a subset is meant to lack
-        # labels, and to have no dev split where that is scored.
+        # Training warns about doubtful data except for what the notes mention. A subset may lack
+        # labels, and has no dev split if F1 is measured there.
         doubts = find_doubts(splits, corpus.scheme)
         yield replace(drawn, splits=splits, notes=(*corpus.notes, *doubts)), text
 
 
 def _order(corpus: Corpus, seed: int) -> list[int]:
-    """Put the training sentences in a random order, in which the corpora of a mixture alternate.
+    """Shuffle the training sentences so that the corpora of a mixture alternate.
 
-    So the first ones have the sentences of each corpus in the proportions of all.
+    Any number of first sentences then has the same proportions of corpora as the whole.
     """
     sentences = corpus.splits["train"]
     rng = random.Random(seed)  # noqa: S311
@@ -205,13 +209,13 @@ def _trained(part: Corpus, repeat: int, f1: float) -> Trained:
     )
 
 
-def _filled(corpus: Corpus, split: str) -> list[Sentence]:
-    """List the sentences of a split that have a token."""
+def _nonempty_sentences(corpus: Corpus, split: str) -> list[Sentence]:
+    """List the sentences of a split that are not empty."""
     return [sentence for sentence in corpus.splits.get(split, ()) if len(sentence)]
 
 
 def _with_loaded_vectors(training: dict[str, Any]) -> dict[str, Any]:
-    """Load the word vectors once for all trainings; random ones are drawn for each."""
+    """Load the word vectors once for all trainings; random vectors are drawn for each training."""
     from windowclf.corpora.coerce import as_vectors
 
     vectors = training.get("vectors", "bundled")

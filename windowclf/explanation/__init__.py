@@ -1,1 +1,1 @@
-"""Why a model decided as it did: what each word gave, the runner-up, and what would change it."""
+"""Explanation of a decision: contributions of words, the runner-up, and changes of the tag."""

@@ -1,7 +1,7 @@
-"""What each word, and each feature of it, gave to the window of a token: a sum that is ``z``.
+"""Contributions of words and their features to the window of a token, which add up to ``z``.
 
 ``z_t = Σ_k W_k e_{t+k} + W_s mean_i e_i + g ⊙ mean z_t' + b``, and ``e = [L_1[i_1]; …; L_F[i_F]]``
-joins the features of a word: so ``z`` is a sum over words, and over features within each.
+concatenates the features of a word. ``z`` is thus a sum over words, and over features of each word.
 """
 
 from dataclasses import dataclass
@@ -18,17 +18,19 @@ from windowclf.nn.parameter import Parameter
 
 
 class Parts(NamedTuple):
-    """What each source gave, in ``m`` numbers.
+    """Contributions of each source, as ``m`` numbers each.
 
     Attributes
     ----------
     window : float64 array, shape (2c+1, F, m)
-        Of each feature of the word in each slot.
+        Contribution of each feature of the word in each slot.
     sentence : float64 array, shape (n, F, m)
-        Of each feature of each word of the sentence, by way of its mean; ``n`` is 0 without it.
+        Contribution of each feature of each word through the mean of the sentence; ``n`` is 0 if
+        the network does not use the mean.
     elsewhere : float64 array, shape (m,), or None
-        Of the other places of the name in its document, if there are.
+        Contribution of the other mentions of the name in its document, if there are any.
     bias : float64 array, shape (m,)
+        Contribution of the bias.
     """
 
     window: FloatArray
@@ -45,27 +47,27 @@ class Parts(NamedTuple):
 
     @property
     def by_share(self) -> FloatArray:
-        """All parts in the order of `Explanation.shares`, features added up, shape (shares, m)."""
+        """All parts in the order of `Explanation.shares`, summed over features, (shares, m)."""
         further = [self.bias] if self.elsewhere is None else [self.elsewhere, self.bias]
         return np.concatenate([self.window.sum(axis=1), self.sentence.sum(axis=1), further])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contributions:
-    """The sum that is ``z`` of one window; all arrays are of float64.
+    """The terms of ``z`` of one window, as float64 arrays.
 
     Parameters
     ----------
     widths : list of int
-        ``d_f``, of each of the ``F`` features; they add up to ``d``.
+        ``d_f`` of each of the ``F`` features; they add up to ``d``.
     window : float array, shape (2c+1, d)
         ``e`` of the word in each slot.
     W : float array, shape (d, 2c+1, H)
     sentence : float array, shape (n, d)
-        ``e`` of each word of the sentence; ``n`` is 0 for a network without its mean.
+        ``e`` of each word of the sentence; ``n`` is 0 for a network without the sentence mean.
     W_s : float array, shape (d, H)
     elsewhere : float array, shape (H,), or None
-        ``g ⊙ mean z_t'``, if the name has other places in its document.
+        ``g ⊙ mean z_t'``, if the name has other mentions in its document.
     b : float array, shape (H,)
     """
 
@@ -78,13 +80,13 @@ class Contributions:
     b: FloatArray
 
     def through(self, M: FloatArray) -> Parts:
-        """See all parts of ``z`` through a linear map.
+        """Map all parts of ``z`` linearly.
 
         Parameters
         ----------
         M : float array, shape (H, m)
-            The identity for the parts of ``z``, some of its columns for some units, and the
-            transpose of ``∂s/∂z`` for what the parts gave to the scores, to first order.
+            The identity for the parts of ``z``; some of its columns for some units; the transpose
+            of ``∂s/∂z`` for contributions to the scores, to first order.
 
         Returns
         -------
@@ -107,7 +109,7 @@ class Contributions:
 
     @property
     def z(self) -> FloatArray:
-        """What the parts add up to, shape (H,)."""
+        """The sum of all parts, shape (H,)."""
         z: FloatArray = np.einsum("kd,dkh->h", self.window, self.W) + self.b
         if len(self.sentence):
             z += self.sentence.mean(axis=0) @ self.W_s
@@ -115,21 +117,21 @@ class Contributions:
 
 
 def contributions(network: Network, batch: Batch, token: int) -> Contributions:
-    """Take the window of a token apart.
+    """Decompose the window of a token.
 
     Parameters
     ----------
     network : Network
-        Its dropout is off, as in tagging.
+        The network, used without dropout as in tagging.
     batch : Batch
-        A sentence with the others of its document.
+        A sentence together with the others of its document.
     token : int
-        From 0, over all sentences.
+        Index of the token over all sentences, from 0.
 
     Returns
     -------
     Contributions
-        Their sum is ``z`` of the token's window, as `Network.forward` has it.
+        Their sum is ``z`` of the token's window, as `Network.forward` computes it.
     """
     tables = list(network.tables.values())
 
@@ -150,7 +152,7 @@ def contributions(network: Network, batch: Batch, token: int) -> Contributions:
     if network.document_weight is not None and batch.mentions is not None:
         others = _others(batch.mentions, token)
         if len(others):
-            # The mean of sums over slots is the sum of the means: one vector for each slot.
+            # The mean of sums over slots is the sum of means: one mean vector per slot.
             means = np.stack([vectors(rows).mean(axis=0) for rows in batch.windows[others].T])
             elsewhere = _exact(network.document_weight) * (np.einsum("kd,dkh->h", means, W) + b)
     return Contributions(
@@ -165,7 +167,7 @@ def contributions(network: Network, batch: Batch, token: int) -> Contributions:
 
 
 def _others(mentions: Mentions, token: int) -> IntArray:
-    """List the other windows of the token's name."""
+    """List the windows of the other mentions of the token's name."""
     place = np.flatnonzero(mentions.windows == token)
     ends = np.cumsum(mentions.sizes)
     group = np.searchsorted(ends, place, side="right")
@@ -178,12 +180,12 @@ def _others(mentions: Mentions, token: int) -> IntArray:
 
 
 class Derivative(NamedTuple):
-    """How the scores of a window hang on its ``z``; arrays of float64.
+    """The scores' derivative with respect to ``z``, as float64 arrays.
 
     Attributes
     ----------
     a : float array, shape (H_last,)
-        The last hidden layer.
+        Output of the last hidden layer.
     ds_dz : float array, shape (K, H)
         ``∂s/∂z``
     """
@@ -193,7 +195,7 @@ class Derivative(NamedTuple):
 
 
 def derivative(network: Network, z: FloatArray) -> Derivative:
-    """Score a window from its ``z``, and go back from each score: what training does for a loss.
+    """Score a window from its ``z``, and backpropagate from each score.
 
     Parameters
     ----------
@@ -202,7 +204,7 @@ def derivative(network: Network, z: FloatArray) -> Derivative:
     """
     f, slope = network.activation
     classes = len(network.biases[-1].value)
-    # The same window once for each score, so that one backward pass has the gradients of all.
+    # The window is repeated for each score, so that one backward pass has all gradients.
     layer: FloatArray = np.tile(z, (classes, 1))
     steps = []
     for weight, bias in zip(network.weights[1:], network.biases[1:], strict=True):

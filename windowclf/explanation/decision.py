@@ -1,4 +1,4 @@
-"""The decision: the tag on the best path, and how much worse the best path with another one is."""
+"""The decision for a tag, the runner-up, and the margin between their best paths."""
 
 from typing import NamedTuple
 
@@ -9,15 +9,15 @@ from windowclf.nn.crf import Transitions
 
 
 class Decision(NamedTuple):
-    """A tag and the one that was next.
+    """A tag and the runner-up.
 
     Attributes
     ----------
     tag, runner_up : int
-        The same if the model has no other tag.
+        Indices of both tags; equal if the model has no other tag.
     margin : float
-        By how much the best path is better than the best one with the runner-up; infinite if
-        no other is allowed.
+        Score of the best path minus the score of the best path with the runner-up; infinite if no
+        other tag is allowed.
     """
 
     tag: int
@@ -28,20 +28,21 @@ class Decision(NamedTuple):
 def max_marginals(s: FloatArray, transitions: Transitions | None, token: int) -> FloatArray:
     """Score the best path through each tag of one token.
 
-    ``m[k] = v[k] + w[k]``: ``v`` is the best path of the tokens up to it that ends with ``k``, as
-    Viterbi has it, and ``w`` the best one of those after it; all tags at once.
+    ``m[k] = v[k] + w[k]``, for all tags at once. ``v`` is the score of the best path that ends with
+    ``k`` at the token, as in Viterbi, and ``w`` the score of the best continuation.
 
     Parameters
     ----------
     s : float array, shape (n, K)
-        Of the tokens of one sentence.
+        Scores of the tokens of one sentence.
     transitions : Transitions or None
+        Transition scores; None if the model decodes each token by itself.
 
     Returns
     -------
     float array, shape (K,)
         Minus infinity where no path is allowed. The largest is the score of the best path; without
-        transitions that of its tag alone, for the other tokens are as they are.
+        transitions, only the score of this token.
     """
     if transitions is None:
         alone: FloatArray = s[token]
@@ -63,14 +64,14 @@ def decide(tag: int, s: FloatArray, best: FloatArray) -> Decision:
     Parameters
     ----------
     tag : int
-        On the model's best path.
+        The token's tag on the model's best path.
     s : float array, shape (K,)
-        Scores of the token; they choose among tags that are equally good, or not allowed.
+        Scores of the token; they break ties between tags that are equally good or not allowed.
     best : float array, shape (K,)
         See `max_marginals`.
     """
     order = [int(k) for k in np.lexsort((-s, -best)) if k != tag]
     if not order:
         return Decision(tag, tag, np.inf)
-    # Decoding rounds to float32, where two paths may be equal that are not quite.
+    # Decoding rounds to float32, in which two slightly different paths may be equal.
     return Decision(tag, order[0], max(float(best[tag] - best[order[0]]), 0.0))

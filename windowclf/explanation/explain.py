@@ -1,4 +1,4 @@
-"""Why a word has its tag: the attribution, the decision and the smallest change, put together."""
+"""Explanation of a word's tag: the attribution, the decision and the smallest change."""
 
 import operator
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ from windowclf.system.threads import one_blas_thread
 from windowclf.tagging.tagger import EncodedChunk, Sentences, Tagger
 
 UNITS, CAUSES = 10, 5
-"""Hidden units that are listed, and causes of each."""
+"""Number of hidden units to list, and of causes of each."""
 
 
 def explain(
@@ -38,11 +38,11 @@ def explain(
     Parameters
     ----------
     sentences : sequence of sequences of str
-        Those of one document.
+        The sentences of one document.
     token : int
-        Which word, from 0, counted over all sentences.
+        Index of the word over all sentences, from 0.
     candidates : int
-        Other words that are tried in each place, see `smallest_changes`.
+        Number of other words to try in each place, see `smallest_changes`.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def explain(
         If there is no such token, or `candidates` is negative.
     """
     check_count(candidates, "candidates", least=0)
-    with one_blas_thread:  # the words that the tagger sees here have the same bits as in tagging
+    with one_blas_thread:  # rows that are cached here have the same bits as in tagging
         return _explain(tagger, _find(tagger, sentences, token), candidates)
 
 
@@ -68,7 +68,7 @@ def _explain(tagger: Tagger, place: "_Place", candidates: int) -> Explanation:
     s = s.astype(np.float64)
     U: FloatArray = network.weights[-1].value.astype(np.float64)
     if isinstance(model.objective, RankingObjective):
-        # One score, which is that of the label: O has zero.
+        # The only score belongs to the label; the score of O is zero.
         s, U = (np.pad(each, ((0, 0), (1, 0))) for each in (s, U))
         slopes = Derivative(slopes.a, np.pad(slopes.ds_dz, ((1, 0), (0, 0))))
     best = max_marginals(s, model.objective.decoding_transitions(), place.token)
@@ -100,12 +100,13 @@ class _Place(NamedTuple):
     Attributes
     ----------
     sentences : sequence of sequences of str
+        The sentences.
     found : EncodedChunk
-        The same, looked up.
+        The sentences with their words looked up.
     sentence : int
-        That of the word.
+        Index of the word's sentence.
     token, number : int
-        Of the word, in its sentence and over all of them.
+        Index of the word in its sentence, and over all sentences.
     """
 
     sentences: Sentences
@@ -123,10 +124,10 @@ class _Place(NamedTuple):
 def _find(tagger: Tagger, sentences: Sentences, token: int) -> _Place:
     count = sum(map(len, sentences))
     try:
-        asked = operator.index(token)
+        number = operator.index(token)
     except TypeError:
-        asked = -1
-    if not 0 <= asked < count:
+        number = -1
+    if not 0 <= number < count:
         counted = f"{count:,} token{'s' * (count != 1)}"
         expected = f": expected 0 to {count - 1}" if count else ""
         raise UsageError(f"token {quoted(token)}: the text has {counted}{expected}")
@@ -134,16 +135,16 @@ def _find(tagger: Tagger, sentences: Sentences, token: int) -> _Place:
     for found in tagger.lookup(sentences, [0] * len(sentences)):
         ends = np.cumsum(found.lengths)
         together = sentences[first : first + len(ends)]
-        if asked < ends[-1]:
+        if number < ends[-1]:
             break
-        asked -= int(ends[-1])
+        number -= int(ends[-1])
         first += len(ends)
-    here = int(np.searchsorted(ends, asked, side="right"))
-    return _Place(together, found, here, asked - int(ends[here]) + len(together[here]), asked)
+    here = int(np.searchsorted(ends, number, side="right"))
+    return _Place(together, found, here, number - int(ends[here]) + len(together[here]), number)
 
 
 def _shares(lexicon: Lexicon, batch: Batch, place: _Place, parts: Parts) -> Iterator[Share]:
-    """Give the parts of the scores the names of words and features."""
+    """Label the parts of the scores with their words and features."""
     words = place.words
     window = batch.windows[place.number]
     side = len(window) // 2
@@ -183,7 +184,7 @@ def _feature_shares(
 
 
 def _read(lexicon: Lexicon, name: str, row: int, word: str) -> tuple[str, bool]:
-    """Read a feature's value off its row, or off the word where that has none."""
+    """Return a feature's value from its row, or from the word if the row does not show it."""
     if row == PADDING:
         return "", True
     if name in lexicon.gazetteers:
@@ -196,11 +197,11 @@ def _read(lexicon: Lexicon, name: str, row: int, word: str) -> tuple[str, bool]:
 def _units(
     parts: Contributions, a: FloatArray, U: FloatArray, decision: Decision, *, layers: int
 ) -> list[Unit]:
-    """List the units of the last hidden layer that had the largest part in the decision."""
+    """List the units of the last hidden layer with the largest effect on the decision."""
     margins = a * (U[:, decision.tag] - U[:, decision.runner_up])
     units = [unit for unit in _largest(margins, UNITS) if margins[unit]]
     causes: list[list[Cause]] = [[] for _ in units]
-    if layers == 2 and units:  # the units are those of the window layer
+    if layers == 2 and units:  # the last hidden layer is the window layer
         of_units = parts.through(np.eye(len(a))[:, units]).by_share
         causes = [
             [Cause(share=share, z=float(z[share])) for share in _largest(z, CAUSES)]
@@ -213,6 +214,6 @@ def _units(
 
 
 def _largest(values: FloatArray, count: int) -> list[int]:
-    """List the places of the numbers that are the largest, whatever their signs."""
+    """List the indices of the numbers with the largest magnitude."""
     places: list[int] = np.argsort(-np.abs(values), kind="stable")[:count].tolist()
     return places

@@ -1,27 +1,27 @@
-"""What an explanation says, as plain values that go to a terminal, to JSON and to a page."""
+"""The result of an explanation as plain values, for the terminal, JSON and HTML."""
 
 from typing import Literal
 
 import msgspec
 
 Source = Literal["window", "sentence", "elsewhere", "bias"]
-"""Where a share of ``z`` comes from: a slot of the window, a word of the sentence's mean, the other
-places of the name in its document, or the bias."""
+"""Source of a share of ``z``: a slot of the window, a word of the sentence's mean, the other
+mentions of the name in its document, or the bias."""
 
 
 class FeatureShare(msgspec.Struct, frozen=True, kw_only=True):
-    """What one feature of a word gave.
+    """The contribution of one feature of a word.
 
     Parameters
     ----------
     feature : str
-        Such as "word" or "suffix3".
+        Name of the feature, such as "word" or "suffix3".
     value : str
-        What the word has there, such as "ris"; of a gazetteer the place in a name, as in IOBES.
+        Value of the feature, such as "ris"; for a gazetteer, the position in a name as in IOBES.
     known : bool
-        Whether the model has met the value; one that it has not shares a row with all such.
+        Whether the model knows the value; all unknown values share a row.
     scores : list of float
-        See `Share`; those of all features add up to those of the share.
+        Contributions as in `Share`; over all features they add up to the share's.
     """
 
     feature: str
@@ -31,23 +31,23 @@ class FeatureShare(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):
-    """What one source gave: a part of ``z`` exactly, of the scores to first order.
+    """The contribution of one source: exact for ``z``, to first order for the scores.
 
     Parameters
     ----------
     source : str
         See `Source`.
     offset : int, optional
-        In a window, from the word that is explained: -2 is two words before it.
+        Position in the window relative to the explained word: -2 is two words before it.
     token : int, optional
-        The word's number in the sentence, from 0; None past its ends, and for what is no word.
+        Index of the word in the sentence, from 0; None past its ends and for other sources.
     word : str
-        Empty past the ends of the sentence, and for what is no word.
+        The word; empty past the ends of the sentence and for other sources.
     scores : list of float
         ``∂s/∂z · z_share`` for each tag of `Explanation.tags`: how fast its score would change
         if this share of ``z`` were scaled.
     features : list of FeatureShare
-        Of a word; empty for the other places and the bias.
+        Contributions of the word's features; empty for other mentions and the bias.
     """
 
     source: Source
@@ -64,9 +64,9 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     share : int
-        Its place in `Explanation.shares`.
+        Index of the share in `Explanation.shares`.
     z : float
-        What it gave to ``z`` of the unit; those of all shares add up to it.
+        Contribution to ``z`` of the unit; over all shares they add up to ``z``.
     """
 
     share: int
@@ -74,19 +74,20 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unit(msgspec.Struct, frozen=True, kw_only=True):
-    """A unit of the last hidden layer that had a part in the decision.
+    """A unit of the last hidden layer that influenced the decision.
 
     Parameters
     ----------
     unit : int
-        From 0.
+        Number of the unit, from 0.
     activation : float
         ``a_j``
     margin : float
-        ``a_j (U_j,tag - U_j,runner_up)``: what it gave to the score of the tag above that of the
-        runner-up. Those of all units, and the difference of the biases, add up to that.
+        ``a_j (U_j,tag - U_j,runner_up)``, the contribution to the difference between the scores of
+        the tag and the runner-up. Over all units, with the difference of the biases, they add up
+        to it.
     causes : list of Cause
-        The largest shares of its ``z``, the largest first; empty where further layers lie between
+        The largest shares of its ``z``, the largest first; empty if further layers lie between
         the window and the unit.
     """
 
@@ -97,18 +98,18 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """Another word in place of one of the window, with which the word has another tag.
+    """The replacement of a word in the window that changes the tag of the explained word.
 
     Parameters
     ----------
     token : int
-        Of the word that is replaced, in the sentence, from 0.
+        Index of the replaced word in the sentence, from 0.
     word, other : str
-        What stands there, and what would.
+        The word and its replacement.
     tag : str
-        That the explained word then has.
+        The new tag of the explained word.
     distance : float
-        ``‖e_other - e_word‖``, of the words' joined vectors: how large the change is.
+        Size of the change, ``‖e_other - e_word‖`` for the words' concatenated vectors.
     """
 
     token: int
@@ -119,39 +120,39 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a word has its tag.
+    """The explanation of a word's tag.
 
     Parameters
     ----------
     tokens : list of str
-        Of its sentence.
+        Tokens of the word's sentence.
     token : int
-        Of the word, from 0.
+        Index of the word in it, from 0.
     tags : list of str
         The ``K`` tags of the model, in the order of all lists of scores.
     tag, runner_up : str
-        The one the word has on the best path, and the one that the best path without it gives it.
-        The same where the model has no other.
+        The tag of the word on the best path, and on the best path with another tag. Equal if the
+        model has no other tag.
     margin : float
-        By how much the best path is better than the best one with the runner-up; of a model at
-        word level that may tag as it likes, the difference of the two scores. Infinite where no
-        other tag is allowed: null in JSON.
+        Score of the best path minus the score of the best path with the runner-up; at word level
+        without constraints, the difference of the two scores. Infinite, or null in JSON, if no
+        other tag is allowed.
     scores : list of float
-        ``s`` of the word's window, by tag; of a model that ranks, 0 for O and ``s`` for its label.
+        ``s`` of the word's window, by tag; for a ranking model, 0 for O and ``s`` for its label.
     probabilities : list of float
-        As `predict_proba` has them, by tag of the model.
+        Probabilities as from `predict_proba`, by tag of the model.
     shares : list of Share
         The slots of the window from the left, the words of the sentence's mean, the other
-        places of the name, the bias.
+        mentions of the name, the bias.
     rest : list of float
-        What the first-order account leaves over, by tag: the score less the sum of its shares.
+        Remainder of the first-order approximation, by tag: the score minus the sum of its shares.
     units : list of Unit
-        Those with the largest part in the decision, for it or against it, the largest first.
+        The units with the largest effect on the decision, in either direction, the largest first.
     changes : list of Change
-        The smallest change of one word of the window that changes the tag, then the next ones:
-        5 at the most, 2 in one place.
+        The smallest changes of one word of the window that change the tag, the smallest first: at
+        most 5, and at most 2 in one place.
     searched : int
-        How many frequent words were tried in each place.
+        Number of frequent words that were tried in each place.
     """
 
     tokens: list[str]

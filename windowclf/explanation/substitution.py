@@ -1,4 +1,4 @@
-"""The smallest change of one word of a window that changes a tag: other words are tried there."""
+"""Search for the smallest change of one word in a window that changes a tag."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -13,11 +13,11 @@ from windowclf.nn.layers import lookup
 from windowclf.tagging.tagger import Tagger
 
 CANDIDATES = 2000
-"""Frequent words that are tried in each place."""
+"""Number of frequent words to try in each place."""
 MOST_WORK = 2**33
-"""Multiplications for all that is asked, at the most: a second or two. Long sentences and many
-tags leave fewer words to try."""
-_AT_ONCE, _FIRST = 2**22, 2**18  # scores: of a round at the most, and of the first one
+"""Largest number of multiplications of a search, a second or two. Long sentences and many tags
+reduce the number of words to try."""
+_AT_ONCE, _FIRST = 2**22, 2**18  # largest number of scores in a round, and in the first round
 _LISTED, _IN_ONE_PLACE = 5, 2
 
 Sentences = Sequence[Sequence[str]]
@@ -37,31 +37,30 @@ def smallest_changes(
     *,
     candidates: int = CANDIDATES,
 ) -> tuple[list[Change], int]:
-    """Find the words that change the tag of a token where they stand in place of one in its window.
+    """Find words that change the tag of a token when they replace a word in its window.
 
-    The words of the lexicon that are the most frequent in its vectors are tried, signs and numbers
-    left out, each in the letter case of the word whose place it takes: capitalised, in capitals, or
-    as it is. A word whose features are all those of the word in place changes nothing, and is left
-    out. Of each, the whole text is tagged as `Tagger.tags` does it: the name may gain or lose its
-    other places.
+    Candidates are the lexicon's most frequent words with vectors, without signs and numbers. Each
+    takes the letter case of the word it replaces: capitalised, in capitals, or unchanged. A
+    candidate with the same features as the replaced word is left out. For each, the whole text is
+    tagged as by `Tagger.tags`, because the name may gain or lose other mentions.
 
     Parameters
     ----------
     sentences : sequence of sequences of str
-        Those of the document that are tagged together.
+        The sentences of the document that are tagged together.
     sentence : int
-        Which of them.
+        Index of the token's sentence.
     token : int
-        In the sentence.
+        Index of the token in its sentence.
     candidates : int
-        Words that are tried in each place, at the most; fewer where `MOST_WORK` would be passed.
+        Largest number of words to try in each place; fewer if `MOST_WORK` would be exceeded.
 
     Returns
     -------
     changes : list of Change
-        The smallest first: 5 at the most, and no more than 2 in one place.
+        The smallest changes first: at most 5, and at most 2 in one place.
     searched : int
-        How many words were tried in each place.
+        Number of words that were tried in each place.
     """
     related = _Related(tagger.model, sentences, sentence)
     words = sentences[sentence]
@@ -82,7 +81,7 @@ def smallest_changes(
     left = dict.fromkeys(places, _IN_ONE_PLACE)
     size = _FIRST
     classes = len(tagger.model.labels)
-    # From the nearest on, in rounds that grow: most often the first one finds enough.
+    # Nearest words first, in growing rounds: usually the first round finds enough.
     while trials and len(changes) < _LISTED:
         count = max(size // (tokens * classes), 1)
         size = min(4 * size, _AT_ONCE)
@@ -109,9 +108,10 @@ class _Document(NamedTuple):
 
 
 class _Related:
-    """The other sentences of a document that a name may bring into play.
+    """The other sentences of a document that share a name with the changed sentence.
 
-    A window heeds nothing else of another sentence: the tags are those of the whole document.
+    A window depends on nothing else in other sentences, so the tags are the same as for the whole
+    document.
     """
 
     def __init__(self, model: Model, sentences: Sentences, sentence: int) -> None:
@@ -123,10 +123,10 @@ class _Related:
                     self._holding.setdefault(name, set()).add(number)
 
     def document(self, changed: Sequence[str]) -> _Document:
-        """Put a changed sentence among those that have one of its names."""
+        """Make a document of a changed sentence and the sentences that share one of its names."""
         names = _names(changed)
         found = {number for name in names for number in self._holding.get(name, ())}
-        # In order, so that a sentence whose document is long is tagged with the same ones.
+        # The order is kept, so that long documents are cut in the same way as in tagging.
         numbers = sorted({*found, self._sentence})
         place = numbers.index(self._sentence)
         sentences = [self._sentences[number] for number in numbers]
@@ -142,12 +142,12 @@ def _names(words: Sequence[str]) -> Iterator[str]:
 def _trials(
     model: Model, words: Sequence[str], place: int, frequent: Sequence[str]
 ) -> list[_Trial]:
-    """Try words in one place, each with how far it is from the word there."""
+    """Yield candidates for one place, each with its distance from the word there."""
     word = words[place]
     others = dict.fromkeys(cased_like(other, word) for other in frequent)
     forms = [word, *(other for other in others if other != word)]
     marks: list[list[str]] = [[] for _ in model.lexicon.gazetteers]
-    if marks:  # the place in a gazetteer's name hangs on the words beside
+    if marks:  # the position in a gazetteer name depends on the neighbouring words
         changed = [[*words[:place], form, *words[place + 1 :]] for form in forms]
         marks = [column[place :: len(words)] for column in model.lexicon.gazetteer_tags(changed)]
     ids = model.lexicon.ids(forms, marks)
@@ -159,7 +159,7 @@ def _trials(
 
 
 def cased_like(other: str, word: str) -> str:
-    """Write another word in the letter case of the one whose place it takes.
+    """Write a word in the letter case of the word that it replaces.
 
     Examples
     --------
@@ -186,7 +186,7 @@ def _tags(tagger: Tagger, documents: Sequence[_Document], token: int) -> list[in
 
 
 def _work(model: Model) -> int:
-    """Count the multiplications for a token: its layers, and the moves between its tags."""
+    """Count the multiplications for a token: its layers, and the transitions between its tags."""
     network = model.network
     layers = sum(int(np.prod(weight.shape)) for weight in network.weights[1:])
     _, slots, hidden = network.weights[0].shape

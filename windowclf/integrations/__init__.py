@@ -1,1 +1,1 @@
-"""The classifier inside other libraries; each module needs the extra of its name."""
+"""Integrations of the classifier in other libraries; each module needs the extra of its name."""

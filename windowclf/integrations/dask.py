@@ -1,4 +1,4 @@
-"""Data frames of Dask: their texts or tokens tagged, partition by partition, as a new column."""
+"""Tagging Dask data frames: a new column for their texts or tokens, partition by partition."""
 
 from hashlib import sha256
 from typing import Any
@@ -25,46 +25,46 @@ def tag_dataframe(
     tokens_column: str | None = "tokens",
     text_unit: TextUnit = "auto",
 ) -> dd.DataFrame:
-    """Tag a Dask DataFrame, when it is computed.
+    """Tag a Dask DataFrame lazily.
 
     Parameters
     ----------
     ddf : dask.dataframe.DataFrame
-        It has a column of texts or of tokens.
+        A data frame with a column of texts or of tokens.
     tagger : WindowClassifier
         A trained classifier.
     text_column, tokens_column : str, optional
-        The columns of texts, and of lists of tokens; None looks for none. Texts are tagged if
-        there are any, else tokens.
+        The columns with texts and with lists of tokens; None excludes a column. If both exist, the
+        texts are tagged.
     text_unit : {"auto", "line", "paragraph", "file"}
-        Which line ends of texts are borders, see `WindowClassifier.tag`.
+        The line ends that entities cannot cross, see `WindowClassifier.tag`.
 
     Returns
     -------
     dask.dataframe.DataFrame
-        With the same columns, index and partitions, and one more column, in the place of any of
-        that name: of texts "entities", a list of structs with the fields text, label, start, end
-        (character offsets) and score for each; of tokens "tags", a list of strings for each. Both
-        are lists of Arrow, in a partition without any too, and null where the row has no text or
-        no tokens.
+        A data frame with the same columns, index and partitions, and one more column, which
+        replaces a column of the same name. For texts it is "entities", lists of structs with the
+        fields text, label, start, end (character offsets) and score; for tokens it is "tags", lists
+        of strings. Both have an Arrow list type in every partition, and are null in rows without
+        text or tokens.
 
     Raises
     ------
     UsageError
-        For an object of another class, or if there is neither column or no such text unit.
+        If an argument has another class, neither column exists, or the text unit is unknown.
     ModelError
         If the classifier is not trained.
     DataError
-        When it is computed, for a row that is no text, or no list of tokens.
+        During the computation, if a row is not a text or a list of tokens.
 
     Notes
     -----
-    The model is one task of the graph: each worker has it once, and its threads share it. If it
-    is large, as the bundled one is with 14 MB, ``distributed`` warns of that; its setting is
-    ``distributed.admin.large-graph-warning-threshold``.
+    The model is one task of the graph, so each worker has it once and its threads share it. For a
+    large model, such as the bundled one with 14 MB, ``distributed`` issues a warning; its threshold
+    is ``distributed.admin.large-graph-warning-threshold``.
 
-    pandas does not know lists by the name that it writes into Parquet: read them with
-    ``read_parquet(path, dtype_backend="pyarrow")``. Other readers need nothing.
+    pandas does not recognize the name of the list type that it writes to Parquet: read such files
+    with ``read_parquet(path, dtype_backend="pyarrow")``. Other readers need no option.
 
     Examples
     --------
@@ -99,11 +99,11 @@ def tag_partition(
 ) -> pd.Series:
     """Tag the texts or the tokens of one partition; see `tag_dataframe`.
 
-    `kind` is the name of its option there: "text_column" or "tokens_column".
+    `kind` is the parameter that names the column: "text_column" or "tokens_column".
     """
     nulls = given.isna().to_numpy()
     empty: Any = "" if kind == "text_column" else []
-    # An empty row in the place of each null, so that rows keep their numbers in messages.
+    # Nulls become empty rows, so that messages have the right row numbers.
     rows = [empty if null else row for null, row in zip(nulls, given, strict=True)]
     names = {"text_column": None, "tokens_column": None, kind: given.name}
     ends = given.index[:: max(len(given) - 1, 1)].tolist()
@@ -120,16 +120,16 @@ def _check(given: Any, name: Any, kind: str) -> None:
         raise UsageError(f"{kind}: expected one column {name!r}, found several")
     if kind == "tokens_column" and isinstance(given.dtype, pd.StringDtype):
         raise UsageError(
-            f"column {name!r} is of strings, not lists of tokens; Dask makes strings of lists of "
-            f"pandas unless their type is pd.ArrowDtype(pyarrow.list_(pyarrow.string()))"
+            f"column {name!r} has strings, not lists of tokens; Dask turns lists of pandas into "
+            f"strings unless their type is pd.ArrowDtype(pyarrow.list_(pyarrow.string()))"
         )
 
 
 def _held(tagger: WindowClassifier) -> Delayed:
-    """Make the classifier one task, on which those of all partitions depend.
+    """Make the classifier a task on which the tasks of all partitions depend.
 
-    As a plain argument it would be packed and unpacked with each of them. The same model has the
-    same name, as Dask has it for what is computed from the same.
+    As a plain argument it would be pickled with each of them. The same model gets the same name,
+    by Dask's convention for equal inputs.
     """
     digest = sha256(tagger.to_bytes()).hexdigest()
     held: Delayed = delayed(tagger, name=f"{type(tagger).__name__}-{digest}", traverse=False)

@@ -1,4 +1,4 @@
-"""Data sets of the library ``datasets``: their texts or tokens tagged, as new columns."""
+"""Tagging data sets of the library ``datasets``: a new column for their texts or tokens."""
 
 from collections.abc import Callable
 from functools import partial
@@ -50,28 +50,28 @@ def tag_dataset(
     tagger : WindowClassifier
         A trained classifier.
     dataset : datasets.Dataset, DatasetDict, IterableDataset or IterableDatasetDict
-        The streamed ones are tagged as they are read.
+        Streamed data sets are tagged while they are read.
     text_column, tokens_column : str, optional
-        The columns of texts, and of lists of tokens; None looks for none. Texts are tagged if
-        there are any, else tokens.
+        The columns with texts and with lists of tokens; None excludes a column. If both exist, the
+        texts are tagged.
     text_unit : {"auto", "line", "paragraph", "file"}
-        Which line ends of texts are borders, see `WindowClassifier.tag`.
+        The line ends that entities cannot cross, see `WindowClassifier.tag`.
     batch_size : int
-        Rows that are tagged at once.
+        Number of rows that are tagged together.
 
     Returns
     -------
     The same class as `dataset`
-        With its columns, and one more in the place of any of that name: of texts "entities", a
-        list of `ENTITY` for each; of tokens "tags", a list of ``ClassLabel`` for each, with the
+        A data set with one more column, which replaces a column of the same name. For texts it is
+        "entities", lists of `ENTITY`; for tokens it is "tags", lists of ``ClassLabel`` with the
         names `WindowClassifier.tags`.
 
     Raises
     ------
     UsageError
-        For an object of another class, or if there is neither column.
+        If an argument has another class, or neither column exists.
     DataError
-        For a row that is no text, or no list of tokens.
+        If a row is not a text or a list of tokens.
     """
     if not isinstance(tagger, WindowClassifier):
         raise UsageError(f"tagger: expected a WindowClassifier, got {described(tagger)}")
@@ -97,7 +97,7 @@ def tag_dataset(
 
 def _tag(dataset: Any, *, tag_batch: TagBatch, tags: list[str], batch_size: int) -> Any:
     settings = {"batched": True, "batch_size": batch_size}
-    if dataset.features is None:  # nobody knows them of some streams: tags stay strings
+    if dataset.features is None:  # unknown for some streams, whose tags stay strings
         return dataset.map(tag_batch, **settings)
     [column] = tag_batch({name: [] for name in dataset.column_names})
     new = {"entities": List(ENTITY), "tags": List(ClassLabel(names=tags))}
@@ -107,7 +107,7 @@ def _tag(dataset: Any, *, tag_batch: TagBatch, tags: list[str], batch_size: int)
         tag_batch = partial(_numbered, tag_batch=tag_batch, numbers=numbers)
     if not isinstance(dataset, Dataset):
         return dataset.map(tag_batch, features=features, **settings)
-    # A batch in the format of another library comes back without the other columns.
+    # With the format of another library set, batches would lose their other columns.
     tagged = dataset.with_format(None).map(tag_batch, features=features, **settings)
     return tagged.with_format(dataset.format["type"], **dataset.format["format_kwargs"])
 

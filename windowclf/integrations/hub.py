@@ -1,4 +1,4 @@
-"""The classifier on the Hugging Face hub: by the mixin of huggingface_hub."""
+"""The classifier on the Hugging Face hub, with the mixin of huggingface_hub."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,7 +38,7 @@ with whole_install("windowclf.integrations.hub"):
         RevisionNotFoundError,
     )
 
-# Before 2.0, the mixin imports PyTorch wherever safetensors is installed.
+# Before 2.0, the mixin imports PyTorch if safetensors is installed.
 with patch("huggingface_hub.utils.is_safetensors_available", lambda: bool(find_spec("torch"))):
     from huggingface_hub import ModelHubMixin
 
@@ -52,9 +52,10 @@ class HubClassifier(
     pipeline_tag="token-classification",
     tags=["numpy", "word-window"],
 ):
-    """A classifier that can be pushed to the hub and fetched from there.
+    """A classifier that can be pushed to the hub and loaded from it.
 
-    A repository holds what `save` writes, ``model.json`` and the files that it names, and a card.
+    A repository contains the files that `save` writes, ``model.json`` and the files named in it,
+    and a model card.
 
     Parameters
     ----------
@@ -73,17 +74,17 @@ class HubClassifier(
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        # The settings are in model.json: without this the mixin writes config.json as well.
+        # The settings are in model.json; without this the mixin would also write config.json.
         self._hub_mixin_config = None
 
     @classmethod
     def from_classifier(cls, classifier: WindowClassifier) -> Self:
-        """Make a trained classifier one that can be pushed; the two share their parameters.
+        """Convert a trained classifier to this class; the two share their parameters.
 
         Raises
         ------
         ModelError
-            If it is not trained.
+            If the classifier is not trained.
         """
         return cls._of(classifier.model)
 
@@ -98,34 +99,34 @@ class HubClassifier(
         local_files_only: bool = False,
         revision: str | None = None,
     ) -> Self:
-        """Read a classifier from a folder, or fetch it from the hub.
+        """Load a classifier from a folder or from the hub.
 
-        Only the files of the model are fetched, all of one commit, and checked against the
-        checksums in ``model.json``.
+        Only the files of the model are downloaded, all from the same commit, and checked against
+        the checksums in ``model.json``.
 
         Parameters
         ----------
         pretrained_model_name_or_path : str or Path
-            A folder, or else a name of the hub, ``"owner/name"``.
+            A folder, or the name of a repository on the hub, ``"owner/name"``.
         force_download : bool
-            Whether to fetch files anew that are in the cache.
+            Whether to download files again that are in the cache.
         token : str or bool, optional
-            For private models; without it that of ``hf auth login``, if there is one.
+            An access token for private models.  Default: the token of ``hf auth login``.
         cache_dir : str or Path, optional
-            Where fetched files are kept; without it the cache of huggingface_hub.
+            Folder for downloaded files.  Default: the cache of huggingface_hub.
         local_files_only : bool
-            Whether to look into the cache alone.
+            Whether to use only files in the cache.
         revision : str, optional
-            A branch, a tag or a commit; without it ``"main"``.
+            A branch, a tag or a commit.  Default: ``"main"``.
 
         Raises
         ------
         UsageError
-            For a model or a revision that does not exist.
+            If the model or the revision does not exist.
         ModelError
-            When the hub cannot be reached or refuses, or the model is damaged.
+            If the hub cannot be reached or refuses the request, or the model is damaged.
         """
-        # The mixin's own method asks for config.json first, and takes settings from there.
+        # The mixin's own method would request config.json first, and read settings from it.
         name = str(check_path(pretrained_model_name_or_path, "pretrained_model_name_or_path"))
         if Path(name).is_dir():
             return cls.load(name)
@@ -143,94 +144,96 @@ class HubClassifier(
         with refusals(name, revision=revision):
             cached = try_to_load_from_cache(name, MANIFEST, cache_dir=cache_dir, revision=revision)
             if not local_files_only and (force_download or not isinstance(cached, str)):
-                # Asks once: a download tries for 23 seconds before it says that nobody answers.
+                # A single attempt, because a download retries for 23 seconds without a network.
                 get_hf_file_metadata(hf_hub_url(name, MANIFEST, revision=revision), token=token)
         folder = fetch(MANIFEST, revision).parent
         for entry in read_manifest(folder).files.values():
             if Path(entry.name).name != entry.name:
                 raise ModelError(
-                    f"{folder / MANIFEST}: damaged model: {entry.name!r} leaves the folder"
+                    f"{folder / MANIFEST}: damaged model: {entry.name!r} is outside the folder"
                 )
-            fetch(entry.name, folder.name)  # of the same commit, by which the cache is sorted
+            fetch(entry.name, folder.name)  # folders in the cache have the name of the commit
         return cls.load(folder)
 
     def save_pretrained(self, save_directory: str | Path, **options: Any) -> str | None:
-        """Write the classifier to a folder, with a card.
+        """Write the classifier to a folder, with a model card.
 
         Parameters
         ----------
         save_directory : str or Path
-            New, empty, or with a model; a README.md in it stays as it is.
+            A new or empty folder, or one with a model; an existing README.md is kept.
         **options
-            Of `ModelHubMixin.save_pretrained`: ``push_to_hub``, ``repo_id``, and
+            Options of `ModelHubMixin.save_pretrained`: ``push_to_hub``, ``repo_id``, and
             ``model_card_kwargs``, the metadata of the card, such as ``{"license": "mit"}``.
 
         Returns
         -------
         str or None
-            The address of the commit, if it was pushed.
+            The URL of the commit, if the model was pushed.
 
         Raises
         ------
         ModelError
-            If it is not trained, or cannot be written.
+            If the classifier is not trained, or cannot be written.
         """
         folder = Path(save_directory)
         card = {"name": folder.resolve().name} | (options.pop("model_card_kwargs", None) or {})
-        # Before the mixin, which makes the folder and removes a config.json from it.
+        # Checked before the mixin makes the folder and removes a config.json from it.
         self.generate_model_card(**card)
         check_output(folder)
         return super().save_pretrained(folder, model_card_kwargs=card, **options)
 
     def push_to_hub(self, repo_id: str, **options: Any) -> str:
-        """Put the classifier on the hub, in one commit, in place of an earlier one.
+        """Push the classifier to the hub in one commit, which replaces an earlier model.
 
-        What was trained on goes with it: the names of data and vectors as they were given, the
-        words, and the gazetteers. To push a third of the size, save it with ``compress=True`` and
-        push what `load` reads.
+        The model contains information on its training data: the names of the data and the vectors
+        as they were passed, the words, and the gazetteers. To push a model of a third of the size,
+        save it with ``compress=True``, load it and push it.
 
         Parameters
         ----------
         repo_id : str
-            ``"owner/name"``, or a name among one's own; it is made if it is not there.
+            ``"owner/name"``, or a name in your own account. A missing repository is created.
         **options
-            Of `ModelHubMixin.push_to_hub`: ``private``, ``token``, ``branch``, ``create_pr``,
-            ``commit_message``, and ``model_card_kwargs``, the metadata of the card, such as
-            ``{"language": "en", "license": "mit"}``. The card is written anew;
-            ``ignore_patterns="README.md"`` keeps the one that is there.
+            Options of `ModelHubMixin.push_to_hub`: ``private``, ``token``, ``branch``,
+            ``create_pr``, ``commit_message``, and ``model_card_kwargs``, the metadata of the card,
+            such as ``{"language": "en", "license": "mit"}``. The card is replaced;
+            ``ignore_patterns="README.md"`` keeps the existing one.
 
         Returns
         -------
         str
-            The address of the commit.
+            The URL of the commit.
 
         Raises
         ------
         UsageError
-            For a name or a branch that cannot be.
+            If the name or the branch is invalid.
         ModelError
-            If it is not trained, or the hub cannot be reached or refuses.
+            If the classifier is not trained, or the hub cannot be reached or refuses the request.
         """
         with refusals(repo_id, revision=options.get("branch")):
-            if "/" not in repo_id:  # the card says where the model is
+            if "/" not in repo_id:  # the card has the full name of the repository
                 owner = HfApi(token=options.get("token")).whoami()["name"]
                 repo_id = f"{owner}/{repo_id}"
             card = (options.pop("model_card_kwargs", None) or {}) | {"name": repo_id}
-            self.generate_model_card(**card)  # before a repository is made
-            # The files of the model that was there have other names.
+            self.generate_model_card(**card)  # an error here comes before a repository is created
+            # The files of the earlier model have other names.
             options.setdefault("delete_patterns", [f"{kind}-*" for kind in KINDS])
             commit = super().push_to_hub(repo_id, model_card_kwargs=card, **options)
-        return str(getattr(commit, "commit_url", commit))  # before 1.0, its text is the branch's
+        return str(
+            getattr(commit, "commit_url", commit)
+        )  # before 1.0, str() of it is the branch's URL
 
     def generate_model_card(self, name: str = "model", **metadata: Any) -> ModelCard:
-        """Write the card of the model, from the record of its training.
+        """Make the model card from the record of the training.
 
         Parameters
         ----------
         name : str
-            ``"owner/name"`` on the hub.
+            Name of the model on the hub, ``"owner/name"``.
         **metadata
-            Of the card, see `huggingface_hub.ModelCardData`.
+            Metadata of the card, see `huggingface_hub.ModelCardData`.
         """
         own: dict[str, Any] = self._hub_mixin_info.model_card_data.to_dict()  # type: ignore[no-untyped-call]
         return make_card(self.model, self.labels, name, ModelCardData(**own | metadata))
@@ -241,28 +244,29 @@ class HubClassifier(
 
 @contextmanager
 def refusals(name: str, *, file: str = MANIFEST, revision: str | None = None) -> Iterator[None]:
-    """Turn the errors of huggingface_hub about a file of a model into those of windowclf.
+    """Convert errors of huggingface_hub about a model's file to errors of windowclf.
 
     Raises
     ------
     UsageError
-        For a model, a revision or metadata that cannot be.
+        If the model or the revision does not exist, or metadata are invalid.
     ModelError
-        When the hub cannot be reached or refuses, or does not have the file.
+        If the hub cannot be reached, refuses the request, or does not have the file.
     """
     try:
         yield
-    except (WindowclfError, TypeError):  # our own errors, and an option that does not exist
+    except (WindowclfError, TypeError):  # errors of windowclf, and unknown options
         raise
-    except Exception as error:  # the HTTP library of the client raises errors of its own
+    except Exception as error:  # includes errors of the client's HTTP library
         raise _refusal(error, name, file, revision) from None
 
 
 def _refusal(error: Exception, name: str, file: str, revision: str | None) -> WindowclfError:
-    match error:  # each before its base classes
+    match error:  # subclasses come before their base classes
         case HFValidationError():
             return UsageError(
-                f"{name!r} is no folder and no name of the Hugging Face hub: expected owner/name"
+                f"{name!r} is neither a folder nor a name on the Hugging Face hub: expected "
+                f"owner/name"
             )
         case RevisionNotFoundError():
             return UsageError(f"model {name} has no revision {revision!r}")
@@ -272,8 +276,8 @@ def _refusal(error: Exception, name: str, file: str, revision: str | None) -> Wi
             )
         case RepositoryNotFoundError():
             return UsageError(
-                f"unknown model {name!r}: there is no such folder, and the Hugging Face hub has "
-                f"none of that name, or it is private (then {_LOG_IN})"
+                f"unknown model {name!r}: there is no such folder, and it is not on the Hugging "
+                f"Face hub, or it is private (then {_LOG_IN})"
             )
         case LocalEntryNotFoundError():
             return ModelError(f"model {name} is not in the cache, and {_no_hub(error.__cause__)}")
@@ -282,7 +286,7 @@ def _refusal(error: Exception, name: str, file: str, revision: str | None) -> Wi
                 f"model {name} has no file {file}: expected a model that push_to_hub wrote"
             )
         case LocalTokenNotFoundError():
-            return ModelError(f"model {name}: the Hugging Face hub has to know you: {_LOG_IN}")
+            return ModelError(f"model {name}: the Hugging Face hub requires a login: {_LOG_IN}")
         case HfHubHTTPError() if error.response.status_code in (401, 403):
             status = error.response.status_code
             return ModelError(f"the Hugging Face hub refused model {name} ({status}): {_LOG_IN}")
@@ -294,11 +298,11 @@ def _refusal(error: Exception, name: str, file: str, revision: str | None) -> Wi
 
 
 def _no_hub(error: BaseException | None) -> str:
-    """Tell why the hub did not answer."""
+    """Return the reason why the hub did not answer."""
     if error is None or isinstance(error, OfflineModeIsEnabled):
         if constants.HF_HUB_OFFLINE:
             return "offline mode is on: unset HF_HUB_OFFLINE"
-        return "local_files_only keeps it from being fetched"
+        return "local_files_only prevents the download"
     reason = f"{constants.ENDPOINT}: {type(error).__name__}: {_line(error)}"
     if isinstance(error, HfHubHTTPError):
         reason = f"{constants.ENDPOINT} answered {error.response.status_code}"

@@ -1,4 +1,4 @@
-"""The card of a model for the hub: what is known of it, and no more."""
+"""The model card for the hub, with only the facts in the training record."""
 
 import msgspec
 
@@ -53,16 +53,16 @@ _PREDICT = 'print(tagger.predict([["Paris", "is", "in", "France"]]))'
 
 
 def make_card(model: Model, labels: list[str], name: str, data: ModelCardData) -> ModelCard:
-    """Write the card of a trained model.
+    """Make the card of a trained model.
 
     Parameters
     ----------
     labels : list of str
-        What it tells apart, see `WindowClassifier.labels`.
+        The labels of the model, see `WindowClassifier.labels`.
     name : str
-        Of the model on the hub, ``"owner/name"``, or of its folder.
+        Name of the model on the hub, ``"owner/name"``, or of its folder.
     data : ModelCardData
-        Metadata; figures are added if it has none.
+        Metadata of the card; results are added if it has none.
     """
     record = model.record
     best = _best(record)
@@ -88,14 +88,14 @@ def make_card(model: Model, labels: list[str], name: str, data: ModelCardData) -
 
 
 def _best(record: TrainingRecord | None) -> Epoch | None:
-    """Find the epoch whose parameters the model has."""
+    """Return the epoch from which the parameters of the model are."""
     if record is None:
         return None
     return next((epoch for epoch in record.epochs if epoch.epoch == record.best_epoch), None)
 
 
 def _metrics(best: Epoch | None) -> dict[str, float]:
-    """List what was measured on the dev text, from 0 to 1."""
+    """Return the measurements on the dev text, from 0 to 1."""
     names = ("precision", "recall", "f1", "average_precision")
     found = {name: getattr(best, name) for name in names}
     return {name: value for name, value in found.items() if value is not None}
@@ -183,5 +183,5 @@ def _amount(record: TrainingRecord, split: str) -> str:
 
 
 def _line(text: str) -> str:
-    """Keep a name within a cell of a table."""
+    """Escape a name for a cell of a table."""
     return " ".join(text.split()).replace("|", "\\|")

@@ -1,4 +1,4 @@
-"""A recognizer for Presidio's analyzer, which finds what is private in texts."""
+"""A recognizer for Presidio's analyzer, which finds private data in texts."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,32 +25,33 @@ if TYPE_CHECKING:
 
 
 class WindowclfRecognizer(LocalRecognizer):
-    """Finds what a windowclf model knows, such as names of persons.
+    """Finds the entities of a windowclf model, such as names of persons.
 
-    A registry's YAML names it as ``{name: WindowclfRecognizer, type: predefined}`` once this
-    module is imported. Presidio passes no `model` on from there, so `windowclf.load` chooses.
+    After this module is imported, the YAML of a registry can name it as
+    ``{name: WindowclfRecognizer, type: predefined}``. Presidio does not pass `model` from there, so
+    it uses the default model of `windowclf.load`.
 
     Parameters
     ----------
     model : str, Path or WindowClassifier, optional
-        A model folder, or the classifier itself; without it the choice of `windowclf.load`.
+        A model folder, or a classifier.  Default: the model that `windowclf.load` chooses.
     label_mapping : mapping of str to str, optional
-        Presidio's name of each label of the model; one that has none keeps its own. Without it,
-        as in Presidio's configuration of named entity models: PER is PERSON, LOC is LOCATION,
+        Presidio's names for labels of the model; other labels keep their names. By default the
+        names are those of Presidio's configuration for NER models: PER is PERSON, LOC is LOCATION,
         ORG is ORGANIZATION, and MISC stays MISC.
     supported_entities : sequence of str, optional
-        What it finds, by Presidio's names; without it all that the model knows.
+        The entities to find, by Presidio's names.  Default: all labels of the model.
     text_unit : {"auto", "line", "paragraph", "file"}
-        Which line ends are borders, see `WindowClassifier.tag`.
+        The line ends that entities cannot cross, see `WindowClassifier.tag`.
     **options
-        As Presidio's `EntityRecognizer` takes them: name, supported_language, context …
+        Options of Presidio's `EntityRecognizer`: name, supported_language, context …
 
     Raises
     ------
     ModelError
         If the model cannot be read.
     UsageError
-        If there is no such text unit.
+        If the text unit is unknown.
 
     Examples
     --------
@@ -83,7 +84,7 @@ class WindowclfRecognizer(LocalRecognizer):
         super().__init__(supported_entities=list(supported_entities), **options)
 
     def load(self) -> None:
-        """Do nothing: the model is read when the recognizer is made, for it names the entities."""
+        """Do nothing: the constructor has already loaded the model, to list its entities."""
 
     def analyze(
         self,
@@ -96,16 +97,16 @@ class WindowclfRecognizer(LocalRecognizer):
         Parameters
         ----------
         text : str
-            One document.
+            The text of one document.
         entities : sequence of str
-            Which of the supported ones are wanted, by Presidio's names.
+            The entities to return, by Presidio's names.
         nlp_artifacts : NlpArtifacts, optional
-            Not used: windowclf has tokens of its own.
+            Not used, because windowclf has its own tokens.
 
         Returns
         -------
         list of RecognizerResult
-            In order, each with the probability that it is right as its score.
+            The entities in order; the score is the probability that an entity is correct.
         """
         wanted = set(entities).intersection(self.supported_entities)
         return [
@@ -130,24 +131,24 @@ class WindowclfRecognizer(LocalRecognizer):
 
 
 def blank_nlp_engine(language: str = "en") -> SpacyNlpEngine:
-    """Make an engine that gives Presidio the words of a text, without a model to download.
+    """Make an engine that splits texts into words for Presidio, without downloading a model.
 
-    Each word is its own lemma, so that words of context ("phone", "card") count as they are
-    written. The engine finds no entities: that is the recognizers' part.
+    Each word is its own lemma, so context words ("phone", "card") match as they are written. The
+    engine finds no entities itself; recognizers do.
 
     Parameters
     ----------
     language : str
-        A code that spaCy knows, such as ``"en"``.
+        A language code of spaCy, such as ``"en"``.
 
     Returns
     -------
     SpacyNlpEngine
-        For ``AnalyzerEngine(nlp_engine=…)``.
+        An engine for ``AnalyzerEngine(nlp_engine=…)``.
     """
     nlp = spacy.blank(language)
     lookups = Lookups()
-    lookups.add_table("lemma_lookup")  # an empty one: what is not in it stays as it is
+    lookups.add_table("lemma_lookup")  # empty: words outside it are unchanged
     lemmatizer = nlp.add_pipe("lemmatizer", config={"mode": "lookup"})
     lemmatizer.initialize(lookups=lookups)  # type: ignore[attr-defined]
     engine = SpacyNlpEngine(models=[{"lang_code": language, "model_name": "blank"}])

@@ -1,4 +1,4 @@
-"""The classifier as an estimator of scikit-learn, for lists of token lists."""
+"""The classifier as a scikit-learn estimator, for lists of token lists."""
 
 from collections.abc import Hashable, Iterable, Sequence
 from inspect import Parameter, Signature
@@ -48,7 +48,7 @@ Documents = Iterable[Hashable | None] | None
 
 
 class WindowTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not typed
-    """A word-window tagger by scikit-learn's conventions.
+    """A word-window tagger that follows scikit-learn's conventions.
 
     ``X`` is a list of sentences, each a list of tokens; ``y`` has a list of tags for each. Before
     `fit` the other methods raise `sklearn.exceptions.NotFittedError`.
@@ -57,29 +57,29 @@ class WindowTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not 
     ----------
     **settings
         Every field of `windowclf.Config`, with its default: ``hidden``, ``epochs``, ``rate``,
-        ``seed`` … What is not given follows from what is, as in `WindowClassifier`:
-        ``loss="ranking"`` is of single words. ``folds`` is 0 unless it is given.
+        ``seed`` … Defaults may depend on other settings, as in `WindowClassifier`:
+        ``loss="ranking"`` implies ``level="word"``. The default of ``folds`` is 0.
     vectors : str, Path or gensim.models.KeyedVectors, default="bundled"
         See `WindowClassifier.fit`. `clone` copies an object, but only the name of a file.
     gazetteers, clusters, names : mapping, optional
         See `WindowClassifier.fit`.
     scheme : {"auto", "iob1", "iob2", "iobes", "bilou", "bmes", "bmewo", "io", "plain"}
-        How the tags spell spans.
+        The tag scheme.
     dev_fraction : float, default=0.0
-        Share of the documents, or of the sentences where there are none, that is held out to
-        choose the best epoch, to stop early and to calibrate the scores of entities. By default
-        nothing is: the rate falls to zero, so that the last epoch is about the best, and a search
-        or a cross-validation holds out a part of its own. Give some where the scores matter.
+        Fraction of the documents, or of the sentences without documents, that is held out to choose
+        the best epoch, to stop early and to calibrate the scores of entities. By default nothing is
+        held out: the learning rate falls to zero, so the last epoch is about the best, and a search
+        or a cross-validation holds out data itself. Set it if the scores matter.
     threads : int, optional
-        How many train at the same time; without it one for each processor, or as many as joblib
-        leaves to each of its processes.
+        Number of training threads.  Default: one per processor, or the number that joblib allows to
+        each of its processes.
 
     Attributes
     ----------
     classifier_ : WindowClassifier
         The trained classifier, which can be saved and can tag texts.
     classes_ : array of str, shape (L,)
-        Tags, in the order of the columns of `predict_proba`.
+        The tags, in the order of the columns of `predict_proba`.
 
     Examples
     --------
@@ -99,7 +99,7 @@ class WindowTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not 
             if name != "self":
                 setattr(self, name, value)
 
-    # What scikit-learn reads to know an estimator's parameters.
+    # scikit-learn reads the parameters of an estimator from its signature.
     __init__.__signature__ = _SIGNATURE  # type: ignore[attr-defined]
 
     def fit(self, X: Tokens, y: Tokens, documents: Documents = None) -> Self:
@@ -112,7 +112,7 @@ class WindowTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not 
         y : list of list of str
             A tag for each token.
         documents : iterable, optional
-            A number or a name of the document that each sentence is of, None for one by itself.
+            Number or name of each sentence's document; None for a sentence without a document.
 
         Returns
         -------
@@ -122,13 +122,13 @@ class WindowTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not 
         Raises
         ------
         UsageError
-            For a setting that is out of range.
+            If a setting is out of range.
         DataError
-            If `X` and `y` do not go together.
+            If `X` and `y` do not match.
         """
         settings = {name: _plain(getattr(self, name)) for name in _SETTINGS}
         given = {name: value for name, value in settings.items() if value != _SETTINGS[name]}
-        # What scores an estimator holds sentences out itself.
+        # Searches and cross-validation hold sentences out themselves.
         classifier = WindowClassifier(**{"folds": 0, **given})
         train, dev = self._split(_sentences(X, y, documents), classifier.config.seed)
         self.classifier_ = classifier.fit(
@@ -155,14 +155,14 @@ class WindowTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not 
         Returns
         -------
         array of object, shape (n_sentences,)
-            A list of tags for each sentence: an array, for cross_val_predict joins arrays.
+            A list of tags for each sentence, in an array because cross_val_predict joins arrays.
         """
         check_is_fitted(self)
         found = self.classifier_.predict(_lists(X, "X"), documents)
         return np.fromiter(found, dtype=object, count=len(found))
 
     def predict_proba(self, X: Tokens, documents: Documents = None) -> NDArray[np.object_]:
-        """Give the probability of each tag for each token.
+        """Return the probability of each tag for each token.
 
         Parameters
         ----------
@@ -172,15 +172,15 @@ class WindowTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not 
         Returns
         -------
         array of object, shape (n_sentences,)
-            For each sentence of ``n`` tokens an array of shape (n, L), its columns in the order
-            of `classes_`.
+            For each sentence of ``n`` tokens an array of shape (n, L), with columns in the order of
+            `classes_`.
         """
         check_is_fitted(self)
         found = self.classifier_.predict_proba(_lists(X, "X"), documents)
         return np.fromiter(found, dtype=object, count=len(found))
 
     def score(self, X: Tokens, y: Tokens, documents: Documents = None) -> float:
-        """Give the F1 over spans, by conlleval's rules.
+        """Return the F1 over spans, by conlleval's rules.
 
         Parameters
         ----------
@@ -190,14 +190,14 @@ class WindowTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not 
         Returns
         -------
         float
-            From 0 to 1.
+            The F1, from 0 to 1.
         """
         check_is_fitted(self)
         scores = self.classifier_.evaluate(_sentences(X, y, documents), scheme=self.scheme)
         return scores.total.f1
 
     def __sklearn_tags__(self) -> Tags:
-        # Not a classifier to scikit-learn, which would look for one label in each row of y.
+        # Not declared as a classifier, of which scikit-learn expects one label per row of y.
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.target_tags.required = True
@@ -215,13 +215,15 @@ class WindowTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not 
         if share == 0:
             return sentences, ()
         groups = [
-            ~number if sentence.document is None else sentence.document  # below 0: by itself
+            ~number
+            if sentence.document is None
+            else sentence.document  # negative: without a document
             for number, sentence in enumerate(sentences)
         ]
         if len(set(groups)) < 2:
             raise DataError(
-                f"dev_fraction={share} needs two documents, or two sentences that stand alone: "
-                f"give more, or dev_fraction=0"
+                f"dev_fraction={share} needs two documents, or two sentences without documents: "
+                f"add more, or use dev_fraction=0"
             )
         splitter = GroupShuffleSplit(1, test_size=share, random_state=seed)
         parts = next(splitter.split(groups, groups=groups))
@@ -230,7 +232,7 @@ class WindowTagger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is not 
 
 
 def _plain(value: Any) -> Any:
-    """Give the Python value of one of NumPy, of which grids and distributions are made."""
+    """Convert a NumPy scalar, as in parameter grids and distributions, to a Python value."""
     return value.tolist() if isinstance(value, np.generic | np.ndarray) else value
 
 

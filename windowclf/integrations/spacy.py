@@ -1,7 +1,7 @@
 """A component for spaCy's pipelines: ``nlp.add_pipe("windowclf")``.
 
-spaCy imports this module whenever a pipeline is made, whether it has the component or not, so
-that nothing slow is imported here.
+spaCy imports this module whenever it makes a pipeline, with or without the component, so nothing
+slow is imported here.
 """
 
 from collections.abc import Iterable, Iterator
@@ -31,38 +31,37 @@ if TYPE_CHECKING:
     from windowclf.tagging.tagged_text import Entity
 
 SCORE = "windowclf_score"
-"""The attribute of an entity's span that holds its score: ``ent._.windowclf_score``."""
+"""The extension attribute with the score of an entity: ``ent._.windowclf_score``."""
 
 
 class WindowclfComponent(Pipe):
     """Sets the entities of a `Doc` to those that windowclf finds in its text.
 
-    windowclf reads the text by its own tokens; where an entity begins or ends within one of
-    spaCy's tokens, the whole token belongs to it.
+    windowclf uses its own tokens. If an entity begins or ends within a token of spaCy, it is
+    extended to the whole token.
 
     Parameters
     ----------
     name : str
-        In the pipeline.
+        Name of the component in the pipeline.
     model : str, optional
-        A model folder; without it the one that `windowclf.load` chooses. It is read when it is
-        first needed: a pipeline that is read from disk has a model of its own, and may have lost
-        this folder.
+        A model folder.  Default: the model that `windowclf.load` chooses. It is read on first use,
+        because a pipeline from disk has its own copy of the model, and this folder may be gone.
     span_group : str, optional
-        Write to ``doc.spans[span_group]``, in place of what was there, with the scores in the
-        group's ``attrs["scores"]``. Without it write to ``doc.ents``, with the score of each at
-        ``ent._.windowclf_score``.
+        Write to ``doc.spans[span_group]``, replacing its content, with the scores in the group's
+        ``attrs["scores"]``. By default the component writes to ``doc.ents``, with the score of an
+        entity in ``ent._.windowclf_score``.
     overwrite : bool
-        In ``doc.ents``, which of two entities that share a token stays: the one that windowclf
-        found, or the one that was there, as with spaCy's own components. Those that share none
-        stay in any case. Of two that windowclf found, the longer one stays, then the first.
+        Whether, in ``doc.ents``, a new entity replaces existing ones that share a token with it, or
+        is dropped, as in spaCy's own components. Other existing entities are kept in any case. Of
+        two new entities that share a token, the longer one is kept, or the first of equal length.
     text_unit : {"auto", "line", "paragraph", "file"}
-        Which line ends are borders, see `WindowClassifier.tag`.
+        The line ends that entities cannot cross, see `WindowClassifier.tag`.
 
     Raises
     ------
     UsageError
-        If there is no such text unit.
+        If the text unit is unknown.
     """
 
     def __init__(
@@ -88,12 +87,12 @@ class WindowclfComponent(Pipe):
 
     @property
     def classifier(self) -> "WindowClassifier":
-        """The classifier at work; it is read here.
+        """The classifier; the first access reads it.
 
         Raises
         ------
         ModelError
-            If there is no whole model in the folder.
+            If there is no complete model in the folder.
         """
         if self._classifier is None:
             from windowclf.classifier import load
@@ -108,8 +107,8 @@ class WindowclfComponent(Pipe):
 
     @property
     def hide_labels(self) -> bool:
-        """Whether the pipeline's metadata leave the labels out: until the model is read."""
-        return self._classifier is None  # or else they would read it when there may be none
+        """Whether the pipeline's metadata omit the labels, which is so until the model is read."""
+        return self._classifier is None  # listing them would read a model that may not exist
 
     def __call__(self, doc: Doc) -> Doc:
         """Annotate a document, and return it."""
@@ -122,16 +121,16 @@ class WindowclfComponent(Pipe):
         Parameters
         ----------
         stream : iterable of Doc
-            Of any length; it is read as far as it is needed.
+            A stream of any length, which is read lazily.
         batch_size : int
-            How many documents are in memory at once.
+            Number of documents in memory at a time.
 
         Yields
         ------
         Doc
-            The same, in order.
+            The annotated documents, in order.
         """
-        classifier = self.classifier  # a missing model is not the documents' fault
+        classifier = self.classifier  # a missing model is not an error of a document
         handle_error = self.get_error_handler()
         for docs in util.minibatch(stream, size=batch_size):  # type: ignore[no-untyped-call]
             try:
@@ -141,7 +140,7 @@ class WindowclfComponent(Pipe):
                         texts,
                         text_unit=self.text_unit,
                         batch_size=batch_size,
-                        processes=1,  # spaCy has some of its own: nlp.pipe(n_process=2)
+                        processes=1,  # spaCy has its own processes: nlp.pipe(n_process=2)
                     )
                 )
                 for doc, tagged in zip(docs, found, strict=True):
@@ -152,24 +151,24 @@ class WindowclfComponent(Pipe):
                 yield from docs
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
-        """Write the model to a folder, as `nlp.to_disk` does.
+        """Write the model to a folder; `nlp.to_disk` calls this.
 
         Parameters
         ----------
         path : str or Path
-            A folder; it is made if it does not exist.
+            The folder, which is created if needed.
         exclude : iterable of str
-            What to leave out; there is nothing but ``"model"``.
+            Parts to leave out; the only part is ``"model"``.
         """
         util.to_disk(path, {"model": self.classifier.save}, exclude)
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> Self:
-        """Read the model that `to_disk` has written; see there.
+        """Read a model that `to_disk` has written; see there.
 
         Raises
         ------
         ModelError
-            If there is no whole model.
+            If there is no complete model.
         """
         util.from_disk(path, {"model": self._read}, exclude)
         return self
@@ -195,7 +194,7 @@ class WindowclfComponent(Pipe):
         self._classifier = load(folder)
 
     def _annotate(self, doc: Doc, entities: "list[Entity]") -> None:
-        spans: list[Span] = [  # of each, for each has a character of a token
+        spans: list[Span] = [  # never None, because each entity includes a character of a token
             doc.char_span(entity.start, entity.end, entity.label, alignment_mode="expand")  # type: ignore[misc]
             for entity in entities
         ]
@@ -207,7 +206,7 @@ class WindowclfComponent(Pipe):
         merged = self.merge(doc.ents, spans)
         for replaced in set(doc.ents).difference(merged):
             for token in replaced:
-                token.ent_id = 0  # the one thing that spaCy leaves behind
+                token.ent_id = 0  # the only attribute that spaCy does not reset
         doc.ents = merged
         score_of = dict(zip(spans, scores, strict=True))
         for span in merged:

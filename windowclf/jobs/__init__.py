@@ -1,1 +1,1 @@
-"""Much text as a job: partitions of Parquet, each tagged and written by itself."""
+"""Jobs over large amounts of text in Parquet: each partition is tagged and written separately."""

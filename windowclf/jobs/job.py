@@ -1,4 +1,4 @@
-"""What a job is asked, and how far it has come; both lie in its folder of output."""
+"""The options and the progress of a job, which are stored in its output folder."""
 
 from pathlib import PurePosixPath
 from typing import Literal
@@ -12,24 +12,24 @@ from windowclf.system.filesystems import TEMPORARY
 
 RECORD = "_job.json"
 ERRORS = "_errors"
-"""The folder of the error table, a file for each partition that has errors."""
+"""The folder of the error table, with a file for each partition that has errors."""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What makes a job the same job.
+    """The options that identify a job.
 
     Parameters
     ----------
     model : str
         The digest of the model.
     text_column : str
-        The column of the texts. Without it the column ``tokens`` is tagged.
+        The column with the texts. In a table without it, the column ``tokens`` is tagged.
     splitter : {"text", "line", "paragraph", "file", "pretokenized", "lines"}
-        How texts are split, see `windowclf.tagging.texts.SPLITTERS`.
+        Name of the function that splits texts, see `windowclf.tagging.texts.SPLITTERS`.
     max_characters : int
-        Longer texts are errors.
+        Length above which a text is an error.
     partition_bytes : int
-        Files that are larger are cut.
+        Size above which a file is split.
     """
 
     model: str
@@ -40,33 +40,33 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 def begin(output: str, job: Job) -> set[str]:
-    """Begin a job in a folder, or go on with it.
+    """Start or resume a job in a folder.
 
     Returns
     -------
     set of str
-        The names of the partitions that are done.
+        The names of the finished partitions.
 
     Raises
     ------
     UsageError
         If the folder has a job with other options.
     OutputError
-        If it has files but no job, or cannot be written.
+        If the folder has files but no job, or cannot be written.
     DataError
-        If it cannot be read.
+        If the folder cannot be read.
 
     Notes
     -----
-    What killed processes left is removed, and so are the errors of partitions that have no
-    output: these are tried again.
+    Unfinished files of killed processes are removed, and also the errors of partitions without
+    output, which are tried again.
     """
     there = filesystems.names_below(output)
     left = {name for name in there if _is_left(name)}
     there -= left
     record = filesystems.read_small(filesystems.below(output, RECORD))
     if record is None and there:
-        raise OutputError(f"{output}: holds files but no job: give a new or an empty folder")
+        raise OutputError(f"{output}: contains files but no job: give a new or empty folder")
     if record is None:
         with filesystems.writing(filesystems.below(output, RECORD)) as file:
             file.write(msgspec.json.format(msgspec.json.encode(job)) + b"\n")
@@ -80,12 +80,12 @@ def begin(output: str, job: Job) -> set[str]:
 
 
 def remove_left(output: str) -> None:
-    """Remove what killed processes left half-written.
+    """Remove unfinished files of killed processes.
 
     Raises
     ------
     OutputError
-        If it cannot be removed.
+        If a file cannot be removed.
     DataError
         If the folder cannot be read.
     """
@@ -94,10 +94,10 @@ def remove_left(output: str) -> None:
 
 
 def errors_of(name: str) -> str:
-    """Say where in the folder the errors of a partition are.
+    """Return the path of a partition's errors in the output folder.
 
-    The name does not end as those of Parquet: readers such as Dask's and patterns would take the
-    errors for rows of the output.
+    It does not have the extension of Parquet, so that readers such as Dask's and glob patterns do
+    not take the errors for output.
     """
     return f"{ERRORS}/{name}.errors"
 
@@ -105,9 +105,9 @@ def errors_of(name: str) -> str:
 def _check_same(output: str, record: bytes, job: Job) -> None:
     try:
         before = msgspec.json.decode(record, type=Job)
-    except ValueError as error:  # of msgspec, or no UTF-8
+    except ValueError as error:  # from msgspec, or not UTF-8
         raise OutputError(
-            f"{output}: holds no job of 'windowclf tag --engine': {RECORD}: {one_line(error)}"
+            f"{output}: not a job of 'windowclf tag --engine': {RECORD}: {one_line(error)}"
         ) from None
     if before != job:
         differing = [
@@ -116,8 +116,8 @@ def _check_same(output: str, record: bytes, job: Job) -> None:
             if getattr(before, name) != getattr(job, name)
         ]
         raise UsageError(
-            f"{output}: holds a job with other options: {', '.join(differing)}; "
-            "give the same ones to go on, or another --output"
+            f"{output}: contains a job with other options: {', '.join(differing)}; "
+            "use the same ones to continue, or choose another --output"
         )
 
 

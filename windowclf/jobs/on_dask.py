@@ -1,4 +1,4 @@
-"""A job on a cluster: each task reads a partition, tags it and writes it."""
+"""Running a job on a cluster: each task reads, tags and writes a partition."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -23,26 +23,26 @@ def tag_on_cluster(
 ) -> Iterator[Outcome]:
     """Tag partitions, as many at a time as the workers have threads.
 
-    A partition whose worker is lost is given to another one. One that loses worker after worker,
-    more often than ``distributed.scheduler.allowed-failures`` says, is tried once more when all
-    others are done, since it may have been another one's fault; then it has failed.
+    If a worker is lost, its partition goes to another one. A partition that loses more workers than
+    ``distributed.scheduler.allowed-failures`` is tried once more by itself after all others,
+    because another partition may have killed the workers; then it has failed.
 
     Parameters
     ----------
     classifier : WindowClassifier
-        Is sent once to each worker.
+        The classifier, which is sent once to each worker.
     output : str
-        The folder of the job, which all workers must reach, as they must the partitions' files.
+        The output folder, which all workers must be able to access, like the input files.
 
     Yields
     ------
     Outcome
-        Of each partition, as they are done.
+        The outcome of each partition, as soon as it is done.
 
     Raises
     ------
     OutputError, ModelError
-        See `tag_partition`; partitions that are done stay.
+        See `tag_partition`; finished partitions are kept.
     ClusterError
         If the scheduler is lost, or a worker cannot do a task.
     """
@@ -67,7 +67,7 @@ def _run(
 ) -> Iterator[tuple[Partition, Outcome | KilledWorker]]:
     futures = client.map(_tag, partitions, name=name, job=job, output=output, pure=False)
     of_future = dict(zip(futures, partitions, strict=True))
-    del futures  # a result whose future is gone is forgotten on the cluster too
+    del futures  # the cluster releases the result of a deleted future
     try:
         for future, result in as_completed(
             of_future, loop=client.loop, with_results=True, raise_errors=False
@@ -82,7 +82,7 @@ def _run(
             raise_unless_lost(error, "do its task")
             yield partition, error
     finally:
-        with suppress(Exception):  # the cluster may be gone
+        with suppress(Exception):  # the cluster may have shut down
             client.cancel([*of_future])
 
 

@@ -1,4 +1,4 @@
-"""One partition of a job: read, tagged and written."""
+"""Reading, tagging and writing a partition of a job."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What became of a partition.
+    """The outcome of a partition.
 
     Parameters
     ----------
     rows : int
-        That were tagged.
+        Number of tagged rows.
     bad : int
-        Entries in the error table.
+        Number of entries in the error table.
     failed : str, optional
-        Why it could not be tagged at all.
+        The reason, if nothing of it could be tagged.
     seconds, reading, writing : float
-        In all, and of these for reading and for writing.
+        Total time, and the parts of it for reading and for writing.
     """
 
     partition: Partition
@@ -50,15 +50,15 @@ def tag_partition(
 ) -> Outcome:
     """Tag a partition.
 
-    Its output is there whole or not at all. What cannot be tagged goes to its error table: rows,
-    or all of it if it cannot be read; then there is no output.
+    Its output is written atomically. Rows that cannot be tagged are listed in its error table; if
+    the partition cannot be read, it is listed as a whole and has no output.
 
     Parameters
     ----------
     tagger : DocumentTagger
-        Splits as the job says.
+        A tagger with the splitter of the job.
     output : str
-        The folder of the job.
+        The output folder of the job.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def tag_partition(
     WorkerError
         If a process that shares the work is lost.
     ModelError
-        If the model gives no finite scores.
+        If the scores of the model are not finite.
     """
     begun = perf_counter()
     try:
@@ -79,13 +79,13 @@ def tag_partition(
                     for rows, tagged in _tagged(tagger, reader):
                         tokens += sum(text.token_count for text in tagged)
                         writer.write(rows, tagged)
-                if reader.bad:  # before the output is there, which says that all is done
+                if reader.bad:  # before the output, which marks the partition as done
                     _write_errors(output, partition, reader.bad)
     except (OutputError, ModelError, WorkerError):
         raise
     except WindowclfError as error:
         return failed(partition, output, str(error))
-    except Exception as error:  # whatever it is, it is not the end of the job
+    except Exception as error:  # no error in one partition may end the job
         reason = ": ".join(filter(None, (type(error).__name__, one_line(error))))
         return failed(partition, output, reason)
     return Outcome(
@@ -100,12 +100,12 @@ def tag_partition(
 
 
 def failed(partition: Partition, output: str, reason: str) -> Outcome:
-    """Note that a partition could not be tagged at all.
+    """Write that a partition could not be tagged at all.
 
     Raises
     ------
     OutputError
-        If that cannot be written.
+        If the error table cannot be written.
     """
     reason = reason.removeprefix(f"{partition.source}: ")
     groups = partition.groups
@@ -122,7 +122,7 @@ def _write_errors(output: str, partition: Partition, bad: list[Bad]) -> None:
 def _tagged(
     tagger: DocumentTagger, reader: PartitionReader
 ) -> "Iterator[tuple[pa.Table, list[TaggedText]]]":
-    """Tag batch after batch; one is tagged in parts if it has long texts."""
+    """Tag batch after batch; a batch with long texts is tagged in parts."""
     waiting: deque[pa.Table] = deque()
 
     def documents() -> Iterator[list[Document]]:

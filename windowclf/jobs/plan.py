@@ -1,4 +1,4 @@
-"""What a job is cut into."""
+"""Splitting the input of a job into partitions."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
@@ -20,18 +20,18 @@ _PARQUET = FORMATS["parquet"]
 
 
 class Partition(msgspec.Struct, frozen=True):
-    """What is tagged at once, and is written whole or not at all.
+    """A part of the input that is tagged as a unit and written atomically.
 
     Parameters
     ----------
     source : str
-        Where its file is.
+        Path or URL of its file.
     name : str
-        Of its file of output, in the folder of the job.
+        Name of its file in the output folder.
     size : int
-        Bytes that are read, about.
+        Approximate size in bytes.
     groups : tuple of int, optional
-        The first of its row groups, and the first beyond; None: all of the file.
+        Its range of row groups, without the end. None: the whole file.
     """
 
     source: str
@@ -41,29 +41,30 @@ class Partition(msgspec.Struct, frozen=True):
 
 
 def plan_partitions(names: Sequence[str], output: str, partition_bytes: int) -> list[Partition]:
-    """Cut the files of a job into partitions.
+    """Split the files of a job into partitions.
 
     Parameters
     ----------
     names : sequence of str
-        Files, folders (all below them whose names end as Parquet's do) and patterns, each here or
-        in a store. Files and folders below them whose names begin with "_" or "." are left out.
+        Files, folders (all files below them with an extension of Parquet) and patterns, local or
+        as URLs. Files and folders below them whose names begin with "_" or "." are skipped.
     output : str
-        The folder of the job; files below it are no input.
+        The output folder; files below it are not input.
     partition_bytes : int
-        A file that is larger is cut between its row groups.
+        Size above which a file is split between its row groups.
 
     Returns
     -------
     list of Partition
-        In the order of the names, sorted within each; a file that is named twice is there once.
+        The partitions in the order of the names, sorted within each name, without duplicates.
 
     Raises
     ------
     UsageError
-        If a file is of another format, two have one place in the output, or all are below it.
+        If a file has another format, two files have the same place in the output, or all files are
+        below it.
     DataError
-        If a name stands for no file.
+        If there is no file for a name.
     """
     partitions: dict[str, Partition] = {}
     files: dict[str, Found] = {}
@@ -73,23 +74,23 @@ def plan_partitions(names: Sequence[str], output: str, partition_bytes: int) -> 
         form = format_of(found.place)
         if form and form is not _PARQUET:
             raise UsageError(
-                f"{found.path}: is {form.name}; a job reads Parquet: leave --engine away, or "
-                "write it as Parquet by 'windowclf convert' or another tool"
+                f"{found.path}: is {form.name}; a job reads Parquet: leave out --engine, or "
+                "convert it to Parquet with 'windowclf convert' or another tool"
             )
         for partition in _cut(found, partition_bytes):
             before = partitions.setdefault(partition.name, partition)
             if before is not partition:
                 raise UsageError(
-                    f"{partition.name} would be the output of {before.source} and of "
-                    f"{partition.source}; give one pattern or folder for both"
+                    f"{partition.name} would be the output of both {before.source} and "
+                    f"{partition.source}; use one pattern or folder for both"
                 )
     if not partitions:
-        raise UsageError(f"{', '.join(names)}: all of it is below --output; give another folder")
+        raise UsageError(f"{', '.join(names)}: all files are below --output; choose another folder")
     return list(partitions.values())
 
 
 def _find(name: str) -> list[Found]:
-    """Find the files of a name, sorted."""
+    """Return the sorted files of a name."""
     store, path = open_store(name)
     if isinstance(store, LocalFileSystem):
         here, is_folder = list_files(path)
@@ -109,14 +110,14 @@ def _find(name: str) -> list[Found]:
     ]
     if not found:
         raise DataError(
-            f"{name}: no file there that ends in {' or '.join(_PARQUET.suffixes)}, or fits the "
-            "pattern; names that begin with '_' or '.' are left out"
+            f"{name}: no file with the extension {' or '.join(_PARQUET.suffixes)}, or none that "
+            "matches the pattern; names that begin with '_' or '.' are skipped"
         )
     return found
 
 
 def _outside(folder: str, files: Iterable[Found]) -> Iterator[Found]:
-    """Leave out what is below a folder."""
+    """Leave out files below a folder."""
     store, path = open_store(folder)
     path = path.rstrip("/") + "/"
     for found in files:
@@ -129,7 +130,7 @@ def _cut(found: Found, partition_bytes: int) -> Iterator[Partition]:
     footer = read_footer(found.path) if found.size > partition_bytes else None
     sizes = _group_sizes(footer) if footer else []
     runs = [*group_runs(sizes, partition_bytes)]
-    if len(runs) < 2:  # or it cannot be read, which is told later
+    if len(runs) < 2:  # or the file cannot be read, which is reported later
         yield Partition(found.path, str(found.place), found.size)
         return
     place = found.place
@@ -139,18 +140,18 @@ def _cut(found: Found, partition_bytes: int) -> Iterator[Partition]:
 
 
 def read_footer(url: str) -> "FileMetaData | None":
-    """Read what Parquet has at its end; None if it cannot be read, for whatever reason."""
+    """Read the footer of a Parquet file; None if it cannot be read for any reason."""
     from pyarrow.parquet import read_metadata
 
     try:
         with reading(url) as file:
             return read_metadata(file)
-    except Exception:  # stores have errors of their own
+    except Exception:  # stores have their own errors
         return None
 
 
 def group_runs(sizes: Sequence[int], most: int) -> Iterator[tuple[int, int]]:
-    """Group neighbours that have `most` bytes together at the most, or are one."""
+    """Group adjacent row groups up to a total of `most` bytes; a larger one forms its own group."""
     start = total = 0
     for i, size in enumerate(sizes):
         if i > start and total + size > most:
@@ -162,7 +163,7 @@ def group_runs(sizes: Sequence[int], most: int) -> Iterator[tuple[int, int]]:
 
 
 def _group_sizes(footer: "FileMetaData") -> list[int]:
-    """Count the bytes of each row group, as they lie in the file."""
+    """Return the size of each row group in the file, in bytes."""
     groups = [footer.row_group(i) for i in range(footer.num_row_groups)]
     return [
         sum(group.column(i).total_compressed_size for i in range(group.num_columns))

@@ -1,4 +1,4 @@
-"""The rows of a partition as they are read and as they are written, and those that are bad."""
+"""Reading and writing the rows of a partition, and recording rows that cannot be tagged."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _READ_ROWS = 1024
-_GROUP_ROWS = 1 << 16  # of a row group, at the most
+_GROUP_ROWS = 1 << 16  # largest number of rows in a row group
 _GROUP_BYTES = 1 << 26
 
 ENTITIES, TAGS = "entities", "tags"
@@ -33,11 +33,11 @@ class Bad(msgspec.Struct, frozen=True):
     Parameters
     ----------
     file : str
-        Of the input.
+        The input file.
     row : int or None
-        The first of them, from 0; None: not known, for not even the footer can be read.
+        The first row, from 0. None: unknown, because the footer cannot be read.
     rows : int or None
-        How many.
+        Number of rows; None if unknown.
     """
 
     file: str
@@ -52,7 +52,7 @@ def write_errors(url: str, bad: Sequence[Bad]) -> None:
     Raises
     ------
     OutputError
-        If it cannot be written.
+        If the file cannot be written.
     """
     import pyarrow as pa
     from pyarrow.parquet import write_table
@@ -66,14 +66,14 @@ def write_errors(url: str, bad: Sequence[Bad]) -> None:
 
 
 def check_columns(schema: "pa.Schema", name: str, job: Job) -> ArrowLayout:
-    """Find the texts, or else the tokens, of a table.
+    """Find the column of texts, or else of tokens, in a table.
 
-    Labels that it has already are replaced, whatever they are, so nobody looks at them.
+    Existing labels are replaced, so they are not read.
 
     Raises
     ------
     DataError
-        If there are neither, or two columns have one name.
+        If there is neither, or two columns have the same name.
     """
     import pyarrow as pa
 
@@ -85,36 +85,36 @@ def check_columns(schema: "pa.Schema", name: str, job: Job) -> ArrowLayout:
 
 
 def check_partitions(partitions: Sequence[Partition], job: Job) -> None:
-    """Look at the first file that can be read, so that a wrong name of a column is told at once.
+    """Check the columns of the first readable file, so that a wrong name is reported at once.
 
     Raises
     ------
     DataError
-        If it has no texts and no tokens.
+        If the file has neither texts nor tokens.
     """
     for partition in partitions:
         footer = read_footer(partition.source)
-        if footer:  # else it will be in the error table
+        if footer:  # otherwise the file will be in the error table
             check_columns(footer.schema.to_arrow_schema(), partition.source, job)
             return
 
 
 class PartitionReader:
-    """Yields batches of a partition, without rows that cannot be tagged, and their documents.
+    """Yields batches of a partition and their documents, without rows that cannot be tagged.
 
     Attributes
     ----------
     column : str
-        Where what is found will go.
+        The column for the results.
     bad : list of Bad
-        Rows that were left out so far.
+        Rows left out so far.
     seconds : float
-        That reading has taken.
+        Time spent on reading.
 
     Raises
     ------
     DataError
-        Here and on reading, if it cannot be read.
+        If the partition cannot be opened or, later, read.
     """
 
     def __init__(self, file: BinaryIO, partition: Partition, job: Job) -> None:
@@ -126,7 +126,7 @@ class PartitionReader:
         self._partition, self._most = partition, job.max_characters
         begun = perf_counter()
         try:
-            # What is buffered before it is read is held to the end, which may be all of the file.
+            # Pre-buffered data would stay in memory to the end, possibly the whole file.
             self._file = ParquetFile(file, pre_buffer=False, page_checksum_verification=True)
             self.schema = self._file.schema_arrow
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
@@ -157,7 +157,7 @@ class PartitionReader:
                 yield rows, documents
 
     def _good(self, batch: "pa.RecordBatch", first: int) -> "tuple[pa.Table, list[Document]]":
-        """Leave rows out that cannot be tagged."""
+        """Leave out rows that cannot be tagged."""
         import pyarrow as pa
 
         documents: list[Document] = []
@@ -166,39 +166,40 @@ class PartitionReader:
             if isinstance(read, DataError):
                 bad[row] = str(read)
             elif read is None:
-                continue  # this is only for labelled records
+                continue  # only labelled records can be None
             elif len(read.text) > self._most:
                 bad[row] = (
-                    f"a text of {len(read.text):,} characters; expected {self._most:,} at the most"
+                    f"a text of {len(read.text):,} characters; expected at most {self._most:,}"
                 )
             else:
                 documents.append(read)
         file = self._partition.source
         self.bad += [Bad(file, first + row, 1, reason) for row, reason in bad.items()]
-        # Arrow has slices of all types, but not of all of them a selection of rows.
+        # Arrow can slice arrays of all types, but cannot select rows of all of them.
         cuts = pairwise([-1, *bad, len(batch)])
         good = [batch.slice(before + 1, after - before - 1) for before, after in cuts]
         return pa.Table.from_batches([rows for rows in good if len(rows)], batch.schema), documents
 
 
 class PartitionWriter:
-    """Writes batches with what was found in them, in the place of a column or after all others.
+    """Writes batches with a column of results, which replaces an existing one or comes last.
 
-    It is a context manager: at the end of the block the file is whole, but for an error in it.
+    It is a context manager: the file is complete at the end of the block, unless there was an
+    error.
 
     Parameters
     ----------
     schema : pyarrow.Schema
-        Of the input.
+        Schema of the input.
     column : str
-        `ENTITIES` or `TAGS`.
+        Name of the column: `ENTITIES` or `TAGS`.
 
     Attributes
     ----------
     rows : int
-        Written so far.
+        Number of rows written so far.
     seconds : float
-        That writing has taken.
+        Time spent on writing.
     """
 
     def __init__(self, file: BinaryIO, schema: "pa.Schema", column: str) -> None:
@@ -213,13 +214,13 @@ class PartitionWriter:
         fields[self._place : self._place + 1] = [pa.field(column, kind)]
         self._schema = pa.schema(fields, schema.metadata)
         self._writer = ParquetWriter(file, self._schema)
-        self._waiting: list[pa.Table] = []  # for their row group
+        self._waiting: list[pa.Table] = []  # rows of the next row group
         self._waiting_rows = self._waiting_bytes = 0
         self.rows = 0
         self.seconds = 0.0
 
     def write(self, rows: "pa.Table", tagged: Sequence[TaggedText]) -> None:
-        """Write a batch of rows, and what was found in them."""
+        """Write a batch of rows with their results."""
         import pyarrow as pa
 
         columns = rows.columns
@@ -240,7 +241,7 @@ class PartitionWriter:
                 if self._waiting:
                     self._write_group()
                 self._writer.close()
-        finally:  # else it writes to the file once more when it is deleted, and complains
+        finally:  # otherwise the deleted writer writes to the file again, and complains
             self._writer.is_open = False
 
     def _write_group(self) -> None:

@@ -1,1 +1,1 @@
-"""Words in, feature ids out."""
+"""From words to feature ids: vocabulary, features, gazetteers and word clusters."""

@@ -1,4 +1,4 @@
-"""Word clusters: each word in one of a thousand groups of words that stand in like contexts."""
+"""Word clusters: groups, often a thousand, of words that occur in similar contexts."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ from windowclf.text.typography import plain_word
 
 _BITS = re.compile("[01]+")
 _FORMS = (zero_digits, str.capitalize, str.lower)
-"""The forms under which a word is looked up that is not found as written, the best one first."""
+"""Further forms under which a word is looked up if it is not found as written, the best first."""
 
 
 class Clusters:
@@ -27,17 +27,19 @@ class Clusters:
     Parameters
     ----------
     clusters : mapping of str to iterable of str
-        The words of each cluster. Where each name of a cluster is the path of bits that leads to
-        it in the tree of Brown et al. (1992), the clusters are hierarchical: prefixes of the
-        path are coarser clusters.
+        The words of each cluster. If each name is the path of bits to the cluster in the tree of
+        Brown et al. (1992), the clusters are hierarchical: prefixes of the path are coarser
+        clusters.
     hierarchical : bool, optional
-        By default, whether all names are of zeros and ones, and some have more than three.
+        Whether names are paths of bits. By default this is assumed if all names consist of zeros
+        and ones, and some have more than three.
 
     Attributes
     ----------
     names : list of str
-        Of the clusters, in order.
+        Names of the clusters, sorted.
     hierarchical : bool
+        Whether names are paths of bits.
     """
 
     def __init__(
@@ -61,7 +63,7 @@ class Clusters:
 
     @cached_property
     def _of(self) -> dict[str, int]:
-        """The place of each word's cluster; not built before a word is looked up."""
+        """The index of each word's cluster; built when the first word is looked up."""
         texts = enumerate(self._pack())
         return {word: i for i, text in texts for word in text.split(" ")[1:]}
 
@@ -72,12 +74,12 @@ class Clusters:
         return sum(text.count(" ") for text in self._pack())
 
     def find(self, words: Sequence[str]) -> npt.NDArray[np.int32]:
-        """Look words up: as written, with digits as zeros, capitalised and in lower case.
+        """Look up words: as written, with digits as zeros, capitalised and in lower case.
 
         Returns
         -------
         int32 array, shape (n,)
-            The place of each word's cluster in `names`; -1 for a word that has none.
+            The index in `names` of each word's cluster; -1 for a word without a cluster.
         """
         found = self._find(words)  # most words are found as written
         for form in _FORMS:
@@ -90,37 +92,37 @@ class Clusters:
         return found
 
     def values(self, prefix: int | None) -> tuple[list[str], npt.NDArray[np.int32]]:
-        """List the clusters of a prefix of the path, or all of them.
+        """List the clusters by a prefix of their paths, or all of them.
 
         Returns
         -------
         values : list of str
-            In order.
+            Distinct prefixes or names, sorted.
         places : int32 array, shape (clusters + 1,)
-            The place in `values` of each of `names`; the last, -1, is that of no cluster.
+            The index in `values` of each of `names`; the last element, -1, stands for no cluster.
         """
-        cut = [name[:prefix] for name in self.names]  # in order, as the names are
+        cut = [name[:prefix] for name in self.names]  # sorted, because the names are
         places = np.cumsum([0, *map(ne, cut[1:], cut)], dtype=np.int32)[: len(cut)]
         return list(dict.fromkeys(cut)), np.append(places, np.int32(-1))
 
     def pack(self) -> list[str]:
-        """Write each cluster as one text: its name and its words, a space between them."""
+        """Join the name and the words of each cluster with spaces, into one text per cluster."""
         return [*self._pack()]
 
     @classmethod
     def unpack(cls, packed: Iterable[str], *, hierarchical: bool) -> "Clusters":
-        """Read what `pack` wrote.
+        """Read the result of `pack`.
 
         Raises
         ------
         ValueError
-            If a text is empty, or a cluster comes twice.
+            If a text is empty, or a cluster occurs twice.
         """
         texts: dict[str, str] = {}
         for text in packed:
             name = text.partition(" ")[0]
             if not name or name in texts:
-                raise ValueError(f"cluster {quoted(name)}: expected a name that comes once")
+                raise ValueError(f"cluster {quoted(name)}: expected a name that occurs once")
             texts[name] = text
         found = cls({}, hierarchical=hierarchical)
         found.names = sorted(texts)
@@ -130,12 +132,12 @@ class Clusters:
 
     @classmethod
     def stored(cls, values: PackedValues, feature: str, *, hierarchical: bool) -> "Clusters":
-        """Give the clusters of a feature in a file, which is read when a word is looked up.
+        """Return the clusters of a feature in a file, which is read when a word is looked up.
 
         Raises
         ------
         ValueError
-            If the names of the clusters are in no order, or a cluster comes twice.
+            If the names of the clusters are not sorted, or a cluster occurs twice.
         """
         found = cls({}, hierarchical=hierarchical)
         found.names = values.cluster_names(feature)
@@ -147,20 +149,20 @@ class Clusters:
 
 
 def read_clusters(path: str | Path) -> Clusters:
-    """Read a file of word clusters, a word a line.
+    """Read a file of word clusters with one word per line.
 
     Parameters
     ----------
     path : str or Path
-        UTF-8 text, compressed or not, columns separated by tabs: the path of bits, the word and,
-        if the file has it, a count, as Brown clusters are written; or a word and the name or
-        number of its cluster. Of a word in two clusters the first counts, and the others are
-        reported as a warning of the logger ``windowclf``.
+        UTF-8 text, compressed or not, with columns separated by tabs: the path of bits, the word
+        and optionally a count, as for Brown clusters; or a word and the name or number of its
+        cluster. If a word is in two clusters, the first one is used, and the others are reported as
+        a warning of the logger ``windowclf``.
 
     Raises
     ------
     DataError
-        If the file cannot be read, or a line is neither.
+        If the file cannot be read, or a line has neither form.
     """
     rows: list[tuple[int, list[str]]] = []
     for number, line in read_lines(path):
@@ -174,10 +176,10 @@ def read_clusters(path: str | Path) -> Clusters:
             )
         rows.append((number, columns))
     if not rows:
-        raise DataError(f"{path}: no word; expected bits TAB word, or word TAB cluster, a line")
+        raise DataError(f"{path}: no word; expected lines of bits TAB word, or word TAB cluster")
     others = [number for number, columns in rows if not _BITS.fullmatch(columns[0])]
     brown = 2 * len(others) < len(rows)
-    if brown and others:  # else the words of all other lines would be clusters
+    if brown and others:  # otherwise the words of the other lines would be read as clusters
         raise DataError(
             f"{path}:{others[0]}: no bits in the first column, though {len(rows) - len(others):,} "
             "other lines have them: expected bits TAB word in each line; remove a header"
@@ -199,19 +201,19 @@ def read_clusters(path: str | Path) -> Clusters:
         import logging
 
         logging.getLogger("windowclf").warning(
-            "%s:%d: words left out because they come again or hold white space: %s",
+            "%s:%d: words left out because they are repeated or contain white space: %s",
             path, left_out[0], f"{len(left_out):,}",
         )  # fmt: skip
     return Clusters(clusters, hierarchical=brown)
 
 
 def parse_clusters_option(value: str) -> tuple[str, Path]:
-    """Take an option ``FILE`` or ``NAME=FILE`` apart; a file gives its own name without its ends.
+    """Split an option ``FILE`` or ``NAME=FILE``; the default name is the file's without suffixes.
 
     Raises
     ------
     UsageError
-        If there is no file, or the name holds white space.
+        If there is no file, or the name contains white space.
     """
     name, has_name, file = value.rpartition("=")
     path = Path(file)
@@ -219,6 +221,6 @@ def parse_clusters_option(value: str) -> tuple[str, Path]:
     if name.split() != [name] or not file.strip():
         raise UsageError(
             f"clusters {value!r}: expected FILE or NAME=FILE, a name without white space and a "
-            "file with a word a line, such as brown-1000.tsv"
+            "file with a word per line, such as brown-1000.tsv"
         )
     return name, path

@@ -12,14 +12,14 @@ from windowclf.text.typography import plain_word
 
 _JSON = re.compile(r"\s*(?:\[\s*(?:[\"\[{]|$)|\{\s*(?:\"|$))")
 _COLUMNS = (
-    # As in the lists that came with the corpus of CoNLL-2003: "LOC Oslo".
+    # As in the lists distributed with CoNLL-2003: "LOC Oslo".
     (
         re.compile(r"(?:PER|PERSON|LOC|LOCATION|ORG|ORGANIZATION|MISC|GPE)\s\s*\S"),
         "a label before them",
         "cut -d' ' -f2-",
     ),
     (re.compile(r".*\S\t+\s*\S"), "a tab and more after them", "cut -f1"),
-    # As in "Oslo,LOC", not in "Salem, OR".
+    # As in "Oslo,LOC", but not "Salem, OR".
     *(
         (
             re.compile(rf".*\S[{mark}](?:[BI]-)?[A-Z][A-Z_]+\s*$"),
@@ -38,24 +38,24 @@ class Gazetteer:
     Parameters
     ----------
     names : iterable of str
-        Words are what white space separates, and what `tokenize` makes of the name as written,
-        in lower case and in capitals: "St. John's" is found as ``St. John's``, as
-        ``St. John 's`` and as ``st . john 's``. A blank name is none.
+        The names. Each is split at white space, and by `tokenize` as written, in lower case and in
+        capitals: "St. John's" is found as ``St. John's``, as ``St. John 's`` and as
+        ``st . john 's``. Blank names are left out.
 
     Attributes
     ----------
     names : list of str
-        As written, with a single space between words, in order, none twice. A gazetteer of
-        them matches the same.
+        Distinct names as written, with single spaces between words, in order. A gazetteer made
+        from this list matches the same names.
     """
 
     def __init__(self, names: Iterable[str]) -> None:
         self.names = list(dict.fromkeys(filter(None, (" ".join(name.split()) for name in names))))
         self._known: set[tuple[str, ...]] = set()
-        self._sizes: dict[str, tuple[int, ...]] = {}  # by first word, the longest first
+        self._sizes: dict[str, tuple[int, ...]] = {}  # lengths by first word, the longest first
         for name in self.names:
             for words in _splits(name):
-                # Names share their words: one copy of each saves a third of the memory.
+                # Names share words; a single copy of each saves a third of the memory.
                 known = tuple(sys.intern(plain_word(word).casefold()) for word in words)
                 self._known.add(known)
                 sizes = self._sizes.get(known[0], ())
@@ -65,13 +65,14 @@ class Gazetteer:
     def match(self, tokens: Sequence[str]) -> list[str]:
         """Mark the names in a sentence.
 
-        Of the names that begin at a token the longest counts, and the search goes on after it.
+        Of the names that begin at a token, the longest one is marked, and the search continues
+        after it.
 
         Returns
         -------
         list of str, n of them
-            The token's place in a name, as in IOBES: "B" begins one, "I" is inside, "E" ends
-            it, "S" is one by itself, and "O" is outside of any.
+            The position of each token in a name, as in IOBES: "B" begins a name, "I" is inside,
+            "E" ends it, "S" is a whole name, and "O" is outside of names.
         """
         words = [plain_word(token).casefold() for token in tokens]
         marks = ["O"] * len(words)
@@ -84,7 +85,7 @@ class Gazetteer:
         return marks
 
     def _longest(self, words: list[str], start: int) -> int:
-        """Count the words of the longest name that begins here; 0 if none does."""
+        """Count the words of the longest name that begins at a position; 0 if none does."""
         left = len(words) - start
         for size in self._sizes.get(words[start], ()):
             if size <= left and tuple(words[start : start + size]) in self._known:
@@ -93,24 +94,24 @@ class Gazetteer:
 
 
 def read_gazetteer(path: str | Path) -> Gazetteer:
-    """Read a file of names, one a line; see `read_names`."""
+    """Read a gazetteer from a file with one name per line; see `read_names`."""
     return Gazetteer(read_names(path))
 
 
 def read_names(path: str | Path) -> list[str]:
-    """Read a file of names, one a line.
+    """Read a file with one name per line.
 
     Parameters
     ----------
     path : str or Path
-        UTF-8 text, gzipped if the name ends in ``.gz``. Blank lines are skipped, and so are
-        those that begin with ``#``; a name that does has a space before it. Lines that seem to
-        hold more than a name are reported as a warning of the logger ``windowclf``.
+        UTF-8 text, gzipped if the name ends in ``.gz``. Blank lines and lines that begin with
+        ``#`` are skipped; put a space before a name that begins with ``#``. Lines that seem to
+        contain more than a name are reported as a warning of the logger ``windowclf``.
 
     Raises
     ------
     DataError
-        If the file cannot be read, is not UTF-8, is JSON or holds no name.
+        If the file cannot be read, is not UTF-8, is JSON or has no names.
     """
     lines = {
         number: line
@@ -118,11 +119,11 @@ def read_names(path: str | Path) -> list[str]:
         if line.strip() and not line.startswith("#")
     }
     if not lines:
-        raise DataError(f"{path}: no name; expected one a line")
+        raise DataError(f"{path}: no name; expected one per line")
     first = next(iter(lines))
     if _JSON.match(lines[first]):
         raise DataError(
-            f"{path}:{first}: this is JSON; expected one name a line, as from: jq -r '.[]'"
+            f"{path}:{first}: this is JSON; expected one name per line, as from: jq -r '.[]'"
         )
     doubt = _doubt(lines)
     if doubt:
@@ -133,7 +134,7 @@ def read_names(path: str | Path) -> list[str]:
 
 
 def _doubt(lines: Mapping[int, str]) -> str | None:
-    """Say which lines hold more than a name, so that no text has it."""
+    """Describe lines that contain more than a name and therefore match no text."""
     for pattern, what, cure in _COLUMNS:
         found = [number for number, line in lines.items() if pattern.match(line)]
         if 2 * len(found) > len(lines):
@@ -146,36 +147,38 @@ def _doubt(lines: Mapping[int, str]) -> str | None:
     if len(lines[number].split()) > _MOST_WORDS:
         return (
             f"{number}: a name of {len(lines[number].split()):,} words, {quoted(lines[number])}, "
-            "will hardly be found; expected one name a line"
+            "will hardly be found; expected one name per line"
         )
     return None
 
 
 def parse_gazetteer_option(value: str, option: str = "gazetteer") -> tuple[str, Path]:
-    """Take an option ``TYPE=FILE`` apart.
+    """Split an option ``TYPE=FILE``.
 
     Parameters
     ----------
     value : str
+        Value of the option.
     option : str
-        Its name, for messages.
+        Name of the option, for messages.
 
     Returns
     -------
     kind : str
         The type of the file's names, such as "LOC".
     path : Path
+        Path of the file.
 
     Raises
     ------
     UsageError
-        If one of the two is missing, or the type holds white space.
+        If one of the two is missing, or the type contains white space.
     """
     kind, _, file = value.partition("=")
     if kind.split() != [kind] or not file.strip():
         raise UsageError(
             f"{option} {value!r}: expected TYPE=FILE, a type without white space and a file "
-            "with a name a line, such as LOC=cities.txt"
+            "with a name per line, such as LOC=cities.txt"
         )
     return kind, Path(file)
 
@@ -184,8 +187,8 @@ def _splits(name: str) -> Iterator[list[str]]:
     """Split a name in each way that a corpus or the tokenizer may split it."""
     yield name.split(" ")
     if name.isascii() and name.replace(" ", "").isalpha():
-        return  # as most names are, and the tokenizer would only find the same words, slowly
-    # Capitals tell an abbreviation. The space is for "1. FC Köln": a number and its period are
-    # one token at the beginning of a text only, where the name is split by its white space.
+        return  # true of most names; the slow tokenizer would only find the same words
+    # Capitals mark abbreviations, so each case may be split differently. The space is for names
+    # such as "1. FC Köln": only at the beginning of a text are a number and its period one token.
     for form in (name, name.lower(), name.upper()):
         yield [token.text for token in tokenize(f" {form}")]

@@ -1,4 +1,4 @@
-"""The lexicon: words in, the row numbers of the lookup tables out."""
+"""The lexicon, which maps words to row numbers of the lookup tables."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,39 +29,39 @@ if TYPE_CHECKING:
     from gensim.models import KeyedVectors
 
 PADDING, UNKNOWN, FIRST = 0, 1, 2
-"""Row 0 of each table stands past a sentence's ends, row 1 for a value never seen."""
+"""Row 0 of each table is the padding past a sentence's ends, row 1 stands for unknown values."""
 GAZETTEER = "gazetteer-"
-"""What the name of a gazetteer's feature begins with, before the type of its names."""
+"""Prefix of the name of a gazetteer's feature, before the type of its names."""
 BROWN, FLAT = "brown-", "clusters-"
-"""What the names of the features of word clusters begin with, hierarchical or not."""
+"""Prefixes of the names of cluster features, hierarchical or not."""
 _PLACES = list("BIES")
 _ROW_OF_PLACE = {place: row for row, place in enumerate(_PLACES, FIRST)}
 _FORMS = {True: (str, str.lower, lower_zero_digits), False: (str.lower, lower_zero_digits)}
-"""The forms under which a word is looked up, for vectors cased or not, the best form first."""
+"""Forms under which a word is looked up, for cased and uncased vectors, the best form first."""
 
 
 class Lexicon:
-    """Feature ids of words, which are looked up in their plain form, see `plain_word`.
+    """Computes the feature ids of words, which are looked up in plain form, see `plain_word`.
 
     Parameters
     ----------
     values : mapping of str to sequence of str, or PackedValues
-        For each feature, "word" first, the values that have a row, from row `FIRST` on. For
-        a gazetteer its names; the values with a row are the places in a name: B, I, E and S. For
-        word clusters what `Clusters.pack` writes; the values with a row are the clusters.
+        For each feature, "word" first, the values that have a row, from row `FIRST` on. For a
+        gazetteer, its names; the rows then belong to the positions in a name, B, I, E and S. For
+        word clusters, the result of `Clusters.pack`; the rows then belong to the clusters.
     cased : bool
-        Whether the word vectors tell "Paris" from "paris".
+        Whether the word vectors distinguish "Paris" from "paris".
     prefixes : sequence of int
-        Bits of each prefix of a hierarchical cluster that is a feature of its own.
+        Lengths in bits of the prefixes of hierarchical clusters that are features.
 
     Attributes
     ----------
     features : list of str
         Names of the features, "word" first.
     gazetteers : dict of str to Gazetteer
-        By feature.
+        Gazetteers by feature.
     clusters : dict of str to Clusters
-        By their own name.
+        Clusters by their own name.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Lexicon:
                     self.gazetteers[name] = Gazetteer(self.values[name])
                 elif name != "word":
                     self._functions[name] = feature_function(name)
-        # A lexicon without these shapes, such as an older one, has learnt to spell the tokens out.
+        # Models without these shapes, such as older ones, learned the spelled-out shapes.
         self._kind_shapes: set[str] = set()
         if "shape" in self._functions:
             shapes = list(KIND_SHAPES.values())
@@ -105,7 +105,7 @@ class Lexicon:
             self._kind_shapes = set(compress(shapes, found.tolist()))
 
     def _add_clusters(self, feature: str, kind: str, prefixes: Sequence[int | None]) -> None:
-        """Add the clusters of a file: a feature for each prefix, None for whole names."""
+        """Add the clusters of a file, with a feature for each prefix; None means whole names."""
         name = feature.removeprefix(kind)
         hierarchical = kind == BROWN
         if isinstance(self._values, PackedValues):
@@ -116,7 +116,7 @@ class Lexicon:
         columns = self._cluster_rows[name] = {}
         for prefix in dict.fromkeys(prefixes):
             values, places = clusters.values(prefix)
-            # A word of no cluster has place -1, and the row of unknown values.
+            # A word without a cluster has index -1, and gets the row of unknown values.
             columns[len(self.features)] = np.where(places < 0, UNKNOWN, places + FIRST)
             of_prefix = feature if prefix is None else f"{feature}-{prefix}"
             self._cluster_values[of_prefix] = values
@@ -124,7 +124,7 @@ class Lexicon:
 
     @property
     def values(self) -> dict[str, list[str]]:
-        """The values by feature; those of a file are all read for it."""
+        """The values by feature; if they are in a file, all of it is read."""
         return self._values.lists
 
     def row_values(self, name: str) -> list[str]:
@@ -135,7 +135,7 @@ class Lexicon:
 
     @property
     def cluster_columns(self) -> list[list[int]]:
-        """For each file of clusters, the places of its features among `features`."""
+        """For each file of clusters, the indices of its features in `features`."""
         return [list(columns) for columns in self._cluster_rows.values()]
 
     def sizes(self) -> dict[str, int]:
@@ -153,12 +153,12 @@ class Lexicon:
         Parameters
         ----------
         sentences : sequence of sequences of str
-            Tokens.
+            Tokens of each sentence.
 
         Returns
         -------
         list of list of str
-            For each gazetteer, the place in a name of each token, sentence after sentence.
+            For each gazetteer, the position in a name of each token, sentence after sentence.
         """
         return [
             [mark for sentence in sentences for mark in gazetteer.match(sentence)]
@@ -168,17 +168,17 @@ class Lexicon:
     def ids(
         self, words: Sequence[str], marks: Sequence[Sequence[str]] = ()
     ) -> npt.NDArray[np.int32]:
-        """Look words up.
+        """Look up the feature ids of words.
 
         Parameters
         ----------
         marks : sequence of sequences of str
-            For each gazetteer, the place in a name of each of the words.
+            For each gazetteer, the position in a name of each word.
 
         Returns
         -------
         int32 array, shape (n, F)
-            A row of each of the ``F`` lookup tables.
+            For each word, the row in each of the ``F`` lookup tables.
         """
         words = [*map(self._known_sign, map(plain_word, words))]
         forms = _FORMS[self.cased]
@@ -201,7 +201,7 @@ class Lexicon:
         return ids
 
     def _find(self, name: str, forms: Sequence[Sequence[str]], rows: npt.NDArray[np.int32]) -> None:
-        """Write the rows of the values that have one; of several forms of them, the best first."""
+        """Fill in the rows of values that have one, by the best form of each that is known."""
         places = self._values.find(name, forms[0])
         for before, values in pairwise(forms):
             missing = np.flatnonzero(places < 0).tolist()
@@ -210,7 +210,7 @@ class Lexicon:
         np.copyto(rows, places + FIRST, where=places >= 0)
 
     def value(self, name: str, word: str) -> str:
-        """Compute the value of a feature of a word, whether it has a row or not.
+        """Compute the value of a feature of a word, whether or not it has a row.
 
         A word without a cluster has the value "".
         """
@@ -221,7 +221,7 @@ class Lexicon:
         return self._shape(word, value) if name == "shape" else value
 
     def _known_sign(self, word: str) -> str:
-        """Take an emoji, an arrow or another sign that the model has not met for a bullet."""
+        """Replace an emoji, an arrow or another sign by a bullet if the model does not know it."""
         if word.isascii() or part_of_name(word) != SIGN:
             return word
         if any(self._values.find(name, [word])[0] >= 0 for name in ("word", *self._functions)):
@@ -238,7 +238,7 @@ class Lexicon:
 def word_forms(word: str, *, cased: bool) -> list[str]:
     """List the forms under which a word is looked up, the best first.
 
-    As written where the vectors are cased, in lower case, and with its digits as zeros.
+    The forms are: as written if the vectors are cased, in lower case, and with digits as zeros.
     """
     return [form(word) for form in _FORMS[cased]]
 
@@ -258,32 +258,32 @@ def build_lexicon(
 ) -> Lexicon:
     """Collect the words and feature values that get a row.
 
-    The words are those of the training text and the most frequent ones of the vectors, so that
-    a word the training text never had still has its vector when tagging.
+    The words are those of the training text and the most frequent ones with vectors, so that many
+    words which are not in the training text still have their vectors in tagging.
 
     Parameters
     ----------
     words : iterable of str
         The tokens of the training text.
     vectors : gensim.models.KeyedVectors
-        Most frequent word first.
+        Word vectors, the most frequent word first.
     features : sequence of str
-        Names of the features beside the word itself.
+        Names of the features besides the word itself.
     vocabulary : int
-        How many of the vectors' words are taken besides those of the text.
+        Number of words with vectors to add to the words of the text.
     min_count : int
-        How often a feature's value comes at least, in the text and in `recased` together.
+        Fewest occurrences of a feature value with a row, in the text and `recased` together.
     recased : iterable of str
         The words of the text in other letter cases, whose feature values get rows as well.
     gazetteers : mapping of str to Gazetteer, optional
-        By the type of their names.
+        Gazetteers by the type of their names.
     clusters : mapping of str to Clusters, optional
-        By name.
+        Clusters by name.
     prefixes : sequence of int
-        See `Lexicon`.
+        Prefixes of clusters, see `Lexicon`.
     base : Lexicon, optional
-        One whose values come first, in its order, so that rows of its tables are rows of this
-        one's; gazetteers and clusters that it has are there, too.
+        A lexicon whose values come first, in the same order, so that its rows keep their numbers;
+        its gazetteers and clusters are included.
     """
     counts = Counter(map(plain_word, words))
     first = base.values if base else {}
@@ -299,9 +299,9 @@ def build_lexicon(
             unseen[forms[-1]] += count
         else:
             further.add(found)
-    # A word without a vector learns its own where it comes twice; once teaches only 'unknown'.
+    # A word without a vector learns one if it occurs twice; words that occur once train 'unknown'.
     further.update(form for form, count in unseen.items() if count > 1)
-    # Sorted, so that a model does not give away in which order its training text has them.
+    # Sorted, so that a model does not reveal the order of words in its training text.
     values = {"word": [*frequent, *sorted(further - frequent.keys())]}
     functions = [feature_function(name) for name in features]
     every = counts + Counter(map(plain_word, recased))
@@ -325,13 +325,13 @@ def build_lexicon(
         key = BROWN if found_clusters.hierarchical else FLAT
         values[key + name] = found_clusters.pack()
     lexicon = Lexicon(values, cased=cased, prefixes=prefixes)
-    if base:  # whose table of half a million words is built once, not for each fold
+    if base:  # its table of half a million words is built once, not for each fold
         lexicon.clusters.update(base.clusters)
     return lexicon
 
 
 def is_cased(vectors: "KeyedVectors") -> bool:
-    """Detect whether vectors tell "Paris" from "paris", by their most frequent words."""
+    """Detect whether vectors distinguish "Paris" from "paris", by their most frequent words."""
     return any(word != word.lower() for word in vectors.index_to_key[:10_000])
 
 
@@ -343,29 +343,29 @@ def initial_tables(
     rng: "np.random.Generator",
     base: Mapping[str, npt.NDArray[np.float32]] | None = None,
 ) -> dict[str, npt.NDArray[np.float32]]:
-    """Make the starting lookup tables.
+    """Make the initial lookup tables.
 
     Parameters
     ----------
     vectors : gensim.models.KeyedVectors
-        Shape (V, d). They are divided by their standard deviation, so that the first layer
-        meets numbers of about one whatever the vectors were.
+        Vectors of shape (V, d). They are divided by their standard deviation, so that the inputs of
+        the first layer have about unit variance with any vectors.
     feature_dimensions : int
-        Columns of each table but the words'.
+        Number of columns of each table except the word table.
     rng : numpy.random.Generator
-        Draws the rows that no vector is known for.
+        Draws the rows without a known vector.
     base : mapping of str to float32 array, optional
-        The tables of the lexicon that this one was built on: their rows come first.
+        The tables of the lexicon's base, whose rows come first.
 
     Returns
     -------
     dict of str to float32 array
-        By feature, shapes (rows, d) and (rows, feature_dimensions).
+        Tables by feature, with shapes (rows, d) and (rows, feature_dimensions).
 
     Raises
     ------
     VectorsError
-        If a vector is not finite, or too large for its square.
+        If a vector is not finite, or its numbers are too large to be squared.
     """
     tables: dict[str, npt.NDArray[np.float32]] = {}
     pretrained: dict[str, int] = vectors.key_to_index

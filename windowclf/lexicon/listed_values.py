@@ -1,4 +1,4 @@
-"""The values of a lexicon as lists, as a training collects them; see `PackedValues` for a file."""
+"""The values of a lexicon as lists, for training; see `PackedValues` for a file."""
 
 from collections.abc import Mapping, Sequence
 from itertools import repeat
@@ -13,16 +13,17 @@ class ListedValues:
     Parameters
     ----------
     lists : mapping of str to sequence of str
-        As `Lexicon` takes them.
+        The argument `values` of `Lexicon`.
 
     Attributes
     ----------
     lists : dict of str to list of str
+        The values of each feature.
     """
 
     def __init__(self, lists: Mapping[str, Sequence[str]]) -> None:
         self.lists = {name: list(known) for name, known in lists.items()}
-        self._place_of: dict[str, dict[str, int]] = {}  # not made before a value is looked up
+        self._place_of: dict[str, dict[str, int]] = {}  # made when a value is looked up
 
     @property
     def names(self) -> list[str]:
@@ -34,7 +35,7 @@ class ListedValues:
         return len(self.lists[name])
 
     def find(self, name: str, strings: Sequence[str]) -> npt.NDArray[np.int32]:
-        """Give the place of each string among the values of a feature; -1 if it is none."""
+        """Return the index of each string among the values of a feature; -1 if it is unknown."""
         place_of = self._place_of.get(name)
         if place_of is None:
             place_of = {value: place for place, value in enumerate(self.lists[name])}

@@ -1,7 +1,7 @@
-"""The values of a lexicon as they lie in a file: all strings in order, packed in small blocks.
+"""The values of a lexicon in a file: all strings, sorted and packed in small blocks.
 
-A few words are looked up in the blocks that may hold them, so that a program which tags a sentence
-need not read half a million words. For many words, all blocks become one hash table in arrays.
+Few words are looked up in the blocks that may contain them, so that tagging one sentence does not
+read half a million words. For many words, all blocks are combined in one hash table of arrays.
 """
 
 import struct
@@ -23,16 +23,17 @@ from windowclf.lexicon.hashed_strings import END, DictionaryOfStrings, HashedStr
 
 MAGIC = b"\x89words\r\n"
 HEAD = struct.Struct("<8sI")
-"""`MAGIC`, and the bytes of the packed header."""
+"""`MAGIC` and the size of the packed header in bytes."""
 _LENGTH = struct.Struct("<I")
-_PLANES = 4  # bytes of a number, the lowest of all numbers first, as they shrink more so
-_MOST_TIMES = 100  # as long as a packed block may the unpacked one be; words are three times
+_PLANES = 4  # bytes per number; the lowest bytes of all numbers come first, which compresses better
+_MOST_TIMES = 100  # largest accepted decompression ratio of a block; words reach about 3
 _LARGEST_HEADER = 2**24
 _FEW = 64
-"""Strings that are looked up in single blocks: for more, the hash table is as fast."""
+"""Largest number of strings to look up in single blocks; for more, the hash table is as fast."""
 _FEW_IN_ALL = 64 * _FEW
 _MANY = 2**15
-"""Strings of which a dictionary takes so much memory that arrays are better, if a bit slower."""
+"""From this many strings on, a dictionary takes so much memory that arrays are better, though
+slightly slower."""
 
 Numbers = npt.NDArray[np.int32]
 Kind = Literal["strings", "clusters", "names"]
@@ -45,13 +46,13 @@ class Table(msgspec.Struct, frozen=True):
     Parameters
     ----------
     count : int
-        How many there are: strings of the blocks, or clusters.
+        Number of values: strings in the blocks, or clusters.
     clusters : list of str, optional
-        Their names, of clusters: the number of a string is the place of its cluster among them.
+        Names of the clusters; the number of a string is the index of its cluster.
     is_sorted : bool
-        Whether the number of a string is its place among those of the feature, in order.
+        Whether the number of a string is its index among the feature's sorted strings.
     names : list of str, optional
-        All values, of a feature whose values are not looked up: a gazetteer.
+        All values of a gazetteer, which are not looked up.
     """
 
     name: str
@@ -62,24 +63,25 @@ class Table(msgspec.Struct, frozen=True):
 
     @property
     def kind(self) -> Kind:
-        """What the values are: a table of names has no strings in the blocks."""
+        """The kind of the values; a table of names has no strings in the blocks."""
         if self.names is not None:
             return "names"
         return "strings" if self.clusters is None else "clusters"
 
 
 class Header(msgspec.Struct, frozen=True):
-    """What a file begins with.
+    """The header of a file.
 
     Parameters
     ----------
     tables : list of Table
+        One table per feature.
     firsts : list of str
         The first string of each block.
     sizes : list of int
-        Bytes of each packed block.
+        Size of each packed block in bytes.
     counts : list of list of int
-        For each block, how many of its strings have a number in each table.
+        For each block, the number of its strings that have a number in each table.
     """
 
     tables: list[Table]
@@ -89,16 +91,16 @@ class Header(msgspec.Struct, frozen=True):
 
 
 class Block(NamedTuple):
-    """Strings side by side in the order of the alphabet.
+    """A block of consecutive sorted strings.
 
     Attributes
     ----------
     text : bytes
-        The strings, `END` between them.
+        The strings, separated by `END`.
     has : bool array, shape (tables, n)
         Whether each string has a number in each table.
     numbers : int32 array, shape (m,)
-        Those of the tables that are not sorted, table after table.
+        Numbers of the tables that are not sorted, table after table.
     """
 
     text: bytes
@@ -106,14 +108,14 @@ class Block(NamedTuple):
     numbers: Numbers
 
     def packed(self) -> bytes:
-        """Write the block."""
+        """Pack the block as compressed bytes."""
         planes = self.numbers.astype("<i4").view(np.uint8).reshape(-1, _PLANES).T
         parts = (_LENGTH.pack(len(self.text)), self.text, np.packbits(self.has, axis=1).tobytes())
         return zlib.compress(b"".join((*parts, planes.tobytes())), 9)
 
     @classmethod
     def unpack(cls, packed: bytes | bytearray, is_sorted: npt.NDArray[np.bool_]) -> "Block":
-        """Read what `packed` wrote; a ValueError tells what is wrong."""
+        """Read the result of `packed`; raise a ValueError if it is damaged."""
         content = unzip(packed)
         (length,) = _LENGTH.unpack_from(content)
         start = _LENGTH.size + length
@@ -130,7 +132,7 @@ class Block(NamedTuple):
 
 
 def unzip(packed: bytes | bytearray, most: int | None = None) -> bytes:
-    """Unpack a part of the file; a ValueError if it would fill the memory."""
+    """Unpack a part of the file; raise a ValueError if it would fill the memory."""
     stream = zlib.decompressobj()
     most = _MOST_TIMES * len(packed) if most is None else most
     try:
@@ -143,18 +145,19 @@ def unzip(packed: bytes | bytearray, most: int | None = None) -> bytes:
 
 
 class PackedValues:
-    """The values of a lexicon in the packed content of a file; see `windowclf.lexicon.values`.
+    """The values of a lexicon in the packed content of a file; see `windowclf.lexicon.packing`.
 
-    Several threads may use one at the same time.
+    Several threads may use it at the same time.
 
     Parameters
     ----------
     content : mmap, bytes or bytearray
+        The whole content of the file.
 
     Raises
     ------
     ValueError
-        If its header is something else, or does not fit the file.
+        If the header is invalid, or does not fit the file.
     """
 
     def __init__(self, content: mmap | bytes | bytearray) -> None:
@@ -201,7 +204,7 @@ class PackedValues:
         return list(self._all)
 
     def kind(self, name: str) -> Kind:
-        """Give the kind of the values of a feature."""
+        """Return the kind of the values of a feature."""
         return self._all[name].kind
 
     def count(self, name: str) -> int:
@@ -209,27 +212,27 @@ class PackedValues:
         return self._all[name].count
 
     def cluster_names(self, name: str) -> list[str]:
-        """Give the names of the clusters of a feature."""
+        """Return the names of the clusters of a feature."""
         return self._all[name].clusters or []
 
     def find(self, name: str, strings: Sequence[str]) -> Numbers:
-        """Look strings up.
+        """Look up strings.
 
         Parameters
         ----------
         strings : sequence of str
-            Is not to be changed afterwards: the next call may come with the same.
+            The strings. Must not be changed afterwards, because the next call may reuse them.
 
         Returns
         -------
         int32 array, shape (n,)
-            The place of each among the values of the feature, or that of its cluster; -1 for a
-            string that is none.
+            The index of each string among the values of the feature, or of its cluster; -1 for
+            unknown strings.
 
         Raises
         ------
         ModelError
-            If the file is damaged where it is read.
+            If a part that is read is damaged.
         """
         if not strings:
             return np.empty(0, dtype=np.int32)
@@ -241,7 +244,7 @@ class PackedValues:
             finder = self._found_by[self._place[name]]
         if isinstance(finder, DictionaryOfStrings):
             return finder.find(strings)
-        last = self._last  # several files of clusters are asked for the same words
+        last = self._last  # several files of clusters look up the same words
         if last is None or last[0] is not strings:
             self._last = last = (strings, Strings.of(strings))
         return finder.find(last[1])
@@ -284,19 +287,19 @@ class PackedValues:
         return block
 
     def _table_of_numbers(self, counts: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-        """Give the table that each number of some blocks is of, shape (m,); see `Block`."""
+        """Return the table of each number of some blocks, shape (m,); see `Block`."""
         tables = np.flatnonzero(~self._is_sorted)
         return np.repeat(np.tile(tables, len(counts)), counts[:, tables].reshape(-1))
 
     def _check(self, numbers: Numbers, tables: npt.NDArray[np.intp]) -> None:
-        """Refuse a number that no value of its table has."""
+        """Raise an error for a number that is out of range for its table."""
         limits = np.array([table.count for table in self._tables], dtype=np.intp)
         if ((numbers < 0) | (numbers >= limits[tables])).any():
             raise _damaged("a number without a value")
 
     @cached_property
     def _found_by(self) -> list[HashedStrings | DictionaryOfStrings]:
-        """What finds the strings of each table."""
+        """The hash table or dictionary of each table."""
         text, entries = self._read_all()
         self._blocks.clear()
         strings = Strings(text)
@@ -304,7 +307,7 @@ class PackedValues:
         return [kind(strings, *entry) for kind, entry in zip(kinds, entries, strict=True)]
 
     def _read_all(self) -> tuple[bytes, list[tuple[npt.NDArray[np.intp], Numbers]]]:
-        """Read all blocks: their strings, and which of them have which number in each table."""
+        """Read all blocks: their strings, and for each table the strings with their numbers."""
         blocks = [self._read(number) for number in range(len(self._firsts))]
         text = END.encode().join([block.text for block in blocks])
         try:
@@ -326,7 +329,7 @@ class PackedValues:
 
     @cached_property
     def lists(self) -> dict[str, list[str]]:
-        """All values by feature, as `Lexicon` takes them.
+        """All values by feature, as for `Lexicon`.
 
         Raises
         ------
@@ -353,4 +356,4 @@ class PackedValues:
 
 
 def _damaged(what: str) -> ModelError:
-    return ModelError(f"damaged model: its lexicon has {what}; train or fetch the model again")
+    return ModelError(f"damaged model: its lexicon has {what}; train or download the model again")

@@ -12,7 +12,7 @@ from windowclf.lexicon.lexicon import BROWN, FLAT, GAZETTEER
 from windowclf.lexicon.packed_values import HEAD, MAGIC, Block, Header, PackedValues, Table
 
 _STRINGS = 512
-"""Strings of a block: small enough for a lookup of one, and large enough to shrink."""
+"""Number of strings per block: few enough for single lookups, enough for good compression."""
 
 
 def pack_words(values: Mapping[str, Sequence[str]]) -> bytes | None:
@@ -21,13 +21,13 @@ def pack_words(values: Mapping[str, Sequence[str]]) -> bytes | None:
     Parameters
     ----------
     values : mapping of str to sequence of str
-        As `Lexicon` takes them.
+        The argument `values` of `Lexicon`.
 
     Returns
     -------
     bytes or None
-        The same for the same values; None for values that cannot be packed, such as those that
-        hold a line feed or come twice.
+        The packed values, always the same for the same values; None if they cannot be packed,
+        for instance because one contains a line feed or occurs twice.
     """
     if any(END in value for known in values.values() for value in known):
         return None
@@ -44,7 +44,7 @@ def pack_words(values: Mapping[str, Sequence[str]]) -> bytes | None:
             numbers.append({word: i for i, word in enumerate(known)})
     try:
         packed = _pack(tables, numbers)
-        # What comes twice or is in no order is not looked for: it does not come back.
+        # Duplicates and wrong orders are not searched for: they would not survive this round trip.
         return packed if PackedValues(packed).lists == dict(values) else None
     except (UnicodeEncodeError, ValueError, ModelError):
         return None

@@ -1,1 +1,1 @@
-"""A trained model: what it is made of, and its folder on disk."""
+"""A trained model: its parts, and its folder on disk."""

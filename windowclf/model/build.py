@@ -1,4 +1,4 @@
-"""What a configuration asks for: the network, and the objective it is trained by."""
+"""Construction of the network and the objective that a configuration describes."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,9 +18,9 @@ from windowclf.tags.schemes import Scheme, legal_transitions
 
 
 def own_scheme(scheme: Scheme, config: Config) -> Scheme:
-    """Choose how a model writes tags that come in `scheme`."""
+    """Choose the internal scheme of a model for tags in `scheme`."""
     if config.loss == "ranking":
-        return Scheme.IOB1  # a run of positive tokens is one span
+        return Scheme.IOB1  # then a run of positive tokens is one span
     return Scheme.PLAIN if scheme is Scheme.PLAIN else Scheme.IOBES
 
 
@@ -31,18 +31,18 @@ def make_network(
     rng: "np.random.Generator",
     dtype: type[np.floating] = np.float32,
 ) -> Network:
-    """Build the network that a configuration asks for.
+    """Build the network that a configuration describes.
 
     Parameters
     ----------
     tables : mapping of str to float array
-        Starting values of the lookup tables.
+        Initial lookup tables by feature.
     labels : sequence of str
-        The tags.
+        All tags of the model.
     rng : numpy.random.Generator
-        Draws the starting weights.
+        Draws the initial weights.
     dtype : numpy float type
-        float32 to train, float64 to check gradients.
+        float32 for training, float64 for gradient checks.
     """
     dimensions = sum(table.shape[1] for table in tables.values())
     weights, biases = initial_weights(
@@ -64,7 +64,7 @@ def make_network(
 
 
 def score_count(config: Config, labels: Sequence[str]) -> int:
-    """Count the scores of a window, ``K``: one for each tag, or a single one to rank by."""
+    """Count the scores of a window, ``K``: one for each tag, or a single one for ranking."""
     return 1 if config.loss == "ranking" else len(labels)
 
 
@@ -74,14 +74,14 @@ def make_objective(
     scheme: Scheme,
     dtype: type[np.floating] = np.float32,
 ) -> Objective:
-    """Make the objective that a configuration asks for.
+    """Make the objective that a configuration describes.
 
     Parameters
     ----------
     labels : sequence of str
         The ``K`` tags.
     scheme : Scheme
-        Of the tags.
+        Scheme of the tags.
     """
     if config.loss == "ranking":
         return RankingObjective()
@@ -107,7 +107,7 @@ def assemble(
     sentence_weight: FloatArray | None = None,
     document_weight: FloatArray | None = None,
 ) -> Network:
-    """Put a network together from its arrays and what a configuration says of it."""
+    """Assemble a network from its arrays and the settings of a configuration."""
     return Network(
         tables,
         weights,

@@ -1,8 +1,8 @@
-"""A model as files: safetensors and JSON. A folder of them is written whole or not at all.
+"""The files of a model: safetensors and JSON, in a folder that is written atomically.
 
-``model.json`` names the other files, their sizes and their checksums. Each of those has a part
-of its checksum in its name, so a new model never writes over a file of the old one, and the
-folder changes from one model to the next in the moment in which ``model.json`` is replaced.
+``model.json`` lists the other files with their sizes and checksums. The name of each file contains
+a part of its checksum, so a new model never overwrites a file of the old one, and the folder
+switches to the new model at the moment when ``model.json`` is replaced.
 """
 
 from collections.abc import Callable, Mapping
@@ -60,18 +60,17 @@ def pack_model(
     Parameters
     ----------
     model : Model
-        One that came out of compressed files is packed as it was there.
+        The model; one that was read from compressed files is not rounded again.
     compress : bool
         Whether to round the parameters to a third of their size, for tagging.
     zip_lexicon : bool
-        Whether the lexicon of a compressed model is packed: that takes seconds, and saves
-        megabytes.
+        Whether to pack the lexicon of a compressed model, which takes seconds and saves megabytes.
 
     Returns
     -------
     dict of str to bytes
-        The content of each file by its name, `MANIFEST` last but for `TIMES`; the same for the
-        same model.
+        The content of each file by its name, with `MANIFEST` and then `TIMES` last. The same
+        model always gives the same files.
     """
     record = model.record
     parameters = model.parameters() | first_pass_parameters(model.first_pass)
@@ -102,21 +101,21 @@ def pack_model(
 
 
 def save_model(model: Model, folder: Path, *, compress: bool = False) -> None:
-    """Write a model folder; an earlier model in it stays whole until the new one is.
+    """Write a model folder; an earlier model in it remains intact until the new one is complete.
 
     Parameters
     ----------
     model : Model
-        One that came out of a compressed folder is written as it was there.
+        The model; one that was read from a compressed folder is not rounded again.
     folder : Path
-        Is made if it is not there.
+        Created if it does not exist.
     compress : bool
         Whether to round the parameters to a third of their size, for tagging.
 
     Raises
     ------
     ModelError
-        If it cannot be written, or holds something else than a model.
+        If the folder cannot be written, or contains anything but a model.
     """
     from windowclf.model.folder import check_output, without_report
 
@@ -142,7 +141,7 @@ def save_model(model: Model, folder: Path, *, compress: bool = False) -> None:
         raise ModelError(
             f"{error.filename or folder}: cannot write the model: {error.strerror}"
         ) from None
-    with suppress(OSError):  # the model is whole, whatever becomes of what is beside it
+    with suppress(OSError):  # the model is complete, even if other files cannot be changed
         if times is not None:
             write_whole(folder / TIMES, partial(_write, content=times))
     for name in before - files.keys():
@@ -155,7 +154,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _files_of(folder: Path) -> set[str]:
-    """Name the files of the model that a folder holds; none if it holds no whole one."""
+    """List the files of the model in a folder; empty if there is no complete model."""
     try:
         return {entry.name for entry in read_manifest(folder).files.values()}
     except ModelError:
@@ -168,12 +167,12 @@ def load_model(folder: Path) -> Model:
     Returns
     -------
     Model
-        Its lookup tables stay on the disk, and only the rows that are used are read.
+        The model. Its lookup tables remain on disk, and only the rows in use are read.
 
     Raises
     ------
     ModelError
-        If it is missing, damaged, or written by a newer windowclf.
+        If the folder is missing, damaged, or written by a newer windowclf.
     """
     manifest = read_manifest(folder)
     read = partial(map_file, folder, manifest, check=False)
@@ -182,17 +181,17 @@ def load_model(folder: Path) -> Model:
 
 
 def unpack_model(files: Mapping[str, bytes], where: str) -> Model:
-    """Put a model together from the files that `pack_model` made.
+    """Assemble a model from the files that `pack_model` made.
 
     Parameters
     ----------
     where : str
-        What error messages call them.
+        Name of the files in error messages.
 
     Raises
     ------
     ModelError
-        If they are damaged, or written by a newer windowclf.
+        If the files are damaged, or written by a newer windowclf.
     """
     folder = Path(where)
     manifest = parse_manifest(files.get(MANIFEST, b""), folder / MANIFEST)
@@ -225,16 +224,16 @@ def _unpack(
         if names[: len(features)] != features or not all(
             name.startswith((GAZETTEER, BROWN, FLAT)) for name in names[len(features) :]
         ):
-            raise ValueError("its lexicon has other features than its config")
+            raise ValueError("the features of its lexicon differ from its config")
         prefixes = manifest.config.cluster_prefixes
         known = Lexicon(values, cased=manifest.cased, prefixes=prefixes)
         network = _network(manifest, known, arrays)
         first_pass = _first_pass(network, arrays)
         if first_pass and manifest.scheme is Scheme.PLAIN:
-            raise ValueError("a first pass, though its labels are not spans")
+            raise ValueError("a first pass, although its labels are not spans")
     except (ValueError, RecursionError) as error:
         raise damaged(folder, error) from None
-    # Only now, as its arrays are as large as the network's scores are many.
+    # Made last: the checks above bound the number of labels, and thereby the size of its arrays.
     objective = make_objective(manifest.config, manifest.labels, manifest.scheme)
     for name, parameter in objective.parameters().items():
         parameter.value = arrays.array(name, parameter.shape)
@@ -252,14 +251,14 @@ def _unpack(
 
 
 def _check_labels(manifest: Manifest) -> None:
-    """Raise a ValueError unless the labels are of their scheme, and that of the config."""
+    """Raise a ValueError unless the labels fit their scheme, and the scheme fits the config."""
     config, labels = manifest.config, manifest.labels
     if not labels or len(labels) > MOST_LABELS or len(set(labels)) < len(labels):
-        raise ValueError(f"{len(labels)} labels: expected 1 to {MOST_LABELS:,}, none twice")
+        raise ValueError(f"{len(labels)} labels: expected 1 to {MOST_LABELS:,} distinct ones")
     if manifest.scheme is not own_scheme(manifest.scheme, config):
-        raise ValueError(f"labels in {manifest.scheme}, which its config does not go with")
+        raise ValueError(f"labels in {manifest.scheme}, which does not fit its config")
     if config.loss == "ranking" and labels != [OUTSIDE, f"I-{config.positive}"]:
-        raise ValueError(f"labels other than {OUTSIDE} and that of a ranking")
+        raise ValueError(f"labels other than {OUTSIDE} and the label of ranking")
     if "" in labels or (manifest.scheme is not Scheme.PLAIN and OUTSIDE not in labels):
         raise ValueError(f"an empty label, or no {OUTSIDE}")
     try:
@@ -269,7 +268,7 @@ def _check_labels(manifest: Manifest) -> None:
 
 
 def first_pass_parameters(first_pass: Network | None) -> dict[str, Parameter]:
-    """List the parameters of a first pass by name, without the tables, which are the network's."""
+    """Return the parameters of a first pass by name, without the network's lookup tables."""
     if first_pass is None:
         return {}
     own = first_pass.parameters().items()
@@ -277,7 +276,7 @@ def first_pass_parameters(first_pass: Network | None) -> dict[str, Parameter]:
 
 
 def _first_pass(network: Network, arrays: ParameterFile) -> Network | None:
-    """Put the first pass together; version 0.1.0 wrote none, and reads models that have one."""
+    """Assemble the first pass; version 0.1.0 wrote none, but reads models that have one."""
     if "first_pass.W1" not in arrays:
         return None
     d, window, _ = network.weights[0].shape
@@ -291,13 +290,13 @@ def _first_pass(network: Network, arrays: ParameterFile) -> Network | None:
 
 
 def _network(manifest: Manifest, lexicon: Lexicon, arrays: ParameterFile) -> Network:
-    """Put the network together, each array held to the shape that the rest asks for."""
+    """Assemble the network, and check the shape of each array against the others."""
     config = manifest.config
     tables = {name: arrays.table(f"L_{name}", rows) for name, rows in lexicon.sizes().items()}
     dimensions = sum(table.shape[1] for table in tables.values())
     sizes = [*config.hidden, score_count(config, manifest.labels)]
     if dimensions > WIDEST_LAYER:
-        raise ValueError(f"words of {dimensions:,} numbers: expected at most {WIDEST_LAYER:,}")
+        raise ValueError(f"vectors of length {dimensions:,}: expected at most {WIDEST_LAYER:,}")
     shapes = [(dimensions, config.window, sizes[0]), *pairwise(sizes)]
     names = layer_names(len(sizes))
     network = assemble(

@@ -1,7 +1,7 @@
-"""Whether a confidence of 0.8 is right eight times in ten, and the cure where it is not.
+"""Calibration: of the spans with a confidence of 0.8, eight in ten should be right.
 
-Measured by the expected calibration error (Naeini et al. 2015; Guo et al. 2017), cured by the
-scaling of Platt (1999), fitted as Lin, Lin and Weng (2007) correct it.
+It is measured by the expected calibration error (Naeini et al. 2015; Guo et al. 2017) and improved
+by Platt scaling (1999), fitted with the corrections of Lin, Lin and Weng (2007).
 """
 
 from typing import Annotated, Any, NamedTuple
@@ -14,18 +14,19 @@ from numpy.typing import NDArray
 _FloatArray = NDArray[np.floating[Any]]
 _BoolArray = NDArray[np.bool_]
 
-_EDGE = 1e-6  # so close to 0 and to 1 a probability still has a logit
-_FEWEST = 50  # from fewer entities a slope is a guess
+_EDGE = 1e-6  # probabilities are clipped this far from 0 and 1, so that they have a logit
+_FEWEST = 50  # fewer entities do not determine a slope
 _LOWEST_SLOPE = 0.05
-_LARGEST = 1e100  # so far from what can overflow that no correction is infinite
+_LARGEST = 1e100  # small enough that no correction overflows
 
 
 class Reliability(NamedTuple):
-    """What came of the confidences in each of some bins of equal width, from 0 to 1.
+    """Accuracy of confidences in bins of equal width, from 0 to 1.
 
     Attributes
     ----------
     counts : int array, shape (bins,)
+        Number of confidences in each bin.
     confidence, accuracy : float array, shape (bins,)
         Mean confidence and fraction correct; 0 in an empty bin.
     """
@@ -36,16 +37,17 @@ class Reliability(NamedTuple):
 
 
 def reliability(confidence: _FloatArray, correct: _BoolArray, bins: int = 10) -> Reliability:
-    """Sort confidences into bins, as a reliability diagram draws them.
+    """Sort confidences into bins, as for a reliability diagram.
 
     Parameters
     ----------
     confidence : float array, shape (M,)
-        From 0 to 1.
+        Confidences from 0 to 1.
     correct : bool array, shape (M,)
+        Whether each prediction is right.
     bins : int
-        Bin ``b`` of ``n`` holds the confidences above ``(b-1)/n`` and up to ``b/n``, the first
-        one 0 as well.
+        Number of bins ``n``. Bin ``b`` contains the confidences above ``(b-1)/n`` and up to
+        ``b/n``; the first bin also contains 0.
     """
     edges = np.linspace(0, 1, bins + 1)[1:-1]
     place = np.searchsorted(edges, confidence, side="left")
@@ -71,7 +73,7 @@ def expected_calibration_error(
     Returns
     -------
     float
-        From 0, the best, to 1; 0 if there is nothing.
+        The error, from 0 (best) to 1; 0 without any confidences.
     """
     found = reliability(confidence, correct, bins)
     gaps = np.abs(found.accuracy - found.confidence)
@@ -84,7 +86,7 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Parameters
     ----------
     slope : float
-        Above 0, so that no two probabilities change places.
+        Slope above 0, so that the order of probabilities does not change.
     """
 
     slope: Annotated[float, Meta(gt=0.0, le=_LARGEST)] = 1.0
@@ -99,23 +101,24 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def fit_calibration(p: _FloatArray, correct: _BoolArray) -> Calibration:
-    """Find the slope and the intercept of the highest likelihood.
+    """Find the slope and the intercept with maximum likelihood.
 
-    The targets are Platt's, ``(N₊+1)/(N₊+2)`` and ``1/(N₋+2)`` in place of 1 and 0, so that the
-    best slope is finite even where a threshold parts right from wrong.
+    The targets are Platt's, ``(N₊+1)/(N₊+2)`` and ``1/(N₋+2)`` in place of 1 and 0, so the best
+    slope is finite even if a threshold separates right from wrong.
 
     Parameters
     ----------
     p : float array, shape (M,)
-        Probabilities, of data that the model was not trained on.
+        Probabilities on data that the model was not trained on.
     correct : bool array, shape (M,)
+        Whether each prediction is right.
 
     Returns
     -------
     Calibration
-        One that changes nothing, if there are fewer than 50 probabilities or all are of one
-        kind. Where the best slope is below 0.05 (a higher probability is not more often right)
-        it is 0.05, with the best intercept for it: nearly one number for all.
+        The identity if there are fewer than 50 probabilities, or all are right or all wrong. If
+        the best slope is below 0.05 (higher probabilities are not right more often), the slope is
+        0.05 with the best intercept for it, which gives nearly the same number for all.
     """
     positive = int(np.count_nonzero(correct))
     negative = len(correct) - positive
@@ -125,7 +128,7 @@ def fit_calibration(p: _FloatArray, correct: _BoolArray) -> Calibration:
     x = _logit(p)
     one = np.ones_like(x)
     slope, intercept = _logistic_regression(np.stack([x, one], axis=1), target, np.zeros_like(x))
-    if slope < _LOWEST_SLOPE:  # the likelihood is concave: the best of what is allowed
+    if slope < _LOWEST_SLOPE:  # the likelihood is concave, so the bound is the best allowed slope
         slope = _LOWEST_SLOPE
         (intercept,) = _logistic_regression(one[:, None], target, slope * x)
     return Calibration(float(slope), float(intercept))
@@ -140,10 +143,10 @@ def _logit(p: _FloatArray) -> NDArray[np.float64]:
 def _logistic_regression(
     X: NDArray[np.float64], target: NDArray[np.float64], offset: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Make ``J``, the mean of ``log(1 + exp z) - target · z`` with ``z = X w + offset``, small.
+    """Minimise ``J``, the mean of ``log(1 + exp z) - target · z`` with ``z = X w + offset``.
 
-    Newton's method from ``w = 0``; X has the shape (M, d). A step that gains too little is halved,
-    for far from the optimum a whole one may lead past it.
+    Newton's method starts from ``w = 0``; X has the shape (M, d). A step that gains too little is
+    halved, because far from the optimum a full step may overshoot.
     """
 
     def loss(w: NDArray[np.float64]) -> float:
@@ -152,13 +155,13 @@ def _logistic_regression(
 
     w = np.zeros(X.shape[1])
     J = loss(w)
-    for _ in range(100):  # ten are usual
+    for _ in range(100):  # usually ten are enough
         g = np.exp(-np.logaddexp(0, -(X @ w + offset)))
         gradient = X.T @ (g - target) / len(X)
-        # The ridge is for columns that are multiples of one another: all probabilities equal.
+        # The ridge is needed if columns are multiples of one another: all probabilities are equal.
         hessian = (X.T * (g * (1 - g))) @ X / len(X) + 1e-12 * np.eye(len(w))
         step = -np.linalg.solve(hessian, gradient)
-        gain = float(-gradient @ step)  # twice what a whole step should gain
+        gain = float(-gradient @ step)  # twice the expected gain of a full step
         if gain < 1e-10:
             return w + step
         while (J_next := loss(w + step)) > J - 1e-4 * gain and gain > 1e-14:

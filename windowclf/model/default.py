@@ -1,14 +1,14 @@
-"""Which model is used: the one that is named, the one trained in this folder, or the bundled one.
+"""Choice of the default model.
 
-Commands and `windowclf.load` follow this rule, in this order:
+Commands and `windowclf.load` use the first of these models that there is:
 
-1. the model that is named: by ``--model``, or by the argument of `load`;
-2. the one that the environment variable ``WINDOWCLF_MODEL`` names;
-3. the last one that ``windowclf train`` wrote in the current directory or below it;
+1. the model of ``--model``, or of the argument of `load`;
+2. the model in the environment variable ``WINDOWCLF_MODEL``;
+3. the last model that ``windowclf train`` wrote in the current directory or below it;
 4. the bundled model.
 
-Training notes its model in a file of the directory it was started in. The path in it is relative,
-so the note stays right where the directory is moved, and cannot lead out of it.
+Training records its model in a file of the directory it was started in. The path in the file is
+relative, so it remains right if the directory is moved, and it cannot lead out of the directory.
 """
 
 import os
@@ -21,21 +21,21 @@ from windowclf.system.files import write_whole
 from windowclf.system.resources import data_path
 
 MARKER = ".windowclf-model"
-"""The file in which training notes where its model is."""
+"""Name of the file in which training records the path of its model."""
 VARIABLE = "WINDOWCLF_MODEL"
 _BUNDLED = "bundled"
-_LONGEST = 4096  # bytes; no file system has longer paths
+_LONGEST = 4096  # bytes; file systems do not have longer paths
 
 
 class Choice(NamedTuple):
-    """The model that is used.
+    """The chosen model.
 
     Attributes
     ----------
     folder : Path
-        Its files may be missing or damaged: loading detects that.
+        Folder of the model; loading detects missing or damaged files.
     why : str
-        What named it, "trained in this folder", or "bundled".
+        The option or variable that named the model, "trained in this folder", or "bundled".
     fault : str or None
         Why the model that was trained in this folder cannot be used.
     """
@@ -48,7 +48,7 @@ class Choice(NamedTuple):
     def report(self) -> str | None:
         """One line that names the model; None for the bundled one, if no other was expected."""
         if self.fault:
-            return f"model: the bundled one, for {MARKER} {self.fault}"
+            return f"model: the bundled one, because {MARKER} {self.fault}"
         return None if self.why == _BUNDLED else f"model: {self}"
 
     def __str__(self) -> str:
@@ -56,12 +56,12 @@ class Choice(NamedTuple):
 
 
 def find_model(named: str | Path | None = None) -> Choice:
-    """Choose the model that is used, by the rule of this module.
+    """Choose a model by the rule of this module.
 
     Parameters
     ----------
     named : str or Path, optional
-        The folder of a model; without it the rule goes on with the environment.
+        The folder of a model; by default the choice continues with the environment.
 
     Raises
     ------
@@ -73,8 +73,8 @@ def find_model(named: str | Path | None = None) -> Choice:
     if variable := os.environ.get(VARIABLE):
         if not (Path(variable) / MANIFEST).is_file():
             raise ModelError(
-                f"{VARIABLE}: {printable(variable)} is not the folder of a model: name another "
-                "one, or unset the variable"
+                f"{VARIABLE}: {printable(variable)} is not a model folder: set another one, or "
+                "unset the variable"
             )
         return Choice(Path(variable), VARIABLE)
     noted, fault = _read_marker()
@@ -87,12 +87,12 @@ def find_model(named: str | Path | None = None) -> Choice:
 
 
 def remember(folder: Path) -> None:
-    """Note a model as the last one trained in the current directory, if it is inside it.
+    """Record a model as the last one trained in the current directory, if it is inside it.
 
     Raises
     ------
     OSError
-        If the note cannot be written.
+        If the file cannot be written.
     """
     here = Path.cwd()
     inside = folder.resolve()
@@ -102,7 +102,7 @@ def remember(folder: Path) -> None:
 
 
 def _read_marker() -> tuple[Path | None, str | None]:
-    """Return the model that the marker names, if it can be used; else why it cannot, if known."""
+    """Return the model that the marker names if it is usable, else the reason if there is one."""
     try:
         with Path(MARKER).open("rb") as file:
             text = file.read(_LONGEST + 1)
@@ -116,5 +116,5 @@ def _read_marker() -> tuple[Path | None, str | None]:
     if path.is_absolute() or ".." in path.parts:
         return None, f"leads out of this folder, to {printable(str(path))}"
     if not (path / MANIFEST).is_file():
-        return None, f"names {printable(str(path))}, which holds no model"
+        return None, f"names {printable(str(path))}, which is not a model"
     return path, None

@@ -1,4 +1,4 @@
-"""From sentences to the arrays that a network reads."""
+"""Conversion of sentences to the arrays that a network reads."""
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
@@ -23,23 +23,23 @@ _Ints = npt.NDArray[np.int32]
 
 @dataclass(frozen=True)
 class EncodedSentences:
-    """Sentences as numbers.
+    """Sentences as arrays of numbers.
 
     Parameters
     ----------
     features : int32 array, shape (n, F)
-        Feature ids of the distinct words, in order: words with the same ids are one. Row 0 is the
-        padding.
+        Feature ids of the distinct words, in order; words with the same ids share a row. Row 0 is
+        the padding.
     words : int32 array, shape (T,)
-        The row of `features` of each token, sentence after sentence.
+        The row of `features` for each token, sentence after sentence.
     lengths : int32 array, shape (S,)
-        Tokens in each sentence.
+        Number of tokens in each sentence.
     documents : int32 array, shape (S,)
-        The number of the document that each sentence is of, from 0; it never falls.
+        Number of each sentence's document, from 0, in ascending order.
     names : int32 array, shape (T,)
-        The same number for the same name, in any letter case; 0: not a name.
+        Number of each token's name, the same in any letter case; 0 if it is not a name.
     gold : int32 array, shape (T,), or float or bool array, shape (T, K), optional
-        See `Batch`.
+        Targets as in `Batch`.
     """
 
     features: _Ints
@@ -57,7 +57,7 @@ class EncodedSentences:
 
     @cached_property
     def keys(self) -> IntArray:
-        """A number of each token's name that differs between documents; 0: not a name."""
+        """A number of each token's name that differs between documents; 0 if it is not a name."""
         return name_keys(self.names, np.repeat(self.documents, self.lengths))
 
     def tags(self) -> _Ints | FloatArray | BoolArray:
@@ -73,9 +73,9 @@ class EncodedSentences:
         return self.gold
 
     def tokens(self, sentences: IntArray) -> IntArray:
-        """List the tokens of some sentences, by their numbers."""
+        """List the indices of the tokens of some sentences."""
         lengths = self.lengths[sentences]
-        before = np.cumsum(lengths) - lengths  # tokens of the sentences already listed
+        before = np.cumsum(lengths) - lengths  # number of tokens in the sentences before
         shift = np.repeat(self.first[sentences] - before, lengths)
         tokens: IntArray = shift + np.arange(len(shift))
         return tokens
@@ -93,12 +93,12 @@ class EncodedSentences:
         Parameters
         ----------
         sentences : int array, shape (B,)
-            Their numbers.
+            Indices of the sentences.
         window : int
             Width of the window.
         other_mentions : int array, shape (E, window), optional
-            Windows around other mentions, in the same documents, of names of the sentences, the
-            mention in the centre. Padding is -1.
+            Windows around further mentions, in the same documents, of the sentences' names.
+            Padding is -1.
         mentions : bool
             Whether to find the names that are mentioned more than once.
         """
@@ -123,26 +123,26 @@ class EncodedSentences:
 
 
 def distinct(words: IntArray, n: int) -> tuple[IntArray, IntArray]:
-    """Renumber the distinct words of an array, in a time that does not grow with `n`.
+    """Renumber the distinct words of an array, in a time independent of `n`.
 
     Parameters
     ----------
     words : int array, any shape
     n : int
-        All words are less. Word 0 is always among the distinct ones.
+        Upper limit of all words. Word 0 is always among the distinct ones.
 
     Returns
     -------
     used : int array, shape (m,)
         The distinct words, in order.
     places : int array, the shape of `words`
-        Where each stands in `used`.
+        The index of each word in `used`.
     """
-    place = np.empty(n, dtype=np.intp)  # is never read where it was not written before
+    place = np.empty(n, dtype=np.intp)  # never read where it was not written before
     every = np.concatenate([[0], words.reshape(-1)])
     turns = np.arange(len(every))
     place[every] = turns
-    used = np.sort(every[place[every] == turns])  # each word where it comes last
+    used = np.sort(every[place[every] == turns])  # each word at its last occurrence
     place[used] = turns[: len(used)]
     return used, place[words]
 
@@ -154,19 +154,20 @@ def encode(
     labels: Sequence[str] = (),
     documents: Sequence[Hashable | None] | None = None,
 ) -> EncodedSentences:
-    """Turn sentences into numbers.
+    """Encode sentences as arrays of numbers.
 
     Parameters
     ----------
     sentences : sequence of sequences of str
-        Tokens.
+        Tokens of each sentence.
     tags : sequence of sequences of str, optional
         The right tag of each token; each is one of `labels`.
     labels : sequence of str
         All tags, in the order of the network's scores.
     documents : sequence, optional
-        A number or a name of the document that each sentence is of: neighbours with the same
-        one are together; None is by itself, and so is every sentence without `documents`.
+        The number or name of each sentence's document. Neighbouring sentences with the same value
+        form one document; a sentence with None is a document by itself, and so is every sentence
+        by default.
 
     Raises
     ------
@@ -176,7 +177,7 @@ def encode(
     numbers = number_documents(documents, len(sentences))
     keys: Iterable[Hashable] = chain.from_iterable(sentences)
     gazetteer_tags: Sequence[Sequence[str]] = lexicon.gazetteer_tags(sentences)
-    if gazetteer_tags:  # a word is another one where it has another place in a gazetteer's name
+    if gazetteer_tags:  # the same word counts as another one at another position in a name
         keys = zip(keys, *gazetteer_tags, strict=True)
     index: defaultdict[Any, int] = defaultdict(count(1).__next__)  # 0 is the padding
     words = np.array([index[key] for key in keys], dtype=np.int32)
@@ -201,14 +202,14 @@ def encode(
 
 
 def number_documents(documents: Sequence[Hashable | None] | None, sentences: int) -> _Ints:
-    """Count documents from 0, a new one wherever the number changes or is None.
+    """Assign numbers to documents, from 0; a new one begins where the value changes or is None.
 
     Parameters
     ----------
     documents : sequence or None
-        See `encode`.
+        The value of each sentence's document, see `encode`.
     sentences : int
-        How many there must be.
+        The expected number of sentences.
 
     Returns
     -------
@@ -231,7 +232,7 @@ def number_documents(documents: Sequence[Hashable | None] | None, sentences: int
 
 
 def _names(words: Sequence[str]) -> _Ints:
-    """Assign a number to each word with a capital; the padding, before them, has 0."""
+    """Assign a number to each word with a capital; the padding, which comes first, has 0."""
     forms: defaultdict[str, int] = defaultdict(count(1).__next__)
     named = (forms[name] if name else 0 for name in map(name_form, words))
     return np.array([0, *named], dtype=np.int32)

@@ -1,4 +1,4 @@
-"""The folder of a model: what may be written there, and what a killed process has left in it."""
+"""The folder of a model: checks before writing, and removal of a killed process's files."""
 
 import re
 from collections.abc import Iterator
@@ -10,28 +10,28 @@ from windowclf.model.manifest import KINDS, MANIFEST, TIMES, read_manifest
 from windowclf.system.files import write_whole
 
 CHECKPOINT_FOLDER = "checkpoint"
-"""Where in the folder of a model its training is kept until it has ended."""
+"""Subfolder for the checkpoints of a training until it has ended."""
 REPORT = "report.html"
-"""The report of the training: beside the model, but no part of it."""
+"""The report of the training, which is next to the model but not part of it."""
 _LEFT = re.compile(
     rf"({'|'.join(KINDS)})-[0-9a-f]{{12}}\.[a-z.]+"
     rf"|\.(({'|'.join(KINDS)})-[0-9a-f]{{12}}\.[a-z.]+|{MANIFEST}|{TIMES}|{REPORT})\.(part|\w{{8}})"
     rf"|{TIMES}|\.writable|\.\.writable\.(part|\w{{8}})"
 )
-"""Names of the files that a model is made of or by, but for its manifest."""
+"""Pattern of the names of model and training files, except the manifest."""
 
 
 def remove_left(folder: Path) -> None:
-    """Remove what a process that was killed has left of a model beside the one that is whole.
+    """Remove the incomplete files of a killed process from the folder of a complete model.
 
-    Nothing else may be writing a model there.
+    No other process may write a model there at the same time.
     """
     try:
         there = (folder / MANIFEST).exists()
         entries = read_manifest(folder).files.values() if there else ()
         named = {entry.name for entry in entries} | ({TIMES} if there else set())
     except ModelError:
-        return  # of a damaged model each file may be needed yet
+        return  # any file may still be needed to repair a damaged model
     for path in _left(folder):
         if path.name not in named:
             with suppress(OSError):
@@ -39,7 +39,7 @@ def remove_left(folder: Path) -> None:
 
 
 def _left(folder: Path) -> list[Path]:
-    """List what a save may have left: temporary files, and whole ones of a model or a training."""
+    """List files that a save may have left: temporary files, and files of a model or training."""
     whole = (folder / MANIFEST).exists() or (folder / CHECKPOINT_FOLDER).is_dir()
     found = (path for path in folder.iterdir() if _LEFT.fullmatch(path.name))
     return [path for path in found if whole or path.name.startswith(".")]
@@ -47,12 +47,12 @@ def _left(folder: Path) -> list[Path]:
 
 @contextmanager
 def without_report(folder: Path, manifest: bytes) -> Iterator[None]:
-    """Remove the report of a model that is written over; it is back if that fails.
+    """Remove the report of a model that is overwritten, and restore it if writing fails.
 
     Parameters
     ----------
     manifest : bytes
-        Of the new model: the report of the same one stays.
+        Manifest of the new model. If the model does not change, the report is kept.
     """
     report, aside = folder / REPORT, folder / f".{REPORT}.part"
     with suppress(OSError):
@@ -69,13 +69,13 @@ def without_report(folder: Path, manifest: bytes) -> Iterator[None]:
 
 
 def check_output(folder: Path) -> None:
-    """Refuse a folder into which a model cannot be written, before any work is done.
+    """Check, before any work is done, that a model can be written to a folder.
 
     Raises
     ------
     ModelError
-        If it is a file, holds something else than a model and the checkpoint of a training, or
-        cannot be written to.
+        If it is a file, contains anything but a model and the checkpoint of a training, or cannot
+        be written.
     """
     try:
         if folder.exists() and not folder.is_dir():

@@ -1,4 +1,4 @@
-"""The values of a lexicon as a file: JSON, or packed where the size counts."""
+"""The values of a lexicon as a file: JSON, or packed where the size matters."""
 
 import zlib
 from collections.abc import Mapping, Sequence
@@ -9,10 +9,10 @@ import msgspec
 from windowclf.lexicon.packed_values import MAGIC, PackedValues
 from windowclf.lexicon.packing import pack_words
 
-_GZIP = 31  # what zlib calls a window of 32 KiB with gzip's header
-_MAGIC = b"\x1f\x8b"  # JSON never begins so
-_MOST_TIMES = 100  # as long as the packed text may the unpacked one be; names are three times
-_ALWAYS = 2**20  # bytes that any may be
+_GZIP = 31  # zlib's code for a window of 32 KiB with a gzip header
+_MAGIC = b"\x1f\x8b"  # JSON never begins with these bytes
+_MOST_TIMES = 100  # largest accepted decompression ratio; lists of names reach about 3
+_ALWAYS = 2**20  # size in bytes that is always accepted
 _LARGEST = 2**30
 
 
@@ -22,17 +22,17 @@ def pack_lexicon(values: Mapping[str, Sequence[str]], *, compress: bool) -> tupl
     Parameters
     ----------
     values : mapping of str to sequence of str
-        As `Lexicon` takes them; any characters.
+        The values of a `Lexicon`; they may contain any characters.
     compress : bool
-        Whether to pack: less than half of the size, and a few words are found without reading
-        the rest. What cannot be packed is gzipped JSON.
+        Whether to pack the values into less than half of the size, so that a few words are found
+        without reading the rest. Values that cannot be packed become gzipped JSON.
 
     Returns
     -------
     content : bytes
-        The same for the same values.
+        The content of the file, always the same for the same values.
     suffix : str
-        Of the name of the file.
+        Suffix of the file name.
     """
     packed = pack_words(values) if compress else None
     if packed is not None:
@@ -42,12 +42,12 @@ def pack_lexicon(values: Mapping[str, Sequence[str]], *, compress: bool) -> tupl
 
 
 def read_lexicon(content: mmap | bytearray) -> Mapping[str, Sequence[str]] | PackedValues:
-    """Read what `pack_lexicon` wrote; packed words when they are looked up.
+    """Read the result of `pack_lexicon`; packed words are read when they are looked up.
 
     Raises
     ------
     ValueError
-        See `unpack_values`.
+        As for `unpack_values`.
     """
     if content[: len(MAGIC)] == MAGIC:
         return PackedValues(content)
@@ -60,19 +60,19 @@ def pack_values(values: Mapping[str, Sequence[str]], *, compress: bool) -> bytes
     Parameters
     ----------
     values : mapping of str to sequence of str
-        As `Lexicon` takes them; any characters.
+        The values of a `Lexicon`; they may contain any characters.
     compress : bool
-        Whether to gzip: less than half of the size, twice the time to read. What would shrink so
-        much that `unpack_values` refused it stays as it is.
+        Whether to use gzip, for less than half of the size and twice the reading time. Values that
+        shrink more than `unpack_values` accepts are not compressed.
 
     Returns
     -------
     bytes
-        The same for the same values.
+        The content of the file, always the same for the same values.
     """
     try:
         text = msgspec.json.encode(values)
-    except UnicodeEncodeError:  # half of a surrogate pair, which a token from Python may hold
+    except UnicodeEncodeError:  # a token from Python may contain half of a surrogate pair
         import json
 
         text = json.dumps(values, ensure_ascii=False).encode("utf-8", "surrogatepass")
@@ -83,17 +83,17 @@ def pack_values(values: Mapping[str, Sequence[str]], *, compress: bool) -> bytes
 
 
 def unpack_values(content: bytes) -> dict[str, list[str]]:
-    """Read what `pack_values` wrote.
+    """Read the result of `pack_values`.
 
     Raises
     ------
     ValueError
-        If it is something else, or a small file that becomes a very large text.
+        If the content is invalid, or a small file would expand to a very large text.
     """
     text = _unzip(content) if content.startswith(_MAGIC) else content
     try:
         return msgspec.json.decode(text, type=dict[str, list[str]])
-    except ValueError:  # raised by msgspec, of one class or another by its version
+    except ValueError:  # raised by msgspec; the subclass depends on its version
         try:
             text.decode()
         except UnicodeDecodeError:
@@ -110,7 +110,7 @@ def unpack_values(content: bytes) -> dict[str, list[str]]:
 
 
 def _most(packed: bytes) -> int:
-    """Bound the text that is unpacked: a file from a stranger must not fill the memory."""
+    """Return the largest accepted size of the text, so that no file can fill the memory."""
     return min(max(_MOST_TIMES * len(packed), _ALWAYS), _LARGEST)
 
 

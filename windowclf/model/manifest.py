@@ -1,4 +1,4 @@
-"""The JSON of a folder that names its files, with their checksums: a model's, a checkpoint's."""
+"""Manifests: JSON files that list the files of a model or a checkpoint with their checksums."""
 
 import hashlib
 import mmap
@@ -19,13 +19,14 @@ from windowclf.system.files import open_regular
 from windowclf.tags.schemes import Scheme
 
 FORMAT = 3
-"""2 since models may have word clusters, which 0.1.0 cannot read; 3 since the lexicon of a
-compressed one is packed in blocks."""
+"""Version of the format: 2 since models may have word clusters, which 0.1.0 cannot read; 3 since
+the lexicon of a compressed model is packed in blocks."""
 MANIFEST = "model.json"
 TIMES = "times.json"
-"""How long training took: no part of the model, so that the same training makes the same files."""
+"""File with the times of training, apart from the model so that equal trainings give equal files.
+"""
 _LONGEST_MESSAGE = 400
-_STEP = 2**24  # bytes
+_STEP = 2**24  # bytes per step of a checksum
 _NAME = re.compile(r"([a-z_]+)-[0-9a-f]{12}(\.[a-z]+)+")
 
 
@@ -35,9 +36,9 @@ class FileEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Parameters
     ----------
     size : int
-        In bytes.
+        Size in bytes.
     sha256 : str
-        In hexadecimal digits.
+        Checksum in hexadecimal digits.
     """
 
     name: str
@@ -46,45 +47,44 @@ class FileEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Sealed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The JSON that names the files of a folder, with its format and a checksum of itself.
+    """A manifest: the files of a folder, the format, and a checksum of the manifest itself.
 
-    Each kind of it has the fields ``format``, ``files`` and ``sha256``, the last computed while it
-    is empty.
+    Each kind of manifest has the fields ``format``, ``files`` and ``sha256``; the checksum is
+    computed with an empty ``sha256``.
     """
 
     WHAT: ClassVar[str]
-    """What the folder holds, for messages."""
+    """Name of the content, for messages."""
     FILE: ClassVar[str]
     """The name of the JSON file."""
     NEWEST: ClassVar[int]
     """The newest format that can be read."""
     LARGEST: ClassVar[int]
-    """Bytes of the JSON file, at the most."""
+    """Largest size of the JSON file in bytes."""
     LARGEST_OF: ClassVar[Mapping[str, int]]
-    """Bytes of the file of each kind, at the most."""
+    """Largest size in bytes of the file of each kind."""
     EXPECTED: ClassVar[str] = ""
-    """What is added to the message if there is no such folder."""
+    """Addition to the message if the folder does not exist."""
     CURE: ClassVar[str]
-    """What helps if a file is damaged."""
+    """The cure for a damaged file, for messages."""
 
     if TYPE_CHECKING:
         files: dict[str, FileEntry]
         sha256: str
 
     def sealed(self) -> Self:
-        """Return the same with its checksum."""
+        """Return a copy with its checksum filled in."""
         bare = msgspec.structs.replace(self, sha256="")
         return msgspec.structs.replace(self, sha256=digest(bare))
 
     @classmethod
     def damaged(cls, path: Path, what: object) -> ModelError:
-        """Make the error for a file that is not what it should be.
+        """Make the error for a damaged file.
 
         Parameters
         ----------
         what : object
-            An error or a text. It may quote the file, so it is made one line that a terminal can
-            show.
+            An error or a text. Because it may quote the file, it is reduced to one printable line.
         """
         shown = printable(str(what)[:_LONGEST_MESSAGE])
         cure = cls.CURE.format(folder=path.parent)
@@ -97,7 +97,7 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Raises
         ------
         ModelError
-            If it is missing, damaged, or written by a newer windowclf.
+            If the file is missing, damaged, or written by a newer windowclf.
         """
         path = folder / cls.FILE
         try:
@@ -112,7 +112,7 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     @classmethod
     def parse(cls, text: bytes, path: Path) -> Self:
-        """Read the text of the JSON file, whose path errors name; see `read_from`."""
+        """Parse the text of the JSON file; errors name its path, see `read_from`."""
         try:
             record = cls._decode(text, path)
         except (ValueError, RecursionError) as error:
@@ -120,10 +120,10 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         if record.files.keys() != cls.LARGEST_OF.keys():
             raise cls.damaged(path, f"expected the files {', '.join(cls.LARGEST_OF)}")
         for kind, entry in record.files.items():
-            # The files of an earlier save are deleted: their names must be none of the user's.
+            # The files of an earlier save will be deleted, so user files must never be listed.
             name = _NAME.fullmatch(entry.name)
             if name is None or name[1] != kind:
-                what = f"{entry.name[:80]!r} leaves the folder, or names no {kind}"
+                what = f"{entry.name[:80]!r} leaves the folder, or does not name a {kind} file"
                 raise cls.damaged(path, what)
             if entry.size > (most := cls.LARGEST_OF[kind]):
                 raise cls.damaged(path, f"{entry.size:,} bytes of {kind}: at most {most:,}")
@@ -142,14 +142,14 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
                 f"up to {cls.NEWEST}: pip install -U windowclf"
             )
         record = msgspec.json.decode(text, type=cls)
-        # Of what is written there: an earlier version did not know all fields of `Config`.
+        # The checksum covers the text itself, as earlier versions lack some fields of `Config`.
         if record.sha256 != digest(msgspec.json.decode(text) | {"sha256": ""}):
             raise ValueError("its checksum is wrong")
         return record
 
 
 def digest(record: object) -> str:
-    """Compute the checksum of a record, or of the mapping that its JSON is."""
+    """Compute the checksum of a record, or of the mapping that its JSON represents."""
     return hashlib.sha256(msgspec.json.encode(record)).hexdigest()
 
 
@@ -158,7 +158,7 @@ class _Format(msgspec.Struct):
 
 
 class Manifest(Sealed, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What ``model.json`` holds.
+    """The content of ``model.json``.
 
     Parameters
     ----------
@@ -167,11 +167,11 @@ class Manifest(Sealed, frozen=True, kw_only=True, forbid_unknown_fields=True):
     labels : list of str
         Tags, in the order of the network's scores.
     scheme : Scheme
-        Of the labels.
+        Scheme of the labels.
     cased : bool
-        See `Lexicon`.
+        Whether the word vectors are cased, see `Lexicon`.
     files : dict of str to FileEntry
-        By `KINDS`.
+        Files by the kinds of `KINDS`.
     sha256 : str
         See `Sealed`.
     """
@@ -179,10 +179,10 @@ class Manifest(Sealed, frozen=True, kw_only=True, forbid_unknown_fields=True):
     WHAT = "model"
     FILE = MANIFEST
     NEWEST = FORMAT
-    LARGEST = 2**22  # a hundred thousand labels
+    LARGEST = 2**22  # enough for a hundred thousand labels
     LARGEST_OF = {"parameters": 2**34, "lexicon": 2**30, "training": 2**28}
     EXPECTED = "; expected a folder that 'windowclf train --output' wrote"
-    CURE = "train or fetch it again"
+    CURE = "train or download it again"
 
     format: int
     labels: list[str]
@@ -201,7 +201,7 @@ parse_manifest = Manifest.parse
 
 
 def file_entry(kind: str, suffix: str, content: bytes) -> FileEntry:
-    """Describe a file of a kind; a part of its checksum is in its name."""
+    """Make the entry of a file; its name contains a part of its checksum."""
     digest = hashlib.sha256(content).hexdigest()
     return FileEntry(f"{kind}-{digest[:12]}{suffix}", len(content), digest)
 
@@ -212,16 +212,16 @@ def take_file(files: Mapping[str, bytes], where: Path, manifest: Manifest, kind:
     Parameters
     ----------
     files : mapping of str to bytes
-        By name.
+        Content of each file by name.
     where : Path
-        Errors name it.
+        Name of the files in error messages.
     kind : str
         One of `KINDS`.
 
     Raises
     ------
     ModelError
-        If it is not there, or not the file that the manifest names.
+        If the file is missing, or is not the one that the manifest names.
     """
     entry = manifest.files[kind]
     content = files.get(entry.name, b"")
@@ -236,19 +236,19 @@ def map_file(folder: Path, record: Sealed, kind: str, *, check: bool = True) -> 
     Parameters
     ----------
     record : Sealed
-        Names the file.
+        The manifest that lists the file.
     check : bool
-        Whether to compute its checksum; its size is looked at in any case.
+        Whether to verify its checksum; its size is always verified.
 
     Returns
     -------
     mmap
-        What is written to it changes the memory, never the file.
+        The content. Writing to it changes the memory, never the file.
 
     Raises
     ------
     ModelError
-        If it is not there, or not the file that is named.
+        If the file is missing, or is not the one that the manifest names.
     """
     entry = record.files[kind]
     path = folder / entry.name
@@ -263,27 +263,27 @@ def map_file(folder: Path, record: Sealed, kind: str, *, check: bool = True) -> 
 
 
 def _checksum(file: int, size: int) -> str:
-    """Compute the checksum of an open file, in long steps that leave other threads alone."""
+    """Compute the checksum of an open file, in large steps that let other threads run."""
     checksum = hashlib.sha256()
     with mmap.mmap(file, size, access=mmap.ACCESS_READ) as content, memoryview(content) as view:
         for start in range(0, size, _STEP):
             checksum.update(view[start : start + _STEP])
-            if hasattr(content, "madvise"):  # a large model must not look as if it took memory
+            if hasattr(content, "madvise"):  # so that the pages do not count as used memory
                 content.madvise(mmap.MADV_DONTNEED, start, min(_STEP, size - start))
     return checksum.hexdigest()
 
 
 @contextmanager
 def checked_meanwhile(folder: Path, record: Sealed) -> Iterator[None]:
-    """Compute the checksums of a folder's files in a thread while a with-block reads them.
+    """Verify the checksums of a folder's files in a thread while a with-block reads them.
 
-    That saves a third of the time in which a model is read. The block must bear any content.
+    This saves a third of the time to read a model. The block must handle any content.
 
     Raises
     ------
     ModelError
-        At the end of the block, if a file is not there, or not the one that is named; it takes
-        the place of what the block raised.
+        At the end of the block, if a file is missing or is not the one that the manifest names;
+        it replaces any error of the block.
     """
     faults: list[ModelError] = []
 
@@ -297,7 +297,7 @@ def checked_meanwhile(folder: Path, record: Sealed) -> Iterator[None]:
     thread = Thread(target=check, name="windowclf checksums")
     try:
         thread.start()
-    except RuntimeError:  # the platform cannot start a thread
+    except RuntimeError:  # the platform does not support threads
         check()
     try:
         yield

@@ -1,4 +1,4 @@
-"""A network with the words and the tags that it knows."""
+"""A model: a network with its words and tags."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,17 +16,18 @@ from windowclf.nn.parameter import Parameter
 from windowclf.tags.schemes import OUTSIDE, Scheme, convert
 
 MOST_LABELS = 10_000
-"""The memory that tagging takes is a multiple of it, whatever the size of the files."""
+"""Largest number of labels, which bounds the memory of tagging whatever a model file claims."""
 
 
 class FirstVectors(NamedTuple):
-    """The vectors that the words of the training text began with: no other words' change.
+    """The initial vectors of the words in the training text; training changes no other vectors.
 
     Attributes
     ----------
     rows : int array, shape (m,)
-        Of the words' lookup table, in order.
+        Rows of these words in the lookup table, ascending.
     vectors : float array, shape (m, d)
+        Their initial vectors.
     """
 
     rows: IntArray
@@ -35,24 +36,24 @@ class FirstVectors(NamedTuple):
 
 @dataclass(slots=True, repr=False)
 class Model:
-    """All that tagging needs.
+    """Everything that tagging needs.
 
     Parameters
     ----------
     labels : list of str
         The ``K`` tags, in the order of the scores.
     scheme : Scheme
-        IOBES for spans, PLAIN where each token has a label of its own.
+        IOBES for spans, PLAIN if each token has a label of its own.
     calibration : Calibration
         Corrects the probabilities of spans.
     record : TrainingRecord, optional
-        How the model was trained.
+        The record of its training.
     first_vectors : FirstVectors, optional
-        Known where it was trained; it is not saved.
+        Known right after training; not saved.
     first_pass : Network, optional
-        A small network over the same lookup tables, with two scores: that a token needs the whole
-        network, and that it is in no span. It imitates the tags of the network, and spares most
-        tokens the whole of it.
+        A small network over the same lookup tables with two scores: that a token needs the full
+        network, and that it is outside of spans. It imitates the tags of the full network, so that
+        most tokens do not need it.
     """
 
     config: Config
@@ -72,21 +73,21 @@ class Model:
         return f"Model({len(self.labels)} tags, {words:,} words, {numbers:,} parameters)"
 
     def parameters(self) -> dict[str, Parameter]:
-        """List all that training changes, by name: the network's, then the objective's."""
+        """Return all parameters by name: the network's, then the objective's."""
         return {**self.network.parameters(), **self.objective.parameters()}
 
     def gold_tags(self, tags: Sequence[str], scheme: Scheme) -> list[str]:
-        """Write the right tags of a sentence as this model writes them.
+        """Convert the right tags of a sentence to the model's scheme.
 
         Parameters
         ----------
         tags : sequence of str
         scheme : Scheme
-            Of the tags.
+            Scheme of the tags.
         """
         if self.config.loss != "ranking":
             return convert(tags, scheme, self.scheme)
-        # One that ranks knows a single label.
+        # A ranking model knows a single label.
         labels = tags if scheme is Scheme.PLAIN else [tag.partition("-")[2] for tag in tags]
         positive = self.config.positive
         return [f"I-{positive}" if label == positive else OUTSIDE for label in labels]

@@ -1,11 +1,11 @@
 """The parameters of a model as a safetensors file.
 
-Compressed, a lookup table is codes of 8 bits with a scale for each row, and a matrix is of
-16-bit floats; vectors, which are few numbers, stay 32-bit floats.
+In a compressed file, a lookup table has 8-bit codes with a scale for each row, and a matrix has
+16-bit floats; vectors, which have few numbers, remain 32-bit floats.
 
-The library safetensors writes the file. It is read here, because the library would copy each array:
-the header and the places of the arrays are checked when it is opened, as the library does; that an
-array has the shape and the type that the model needs, and finite values, when it is taken.
+The library safetensors writes the file. The reader is here, because the library would copy each
+array. It checks the header and the positions of the arrays when the file is opened, as the library
+does, and the shape, type and finite values of an array when it is taken.
 """
 
 from collections.abc import Iterator, Mapping
@@ -32,7 +32,7 @@ _TYPES: dict[str, np.dtype[Any]] = {
 }
 _FLOATS = ("F32", "F16")
 _LARGEST_SCALE = float(np.finfo(np.float32).max) / 128
-_LARGEST_HEADER = 2**20  # bytes; a network's has about a thousand
+_LARGEST_HEADER = 2**20  # bytes; the header of a network has about a thousand
 _Size = Annotated[int, Meta(ge=0, le=2**62)]
 
 
@@ -42,21 +42,21 @@ def pack_parameters(parameters: Mapping[str, Parameter], *, compress: bool) -> b
     Parameters
     ----------
     parameters : mapping of str to Parameter
-        float32.
+        Parameters by name, in float32.
     compress : bool
-        Whether to round them. A `QuantisedTable` is then written as it is, and not rounded twice.
+        Whether to round them. A `QuantisedTable` is written unchanged and not rounded again.
 
     Raises
     ------
     ModelError
-        If a table to compress holds a value that is not finite.
+        If a table to compress has a value that is not finite.
     """
     from safetensors.numpy import save
 
     arrays: dict[str, npt.NDArray[Any]] = {}
     for name, parameter in parameters.items():
         arrays |= _compressed(name, parameter) if compress else {name: parameter.value}
-    # safetensors writes arrays of another memory order wrongly
+    # safetensors writes arrays with another memory order wrongly.
     return save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
 
 
@@ -76,7 +76,7 @@ def _compressed(name: str, parameter: Parameter) -> Iterator[tuple[str, npt.NDAr
 
 
 def _narrow(array: FloatArray) -> FloatArray:
-    """Round to 16-bit floats, unless one is too large for them."""
+    """Round to 16-bit floats, unless a value is too large for them."""
     with np.errstate(over="ignore"):
         half = array.astype(np.float16)
     return half if np.isfinite(half).all() else array
@@ -87,12 +87,12 @@ def _scales(name: str) -> str:
 
 
 def _shown(name: str) -> str:
-    """Write the name of a parameter, which may be anything where it has that of a gazetteer."""
+    """Format the name of a parameter for a message; gazetteers may have any name."""
     return name if name.isprintable() and len(name) < 80 else repr(name[:80])
 
 
 class _Entry(msgspec.Struct):
-    """What the header of a safetensors file says of an array."""
+    """The entry of an array in the header of a safetensors file."""
 
     dtype: Annotated[str, Meta(pattern="^[A-Z0-9_]{0,12}$")]
     shape: Annotated[tuple[_Size, ...], Meta(max_length=8)]
@@ -100,13 +100,13 @@ class _Entry(msgspec.Struct):
 
 
 class FileTable(TableParameter):
-    """A lookup table that lies in a file, most of which is never read.
+    """A lookup table in a memory-mapped file, of which only the rows in use are read.
 
     Parameters
     ----------
     value : float array, shape (V, d)
     where : str
-        Errors begin with it.
+        Beginning of error messages.
     """
 
     def __init__(self, value: FloatArray, where: str = "") -> None:
@@ -119,8 +119,8 @@ class FileTable(TableParameter):
         Raises
         ------
         ModelError
-            If one has a value that is not finite. To look at all of them at once, the whole
-            table would have to be read.
+            If a row has a value that is not finite. Checking all rows in advance would read the
+            whole table.
         """
         taken = super().take(rows)
         if not np.isfinite(taken).all():
@@ -134,15 +134,15 @@ class ParameterFile:
     Parameters
     ----------
     folder : Path
-        Of the model; errors name it.
+        Folder of the model, for error messages.
     content : mmap or bytearray
-        The file. Float32 arrays and codes are views of it.
+        Content of the file; float32 arrays and codes are views of it.
 
     Raises
     ------
     ValueError
-        If it is no such file: its arrays must lie side by side and fill it. Were several of them
-        the same bytes, a small file could fill the memory.
+        If the file is invalid. Arrays must be contiguous and cover the file: overlapping ones
+        would let a small file claim any amount of memory.
     """
 
     def __init__(self, folder: Path, content: mmap | bytearray) -> None:
@@ -172,7 +172,7 @@ class ParameterFile:
         Parameters
         ----------
         rows : int
-            How many it must have.
+            The expected number of rows.
 
         Returns
         -------
@@ -187,7 +187,7 @@ class ParameterFile:
         if name in self._entries and self._entries[name].dtype == "I8":
             codes = self._array(name, (rows, -1), ("I8",))
             scales = self._array(_scales(name), (rows,), _FLOATS)
-            # So that no code times its scale is more than the type can hold.
+            # Then no product of a code and its scale overflows.
             if not (np.abs(scales, dtype=np.float32) <= _LARGEST_SCALE).all():
                 raise self._damaged(f"{_scales(name)} has a value that is not finite or too large")
             return QuantisedTable(codes, scales)

@@ -9,14 +9,14 @@ from windowclf.tags.counts import Counts
 
 
 class Epoch(msgspec.Struct, frozen=True, kw_only=True):
-    """What one epoch came to.
+    """The record of one epoch.
 
     Parameters
     ----------
     epoch : int
-        Counted from 1.
+        Number of the epoch, from 1.
     loss : float
-        Mean over the training text.
+        Mean loss over the training text.
     rate : float
         Learning rate of the last batch.
     seconds : float, optional
@@ -24,11 +24,11 @@ class Epoch(msgspec.Struct, frozen=True, kw_only=True):
     tokens_per_second : float, optional
     sensitivities, gradients : dict of str to float
         Means over the epoch's batches: ``‖δ^(l)‖`` of each layer and the norm of each
-        parameter's gradient; None where it is past the range of the type.
+        parameter's gradient; None after an overflow.
     precision, recall, f1 : float, optional
-        On the dev text, from 0 to 1.
+        Scores on the dev text, from 0 to 1.
     average_precision : float, optional
-        On the dev text, of a model that ranks.
+        Average precision of a ranking model on the dev text.
     best : bool
         Whether the F1 is the best so far.
     """
@@ -57,15 +57,15 @@ class CorpusRecord(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     name : str
-        Its name among them.
+        Name of the corpus in the mixture.
     data : str
-        What the user called it when it was read.
+        Name or path by which the user loaded it.
     sentences, tokens : int
-        Those that were trained on.
+        Numbers of training sentences and tokens.
     weight : float
-        How many times, on average, an epoch read each sentence.
+        Average number of times that an epoch read each sentence.
     mapped : dict of str to str
-        New names of labels that it had; empty for those that became ``O``.
+        New names of renamed labels; empty for labels that became ``O``.
     lacks : list of str
         Labels that it does not annotate.
     """
@@ -79,7 +79,7 @@ class CorpusRecord(msgspec.Struct, frozen=True, kw_only=True):
     lacks: list[str] = []
 
     def describe(self) -> str:
-        """Describe the corpus in a line, such as for the card of a model."""
+        """Describe the corpus in one line, such as for a model card."""
         facts = [f"{self.name}: {self.sentences:,} sentences, {self.tokens:,} tokens"]
         if self.weight != 1:
             facts.append(f"weight {self.weight:g}")
@@ -90,19 +90,19 @@ class CorpusRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExpectedScores(msgspec.Struct, frozen=True, kw_only=True):
-    """The F1 to expect on new text, by cross-validation on the training text.
+    """The estimated F1 on new text, from cross-validation on the training text.
 
     Parameters
     ----------
     folds : int
-        Networks that were trained without a part of the sentences.
+        Number of networks that were trained without a part of the sentences.
     sentences : int
-        Sentences that were kept from one of these networks, which tagged them.
+        Number of held-out sentences that these networks tagged.
     f1, low, high : float
-        Of these networks on those sentences, from 0 to 1; and the 95 % interval of the F1 of the
-        model on new text.
+        F1 of these networks on the held-out sentences, from 0 to 1, and the 95 % interval of the
+        model's F1 on new text.
     labels : dict of str to Counts
-        What they found there, by label.
+        Counts on the held-out sentences, by label.
     """
 
     folds: int
@@ -113,7 +113,7 @@ class ExpectedScores(msgspec.Struct, frozen=True, kw_only=True):
     labels: dict[str, Counts]
 
     def describe(self) -> str:
-        """Write the F1 and its interval in percent, and where it comes from."""
+        """Describe the F1, its interval in percent, and its origin."""
         f1, low, high = (round(100 * value) for value in (self.f1, self.low, self.high))
         networks = "network" if self.folds == 1 else "networks"
         return (
@@ -123,15 +123,15 @@ class ExpectedScores(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeptLabels(msgspec.Struct, frozen=True, kw_only=True):
-    """What a model kept from the one that its training began with.
+    """The labels that a model kept from its base model.
 
     Parameters
     ----------
     labels : list of str
-        The labels that the training text does not annotate.
+        The kept labels, which the training text does not annotate.
     found, outside, open : int
-        Tokens of the training text that it leaves open: those that the base was sure are of a kept
-        label, those that it was sure are of none, and those of which it was not sure.
+        Numbers of tokens that the training text leaves open: those for which the base model was
+        sure of a kept label, those for which it was sure that there is none, and the others.
     """
 
     labels: list[str]
@@ -140,16 +140,16 @@ class KeptLabels(msgspec.Struct, frozen=True, kw_only=True):
     open: int
 
     def describe(self) -> str:
-        """Describe in a line what was kept."""
+        """Describe the kept labels in one line."""
         return (
-            f"{', '.join(self.labels)}; of the tokens that the text leaves open it decided that "
-            f"{self.found:,} are of these labels and {self.outside:,} of none, {self.open:,} "
-            "stayed open"
+            f"{', '.join(self.labels)}; of the tokens that the text leaves open, the base model "
+            f"decided that {self.found:,} have these labels and {self.outside:,} do not; "
+            f"{self.open:,} stayed open"
         )
 
 
 class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """How a model came about.
+    """The record of a model's training. Optional fields are absent if they do not apply.
 
     Parameters
     ----------
@@ -158,38 +158,40 @@ class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
     vectors : str
         Name of the word vectors.
     sentences, tokens : dict of str to int
-        By split; "unlabelled" is the text that teachers read to the network.
+        Sizes by split; "unlabelled" is the text that the teachers scored for the network.
     epochs : list of Epoch
+        The network's own epochs, without those of its teachers.
     best_epoch : int
-        The one whose parameters the model has.
+        The epoch whose parameters the model has.
     vectors_moved : float
-        Mean length of the path from a training word's first vector to its last, as a share of
-        the length of the first.
+        Mean distance between the initial and the final vector of a training word, relative to the
+        length of the initial vector.
     versions : dict of str to str
+        Versions of windowclf, NumPy and Python.
     seconds : float, optional
         Time of training, without evaluation.
     corpora : list of CorpusRecord, optional
-        The corpora that were trained on together; not there if it was one.
+        The corpora of a mixture.
     augmented : dict of str to int
-        Sentences that augmentation added to those of the corpus: "names" with other names, and
-        "templates" from templates.
+        Number of sentences added by augmentation: "names" with other names, and "templates" from
+        templates.
     names : dict of str to int
-        How many names were given for augmentation, by type.
+        Number of names available for augmentation, by type.
     unlabelled : list of str, optional
-        The files of the unlabelled text; not there if there were none.
+        The files of the unlabelled text.
     teachers : list of str, optional
-        The teachers that were already trained; likewise.
+        The teachers that were already trained.
     base : str, optional
-        The model that the training began with; not there if it began anew.
+        The base model.
     kept : KeptLabels, optional
-        The labels of that model that the text does not annotate; not there if none was kept.
+        Labels of the base model that the text does not annotate.
     chosen : dict, optional
-        The settings that followed from the size of the text, where they differ from the defaults.
+        Settings that were chosen by the size of the text and differ from the defaults.
     sketch : bytes, optional
-        A sample of the hashes of the training sentences, see `windowclf.model.sketch`; not there
-        if all of them are short.
+        A sample of the hashes of the training sentences, see `windowclf.model.sketch`; absent if
+        all of them are short.
     expected : ExpectedScores, optional
-        Not there without cross-validation.
+        The estimate from cross-validation.
     """
 
     data: str
@@ -214,7 +216,7 @@ class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def augmentation(self) -> str:
-        """The sentences that augmentation added, in words; empty if none was asked for."""
+        """Description of the sentences that augmentation added; empty without augmentation."""
         kinds = {"names": "sentences with other names", "templates": "from templates"}
         found = [
             f"{self.augmented[k]:,} {what}" for k, what in kinds.items() if k in self.augmented
@@ -227,12 +229,12 @@ class TrainingRecord(msgspec.Struct, frozen=True, kw_only=True):
         return next((each.f1 for each in self.epochs if each.epoch == self.best_epoch), None)
 
     def sources(self) -> dict[str, str]:
-        """Describe what else the training went by: a base, teachers, text, the size of the corpus.
+        """Describe further inputs of the training: base model, teachers, unlabelled text, recipe.
 
         Returns
         -------
         dict of str to str
-            By what a person calls it; without what the training did not have.
+            Descriptions by name, only for inputs that the training had.
         """
         rows = {"Began with": self.base} if self.base else {}
         if self.kept:
@@ -274,17 +276,17 @@ _TIMELESS = _EpochTimes(None, None)
 
 
 def without_times(record: TrainingRecord) -> TrainingRecord:
-    """Copy a record without its times, which are other ones in each run of the same training."""
+    """Copy a record without its times, which differ between runs of the same training."""
     return _with_times(record, _Times("", None, [_TIMELESS] * len(record.epochs)))
 
 
 def pack_times(record: TrainingRecord, of: str) -> bytes:
-    """Write the times of a record by themselves.
+    """Pack only the times of a record.
 
     Parameters
     ----------
     of : str
-        Name of the file with all the rest.
+        Name of the file with the rest of the record.
 
     Returns
     -------
@@ -297,7 +299,7 @@ def pack_times(record: TrainingRecord, of: str) -> bytes:
 
 
 def add_times(record: TrainingRecord, of: str, packed: bytes) -> TrainingRecord:
-    """Copy a record with the times that `pack_times` wrote; as it is, if they do not fit it."""
+    """Copy a record with the times from `pack_times`; without them if they do not fit."""
     try:
         times = msgspec.json.decode(packed, type=_Times)
     except (ValueError, RecursionError):

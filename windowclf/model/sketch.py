@@ -1,13 +1,13 @@
-"""A sample of a training text by hashes, which tells how much of another text was in it.
+"""A sample of a training text as hashes, which shows how much of another text it contained.
 
-Each sentence that is long enough not to come twice by chance has a number: the hash of its
-characters. The sketch of a text is its smallest numbers (the k minimum values of Beyer et al.
-2007). Whether a number is small does not depend on the text, so that those sentences of another
-text whose numbers are small are a random sample of it, and each is in the first text if, and only
-if, its number is in the sketch.
+Each sentence that is too long to occur twice by chance has a number, the hash of its characters.
+The sketch of a text consists of its smallest numbers (the k minimum values of Beyer et al. 2007).
+Whether a number is small does not depend on the text. The sentences of another text with small
+numbers are therefore a random sample of it, and each is in the first text if and only if its number
+is in the sketch.
 
-A sketch has no words, and none can be computed from it. But who has a sentence, or guesses it to
-the letter, can look for its number.
+A sketch contains no words, and none can be computed from it. But anyone who has a sentence, or
+guesses it to the letter, can check whether its number is in the sketch.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,22 +18,22 @@ from typing import NamedTuple
 from windowclf.model.record import TrainingRecord
 
 SHORTEST = 7
-"""Tokens of a sentence."""
+"""Smallest length in tokens of a sentence in a sketch."""
 
-_BYTES = 5  # a sentence has the number of one of a million others once in a million
+_BYTES = 5  # a sentence shares its number with one of a million others once in a million
 _MOST = 512
-"""Numbers in a sketch: of 30 thousand sentences each sixtieth, in 2.5 KB."""
+"""Largest number of hashes in a sketch: 2.5 KB, or one in sixty of 30 thousand sentences."""
 
 
 class Shared(NamedTuple):
-    """How much of a text was in the training text of a model, by the sketch of that.
+    """The overlap of a text with the training text of a model, by the model's sketch.
 
     Attributes
     ----------
     found : int
-        Sentences of the sample that are in the training text.
+        Number of sentences in the sample that are in the training text.
     looked_at : int
-        Sentences of the sample; all that are long enough where the training text is small.
+        Number of sentences in the sample; if the training text is small, all long sentences.
     """
 
     found: int
@@ -41,7 +41,7 @@ class Shared(NamedTuple):
 
     @property
     def share(self) -> float:
-        """Estimate the share of the text, of its long sentences, that is in the other."""
+        """Estimate the share of the text's long sentences that are in the training text."""
         return self.found / self.looked_at if self.looked_at else 0.0
 
 
@@ -51,8 +51,8 @@ def sketch_sentences(sentences: Iterable[Sequence[str]]) -> bytes:
     Parameters
     ----------
     sentences : iterable of sequence of str
-        Tokens. How a sentence is split into them makes no difference, but there must be
-        `SHORTEST` at least.
+        Tokens of each sentence. The tokenization does not matter, but sentences with fewer than
+        `SHORTEST` tokens are left out.
 
     Returns
     -------
@@ -63,7 +63,7 @@ def sketch_sentences(sentences: Iterable[Sequence[str]]) -> bytes:
 
 
 def join_sketches(*sketches: bytes) -> bytes:
-    """Make the sketch of several texts together of theirs."""
+    """Combine the sketches of several texts into one."""
     return _pack({number for sketch in sketches for number in _unpack(sketch)})
 
 
@@ -73,9 +73,9 @@ def shared_sentences(record: TrainingRecord, sentences: Iterable[Sequence[str]])
     Parameters
     ----------
     record : TrainingRecord
-        One without a sketch tells nothing.
+        The model's record; without a sketch the sample is empty.
     sentences : iterable of sequence of str
-        Tokens; short sentences are not looked at.
+        Tokens of each sentence; short sentences are left out.
     """
     sketch = record.sketch or b""
     if not sketch:
@@ -107,6 +107,6 @@ def _unpack(sketch: bytes) -> list[int]:
 
 
 def _limit(sketch: bytes) -> int:
-    """Give the largest number that is in a sketch if it is in the text."""
+    """Return the limit up to which all numbers of the text are in its sketch."""
     numbers = _unpack(sketch)
     return numbers[-1] if len(numbers) >= _MOST else 1 << 8 * _BYTES

@@ -1,4 +1,4 @@
-"""Types of arrays, sums of rows that share an index, and work that two threads may share."""
+"""Array types, sums of rows with the same index, and the split of work between two threads."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -10,31 +10,31 @@ FloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.integer[Any]]
 BoolArray = npt.NDArray[np.bool_]
 Gold = IntArray | FloatArray | BoolArray
-"""What scores are to learn, see `windowclf.nn.batch.Batch`."""
+"""The target of the scores, see `windowclf.nn.batch.Batch`."""
 Run = Callable[..., Iterable[Any]]
-"""Calls a function with each group of arguments, as `map` does, or with several at once."""
+"""A function such as `map`, which may run several calls at the same time."""
 
 
 def halves(n: int) -> list[slice]:
-    """Cut a range of numbers into two, for two threads to share: always in the same place.
+    """Cut a range into two halves, for two threads to share.
 
-    So how work is cut does not depend on the threads, and neither do the last bits of its results.
+    The cut does not depend on the number of threads, so results are the same to the last bit.
     """
     return [slice(0, n // 2), slice(n // 2, n)]
 
 
 def scatter_add(indices: IntArray, values: FloatArray, rows: int) -> FloatArray:
-    """Add each row of `values` to the rows of a new table that its indices name.
+    """Add each row of `values` to some rows of a new table.
 
-    Repeated indices collect every share, which ``table[indices] += values`` would lose.
-    A sparse one-hot product does the same as ``np.add.at`` an order of magnitude faster.
+    Repeated indices accumulate, whereas ``table[indices] += values`` would keep only the last.
+    A sparse one-hot product is an order of magnitude faster than ``np.add.at``.
 
     Parameters
     ----------
     indices : int array, shape (n,) or (n, k)
-        The rows of the table that row ``i`` of `values` is added to, ``k`` of them.
+        For each row of `values`, the row or the ``k`` rows of the table that it is added to.
     values : float array, shape (n, m)
-        What is added.
+        The rows to add.
     rows : int
         The number of rows of the table.
 
@@ -60,17 +60,17 @@ def scatter_add(indices: IntArray, values: FloatArray, rows: int) -> FloatArray:
 
 
 _LONG = 64
-"""Rows of a group from which on it is summed by itself: its last steps would be short ones."""
+"""A group with more rows than this is summed by itself, because few others are as long."""
 _GROUPS = 256
-"""Groups that are summed at once: their sums stay in the processor's cache."""
-_FEW_ROWS = 32  # for so few the copy takes longer than it saves
+"""Number of groups summed at once; their sums fit into the processor's cache."""
+_FEW_ROWS = 32  # with fewer rows, the copy costs more time than it saves
 
 
 def row_max(x: FloatArray) -> FloatArray:
-    """Take the largest number of each row of a tall array, shape (n, 1).
+    """Take the maximum of each row of a tall array, shape (n, 1).
 
-    NumPy goes through a row at a time where the last axis is reduced, however short it is; with
-    the long axis last it is several times faster.
+    NumPy reduces the last axis row by row, which is slow for short rows; with the long axis last
+    it is several times faster.
     """
     if len(x) < _FEW_ROWS:
         few: FloatArray = x.max(axis=1, keepdims=True)
@@ -80,18 +80,18 @@ def row_max(x: FloatArray) -> FloatArray:
 
 
 def gather_add(table: FloatArray, rows: IntArray, sizes: IntArray) -> FloatArray:
-    """Add up groups of rows of a table: the reverse of `scatter_add`.
+    """Sum groups of rows of a table: the reverse of `scatter_add`.
 
-    The sum of a group has the same bits whatever groups are beside it. This is as fast as a sparse
-    product, and needs no SciPy, which is larger than all else that tagging needs.
+    The sum of a group has the same bits whatever other groups there are. This is as fast as a
+    sparse product and avoids SciPy, which is larger than everything else that tagging needs.
 
     Parameters
     ----------
     table : float array, shape (v, m)
     rows : int array, shape (n,)
-        Rows of the table, those of one group side by side.
+        Indices of rows, group after group.
     sizes : int array, shape (g,)
-        Rows in each group, at least one; they add up to ``n``.
+        Number of rows in each group, at least one; they add up to ``n``.
 
     Returns
     -------
@@ -110,7 +110,7 @@ def gather_add(table: FloatArray, rows: IntArray, sizes: IntArray) -> FloatArray
 
 
 def _sum_rows(table: FloatArray, rows: IntArray) -> FloatArray:
-    """Add up one long group of rows, a part at a time, in order."""
+    """Sum one long group of rows in order, part by part."""
     total: FloatArray = table[rows[0]]
     for start in range(1, len(rows), _GROUPS):
         part = table.take([*rows[:1], *rows[start : start + _GROUPS]], axis=0)
@@ -122,14 +122,14 @@ def _sum_rows(table: FloatArray, rows: IntArray) -> FloatArray:
 def _sum_side_by_side(
     table: FloatArray, rows: IntArray, starts: IntArray, sizes: IntArray
 ) -> FloatArray:
-    """Add up groups of rows: the first row of each, then the second, and so on.
+    """Sum groups of rows: add the first row of each, then the second, and so on.
 
-    The longest group comes first, so that those that go on are always the first ones.
+    The longest group comes first, so the groups that still have rows are always the first ones.
     """
     total = table.take(rows[starts], axis=0)
     buffer = np.empty_like(total)
-    going_on = np.searchsorted(-sizes, -np.arange(int(sizes[0])), side="left").tolist()
-    for step, groups in enumerate(going_on[1:], 1):
+    groups_left = np.searchsorted(-sizes, -np.arange(int(sizes[0])), side="left").tolist()
+    for step, groups in enumerate(groups_left[1:], 1):
         added = buffer[:groups]
         table.take(rows[starts[:groups] + step], axis=0, out=added, mode="clip")
         total[:groups] += added

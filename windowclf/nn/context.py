@@ -1,6 +1,6 @@
-"""What a window learns from further off: the mean of its sentence, other mentions in its document.
+"""Context beyond the window: the mean of the sentence, and other mentions in the document.
 
-Both are added to ``z`` before ``f``, so ``z`` stays linear in the words.
+Both are added to ``z`` before ``f``, so ``z`` remains linear in the words.
 """
 
 from collections.abc import Callable
@@ -23,8 +23,8 @@ def sentence_mean_layer(
 ) -> tuple[FloatArray, Callable[[FloatArray], FloatArray]]:
     """Project the mean of the word vectors of each sentence: ``z_t = W_s mean_i e_i``.
 
-    It is one more slot of the window. The topic of a sentence separates a club from the city
-    whose name it bears, even where the window does not show it.
+    It acts as one more slot of the window. The topic of a sentence distinguishes a club from the
+    city it is named after, even where the window does not show which one is meant.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def sentence_mean_layer(
     lengths : int array, shape (B,)
         Tokens in each sentence; they add up to ``N``.
     rate : float
-        Probability that an element of a mean is left out, if there is an `rng`.
+        Dropout rate of the mean, if there is an `rng`.
     rng : numpy.random.Generator, optional
 
     Returns
@@ -64,14 +64,14 @@ def sentence_mean_layer(
 
 
 class Mentions(NamedTuple):
-    """The windows whose word comes more than once.
+    """The windows of words that occur more than once.
 
     Attributes
     ----------
     windows : int array, shape (R,)
-        Rows of ``z``, those of one word side by side.
+        Indices of rows of ``z``, word after word.
     sizes : int array, shape (G,)
-        How many windows each of the words has, two or more; they add up to ``R``.
+        Number of windows of each word, two or more; they add up to ``R``.
     """
 
     windows: IntArray
@@ -84,7 +84,7 @@ def find_mentions(keys: IntArray) -> Mentions:
     Parameters
     ----------
     keys : int array, shape (N,)
-        0 for a window that has no name.
+        The key of each window; 0 for a window without a name.
     """
     keyed = np.flatnonzero(keys)
     keyed = keyed[np.argsort(keys[keyed], kind="stable")]
@@ -94,19 +94,19 @@ def find_mentions(keys: IntArray) -> Mentions:
 
 
 def name_keys(names: IntArray, documents: IntArray) -> IntArray:
-    """Give each token a number that its name has in its document alone.
+    """Assign numbers to the names of tokens, different ones in each document.
 
     Parameters
     ----------
     names : int array, shape (N,)
-        The number of each token's name, the same in all documents; 0: not a name.
+        The number of each token's name, the same in all documents; 0 if it is not a name.
     documents : int array, shape (N,)
         The number of each token's document, from 0.
 
     Returns
     -------
     int array, shape (N,)
-        For `find_mentions`; 0: not a name.
+        Keys for `find_mentions`; 0 if the token is not a name.
     """
     width = int(names.max(initial=0)) - int(names.min(initial=0)) + 1
     keys = documents.astype(np.int64) * width + names
@@ -119,26 +119,26 @@ def document_context(
 ) -> tuple[FloatArray, Callable[[FloatArray], FloatArray]]:
     """Add to the window of a name the mean of its other mentions: ``z_t += g ⊙ mean z_t'``.
 
-    In one place of a document the window of a name shows what it is, and in three it does not
+    Often only one of the mentions of a name in a document has a window that shows its type
     (Ratinov and Roth 2009, 'context aggregation').
 
     Parameters
     ----------
     g : Parameter, shape (H,)
-        How much each hidden unit takes over.
+        Weight of the other mentions, for each hidden unit.
     z : float array, shape (N + E, H)
-        Changed in place. The last ``E`` windows are of other places in the documents.
+        Changed in place. The last ``E`` windows come from elsewhere in the documents.
     tokens : int
         ``N``.
 
     Returns
     -------
     z : float array, shape (N, H)
-        That of the tokens alone.
+        The rows of the tokens, without the last ``E``.
     backward : callable
         Takes ``δ = ∂J/∂z`` after the layer, shape (N, H); adds ``∂J/∂g``, the sum of
         ``δ_t ⊙ mean z_t'``; returns ``∂J/∂z`` before it, shape (N + E, H), where ``g ⊙ δ_t`` is
-        shared out among the other mentions of ``t``.
+        divided equally among the other mentions of ``t``.
     """
     windows, sizes = mentions
     others = mean_of_others(z[windows], sizes)
@@ -157,14 +157,14 @@ def document_context(
 
 
 def mean_of_others(rows: FloatArray, sizes: IntArray) -> FloatArray:
-    """Take the mean of the other rows of each row's group.
+    """Compute, for each row, the mean of the other rows of its group.
 
     Parameters
     ----------
     rows : float array, shape (R, H)
-        Those of one group side by side.
+        The rows, group after group.
     sizes : int array, shape (G,)
-        Rows of each group, two or more.
+        Number of rows of each group, two or more.
 
     Returns
     -------

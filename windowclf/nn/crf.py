@@ -1,10 +1,10 @@
-"""Sentence level: scores of whole paths of tags, and sums and maxima over all of them.
+"""The sentence level: scores of whole tag paths, and sums over all paths.
 
 A path ``y_1 … y_n`` has the score ``start[y_1] + Σ s_t[y_t] + Σ A[y_{t-1}, y_t] + end[y_n]``
 (Collobert et al. 2011; with the softmax over paths, a linear-chain conditional random field).
 
 The recursions run over all sentences of a batch at once. Tokens are laid out step by step, the
-longest sentence first, so that step ``t`` of the sentences that are still running is one block.
+longest sentence first, so that step ``t`` of all sentences with a token there is one block.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ import numpy as np
 
 from windowclf.nn.arrays import FloatArray, IntArray, row_max
 
-_TINY = 1e-30  # so far above the smallest float32, 1e-38, that what underflows does not count
+_TINY = 1e-30  # far above the smallest float32, 1e-38: terms that underflow are negligible
 
 
 class Transitions(NamedTuple):
@@ -24,9 +24,9 @@ class Transitions(NamedTuple):
     Attributes
     ----------
     transition : float array, shape (K, K)
-        ``A[i, j]``: tag ``j`` after tag ``i``.
+        ``A[i, j]`` is the score of tag ``j`` after tag ``i``.
     start, end : float array, shape (K,)
-        A sentence begins, or ends, with the tag.
+        Score of each tag as the first, or the last, of a sentence.
     """
 
     transition: FloatArray
@@ -41,13 +41,13 @@ class PackedLayout:
     Parameters
     ----------
     order : int array, shape (N,)
-        The tokens, those of the first step first; within a step the longest sentence first.
+        Indices of the tokens, step by step; within a step the longest sentence comes first.
     first : list of int
-        Where each step begins in `order`, and ``N``.
+        Index in `order` at which each step begins; last, ``N``.
     sentences : int array, shape (B,)
-        The sentences, the longest first.
+        Indices of the sentences, the longest first.
     last : int array, shape (B,)
-        Where the last token of each of these sentences stands in `order`.
+        Index in `order` of the last token of each of `sentences`.
     """
 
     order: IntArray
@@ -57,7 +57,7 @@ class PackedLayout:
 
     @classmethod
     def of(cls, lengths: IntArray) -> "PackedLayout":
-        """Lay out sentences of these lengths, shape (B,), without those that have no token."""
+        """Lay out sentences of these lengths, shape (B,); empty sentences are left out."""
         sentences = np.argsort(-lengths, kind="stable")[: np.count_nonzero(lengths)]
         falling = lengths[sentences]
         steps = np.arange(int(falling[0]))[:, None]
@@ -69,7 +69,7 @@ class PackedLayout:
         return cls(order, first, sentences, last)
 
     def blocks(self) -> Iterator[tuple[slice, slice]]:
-        """Yield each step after the first: the tokens before it, and its own."""
+        """Yield for each step after the first the preceding tokens and its own tokens."""
         for before, begin, end in zip(self.first, self.first[1:], self.first[2:], strict=False):
             yield slice(before, before + end - begin), slice(begin, end)
 
@@ -77,7 +77,8 @@ class PackedLayout:
 def _log_sum_exp(A: FloatArray) -> Callable[[FloatArray], FloatArray]:
     """Compute ``log Σ_i exp(x[n, i] + A[i, j])``, shape (n, K), for the ``x`` of each step.
 
-    Scores so far apart that the product of exponentials underflows are summed in the logarithm.
+    Where scores are so far apart that a product of exponentials underflows, the sum is computed in
+    the log domain.
     """
     exp_A = np.exp(A)
     largest = max(1.0, float(exp_A.max()))
@@ -112,13 +113,13 @@ def forward(
     Returns
     -------
     alpha : float array, shape (N, K)
-        In the order of `layout`.
+        The sums, in the order of `layout`.
     log_z : float array, shape (B,)
-        ``log Σ_path exp(score)`` of ``layout.sentences``.
+        ``log Σ_path exp(score)`` of each of ``layout.sentences``.
     """
     alpha = s.copy()
     alpha[: layout.first[1]] += transitions.start
-    with np.errstate(over="ignore", invalid="ignore"):  # `_log_sum_exp` looks for both
+    with np.errstate(over="ignore", invalid="ignore"):  # `_log_sum_exp` handles both
         sum_over = _log_sum_exp(transitions.transition)
         for before, block in layout.blocks():
             alpha[block] += sum_over(alpha[before])
@@ -134,7 +135,7 @@ def backward(s: FloatArray, layout: PackedLayout, transitions: Transitions) -> F
     Returns
     -------
     beta : float array, shape (N, K)
-        In the order of `layout`.
+        The sums, in the order of `layout`.
     """
     beta = np.empty_like(s)
     beta[layout.last] = transitions.end
@@ -168,13 +169,13 @@ def marginals(s: FloatArray, lengths: IntArray, transitions: Transitions) -> Flo
 
 
 def shifted(s: FloatArray) -> FloatArray:
-    """Take each token's highest score off: no probability changes, and long sums stay exact."""
+    """Subtract each token's highest score: probabilities are the same, and long sums stay exact."""
     below: FloatArray = s - row_max(s)
     return below
 
 
 def normalised(log_p: FloatArray) -> FloatArray:
-    """Exponentiate rows that should each sum to one, and see to it that they do."""
+    """Exponentiate rows and normalise each to sum to one."""
     p: FloatArray = np.exp(log_p - row_max(log_p))
     p /= p.sum(axis=1, keepdims=True)
     return p
@@ -210,7 +211,7 @@ def transition_counts(path: IntArray, lengths: IntArray, transitions: Transition
 
 
 def _inside(n: int, starts: IntArray) -> IntArray:
-    """List the tokens that follow another one of their sentence."""
+    """List the tokens that are not the first of their sentence."""
     follows = np.ones(n, dtype=bool)
     follows[starts] = False
     return np.flatnonzero(follows)

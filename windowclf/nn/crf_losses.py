@@ -1,6 +1,6 @@
-"""Losses of whole sentences: the value, and its gradients for the scores and for the transitions.
+"""Losses of whole sentences, with their gradients with respect to scores and transitions.
 
-Each is a mean over the sentences of a batch.
+Each loss is a mean over the sentences of a batch.
 """
 
 import numpy as np
@@ -26,8 +26,8 @@ def log_likelihood_loss(
 ) -> tuple[float, FloatArray, Transitions]:
     """Compute ``J = log Σ_path exp(score(path)) - score(gold path)``, the mean over sentences.
 
-    ``∂J/∂s_t[k] = P(y_t = k) - 1[gold_t = k]``. The gradient of the transitions is likewise their
-    expected counts less their gold counts; by forward–backward (Collobert et al. 2011).
+    ``∂J/∂s_t[k] = P(y_t = k) - 1[gold_t = k]``. Likewise, the gradient of the transitions is their
+    expected counts minus their gold counts. Forward–backward computes both (Collobert et al. 2011).
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def log_likelihood_loss(
     loss : float
     ds : float array, shape (N, K)
     dtransitions : Transitions
-        Its gradients with respect to the transitions.
+        The gradients of the loss with respect to the transitions.
     """
     p, expected, log_z = expectations(s, lengths, transitions)
     gold_score = path_scores(shifted(s), gold, lengths, transitions)
@@ -58,19 +58,19 @@ def partial_log_likelihood_loss(
 ) -> tuple[float, FloatArray, Transitions]:
     """Compute ``J = log Σ_path exp(score(path)) - log Σ_allowed path exp(score(path))``.
 
-    A path is allowed if all of its tags are: it agrees with what is annotated. ``J`` is the mean
-    over sentences. Its gradients are what the softmax over all paths expects, less what the softmax
-    over the paths that are allowed expects (Tsuboi et al. 2008).
+    A path is allowed if all of its tags are allowed, so that it agrees with the annotation. ``J``
+    is the mean over sentences. Its gradients are the expectations under the softmax over all paths
+    minus the expectations under the softmax over the allowed paths (Tsuboi et al. 2008).
 
     Parameters
     ----------
     s : float array, shape (N, K)
     allowed : bool array, shape (N, K)
-        At least one tag of each token. The rest, and the returns, are as in `log_likelihood_loss`.
+        Which tags are allowed, at least one per token. All else is as in `log_likelihood_loss`.
     """
     n, size = len(s), len(lengths)
     agreeing = np.where(allowed, s, -np.inf)
-    # Both sums at once: a step of the recursions takes little longer for twice the sentences.
+    # Both sums run together: a step of the recursions takes little longer for twice the sentences.
     p, difference, log_z = expectations(
         np.concatenate([s, agreeing]),
         np.concatenate([lengths, lengths]),
@@ -78,7 +78,7 @@ def partial_log_likelihood_loss(
         np.repeat(np.array([1, -1], s.dtype), size),
     )
     loss = float(np.mean(log_z[:size] - log_z[size:]))
-    loss += float(np.sum(row_max(s) - row_max(agreeing))) / size  # which `log_z` leaves out
+    loss += float(np.sum(row_max(s) - row_max(agreeing))) / size  # `log_z` leaves this part out
     return loss, (p[:n] - p[n:]) / size, Transitions(*(part / size for part in difference))
 
 
@@ -91,14 +91,14 @@ def distillation_loss(
 ) -> tuple[float, FloatArray, Transitions]:
     """Compute the cross-entropy of the teacher's softmax over paths and the network's.
 
-    ``J = log Σ_path exp(score(path)) - E_teacher[score(path)]``, the mean over sentences: where
-    the teacher has one path only it is `log_likelihood_loss`, whose gold counts the teacher's
-    expected counts replace (Hinton, Vinyals and Dean 2015, for sequences).
+    ``J = log Σ_path exp(score(path)) - E_teacher[score(path)]``, the mean over sentences. It is
+    `log_likelihood_loss` with the teacher's expected counts in place of the gold counts (Hinton,
+    Vinyals and Dean 2015, for sequences); if the teacher allows one path only, both are equal.
 
     Parameters
     ----------
     s, teacher_scores : float array, shape (N, K)
-        The scores of the network and of its teacher. The rest is as in `log_likelihood_loss`.
+        The scores of the network and of its teacher. All else is as in `log_likelihood_loss`.
     """
     p, own, log_z = expectations(s, lengths, transitions)
     q, teacher, _ = expectations(teacher_scores, lengths, teacher_transitions)
@@ -116,25 +116,25 @@ def expectations(
     transitions: Transitions,
     weights: FloatArray | None = None,
 ) -> tuple[FloatArray, Transitions, FloatArray]:
-    """Compute what the softmax over paths expects, by forward–backward.
+    """Compute expectations under the softmax over paths, by forward–backward.
 
     Parameters
     ----------
     s : float array, shape (N, K)
-        Minus infinity forbids a tag, but not all tags of a token.
+        Scores. Minus infinity forbids a tag; each token needs at least one finite score.
     lengths : int array, shape (B,)
-        Each at least 1.
+        Tokens in each sentence, at least 1.
     weights : float array, shape (B,), optional
-        What each sentence counts in the sums over sentences; 1 if there are none.
+        Weight of each sentence in the sums over sentences; 1 by default.
 
     Returns
     -------
     p : float array, shape (N, K)
         ``P(y_t = k)``.
     transitions : Transitions
-        How often each transition is expected, summed over the sentences.
+        The expected count of each transition, summed over the sentences.
     log_z : float array, shape (B,)
-        Of the scores less each token's highest.
+        ``log Σ_path exp(score)``, after each token's highest score is subtracted.
     """
     s = shifted(s)
     layout = PackedLayout.of(lengths)
@@ -143,7 +143,7 @@ def expectations(
         return _expectations_in_logarithms(s, layout, transitions, weights)
     starts = np.cumsum(lengths) - lengths
     p = sums.before * sums.gamma
-    total = p.sum(axis=1, keepdims=True)  # of a sentence's paths, in the scale of the token
+    total = p.sum(axis=1, keepdims=True)  # sum over a sentence's paths, in the token's own scale
     p /= total
     weight = np.repeat(np.ones(len(lengths)) if weights is None else weights, lengths)[:, None]
     # α_{t-1}[i] exp(A[i, j]) γ_t[j], summed over all tokens but the first ones
@@ -158,7 +158,7 @@ def expectations(
 def _expectations_in_logarithms(
     s: FloatArray, layout: PackedLayout, transitions: Transitions, weights: FloatArray | None
 ) -> tuple[FloatArray, Transitions, FloatArray]:
-    """Compute `expectations` where scores are too far apart for `sum_paths`."""
+    """Compute `expectations` in the log domain, for scores too far apart for `sum_paths`."""
     packed = s[layout.order]
     alpha, log_z = forward(packed, layout, transitions)
     beta = backward(packed, layout, transitions)
@@ -169,7 +169,7 @@ def _expectations_in_logarithms(
     if blocks:
         before = np.concatenate([np.arange(b.start, b.stop) for b, _ in blocks])
         after = np.concatenate([np.arange(b.start, b.stop) for _, b in blocks])
-        # log Z and the weight of the sentence that stands in each row of a block
+        # log Z and the weight of the sentence in each row of a block
         z, w = (
             np.concatenate([x[: b.stop - b.start] for _, b in blocks])[:, None]
             for x in (log_z, weight)
@@ -191,7 +191,7 @@ def _expected_transitions(
 ) -> FloatArray:
     """Sum ``w[n] exp(a[n, i] + A[i, j] + b[n, j] - z[n])`` over ``n``, shape (K, K)."""
     total = np.zeros_like(A)
-    for start in range(0, len(a), 1024):  # bounds the memory of the three-way sums
+    for start in range(0, len(a), 1024):  # in parts, to bound the memory of `sums`
         part = slice(start, start + 1024)
         sums = a[part, :, None] + A + (b[part] - z[part])[:, None, :]  # shape: (n, K, K)
         p = normalised(sums.reshape(len(sums), -1))
@@ -204,9 +204,9 @@ def max_margin_loss(
 ) -> tuple[float, FloatArray, Transitions]:
     """Compute ``J = max_path (score + Hamming distance to gold) - score(gold)``.
 
-    It is the mean over the sentences. The best path is found by Viterbi on scores that are
-    augmented by one at every wrong tag; the gradient is +1 along it and -1 along the gold path
-    (Taskar et al. 2004). Parameters and returns are those of `log_likelihood_loss`.
+    The loss is the mean over sentences. Viterbi finds the best path after one is added to the score
+    of every wrong tag; the gradient is +1 along that path and -1 along the gold path (Taskar et al.
+    2004). Parameters and returns are as for `log_likelihood_loss`.
     """
     n = np.arange(len(gold))
     augmented = s + 1
@@ -219,9 +219,9 @@ def partial_max_margin_loss(
 ) -> tuple[float, FloatArray, Transitions]:
     """Compute ``J = max_path (score + cost) - max_allowed path score``.
 
-    The cost is one for each tag that is not allowed. It is `max_margin_loss` with the best path
-    that is allowed as gold (Yu and Joachims 2009), where the others that are allowed cost nothing.
-    Parameters and returns are those of `partial_log_likelihood_loss`.
+    The cost is one for each tag that is not allowed. This is `max_margin_loss` with the best
+    allowed path as gold (Yu and Joachims 2009), where the other allowed paths cost nothing.
+    Parameters and returns are as for `partial_log_likelihood_loss`.
     """
     gold = viterbi(np.where(allowed, s, -np.inf), lengths, transitions)
     return _margin(s, s + ~allowed, gold, lengths, transitions)
@@ -234,7 +234,7 @@ def _margin(
     lengths: IntArray,
     transitions: Transitions,
 ) -> tuple[float, FloatArray, Transitions]:
-    """Set the best path by the augmented scores against the gold path."""
+    """Compare the best path under the augmented scores with the gold path."""
     n, size = np.arange(len(gold)), len(lengths)
     best = best_paths(augmented, lengths, transitions)
     worst = path_scores(augmented, best, lengths, transitions)

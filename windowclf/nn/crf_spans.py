@@ -1,4 +1,4 @@
-"""How probable spans are under the softmax over paths of tags, by forward–backward."""
+"""Probabilities of spans under the softmax over tag paths, by forward–backward."""
 
 import numpy as np
 
@@ -15,23 +15,23 @@ def span_probabilities(
     first: IntArray,
     last: IntArray,
 ) -> FloatArray:
-    """Compute the probability that all tags of a span are those of a path.
+    """Compute the probability of each span's tags in a path.
 
-    With the scores fixed, the tags of a sentence are a Markov chain (Culotta and McCallum 2004):
-    for a span from token ``a`` to token ``b``, ``P = P(y_a) Π_{a<t≤b} P(y_t | y_{t-1})``. With the
-    sums ``α`` over the paths to a tag and ``γ`` over those from it on, ``P(y_a) ∝ α_a γ_a / exp
-    s_a`` and ``P(y_t | y_{t-1}) ∝ exp(A[y_{t-1}, y_t]) γ_t[y_t]``.
+    With the scores fixed, the tags of a sentence form a Markov chain (Culotta and McCallum 2004):
+    for a span from token ``a`` to token ``b``, ``P = P(y_a) Π_{a<t≤b} P(y_t | y_{t-1})``. Let
+    ``α`` be the sum over the paths up to a tag, and ``γ`` the sum over the paths from it on. Then
+    ``P(y_a) ∝ α_a γ_a / exp s_a`` and ``P(y_t | y_{t-1}) ∝ exp(A[y_{t-1}, y_t]) γ_t[y_t]``.
 
     Parameters
     ----------
     s : float array, shape (N, K)
     path : int array, shape (N,)
-        The tags ``y``.
+        The tags ``y`` of the path.
     lengths : int array, shape (B,)
     transitions : Transitions
-        All of them finite.
+        Their scores, all finite.
     first, last : int array, shape (M,)
-        The first and the last token of each span, both of one sentence; spans may overlap.
+        The first and the last token of each span, in the same sentence; spans may overlap.
 
     Returns
     -------
@@ -39,7 +39,7 @@ def span_probabilities(
     """
     if not len(first):
         return np.empty(0, dtype=s.dtype)
-    # Of a sentence without a span nothing is asked.
+    # Only sentences with a span are needed.
     ends = np.cumsum(lengths)
     sentences, of_span = np.unique(np.searchsorted(ends, first, side="right"), return_inverse=True)
     lengths = lengths[sentences]
@@ -50,7 +50,7 @@ def span_probabilities(
 
     log_alpha, log_gamma = _log_sums(s, lengths, transitions)
     log_p = _log_of_shares((log_alpha + log_gamma - s)[first], y[first])
-    inside = np.zeros(len(y) + 1, dtype=np.int64)  # how many spans a token is in, but for its first
+    inside = np.zeros(len(y) + 1, dtype=np.int64)  # number of spans that the token continues
     np.add.at(inside, first + 1, 1)
     np.add.at(inside, last + 1, -1)
     steps = np.flatnonzero(np.cumsum(inside)[:-1])
@@ -66,7 +66,7 @@ def span_probabilities(
 def _log_sums(
     s: FloatArray, lengths: IntArray, transitions: Transitions
 ) -> tuple[FloatArray, FloatArray]:
-    """Sum over the paths to each tag and from it on, each row but for a constant, shapes (N, K)."""
+    """Sum over the paths to each tag and from it, each row up to a constant, shapes (N, K)."""
     layout = PackedLayout.of(lengths)
     sums = sum_paths(s, layout, transitions)
     if sums is not None:
@@ -79,6 +79,6 @@ def _log_sums(
 
 
 def _log_of_shares(log_p: FloatArray, chosen: IntArray) -> FloatArray:
-    """Take one of each row, shape (n,), of what is proportional to probabilities."""
+    """Normalise rows of log-probabilities and take one element of each, shape (n,)."""
     log_of: FloatArray = log_p[np.arange(len(chosen)), chosen] - np.logaddexp.reduce(log_p, axis=1)
     return log_of

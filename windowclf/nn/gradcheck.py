@@ -1,4 +1,4 @@
-"""The numerical gradient check."""
+"""A check of gradients against finite differences."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ TOLERANCE = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class GradientCheck:
-    """What the check of one parameter found.
+    """The result of the check of one parameter.
 
     Parameters
     ----------
     shape : tuple of int
     checked : int
-        How many elements were compared.
+        Number of elements that were compared.
     error : float
         The largest relative error among them.
     """
@@ -31,12 +31,12 @@ class GradientCheck:
 
     @property
     def passed(self) -> bool:
-        """Whether the error is under `TOLERANCE`; NaN is not."""
+        """Whether the error is below `TOLERANCE`; NaN does not pass."""
         return self.error < TOLERANCE
 
 
 def full_gradient(parameter: Parameter) -> FloatArray:
-    """Return the gradient with the shape of the parameter, zero where it has none."""
+    """Return the gradient as a full array with zeros where no gradient was added."""
     grad = np.zeros_like(parameter.value)
     if isinstance(parameter, TableParameter):
         if parameter.rows is not None and parameter.grad is not None:
@@ -60,23 +60,23 @@ def check_gradients(
     The numerical gradient is ``(J(w-2h) - 8 J(w-h) + 8 J(w+h) - J(w+2h)) / 12h``, whose error
     falls with ``h⁴``. The relative error of an element is ``|g - n| / max(|g|, |n|, s)``, where
     ``s`` is a thousandth of the largest gradient of that parameter, or 1e-6: below it, the
-    difference of two losses holds too few digits to compare.
+    difference of two losses has too few significant digits to compare.
 
     Parameters
     ----------
     loss_and_gradients : callable
-        Computes the loss, always the same for the same parameters, and adds to the gradients.
+        Computes the loss and accumulates the gradients; must be deterministic.
     parameters : mapping of str to Parameter
-        In float64.
+        The parameters to check, in float64.
     rng : numpy.random.Generator
         Chooses which elements of a large parameter are compared.
     loss : callable, optional
         Computes the same loss without the backward pass, which saves half of the time.
     samples : int
-        How many elements at the most: those with a gradient first, and some that have none.
+        Largest number of elements to compare per parameter; at most a fifth have no gradient.
     steps : sequence of float
-        ``h``. Each after the first is tried where the one before it misses: a kink of ReLU or of
-        a margin may lie within the longer step. A wrong gradient misses at every one.
+        Values of ``h``. The next one is tried where the last one fails, because a kink of ReLU or
+        of a margin may lie within the longer step. A wrong gradient fails with every step.
 
     Yields
     ------

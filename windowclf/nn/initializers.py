@@ -1,4 +1,4 @@
-"""Starting values of a layer's weights, by name."""
+"""Distributions of a layer's initial weights, by name."""
 
 from collections.abc import Callable
 

@@ -1,6 +1,6 @@
-"""The layers: each forward pass returns its output and its backward pass.
+"""Layers, as functions that return their output and their backward pass.
 
-A backward pass takes the gradient of the loss ``J`` with respect to the output. It adds to the
+A backward pass takes the gradient of the loss ``J`` with respect to the output. It accumulates the
 gradients of the layer's own parameters and returns the gradient with respect to the input.
 """
 
@@ -16,12 +16,13 @@ from windowclf.nn.parameter import Parameter, TableParameter, add_row_grads
 def lookup(
     tables: Sequence[TableParameter], ids: IntArray
 ) -> tuple[FloatArray, Callable[[FloatArray], None]]:
-    """Join one row of each table: ``e = [L_1[i_1]; …; L_F[i_F]]``.
+    """Concatenate one row of each table: ``e = [L_1[i_1]; …; L_F[i_F]]``.
 
     Parameters
     ----------
     tables : sequence of F TableParameter, shapes (V_f, d_f)
     ids : int array, shape (n, F)
+        The row of each table, for each word.
 
     Returns
     -------
@@ -35,15 +36,14 @@ def lookup(
 
 
 class Padded(NamedTuple):
-    """The words of sentences with what stands past their ends.
+    """The words of a batch with padding between its sentences.
 
     Attributes
     ----------
     words : int array, shape (N + c (B + 1),)
-        One run of ``c`` paddings before each sentence and one after the last serves both
-        neighbours.
+        ``c`` paddings precede each sentence and follow the last; neighbours share them.
     position : int array, shape (N,)
-        Where the window of each token begins.
+        Index in `words` at which the window of each token begins.
     """
 
     words: IntArray
@@ -71,7 +71,7 @@ def window_rows(words: IntArray, lengths: IntArray, width: int, padding: int = 0
     width : int
         ``2c + 1``.
     padding : int
-        The word that stands past the ends of a sentence.
+        The word to use past the ends of a sentence.
 
     Returns
     -------
@@ -87,21 +87,21 @@ def window_layer(
 ) -> tuple[FloatArray, Callable[[FloatArray], FloatArray]]:
     """Project the windows: ``z_t = W x_t + b = Σ_k W_k e_{t+k} + b``.
 
-    ``x_t = [e_{t-c}; …; e_{t+c}]`` is never built: the product ``W_k e`` is needed once for each
-    distinct word of a batch, not once for each token that stands beside it.
+    ``x_t = [e_{t-c}; …; e_{t+c}]`` is never built: the product ``W_k e`` is computed once for each
+    distinct word of a batch, not once for each window that contains it.
 
     Parameters
     ----------
     W : Parameter, shape (d, S, H)
-        ``W[:, k, :]`` is the transpose of ``W_k``, the block of ``W`` that slot ``k`` meets;
+        ``W[:, k, :]`` is the transpose of ``W_k``, the block of ``W`` for slot ``k`` of the
         ``S = 2c + 1`` slots.
     b : Parameter, shape (H,)
     e : float array, shape (n, d)
         The vectors of the distinct words.
     windows : int array, shape (N, S)
-        The rows of `e` that stand in each window.
+        The row of `e` in each slot of each window.
     run : callable
-        Does two pieces of work one after the other, as `map` does, or at the same time.
+        `map`, or a function like it that runs both halves of the work at the same time.
 
     Returns
     -------
@@ -109,11 +109,11 @@ def window_layer(
     backward : callable
         Takes ``δ = ∂J/∂z``, shape (N, H); adds ``∂J/∂W = δ xᵀ`` and ``∂J/∂b = δ``, summed over
         the windows; returns ``∂J/∂e``, where slot ``k`` of ``∂J/∂x = Wᵀ δ`` is added to the word
-        that stood there, so a word that stands in many windows collects every share.
+        in that slot, so a word that occurs in many windows accumulates all their gradients.
     """
     d, slots, H = W.value.shape
     blocks = W.value.reshape(d, slots * H)  # all W_k side by side: one product for all slots
-    rows = (windows * slots + np.arange(slots)).astype(np.int32)  # of W_k e, word by word
+    rows = (windows * slots + np.arange(slots)).astype(np.int32)  # rows of `projected`, per slot
 
     projected = np.empty((len(e), slots * H), e.dtype)
 
@@ -129,7 +129,7 @@ def window_layer(
         np.add(summed, b.value, out=z[tokens])
 
     def backward(delta: FloatArray) -> FloatArray:
-        # With the sum of δ for each distinct word and slot, one product a gradient does the rest.
+        # δ is summed for each distinct word and slot first; each gradient is then one product.
         summed = scatter_add(rows, delta, len(e) * slots).reshape(len(e), slots * H)
         dW: FloatArray
         de: FloatArray
@@ -177,7 +177,7 @@ class Activation(NamedTuple):
     Attributes
     ----------
     f : callable
-        ``a = f(z)``, element by element; may write over its argument.
+        ``a = f(z)``, elementwise; may overwrite its argument.
     slope : callable
         ``f'(z)`` as a function of ``a``.
     """
@@ -212,15 +212,16 @@ def dropout(
 ) -> tuple[FloatArray, Callable[[FloatArray], FloatArray]]:
     """Set each element to zero with probability `rate`, divide the others by ``1 - rate``.
 
-    The probability that is drawn, and divided by, is `rate` to five digits.
+    `rate` is rounded to a multiple of 2⁻¹⁶.
 
     Parameters
     ----------
     x : float array
+        Any shape.
     rate : float
         Probability in [0, 1).
     rng : numpy.random.Generator or None
-        None leaves `x` as it is, which is right whenever nothing is trained.
+        None returns `x` unchanged, as is right outside training.
 
     Returns
     -------
@@ -230,7 +231,7 @@ def dropout(
     """
     if rng is None or rate == 0.0:
         return x, lambda dy: dy
-    # 16 random bits decide: a quarter of the time of a random number for each element.
+    # 16 random bits per element take a quarter of the time of a random float per element.
     dropped = min(round(rate * 2**16), 2**16 - 1)
     bits = rng.bit_generator.random_raw(-(-x.size // 4)).view(np.uint16)[: x.size]
     keep = bits.reshape(x.shape) >= dropped

@@ -1,4 +1,4 @@
-"""Losses of a single token: the value, and its gradient with respect to the scores.
+"""Losses of single tokens, with their gradients with respect to the scores.
 
 Each is a mean over the batch, ``E_in = (1/N) Σ e_n`` (Finding the gradient of E_in, Lecture 20),
 and each gradient is the gradient of that mean.
@@ -36,7 +36,7 @@ def softmax_loss(s: FloatArray, y: IntArray) -> tuple[float, FloatArray]:
     loss : float
         The mean of ``J`` over the batch.
     ds : float array, shape (N, K)
-        Its gradient.
+        The gradient of the loss.
     """
     n = np.arange(len(y))
     below = s - row_max(s)
@@ -51,9 +51,9 @@ def softmax_loss(s: FloatArray, y: IntArray) -> tuple[float, FloatArray]:
 
 
 def partial_softmax_loss(s: FloatArray, allowed: BoolArray) -> tuple[float, FloatArray]:
-    """Compute ``J = -log Σ_{k allowed} softmax(s)_k``: any class that is allowed may be right.
+    """Compute ``J = -log Σ_{k allowed} softmax(s)_k``: any allowed class may be right.
 
-    ``∂J/∂s = softmax(s) - q``, where ``q`` is the softmax over the classes that are allowed
+    ``∂J/∂s = softmax(s) - q``, where ``q`` is the softmax over the allowed classes
     (Jin and Ghahramani 2002).
 
     Parameters
@@ -61,13 +61,13 @@ def partial_softmax_loss(s: FloatArray, allowed: BoolArray) -> tuple[float, Floa
     s : float array, shape (N, K)
         Scores.
     allowed : bool array, shape (N, K)
-        Which classes may be right, at least one in each row. Returns are those of `softmax_loss`.
+        Which classes may be right, at least one in each row. Returns are as for `softmax_loss`.
     """
     agreeing = np.where(allowed, s, -np.inf)
     top, top_agreeing = row_max(s), row_max(agreeing)
     p, q = np.exp(s - top), np.exp(agreeing - top_agreeing)
     total, total_agreeing = (x.sum(axis=1, keepdims=True) for x in (p, q))
-    # from the logarithms: finite where the probability of all that is allowed rounds to zero
+    # from the logarithms: finite even if the probability of all allowed classes rounds to zero
     loss = float(np.mean(top - top_agreeing + np.log(total) - np.log(total_agreeing)))
     return loss, (p / total - q / total_agreeing) / s.dtype.type(len(s))
 
@@ -80,7 +80,7 @@ def distillation_loss(s: FloatArray, teacher_scores: FloatArray) -> tuple[float,
     Parameters
     ----------
     s, teacher_scores : float array, shape (N, K)
-        The scores of the network and of its teacher. Returns are those of `softmax_loss`.
+        The scores of the network and of its teacher. Returns are as for `softmax_loss`.
     """
     q = softmax(teacher_scores)
     top = row_max(s)
@@ -93,7 +93,7 @@ def max_margin_loss(s: FloatArray, y: IntArray) -> tuple[float, FloatArray]:
     """Compute ``J = max(0, 1 + max_{k≠y} s_k - s_y)`` (Crammer and Singer 2001).
 
     Where ``J > 0``, ``∂J/∂s`` is +1 at the best wrong class and -1 at ``y``.
-    Parameters and returns are those of `softmax_loss`.
+    Parameters and returns are as for `softmax_loss`.
     """
     wrong = s.copy()
     wrong[np.arange(len(y)), y] = -np.inf
@@ -103,8 +103,8 @@ def max_margin_loss(s: FloatArray, y: IntArray) -> tuple[float, FloatArray]:
 def partial_max_margin_loss(s: FloatArray, allowed: BoolArray) -> tuple[float, FloatArray]:
     """Compute ``J = max(0, 1 + max_{k not allowed} s_k - max_{k allowed} s_k)``.
 
-    It is `max_margin_loss` with the best class that is allowed as the right one, where the others
-    that are allowed are not wrong (Cour, Sapp and Taskar 2011). Parameters and returns are those of
+    This is `max_margin_loss` with the best allowed class as the right one, where the other allowed
+    classes do not count as wrong (Cour, Sapp and Taskar 2011). Parameters and returns are as for
     `partial_softmax_loss`.
     """
     y = np.where(allowed, s, -np.inf).argmax(axis=1)
@@ -112,7 +112,7 @@ def partial_max_margin_loss(s: FloatArray, allowed: BoolArray) -> tuple[float, F
 
 
 def _hinge(s: FloatArray, wrong: FloatArray, y: IntArray) -> tuple[float, FloatArray]:
-    """Set the best of the wrong scores, the others being minus infinity, against those of `y`."""
+    """Compare the best wrong score with the score of `y`; in `wrong`, right ones are -inf."""
     n = np.arange(len(y))
     best = wrong.argmax(axis=1)
     margins = 1 + wrong[n, best] - s[n, y]
@@ -127,8 +127,8 @@ def squared_error_loss(s: FloatArray, y: IntArray) -> tuple[float, FloatArray]:
     """Compute ``J = ½ Σ_k (t_k - o_k)²`` with logistic outputs ``o = g(s)`` (Tiwari 2023).
 
     ``∂J/∂s = (o - t) ⊙ o ⊙ (1 - o)``, where ``t`` is one-hot. "Learning Deep Neural Networks with
-    Backpropagation" leaves out the ½, so its gradient is twice this. Parameters and returns are
-    those of `softmax_loss`.
+    Backpropagation" leaves out the ½, so its gradient is twice this. Parameters and returns are as
+    for `softmax_loss`.
     """
     n = np.arange(len(y))
     o = logistic(s)
@@ -153,7 +153,7 @@ def ranking_loss(s: FloatArray, s_corrupt: FloatArray) -> tuple[float, FloatArra
     loss : float
         The mean of ``J`` over the pairs.
     ds, ds_corrupt : float array
-        Its gradients, with the shapes of the scores.
+        The gradients of the loss, with the shapes of the scores.
     """
     margins = 1 - s + s_corrupt
     active = (margins > 0).astype(s.dtype) / len(s)
@@ -169,4 +169,4 @@ PARTIAL_LOSSES: dict[str, Callable[[FloatArray, BoolArray], tuple[float, FloatAr
     "softmax": partial_softmax_loss,
     "max-margin": partial_max_margin_loss,
 }
-"""The losses that distinguish what is annotated from what is not."""
+"""Losses for partially annotated text."""

@@ -1,4 +1,4 @@
-"""The window network: lookup, window layer, further layers, scores; and its backward pass."""
+"""The window network: lookup, window layer, hidden layers and scores, with the backward pass."""
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
@@ -14,24 +14,23 @@ from windowclf.nn.parameter import Parameter, TableParameter
 
 
 class Network:
-    """Scores ``s = Uᵀ f(… f(Wx + b) …) + b_u`` of each token's window.
+    """Computes the scores ``s = Uᵀ f(… f(Wx + b) …) + b_u`` of each token's window.
 
     Parameters
     ----------
     tables : dict of str to float array, shapes (V_f, d_f)
-        The lookup tables ``L_f``, by feature; row 0 is the padding.
+        The lookup tables ``L_f`` by feature; row 0 is the padding.
     weights, biases : sequence of float array
-        ``W, b`` with ``W`` of shape (d, 2c+1, H), see `window_layer`; those of each further
-        layer, shapes (H_l, H_l+1) and (H_l+1,); the last pair is ``U, b_u``.
+        One pair per layer: ``W`` of shape (d, 2c+1, H), see `window_layer`, and ``b``; then
+        shapes (H_l, H_l+1) and (H_l+1,) for each further layer; last ``U, b_u``.
     activation : str
         A key of `ACTIVATIONS`.
     sentence_weight : float array, shape (d, H), optional
         ``W_s``, which makes the mean of the sentence one more slot of each window.
     document_weight : float array, shape (H,), optional
-        ``g``, by which a window takes over from the other mentions of its name in the document.
+        ``g``, the weight of the other mentions of a name in the document.
     input_dropout, hidden_dropout : float
-        Probability that an element of a word's vector, or of a hidden layer or a sentence's
-        mean, is left out while training.
+        Dropout rates in training: of the word vectors, and of the hidden layers and sentence means.
     """
 
     def __init__(
@@ -56,7 +55,7 @@ class Network:
         self.hidden_dropout = hidden_dropout
 
     def parameters(self) -> dict[str, Parameter]:
-        """List the parameters by name, from the words to the scores."""
+        """Return the parameters by name, from the input to the scores."""
         named: dict[str, Parameter] = {f"L_{name}": table for name, table in self.tables.items()}
         names = layer_names(len(self.weights))
         for (w, b), weight, bias in zip(names, self.weights, self.biases, strict=True):
@@ -75,9 +74,9 @@ class Network:
         Parameters
         ----------
         batch : Batch
-            ``N`` tokens.
+            Its ``N`` tokens are scored.
         rng : numpy.random.Generator, optional
-            Draws the dropout masks; without it nothing is dropped.
+            Draws the dropout masks; without it there is no dropout.
         run : callable
             See `window_layer`.
 
@@ -85,9 +84,9 @@ class Network:
         -------
         s : float array, shape (N, K)
         backward : callable
-            Takes ``∂J/∂s``, shape (N, K); adds to the gradient of every parameter; returns
-            ``‖δ^(l)‖`` of each layer, the first hidden layer first and the scores last.
-            Layer by layer from the last: ``δ^(l) = f'(z^(l)) ⊙ (W^(l+1)ᵀ δ^(l+1))``
+            Takes ``∂J/∂s``, shape (N, K); accumulates the gradient of every parameter; returns
+            ``‖δ^(l)‖`` of each layer, from the first hidden layer to the scores. It proceeds
+            from the last layer to the first: ``δ^(l) = f'(z^(l)) ⊙ (W^(l+1)ᵀ δ^(l+1))``
             (Goyal 2017; Back propagation, Lecture 10; Finding the gradient of E_in, Lecture 20).
         """
         f, slope = self.activation
@@ -114,7 +113,7 @@ class Network:
     def _first_layer(
         self, batch: Batch, rng: "np.random.Generator | None", run: Run
     ) -> tuple[FloatArray, Callable[[FloatArray], None]]:
-        """Compute ``z = Wx + b`` and what lies further off; `backward` ends at the tables."""
+        """Compute ``z = Wx + b`` with the wider context; `backward` ends at the tables."""
         words, lookup_back = lookup(list(self.tables.values()), batch.features)
         e, drop_back = dropout(words, self.input_dropout, rng)
         tokens = int(batch.lengths.sum())
@@ -154,28 +153,28 @@ def initial_weights(
     hidden: Sequence[int],
     classes: int,
 ) -> tuple[list[FloatArray], list[FloatArray]]:
-    """Draw the starting weights of a network; biases start at zero.
+    """Draw the initial weights of a network; biases start at zero.
 
     Parameters
     ----------
     init : str
         A key of `INITIALIZERS`.
     dimensions : int
-        ``d``, the length of a word's joined vector.
+        ``d``, the length of a word's concatenated vector.
     window : int
         ``2c + 1``.
     hidden : sequence of int
-        Units of each hidden layer, the first one first.
+        Units of each hidden layer, in order.
     classes : int
         ``K``.
 
     Returns
     -------
     weights, biases : list of float64 array
-        As `Network` takes them.
+        The arguments of `Network`.
     """
     sizes = [dimensions * window, *hidden, classes]
     weights = [INITIALIZERS[init](rng, shape) for shape in pairwise(sizes)]
-    # (2c+1, d, H) → (d, 2c+1, H): the layout that projects a distinct word in one product
+    # (2c+1, d, H) → (d, 2c+1, H): in this layout one product projects a word for all slots
     first = weights[0].reshape(window, dimensions, sizes[1]).transpose(1, 0, 2)
     return [np.ascontiguousarray(first), *weights[1:]], [np.zeros(size) for size in sizes[1:]]

@@ -1,4 +1,4 @@
-"""Objectives: what training makes small, and how scores become tags."""
+"""Objectives: the loss that training minimises, and how scores become tags."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -33,10 +33,10 @@ class Objective(Protocol):
     """A loss with the decoder and the probabilities that belong to it."""
 
     def parameters(self) -> dict[str, Parameter]:
-        """List the parameters of the objective itself, by name."""
+        """Return the parameters of the objective itself, by name."""
 
     def examples(self, lengths: IntArray) -> int:
-        """Count what a loss is the mean over."""
+        """Count the examples that the loss is a mean over."""
 
     def loss(self, s: FloatArray, gold: Gold, lengths: IntArray) -> tuple[float, FloatArray]:
         """Compute the mean loss and ``∂J/∂s``; add to the gradients of its own parameters.
@@ -45,9 +45,8 @@ class Objective(Protocol):
         ----------
         s : float array, shape (N, K)
         gold : int array, shape (N,); or float or bool array, shape (N, K)
-            The right tags, or a teacher's scores of them, see `distil_from`, or which tags agree
-            with what is annotated: at least one of each token. The last needs a loss of
-            `PARTIAL_LOSSES`.
+            The right tags; or a teacher's scores, see `distil_from`; or which tags agree with the
+            annotation, at least one per token, which needs a loss of `PARTIAL_LOSSES`.
         lengths : int array, shape (B,)
         """
 
@@ -61,7 +60,7 @@ class Objective(Protocol):
         """
 
     def decoding_transitions(self) -> Transitions | None:
-        """Score the transitions as `decode` does; None if it takes each token for itself."""
+        """Return the transitions that `decode` uses; None if it decodes each token by itself."""
 
     def decode(
         self, s: FloatArray, lengths: IntArray, scored: OpenTokens | None = None
@@ -73,7 +72,7 @@ class Objective(Protocol):
         s : float array, shape (N, K), or (M, K) with `scored`
         lengths : int array, shape (B,)
         scored : OpenTokens, optional
-            The ``M`` tokens that `s` has the scores of, where it has not those of all.
+            The ``M`` tokens that `s` has scores for; by default all.
         """
 
     def probabilities(self, s: FloatArray, lengths: IntArray) -> FloatArray:
@@ -94,12 +93,12 @@ class Objective(Protocol):
         ----------
         s : float array, shape (N, K), or (M, K) with `scored`
         path : int array, shape (N,)
-            From `decode`.
+            The tags from `decode`.
         lengths : int array, shape (B,)
         first, last : int array, shape (C,)
             The first and the last token of each span.
         scored : OpenTokens, optional
-            See `decode`; the tokens of the spans are among them.
+            See `decode`; must contain all tokens of the spans.
 
         Returns
         -------
@@ -108,7 +107,7 @@ class Objective(Protocol):
 
 
 def _sole_tags(gold: Gold) -> Gold:
-    """Take the tags themselves where one agrees with each token: their loss is cheaper."""
+    """Convert to plain tags if exactly one is allowed for each token: their loss is cheaper."""
     if gold.dtype == bool and np.count_nonzero(gold) == len(gold):
         tags: IntArray = gold.argmax(axis=1)
         return tags
@@ -116,10 +115,10 @@ def _sole_tags(gold: Gold) -> Gold:
 
 
 class _Independent:
-    """What the objectives share that score each token for itself."""
+    """Base of the objectives that score each token by itself."""
 
     def parameters(self) -> dict[str, Parameter]:
-        """Return no parameter: all are the network's."""
+        """Return no parameters: the network has all of them."""
         return {}
 
     def probabilities(self, s: FloatArray, lengths: IntArray) -> FloatArray:
@@ -145,7 +144,7 @@ class _Independent:
 
 
 class TokenObjective(_Independent):
-    """Each token for itself: a loss of `TOKEN_LOSSES`, and the tag with the highest score.
+    """Scores each token by itself: a loss of `TOKEN_LOSSES`, and the tag with the highest score.
 
     Parameters
     ----------
@@ -174,7 +173,7 @@ class TokenObjective(_Independent):
         return compute(s, gold)
 
     def distil_from(self, teacher: Sequence[FloatArray]) -> None:
-        """Take a teacher's scores for `gold`; see `Objective`."""
+        """Use a teacher's scores as `gold`; see `Objective`."""
         del teacher
         self.compute = distillation_loss
 
@@ -185,34 +184,34 @@ class TokenObjective(_Independent):
     def decode(
         self, s: FloatArray, lengths: IntArray, scored: OpenTokens | None = None
     ) -> IntArray:
-        """Take the highest score of each token, or the path with the best sum that is allowed."""
+        """Take the highest score of each token, or the allowed path with the highest sum."""
         if self.penalties is not None:
             return best_paths(s, lengths, self.penalties, scored)
         best: IntArray = s.argmax(axis=1)
         return best if scored is None else scored.fill(best, int(lengths.sum()))
 
     def probabilities(self, s: FloatArray, lengths: IntArray) -> FloatArray:
-        """Take the softmax of the scores; of logistic outputs, their shares.
+        """Compute the softmax of the scores; logistic outputs are normalised to sum to one.
 
         The scores of max-margin training are not log-probabilities, so its numbers rank tags but
         are not calibrated.
         """
         del lengths
         if self.name == "squared-error":
-            o = logistic(s) + np.finfo(s.dtype).tiny  # all may be too small for the type
+            o = logistic(s) + np.finfo(s.dtype).tiny  # all outputs may underflow
             shares: FloatArray = o / o.sum(axis=1, keepdims=True)
             return shares
         return softmax(s)
 
 
 class SentenceObjective:
-    """Whole paths of tags: scores of the transitions between tags are learned along with the rest.
+    """Scores whole tag paths; the scores of the transitions between tags are learned, too.
 
     Parameters
     ----------
     loss : {"softmax", "max-margin"}
     transitions : Transitions
-        The starting values of ``A``, start and end scores.
+        Initial values of ``A`` and of the start and end scores.
     penalties : Transitions, optional
         Minus infinity for each transition that decoding must not make, zero for the others.
     """
@@ -233,7 +232,7 @@ class SentenceObjective:
         self.penalties = penalties
 
     def parameters(self) -> dict[str, Parameter]:
-        """List ``A``, start and end scores."""
+        """Return ``A`` and the start and end scores."""
         return dict(self._parameters)
 
     def examples(self, lengths: IntArray) -> int:
@@ -250,13 +249,13 @@ class SentenceObjective:
         return loss, ds
 
     def distil_from(self, teacher: Sequence[FloatArray]) -> None:
-        """Take a teacher's scores for `gold`, and its transitions; see `Objective`."""
+        """Use a teacher's scores as `gold`, with its transitions; see `Objective`."""
         self.compute = partial(
             crf_losses.distillation_loss, teacher_transitions=Transitions(*teacher)
         )
 
     def decoding_transitions(self) -> Transitions:
-        """Add the penalties to what was learned; see `Objective`."""
+        """Return the learned transitions plus the penalties; see `Objective`."""
         transitions = self._transitions()
         if self.penalties is None:
             return transitions
@@ -293,10 +292,10 @@ class SentenceObjective:
 
 
 class RankingObjective(_Independent):
-    """One score a window, ``K = 1``: real windows are to rank above corrupted ones (Goyal 2017).
+    """One score per window, ``K = 1``: real windows should rank above corrupted ones (Goyal 2017).
 
-    A window is positive where its score is above zero. Adding to the bias ``b_u`` changes no
-    difference of scores, so it holds the threshold that the dev text chose.
+    A window is positive if its score is above zero. Adding a constant to the bias ``b_u`` changes
+    no difference between scores, so the bias stores the threshold chosen on the dev text.
     """
 
     def examples(self, lengths: IntArray) -> int:
@@ -304,7 +303,7 @@ class RankingObjective(_Independent):
         return len(lengths) // 2
 
     def loss(self, s: FloatArray, gold: Gold, lengths: IntArray) -> tuple[float, FloatArray]:
-        """Compute the loss of the windows of the first half against those of the second."""
+        """Compute the loss of the windows in the first half against those in the second half."""
         del gold, lengths
         half = len(s) // 2
         loss, ds, ds_corrupt = ranking_loss(s[:half], s[half:])
@@ -325,7 +324,7 @@ class RankingObjective(_Independent):
         return best if scored is None else scored.fill(best, int(lengths.sum()))
 
     def probabilities(self, s: FloatArray, lengths: IntArray) -> FloatArray:
-        """Return ``1 - g(s), g(s)`` with the logistic ``g``: it orders windows, no more."""
+        """Return ``1 - g(s), g(s)`` with the logistic ``g``; it ranks windows but is no more."""
         del lengths
         p = logistic(s)
         return np.concatenate([1 - p, p], axis=1)

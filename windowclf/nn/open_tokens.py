@@ -1,4 +1,4 @@
-"""Scores of some tokens only: the tag of all others is settled beforehand."""
+"""Decoding when only some tokens are scored and the tag of all others is already certain."""
 
 from typing import NamedTuple
 
@@ -9,21 +9,21 @@ from windowclf.nn.crf import Transitions
 
 
 class OpenTokens(NamedTuple):
-    """The tokens that are scored; all others of their sentences have one tag, which is settled.
+    """The tokens that are scored; all others of their sentences have the same, certain tag.
 
     Attributes
     ----------
     tokens : int array, shape (M,)
-        In order.
+        Indices of the tokens, ascending.
     tag : int
-        The tag of the others: that of tokens in no span.
+        The tag of all other tokens, which are outside of spans.
     """
 
     tokens: IntArray
     tag: int
 
     def fill(self, tags: IntArray, n: int) -> IntArray:
-        """Give each of ``n`` tokens its tag, from those of the open ones, shape (M,)."""
+        """Extend the tags of the open tokens, shape (M,), to all ``n`` tokens."""
         path = np.full(n, self.tag, dtype=tags.dtype)
         path[self.tokens] = tags
         return path
@@ -31,12 +31,12 @@ class OpenTokens(NamedTuple):
     def among(
         self, path: IntArray, first: IntArray, last: IntArray
     ) -> tuple[IntArray, IntArray, IntArray]:
-        """Count the tokens of spans, all of them open, among the open tokens; cut the path so."""
+        """Renumber a path and spans so that only open tokens count; spans have no other tokens."""
         first, last = (np.searchsorted(self.tokens, tokens) for tokens in (first, last))
         return path[self.tokens], first, last
 
     def runs(self, lengths: IntArray) -> "Runs":
-        """Group them into runs of neighbours in one sentence.
+        """Group the open tokens into runs of neighbours in one sentence.
 
         Parameters
         ----------
@@ -56,7 +56,7 @@ class OpenTokens(NamedTuple):
     def add_borders(
         self, s: FloatArray, lengths: IntArray, transitions: Transitions
     ) -> tuple[FloatArray, IntArray, Transitions]:
-        """Make a sentence of each run, whose scores hold the transitions at its borders.
+        """Make each run a sentence of its own, with the transitions at its borders in its scores.
 
         Parameters
         ----------
@@ -67,7 +67,7 @@ class OpenTokens(NamedTuple):
         s : float array, shape (M, K)
         lengths : int array, shape (R,)
         transitions : Transitions
-            With no scores of their own for the first and the last tag.
+            The same transitions with start and end scores of zero.
         """
         runs = self.runs(lengths)
         A = transitions.transition

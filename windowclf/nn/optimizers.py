@@ -1,7 +1,7 @@
-"""Optimisers: how a parameter moves against its gradient; and schedules of the learning rate.
+"""Optimisers, and schedules of the learning rate.
 
-A lookup table moves in the rows that the batch used, and in no others: the state of the other
-rows waits, as PyTorch's SparseAdam and lazy Adam have it.
+A step changes only the rows of a lookup table that the batch used, and only their state, as in
+PyTorch's SparseAdam and lazy Adam.
 """
 
 import math
@@ -18,31 +18,31 @@ SCHEDULES: dict[str, Callable[[float], float]] = {
     "linear": lambda done: 1.0 - done,
     "cosine": lambda done: 0.5 * (1.0 + math.cos(math.pi * done)),
 }
-"""Each takes the share of the training that is done, in [0, 1), and returns a factor."""
+"""Each schedule takes the completed share of the training, in [0, 1), and returns a factor."""
 
 _Grads = Mapping[str, FloatArray]
 
 
 class Optimizer(Protocol):
-    """Changes parameters by their gradients."""
+    """Updates parameters from their gradients."""
 
     def step(self, rate: float, run: Run = map) -> None:
-        """Move every parameter that has a gradient.
+        """Update every parameter that has a gradient.
 
         Parameters
         ----------
         rate : float
             The learning rate ``η`` of this step.
         run : callable
-            Maps as `map` does, and may do several at the same time.
+            `map`, or a function like it that runs several calls at the same time.
         """
 
     def state(self) -> dict[str, FloatArray]:
-        """Return the arrays that the next step depends on, by name, themselves and no copies."""
+        """Return the arrays that the next step depends on, by name; they are not copied."""
 
 
 class _Stateful:
-    """What the optimisers share: the parameters, and `slots` arrays of state for each."""
+    """Base of the optimisers, with `slots` arrays of state for each parameter."""
 
     slots: tuple[str, ...] = ()
 
@@ -60,7 +60,7 @@ class _Stateful:
     def step(self, rate: float, run: Run = map) -> None:
         grads = {n: p.grad for n, p in self.parameters.items() if p.grad is not None}
         moving = sorted(grads, key=lambda name: grads[name].size, reverse=True)
-        # The largest is about as much work as all the others.
+        # The largest parameter is about as much work as all the others.
         pieces = [{name: grads[name] for name in names} for names in (moving[:1], moving[1:])]
         for _ in run(lambda piece: self._move(piece, rate), pieces):
             pass
@@ -71,7 +71,7 @@ class _Stateful:
             state = [self._state[f"{slot}.{name}"] for slot in self.slots]
             if isinstance(parameter, TableParameter) and parameter.rows is not None:
                 rows = parameter.rows
-                # `take` copies rows in half the time of an index.
+                # `take` copies rows in half the time of indexing.
                 value, *used = (array.take(rows, axis=0) for array in (parameter.value, *state))
                 value -= self._change(grad, used, rate)
                 parameter.value[rows] = value
@@ -81,7 +81,7 @@ class _Stateful:
                 parameter.value -= self._change(grad, state, rate)
 
     def _change(self, grad: FloatArray, state: list[FloatArray], rate: float) -> FloatArray:
-        """Return what is taken from the parameter; change the state in place."""
+        """Return the amount to subtract from the parameter; change the state in place."""
         raise NotImplementedError
 
 
@@ -125,7 +125,8 @@ class Adam(_Stateful):
     """``m ← β₁m + (1-β₁)g``, ``v ← β₂v + (1-β₂)g²``, ``w ← w - η m̂ / (√v̂ + ε)``.
 
     ``m̂ = m / (1-β₁ᵗ)`` and ``v̂ = v / (1-β₂ᵗ)`` with ``t`` the number of steps (Kingma and Ba
-    2015). The state holds ``m / (1-β₁)`` and ``v / (1-β₂)``: two passes over the arrays less.
+    2015). The state stores ``m / (1-β₁)`` and ``v / (1-β₂)``, which saves two passes over the
+    arrays.
     """
 
     slots = ("first_moment", "second_moment")
@@ -148,7 +149,7 @@ class Adam(_Stateful):
         v *= self.beta2
         change = grad * grad
         v += change
-        # The corrections as one factor of the rate, ε scaled along with √v.
+        # Both corrections become one factor of the rate; ε is scaled along with √v.
         to_v = float(np.sqrt((1 - self.beta2) / (1 - self.beta2**t)))
         to_m = (1 - self.beta1) / (1 - self.beta1**t)
         np.sqrt(v, out=change)
@@ -168,7 +169,7 @@ def make_optimizer(
     name : {"sgd", "adagrad", "adam"}
     parameters : mapping of str to Parameter
     momentum : float
-        For "sgd".
+        Momentum of "sgd"; the other optimisers ignore it.
     """
     if name == "sgd":
         return SGD(parameters, momentum)

@@ -1,9 +1,9 @@
-"""Sums over all paths as probabilities, not as logarithms: the fast way of training.
+"""Fast sums over all paths, as scaled probabilities instead of logarithms.
 
-The recursions are those of `windowclf.nn.crf` without a logarithm and an exponential for each
-step, and both directions are one product: the loss of 16 sentences took 0.98 ms and takes 0.34.
-Whether float64 holds the numbers is known beforehand from how far apart the scores are; where it
-might not, the logarithms of `windowclf.nn.crf` are right.
+The recursions are the same as in `windowclf.nn.crf`, but need no logarithm and exponential at each
+step, and one product serves both directions. The loss of 16 sentences takes 0.34 ms instead of
+0.98. The range of the scores shows beforehand whether the sums fit into float64; if they might not,
+the caller falls back on the logarithms of `windowclf.nn.crf`.
 """
 
 import math
@@ -18,19 +18,19 @@ _RANGE = 700.0  # exp(700) and exp(-700) are normal numbers of float64
 
 
 class PathSums(NamedTuple):
-    """What the paths to each tag, and those from it on, sum up to; in the order of the tokens.
+    """Sums over the paths to each tag and from each tag on, in the order of the tokens.
 
-    Each row is a multiple of the sums of `windowclf.nn.crf.forward` and `backward`, the three of a
-    token not the same one. ``alpha[t-1] @ exp(A) == before[t]``.
+    Each row is a multiple of the corresponding row of `windowclf.nn.crf.forward` or `backward`; the
+    factor differs between the three arrays. ``alpha[t-1] @ exp(A) == before[t]``.
 
     Attributes
     ----------
     before : float64 array, shape (N, K)
-        Of the paths that come to each tag, without the score of the tag itself.
+        Sums over the paths that lead to each tag, without the score of the tag itself.
     alpha : float64 array, shape (N, K)
-        With that score.
+        The same sums with that score.
     gamma : float64 array, shape (N, K)
-        Of the paths that begin with each tag, with its score.
+        Sums over the paths that begin with each tag, with its score.
     log_z : float64 array, shape (B,)
         ``log Σ_path exp(score)``.
     """
@@ -42,14 +42,14 @@ class PathSums(NamedTuple):
 
 
 def sum_paths(s: FloatArray, layout: PackedLayout, transitions: Transitions) -> PathSums | None:
-    """Sum over the paths to each tag and from each tag on; None where the range might not do.
+    """Sum over the paths to each tag and from each tag on; None if float64 might not suffice.
 
     Parameters
     ----------
     s : float array, shape (N, K)
-        Scores less each token's highest; minus infinity forbids a tag.
+        Scores minus each token's highest; minus infinity forbids a tag.
     layout : PackedLayout
-        Of sentences that have a token each.
+        Layout of the sentences, none of them empty.
     transitions : Transitions
     """
     most = _steps_in_range(s, transitions)
@@ -57,7 +57,7 @@ def sum_paths(s: FloatArray, layout: PackedLayout, transitions: Transitions) -> 
         return None
     A, start, end = (part.astype(np.float64) for part in transitions)
     K, first, order = len(start), layout.first, layout.order
-    # A sentence that is read from its end is one more sentence: γ comes to its tags as α does.
+    # Each sentence is also read backwards, as one more sentence: its α is γ.
     running = np.diff(first)
     rank = np.arange(len(s)) - np.repeat(first[:-1], running)
     ends = order[layout.last]
@@ -86,18 +86,18 @@ def sum_paths(s: FloatArray, layout: PackedLayout, transitions: Transitions) -> 
 
 
 def _steps_in_range(s: FloatArray, transitions: Transitions) -> float:
-    """Say after how many steps the sums have to be scaled so that their products keep all digits.
+    """Compute after how many steps the sums must be rescaled so that products keep all digits.
 
     With ``|A|``, start and end at most ``r``, and the best score of each token zero, the largest
-    sum of a step is ``exp(-r)`` to ``K exp(r)`` times that of the step before, and the least one
-    that is not forbidden is at least ``exp(min s - 2r) / K`` of it.
+    sum of a step is ``exp(-r)`` to ``K exp(r)`` times the largest of the step before, and the
+    smallest one that is not forbidden is at least ``exp(min s - 2r) / K`` times the largest.
     """
-    highest = float(np.max([np.abs(part).max() for part in transitions]))  # NaN, if one is
+    highest = float(np.max([np.abs(part).max() for part in transitions]))  # NaN if any is NaN
     lowest = float(s.min(initial=0.0))
     if lowest == -math.inf:
         lowest = float(s.min(initial=0.0, where=s > -np.inf))
     log_k = math.log(len(transitions.start))
-    # Products are of two sums; `not <=` also holds for what is not a number.
+    # Each product has two sums; `not <=` is also true of NaN.
     room = _RANGE / 2 - (2 * highest + log_k - lowest)
     if not room >= highest + log_k:
         return 0
@@ -105,7 +105,7 @@ def _steps_in_range(s: FloatArray, transitions: Transitions) -> float:
 
 
 def _rescale(sums: FloatArray, K: int) -> FloatArray:
-    """Divide the sums of both directions by their largest; return the logarithm of α's."""
+    """Divide the sums of both directions by their largest; return its logarithm for α."""
     largest = sums.reshape(len(sums), 2, K).max(axis=2)
     sums /= np.repeat(largest, K, axis=1)
     log: FloatArray = np.log(largest[:, 0])

@@ -1,12 +1,11 @@
-"""Scores for tagging: each word is projected once, and a window is a sum of kept rows.
+"""Scores for tagging: each word is projected once, and a window is a sum of cached rows.
 
-``z_t = Σ_k W_k e_{t+k} + b + W_s mean_i e_i`` needs of a word nothing but its rows
-``W_k e`` and ``W_s e``. Where these are kept, a window costs one addition of rows for each slot,
-whatever the number of features.
+``z_t = Σ_k W_k e_{t+k} + b + W_s mean_i e_i`` depends on a word only through its rows ``W_k e`` and
+``W_s e``. With these cached, a window costs one row addition per slot, for any number of features.
 
-The rows are integers of 16 bits that count a small `unit` of each hidden unit: they are added in
-less than half of the time of floats, take half of the memory, and their sum is exact in any order.
-The scores are those of `Network.forward`, but for the rounding to whole units.
+The rows are 16-bit integers, multiples of a small `unit` of each hidden unit. Adding them takes
+less than half the time of floats and half the memory, and the sum is exact in any order. Except
+for this rounding, the scores are the same as from `Network.forward`.
 """
 
 from collections.abc import Sequence
@@ -24,25 +23,25 @@ from windowclf.nn.parameter import TableParameter
 Rows = npt.NDArray[np.int16]
 
 BLOCK = 150_000
-"""Numbers of the windows that are summed at once: they stay in the processor's cache."""
+"""Numbers of the windows that are summed together; they fit into the processor's cache."""
 WORDS = 16
-"""Words that are projected at once, side by side in the processor's vectors. The last bits of a
-matrix product depend on its shape and on the place of a row in it, but not on the place of a column
-among these: so a word's rows are the same, whatever words it is projected with."""
+"""Number of words projected together. The last bits of a matrix product depend on its shape and on
+the position of a row in it, but not on the position of a column among this many. A word's rows are
+therefore the same whatever words it is projected with."""
 MANY_WORDS = 128
-"""Words that are projected at once, in half of the time, where that gives the same bits."""
+"""Number of words projected together where that gives the same bits; it takes half the time."""
 LARGEST = 32_000
-"""What the sum of a window's rows reaches at the most: int16 ends a little further."""
+"""Largest magnitude of the sum of a window's rows, a little within the range of int16."""
 FEW_SENTENCES = 8
-"""Sentences that are so long that they are not gone through side by side."""
+"""When at most this many long sentences remain, each is summed by itself."""
 NARROW = 32
-"""Rows so narrow, such as those of the first pass, are summed sentence by sentence."""
+"""Rows up to this width, such as those of the first pass, are summed sentence by sentence."""
 STEPS = 4
-"""Rows of a sentence that are added before their sum needs more than 16 bits."""
+"""Number of rows of a sentence that can be added before the sum needs more than 16 bits."""
 SAMPLE = 128
 SPREAD = 16.0
-"""Rows are cut at so many times the root mean square of `SAMPLE` made-up words. Real words come to
-a half of that: the features of a made-up word do not go together."""
+"""Rows are clipped at this multiple of the root mean square of `SAMPLE` synthetic words. Real words
+reach half of it, because the features of a synthetic word are combined at random."""
 
 
 class Windows(NamedTuple):
@@ -61,23 +60,23 @@ class Windows(NamedTuple):
 
 
 class RowProduct:
-    """Makes rows of integers out of the vectors of words: ``W_k e`` in units.
+    """Computes the integer rows of words: ``W_k e`` in units.
 
     Parameters
     ----------
     tables : sequence of TableParameter
     W : float array, shape (d, S, H)
     b : float array, shape (H,)
-        Is a part of the rows of the centre.
+        Bias, which is added to the rows of the centre slot.
     shares : float array, shape (S, H)
-        How often the row of a slot counts in a sum.
+        Factor of each slot's row in a sum.
     window : int
         ``2c + 1``; the last of the ``S`` slots may be one of the whole sentence.
 
     Attributes
     ----------
     unit : float32 array, shape (H,)
-        What 1 stands for in each hidden unit.
+        The value that an integer 1 stands for, in each hidden unit.
     """
 
     def __init__(
@@ -91,9 +90,9 @@ class RowProduct:
         d, self.slots, self.hidden = W.shape
         self._tables = tables
         centre = window // 2
-        ids = _made_up_words([table.shape[0] for table in tables])
+        ids = _synthetic_words([table.shape[0] for table in tables])
         e = np.concatenate([table.peek(of) for table, of in zip(tables, ids.T, strict=True)], 1)
-        e = e[np.isfinite(e).all(axis=1)]  # a row that is not is reported when a word has it
+        e = e[np.isfinite(e).all(axis=1)]  # rows with NaN or infinity are reported when used
         made_up = e.astype(np.float64) @ W.reshape(d, -1).astype(np.float64)
         squares = (made_up * made_up).sum(axis=0) / max(len(e), 1)
         limits = SPREAD * np.sqrt(squares).reshape(self.slots, -1)
@@ -104,7 +103,7 @@ class RowProduct:
         if self.slots > window:
             unit = np.maximum(unit, limits[window] * STEPS / LARGEST)
         self.unit = unit.astype(np.float32)
-        # One matrix, of which a slot has some columns.
+        # One matrix; each slot has some of its columns.
         self._W = (W / self.unit).astype(W.dtype).reshape(d, -1)
         self._b = np.zeros(limits.shape, np.float32)
         self._b[centre] = b / self.unit
@@ -114,19 +113,20 @@ class RowProduct:
         self._same_bits: dict[int, bool] = {}
 
     def vectors(self, features: IntArray) -> FloatArray:
-        """Join the vectors ``e`` of words, shape (n, d)."""
+        """Look up the concatenated vectors ``e`` of words, shape (n, d)."""
         return lookup(self._tables, features)[0]
 
     def project(self, e: FloatArray, slots: range, rows: Rows) -> None:
-        """Make the rows of words for some slots.
+        """Compute the rows of words for some slots.
 
         Parameters
         ----------
         e : float array, shape (n, d)
+            Vectors of the words.
         slots : range
-            Of ``k`` neighbours.
+            The ``k`` slots, which are neighbours.
         rows : int16 array, shape (n, k H)
-            Is written to.
+            Output array.
 
         Raises
         ------
@@ -149,10 +149,10 @@ class RowProduct:
             rows[start : start + size] = projected
 
     def _has_same_bits(self, W: FloatArray) -> bool:
-        """Measure whether products of many words have the bits of those of a few.
+        """Check whether products of many words have the same bits as products of few words.
 
-        That depends on the kernels which the linear algebra library has for the processor, and
-        which it takes for a matrix of this shape. It is measured once for each shape.
+        This depends on the kernels of the linear algebra library for this processor and for a
+        matrix of this shape. It is measured once for each shape.
         """
         known = self._same_bits.get(W.shape[1])
         if known is None:
@@ -167,7 +167,7 @@ class RowProduct:
 
 
 def _product(words: FloatArray, W: FloatArray) -> FloatArray:
-    """Multiply words, shape (n, d), by ``W``, as if a multiple of `WORDS` had come."""
+    """Multiply words, shape (n, d), by ``W``, padded to a multiple of `WORDS`."""
     n = len(words)
     if n % WORDS:
         padding = np.zeros((-n % WORDS, words.shape[1]), words.dtype)
@@ -176,7 +176,7 @@ def _product(words: FloatArray, W: FloatArray) -> FloatArray:
     return product[:n]
 
 
-def _made_up_words(sizes: Sequence[int]) -> IntArray:
+def _synthetic_words(sizes: Sequence[int]) -> IntArray:
     """Combine rows of all tables, spread evenly over each, shape (SAMPLE, F)."""
     steps = np.arange(1, SAMPLE + 1)[:, None] * np.sqrt(np.arange(2, len(sizes) + 2) + 0.5)
     ids: IntArray = (steps % 1 * np.array(sizes)).astype(np.intp)
@@ -184,18 +184,18 @@ def _made_up_words(sizes: Sequence[int]) -> IntArray:
 
 
 class Projection:
-    """A trained network, taken apart into rows of words and what comes after their sum.
+    """A trained network, split into the rows of words and the layers after their sum.
 
     Parameters
     ----------
     network : Network
-        Its values are copied here: after further training, make a new projection.
+        The trained network. Its values are copied: make a new projection after further training.
 
     Attributes
     ----------
     product : RowProduct
-        Makes rows of words: one for each place in the window, the centre's with ``b``, and one
-        for the mean of the sentence if the network has that.
+        Computes the rows of a word: one for each slot of the window, the centre's with ``b``, and
+        one for the mean of the sentence if the network has it.
     window : int
         ``2c + 1``.
     """
@@ -229,7 +229,7 @@ class Projection:
         return size
 
     def all_rows(self, padded: Padded, words: IntArray) -> tuple[Windows, IntArray]:
-        """Find the rows of all tokens where those of a word lie side by side.
+        """Return the rows of all tokens, for a pool in which the rows of a word are adjacent.
 
         Returns
         -------
@@ -257,13 +257,13 @@ class Projection:
         pool : int16 array, shape (m, H)
             Rows of words.
         windows : Windows
-            Of ``n`` tokens.
+            The windows of ``n`` tokens.
         lengths : int array, shape (B,)
             Tokens in each sentence.
         means : int array, shape (N,), optional
-            Each token's row for the mean of its sentence; -1 in sentences of no window.
+            Each token's row for the mean of its sentence; -1 in sentences without windows.
         mentions : Mentions, optional
-            Names that come again in their document, by their places among the windows.
+            Repeated names of a document, as indices of windows.
 
         Returns
         -------
@@ -295,7 +295,7 @@ class Projection:
             if means is not None:
                 z[:n] += of_sentences.take(sentence[block], axis=0, out=buffer[:n], mode="clip")
             a: FloatArray = floats[:n]
-            a[...] = z[:n]  # at once with the product it would take twice as long
+            a[...] = z[:n]  # converting in the same step as the product would take twice as long
             a *= self.product.unit
             for weight, bias in self._layers[:-1]:
                 a = self._f(a) @ weight
@@ -305,7 +305,7 @@ class Projection:
         return s
 
     def _context(self, pool: Rows, rows: IntArray, mentions: Mentions, gate: FloatArray) -> Rows:
-        """Compute what the other mentions add to ``z`` of each; see `document_context`."""
+        """Compute the contribution of other mentions to each ``z``; see `document_context`."""
         z = np.empty((rows.shape[1], self.product.hidden), dtype=np.int16)
         size = self._windows_at_once
         buffer = np.empty_like(z[:size])
@@ -325,9 +325,9 @@ def _sum_rows(pool: Rows, rows: IntArray, z: Rows, buffer: Rows) -> None:
 
 
 def _mean_rows(pool: Rows, rows: IntArray, lengths: IntArray) -> Rows:
-    """Take the mean of the rows of each sentence, shape (B, H); that of negative rows is zero.
+    """Compute the mean row of each sentence, shape (B, H); zero where row indices are negative.
 
-    The sentences are gone through side by side, the longest first, a token of each at a time.
+    The sentences are processed in parallel, the longest first, one token of each at a time.
     """
     begins = np.cumsum(lengths) - lengths
     order = np.argsort(-lengths, kind="stable")
@@ -350,7 +350,7 @@ def _mean_rows(pool: Rows, rows: IntArray, lengths: IntArray) -> Rows:
     buffer = np.empty_like(part)
     for start in range(0, len(running), STEPS):
         most = running[start]
-        if most <= FEW_SENTENCES:  # the rest of each by itself
+        if most <= FEW_SENTENCES:  # sum the rest of each sentence by itself
             for i, (begin, length) in enumerate(zip(begins[:most], falling[:most], strict=True)):
                 rest = pool.take(rows[begin + start : begin + length], axis=0)
                 total[i] += rest.sum(axis=0, dtype=np.int32)

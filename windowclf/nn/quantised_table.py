@@ -12,7 +12,7 @@ from windowclf.nn.parameter import TableParameter
 class QuantisedTable(TableParameter):
     """A lookup table in a quarter of the memory; only the rows that `take` reads become floats.
 
-    It cannot be trained: a step changes a number by less than the difference of two codes.
+    It cannot be trained, because a training step is smaller than the difference of two codes.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class QuantisedTable(TableParameter):
         raise TypeError("a quantised table cannot be changed")
 
     def peek(self, rows: IntArray) -> FloatArray:
-        """Make rows of the table; see `TableParameter`."""
+        """Decode rows of the table; see `TableParameter`."""
         taken = self.codes[rows].astype(np.float32)
         taken *= self.scales[rows].astype(np.float32)[:, np.newaxis]
         return taken

@@ -27,7 +27,7 @@ Parameters = tuple[Floats, Floats, Floats, Floats, Floats]  # L, W, b, U, b_u, o
 def window_rows(sentences: list[list[int]], c: int) -> Ints:
     """List the window of each word, as rows of L: c words, the word itself, c words.
 
-    Past the ends of a sentence stands the padding, never a word of the next sentence.
+    Past the ends of a sentence the window has padding, never a word of the next sentence.
     """
     padded = [[0] * c + sentence + [0] * c for sentence in sentences]
     return np.array([p[t : t + 2 * c + 1] for p in padded for t in range(len(p) - 2 * c)])
@@ -62,7 +62,7 @@ def backward(parameters: Parameters, windows: Ints, x: Floats, a: Floats, ds: Fl
     dW = delta.T @ x                                  # ∂J/∂W = δ xᵀ
     db = delta.sum(axis=0)                            # ∂J/∂b = δ
     dx = delta @ W                                    # ∂J/∂x = Wᵀδ, d numbers for each word
-    # A word collects every share where it stands in several windows, or in one of them twice;
+    # A word that occurs in several windows, or twice in one, accumulates all its gradients;
     # dL[windows] += dx would keep only the last.
     dL = np.zeros_like(L)
     np.add.at(dL, windows, dx.reshape(*windows.shape, -1))

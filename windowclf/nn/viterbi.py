@@ -9,15 +9,15 @@ from windowclf.nn.crf import PackedLayout, Transitions
 def viterbi(s: FloatArray, lengths: IntArray, transitions: Transitions) -> IntArray:
     """Find the path of each sentence with the highest score.
 
-    ``v_t[j] = s_t[j] + max_i (v_{t-1}[i] + A[i, j])``, then back along the best ``i``.
+    ``v_t[j] = s_t[j] + max_i (v_{t-1}[i] + A[i, j])``, then trace back the best ``i``.
 
     Parameters
     ----------
     s : float array, shape (N, K)
     lengths : int array, shape (B,)
     transitions : Transitions
-        Minus infinity forbids a transition. The start and end scores may be of shape (B, K), those
-        of each sentence in its own row.
+        Minus infinity forbids a transition. The start and end scores may have shape (B, K), with
+        one row per sentence.
 
     Returns
     -------
@@ -35,7 +35,7 @@ def viterbi(s: FloatArray, lengths: IntArray, transitions: Transitions) -> IntAr
     v = s.take(layout.order, axis=0)
     first = slice(0, layout.first[1])
     v[first] += start
-    best = np.ascontiguousarray(v[first].T)  # (K, n): the long axis last is fast
+    best = np.ascontiguousarray(v[first].T)  # (K, n): fast because the long axis is the last
     blocks = list(layout.blocks())
     for _, block in blocks:
         running = block.stop - block.start
@@ -45,7 +45,7 @@ def viterbi(s: FloatArray, lengths: IntArray, transitions: Transitions) -> IntAr
     tags = np.empty(len(s), dtype=np.int32)  # in the order of the layout, as `v` is
     tags[layout.last] = (v.take(layout.last, axis=0) + end).argmax(axis=1)
     into = np.ascontiguousarray(A.T)
-    for before, block in reversed(blocks):  # the best i is needed for the path's own j alone
+    for before, block in reversed(blocks):  # only the path's own j needs its best i
         tags[before] = (into.take(tags[block], axis=0) + v[before]).argmax(axis=1)
     path[layout.order] = tags
     return path

@@ -1,8 +1,8 @@
-"""Viterbi without a search for the tokens whose tag is certain.
+"""Viterbi that skips the tokens whose tag is certain.
 
-A token is certain if every best path has the tag ``o`` there, whatever tags the other tokens have.
-So a best path of the stretches between the certain tokens, each scored with the transitions from
-``o`` and to ``o`` at its borders, is a best path of the whole. The pruning is exact.
+A token is certain if every best path has the tag ``o`` there, whatever the tags of other tokens.
+The stretches between certain tokens can then be decoded separately, each with the transitions from
+``o`` and to ``o`` at its borders; together they form a best path. The pruning is exact.
 """
 
 import numpy as np
@@ -12,8 +12,8 @@ from windowclf.nn.crf import Transitions
 from windowclf.nn.open_tokens import OpenTokens
 from windowclf.nn.viterbi import viterbi
 
-_FEW = 64  # so few tokens are decoded sooner than the certain ones among them are found
-_DEPTH = 4  # tags in a row that are looked at to mend a path; more find few more certain tokens
+_FEW = 64  # up to this many tokens, decoding is faster than the search for certain tokens
+_DEPTH = 4  # tags in a row that may be changed to repair a path; more find few further tokens
 
 
 def best_paths(
@@ -24,7 +24,7 @@ def best_paths(
     Parameters
     ----------
     scored : OpenTokens, optional
-        The tokens that `s` has the scores of, where it has not those of all.
+        The tokens that `s` has scores for; by default all.
 
     Returns
     -------
@@ -57,24 +57,24 @@ def best_paths(
 def certain_tokens(
     s: FloatArray, transitions: Transitions, outside: int | None = None
 ) -> tuple[int, BoolArray]:
-    """Find the tokens that have the commonest tag ``o`` on every best path.
+    """Find the tokens that have the most common tag ``o`` on every best path.
 
-    If a path has another tag at a token, put ``o`` there, and mend the path on both sides so that
-    ``o`` may stand there. The score rises by the lead of ``o`` over all other tags of the token,
-    and falls by what mending costs, which `_mending` bounds. Where the lead is larger than that,
-    no path without ``o`` is a best one.
+    Suppose a path has another tag at a token. Put ``o`` there, and repair the path on both sides so
+    that the transitions are allowed. The score rises by the lead of ``o`` over the other tags of
+    the token, and falls by the cost of the repair, which `_repair_costs` bounds. Where the lead
+    exceeds this bound, every best path has ``o``.
 
     Parameters
     ----------
     s : float array, shape (N, K)
-        Of neighbours, or of tokens between which others have the tag ``o`` for certain.
+        Scores of neighbouring tokens; any tokens left out between them must certainly have ``o``.
     outside : int, optional
-        ``o``; by default the tag with the highest mean.
+        ``o``; by default the tag with the highest mean score.
 
     Returns
     -------
     tag : int
-        ``o``: where tags spell spans, the tag of tokens in no span.
+        ``o``, which in span schemes is the tag of tokens outside of spans.
     certain : bool array, shape (N,)
     """
     A, start, end = transitions
@@ -86,20 +86,22 @@ def certain_tokens(
     if not able[o]:
         return o, np.zeros(len(s), dtype=bool)
     lead = rows[o] - np.delete(rows, o, axis=0).max(axis=0, initial=-np.inf)
-    cost = _mending(rows, transitions, o, 1) + _mending(rows, Transitions(A.T, end, start), o, -1)
+    cost = _repair_costs(rows, transitions, o, 1) + _repair_costs(
+        rows, Transitions(A.T, end, start), o, -1
+    )
     largest = max(float(np.abs(x[np.isfinite(x)]).max()) for x in transitions)
     largest += max(float(rows.max()), -float(rows.min()))
     rounding = 64 * float(np.finfo(s.dtype).eps) * largest
     return o, lead > cost + rounding
 
 
-def _mending(s: FloatArray, transitions: Transitions, o: int, direction: int) -> FloatArray:
-    """Bound what it costs to change a path before each token so that ``o`` may stand there.
+def _repair_costs(s: FloatArray, transitions: Transitions, o: int, direction: int) -> FloatArray:
+    """Bound the cost of repairing a path before each token so that the token may have ``o``.
 
-    A tag that ``o`` may follow remains, and the transition from it alone changes. Any other tag is
-    replaced by its substitute, or by ``o``; then the path is mended before that, too. The cheaper
-    of the two counts. `s` has the shape (K, N). With `direction` -1 it is the path after each token
-    that is mended, and the transitions must be reversed as well.
+    A previous tag that ``o`` may follow remains; only the transition from it changes. Any other tag
+    is replaced by its substitute or by ``o``, whichever is cheaper; the latter repairs the path
+    further back. `s` has the shape (K, N). With `direction` -1 the path after each token is
+    repaired, and the transitions must be reversed as well.
     """
     A, start, _ = transitions
     from_each = A.max(axis=1)  # the best transition
@@ -114,27 +116,27 @@ def _mending(s: FloatArray, transitions: Transitions, o: int, direction: int) ->
     loss += from_each[open_]
     by_substitute = (s[open_] - s[substitutes] + loss[:, None]).max(axis=0)[::direction]
     by_o = (s[open_].max(axis=0) - s[o] + (from_each[open_].max() - A[o, o]))[::direction]
-    mended = np.maximum(by_substitute, least)
+    repaired = np.maximum(by_substitute, least)
     for _ in range(_DEPTH):
-        cheaper = np.minimum(by_substitute[1:], by_o[1:] + mended[:-1])
-        mended[1:] = np.maximum(cheaper, least)
-    cost[1:] = mended[:-1]
+        cheaper = np.minimum(by_substitute[1:], by_o[1:] + repaired[:-1])
+        repaired[1:] = np.maximum(cheaper, least)
+    cost[1:] = repaired[:-1]
     return cost[::direction]
 
 
 def _substitutes(transitions: Transitions, o: int, tags: IntArray) -> tuple[IntArray, FloatArray]:
-    """Find for each tag a substitute: it may stand wherever the tag may, and ``o`` may follow it.
+    """Find for each tag a substitute that may follow the same tags and that ``o`` may follow.
 
-    In IOBES that is ``E-PER`` for ``I-PER``. The second result is what each costs: the largest
-    difference between the transitions to the tag and those to its substitute and on to ``o``;
-    infinite for a tag without a substitute.
+    In IOBES, ``E-PER`` is the substitute for ``I-PER``. The second result is the cost of each: the
+    largest difference between the transitions to the tag and those to its substitute and on to
+    ``o``; infinite for a tag without a substitute.
     """
     A = transitions.transition
     others = np.flatnonzero(np.isfinite(A[:, o]))
     into = np.vstack([A, transitions.start])
-    with np.errstate(invalid="ignore"):  # not a number if both are forbidden: `fmax` leaves it out
+    with np.errstate(invalid="ignore"):  # NaN if both are forbidden, which `fmax` ignores
         differences = into[:, tags, None] - into[:, None, others]
     loss: FloatArray = np.fmax.reduce(differences, axis=0, initial=-np.inf) - A[others, o]
-    # `o` is tried in any case, so another one is worth more.
+    # `o` is tried anyway, so any other substitute is preferred.
     chosen = np.where((others == o) & np.isfinite(loss), np.finfo(A.dtype).max, loss).argmin(axis=1)
     return others[chosen], loss[np.arange(len(tags)), chosen]

@@ -1,1 +1,1 @@
-"""Word vectors from unlabelled text, learnt by ranking real windows above corrupted ones."""
+"""Word vectors from unlabelled text, learned by ranking real windows above corrupted ones."""

@@ -1,7 +1,7 @@
-"""From unlabelled text to word vectors (Collobert and Weston 2008).
+"""Pretraining of word vectors on unlabelled text (Collobert and Weston 2008).
 
-gensim's Word2Vec makes better vectors, and faster. This is here because the ranking of windows is
-the method of the lecture notes, and the same network and the same loop do it.
+gensim's Word2Vec produces better vectors in less time. This exists because ranking windows is the
+method of the lecture notes, and needs only the same network and training loop.
 """
 
 import os
@@ -33,7 +33,7 @@ from windowclf.vectors.load import load_vectors
 if TYPE_CHECKING:
     from gensim.models import KeyedVectors
 
-_CHUNK = 4096  # held-out windows that are scored at once
+_CHUNK = 4096  # number of held-out windows that are scored together
 
 
 @whole_install("pretrain")
@@ -48,30 +48,30 @@ def pretrain(
 ) -> Pretrained:
     """Learn word vectors by ranking each window above itself with another centre word.
 
-    With ``s`` the score of a window and ``s̃`` that of the same window with a random word in its
-    centre, training makes ``J = max(0, 1 - s + s̃)`` small. The texts are read once to count their
-    words and once an epoch, and are never in memory whole.
+    Let ``s`` be the score of a window and ``s̃`` the score of the same window with a random word in
+    its centre. Training minimises ``J = max(0, 1 - s + s̃)``. The texts are read once to count
+    their words and once per epoch, and are never held in memory as a whole.
 
     Parameters
     ----------
     texts : str, Path or sequence of them
-        UTF-8 files, a sentence or paragraph a line; gzip where the name ends in .gz.
+        UTF-8 files with a sentence or paragraph per line; compressed if the name ends in .gz.
     pretokenized : bool
-        Whether the tokens of a line are separated by spaces already.
+        Whether the tokens of a line are already separated by spaces.
     vectors : str or Path, optional
-        Where to start from, as `load_vectors` takes it; `dimensions` is then theirs.
+        Initial vectors, as for `load_vectors`; they determine `dimensions`.
     held_out : str or Path, optional
         A text on which the share of windows that outrank their corrupted replicas is measured,
         before training and after each epoch.
     listener : callable, optional
-        Is called with each batch and each epoch.
+        Called with each batch and each epoch.
     **settings
         Fields of `PretrainSettings`.
 
     Raises
     ------
     UsageError
-        For a setting that cannot be used.
+        If a setting is invalid.
     DataError
         If a text cannot be read, or has too few words.
     VectorsError
@@ -101,11 +101,11 @@ def pretrain(
     counts = count_words(read_sentences(paths, pretokenized=pretokenized))
     words = frequent_words(counts, min_count=checked.min_count, size=checked.vocabulary)
     if not counts:
-        raise DataError(f"{named}: no word; expected a sentence or paragraph a line")
+        raise DataError(f"{named}: no word; expected a sentence or paragraph per line")
     if len(words) < 2:
         raise DataError(
             f"{named}: no two words with {checked.min_count} or more occurrences: "
-            "give more text or a smaller `min_count`"
+            "use more text or a smaller `min_count`"
         )
     known = [counts[word] for word in words]
     lexicon = Lexicon({"word": words}, cased=False)
@@ -123,14 +123,14 @@ def pretrain(
     def measure() -> float | None:
         if held_out is None:
             return None
-        # The same generator each time: the same corrupted replicas.
+        # The same generator each time gives the same corrupted replicas.
         rng = np.random.default_rng(seeds[3])
         above = total = 0.0
         for real in regroup(stream([held_out]), _CHUNK):
             above += len(real) * share_outranking(network, batches, real, rng)
             total += len(real)
         if not total:
-            raise DataError(f"{held_out}: no word that has a vector; expected text like {named}")
+            raise DataError(f"{held_out}: no word has a vector; expected text like {named}")
         return above / total
 
     before = measure()
@@ -139,7 +139,7 @@ def pretrain(
     with Workers(thread_count(None)) as workers:
         for event in training.run(None, workers):
             shown: BatchDone | PretrainEpoch
-            if isinstance(event, BatchDone):  # its tokens are those of both windows of a pair
+            if isinstance(event, BatchDone):  # it counts the tokens of both windows of a pair
                 most = max(event.batch, event.batches)
                 shown = replace(event, batches=most, tokens=event.tokens // 2)
             else:
@@ -160,7 +160,7 @@ def pretrain(
 def share_outranking(
     network: Network, batches: WindowBatches, real: IntArray, rng: np.random.Generator
 ) -> float:
-    """Measure which share of windows, shape (N, 2c+1), score above their corrupted replicas."""
+    """Measure the share of windows, shape (N, 2c+1), that outrank their corrupted replicas."""
     s, _ = network.forward(batches.part(real, rng))
     return float(np.mean(s[: len(real)] > s[len(real) :]))
 
@@ -168,7 +168,7 @@ def share_outranking(
 def _start(
     words: Sequence[str], vectors: str | Path | None, settings: PretrainSettings, *, given: bool
 ) -> "KeyedVectors":
-    """Load the vectors to start from; there are none unless they are named."""
+    """Load the initial vectors; return None if there are none."""
     if vectors is None:
         from gensim.models import KeyedVectors
 
@@ -183,7 +183,7 @@ def _start(
 
 
 def _config(settings: PretrainSettings) -> Config:
-    """Describe the network and its training as the training loop reads them."""
+    """Make the settings of the network and its training for the training loop."""
     same = ("window", "activation", "dropout", "epochs", "batch_size", "optimizer", "rate")
     return make_config(
         {name: getattr(settings, name) for name in same}

@@ -22,13 +22,13 @@ class PretrainEpoch(msgspec.Struct, frozen=True, kw_only=True):
     Parameters
     ----------
     epoch : int
-        Counted from 1.
+        Number of the epoch, from 1.
     loss : float
-        Mean over the windows.
+        Mean loss of the windows.
     seconds : float
         Time of training, without the held-out text.
     tokens_per_second : float
-        Windows that were trained on, a second.
+        Number of windows trained per second.
     held_out : float, optional
         Share of the held-out windows that outrank their corrupted replicas.
     """
@@ -42,19 +42,20 @@ class PretrainEpoch(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Pretrained:
-    """Word vectors learnt from text.
+    """Word vectors learned from text.
 
     Parameters
     ----------
     words : list of str
-        Most frequent first.
+        The words, the most frequent first.
     counts : list of int
-        How often each is in the text.
+        Number of occurrences of each word in the text.
     first, last : float array, shape (len(words), d)
-        Their vectors before and after.
+        Vectors of the words before and after training.
     epochs : list of PretrainEpoch
+        Records of all epochs.
     held_out_first : float, optional
-        Share of the held-out windows that outranked their corrupted replicas before.
+        Share of the held-out windows that outranked their corrupted replicas before training.
     """
 
     words: list[str]
@@ -70,19 +71,19 @@ class Pretrained:
 
     @property
     def vectors(self) -> "KeyedVectors":
-        """The vectors as `WindowClassifier.fit` takes them, with gensim's attribute "count"."""
+        """The vectors for `WindowClassifier.fit`, with gensim's attribute "count"."""
         keyed = _keyed(self.words, self.last)
         for word, count in zip(self.words, self.counts, strict=True):
             keyed.set_vecattr(word, "count", count)
         return keyed
 
     def save(self, path: str | Path) -> None:
-        """Write the vectors as word2vec text, whole or not at all; the folder must exist.
+        """Write the vectors as word2vec text, completely or not at all; the folder must exist.
 
         Raises
         ------
         VectorsError
-            If it cannot be written.
+            If the file cannot be written.
         """
         vectors = self.vectors
         try:
@@ -93,19 +94,19 @@ class Pretrained:
     def neighbours(
         self, words: Sequence[str], count: int = 5
     ) -> dict[str, tuple[list[str], list[str]]]:
-        """List so many nearest words of each word by cosine, before and after.
+        """List the nearest words of each word by cosine, before and after training.
 
         Raises
         ------
         UsageError
-            For a word that has no vector.
+            If a word has no vector.
         """
         keyed = [_keyed(self.words, rows) for rows in (self.first, self.last)]
         for word in words:
             if word not in keyed[0]:
                 raise UsageError(
-                    f"{word!r} has no vector: expected a word that the text has often enough, in "
-                    "lower case, digits written as 0"
+                    f"{word!r} has no vector: expected a word that occurs often enough, in lower "
+                    "case, with digits written as 0"
                 )
         before, after = (
             [[near for near, _ in k.most_similar(word, topn=count)] for word in words]
@@ -115,10 +116,10 @@ class Pretrained:
 
 
 def middle_words(words: Sequence[str], count: int = 10) -> list[str]:
-    """Choose some words of middle frequency: from the hundredth part of the list to the tenth.
+    """Choose words of middle frequency, between a hundredth and a tenth of the list.
 
-    The list begins with the most frequent word. Those chosen have three letters or more and
-    nothing else, as names and contents have.
+    The list begins with the most frequent word. The chosen words consist of three letters or more,
+    as names and content words do.
     """
     start = min(len(words) // 100, 1000)
     middle = [word for word in words[start : 10 * start] if len(word) > 2 and word.isalpha()]

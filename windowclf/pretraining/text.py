@@ -1,4 +1,4 @@
-"""Unlabelled text files, read line by line, and the words of them that get a vector."""
+"""Reading of unlabelled text files line by line, and the choice of words with a vector."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,20 +10,20 @@ from windowclf.text.tokenizer import split_words
 from windowclf.text.typography import plain_word
 
 LONGEST_SENTENCE = 10_000
-"""A longer line is cut after every so many tokens."""
+"""Longer lines are cut into pieces of this many tokens."""
 LARGEST_TABLE = 2_000_000
-"""Words that are counted at once, at most: some hundred megabytes."""
+"""Largest number of words that are counted at the same time, some hundred megabytes."""
 
 
 def read_sentences(paths: Iterable[str | Path], *, pretokenized: bool) -> Iterator[list[str]]:
-    """Yield the sentences of text files: lower-cased words with their digits as zeros.
+    """Yield the sentences of text files as lower-case words with digits replaced by zeros.
 
     Parameters
     ----------
     paths : iterable of str or Path
-        UTF-8, a sentence or a paragraph a line; gzip where the name ends in .gz.
+        UTF-8 files with a sentence or paragraph per line; compressed if the name ends in .gz.
     pretokenized : bool
-        Whether a line is one sentence, its tokens separated by spaces.
+        Whether each line is one sentence with tokens separated by spaces.
 
     Raises
     ------
@@ -41,8 +41,8 @@ def read_sentences(paths: Iterable[str | Path], *, pretokenized: bool) -> Iterat
 def count_words(sentences: Iterable[Sequence[str]], largest: int = LARGEST_TABLE) -> Counter[str]:
     """Count words in a table that has at most `largest` of them after each sentence.
 
-    As in word2vec, when the table grows past its bound the words seen once are dropped, the next
-    time those seen up to twice, and so on: only rare words lose occurrences.
+    As in word2vec, when the table exceeds its bound, words seen once are dropped, the next time
+    words seen up to twice, and so on. Only rare words lose occurrences.
     """
     counts: Counter[str] = Counter()
     dropped = 0
@@ -57,7 +57,7 @@ def count_words(sentences: Iterable[Sequence[str]], largest: int = LARGEST_TABLE
 def frequent_words(counts: Counter[str], *, min_count: int, size: int) -> list[str]:
     """List at most `size` words with `min_count` occurrences, the most frequent ones first.
 
-    Words of equal counts are in alphabetical order.
+    Words with equal counts are in alphabetical order.
     """
     enough = [(-n, word) for word, n in counts.items() if n >= min_count]
     return [word for _, word in sorted(enough)[:size]]

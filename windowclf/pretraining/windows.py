@@ -1,4 +1,4 @@
-"""The windows of a text, each beside a corrupted one, as batches for the training loop."""
+"""The windows of a text with their corrupted replicas, as batches for the training loop."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,11 +14,12 @@ from windowclf.nn.layers import window_rows
 
 BLOCK_SENTENCES = 1000
 SHUFFLED_WINDOWS = 200_000
-"""Windows that are put in random order at once."""
+"""Number of windows that are shuffled together."""
 POWER = 0.75
 """Corrupting words are drawn in proportion to ``count ** POWER``, as in word2vec.
 
-Drawn all alike, most are so rare that the frequency of a word tells a real window from its replica.
+If all were equally likely, most would be so rare that the frequency of the word would distinguish a
+real window from its replica.
 """
 
 
@@ -30,8 +31,8 @@ def windows(
 ) -> Iterator[IntArray]:
     """Yield the window of each word that has a vector, as rows of the lookup table.
 
-    An unknown word is in the windows of its neighbours but is not a centre: many words share its
-    row, which says nothing of any of them. The arrays have the shape (any, width), and each is of
+    An unknown word is in the windows of its neighbours but is not a centre, because its row is
+    shared by many words. The arrays have the shape (any, width), and each has the windows of
     `block` sentences.
     """
     rest = iter(sentences)
@@ -66,10 +67,10 @@ class WindowBatches:
     stream : callable
         Returns the windows of the text from its start, int arrays of shape (any, 2c+1).
     counts : sequence of int
-        How often each word is in the text; at least two words. Their rows in the lookup table
+        Number of occurrences of each word, for at least two words. Their rows in the lookup table
         begin at `FIRST`.
     size : int
-        Windows in a batch; the last one may have fewer.
+        Number of windows in a batch; the last batch may have fewer.
     """
 
     parts = 1
@@ -83,7 +84,7 @@ class WindowBatches:
         self._ends = np.cumsum(shares / shares.sum())
 
     def __len__(self) -> int:
-        """Count the batches of an epoch; it has more where rare words were not counted."""
+        """Count the batches of an epoch; there are more if rare words were not counted."""
         return self._batches
 
     def epoch(
@@ -99,7 +100,7 @@ class WindowBatches:
             yield [batch]
 
     def part(self, chosen: IntArray, rng: np.random.Generator) -> Batch:
-        """Make a batch of real windows, shape (N, 2c+1), and then their corrupted replicas."""
+        """Make a batch of real windows, shape (N, 2c+1), followed by their corrupted replicas."""
         both = np.concatenate([chosen, self.corrupt(chosen, rng)])
         used, places = np.unique(both, return_inverse=True)
         return Batch(

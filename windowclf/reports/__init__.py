@@ -1,1 +1,1 @@
-"""What is shown of a model: facts gathered once, and their renderers."""
+"""Reports on a model: the facts, and their rendering in a terminal and as HTML."""

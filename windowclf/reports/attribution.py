@@ -1,4 +1,4 @@
-"""How far each word gave a tag its margin over the runner-up, as terminal and page show it."""
+"""The contribution of each word to a tag's margin over the runner-up, for terminal and page."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -11,9 +11,9 @@ NAMES = {
     "bias": "bias",
     "rest": "the rest",
 }
-"""The names of rows that stand for no single word."""
+"""Names of the rows that are not single words."""
 LONGEST = 60
-"""Characters that are shown of a word."""
+"""Largest number of characters of a word that are shown."""
 NO_WORD = "no word"
 """The name of a place past the ends of the sentence."""
 
@@ -24,10 +24,10 @@ class Part(NamedTuple):
     Parameters
     ----------
     name, value : str
-        A feature and what the word has there; or "word" and a word of the sentence.
-        The value has ``(?)`` behind it if the model has not met it.
+        A feature and its value for the word; or "word" and a word of the sentence. ``(?)`` follows
+        a value that the model does not know.
     margin_share : float
-        How far it gave the tag its margin.
+        Its contribution to the margin.
     """
 
     name: str
@@ -41,14 +41,14 @@ class Row(NamedTuple):
     Parameters
     ----------
     place : str
-        In a window, how many words from the explained one, such as "-2"; else "sentence",
-        "elsewhere", "bias", or "rest" for what the first-order attribution leaves over.
+        In a window, the distance from the explained word, such as "-2"; otherwise "sentence",
+        "elsewhere", "bias", or "rest" for the remainder of the first-order attribution.
     word : str
-        Empty past the ends of the sentence, and for what is not a word.
+        The word; empty past the ends of the sentence, and for rows that are not a word.
     margin_share : float
-        What it gave to the score of the tag above that of the runner-up.
+        Its contribution to the difference between the scores of the tag and the runner-up.
     parts : list of Part
-        The one that gave most, for or against, first.
+        The parts, sorted by the size of their contribution.
     """
 
     place: str
@@ -58,17 +58,17 @@ class Row(NamedTuple):
 
     @property
     def of_window(self) -> bool:
-        """Whether it is of one place of the window."""
+        """Whether the row is a place of the window."""
         return self.place not in NAMES
 
     @property
     def name(self) -> str:
-        """The word, or what stands for it."""
+        """The word, or the name of the row."""
         return self.word or NAMES.get(self.place, NO_WORD)
 
 
 def margin_share(explanation: Explanation, scores: Sequence[float]) -> float:
-    """Take the runner-up's entry of a list of scores from that of the tag."""
+    """Return the difference between the tag's and the runner-up's entry in a list of scores."""
     tags = explanation.tags
     return scores[tags.index(explanation.tag)] - scores[tags.index(explanation.runner_up)]
 
@@ -79,9 +79,9 @@ def attribution(explanation: Explanation) -> list[Row]:
     Returns
     -------
     list of Row
-        The window from the left, and one row each for the words of the sentence, the other
-        places of the name, the bias and the rest, if there are; their margin shares add up to
-        that of `Explanation.scores`.
+        The window from the left, then rows for the words of the sentence, the other places of the
+        name, the bias and the rest, if they exist. The margin shares add up to that of
+        `Explanation.scores`.
     """
     rows = []
     for share in explanation.shares:
@@ -112,7 +112,7 @@ def attribution(explanation: Explanation) -> list[Row]:
 
 
 def share_name(share: Share) -> str:
-    """Name a share in a line of text: its word with its place, or what stands for it."""
+    """Return the name of a share in a line of text: its word and place, or the name of its row."""
     if share.source == "window":
         return f"{clipped(share.word) or NO_WORD} ({_offset(share)})"
     return f"{clipped(share.word)} ({share.source})" if share.word else NAMES[share.source]
@@ -123,7 +123,7 @@ def _offset(share: Share) -> str:
 
 
 def nearby(explanation: Explanation, size: int) -> tuple[str, str]:
-    """Give the words before and after the explained one, at the most `size` on each side."""
+    """Return the words before and after the explained one, at most `size` on each side."""
     tokens, token = explanation.tokens, explanation.token
     before = [*map(clipped, tokens[max(0, token - size - 1) : token])]
     after = [*map(clipped, tokens[token + 1 : token + size + 2])]
@@ -133,17 +133,17 @@ def nearby(explanation: Explanation, size: int) -> tuple[str, str]:
 
 
 def clipped(word: str) -> str:
-    """Cut a word that would fill the screen."""
+    """Shorten a long word."""
     return word if len(word) <= LONGEST else f"{word[:LONGEST]}…"
 
 
 def tag_label(tag: str) -> str:
-    """Take the label off a tag: LOC of B-LOC."""
+    """Return the label of a tag: LOC for B-LOC."""
     return tag.partition("-")[2] or tag
 
 
 def tag_meaning(tag: str) -> str:
-    """Say in words what a tag means; empty for a plain label."""
+    """Describe a tag in words; empty for a plain label."""
     prefix, _, label = tag.partition("-")
     form = {
         "B": "the first word of a name of type {}",

@@ -1,4 +1,4 @@
-"""What was found in texts, and labelled sentences, as a data frame of pandas."""
+"""Tagged texts and labelled sentences as a pandas data frame."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 _WANTED = (
-    "what tag, tag_text, tag_tokens or pipe returns, a Corpus, or a list of Sentence or of pairs "
+    "a result of tag, tag_text, tag_tokens or pipe, a Corpus, or a list of Sentence or of pairs "
     "of tokens and tags"
 )
 _ENTITIES = ("document", *Entity.__struct_fields__)
@@ -21,29 +21,29 @@ _TOKENS = ("sentence", "token", "tag")
 
 
 def to_dataframe(found: Any) -> "DataFrame":
-    """Make a data frame of what was found, or of labelled sentences.
+    """Make a data frame of entities or of labelled sentences.
 
     Parameters
     ----------
     found : entities, tagged texts or labelled sentences
-        A list of `Entity`, as `WindowClassifier.tag` and `tag_tokens` return it, or several; a
-        `TaggedText`, or an iterable of them, such as `WindowClassifier.pipe` is, with or without
+        One or several lists of `Entity`, as returned by `WindowClassifier.tag` and `tag_tokens`;
+        one or several `TaggedText`, such as the result of `WindowClassifier.pipe`, with or without
         contexts; a `Corpus`, or a list of `Sentence` or of pairs of tokens and tags.
 
     Returns
     -------
     pandas.DataFrame
-        A row for each entity, with the columns document (the number of its text, from 0), text,
-        label, start, end and score, and context where `pipe` was given ``as_tuples``. For
-        sentences a row for each token, with the columns sentence (its number, from 0), token and
-        tag, and for a corpus split before them.
+        For entities, a row for each, with the columns document (the number of its text, from 0),
+        text, label, start, end and score, and context for the results of `pipe` with
+        ``as_tuples``. For sentences, a row for each token, with the columns sentence (its number,
+        from 0), token and tag; for a corpus also split as the first column.
 
     Raises
     ------
     UsageError
-        For anything else.
+        If the argument has another type.
     DataError
-        For an item that is neither; the message has its number, from 1.
+        If an item has another type; the message has its number, from 1.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What the report of a training shows: a model, its errors, and its vectors."""
+"""The content of a training report: a model, its errors, and its vectors."""
 
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 
 class TrainingReport(NamedTuple):
-    """A model, and what its texts and its vectors show.
+    """A model with analyses of its texts and vectors.
 
     Attributes
     ----------
     dev : Examination or None
         None without a dev text.
     moves : VectorMoves or None
-        None where the vectors that the training began with are not known.
+        None if the vectors at the start of the training are unknown.
     map : WordMap or None
-        None where too few words are in entities.
+        None if too few words are in entities.
     """
 
     model: Model
@@ -41,7 +41,7 @@ def examine_training(
     *,
     scheme: str = "auto",
 ) -> TrainingReport:
-    """Find all that the report of a training shows; see `write_report`."""
+    """Collect the content of a training report; see `write_report`."""
     from windowclf.corpora.coerce import as_training_text
 
     given = as_training_text(train, dev, scheme)

@@ -1,4 +1,4 @@
-"""Which word vectors training moved most, and what they were and are close to."""
+"""The word vectors that training moved most, with their neighbours before and after."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,12 +10,12 @@ from windowclf.model.model import FirstVectors, Model
 from windowclf.nn.arrays import FloatArray, IntArray
 
 AMONG = 20_000
-"""Words that may be neighbours: the first of the model's, which are the vectors' most frequent."""
+"""Number of words among which neighbours are searched: the most frequent ones of the vectors."""
 _TINY = 1e-12  # a shorter vector has no direction
 
 
 class VectorMove(NamedTuple):
-    """How far training moved the vector of a word.
+    """The distance by which training moved the vector of a word.
 
     Attributes
     ----------
@@ -24,7 +24,7 @@ class VectorMove(NamedTuple):
     share : float
         ``‖last - first‖ / ‖first‖``
     before, after : list of str
-        The words whose vectors had, and have, the highest cosine with its own; the highest first.
+        The words with the highest cosine to it before and after the training, the highest first.
     """
 
     word: str
@@ -40,9 +40,9 @@ class VectorMoves(NamedTuple):
     Attributes
     ----------
     by_distance, by_share : list of VectorMove
-        The furthest first.
+        The moves, sorted by the distance and by the share, the largest first.
     words : int
-        How many words' vectors could move.
+        Number of words whose vectors were trained.
     """
 
     by_distance: list[VectorMove]
@@ -58,11 +58,11 @@ def vector_moves(
     Parameters
     ----------
     first : FirstVectors
-        Of the same model.
+        The vectors at the start of the same model's training.
     count : int
-        Words by each measure, at the most; those that did not move are left out.
+        Largest number of words by each measure, without words that did not move.
     neighbours : int
-        Of each word, out of the first `AMONG` ones.
+        Number of neighbours of each word, among the first `AMONG` words.
     """
     table = model.network.tables["word"]
     words = model.lexicon.values["word"]
@@ -97,7 +97,7 @@ def vector_moves(
 def _nearest(
     vectors: FloatArray, among: FloatArray, own: IntArray, count: int
 ) -> Sequence[list[int]]:
-    """List the rows of `among` with the highest cosine with each vector, but for its own row."""
+    """Return the rows of `among` with the highest cosine to each vector, except its own row."""
     cosine = _unit(vectors) @ _unit(among).T
     inside = np.flatnonzero(own < len(among))
     cosine[inside, own[inside]] = -np.inf

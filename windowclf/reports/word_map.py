@@ -1,4 +1,4 @@
-"""A map of the words of entities: their vectors, in the plane in which they differ most."""
+"""A map of the words of entities: their vectors in the plane of the largest variance."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -21,12 +21,13 @@ class WordMap(NamedTuple):
     Attributes
     ----------
     labels : list of str
-        The one that each word most often has.
+        The most frequent label of each word.
     counts : list of int
-        How often it is in an entity of the training text.
+        Number of occurrences of each word in entities of the training text.
     points : float array, shape (n, 2)
+        The coordinates of each word.
     explained : float
-        The share of the variance of these words' vectors that the plane shows, from 0 to 1.
+        The share of the variance of the vectors in this plane, from 0 to 1.
     """
 
     words: list[str]
@@ -47,7 +48,7 @@ def word_map(
 ) -> WordMap | None:
     """Project the vectors of entity words onto their first two principal components.
 
-    The map is None where fewer than three words are left.
+    The map is None for fewer than three words.
 
     Parameters
     ----------
@@ -56,9 +57,10 @@ def word_map(
     gold : sequence of sequences of str
         Its tags, from `Model.gold_tags`.
     fewest : int
-        How often a word must be in an entity; it must be so at least as often as not, too.
+        Smallest number of occurrences of a word in entities, which must also be at least half of
+        all its occurrences.
     words, labels : int
-        How many there are, at the most; the most frequent ones.
+        Largest number of words and of labels; the most frequent ones are used.
     """
     counts = _count_words(model, sentences, gold)
     frequent = Counter[str]()
@@ -72,7 +74,7 @@ def word_map(
         if row >= FIRST and inside >= max(fewest, of_word[OUTSIDE]) and label in shown:
             found.append((-inside, row, label))
     found = sorted(found)[:words]
-    if len(found) < 3:  # two points are always in a line
+    if len(found) < 3:  # two points are always on a line
         return None
     rows = np.array([row for _, row, _ in found])
     points, explained = principal_components(model.network.tables["word"].take(rows))
@@ -88,19 +90,20 @@ def word_map(
 def principal_components(
     vectors: npt.NDArray[np.floating], components: int = 2
 ) -> tuple[FloatArray, float]:
-    """Project vectors onto the directions in which they differ most.
+    """Project vectors onto their directions of largest variance.
 
     Parameters
     ----------
     vectors : float array, shape (n, d)
+        The vectors, one per row.
 
     Returns
     -------
     float array, shape (n, components)
-        Of each component the largest number is positive; a component that the vectors have not
-        is 0.
+        The coordinates. The sign of a component is such that its largest number is positive; a
+        component beyond the rank of the vectors is 0.
     float
-        The share of the variance that they have there.
+        The share of the variance in these components.
     """
     centred = vectors.astype(np.float64) - vectors.mean(axis=0, dtype=np.float64)
     u, s, _ = np.linalg.svd(centred, full_matrices=False)
@@ -124,7 +127,7 @@ def _count_words(
             for sentence, tags in zip(sentences, gold, strict=True)
         )
     )
-    marks = [[""] * len(pairs) for _ in model.lexicon.gazetteers]  # other tables' business
+    marks = [[""] * len(pairs) for _ in model.lexicon.gazetteers]  # not used for the word table
     rows = model.lexicon.ids([token for token, _ in pairs], marks)[:, 0].tolist()
     counts: dict[int, Counter[str]] = {}
     for row, ((_, tag), number) in zip(rows, pairs.items(), strict=True):

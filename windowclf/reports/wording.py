@@ -1,13 +1,13 @@
-"""Numbers, settings and comparisons in words and figures as people write them."""
+"""Numbers, settings and comparisons as text."""
 
 from windowclf.evaluation.comparison import Against, Comparison
 from windowclf.evaluation.learning_curve import FEWEST_SIZES, LEAST_F1, LearningCurve
 
 
 def in_words(against: Against, runs: int) -> str:
-    """Say what the test found of a run, of so many that are held against the first.
+    """Describe the result of the test for one of `runs` that are compared with the first.
 
-    It reads "F1 differs by +0.52 (95 % interval +0.31 to +0.74), p = 0.0002: significant".
+    Example: "F1 differs by +0.52 (95 % interval +0.31 to +0.74), p = 0.0002: significant".
     """
     total = against.total
     sure = "significant" if against.significant else "not significant"
@@ -19,29 +19,29 @@ def in_words(against: Against, runs: int) -> str:
 
 
 def method(comparison: Comparison) -> str:
-    """Say how the differences were tested."""
+    """Describe the test of the differences."""
     several = len(comparison.against) > 1
     return (
         f"Paired bootstrap: {comparison.samples:,} samples of {comparison.resampling_units:,} "
         f"{comparison.resampling_unit}, drawn with seed {comparison.seed}"
-        + ("; p is corrected by Holm for the number of runs held against the first" * several)
-        + ". It tells whether the difference would hold on other text like this, not whether it "
-        "would hold with other seeds of training."
+        + ("; p has Holm's correction for the number of runs compared with the first" * several)
+        + ". It tests whether the difference would hold on similar text, not whether it would hold "
+        "with other training seeds."
     )
 
 
 SCORED_ON = {
     "test": "the test split",
     "dev": "the dev split",
-    "held out": "sentences that are held out",
+    "held out": "held-out sentences",
 }
-"""The texts that a learning curve may be scored on."""
+"""The texts on which a learning curve may be scored, in words."""
 
 
 def forecast_in_words(curve: LearningCurve) -> str:
-    """Say what twice the sentences would bring.
+    """Describe the forecast for twice as many sentences.
 
-    It reads "twice the sentences (200) would bring about 4.1 points: F1 61.0 (57.2 to 65.1)".
+    Example: "twice the sentences (200) would bring about 4.1 points: F1 61.0 (57.2 to 65.1)".
     """
     found = curve.forecast
     if found is None and curve.points[-1].mean < LEAST_F1:
@@ -51,7 +51,7 @@ def forecast_in_words(curve: LearningCurve) -> str:
         )
     if found is None:
         return (
-            f"no forecast: expected {FEWEST_SIZES} sizes or more, got {len(curve.points)}; give "
+            f"no forecast: expected {FEWEST_SIZES} sizes or more, got {len(curve.points)}; set "
             "more with --sizes, or label more sentences"
         )
     said = (
@@ -70,18 +70,18 @@ def forecast_in_words(curve: LearningCurve) -> str:
 
 
 def signed(number: float, digits: int = 2) -> str:
-    """Write a number with its sign, the one of print; what is rounded to zero has none."""
+    """Write a number with a typographic sign; a number that rounds to zero has none."""
     text = f"{number:+.{digits}f}"
     return text[1:] if not float(text) else text.replace("-", "−")
 
 
 def points(share: float) -> str:
-    """Write a difference of F1 in points of a hundred, with its sign: +0.52."""
+    """Write a difference of F1 in percentage points, with its sign: +0.52."""
     return signed(100 * share)
 
 
 def chance(p: float) -> str:
-    """Write p: "p = 0.0002", or "p < 0.0001"."""
+    """Write a p-value: "p = 0.0002", or "p < 0.0001"."""
     return "p < 0.0001" if p < 0.00005 else f"p = {p:.4f}"
 
 
@@ -97,10 +97,10 @@ def value(setting: object) -> str:
 
 
 def short(setting: object) -> str:
-    """Write the value of a setting as an option takes it, a fraction with three digits."""
+    """Write the value of a setting in the form of its option, with three digits for a fraction."""
     return f"{setting:.3g}" if isinstance(setting, float) else str(setting)
 
 
 def interval(low: float | None, high: float | None) -> str:
-    """Write an interval of F1 in percent, "-" where there is none."""
+    """Write an interval of F1 in percent, or "-" without one."""
     return "-" if low is None or high is None else f"{100 * low:.2f} to {100 * high:.2f}"

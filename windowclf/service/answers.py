@@ -1,4 +1,4 @@
-"""What the workers of the service do: texts and words in, bodies of answers out."""
+"""The work of the service's workers: from requests to the bodies of answers."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -18,11 +18,13 @@ class ToTag(NamedTuple):
     Attributes
     ----------
     texts : list of str
+        The texts to tag.
     alone : bool
-        Whether the request has a text, not a list of them: the answer is a `Tagged`.
+        Whether the request has a single text rather than a list, so that the answer is a `Tagged`.
     tokens : bool
         Whether the answer lists the tokens.
     text_unit : str
+        The line ends that entities cannot cross, see `WindowClassifier.tag`.
     """
 
     texts: list[str]
@@ -32,15 +34,18 @@ class ToTag(NamedTuple):
 
 
 class ToExplain(NamedTuple):
-    """A word of a text whose tag is to be explained.
+    """A request to explain the tag of a word.
 
     Attributes
     ----------
     text : str
+        The text with the word.
     token : int
+        Index of the word among the tokens.
     text_unit : str
+        The line ends that entities cannot cross, see `WindowClassifier.tag`.
     as_html : bool
-        Whether the answer is a part of a page, not JSON.
+        Whether the answer is an HTML fragment rather than JSON.
     """
 
     text: str
@@ -50,16 +55,16 @@ class ToExplain(NamedTuple):
 
 
 class Answers(NamedTuple):
-    """What some requests are answered, and what the metrics count.
+    """The answers to some requests, and counts for the metrics.
 
     Attributes
     ----------
     bodies : list of bytes
-        One for each request.
+        The body of the answer to each request.
     batches : list of int
-        How many texts were tagged at once, each time.
+        Number of texts in each batch.
     tokens : int
-        That were tagged.
+        Number of tagged tokens.
     """
 
     bodies: list[bytes]
@@ -68,7 +73,7 @@ class Answers(NamedTuple):
 
 
 def tag(classifier: WindowClassifier, requests: Sequence[ToTag]) -> Answers:
-    """Tag the texts of requests together, those that have the same text unit.
+    """Tag the texts of all requests with the same text unit together.
 
     Each answer is `TaggedTexts` in JSON, or a `Tagged` if the one text is alone.
     """
@@ -91,7 +96,7 @@ def tag(classifier: WindowClassifier, requests: Sequence[ToTag]) -> Answers:
 
 
 def explain(classifier: WindowClassifier, requests: Sequence[ToExplain]) -> Answers:
-    """Explain the tags of words, in JSON or as a part of a page."""
+    """Explain the tags of words, as JSON or as an HTML fragment."""
     bodies = []
     for text, token, text_unit, as_html in requests:
         explanation: Explanation = classifier.explain(text, token, text_unit=text_unit)

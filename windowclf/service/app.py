@@ -1,4 +1,4 @@
-"""The application: its paths, and what each answers."""
+"""The ASGI application and its paths."""
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -41,12 +41,12 @@ class Service:
         to_tag: Workers[list[ToTag], Answers] = OneThread(partial(tag, classifier))
         to_explain: Workers[list[ToExplain], Answers] = OneThread(partial(explain, classifier))
         if workers > 1:
-            # What a copy needs is imported and made before, once for all.
+            # Copies inherit the modules and objects that are loaded here.
             tag(classifier, [ToTag([name], alone=True, tokens=False, text_unit="auto")])
             to_tag = Processes(partial(tag, classifier), workers, self.metrics)
             to_explain = Processes(partial(explain, classifier), 1, self.metrics)
         self._tagging = Queue(to_tag, BATCH_CHARACTERS, self.metrics)
-        self._explaining = Queue(to_explain, 1, self.metrics)  # each takes a second, by itself
+        self._explaining = Queue(to_explain, 1, self.metrics)  # one at a time: each takes a second
         self._under_way = 0
         self.metrics.under_way.set_function(lambda: self._under_way)
         health = Health(
@@ -68,7 +68,7 @@ class Service:
 
     @contextmanager
     def _room(self) -> Iterator[None]:
-        """Refuse a request while too many are under way."""
+        """Reject a request while too many are in progress."""
         if self._under_way >= self._limits.waiting:
             raise HTTPException(503, "too many requests at the same time; come again", WAIT)
         self._under_way += 1
@@ -78,7 +78,7 @@ class Service:
             self._under_way -= 1
 
     async def tag(self, scope: Scope, receive: Receive) -> bytes:
-        """Find the entities of a text, or of several."""
+        """Tag the text or the texts of a request."""
         with self._room():
             body = decode(await read_body(scope, receive, self._limits), TagRequest)
             texts = body.checked_texts(self._limits)
@@ -88,7 +88,7 @@ class Service:
             return await in_time(answer, self._limits)
 
     async def explain(self, request: Request) -> Response:
-        """Explain why a word of a text has its tag, in JSON or as a part of a page."""
+        """Explain why a word of a text has its tag, as JSON or as an HTML fragment."""
         with self._room():
             read = await read_body(request.scope, request.receive, self._limits)
             body = decode(read, ExplainRequest)
@@ -100,24 +100,24 @@ class Service:
             )
 
     async def health(self, _: Request) -> Response:
-        """Say that the service is ready, and what it serves."""
+        """Report that the service is ready, with its version and model."""
         if not self._tagging.is_ready:
             raise HTTPException(503, "no process tags; another one is being started", WAIT)
         return json_response(self._health)
 
     async def count(self, _: Request) -> Response:
-        """Give the metrics in the format of Prometheus."""
+        """Return the metrics in the format of Prometheus."""
         return Response(generate_latest(self.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     async def describe(self, _: Request) -> Response:
-        """Describe the service."""
+        """Return the OpenAPI description of the service."""
         return json_response(self._description)
 
 
 class _Direct:
-    """Answers the path that is asked most; what Starlette does for a request takes twice as long.
+    """Answers the most frequent path directly; through Starlette a request takes twice as long.
 
-    All else, such as another method, is for the application with all paths.
+    Other paths and methods go to the Starlette application.
     """
 
     def __init__(self, service: Service, others: ASGIApp) -> None:
@@ -133,7 +133,7 @@ class _Direct:
         except Exception as error:
             await refusal(error)(scope, receive, send)
             if not isinstance(error, HTTPException | WindowclfError):
-                raise  # for the log of the server
+                raise  # the server logs it
             return
         headers = [(b"content-length", b"%d" % len(body)), (b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -153,16 +153,16 @@ def create_app(
     Parameters
     ----------
     classifier : WindowClassifier
-        A trained one.
+        A trained classifier.
     name : str
-        The name of its model, which /health gives.
+        Name of the model, which /health reports.
     limits : Limits, optional
-        Without them their defaults.
+        Limits of a request.
     workers : int
-        How many processes tag, copies of this one, where `windowclf.system.processes.can_fork`
-        allows it; with 1 a thread of this process does. The server runs in the main thread then.
+        Number of processes that tag; with 1, a thread of this process tags. More than 1 need
+        `windowclf.system.processes.can_fork`, and a server that runs in the main thread.
     hosts : sequence of str
-        Names that a request may call the service by; ``*`` is any.
+        Host names that requests may use for the service; ``*`` allows any.
     """
     limits = limits or Limits()
     service = Service(classifier, name, limits, workers)
@@ -188,5 +188,5 @@ def create_app(
 
 
 async def _only_direct(_: Request) -> Response:
-    """Stand for the path that `_Direct` answers, so that other methods are refused."""
+    """Reserve the path that `_Direct` answers, so that other methods are rejected."""
     raise NotImplementedError

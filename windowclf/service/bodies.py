@@ -1,4 +1,4 @@
-"""The bodies of requests and answers, as msgspec reads, writes and describes them."""
+"""The bodies of requests and answers as msgspec types."""
 
 import json
 import re
@@ -42,12 +42,12 @@ class TagRequest(msgspec.Struct, forbid_unknown_fields=True):
     text_unit: Unit = "auto"
 
     def checked_texts(self, limits: Limits) -> list[str]:
-        """List the texts.
+        """Return the texts as a list.
 
         Raises
         ------
         HTTPException
-            422 if there is neither a text nor a list of them, or both; 413 if they are too many.
+            422 unless there is either a text or a list of texts; 413 if there are too many.
         """
         if (self.text is UNSET) == (self.texts is UNSET):
             raise HTTPException(422, 'expected either "text" or "texts"')
@@ -110,12 +110,12 @@ class Refusal(msgspec.Struct):
 
 
 def decode(body: bytes, kind: type[T]) -> T:
-    """Read the body of a request.
+    """Decode the body of a request.
 
     Raises
     ------
     HTTPException
-        400 if it is not JSON, 422 if it is JSON of another kind.
+        400 if the body is not JSON, 422 if it is JSON with another structure.
     """
     try:
         return msgspec.json.decode(body, type=kind)
@@ -127,7 +127,7 @@ def decode(body: bytes, kind: type[T]) -> T:
 
 
 def to_answer(text: TaggedText, *, tokens: bool) -> Tagged:
-    """Make a tagged text what is written of it, with or without its tokens."""
+    """Convert a tagged text to its answer, with or without tokens."""
     if not tokens:
         return Tagged(text.text, text.entities)
     words, tags = chain.from_iterable(text.sentences), chain.from_iterable(text.tags)
@@ -136,7 +136,7 @@ def to_answer(text: TaggedText, *, tokens: bool) -> Tagged:
 
 
 def describe() -> bytes:
-    """Write the description of the service: `openapi.json`, and the schemas of all bodies."""
+    """Return the OpenAPI description: `openapi.json` with the schemas of all bodies."""
     description = json.loads((files("windowclf.service") / "openapi.json").read_bytes())
     bodies = [TagRequest, Tagged, TaggedTexts, ExplainRequest, Explanation, Health, Refusal]
     _, schemas = msgspec.json.schema_components(bodies, ref_template="#/components/schemas/{name}")

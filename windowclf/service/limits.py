@@ -1,4 +1,4 @@
-"""The limits of a request, and the reading of a body that may be too large or never end."""
+"""Limits of a request, and reading a body within them."""
 
 import asyncio
 import math
@@ -8,22 +8,22 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope
 
 WAIT = {"Retry-After": "1"}
-"""The header of an answer that asks to come again: a second is a long time for the tagger."""
+"""Header that asks clients to retry after a second, in which the tagger does much work."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """How much a request may ask for, and how long it may take.
+    """Limits on the size and the time of a request.
 
     Parameters
     ----------
     bytes : int
-        Of the body of a request.
+        Largest size of the body.
     texts : int
-        In one request.
+        Largest number of texts.
     seconds : float
-        In which a request must come in, and again in which it must be answered.
+        Time limit for receiving a request, and again for answering it.
     waiting : int
-        Requests that are read or wait for the tagger at the same time; each may hold `bytes`.
+        Largest number of requests in progress, each of which may take `bytes` of memory.
     """
 
     bytes: int = 1 << 20
@@ -43,10 +43,10 @@ async def read_body(scope: Scope, receive: Receive, limits: Limits) -> bytes:
     Raises
     ------
     HTTPException
-        415 if its headers do not say that it is JSON, 413 as soon as it is too large, 408 if it
-        does not come in time.
+        415 if the headers do not declare JSON, 413 as soon as the body is too large, 408 if it does
+        not arrive in time.
     """
-    headers = dict(reversed(scope["headers"]))  # of a name that comes again, the first
+    headers = dict(reversed(scope["headers"]))  # the first of headers with the same name
     kind = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise HTTPException(
@@ -86,7 +86,7 @@ async def in_time(answer: "asyncio.Future[bytes]", limits: Limits) -> bytes:
     HTTPException
         503 if it takes longer.
     """
-    # As `asyncio.timeout` does, which takes several times as long.
+    # Faster than `asyncio.timeout` by several times.
     timer = asyncio.get_running_loop().call_later(limits.seconds, _give_up, answer, limits)
     try:
         return await answer

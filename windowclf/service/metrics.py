@@ -8,12 +8,12 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 OTHER = "other"
-"""Stands for all unknown paths: requests for them must not make the memory grow."""
+"""The label for all unknown paths, because a label for each would fill the memory."""
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
 class Metrics:
-    """The metrics of one service, in a registry of its own."""
+    """The metrics of a service, in a separate registry."""
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()

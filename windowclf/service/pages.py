@@ -1,4 +1,4 @@
-"""The pages of the service and their files, none from another site."""
+"""The pages of the service with their files, all from this service."""
 
 from collections.abc import Callable
 from functools import partial
@@ -18,8 +18,8 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; "
     "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""Nothing comes from another site or goes there, and no script stands in a page. Inline styles are
-allowed: they give the bars of an explanation their lengths, and Swagger UI uses many."""
+"""A content security policy without other sites and inline scripts. Inline styles are allowed,
+because the bars of an explanation and Swagger UI need them."""
 
 HEADERS = [
     ("Content-Security-Policy", POLICY),
@@ -30,7 +30,7 @@ HEADERS = [
 """The headers of every answer."""
 
 LONGEST = 20_000
-"""Characters that the page takes: each word is an element, and a browser has its limits too."""
+"""Longest text on the page in characters, because each word becomes an element in the browser."""
 
 MEANINGS = {
     "PER": "persons",
@@ -38,11 +38,11 @@ MEANINGS = {
     "LOC": "places",
     "MISC": "other names, such as nationalities and events",
 }
-"""The labels that most corpora of names share, in words."""
+"""Explanations of the labels that most corpora of names share."""
 
 
 def make_pages(classifier: WindowClassifier, limits: Limits) -> list[Route]:
-    """Make the page to try the service on, the page that describes it, and their files."""
+    """Make the routes of the page to try the service, of its description, and of their files."""
     tried = fragment(
         "serve.html",
         hues=hues(classifier.labels),
@@ -61,7 +61,7 @@ def make_pages(classifier: WindowClassifier, limits: Limits) -> list[Route]:
 
 
 def page_route(path: str, make_response: Callable[[], Response]) -> Route:
-    """Make a path whose answer is the same for every request."""
+    """Make a route with a constant answer."""
 
     async def answer(_: Request) -> Response:
         return make_response()

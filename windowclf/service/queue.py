@@ -1,4 +1,4 @@
-"""Requests that wait for a worker; those that wait at the same time are answered together."""
+"""A queue of requests for the workers, which answers waiting requests together."""
 
 import asyncio
 from collections import deque
@@ -27,18 +27,18 @@ class _Waiting(NamedTuple, Generic[R]):
 
 
 class Queue(Generic[R]):
-    """Hands requests to workers, in the order in which they came.
+    """Passes requests to workers in the order of arrival.
 
-    A free worker takes all requests that wait, up to a total weight: the model tags a hundred texts
-    together in a tenth of the time that they take one by one, and a request that comes alone waits
-    for no other.
+    A free worker takes all waiting requests up to a total weight, because the model tags a hundred
+    texts together in a tenth of the time that it needs one by one. A single request does not wait
+    for others.
 
     Parameters
     ----------
     workers : Workers
-        They answer a list of requests.
+        Workers that answer lists of requests.
     weight : int
-        With the request that reaches it, there are enough for a worker.
+        Total weight at which a batch is full.
     """
 
     def __init__(self, workers: Workers[list[R], Answers], weight: int, metrics: Metrics) -> None:
@@ -46,7 +46,7 @@ class Queue(Generic[R]):
         self._waiting: deque[_Waiting[R]] = deque()
         self._is_called = False
         self._timer: asyncio.TimerHandle | None = None
-        self._given = 0  # requests that workers are at
+        self._given = 0  # number of requests in progress
 
     async def __aenter__(self) -> "Queue[R]":
         self._loop = asyncio.get_running_loop()
@@ -62,19 +62,19 @@ class Queue(Generic[R]):
         return self._workers.alive > 0
 
     def put(self, request: R, weight: int) -> "asyncio.Future[bytes]":
-        """Let a request wait; return its answer to come.
+        """Add a request; return the future of its answer.
 
-        It is an HTTPException if the worker is lost, and else what the worker raises.
+        The future raises an HTTPException if the worker is lost, or else the error of the worker.
         """
         answer: asyncio.Future[bytes] = self._loop.create_future()
         self._waiting.append(_Waiting(request, weight, answer))
-        if not self._is_called:  # later, so that requests that come at once go together
+        if not self._is_called:  # called later, so that simultaneous requests form a batch
             self._is_called = True
             self._loop.call_soon(self._hand_out)
         return answer
 
     def _hand_out(self) -> None:
-        """Give each free worker what waits, or let it wait for more a little longer."""
+        """Pass the waiting requests to the free workers, or wait a little longer for more."""
         self._is_called = False
         if self._workers.free and self._are_few():
             if self._timer is None:
@@ -83,10 +83,10 @@ class Queue(Generic[R]):
             self._hand_out_all()
 
     def _are_few(self) -> bool:
-        """Detect whether less waits than half of what each busy worker was given.
+        """Whether fewer requests wait than half of the batch of each busy worker.
 
-        Under load more comes in a moment, and a batch of three takes a third of what one of thirty
-        does. A request that comes alone finds no worker busy, and does not wait.
+        Under load more will arrive soon, and a batch of three takes a third of the time of one of
+        thirty. A single request finds no busy worker, and does not wait.
         """
         busy = self._workers.alive - self._workers.free
         return 2 * busy * len(self._waiting) < self._given
@@ -105,14 +105,14 @@ class Queue(Generic[R]):
         weight = 0
         while self._waiting and weight < self._weight:
             waiting = self._waiting.popleft()
-            if not waiting.answer.done():  # a request that timed out needs no answer
+            if not waiting.answer.done():  # requests that timed out need no answer
                 taken.append(waiting)
                 weight += waiting.weight
         return taken
 
     def _deliver(self, taken: Sequence[_Waiting[R]], done: "asyncio.Future[Answers]") -> None:
         self._given -= len(taken)
-        if done.cancelled():  # the service ends
+        if done.cancelled():  # the service is shutting down
             return
         error = done.exception()
         if error is None:
@@ -124,7 +124,7 @@ class Queue(Generic[R]):
                 if not waiting.answer.done():
                     waiting.answer.set_result(body)
         elif len(taken) > 1 and not isinstance(error, LostWorker):
-            # One bad request must not fail the others: each is answered by itself.
+            # One bad request must not fail the others, so each is answered separately.
             alone = [waiting._replace(weight=self._weight) for waiting in taken]
             self._waiting.extendleft(reversed(alone))
         else:

@@ -1,4 +1,4 @@
-"""Answers in JSON, and why a request was refused."""
+"""JSON answers, including those to rejected requests."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ from windowclf.errors import DataError, UsageError, WindowclfError, one_line
 from windowclf.service.bodies import Refusal
 
 REFUSED = (HTTPException, WindowclfError, Exception)
-"""What `refused` handles, for Starlette's table of handlers."""
+"""Exceptions that `refused` handles, for Starlette's table of handlers."""
 
 _REASONS = {
     "Not Found": "no such path; begin at /",
@@ -22,12 +22,12 @@ _REASONS = {
 def json_response(
     body: bytes, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Answer with JSON."""
+    """Make a JSON response."""
     return Response(body, status, headers, media_type="application/json")
 
 
 def refusal(error: Exception) -> Response:
-    """Say in one line why a request was refused, or failed; the server logs what is unexpected."""
+    """Explain in one line why a request was rejected or failed; unexpected errors are logged."""
     headers = None
     match error:
         case HTTPException():
@@ -43,5 +43,5 @@ def refusal(error: Exception) -> Response:
 
 
 async def refused(_: Request, error: Exception) -> Response:
-    """Answer as `refusal` does, as a handler of Starlette."""
+    """Call `refusal` as a handler of Starlette."""
     return refusal(error)

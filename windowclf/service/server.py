@@ -1,4 +1,4 @@
-"""The HTTP server around the application: it listens, and closes what takes too long."""
+"""The HTTP server of the application, which closes connections that take too long."""
 
 import ipaddress
 import signal
@@ -18,14 +18,14 @@ from windowclf.service.limits import Limits
 from windowclf.service.pages import HEADERS
 
 CONNECTIONS = 1000
-"""At the same time; those beyond are answered with 503."""
+"""Largest number of connections; further ones get the answer 503."""
 IDLE_SECONDS = 15
-"""How long a connection is kept for its next request."""
+"""Time for which an idle connection is kept open."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Open a socket that listens; port 0 stands for any that is free.
+    """Open a listening socket; port 0 means any free port.
 
     Raises
     ------
@@ -51,11 +51,11 @@ def address_of(listening: socket.socket) -> str:
 
 
 def hosts_of(host: str, listening: socket.socket) -> tuple[str, ...]:
-    """List the names that requests may call a service by, which listens at a host.
+    """Return the host names that requests to a service may use.
 
-    A service for this machine alone has the names of this machine. A page of another site, whose
-    owner lets its name point here, must not read what a browser on this machine may request. A
-    service for other machines has any name.
+    A service for this machine alone accepts only the names of this machine. This prevents DNS
+    rebinding: a site whose name points to this machine could otherwise read answers through a local
+    browser. A service for other machines accepts any name.
     """
     address = listening.getsockname()[0]
     return (*LOOPBACK, address, host) if ipaddress.ip_address(address).is_loopback else ("*",)
@@ -81,9 +81,9 @@ def make_server(app: ASGIApp, limits: Limits) -> uvicorn.Server:
 
 
 class _Server(uvicorn.Server):
-    """Ends well by Ctrl-C and SIGTERM, at once by a second Ctrl-C; ignored signals stay ignored.
+    """Stops cleanly at Ctrl-C and SIGTERM, at once at a second Ctrl-C; keeps signals ignored.
 
-    uvicorn raises the signal again after the end; here the command goes on and exits with 0.
+    uvicorn raises the signal again after its end; here the command continues and exits with 0.
     """
 
     @contextmanager
@@ -103,8 +103,8 @@ class _Server(uvicorn.Server):
 class _Joining:
     """A transport that writes the head and the body of an answer together.
 
-    uvicorn writes them one by one: each is a call of the system, a packet, and a reason for the
-    client to wake up.
+    uvicorn writes them separately, which costs a system call, a packet and a wake-up of the client
+    for each.
     """
 
     def __init__(self, transport: Transport, loop: AbstractEventLoop) -> None:
@@ -130,11 +130,11 @@ class _Joining:
 
 
 class _Connection(HttpToolsProtocol):
-    """A connection that is closed when the head of a request, or its reader, takes too long.
+    """A connection that is closed if the head of a request or the reader takes too long.
 
-    uvicorn waits without end for a head, and for the client to read an answer; the body of a
-    request is `read_body`'s. uvicorn does not promise to keep what this class reads of it, `cycle`
-    and the `timeout_keep_alive` ones: see the bound in pyproject.toml.
+    uvicorn has no time limit for a head, or for the client to read an answer; `read_body` has one
+    for the body. This class uses private state of uvicorn, `cycle` and the `timeout_keep_alive`
+    members, which is why pyproject.toml has an upper bound for its version.
     """
 
     seconds: float
@@ -153,7 +153,7 @@ class _Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        # Between two requests, or after an answer to one that is still coming in.
+        # Between two requests, or after an early answer to a request that is still arriving.
         at_rest = self.cycle is None or self.cycle.response_complete
         if at_rest and self.timeout_keep_alive_task is None:
             self._await_head()
@@ -166,7 +166,7 @@ class _Connection(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         super().on_message_complete()
         self._in_body = False
-        if self.cycle.response_complete:  # the request was refused before it had come in
+        if self.cycle.response_complete:  # the request was rejected before it was complete
             self._stop()
             self.timeout_keep_alive_task = self.loop.call_later(
                 self.timeout_keep_alive, self.timeout_keep_alive_handler
@@ -174,7 +174,7 @@ class _Connection(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        # The connection is aborted: to close it would wait for the reader.
+        # The connection is aborted, because closing it would wait for the reader.
         self._reader = self.loop.call_later(self.seconds, self.transport.abort)
 
     def resume_writing(self) -> None:
@@ -194,7 +194,7 @@ class _Connection(HttpToolsProtocol):
     def _late(self) -> None:
         self._head = None
         if not self.transport.is_closing():
-            if not self._in_body:  # within a body there was an answer already
+            if not self._in_body:  # within a body, the answer was already sent
                 self.transport.write(_LATE)
             self.transport.close()
 

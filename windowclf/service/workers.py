@@ -1,4 +1,4 @@
-"""Who does the work of the service: a thread of its process, or copies of it."""
+"""Workers of the service: a thread of its process, or copies of the process."""
 
 import asyncio
 import logging
@@ -18,11 +18,11 @@ S_in = TypeVar("S_in", contravariant=True)
 T = TypeVar("T")
 
 PAUSE = 1.0
-"""Seconds at the least from the start of a process to that of the one that takes its place."""
+"""Shortest time in seconds between the starts of a process and of its replacement."""
 
 
 class Workers(Protocol[S_in, T]):
-    """Some that each call a function with one item at a time."""
+    """Workers, each of which calls a function with one item at a time."""
 
     @property
     def free(self) -> int:
@@ -33,16 +33,16 @@ class Workers(Protocol[S_in, T]):
         """How many there are now."""
 
     def open(self, freed: Callable[[], None]) -> None:
-        """Start them, in the running loop; `freed` is called when another one has come."""
+        """Start the workers in the running loop; `freed` is called when another one is ready."""
 
     def close(self) -> None:
         """End them."""
 
     def run(self, item: S_in) -> "asyncio.Future[T]":
-        """Let a free one have an item.
+        """Pass an item to a free worker; return the future of its result.
 
-        The result is a `LostWorker` if its process ends, and else what the function raises. The
-        worker is free again when there is a result.
+        The future raises `LostWorker` if the process ends, or the error of the function. The worker
+        is free again when there is a result.
         """
 
 
@@ -57,24 +57,24 @@ class OneThread(Generic[S, T]):
         self.free = 1
 
     def open(self, freed: Callable[[], None]) -> None:  # noqa: ARG002  # it is never lost
-        """Start it."""
+        """Start the thread."""
         self._loop = asyncio.get_running_loop()
-        # A daemon, as the end of the program must not wait for a text that takes long.
+        # A daemon, because the end of the program must not wait for a long text.
         threading.Thread(target=self._work, daemon=True).start()
 
     def close(self) -> None:
-        """End it when it has done what it is at."""
+        """End the thread after its current item."""
         self._items.put(None)
 
     def run(self, item: S) -> "asyncio.Future[T]":
-        """Let it have an item."""
+        """Pass an item to the thread."""
         self.free = 0
         result: asyncio.Future[T] = self._loop.create_future()
         self._items.put((item, result))
         return result
 
     def _work(self) -> None:
-        with one_blas_thread:  # held open: opening it takes longer than tagging a sentence
+        with one_blas_thread:  # kept open, because opening it takes longer than tagging a sentence
             while (given := self._items.get()) is not None:
                 item, result = given
                 try:
@@ -90,16 +90,17 @@ class OneThread(Generic[S, T]):
 
 
 class Processes(Generic[S, T]):
-    """Copies of this process that call a function; one that is lost is replaced.
+    """Copies of this process that call a function; a lost one is replaced.
 
     Parameters
     ----------
     function : callable
-        Its items and results are pickled. It and what it uses have been called before: a copy has
-        in memory what this process has.
+        The function; its items and results are pickled. It should have been called before, so that
+        the copies inherit everything it loads.
     count : int
+        Number of copies.
     metrics : Metrics
-        Count those that were lost.
+        Counts the lost copies.
     """
 
     def __init__(self, function: Callable[[S], T], count: int, metrics: Metrics) -> None:
@@ -154,7 +155,7 @@ class Processes(Generic[S, T]):
             self._free.remove(process)
         self._metrics.lost.inc()
         logging.getLogger("windowclf").error(
-            "a process of the service %s; another one takes its place", lost
+            "a process of the service %s; a new one replaces it", lost
         )
         age = self._loop.time() - process.since
         self._loop.call_later(max(0, PAUSE - age), self._replace)
@@ -172,7 +173,7 @@ class Processes(Generic[S, T]):
 
 
 class _Process(Generic[S, T]):
-    """One of the copies, as the loop sees it."""
+    """The event loop's side of a copy."""
 
     def __init__(
         self,
@@ -197,7 +198,7 @@ class _Process(Generic[S, T]):
         return result
 
     def end(self) -> None:
-        """End the copy; a result that was to come never does."""
+        """Kill the copy; the future of a current item is never done."""
         self._loop.remove_reader(self._number)
         self._worker.end()
 
@@ -214,7 +215,7 @@ class _Process(Generic[S, T]):
             self._done().set_result(found)
 
     def _done(self) -> "asyncio.Future[T]":
-        """Be free again; return the result to set, which nobody awaits directly."""
+        """Mark the copy as free; return the future of its result."""
         result = cast("asyncio.Future[T]", self._result)
         self._result = None
         self._freed(self)

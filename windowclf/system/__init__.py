@@ -1,1 +1,1 @@
-"""Files, streams, stores, locks and threads: what the operating system gives."""
+"""Interfaces to the operating system: files, streams, stores, locks, processes and threads."""

@@ -1,7 +1,7 @@
-"""Checks of what callers pass from Python: a message names the argument and the place in it.
+"""Checks of arguments from Python; messages name the argument and the place in it.
 
-They are cheap where all is well: the types of many values are compared at once, and the culprit is
-looked for only if there is one.
+They are cheap for valid arguments: the types of many values are compared at once, and the wrong
+value is searched for only if there is one.
 """
 
 import os
@@ -17,12 +17,12 @@ _LABEL_CURE = "; if these are ids, replace each by its name"
 
 
 def check_text(text: object, name: str) -> str:
-    """Return a text.
+    """Return a text unchanged.
 
     Raises
     ------
     UsageError
-        If it is not a string; a list gets the advice to use `pipe`.
+        If it is not a string; for a list, the message suggests `pipe`.
     """
     if isinstance(text, str):
         return text
@@ -32,7 +32,7 @@ def check_text(text: object, name: str) -> str:
     elif isinstance(text, os.PathLike):
         cure = "; read the file first, as with .read_text(encoding='utf-8')"
     elif isinstance(text, Mapping):
-        cure = "; give the value that holds the text"
+        cure = "; give the value with the text"
     elif isinstance(text, tuple):
         cure = "; pipe takes pairs of a text and a context with as_tuples=True"
     elif isinstance(text, Iterable):
@@ -41,22 +41,20 @@ def check_text(text: object, name: str) -> str:
 
 
 def check_iterable(given: object, name: str, wanted: str, cure: str = "") -> Iterable[Any]:
-    """Return what can be iterated over to get items of a kind.
-
-    An array of Arrow comes back as a list of Python's objects.
+    """Return an iterable of items; an Arrow array becomes a list of Python objects.
 
     Parameters
     ----------
     wanted : str
-        What the items are, such as "texts".
+        The expected argument, such as "an iterable of texts", for messages.
     cure : str
-        What to do with a single string, which is refused: its items are its letters.
+        Advice for a single string, which is not accepted because its items are its characters.
 
     Raises
     ------
     UsageError
-        For anything else. The items of a mapping are its keys, and those of a table the names of
-        its columns, so that these are refused, too.
+        If the argument is not iterable, or is a string, a mapping or a table. Iterating over the
+        last two would yield keys and column names.
     """
     if hasattr(given, "to_pylist") and not hasattr(given, "column_names"):
         items: list[Any] = given.to_pylist()
@@ -74,13 +72,13 @@ def check_iterable(given: object, name: str, wanted: str, cure: str = "") -> Ite
 
 
 def _has_items(given: object) -> TypeGuard[Iterable[Any]]:
-    """Detect what can be iterated over: neither a class nor an array without dimensions can."""
+    """Whether an object is iterable; classes and arrays without dimensions are not."""
     is_single = isinstance(given, type) or getattr(given, "ndim", 1) == 0
     return hasattr(given, "__iter__") and not is_single
 
 
 def check_texts(texts: object, name: str) -> Iterator[str]:
-    """Check that something is an iterable of texts, and yield these; see `check_iterable`."""
+    """Check that an argument is an iterable of texts, and yield them; see `check_iterable`."""
     given = check_iterable(
         texts, name, "an iterable of texts", "; give a list, or call tag for a single text"
     )
@@ -95,7 +93,7 @@ def _texts(given: Iterable[Any], name: str) -> Iterator[str]:
 
 
 def check_pairs(pairs: object, name: str) -> Iterator[tuple[str, Any]]:
-    """Check that something is an iterable of pairs of a text and a context, and yield these."""
+    """Check that an argument is an iterable of pairs of a text and a context, and yield them."""
     return _pairs(check_iterable(pairs, name, "an iterable of pairs of a text and a context"), name)
 
 
@@ -117,27 +115,27 @@ def _expected_text(given: object) -> str:
         check_text(given, "text")
     except UsageError as error:
         missing = given is None or _is_missing(given)
-        cure = "; leave it out, or give '' for it" if missing else ""
+        cure = "; leave it out, or replace it by ''" if missing else ""
         return str(error).removeprefix("text: ") + cure
     raise AssertionError
 
 
 def as_list(given: object, name: str, wanted: str) -> Sequence[Any]:
-    """Return a list or a tuple as it is, and another iterable with an order as a list.
+    """Return a list or a tuple unchanged, and any other ordered iterable as a list.
 
     Raises
     ------
     UsageError
-        For a string, a mapping, a set, a table, and what cannot be iterated over.
+        If the argument is a string, a mapping, a set or a table, or is not iterable.
     """
     if isinstance(given, list | tuple):
         return given
-    if hasattr(given, "as_py"):  # a scalar of Arrow
+    if hasattr(given, "as_py"):  # an Arrow scalar
         given = given.as_py()
     if isinstance(given, set | frozenset):
         raise UsageError(f"{name}: expected {wanted}, got {described(given)}, which has no order")
     if getattr(given, "ndim", 0) == 1 and hasattr(given, "tolist"):
-        given = given.tolist()  # strings of NumPy's own become Python's
+        given = given.tolist()  # converts NumPy's strings to Python's
     return list(check_iterable(given, name, wanted))
 
 
@@ -147,12 +145,12 @@ def check_strings(lists: Iterable[Sequence[Any]], where: Callable[[int, int], st
     Parameters
     ----------
     where : callable
-        Takes the number of a list and of an item, both from 0, and names the place.
+        Takes the indices of a list and of an item in it, and returns the place for messages.
 
     Raises
     ------
     DataError
-        If one is not.
+        If an item is not a string.
     """
     lists = lists if isinstance(lists, Sequence) else list(lists)
     if all(issubclass(kind, str) for kind in set(map(type, chain.from_iterable(lists)))):
@@ -166,10 +164,10 @@ def check_strings(lists: Iterable[Sequence[Any]], where: Callable[[int, int], st
 
 
 def _is_missing(value: Any) -> bool:
-    """Detect NaN, NaT and NA, which do not equal themselves."""
+    """Whether a value is NaN, NaT or NA, which do not equal themselves."""
     try:
         return bool(value != value)
-    except (TypeError, ValueError):  # NA of pandas is neither; of an array each item would be
+    except (TypeError, ValueError):  # pandas' NA has no truth value, and neither has an array
         return type(value).__name__ == "NAType"
 
 
@@ -238,21 +236,21 @@ def check_sentences(sentences: object, name: str) -> list[Sequence[str]]:
 
 
 def check_documents(documents: object, name: str) -> list[Hashable | None] | None:
-    """List the documents that sentences are of, or return None if there are none.
+    """Return the document of each sentence as a list; None without documents.
 
     Raises
     ------
     UsageError
-        If they are not an iterable.
+        If the argument is not iterable.
     DataError
-        If one is neither a number, a name nor None.
+        If a document is neither a number, a name nor None.
     """
     if documents is None:
         return None
     wanted = "a number or a name for each sentence"
     listed = list(check_iterable(documents, name, wanted))
     try:
-        set(listed)  # a tuple may hold what has no hash
+        set(listed)  # a tuple may have unhashable items
         fine = not any(map(ne, listed, listed))
     except (TypeError, ValueError):
         fine = False
@@ -272,7 +270,7 @@ def check_path(path: object, name: str, wanted: str = "a path") -> str | Path:
     Raises
     ------
     UsageError
-        If it is neither, or empty.
+        If it is neither, or is empty.
     """
     if isinstance(path, str):
         if path:
@@ -299,22 +297,22 @@ def check_count(number: object, name: str, least: int = 1) -> int:
 
 
 def check_flag(value: object, name: str) -> bool:
-    """Return True or False.
+    """Return a bool.
 
     Raises
     ------
     UsageError
-        If it is neither: the truth of another value, such as that of an array, may have none.
+        If the value is not True or False; other values, such as an array, may have no truth value.
     """
     if value is True or value is False:
         return value
-    if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):  # a boolean of NumPy
+    if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):  # a NumPy bool
         return check_flag(value.item(), name)
     raise UsageError(f"{name}: expected True or False, got {described(value)}")
 
 
 def check_callable(function: object, name: str) -> None:
-    """Refuse what cannot be called, but for None.
+    """Raise an error for an object that is neither callable nor None.
 
     Raises
     ------

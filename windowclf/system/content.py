@@ -1,4 +1,4 @@
-"""What the first bytes of a file show: its kind, whatever its name says, and its encoding."""
+"""Detection of the kind and the encoding of a file from its first bytes."""
 
 import codecs
 import re
@@ -10,12 +10,12 @@ from typing import NamedTuple
 from windowclf.errors import DataError, UsageError
 
 HEAD_BYTES = 1 << 12
-"""How many bytes at the start of a file are enough to recognise its kind."""
+"""Number of bytes at the start of a file that are enough to detect its kind."""
 
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 PARQUET, ZLIB = b"PAR1", b"\x78"
 
-_BOMS = (  # UTF-32 first: its mark begins as that of UTF-16 does
+_BOMS = (  # UTF-32 first, because its mark begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -54,7 +54,7 @@ _KINDS = (
      "the file with: git lfs pull"),
 )  # fmt: skip
 _ASCII_KINDS = frozenset({b"BZh", b"ORC", b"GIF8", PARQUET, b"II*\0"})
-"""Marks that a line of text may begin with: only a head that is not text has them."""
+"""Marks at which a line of text may also begin; they count only if the head is not text."""
 
 _ZIP = b"PK\x03\x04"
 _ZIPS = (
@@ -73,14 +73,14 @@ _MARKUP = re.compile(
 
 
 class Kind(NamedTuple):
-    """A kind of content that is not what a reader expects.
+    """A kind of content that a reader does not accept.
 
     Attributes
     ----------
     name : str
-        With its article, such as ``a PDF document``.
+        Its name with the article, such as ``a PDF document``.
     cure : str
-        What makes a text of it.
+        Advice on converting it to text.
     """
 
     name: str
@@ -88,12 +88,12 @@ class Kind(NamedTuple):
 
 
 def kind_of(head: bytes) -> Kind | None:
-    """Recognise a file that is not plain text by its first bytes; None for what may be text.
+    """Detect the kind of a file from its first bytes; None if it may be plain text.
 
     Parameters
     ----------
     head : bytes
-        The first `HEAD_BYTES` of the file, or what there is.
+        The first `HEAD_BYTES` of the file, or all of it.
     """
     head = head.removeprefix(codecs.BOM_UTF8)
     for mark, name, cure in _KINDS:
@@ -121,21 +121,21 @@ def kind_of(head: bytes) -> Kind | None:
 
 
 def check_kind(head: bytes, name: str, expected: bytes = b"") -> None:
-    """Refuse a file that is of another kind than its reader expects.
+    """Raise an error if a file has another kind than its reader expects.
 
     Parameters
     ----------
     head : bytes
-        The first `HEAD_BYTES` of the file, or what there is.
+        The first `HEAD_BYTES` of the file, or all of it.
     name : str
-        Of the file, for the message.
+        Name of the file, for the message.
     expected : bytes
-        How the file should begin; nothing for plain text.
+        The expected first bytes; empty for plain text.
 
     Raises
     ------
     DataError
-        With the kind, and what makes a file of it that can be read.
+        If the kind differs; the message names it, and how to convert the file.
     """
     kind = None if expected and head.startswith(expected) else kind_of(head)
     if kind:
@@ -143,12 +143,12 @@ def check_kind(head: bytes, name: str, expected: bytes = b"") -> None:
 
 
 def marked_encoding(head: bytes) -> str | None:
-    """Give the encoding whose byte-order mark the first bytes are."""
+    """Return the encoding of the byte-order mark at the start; None without one."""
     return next((name for mark, name in _BOMS if head.startswith(mark)), None)
 
 
 def wide_encoding(head: bytes) -> str | None:
-    """Recognise UTF-16 and UTF-32 without a byte-order mark by where their zero bytes stand."""
+    """Detect UTF-16 and UTF-32 without a byte-order mark by the positions of zero bytes."""
     if len(head) < 8 or b"\0" not in head:
         return None
     whole = head[: len(head) // 4 * 4]
@@ -159,7 +159,7 @@ def wide_encoding(head: bytes) -> str | None:
     for name, first, second in (("utf-16-le", 0, 1), ("utf-16-be", 1, 0)):
         empty = max(zeros[first], zeros[first + 2])
         if empty == 0 and zeros[second] + zeros[second + 2] > 0.5:
-            # UTF-8 may hold NULs, too; but then few characters are letters if read so.
+            # UTF-8 may also contain NULs, but decoded as UTF-16 few of its characters are letters.
             letters = sum(map(str.isalnum, whole.decode(name, "replace")))
             if letters > max(4, len(whole) // 8):
                 return name
@@ -172,12 +172,12 @@ def encoding_of(data: bytes) -> str | None:
     Parameters
     ----------
     data : bytes
-        Whole lines, some thousand bytes at the most.
+        Whole lines, at most a few thousand bytes.
 
     Returns
     -------
     str or None
-        A name that both Python and iconv know; None where the bytes show none.
+        A name that both Python and iconv know; None if the encoding cannot be detected.
     """
     found = marked_encoding(data) or wide_encoding(data)
     if found and found != "utf-8":
@@ -188,24 +188,24 @@ def encoding_of(data: bytes) -> str | None:
 
 
 def is_mostly_utf8(data: bytes) -> bool:
-    """Say whether bytes that are not UTF-8 hold more characters of UTF-8 than errors."""
+    """Whether bytes that are not valid UTF-8 have more UTF-8 characters than errors."""
     text = data.decode("utf-8", "replace")
     errors = text.count("\N{REPLACEMENT CHARACTER}")
     return sum(not character.isascii() for character in text) > 2 * errors
 
 
 def codec_name(encoding: str) -> str:
-    """Give the name of Python's codec for an encoding.
+    """Return the name of Python's codec for an encoding.
 
     Raises
     ------
     UsageError
-        If there is none that makes text of bytes.
+        If there is no codec that decodes bytes to text.
     """
     name = None
     with suppress(LookupError, ValueError, TypeError):
-        with suppress(UnicodeDecodeError):  # a byte is half a character in some
-            b"a".decode(encoding)  # LookupError for a codec that makes no text, such as base64
+        with suppress(UnicodeDecodeError):  # in some, one byte is half a character
+            b"a".decode(encoding)  # LookupError for a codec without text, such as base64
         name = codecs.lookup(encoding).name
     if name is None or name in _NOT_OF_FILES:
         raise UsageError(
@@ -219,14 +219,14 @@ _NOT_OF_FILES = ("utf-7", "idna", "punycode", "unicode-escape", "raw-unicode-esc
 
 
 def _is_zlib(head: bytes) -> bool:
-    """Whether bytes can be unpacked: a token such as x may stand before a control character."""
+    """Whether bytes can be decompressed, because text may also begin with the mark of zlib."""
     with suppress(zlib.error):
         return bool(zlib.decompressobj().decompress(head, 1))
     return False
 
 
 def _is_text(head: bytes) -> bool:
-    """Say whether bytes are UTF-8 without control characters, but for the last that may be cut."""
+    """Whether bytes are UTF-8 without control characters; the last character may be incomplete."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         text = decoder.decode(head)
@@ -235,13 +235,13 @@ def _is_text(head: bytes) -> bool:
     return not any(character < " " and character not in "\t\n\r\f\v" for character in text)
 
 
-# Of texts in these, what stands beside letters or within them.
+# Characters next to or within words in western encodings.
 _WESTERN_MARKS = frozenset("€…–—‘’“”•™‹›„‚«»¿¡°§£¥©®·´½¼¾²³ºª×±¢¨†‡ \xad")
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 
 
 def _is_western(data: bytes) -> bool:
-    """Say whether bytes make sense as cp1252: single accented letters and Windows's quotes."""
+    """Whether bytes make sense as cp1252: single accented letters and Windows quotes."""
     try:
         text = data.decode("cp1252")
     except UnicodeDecodeError:
@@ -252,7 +252,7 @@ def _is_western(data: bytes) -> bool:
     for before, character in pairwise(" " + text):
         if character.isascii() or character in _WESTERN_MARKS:
             if character in "‚„" and before.isalpha():
-                return False  # they open a quotation; this is é or ä of a code page of DOS
+                return False  # not an opening quote, but é or ä in a DOS code page
             continue
         if not character.isalpha() or character in "ƒˆþÞðÐýÝ":
             return False
@@ -264,11 +264,11 @@ def _is_western(data: bytes) -> bool:
 
 
 def _by_letters(data: bytes) -> str | None:
-    """Guess an encoding by the frequency of its letters, where there are enough of them."""
+    """Guess an encoding by the frequency of its letters, if there are enough of them."""
     if sum(map(len, _HIGH_RUN.findall(data))) < 20:
         return None
     try:
-        from charset_normalizer import from_bytes  # which other packages bring, as requests does
+        from charset_normalizer import from_bytes  # a dependency of requests and others
     except ImportError:
         return None
     best = from_bytes(data, cp_isolation=[*_LEGACY], enable_fallback=False).best()
@@ -293,4 +293,4 @@ _LEGACY = {
     "mac_roman": "macintosh",
     "cp437": "cp437",
 }
-"""Encodings that are told apart by their letters: their names here and for iconv."""
+"""Encodings that letter frequencies can distinguish: names in Python and iconv."""

@@ -1,4 +1,4 @@
-"""A Dask cluster to work on: how it is reached, what its workers are sent, what ends its work."""
+"""Working on a Dask cluster: connecting, sending values to its workers, and handling losses."""
 
 import logging
 import os
@@ -33,30 +33,31 @@ except ImportError:
     raise MissingExtraError("--engine dask", "dask") from None
 
 _ANSWER_SECONDS = 10
-"""For a scheduler to answer."""
+"""Time limit for the answer of a scheduler."""
 
 _START_SECONDS = 60
-"""For the first worker of a cluster to start."""
+"""Time limit for the start of a cluster's first worker."""
 
 
 @contextmanager
 def connect(scheduler: str | None = None, workers: int = 1) -> Iterator[Client]:
-    """Connect to a cluster, or start one that ends with the block.
+    """Connect to a cluster, or start one for the time of the block.
 
     Parameters
     ----------
     scheduler : str, optional
-        Its address, such as ``tcp://10.0.0.1:8786``. Without it a cluster is started here.
+        Address of the scheduler, such as ``tcp://10.0.0.1:8786``. By default a cluster is started
+        on this machine.
     workers : int
-        Processes of a cluster that is started, each with one thread. When the block ends by an
-        error they are killed at whatever they are.
+        Number of processes of a new cluster, each with one thread. If the block ends with an error,
+        they are killed.
 
     Raises
     ------
     UsageError
         If the address is empty.
     ClusterError
-        If nobody answers at the address, or windowclf is not there in this version.
+        If no scheduler answers, or the cluster does not have this version of windowclf.
     """
     with _quiet(), _started(workers) if scheduler is None else _joined(scheduler) as client:
         yield client
@@ -64,13 +65,13 @@ def connect(scheduler: str | None = None, workers: int = 1) -> Iterator[Client]:
 
 @contextmanager
 def _joined(scheduler: str) -> Iterator[Client]:
-    if not scheduler.strip():  # which is a cluster of its own to Dask
+    if not scheduler.strip():  # Dask would start a cluster of its own
         raise UsageError("no address of a scheduler: expected one such as tcp://10.0.0.1:8786")
     with _loop() as loop:
         try:
             sync(loop.loop, _answer, scheduler, callback_timeout=_ANSWER_SECONDS + 1)
             client = Client(scheduler, timeout=_ANSWER_SECONDS, loop=loop.loop)
-        except Exception as error:  # each protocol has its own
+        except Exception as error:  # each protocol has its own errors
             why = one_line(error) or f"silent for {_ANSWER_SECONDS} s"
             raise ClusterError(
                 f"{scheduler}: no Dask scheduler answers ({why}); start one with "
@@ -82,7 +83,7 @@ def _joined(scheduler: str) -> Iterator[Client]:
 
 
 async def _answer(scheduler: str) -> None:
-    """Wait for an answer; a client would for ever, if something else listens there."""
+    """Wait for an answer; a client would wait forever for a server of another kind."""
     security = Security().get_connection_args("client")
     comm = await comm_to(scheduler, timeout=_ANSWER_SECONDS, **security)
     await comm.close()
@@ -90,17 +91,17 @@ async def _answer(scheduler: str) -> None:
 
 @contextmanager
 def _started(workers: int) -> Iterator[Client]:
-    # One task at a time on each, so that a worker that is lost is lost with one partition.
+    # One task at a time per worker, so that the loss of a worker costs one partition.
     settings = {
         "distributed.scheduler.worker-saturation": 1.0,
-        # To look at all threads a hundred times a second costs a tenth of the time.
+        # Sampling all threads a hundred times a second costs a tenth of the time.
         "distributed.worker.profile.enabled": False,
-        # Memory that is given back at once is memory touched for the first time again and again.
+        # Memory that is returned to the system at once causes page faults again and again.
         "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
     }
     with _environment(PYTHONWARNINGS="ignore"), _loop() as loop, dask.config.set(settings):
-        resource_tracker.ensure_running()  # the thread that starts it would hear Ctrl-C again
-        # A cluster that is interrupted before it has all its parts does not end well.
+        resource_tracker.ensure_running()  # the thread that starts it would receive Ctrl-C again
+        # A cluster that is interrupted during its start does not shut down cleanly.
         with _blocked(signal.SIGINT, signal.SIGTERM):
             cluster = LocalCluster(
                 n_workers=0,
@@ -125,7 +126,7 @@ def _started(workers: int) -> Iterator[Client]:
 
 @contextmanager
 def _environment(**of_workers: str) -> Iterator[None]:
-    """Write what the workers are to have, as Dask itself does; then put all back."""
+    """Set the environment of the workers in this process, as Dask does, and restore it later."""
     before = dict(os.environ)
     os.environ.update(of_workers)
     try:
@@ -137,9 +138,9 @@ def _environment(**of_workers: str) -> Iterator[None]:
 
 @contextmanager
 def _loop() -> Iterator[LoopRunner]:
-    """Start the thread that starts the workers, which hear no Ctrl-C if it hears none.
+    """Start the thread that starts the workers, with Ctrl-C blocked for both.
 
-    A terminal sends it to all processes; what comes of it is for this one to say.
+    A terminal sends Ctrl-C to all processes, but only this one decides what happens then.
     """
     loop = LoopRunner()
     with _blocked(signal.SIGINT):
@@ -152,7 +153,7 @@ def _loop() -> Iterator[LoopRunner]:
 
 @contextmanager
 def _blocked(*signals: signal.Signals) -> Iterator[None]:
-    """Hold signals back from this thread, and for good from threads that it starts."""
+    """Block signals in this thread during the block, and permanently in threads it starts."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
@@ -164,10 +165,10 @@ def _blocked(*signals: signal.Signals) -> Iterator[None]:
 
 
 def _kill(cluster: LocalCluster) -> None:
-    """Kill the workers, which would first end what they are at."""
+    """Kill the workers, which would otherwise finish their tasks first."""
     for nanny in cluster.workers.values():
         if nanny.status is Status.running:
-            nanny.close_gracefully()  # says that it starts no other one
+            nanny.close_gracefully()  # keeps it from starting another one
             if pid := nanny.pid:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
@@ -188,7 +189,7 @@ def _check_versions(client: Client) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep what Dask logs and warns of off the terminal: what matters is told by whoever calls."""
+    """Silence Dask's log and warnings; callers report what matters."""
     before = logging.root.manager.disable
     logging.disable()
     try:
@@ -200,16 +201,16 @@ def _quiet() -> Iterator[None]:
 
 
 class _Held(WorkerPlugin):  # type: ignore[misc]  # its base is typed nowhere
-    """Lives on a worker for as long as it runs, or until it is taken off.
+    """A value on a worker, which stays until the plugin is removed.
 
-    The value is pickled by itself, so that the scheduler, which hands it on, does not unpack it.
+    The value is pickled separately, so that the scheduler passes it on without unpickling it.
     """
 
     def __init__(self, value: object) -> None:
         self._packed: bytes | None = pickle.dumps(value)
 
     def setup(self, worker: Worker) -> None:
-        """Unpack it, once for all tasks of the worker."""
+        """Unpickle the value, once for all tasks of the worker."""
         del worker
         if self._packed is not None:
             self.value, self._packed = pickle.loads(self._packed), None  # noqa: S301
@@ -217,47 +218,49 @@ class _Held(WorkerPlugin):  # type: ignore[misc]  # its base is typed nowhere
 
 @contextmanager
 def broadcast(client: Client, value: object) -> Iterator[str]:
-    """Send a value to each worker for the time of the block; give its name there.
+    """Send a value to each worker for the time of the block; yield its name.
 
-    Unlike data that is scattered, it is not lost with the workers that have it.
+    Unlike scattered data, the value is not lost with the workers that have it.
 
     Raises
     ------
     ClusterError
-        If a worker cannot unpack it.
+        If a worker cannot unpickle the value.
     """
     name = f"windowclf-{uuid4().hex}"
     try:
         try:
             client.register_plugin(_Held(value), name=name)
-        except Exception as error:  # whatever a worker says
+        except Exception as error:  # any error of a worker
             raise ClusterError(
-                f"the workers cannot use what they are sent: {one_line(error)}"
+                f"the workers cannot load the data sent to them: {one_line(error)}"
             ) from None
         yield name
     finally:
         if client.status == "running":
-            with suppress(Exception):  # the cluster may be going
+            with suppress(Exception):  # the cluster may be shutting down
                 client.unregister_worker_plugin(name)
 
 
 def broadcasted(name: str) -> Any:
-    """Give the value of a name, in a task."""
+    """Return the value of a name, within a task."""
     return get_worker().plugins[name].value
 
 
 def scheduler_lost() -> ClusterError:
-    """Say that the scheduler is gone, and with it all tasks."""
-    return ClusterError("the scheduler of the cluster is lost: start it again; what is done stays")
+    """Make the error for the loss of the scheduler and all of its tasks."""
+    return ClusterError(
+        "the scheduler of the cluster is lost: start it again; finished work is kept"
+    )
 
 
 def raise_unless_lost(error: Exception | None, task: str) -> None:
-    """Raise the error of a task, if it has one, unless worker after worker was lost with it.
+    """Raise the error of a task, unless the error is that it lost several workers.
 
     Parameters
     ----------
     task : str
-        What the worker was to do, for messages.
+        The work of the task, for messages: "a worker cannot ...".
     """
     if isinstance(error, WindowclfError):
         raise error

@@ -1,4 +1,4 @@
-"""Files on this machine's disks: written whole or not at all."""
+"""Local files that are written atomically."""
 
 import io
 import os
@@ -9,22 +9,22 @@ from pathlib import Path
 
 try:
     import fcntl
-except ImportError:  # Windows, where what a killed process left stays
+except ImportError:  # Windows, where temporary files of a killed process stay
     fcntl = None  # type: ignore[assignment]
 
 MAGIC = frozenset("*?[")
-"""Characters that make a name a pattern."""
+"""Characters that turn a name into a glob pattern."""
 
 
 def open_regular(path: Path) -> io.BufferedReader:
-    """Open a file that a stranger may have made.
+    """Open an untrusted file.
 
     Raises
     ------
     OSError
         If it cannot be opened.
     ValueError
-        If it is a pipe or a device, which may block for ever.
+        If it is a pipe or a device, which may block forever.
     """
     wait_not = getattr(os, "O_NONBLOCK", 0)
     file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | wait_not))  # noqa: SIM115
@@ -36,17 +36,18 @@ def open_regular(path: Path) -> io.BufferedReader:
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside a file's place, and move what is written there in one step.
+    """Yield a temporary path beside `path`, and move the file to `path` in one step afterwards.
 
     Parameters
     ----------
     path : Path
-        Its folder must exist. What is there and no file, such as a pipe, is given itself.
+        Its folder must exist. If the path is not a regular file, such as a pipe, it is yielded
+        itself.
 
     Raises
     ------
     OSError
-        If it cannot be written; the file that was there before is untouched.
+        If the file cannot be written; an existing file is unchanged then.
     """
     if path.exists() and not path.is_file():
         yield path
@@ -54,7 +55,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     handle, temporary = _temporary(path)
     with ExitStack() as stack:
         if fcntl:
-            stack.callback(os.close, handle)  # and with it the lock is gone
+            stack.callback(os.close, handle)  # also releases the lock
         else:
             os.close(handle)
         try:
@@ -69,35 +70,37 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 def _temporary(path: Path) -> tuple[int, Path]:
-    """Make a file beside another's place, locked as long as it is open.
+    """Make a temporary file beside a path, which is locked while it is open.
 
-    Its name is always the same, so that what a killed process left there makes way for it.
+    Its name is always the same, so that it replaces the file of a killed process.
     """
-    hidden = f".{path.name[:60]}."  # short enough for any file system, whatever the characters
+    hidden = (
+        f".{path.name[:60]}."  # short enough for any file system, also with multi-byte characters
+    )
     temporary = path.with_name(f"{hidden}part")
     _remove_left(temporary)
     with suppress(FileExistsError):
         handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         _lock(handle, wait=True)
-        if os.fstat(handle).st_nlink:  # else it was taken for left before it was locked
+        if os.fstat(handle).st_nlink:  # otherwise another process removed it before it was locked
             return handle, temporary
         os.close(handle)
-    # Another process writes the same file just now.
-    import tempfile  # which tagging does without
+    # Another process is writing the same file.
+    import tempfile  # tagging usually does not need it
 
     handle, name = tempfile.mkstemp(prefix=hidden, dir=path.parent)
     return handle, Path(name)
 
 
 def _remove_left(temporary: Path) -> None:
-    """Remove a temporary file whose process is no more: nobody has it locked."""
+    """Remove the temporary file of a dead process, which is not locked."""
     if not fcntl:
         return
-    with suppress(OSError):  # most often there is none
+    with suppress(OSError):  # usually there is none
         handle = os.open(temporary, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
         try:
             same = _lock(handle) and os.path.samestat(os.fstat(handle), temporary.lstat())
-            if same:  # and not one of that name that was made since
+            if same:  # not a newer file with the same name
                 temporary.unlink()
         finally:
             os.close(handle)
@@ -108,25 +111,25 @@ def _lock(handle: int, *, wait: bool = False) -> bool:
         return False
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except OSError:  # it is locked, or its file system knows no locks
+    except OSError:  # locked, or a file system without locks
         return False
     return True
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file beside its place, then move it there in one step.
+    """Write a file under a temporary name, then move it to its path in one step.
 
     Parameters
     ----------
     path : Path
         Its folder must exist.
     write : callable
-        Is given the temporary path to write to.
+        Takes the temporary path, and writes the file there.
 
     Raises
     ------
     OSError
-        If it cannot be written; the file that was there before is untouched.
+        If the file cannot be written; an existing file is unchanged then.
     """
     with whole_file(path) as temporary:
         write(temporary)

@@ -1,4 +1,4 @@
-"""Files wherever fsspec opens them: on a disk, in a store of objects, on a cluster."""
+"""Files on any file system of fsspec: a disk, an object store, a cluster."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -17,18 +17,18 @@ with whole_install("a file in a store"):
     from fsspec.implementations.local import LocalFileSystem
 
 TEMPORARY = ".part"
-"""The end of the names of files that are being written, which begin with a dot."""
+"""Suffix of unfinished files, whose names begin with a dot."""
 
 
 def open_store(url: str) -> tuple[Any, str]:
-    """Give the store of a path or a URL, and the path in it.
+    """Return the file system of a path or a URL, and the path in it.
 
     Raises
     ------
     UsageError
-        If fsspec knows no such store, or its package is not there.
+        If fsspec does not support it, or its package is missing.
     DataError
-        If it does not answer.
+        If the store does not answer.
     """
     try:
         return cast(tuple[Any, str], fsspec.url_to_fs(url))
@@ -46,9 +46,9 @@ class Found(NamedTuple):
     path : str
         Its URL.
     place : PurePosixPath
-        Below the folder that was named, or below what the pattern leaves fixed.
+        Its path relative to the folder, or to the fixed part of the pattern.
     size : int
-        Bytes; 0 if its store does not say.
+        Size in bytes; 0 if it is unknown.
     """
 
     path: str
@@ -57,35 +57,35 @@ class Found(NamedTuple):
 
 
 def find(name: str) -> tuple[list[Found], bool]:
-    """Find the files of a URL, sorted, and say whether it is a folder.
+    """Return the files of a URL, sorted, and whether it is a folder.
 
-    Hidden files are found only if they are named themselves.
+    A hidden file is found only by its own name.
 
     Parameters
     ----------
     name : str
-        A file, a folder, which is searched with all folders in it, or a pattern.
+        The URL of a file, of a folder, which is searched recursively, or a pattern.
 
     Raises
     ------
     UsageError
-        If fsspec knows no such store.
+        If fsspec does not support the URL.
     DataError
-        If there is no such file, or it cannot be listed.
+        If no file exists, or the folder cannot be listed.
     """
     store, path = open_store(name)
     url_of = _speller(name, store, path)
     is_folder = False
     with reading_of(name):
         try:
-            info = store.info(path)  # a name may have characters of patterns
+            info = store.info(path)  # a file name may look like a pattern
         except FileNotFoundError:
             if MAGIC.isdisjoint(path):
                 raise
             files = store.glob(path, detail=True)
             base = "/".join(takewhile(MAGIC.isdisjoint, path.split("/")))
             if not files:
-                raise DataError(f"{name}: no such file; the pattern fits none") from None
+                raise DataError(f"{name}: no such file, and no match for the pattern") from None
         else:
             if info["type"] != "directory":
                 return [
@@ -104,7 +104,7 @@ def find(name: str) -> tuple[list[Found], bool]:
 
 
 def _speller(name: str, store: Any, path: str) -> Callable[[str], str]:
-    """Spell paths of a store as a name does: with its host, or a store around the store."""
+    """Return a function that turns paths of a store into URLs in the style of `name`."""
     before, found, after = name.partition(path.rstrip("/"))
     if "://" not in f"{before}{found}" or not found.strip("/"):
         return lambda each: str(store.unstrip_protocol(each))
@@ -113,31 +113,31 @@ def _speller(name: str, store: Any, path: str) -> Callable[[str], str]:
 
 
 def names_below(folder: str) -> set[str]:
-    """List all files below a folder, by their places in it; none if it is not there."""
+    """List the relative paths of all files below a folder; empty if it does not exist."""
     store, path = open_store(folder)
     with reading_of(folder):
         store.invalidate_cache()
         try:
             found = store.find(path)
-        except FileNotFoundError:  # most stores find none instead
+        except FileNotFoundError:  # most stores return an empty list instead
             return set()
     return {each.removeprefix(path.rstrip("/") + "/") for each in found}
 
 
 def below(folder: str, name: str) -> str:
-    """Name a file in a folder."""
+    """Return the URL or path of a file in a folder."""
     return f"{folder.rstrip('/')}/{name}"
 
 
 def local_folder(folder: str) -> Path | None:
-    """Give a folder of this machine as a path; None if it is elsewhere."""
+    """Return a local folder as a path; None if it is remote."""
     store, path = open_store(folder)
     return Path(path) if isinstance(store, LocalFileSystem) else None
 
 
 @contextmanager
 def reading(url: str) -> Iterator[BinaryIO]:
-    """Open a file, which can seek.
+    """Open a file as a seekable stream.
 
     Raises
     ------
@@ -152,12 +152,12 @@ def reading(url: str) -> Iterator[BinaryIO]:
 
 
 def read_small(url: str) -> bytes | None:
-    """Read a small file; None if it is not there.
+    """Read a small file; None if it does not exist.
 
     Raises
     ------
     DataError
-        If it cannot be read.
+        If the file cannot be read.
     """
     store, path = open_store(url)
     with reading_of(url):
@@ -169,12 +169,12 @@ def read_small(url: str) -> bytes | None:
 
 @contextmanager
 def writing(url: str) -> Iterator[BinaryIO]:
-    """Write a file that is there whole or not at all; its folder is made.
+    """Write a file atomically, and make its folder if needed.
 
     Raises
     ------
     OutputError
-        If it cannot be written.
+        If the file cannot be written.
     """
     store, path = open_store(url)
     if isinstance(store, LocalFileSystem):
@@ -185,7 +185,7 @@ def writing(url: str) -> Iterator[BinaryIO]:
         return
     folder = path.rpartition("/")[0]
     temporary = f"{folder}/.{uuid4().hex}{TEMPORARY}"
-    # Here first: a store may show what was sent before an error as if it were whole.
+    # Written locally first, because a store may show a partial upload as a complete file.
     with _writing(url), TemporaryDirectory() as here:
         part = Path(here) / "part"
         with part.open("wb") as file:
@@ -197,24 +197,24 @@ def writing(url: str) -> Iterator[BinaryIO]:
 
 
 def remove(url: str) -> None:
-    """Remove a file that may be there.
+    """Remove a file if it exists.
 
     Raises
     ------
     OutputError
-        If it is there, and cannot be removed.
+        If it exists and cannot be removed.
     """
     store, path = open_store(url)
     with _writing(url, Exception), suppress(FileNotFoundError):
         store.rm_file(path)
 
 
-# Each store has errors of its own, which are not all OSError.
+# Each store has its own errors, and not all of them are OSError.
 
 
 @contextmanager
 def reading_of(name: str) -> Iterator[None]:
-    """Say in a line what a store says when it is read."""
+    """Convert errors of a store while reading to errors of one line."""
     try:
         yield
     except WindowclfError:
@@ -234,6 +234,6 @@ def _writing(name: str, errors: type[Exception] = OSError) -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
-    # What an error of the system says, without its number.
+    # The message of a system error, without its number.
     strerror = getattr(error, "strerror", None)
     return one_line(Exception(strerror) if strerror else error) or type(error).__name__

@@ -1,4 +1,4 @@
-"""One piece of work at a time in a folder."""
+"""Exclusive locks on folders."""
 
 import errno
 import os
@@ -8,8 +8,8 @@ from pathlib import Path
 
 from windowclf.errors import ModelError
 
-# The library filelock would also keep two apart on Windows, but it cannot lock a folder: its lock
-# file would stay in the user's folder after a kill, or lie where other machines do not see it.
+# The library filelock would also work on Windows, but it cannot lock a folder: its lock file would
+# stay in the user's folder after a kill, or be in a place that other machines do not see.
 try:
     import fcntl
 except ImportError:  # Windows
@@ -18,22 +18,22 @@ except ImportError:  # Windows
 
 @contextmanager
 def exclusive_lock(folder: Path, work: str) -> Iterator[None]:
-    """Keep others out of a folder; the system gives it free when the process dies.
+    """Lock a folder for this process; the system releases the lock if the process dies.
 
-    The folder itself is locked, so no file is left in it. A file system that knows no locks is
-    used without.
+    The folder itself is locked, so no lock file remains. On a file system without locks, nothing is
+    locked.
 
     Parameters
     ----------
     folder : Path
-        Must exist.
+        An existing folder.
     work : str
-        What goes on there, for messages.
+        Name of the work, for messages, such as "training".
 
     Raises
     ------
     ModelError
-        If another process is at work there.
+        If another process has locked the folder.
     """
     if not fcntl:
         yield
@@ -45,7 +45,7 @@ def exclusive_lock(folder: Path, work: str) -> Iterator[None]:
         except OSError as error:
             if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
                 raise ModelError(
-                    f"{folder}: another {work} is writing there: wait for its end, or give "
+                    f"{folder}: another {work} is writing there: wait for its end, or choose "
                     f"another --output"
                 ) from None
         yield

@@ -1,7 +1,7 @@
-"""Text with marked names as HTML, for the objects that a notebook shows.
+"""Text with marked names as HTML, for displaying objects in a notebook.
 
-The style is written into each element, because a notebook has no style sheet of ours, and the
-colours are translucent, so that they can be read on a light and on a dark ground.
+Each element has its own style, because a notebook has no style sheet for them. The colours are
+translucent, so that they are readable on a light and on a dark background.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,13 +11,13 @@ from typing import NamedTuple
 from windowclf.errors import printable
 
 LONGEST = 10_000
-"""Characters of a text that are shown."""
+"""Largest number of characters of a text that are shown."""
 _HUES = ("27,108,168", "163,52,143", "190,134,0", "35,140,58", "200,66,66", "100,88,210")
-"""Those of the pages of `windowclf.reports.html`, of middle lightness."""
+"""The colours of `windowclf.reports.html`, in medium lightness."""
 
 
 class Mark(NamedTuple):
-    """A stretch of a text that is marked; `title` is shown under the pointer."""
+    """A marked part of a text, with a `title` that is shown as a tooltip."""
 
     start: int
     end: int
@@ -26,14 +26,14 @@ class Mark(NamedTuple):
 
 
 def marked(text: str, marks: Sequence[Mark], labels: Sequence[str]) -> str:
-    """Write a text as HTML in which stretches are marked with their labels.
+    """Return a text as HTML with marked parts and their labels.
 
     Parameters
     ----------
     marks : sequence of Mark
-        In order, without overlap.
+        Sorted marks without overlap.
     labels : sequence of str
-        All that there may be, from which each has its colour.
+        All possible labels; the position of a label determines its colour.
 
     Examples
     --------
@@ -72,7 +72,7 @@ def _mark(text: str, mark: Mark, hue: str) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Write a table as HTML; its first column is text and the others are numbers."""
+    """Return an HTML table, whose first column is text and whose other columns are numbers."""
     lines = [
         *(("th", row) for row in [head]),
         *(("td", row) for row in rows),
@@ -88,17 +88,17 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def caption(text: str) -> str:
-    """Write a line above what it describes."""
+    """Return a caption as HTML."""
     return f"<div><b>{_plain(text)}</b></div>"
 
 
 def _plain(text: str) -> str:
-    """Escape a text, without what no page may hold; tabs and line breaks stay."""
+    """Escape a text, and drop characters that are invalid in HTML, except tabs and line breaks."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return _escaped("\n".join("\t".join(map(printable, line.split("\t"))) for line in lines))
 
 
 def _escaped(text: str) -> str:
-    from html import escape  # only notebooks need it, and it brings a table of all entities
+    from html import escape  # only notebooks need it, and it loads a table of all entities
 
     return escape(text)

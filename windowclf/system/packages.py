@@ -1,4 +1,4 @@
-"""Packages that tagging does without, and that a small install leaves out."""
+"""Packages that tagging does not need, so that a small install can omit them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,19 +17,19 @@ LEFT_OUT = frozenset(
 
 @contextmanager
 def whole_install(what: str) -> Iterator[None]:
-    """Tell in one line which package is missing for something, and what installs it.
+    """Report a missing package in one line, with the command that installs it.
 
-    Serves as a decorator, too.
+    It is also a decorator.
 
     Parameters
     ----------
     what : str
-        What the user asked for.
+        The feature that needs the package, for the message.
 
     Raises
     ------
     MissingPackageError
-        In place of Python's error for one of the packages of `LEFT_OUT`.
+        If the import of a package in `LEFT_OUT` fails.
     """
     try:
         yield
@@ -41,6 +41,6 @@ def whole_install(what: str) -> Iterator[None]:
 
 
 def require(what: str, package: str) -> None:
-    """Import a package before the work that needs it begins; see `whole_install`."""
+    """Import a package before the work that needs it; see `whole_install`."""
     with whole_install(what):
         import_module(package)

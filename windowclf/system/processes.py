@@ -1,8 +1,8 @@
-"""Copies of this process that work at the same time.
+"""Worker processes that are forked copies of this process.
 
-A copy, made by `os.fork`, shares all that is in memory: nothing has to be packed, sent and read
-before it begins. Of the threads it has only the one that made it, so that it must not wait for a
-lock that another one held: a copy writes nothing to the standard streams, and logs nothing.
+A copy made by `os.fork` shares the memory of this process, so no data has to be pickled and sent
+before it starts. It has only the thread that forked it, and would wait forever for a lock that
+another thread held. Therefore a copy neither logs nor writes to the standard streams.
 """
 
 import gc
@@ -27,18 +27,18 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 MOST_TASKS = 255
-"""The number of a task is a byte."""
+"""Largest number of tasks, because the number of a task is one byte."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _HEAD_BYTES = 8
-"""The length of a message stands before it."""
+"""Header of a message: its length."""
 _OPEN = "/proc/self/fd"
-"""Lists the descriptors that a process has."""
+"""Folder with the open file descriptors of this process."""
 
 _is_copy = False
 
 
 class LostWorker(Exception):  # noqa: N818  # the program is not at fault
-    """A process ended before its work was done; tells how.
+    """A process ended before its work was done; the message has the reason.
 
     Parameters
     ----------
@@ -55,35 +55,36 @@ class LostWorker(Exception):  # noqa: N818  # the program is not at fault
 
 
 def can_fork() -> bool:
-    """Detect whether this process may be copied here and now.
+    """Whether this process can be forked safely at this point.
 
-    macOS has system libraries that do not survive it. Where other threads than the main one begin
-    the work, as in a service, a third one may be anywhere. A copy makes no further ones.
+    On macOS, system libraries do not survive a fork. Outside the main thread, as in a service, any
+    other thread may hold a lock. A copy does not fork again.
     """
     here = threading.current_thread() is threading.main_thread() and not _is_copy
     return sys.platform == "linux" and here and os.path.isdir(_OPEN)  # noqa: PTH112
 
 
 class Worker(Generic[S, T]):
-    """A copy of this process that calls a function with each item it is sent.
+    """A copy of this process that calls a function with each item sent to it.
 
-    The copy closes all descriptors but those that it needs, so that it keeps no file, pipe or
-    client of this process open. It ignores Ctrl-C and SIGTERM, which are for this process to hear,
-    and ends with this process, however that ends. Its linear algebra library has one thread.
+    The copy closes all file descriptors that it does not need, so that it does not keep files,
+    pipes and connections of this process open. It ignores Ctrl-C and SIGTERM, which this process
+    handles, and ends when this process ends in any way. Its linear algebra library uses one thread.
 
     Parameters
     ----------
     function : callable
-        Takes an item, and returns its result; it is called in the copy. Both are pickled.
+        Takes an item and returns its result, in the copy. Both are pickled.
     take : callable, optional
-        Gives the copy its next item in the place of what is sent, or raises EOFError at the end.
+        Returns the next item within the copy, instead of items that are sent, or raises EOFError at
+        the end.
     keep : collection of int
-        Descriptors that the copy needs besides.
+        Further file descriptors that the copy needs.
 
     Attributes
     ----------
     pending : int
-        Items that were sent whose results have not come yet.
+        Number of sent items without a result yet.
 
     Raises
     ------
@@ -100,13 +101,13 @@ class Worker(Generic[S, T]):
     ) -> None:
         self._owner = os.getpid()
         self._socket, of_copy = socket.socketpair()
-        # A signal must not raise in the copy, which would go on as if it were this process.
+        # If a signal raised in the copy, the copy would continue like this process.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         collects = gc.isenabled()
         gc.disable()  # see `_Copy.work`
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # newer Pythons warn of other threads
+                warnings.simplefilter("ignore")  # Python 3.12 and later warn about threads
                 self._process = os.fork()
             if not self._process:
                 _Copy(function, of_copy, take).work({of_copy.fileno(), *keep})
@@ -125,16 +126,16 @@ class Worker(Generic[S, T]):
         self.pending = 0
 
     def fileno(self) -> int:
-        """Return the descriptor that can be read when a result comes, or the end of the copy."""
+        """Return the descriptor that becomes readable for a result, or when the copy ends."""
         return self._socket.fileno()
 
     @property
     def process(self) -> int:
-        """The number of the process."""
+        """The process id."""
         return self._process
 
     def send(self, item: S) -> None:
-        """Send an item; results that come meanwhile are kept, so that neither side waits for ever.
+        """Send an item; results that arrive meanwhile are stored, which avoids a deadlock.
 
         Raises
         ------
@@ -164,7 +165,7 @@ class Worker(Generic[S, T]):
         Raises
         ------
         LostWorker
-            If the copy has ended before. What the function raises is raised here.
+            If the copy has ended before. Errors of the function are raised here, too.
         """
         while not self._arrived:
             self._wait(select.POLLIN)
@@ -175,12 +176,12 @@ class Worker(Generic[S, T]):
         return cast(T, result)
 
     def look(self) -> int:
-        """Take in what has come; return how many results wait to be received.
+        """Read the available results; return how many can be received.
 
         Raises
         ------
         LostWorker
-            If the copy has ended and no result waits.
+            If the copy has ended and there is no result.
         """
         try:
             while True:
@@ -193,9 +194,9 @@ class Worker(Generic[S, T]):
         return len(self._arrived)
 
     def end(self) -> None:
-        """End the copy, whatever it is at."""
+        """Kill the copy, even during its work."""
         self._socket.close()
-        # What else has copied this process leaves it alone.
+        # Another fork of this process must not end it.
         if self._end is None and self._owner == os.getpid():
             with suppress(ProcessLookupError):
                 os.kill(self._process, signal.SIGKILL)
@@ -207,22 +208,22 @@ class Worker(Generic[S, T]):
         poll = select.poll()
         poll.register(self._socket, events)
         [(_, found)] = poll.poll()
-        # Of a copy that has ended, all that it has said is read first, and then its end.
+        # If a copy has ended, its remaining messages are read before the end is reported.
         return found | (select.POLLIN if found & ~select.POLLOUT else 0)
 
     def _read(self) -> None:
-        """Take in what has come of one message, at the most.
+        """Read the available part of at most one message.
 
         Raises
         ------
         BlockingIOError
-            If nothing has.
+            If nothing is available.
         """
         try:
             count = self._socket.recv_into(memoryview(self._buffer)[self._filled :])
         except BlockingIOError:
             raise
-        except OSError:  # it was killed with something to read
+        except OSError:  # it was killed before it had read everything
             count = 0
         if not count:
             raise self._lost()
@@ -244,7 +245,7 @@ class Worker(Generic[S, T]):
 
 
 class _Copy(Generic[S, T]):
-    """What a copy does."""
+    """The worker's side, which runs in the copy."""
 
     def __init__(
         self, function: Callable[[S], T], connection: socket.socket, take: Callable[[], S] | None
@@ -253,19 +254,21 @@ class _Copy(Generic[S, T]):
         self._take = take or self._sent
 
     def work(self, kept: set[int]) -> None:
-        """Call the function with each item until there is none left; do not return."""
+        """Call the function with each item until there is none left; never return."""
         global _is_copy
         try:
             _is_copy = True
-            gc.freeze()  # what the collector took away here would end files of the other process
+            gc.freeze()  # collecting objects here would close files of the parent process
             gc.enable()
             for number in _SIGNALS:
-                signal.signal(number, signal.SIG_IGN)  # Ctrl-C is for all; the first one decides
+                signal.signal(
+                    number, signal.SIG_IGN
+                )  # all processes get Ctrl-C; the parent handles it
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             logging.disable()
             warnings.simplefilter("ignore")
             _let_go(kept)
-            from threadpoolctl import threadpool_limits  # when all libraries are there
+            from threadpoolctl import threadpool_limits  # after all libraries are loaded
 
             threading.Thread(target=self._end_with_owner, daemon=True).start()
             with suppress(EOFError), threadpool_limits(1, user_api="blas"):
@@ -277,7 +280,7 @@ class _Copy(Generic[S, T]):
 
     def _end_with_owner(self) -> None:
         poll = select.poll()
-        poll.register(self._socket, 0)  # nothing but the end of the other side
+        poll.register(self._socket, 0)  # reports only the end of the other side
         poll.poll()
         os._exit(1)
 
@@ -300,12 +303,12 @@ class _Copy(Generic[S, T]):
             answer = pickle.dumps((False, self._function(item)), pickle.HIGHEST_PROTOCOL)
         except BaseException as error:
             answer = _packed(error)
-        # At once: each write wakes the other side up.
+        # In one write, because each write wakes the other side.
         self._socket.sendall(len(answer).to_bytes(_HEAD_BYTES) + answer)
 
 
 def _packed(error: BaseException) -> bytes:
-    """Pack an error, or tell of one that does not survive it."""
+    """Pickle an error, or a RuntimeError with its traceback if it cannot be pickled."""
     lines = "".join(traceback.format_exception(error))
     try:
         if not isinstance(error, WindowclfError):
@@ -318,9 +321,9 @@ def _packed(error: BaseException) -> bytes:
 
 
 def _let_go(kept: set[int]) -> None:
-    """Close all descriptors but some.
+    """Close all descriptors except some.
 
-    Their numbers are not free: an object that has one would close another file later.
+    Their numbers stay in use, because an object that has one would later close another file.
     """
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in map(int, os.listdir(_OPEN)):  # noqa: PTH208
@@ -329,16 +332,16 @@ def _let_go(kept: set[int]) -> None:
 
 
 class ForkedWorkers(Generic[T]):
-    """Copies that take the next of some tasks until none is left, as a context manager.
+    """Copies of this process that work through numbered tasks; a context manager.
 
-    Its end, of whatever kind, ends all of them; so does the end of this process.
+    All copies end with the block or with this process.
 
     Parameters
     ----------
     function : callable
-        Is called with the number of a task, in one of the copies; its result is pickled.
+        Takes the number of a task, in one of the copies; its result is pickled.
     tasks : int
-        They are numbered from 0; at most `MOST_TASKS`.
+        Number of tasks, which are numbered from 0; at most `MOST_TASKS`.
     keep : collection of int
         See `Worker`.
     """
@@ -350,7 +353,7 @@ class ForkedWorkers(Generic[T]):
         self._workers: list[Worker[int, tuple[int, T]]] = []
 
     def __enter__(self) -> Self:
-        # One byte is read by one process only, whichever asks first.
+        # Each byte is read by only one process, the first to ask.
         self._tasks, waiting = os.pipe()
         os.write(waiting, bytes(range(self._left)))
         os.close(waiting)
@@ -363,7 +366,7 @@ class ForkedWorkers(Generic[T]):
         os.close(self._tasks)
 
     def start(self, workers: int) -> None:
-        """Start so many more processes, while no other thread of this package is at work."""
+        """Start further processes, while no other thread of this package is running."""
         keep = {self._tasks, *self._keep}
         for _ in range(workers):
             self._workers.append(Worker(self._do, take=self._next, keep=keep))
@@ -378,12 +381,12 @@ class ForkedWorkers(Generic[T]):
         return task, self._function(task)
 
     def results(self) -> Iterator[tuple[int, T]]:
-        """Yield the number and the result of each task, as they come.
+        """Yield the number and the result of each task as soon as it is done.
 
         Raises
         ------
         LostWorker
-            If a process ended early. What a task raises is raised here.
+            If a process ended early. Errors of a task are raised here, too.
         """
         while self._left:
             for worker in wait_for_any(self._workers):
@@ -393,15 +396,15 @@ class ForkedWorkers(Generic[T]):
                     self._workers.remove(worker)
                     if lost.status or not self._workers:
                         raise
-                    continue  # there was no task left for it
+                    continue  # there was no task left for this copy
                 self._left -= 1
                 yield found
 
 
 def wait_for_any(workers: Iterable[Worker[S, T]]) -> list[Worker[S, T]]:
-    """Wait until some of the workers have something to say; return these.
+    """Wait until some of the workers have a result or have ended; return these workers.
 
-    One whose end is known already has nothing more to say; at least one other must be there.
+    Workers whose end has been reported are skipped; there must be at least one other worker.
     """
     poll = select.poll()
     of_number = {number: worker for worker in workers if (number := worker.fileno()) >= 0}
@@ -414,5 +417,5 @@ def _status(process: int) -> int:
     """Wait for the end of a process; return its exit code, negative for a signal."""
     try:
         return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
-    except ChildProcessError:  # somebody else has waited for it
+    except ChildProcessError:  # other code has already waited for it
         return 0

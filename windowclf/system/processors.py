@@ -1,4 +1,4 @@
-"""How many processors this process may use."""
+"""The number of processors that this process may use."""
 
 import os
 from contextlib import suppress
@@ -9,15 +9,15 @@ _QUOTAS = (
     ("/sys/fs/cgroup/cpu.max",),
     ("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "/sys/fs/cgroup/cpu/cpu.cfs_period_us"),
 )
-"""Where Linux says how much time a container has, and of how much: both in one file, or in two."""
+"""Linux files with a container's processor quota and its period, in one file or in two."""
 
 
 def processor_count() -> int:
-    """Return how many processors the work is for: at least 1.
+    """Return the number of processors to use, at least 1.
 
-    That is the number in the variables that bind the linear algebra library; without them, the
-    processors that this process may use, or those that its container has the time of, if these are
-    fewer.
+    It is the number in the environment variables that limit the linear algebra library. Without
+    them, it is the number of processors that this process may use, or the quota of its container if
+    that is lower.
     """
     set_by = [int(n) for name in _VARIABLES if (n := os.environ.get(name, "")).isdecimal()]
     if set_by:
@@ -31,7 +31,7 @@ def processor_count() -> int:
 def _quotas() -> list[int]:
     found = []
     for names in _QUOTAS:
-        with suppress(OSError, ValueError, ZeroDivisionError):  # none, or "max"
+        with suppress(OSError, ValueError, ZeroDivisionError):  # no quota, or "max"
             quota, period = " ".join(Path(name).read_text() for name in names).split()
             if int(quota) > 0:
                 found.append(-(-int(quota) // int(period)))

@@ -1,4 +1,4 @@
-"""Where the bundled data lies: in the wheel, or beside the package."""
+"""The location of the bundled data: in the wheel, or beside the package."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ _PACKAGE = Path(__file__).parent.parent
 
 
 def data_path(*parts: str) -> Path:
-    """Path of a file or folder of the bundled data.
+    """Return the path of a file or folder of the bundled data.
 
     Parameters
     ----------
@@ -16,8 +16,8 @@ def data_path(*parts: str) -> Path:
     Returns
     -------
     Path
-        Below ``windowclf/data`` in an installed wheel, below ``data`` in a checkout. It is
-        not checked that it exists.
+        A path below ``windowclf/data`` in an installed wheel, below ``data`` in a checkout. It may
+        not exist.
     """
     installed = _PACKAGE / "data"
     root = installed if installed.is_dir() else _PACKAGE.parent / "data"

@@ -1,4 +1,4 @@
-"""Work shared out among copies of this process, with results in order and the same as without."""
+"""Distribution of work over copies of this process, with the same results in the same order."""
 
 import threading
 from collections import deque
@@ -17,49 +17,49 @@ A = TypeVar("A", contravariant=True)
 B = TypeVar("B", covariant=True)
 
 MOST = 8
-"""Copies that are made without being asked for: more would wait for the one that feeds them."""
+"""Largest default number of copies; more would wait for the process that feeds them."""
 ENOUGH = 1 << 18
-"""What this process does before it makes copies, by `Work.size`: to start them takes as long as a
-tenth of it, and what it has learned by then they need not learn again."""
+"""Work that this process does before it makes copies, in units of `Work.size`. Starting them takes
+a tenth of that time, and they inherit the caches that this process has filled by then."""
 _AHEAD = 2
-"""Items that a copy has at once, so that it need not wait for the next one."""
+"""Number of items that a copy has at a time, so that it does not wait for the next one."""
 _HELD = 4
-"""Items under way for each copy, at the most, where one takes longer than all others."""
+"""Largest number of items in progress per copy, if one item takes longer than the others."""
 
 
 class Work(Protocol[A, B]):
-    """What is done with an item: in this process as it is, or in a copy and packed on the way."""
+    """The work on an item: in this process directly, or in a copy with packed data."""
 
     def size(self, item: A) -> int:
-        """Say how much work an item is: a character is 1."""
+        """Return the amount of work in an item, in characters."""
 
     def here(self, item: A) -> B:
-        """Do it in this process."""
+        """Do the work in this process."""
 
     def pack(self, item: A) -> Any:
-        """Give what `there` needs of an item; it is pickled."""
+        """Return the data of an item that `there` needs; it is pickled."""
 
     def there(self, packed: Any) -> Any:
-        """Do it in a copy; what it returns is pickled."""
+        """Do the work in a copy; the result is pickled."""
 
     def unpack(self, item: A, done: Any) -> B:
-        """Make what `here` gives out of an item and what `there` returned."""
+        """Combine an item and the result of `there` into the result of `here`."""
 
 
 def process_count(processes: int | None = None) -> int:
-    """Return how many processes share the work.
+    """Return the number of processes that share the work.
 
     Parameters
     ----------
     processes : int, optional
-        The number that the user wants, 1 for this one alone. Without it, one for each processor
-        that this process may use, at most `MOST`; and this one alone where it cannot be copied or
-        has other threads, as in a service or a notebook.
+        The number set by the user; 1: no copies. By default one per processor that this process may
+        use, at most `MOST`; but 1 if the process cannot be forked or has other threads, as in a
+        service or a notebook.
 
     Raises
     ------
     UsageError
-        If it is less than 1, or more and this process cannot be copied.
+        If the number is less than 1, or greater than 1 and this process cannot be forked.
     """
     if processes is None:
         alone = not can_fork() or threading.active_count() > 1
@@ -67,8 +67,8 @@ def process_count(processes: int | None = None) -> int:
     processes = check_count(processes, "processes")
     if processes > 1 and not can_fork():
         raise UsageError(
-            f"`processes={processes}`: only the main thread of a program on Linux can share its "
-            "work out among processes; leave it away"
+            f"`processes={processes}`: only the main thread of a program on Linux can distribute "
+            "its work over processes; leave it out"
         )
     return processes
 
@@ -76,22 +76,22 @@ def process_count(processes: int | None = None) -> int:
 class SharedWork(Generic[S, T]):
     """Does items of work in order, in this process and then in copies of it; a context manager.
 
-    This process begins alone, and makes the copies as soon as so much has come that they pay.
-    From then on it takes the items and hands them out, and the copies do the work. At the end of
-    the block they are ended.
+    This process starts alone, and makes the copies once there is enough work. From then on it
+    distributes the items, and the copies do the work. The copies end with the block.
 
     Parameters
     ----------
     work : Work
+        The work to do on each item.
     processes : int
-        How many copies; with 1 this process does all itself. See `process_count`.
+        Number of copies; with 1 this process does all the work. See `process_count`.
     enough : int, optional
-        What this process does before it makes copies; `ENOUGH` if not given.
+        Amount of work before this process makes copies.  Default: `ENOUGH`.
     """
 
     def __init__(self, work: Work[S, T], processes: int, enough: int | None = None) -> None:
         self._work, self._processes = work, processes
-        self._left = ENOUGH if enough is None else enough  # to do before there are copies
+        self._left = ENOUGH if enough is None else enough  # work left to do before there are copies
         self._workers: list[Worker[Any, Any]] = []
 
     def __enter__(self) -> Self:
@@ -101,7 +101,7 @@ class SharedWork(Generic[S, T]):
         self.end()
 
     def end(self) -> None:
-        """End the copies, whatever they are at."""
+        """Kill the copies, even during their work."""
         workers, self._workers = self._workers, []
         for worker in workers:
             worker.end()
@@ -109,16 +109,16 @@ class SharedWork(Generic[S, T]):
     def map(
         self, items: Iterable[S], waits: Callable[[], bool] | None = None
     ) -> Generator[T, None, None]:
-        """Yield the results of items in order, as they come.
+        """Yield the results of items in order, as soon as they are done.
 
-        Items are taken by the thread that asks for the results; with copies, some before their
-        turn. What taking or doing an item raises is raised after the results of those before it.
-        Only one such stream may be under way at a time.
+        The thread that asks for the results takes the items; with copies, it takes some of them in
+        advance. An error in taking or doing an item is raised after the results of the earlier
+        items. Only one such stream may be in progress at a time.
 
         Parameters
         ----------
         waits : callable, optional
-            Tells whether the next item would have to be waited for: then all that is under way is
+            Returns whether the next item is not available yet; then all results in progress are
             yielded first.
 
         Raises
@@ -139,7 +139,7 @@ class SharedWork(Generic[S, T]):
                     "`processes=1` needs the least"
                 ) from None
             finally:
-                if pending:  # nobody wants what they are at
+                if pending:  # the results in progress are not needed
                     self.end()
 
     def _map(
@@ -179,13 +179,13 @@ class SharedWork(Generic[S, T]):
             try:
                 for _ in range(self._processes):
                     self._workers.append(Worker(self._work.there))
-            except OSError:  # the system allows no more: those that there are do the work
+            except OSError:  # the system allows no more processes: continue with the present ones
                 self._processes = max(len(self._workers), 1)
         self._left -= self._work.size(item)
         return bool(self._workers)
 
     def _free(self, pending: deque[tuple[Worker[Any, Any], S]]) -> Worker[Any, Any] | None:
-        """Find the copy that has the least to do, if it may have more."""
+        """Find the copy with the fewest items, if it may have more."""
         for worker in self._workers:
             worker.look()
         worker = min(self._workers, key=lambda worker: worker.pending)
@@ -193,7 +193,7 @@ class SharedWork(Generic[S, T]):
         return worker if worker.pending < _AHEAD and has_room else None
 
     def _first(self, pending: deque[tuple[Worker[Any, Any], S]]) -> T:
-        """Wait for the result of the first item, and take in what else comes meanwhile."""
+        """Wait for the result of the first item, and read other results meanwhile."""
         worker, item = pending[0]
         while not worker.look():
             for other in wait_for_any(self._workers):
@@ -203,6 +203,6 @@ class SharedWork(Generic[S, T]):
 
 
 def share(work: Work[S, T], items: Iterable[S], processes: int) -> Generator[T, None, None]:
-    """Yield the results of items; the copies live as long as this one stream, see `SharedWork`."""
+    """Yield the results of items, with copies for this stream only; see `SharedWork`."""
     with SharedWork(work, processes) as shared:
         yield from shared.map(items)

@@ -1,6 +1,6 @@
-"""What is read and written as a stream: a file here or in any store, packed or not, stdin, stdout.
+"""Streams for reading and writing: local and remote files, compressed or not, stdin and stdout.
 
-fsspec, which opens the stores, is imported when the first of their URLs comes.
+fsspec, which opens remote files, is imported at the first URL.
 """
 
 import gzip
@@ -20,13 +20,13 @@ from windowclf.system.files import whole_file
 from windowclf.system.packages import require
 
 COMPRESSED = (".gz", ".zst")
-"""Ends of the names of files that are packed by gzip and by Zstandard."""
+"""File extensions of gzip and Zstandard."""
 
 _BUFFER_BYTES = 1 << 16
 _URL = re.compile(r"[a-z][a-z0-9+.-]+(::[a-z][a-z0-9+.-]+)*://")
 
 OnBytesRead = Callable[[int], object]
-"""Is called with the number of bytes of a file that have been read, as they lie on the disk."""
+"""A callback for the number of bytes read from a file, before decompression."""
 
 
 def is_url(name: str | Path) -> bool:
@@ -35,14 +35,14 @@ def is_url(name: str | Path) -> bool:
 
 
 class Source(io.RawIOBase):
-    """Reads from another file, which it leaves open, what comes at once; errors are one line.
+    """Reads the available bytes of another file, which stays open; errors are one line.
 
     Parameters
     ----------
     file : BinaryIO
-        Of a method ``read1``, if it has one, so that a slow stream is answered at once.
+        Its method ``read1`` is used if it has one, so that data of a slow stream is not delayed.
     name : str
-        For messages.
+        Name of the file, for messages.
     """
 
     def __init__(self, file: BinaryIO, name: str, watch: OnBytesRead | None = None) -> None:
@@ -63,12 +63,12 @@ class Source(io.RawIOBase):
         return self._file.tell()
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """Read at most as many bytes as the buffer holds."""
+        """Read at most as many bytes as fit into the buffer."""
         try:
             data = self._read(len(buffer))
-        except WindowclfError:  # of the source that this one unpacks
+        except WindowclfError:  # from the source that this one decompresses
             raise
-        except Exception as error:  # stores have errors of their own
+        except Exception as error:  # stores have their own errors
             raise _unreadable(self._name, error) from error
         buffer[: len(data)] = data
         self._bytes += len(data)
@@ -81,22 +81,22 @@ class Source(io.RawIOBase):
 def open_input(path: str | Path, watch: OnBytesRead | None = None) -> Iterator[BinaryIO]:
     """Open a file, or stdin, for reading.
 
-    Its method ``read1`` gives what has come, so that a slow stream is answered at once.
+    Its method ``read1`` returns the available data, so that a slow stream is not delayed.
 
     Parameters
     ----------
     path : str or Path
-        "-" is stdin; a URL is opened by fsspec. What ends in .gz or .zst is unpacked on the way,
-        and so is what begins as such a file does under another name.
+        "-" is stdin; a URL is opened by fsspec. Gzip and Zstandard files are decompressed, by their
+        extension .gz or .zst or by their first bytes.
     watch : callable, optional
-        Is called with the number of bytes that have been read, before they are unpacked.
+        Called with the number of bytes read so far, before decompression.
 
     Raises
     ------
     DataError
-        Here and on reading, if it cannot be read.
+        If the file cannot be opened or, later, read.
     UsageError
-        If fsspec knows no such store.
+        If fsspec does not support the URL.
     """
     name = str(path)
     if name == "-":
@@ -122,30 +122,30 @@ def open_input(path: str | Path, watch: OnBytesRead | None = None) -> Iterator[B
 
 
 def stdin_waits() -> bool:
-    """Whether stdin has nothing to read yet; False if that cannot be told."""
+    """Whether stdin has nothing to read yet; False if this cannot be determined."""
     try:
         return not select.select([sys.stdin], [], [], 0)[0]
-    except (OSError, ValueError, TypeError):  # it is closed, or no stream of the system
+    except (OSError, ValueError, TypeError):  # closed, or not a stream of the system
         return False
 
 
 @contextmanager
 def open_output(path: str | Path) -> Iterator[BinaryIO]:
-    """Open a file, which is written whole or not at all, or stdout.
+    """Open a file for atomic writing, or stdout.
 
     Parameters
     ----------
     path : str or Path
-        "-" is stdout; a URL is opened by fsspec. What ends in .gz or .zst is packed on the way.
+        "-" is stdout; a URL is opened by fsspec. Files that end in .gz or .zst are compressed.
 
     Raises
     ------
     DataError
-        Here, on writing or at the end, if it cannot be written.
+        If the file cannot be opened, written or closed.
     OutputError
         If a store cannot be written to.
     BrokenPipeError
-        If nobody reads stdout any more.
+        If the reader of stdout has exited.
     """
     if str(path) == "-":
         if sys.stdout is None:  # as Python has it if the process began without
@@ -172,24 +172,24 @@ def open_output(path: str | Path) -> Iterator[BinaryIO]:
 def _written(name: str | Path) -> Iterator[None]:
     try:
         yield
-    except OSError as error:  # readers raise none, so that it is of the file written
+    except OSError as error:  # readers never raise OSError, so it comes from the output
         if isinstance(error, BrokenPipeError) and name == "stdout":
             raise
         raise DataError(f"{name}: cannot be written: {error.strerror or error}") from error
 
 
 def _packing(file: BinaryIO, name: str) -> str:
-    """Say how a file is packed: as its name says, or else as it begins; "" if it is not."""
+    """Return the compression of a file, by its extension or its first bytes; "" without any."""
     suffix = Path(name).suffix.lower()
     if suffix in COMPRESSED:
         return suffix
     try:
         if isinstance(file, io.BufferedReader):
             head = file.peek(4)
-        else:  # of a store: it can seek
+        else:  # a file of a store is seekable
             head = file.read(4)
             file.seek(0)
-    except Exception:  # reading will raise it again, with the name of the file
+    except Exception:  # reading will raise it again, with the file's name
         return ""
     return ".gz" if head.startswith(GZIP) else ".zst" if head.startswith(ZSTD) else ""
 
@@ -199,7 +199,7 @@ def _gunzip(file: Source) -> BinaryIO:
 
 
 def _unzstd(file: Source) -> BinaryIO:
-    require("a file that Zstandard packed", "pyarrow")
+    require("a file compressed with Zstandard", "pyarrow")
     import pyarrow
 
     return cast(BinaryIO, pyarrow.CompressedInputStream(pyarrow.PythonFile(file, "r"), "zstd"))
@@ -209,7 +209,7 @@ def _compressed(file: BinaryIO, suffix: str) -> BinaryIO:
     require(f"writing a file whose name ends in {suffix}", "pyarrow")
     import pyarrow
 
-    # The GzipFile of Python 3.12 and newer complains on stderr after a write that failed.
+    # GzipFile in Python 3.12 and later complains on stderr after a failed write.
     codec = "gzip" if suffix == ".gz" else "zstd"
     return cast(BinaryIO, pyarrow.CompressedOutputStream(pyarrow.PythonFile(file, "w"), codec))
 

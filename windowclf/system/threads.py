@@ -1,4 +1,4 @@
-"""Work shared out among threads, so that its results do not depend on how many there are."""
+"""Distribution of work over threads, with results that do not depend on their number."""
 
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -22,17 +22,17 @@ T = TypeVar("T")
 
 
 def thread_count(threads: int | None = None) -> int:
-    """Return how many threads work.
+    """Return the number of threads.
 
     Parameters
     ----------
     threads : int, optional
-        The number that the user wants; see `processor_count` for the one without it.
+        The number set by the user.  Default: see `processor_count`.
 
     Raises
     ------
     UsageError
-        If it is less than 1.
+        If the number is less than 1.
     """
     if threads is None:
         return processor_count()
@@ -43,24 +43,23 @@ def thread_count(threads: int | None = None) -> int:
 
 @cache
 def _libraries() -> "ThreadpoolController":
-    """Find the libraries of linear algebra once: it takes a millisecond."""
+    """Find the linear algebra libraries; the result is cached, because this takes a millisecond."""
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()
 
 
 class _OneBlasThread:
-    """Leaves the libraries of linear algebra one thread while it is open, as a context manager.
+    """Limits the linear algebra libraries to one thread while it is open; a context manager.
 
-    That is for the whole process: they have as many as before as soon as the last one is closed,
-    in whatever order and by whichever thread. The limits of threadpoolctl are for one thread
-    alone, and do nothing in others.
+    The limit holds for the whole process, until the last context is closed, in any order and by any
+    thread. The limits of threadpoolctl would hold only in the thread that sets them.
     """
 
     def __init__(self) -> None:
-        # Reentrant: while it is held, the collector may close a stream that was thrown away.
+        # Reentrant, because the garbage collector may close an abandoned stream at any time.
         self._lock = RLock()
-        if hasattr(os, "register_at_fork"):  # a forked process gets a new, free lock
+        if hasattr(os, "register_at_fork"):  # a forked process gets a new, unlocked lock
             free = self._lock.release
             os.register_at_fork(
                 before=self._lock.acquire, after_in_parent=free, after_in_child=free
@@ -84,23 +83,23 @@ class _OneBlasThread:
     def _set(self) -> None:
         for library, before in self._before:
             for_any_thread = getattr(library, "clear_controlling_thread", lambda **_: None)
-            for_any_thread(force=True)  # else the first one keeps the others out
+            for_any_thread(force=True)  # otherwise the first limit prevents later ones
             library.set_num_threads(1 if self._open else before)
             for_any_thread(force=True)
 
 
 one_blas_thread = _OneBlasThread()
-"""While it is open, products have the same last bits: these depend on how many threads share one.
+"""While it is open, matrix products do not depend on the number of threads in any bit.
 
 It may be opened several times, by several threads.
 """
 
 
 class Workers:
-    """Runs pieces of work at the same time, as a context manager.
+    """A pool of threads, as a context manager.
 
-    While it is open, the linear algebra library has one thread, see `one_blas_thread`; besides,
-    two pools of threads would wait for each other.
+    While it is open, the linear algebra library has one thread, see `one_blas_thread`; two pools of
+    threads would also wait for each other.
     """
 
     def __init__(self, threads: int) -> None:
@@ -122,7 +121,7 @@ class Workers:
         return self._stack.enter_context(ThreadPoolExecutor(self._threads))
 
     def run(self, function: Callable[..., T], *arguments: Iterable[object]) -> list[T]:
-        """Call a function with each group of arguments, as `map` does; all at the same time."""
+        """Call a function with each group of arguments, like `map`, in parallel."""
         calls = list(zip(*arguments, strict=True))
         results: dict[int, T] = {}
         waiting = iter(range(len(calls)))
@@ -131,8 +130,8 @@ class Workers:
             for i in waiting:
                 results[i] = function(*calls[i])
 
-        # This thread works too: to wake another one takes as long as a small piece of work.
-        # Each has the context of this one, in which NumPy keeps what `errstate` ignores.
+        # This thread also works, because waking another one takes as long as a small task. Each
+        # thread gets this one's context, in which NumPy stores the settings of `errstate`.
         others = [self._pool.submit(copy_context().run, work) for _ in calls[1 : self._threads]]
         work()
         for other in others:
@@ -143,17 +142,17 @@ class Workers:
 def stream(
     function: Callable[[S], T], items: Iterable[S], threads: int | None
 ) -> Generator[T, None, None]:
-    """Call a function with each item as it comes; yield the results in order.
+    """Call a function with each item as it arrives; yield the results in order.
 
-    With more than one thread, a thread of its own takes the items, a few before their results are
-    wanted, so that no result waits for the next item. The first item, which is often the only one,
-    needs no thread. The linear algebra library has one thread meanwhile, see `one_blas_thread`.
-    Without `threads`, there are as many as `thread_count` returns.
+    With more than one thread, a separate thread takes a few items in advance, so that no result
+    waits for the next item. The first item, which is often the only one, needs no thread. The
+    linear algebra library is limited to one thread meanwhile, see `one_blas_thread`. The default of
+    `threads` is `thread_count()`.
 
     Raises
     ------
     UsageError
-        If `threads` is less than 1; raised here, before the first result is asked for.
+        If `threads` is less than 1; raised by the call, before the first result is requested.
     """
     return _stream(function, iter(items), thread_count(threads))
 
@@ -193,15 +192,15 @@ def _ahead(function: Callable[[S], T], items: Iterable[S], threads: int) -> Iter
             started.put(failed)
         started.put(None)
 
-    # It is a daemon because it may be waiting for input when the program is to end.
+    # A daemon, because it may be waiting for input when the program ends.
     Thread(target=feed, daemon=True).start()
     try:
         while (future := started.get()) is not None:
             yield future.result()
     finally:
         stopped.set()
-        while not started.empty():  # lets a feeder go that waits for room
+        while not started.empty():  # releases a feeder that waits for room
             started.get_nowait()
-        # The collector may close a stream in one of its own threads, which cannot join itself.
+        # The garbage collector may close the stream in this very thread, which cannot join itself.
         own = current_thread().name.startswith(name)
         pool.shutdown(wait=not own, cancel_futures=True)

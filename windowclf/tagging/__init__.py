@@ -1,1 +1,1 @@
-"""A trained model at work: sentences or texts in, tags and entities out."""
+"""Tagging: a trained model turns sentences or texts into tags and entities."""

@@ -1,4 +1,4 @@
-"""Sentences that are all there, chunk by chunk, as work that processes share."""
+"""Sentences in memory, chunk by chunk, as work that processes share."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -12,21 +12,21 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _CHARACTERS = 5
-"""Of a token, about."""
+"""Approximate length of a token in characters."""
 
 
 class ChunkWork(Generic[T]):
-    """Tags chunks of sentences, and returns what a function makes of each.
+    """Tags chunks of sentences, and returns the result of a function for each.
 
-    A copy of this process has the sentences, so that only their places are sent to it.
+    A forked process already has the sentences, so only their positions are sent to it.
 
     Parameters
     ----------
     documents : int array, shape (B,)
         The number of each sentence's document.
     function : callable
-        Is given a tagged chunk and the place of its sentences; what it returns is pickled where
-        another process calls it.
+        Called with a tagged chunk and the slice of its sentences. In another process, its result
+        is pickled.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class ChunkWork(Generic[T]):
         self._sentences, self._documents = sentences, documents
 
     def size(self, chunk: slice) -> int:
-        """Count the characters of a chunk, about."""
+        """Estimate the number of characters of a chunk."""
         return _CHARACTERS * sum(map(len, self._sentences[chunk]))
 
     def here(self, chunk: slice) -> T:
@@ -49,7 +49,7 @@ class ChunkWork(Generic[T]):
         return self._function(self._tagger.tag([looked_up]), chunk)
 
     def pack(self, chunk: slice) -> tuple[int, int]:
-        """Give the place of a chunk."""
+        """Return the position of a chunk."""
         return chunk.start, chunk.stop
 
     def there(self, place: tuple[int, int]) -> T:
@@ -57,6 +57,6 @@ class ChunkWork(Generic[T]):
         return self.here(slice(*place))
 
     def unpack(self, chunk: slice, done: T) -> T:
-        """Take the result as it is."""
+        """Return the result unchanged."""
         del chunk
         return done

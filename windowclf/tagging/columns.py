@@ -1,4 +1,4 @@
-"""What was found in texts as columns: of Arrow, or of a batch of a data set."""
+"""Tags and entities as columns of Arrow, or of a batch of a data set."""
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def entity_type() -> "pa.DataType":
-    """Give the type of an entity; see `Entity`."""
+    """Return the Arrow type of an `Entity`."""
     import pyarrow as pa
 
     return pa.struct(
@@ -35,7 +35,7 @@ def entity_type() -> "pa.DataType":
 
 
 def entities_column(tagged: Sequence[TaggedText]) -> "pa.ListArray":
-    """Make a column of the entities of texts: a list for each."""
+    """Make a column with the list of entities of each text."""
     import pyarrow as pa
 
     lists = [text.entities for text in tagged]
@@ -52,7 +52,7 @@ def entities_column(tagged: Sequence[TaggedText]) -> "pa.ListArray":
 
 
 def tags_column(tagged: Sequence[TaggedText]) -> "pa.ListArray":
-    """Make a column of the tags of texts: a list for each, of all its sentences."""
+    """Make a column with one list of tags per text, over all its sentences."""
     import pyarrow as pa
 
     tags = [[*chain.from_iterable(text.tags)] for text in tagged]
@@ -60,10 +60,10 @@ def tags_column(tagged: Sequence[TaggedText]) -> "pa.ListArray":
 
 
 class _Column(list[Any]):
-    """A list that knows its type in Arrow, so that empty rows have that of the others.
+    """A list with an explicit Arrow type.
 
-    Without it ``datasets`` guesses the type of a column from the first batch, and refuses the
-    first entity that comes after a batch without any.
+    Without the type, ``datasets`` infers the type of a column from the first batch; if that batch
+    has no entities, it fails at the first entity of a later one.
     """
 
     def __arrow_array__(self, type: Any = None) -> Any:  # noqa: A002 - Arrow's name
@@ -100,7 +100,7 @@ def tag_columns(
     """Tag a batch of a data set; see `WindowClassifier.tag_batch`."""
     if not hasattr(batch, "keys"):
         raise UsageError(
-            f"batch: expected columns by name, got {described(batch)}; take the format off "
+            f"batch: expected columns by name, got {described(batch)}; remove the format of "
             f"the data set: with_format(None)"
         )
     for column, argument in ((text_column, "text_column"), (tokens_column, "tokens_column")):

@@ -1,4 +1,4 @@
-"""Texts that another process has tagged: packed there, unpacked as far as they are asked for."""
+"""Texts that another process has tagged: packed there, and unpacked here on demand."""
 
 import marshal
 import pickle
@@ -12,20 +12,19 @@ from msgspec.structs import astuple
 from windowclf.tagging.tagged_text import Entity, TaggedText
 
 PARTS = ("words", "tags", "entities")
-"""What can be wanted of a tagged text."""
+"""Parts of a tagged text that can be requested."""
 
 
 class PackedTexts(NamedTuple):
-    """What was found in some texts.
+    """Results for some texts.
 
     Attributes
     ----------
     token_counts : list of int
-        For each text.
+        Number of tokens of each text.
     parts : dict of str to bytes
-        Those of `PARTS` that are wanted: a list of what each text has, by `marshal`, which packs
-        strings that are often the same in a third of the time of others, and is read by the same
-        Python that wrote it.
+        The requested `PARTS`: for each a list with an item per text, packed by `marshal`. For many
+        equal strings it takes a third of the time of other packers, and the same Python reads it.
     """
 
     token_counts: list[int]
@@ -33,7 +32,7 @@ class PackedTexts(NamedTuple):
 
 
 def pack_texts(tagged: Sequence[TaggedText], wanted: Collection[str]) -> PackedTexts:
-    """Pack the wanted ones of `PARTS` of some texts."""
+    """Pack the requested `PARTS` of some texts."""
     lists: dict[str, list[Any]] = {}
     if "words" in wanted:
         lists["words"] = [text.words for text in tagged]
@@ -48,12 +47,12 @@ def pack_texts(tagged: Sequence[TaggedText], wanted: Collection[str]) -> PackedT
 def _packed_entities(tagged: TaggedText) -> Any:
     try:
         return [*map(astuple, tagged.entities)]
-    except Exception as error:  # is raised where it would be without another process
+    except Exception as error:  # raised again in the process that reads the entities
         return pickle.dumps(error)
 
 
 class UnpackedTexts:
-    """Unpacks what was found in some texts, each part when it is first asked for."""
+    """Unpacks the results for some texts, each part on first use."""
 
     def __init__(self, packed: PackedTexts, labels: Sequence[str]) -> None:
         self.token_counts, self._parts = packed
@@ -71,7 +70,7 @@ class UnpackedTexts:
 
     @cached_property
     def entities(self) -> list[list[Entity] | bytes]:
-        """The entities of each text, or the error that they have."""
+        """The entities of each text, or a pickled error."""
         return [
             found if isinstance(found, bytes) else [*starmap(Entity, found)]
             for found in self._part("entities")
@@ -83,12 +82,12 @@ class UnpackedTexts:
 
 
 class ReceivedText(TaggedText):
-    """One of `UnpackedTexts`.
+    """One text of `UnpackedTexts`.
 
     Parameters
     ----------
     words : list of list of str, optional
-        Where they are known here already.
+        The words of the text, if this process already knows them.
     """
 
     def __init__(

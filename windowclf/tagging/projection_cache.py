@@ -1,4 +1,4 @@
-"""The words that tagging has met, each with its projected rows, within a limit of memory."""
+"""A cache of the projected rows of words, within a limit of memory."""
 
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
@@ -16,25 +16,26 @@ from windowclf.nn.projection import RowProduct, Rows
 from windowclf.text.token_pattern import SIGN, part_of_name
 
 PAD = 0
-"""The word that stands past a sentence's ends."""
+"""Number of the word past the ends of a sentence."""
 _FEW_WORDS = 256
-"""Room for words at the start; it is doubled when it is full."""
+"""Initial number of words; the capacity doubles when it is full."""
 _ROWS_A_WORD = 3
-"""Rows that a word has in the middle: most words stand in a few places of the windows alone."""
+"""Average number of rows per word; most words occur in few slots of the windows."""
 
 
 class Found(NamedTuple):
-    """The words of ``N`` tokens, looked up.
+    """The result of looking up the words of ``N`` tokens.
 
     Attributes
     ----------
     words : int array, shape (N,)
         The number of each token's word in `cache`.
     names : int array, shape (N,)
-        The same number for the same name in any letter case; 0: not a name.
+        The number of each token's name, the same in any letter case; 0 if it is not a name.
     parts : int array, shape (N,)
-        What `windowclf.text.token_pattern.part_of_name` says of each word.
+        Result of `windowclf.text.token_pattern.part_of_name` for each word.
     cache : ProjectionCache
+        The cache that the numbers refer to.
     """
 
     words: IntArray
@@ -44,19 +45,19 @@ class Found(NamedTuple):
 
 
 class ProjectionCache:
-    """Looks words up, and keeps their rows; each row is made when it is first needed.
+    """Looks words up and caches their rows; each row is computed when it is first needed.
 
-    Several threads may use one at the same time.
+    Several threads may use a cache at the same time.
 
     Parameters
     ----------
     product : RowProduct
-        Makes the rows of the network.
+        Computes the rows of the network.
     first : RowProduct, optional
-        Makes the rows of its first pass.
+        Computes the rows of the first pass.
     memory : int
-        Bytes of rows that are kept. When they are full, `renewed` keeps the words that were met
-        most often.
+        Largest size of the rows in bytes. When the cache is full, `renewed` keeps the most
+        frequent words.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class ProjectionCache:
         self._memory = memory
         self._capacity: int = max(memory // (2 * product.hidden), 1)
         self._lock = RLock()
-        self._numbers: dict[Hashable, int] = {}  # of words
+        self._numbers: dict[Hashable, int] = {}  # number of each word
         self._name_numbers: dict[str, int] = {}
         self._words = 0
         self._features = np.empty((_FEW_WORDS, len(lexicon.features)), dtype=np.int32)
@@ -76,7 +77,7 @@ class ProjectionCache:
         self._row_of = np.empty((product.slots, _FEW_WORDS), dtype=np.int32)
         width = 0 if first is None else first.slots * first.hidden
         self._first_rows = np.empty((_FEW_WORDS, width), dtype=np.int16)
-        # The system provides memory when it is written.
+        # The operating system allocates the memory only when it is written.
         self._pool: Rows = np.empty((self._capacity, product.hidden), dtype=np.int16)
         self._rows = 0
         padding = np.full((1, len(lexicon.features)), PADDING, dtype=np.int32)
@@ -84,17 +85,17 @@ class ProjectionCache:
 
     @property
     def is_full(self) -> bool:
-        """Whether the rows fill their memory, or the words that of as many words."""
+        """Whether the rows or the words have reached their limit."""
         return self._rows >= self._capacity or self._words * _ROWS_A_WORD > self._capacity
 
     def renewed(self) -> "ProjectionCache":
-        """Make a cache with the half of the words that were met most often."""
+        """Make a cache with the more frequent half of the words."""
         new = type(self)(self._lexicon, self._product, self._first, self._memory)
         with self._lock:
             most = min(self._words, self._capacity // _ROWS_A_WORD) // 2
             often = np.argsort(-self._met[: self._words], kind="stable")[:most]
             often = np.sort(often[often != PAD])
-            keys = list(self._numbers)  # in the order of their numbers, from 1
+            keys = list(self._numbers)  # ordered by number, from 1
             kept = [keys[number - 1] for number in often.tolist()]
             new._name_numbers = dict(self._name_numbers)
             new._append(self._features[often], self._names[often], self._parts[often])
@@ -105,7 +106,7 @@ class ProjectionCache:
         """Look up all tokens of some sentences."""
         keys: list[Hashable] = list(chain.from_iterable(sentences))
         tags = self._lexicon.gazetteer_tags(sentences) if self._lexicon.gazetteers else []
-        if tags:  # a word is another one where it has another place in a gazetteer's name
+        if tags:  # the same word counts as another one at another position in a gazetteer name
             keys = list(zip(keys, *tags, strict=True))
         words = np.fromiter(map(self._numbers.get, keys, repeat(-1)), np.intp, len(keys))
         new = np.flatnonzero(words < 0)
@@ -117,7 +118,7 @@ class ProjectionCache:
         return Found(words, self._names[words], self._parts[words], self)
 
     def _add(self, keys: Sequence[Any], *, split: bool) -> IntArray:
-        """Give new words their numbers, shape (n,); another thread may have been first."""
+        """Assign numbers to new words, shape (n,); another thread may have added them already."""
         with self._lock:
             numbers = np.fromiter(map(self._numbers.get, keys, repeat(-1)), np.intp, len(keys))
             new = np.flatnonzero(numbers < 0)
@@ -132,14 +133,14 @@ class ProjectionCache:
         return numbers
 
     def _number_names(self, words: Sequence[str]) -> npt.NDArray[np.int32]:
-        """Assign to each word with a capital the number of its name; 0 is for the others."""
+        """Assign to each word with a capital the number of its name, to others 0."""
         names = self._name_numbers
         forms = map(name_form, words)
         numbers = (names.setdefault(form, len(names) + 1) if form else 0 for form in forms)
         return np.fromiter(numbers, np.int32, len(words))
 
     def _append(self, features: IntArray, names: IntArray, parts: IntArray) -> int:
-        """Append words, and make their rows for the first pass; return the first one's number."""
+        """Append words and compute their first-pass rows; return the number of the first word."""
         begin, end = self._words, self._words + len(features)
         if end > len(self._names):
             room = max(end, 2 * len(self._names))
@@ -164,7 +165,7 @@ class ProjectionCache:
         return self._first_rows.reshape(-1, self._first.hidden)
 
     def rows(self, words: Sequence[IntArray]) -> tuple[Rows, Sequence[IntArray]]:
-        """Find the rows of words, and make those that are not there.
+        """Return the rows of words, and compute those that are missing.
 
         Parameters
         ----------
@@ -174,8 +175,9 @@ class ProjectionCache:
         Returns
         -------
         pool : int16 array, shape (m, H)
+            The rows in the cache.
         rows : list of int array
-            Where in the pool each of the rows is.
+            For each slot, the index in the pool of each word's row.
         """
         with self._lock:
             found = [of.take(of_slot) for of, of_slot in zip(self._row_of, words, strict=True)]
@@ -200,7 +202,7 @@ class ProjectionCache:
 
 
 def _longer(array: npt.NDArray[Any], room: int) -> npt.NDArray[Any]:
-    """Copy an array into one with more room; what others hold of the old one stays as it is."""
+    """Copy an array into a longer one; views of the old array remain valid."""
     longer = np.empty((room, *array.shape[1:]), dtype=array.dtype)
     longer[: len(array)] = array
     return longer

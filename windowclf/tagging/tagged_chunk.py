@@ -1,4 +1,4 @@
-"""What is found in sentences that were tagged together; each part is made when it is asked for."""
+"""Results of sentences that were tagged together; each part is computed on first use."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
@@ -16,13 +16,14 @@ from windowclf.text.token_pattern import LETTERS, SIGN
 
 
 class Prediction(NamedTuple):
-    """The tags of one sentence, and the spans they spell.
+    """The tags of one sentence and their spans.
 
     Attributes
     ----------
     tags : list of str
         ``n`` tags in the model's own scheme.
     spans : list of Span
+        The spans that the tags spell.
     confidences : float array, shape (len(spans),)
         The calibrated probability of each span.
     """
@@ -33,27 +34,27 @@ class Prediction(NamedTuple):
 
 
 class TaggedChunk:
-    """Sentences and the best paths through their tags; the rest is made when it is asked for.
+    """Sentences with their best tag paths; everything else is computed on first use.
 
     Parameters
     ----------
     finder : SpanFinder
         Finds the spans in the model's tags.
     lengths : int array, shape (B,)
-        Tokens of each sentence.
+        Number of tokens in each sentence.
     s : float array, shape (N, K), or (M, K) with `scored`
     parts : int array, shape (N,)
-        The part that each token may have in a name, see `part_of_name`: a span without a letter or
-        a digit is dropped, and signs are cut off its ends.
+        The possible part of each token in a name, see `part_of_name`: a span without a letter or
+        digit is dropped, and signs are cut off its ends.
     scored : OpenTokens, optional
-        The ``M`` tokens that were scored, where not all were.
+        The ``M`` tokens that were scored; by default all.
     score_all : callable, optional
-        Returns the scores of all tokens, where some are missing.
+        Returns the scores of all tokens; needed with `scored`.
 
     Attributes
     ----------
     path : int array, shape (N,)
-        The best tags by the scores alone.
+        The best tags by the scores, before any spans are dropped or cut.
     """
 
     def __init__(
@@ -90,9 +91,9 @@ class TaggedChunk:
 
     @cached_property
     def _names(self) -> tuple[SpanArrays, IntArray]:
-        """The spans that are names, and the path with the tags of these alone."""
+        """The spans that are names, and the path with only their tags."""
         found = self._finder.find(self.path, self.lengths)
-        if self._model.scheme is Scheme.PLAIN:  # labels of any tokens, such as parts of speech
+        if self._model.scheme is Scheme.PLAIN:  # any token may have a label, such as punctuation
             return found, self.path
         names = found.where(found.holding(self._parts == LETTERS))
         names = names.without_ends(self._parts == SIGN)
@@ -101,7 +102,7 @@ class TaggedChunk:
         return names, self._path_of(names, found)
 
     def _path_of(self, names: SpanArrays, found: SpanArrays) -> IntArray:
-        """Spell the tags of the sentences anew in which spans were dropped or cut."""
+        """Respell the tags of sentences in which spans were dropped or cut."""
         path = self.path.copy()
         inside = np.zeros((2, len(path)), bool)
         inside[0, found.tokens()] = inside[1, names.tokens()] = True
@@ -126,12 +127,12 @@ class TaggedChunk:
         return self._model.calibration(p)
 
     def entities_of(self, sentences: slice) -> list[tuple[int, int, str, float]]:
-        """List the spans of some sentences, counted from the first token of these.
+        """List the spans of some sentences.
 
         Returns
         -------
         list of tuple
-            First token, last token, label and confidence.
+            First token, last token, label and confidence; tokens count from the first sentence.
         """
         before = self._ends[sentences.start]
         of_sentences = slice(self._cuts[sentences.start], self._cuts[sentences.stop])
@@ -148,7 +149,7 @@ class TaggedChunk:
 
     @cached_property
     def _cuts(self) -> list[int]:
-        """How many spans begin before each sentence."""
+        """The number of spans before each sentence."""
         cuts: list[int] = np.searchsorted(self.spans.first, self._ends).tolist()
         return cuts
 
@@ -157,7 +158,7 @@ class TaggedChunk:
         return self._named(self._model.labels, self._names[1], self.lengths)
 
     def tags(self, sentences: slice = slice(None)) -> Iterator[list[str]]:
-        """Yield the tags of each of some sentences as users read them: IOB2, or plain labels."""
+        """Yield the tags of some sentences in the public scheme: IOB2, or plain labels."""
         start, stop, _ = sentences.indices(len(self.lengths))
         tokens = slice(self._ends[start], self._ends[stop])
         names = self._finder.spelled
@@ -176,9 +177,9 @@ class TaggedChunk:
 
     @cached_property
     def probabilities(self) -> FloatArray:
-        """The probability of each tag that `tags` may give at each token, shape (N, L).
+        """The probability of each public tag at each token, shape (N, L).
 
-        Tags that the model distinguishes and users do not, such as B- and S- of a label, are
+        Probabilities of tags that only the model distinguishes, such as B- and S- of a label, are
         summed.
         """
         model, spelled = self._model, self._finder.spelled
@@ -199,17 +200,17 @@ class TaggedChunk:
 
 
 def _read_as(tag: str, scheme: Scheme) -> str:
-    """Spell a tag of IOBES in IOB2; a plain label is itself."""
+    """Convert an IOBES tag to IOB2; plain labels do not change."""
     if scheme is Scheme.PLAIN:
         return tag
     return {"S": "B", "E": "I"}.get(tag[0], tag[0]) + tag[1:]
 
 
 def _in_iob2(p: FloatArray, lengths: IntArray) -> FloatArray:
-    """Spell ``O`` and the one label of a model that ranks as ``O``, B- and I-, shape (N, 3).
+    """Convert the probabilities of a ranking model, for ``O`` and its label, to ``O``, B- and I-.
 
-    A run of the label is one span, so a token begins one if the token before it, which is scored
-    by itself, does not have the label.
+    A run of the label is one span. A token therefore begins a span if the previous token, which is
+    scored independently, does not have the label. The result has the shape (N, 3).
     """
     label = p[:, 1]
     before = np.roll(label, 1)

@@ -1,4 +1,4 @@
-"""A text with its tags and entities: made when they are asked for."""
+"""A text with its tags and entities, which are computed on first use."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -12,20 +12,20 @@ from windowclf.tagging.tagged_chunk import TaggedChunk
 from windowclf.text.tokenizer import Token, token_starts
 
 _NAMES = 5
-"""Entities that the representation of a text lists."""
+"""Number of entities that the repr of a text lists."""
 
 
 class Entity(msgspec.Struct, frozen=True):
-    """A labelled stretch of a text.
+    """A stretch of a text with a label.
 
     Parameters
     ----------
     text : str
         ``source[start:end]``.
     start, end : int
-        Character offsets.
+        Character offsets in the text.
     score : float
-        Probability that it is an entity with this border and this label, from 0 to 1.
+        Calibrated probability, from 0 to 1, that the borders and the label are right.
     """
 
     text: str
@@ -35,7 +35,7 @@ class Entity(msgspec.Struct, frozen=True):
     score: float
 
     def _asdict(self) -> dict[str, str | int | float]:
-        """Return the fields by name, as a named tuple does: plain values that JSON can hold.
+        """Return the fields by name, as a named tuple does; all values are valid JSON.
 
         Examples
         --------
@@ -46,9 +46,9 @@ class Entity(msgspec.Struct, frozen=True):
 
 
 class TaggedText:
-    """A text and its tags and entities, each made when it is asked for.
+    """A text with its tags and entities, each computed on first use.
 
-    A notebook shows it with its entities marked.
+    A notebook displays it with its entities highlighted.
 
     Attributes
     ----------
@@ -72,7 +72,7 @@ class TaggedText:
         return f"TaggedText({shortened(self.text)!r}: {', '.join(names) or 'no entity'})"
 
     def _repr_html_(self) -> str:
-        """Show the text with its entities marked, as a notebook does by itself."""
+        """Render the text with its entities highlighted; notebooks call this."""
         marks = [
             Mark(found.start, found.end, found.label, f"{found.label}, score {found.score:.3f}")
             for found in self.entities
@@ -99,7 +99,7 @@ class TaggedText:
 
     @cached_property
     def tags(self) -> list[list[str]]:
-        """A tag for each token: IOB2, or plain labels."""
+        """The tags of each sentence, one per token: IOB2, or plain labels."""
         return list(self._chunk.tags(self._place))
 
     @cached_property

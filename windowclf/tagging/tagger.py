@@ -1,4 +1,4 @@
-"""A trained model at work: sentences in, their tags and spans out, as a stream of chunks."""
+"""Tagging of sentences by a trained model, as a stream of chunks."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from functools import partial
@@ -27,11 +27,11 @@ from windowclf.tags.arrays import SpanFinder
 from windowclf.tags.schemes import OUTSIDE
 
 CHUNK_TOKENS = 8192
-"""Tokens that are looked up and scored at once."""
+"""Number of tokens that are looked up and scored together."""
 KEPT_BYTES = 2**27
-"""Rows of words that are kept: those of 75,000 words of the bundled model."""
+"""Memory for cached rows, enough for 75,000 words of the bundled model."""
 LARGEST = 1e30
-"""Scores beyond it are broken: the sum over a long sentence would leave the range of float32."""
+"""Largest valid score; with larger ones, the sum over a long sentence would overflow float32."""
 
 T = TypeVar("T")
 
@@ -40,12 +40,12 @@ Documents = Sequence[Hashable | None] | None
 
 
 class EncodedChunk(NamedTuple):
-    """Sentences whose words are looked up.
+    """Sentences whose words have been looked up.
 
     Attributes
     ----------
     lengths : int array, shape (B,)
-        Tokens of each sentence.
+        Number of tokens in each sentence.
     documents : int array, shape (B,)
         The number of each sentence's document.
     words, names, parts, cache
@@ -61,22 +61,22 @@ class EncodedChunk(NamedTuple):
 
 
 class Tagger:
-    """Tags sentences by a model, and remembers the words that it has seen.
+    """Tags sentences with a model, and caches the words that it has seen.
 
-    Several threads may use one at the same time.
+    Several threads may use a tagger at the same time.
 
     Parameters
     ----------
     model : Model
-        It is read here, and not again: after further training, make a new tagger.
+        The model, whose parameters are read once: make a new tagger after further training.
     kept_bytes : int
-        How much memory may hold the projected rows of words, at the most.
+        Largest amount of memory for the projected rows of words.
 
     Raises
     ------
     ModelError
-        If a parameter is not finite, but for the lookup tables, whose rows are read when they are
-        needed; or if a score of the transitions between tags is beyond `LARGEST`.
+        If a parameter is not finite, or a transition score is larger than `LARGEST`. The rows of
+        lookup tables are checked later, when they are used.
     """
 
     def __init__(self, model: Model, *, kept_bytes: int = KEPT_BYTES) -> None:
@@ -97,7 +97,7 @@ class Tagger:
         self._cache = self._new_cache()
 
     def _new_cache(self) -> ProjectionCache:
-        # What is computed has the same bits as during tagging.
+        # With the same settings as during tagging, the results have the same bits.
         with one_blas_thread, np.errstate(over="ignore", invalid="ignore"):
             first = None if self._first is None else self._first.product
             product = self._projection.product
@@ -106,8 +106,8 @@ class Tagger:
     def _fresh_cache(self) -> ProjectionCache:
         """Return the projection cache, or a new one if it is stale.
 
-        Threads that hold the old one keep using it. The lock is for the memory: without it two
-        threads could each make a new one.
+        Threads that hold the old one keep using it. The lock limits memory: without it two threads
+        could each make a new one.
         """
         with self._lock:
             if self._cache.is_full:
@@ -115,22 +115,22 @@ class Tagger:
             return self._cache
 
     def lookup(self, sentences: Sentences, documents: Documents = None) -> Iterator[EncodedChunk]:
-        """Look the words of sentences up, chunk by chunk.
+        """Look up the words of sentences, chunk by chunk.
 
         Parameters
         ----------
         sentences : sequence of sequences of str
             The tokens of each sentence.
         documents : sequence, optional
-            A number or a name of the document that each sentence is of: neighbours with the
-            same one are together; None is by itself, and so is every sentence without
-            `documents`.
+            The number or name of each sentence's document. Neighbouring sentences with the same
+            value form one document; a sentence with None is a document by itself, and so is every
+            sentence by default.
 
         Yields
         ------
         EncodedChunk
-            For `score`. The same sentences in the same order give the same scores, to the last
-            bit, whichever threads work.
+            A chunk for `score`. The same sentences in the same order give the same scores to the
+            last bit, with any number of threads.
 
         Raises
         ------
@@ -140,13 +140,13 @@ class Tagger:
         return self.lookup_numbered(sentences, number_documents(documents, len(sentences)))
 
     def lookup_numbered(self, sentences: Sentences, documents: IntArray) -> Iterator[EncodedChunk]:
-        """Look words up, see `lookup`; documents are counted from 0, shape (B,)."""
+        """Look up words as `lookup` does, with documents numbered from 0, shape (B,)."""
         for chunk in _chunks(_lengths(sentences), documents):
             yield self.lookup_chunk(sentences[chunk], documents[chunk])
 
     def lookup_chunk(self, sentences: Sentences, documents: IntArray) -> EncodedChunk:
-        """Look the words of one chunk up, see `lookup_numbered`."""
-        with np.errstate(over="ignore", invalid="ignore"):  # `score` looks for both
+        """Look up the words of one chunk, see `lookup_numbered`."""
+        with np.errstate(over="ignore", invalid="ignore"):  # `score` checks for both
             found = self._fresh_cache().lookup(sentences)
         return EncodedChunk(_lengths(sentences), documents, *found)
 
@@ -156,7 +156,7 @@ class Tagger:
         Raises
         ------
         ModelError
-            If a score is not finite, or beyond `LARGEST`.
+            If a score is not finite, or larger than `LARGEST`.
         """
         return self._score(chunk, np.arange(len(chunk.words)))
 
@@ -164,7 +164,7 @@ class Tagger:
         return Padded.of(chunk.words, chunk.lengths, self._projection.window, PAD)
 
     def first_scores(self, chunk: EncodedChunk) -> FloatArray:
-        """Score that a token needs the whole network, and that it is in no span, shape (N, 2).
+        """Score whether a token needs the full network, or is outside of spans, shape (N, 2).
 
         Raises
         ------
@@ -190,7 +190,7 @@ class Tagger:
             scored[sentence[wanted]] = True
             inside = scored[sentence]
             words.append(chunk.words[inside])
-        with np.errstate(over="ignore", invalid="ignore"):  # reported in one line instead
+        with np.errstate(over="ignore", invalid="ignore"):  # reported as one error instead
             try:
                 pool, rows = chunk.cache.rows(words)
             except FloatingPointError:
@@ -205,7 +205,7 @@ class Tagger:
         return s if len(wanted) == len(tokens) else s[np.searchsorted(wanted, tokens)]
 
     def tag(self, chunks: Iterable[EncodedChunk]) -> TaggedChunk:
-        """Tag sentences that `lookup` has looked up, all together."""
+        """Tag the sentences of all chunks from `lookup` together."""
         chunks = list(chunks)
         lengths: list[IntArray] = [np.empty(0, np.intp)]
         tokens: list[IntArray] = [np.empty(0, np.intp)]
@@ -253,10 +253,10 @@ class Tagger:
         documents: Documents = None,
         processes: int = 1,
     ) -> Iterator[T]:
-        """Tag sentences, and yield what a function makes of their chunks, each with its place.
+        """Tag sentences, and yield the result of a function for each chunk and its slice.
 
-        With more than one of `processes`, copies of this process share the work, see
-        `windowclf.system.shared_work.SharedWork`; what the function returns is pickled there.
+        With several `processes`, forks of this process share the work, see
+        `windowclf.system.shared_work.SharedWork`, and pickle the results of the function.
         """
         numbers = number_documents(documents, len(sentences))
         return share(
@@ -295,43 +295,43 @@ def _lengths(sentences: Sentences) -> IntArray:
 
 
 def _of_tokens(mentions: Mentions, tokens: IntArray, n: int) -> tuple[Mentions, IntArray]:
-    """Keep the names of which a mention is among some tokens.
+    """Keep only the names that have a mention among some tokens.
 
     Returns
     -------
     mentions : Mentions
-        By their places in `wanted`.
+        The mentions of these names, as indices in `wanted`.
     wanted : int array, shape (M',)
-        The tokens, and all mentions of these names, in order.
+        The tokens and all mentions of these names, in order.
     """
-    asked = np.zeros(n, dtype=bool)
-    asked[tokens] = True
+    is_wanted = np.zeros(n, dtype=bool)
+    is_wanted[tokens] = True
     windows, sizes = mentions
     if not len(sizes):
         return mentions, tokens
-    kept = np.logical_or.reduceat(asked[windows], np.cumsum(sizes) - sizes)
+    kept = np.logical_or.reduceat(is_wanted[windows], np.cumsum(sizes) - sizes)
     windows = windows[np.repeat(kept, sizes)]
-    asked[windows] = True
-    wanted = np.flatnonzero(asked)
+    is_wanted[windows] = True
+    wanted = np.flatnonzero(is_wanted)
     return Mentions(np.searchsorted(wanted, windows), sizes[kept]), wanted
 
 
 def _check(what: str, values: FloatArray, largest: float) -> None:
-    """Refuse numbers beyond the largest, and those that are not a number: they compare as false."""
+    """Raise an error for numbers above the largest and for NaN, which compares as false."""
     if values.size and not (values.max() <= largest and values.min() >= -largest):
         raise _damaged(what)
 
 
 def _damaged(what: str) -> ModelError:
     return ModelError(
-        f"damaged model: {what} is not finite or too large; train or fetch the model again"
+        f"damaged model: {what} is not finite or too large; train or download the model again"
     )
 
 
 def _chunks(lengths: IntArray, documents: IntArray) -> Iterator[slice]:
     """Group consecutive sentences so that each group has about `CHUNK_TOKENS` tokens.
 
-    Documents are kept whole, but for those that are longer than that.
+    Documents are not split, except those with more tokens.
     """
     starts = np.cumsum(lengths) - lengths
     begins = np.flatnonzero(np.diff(documents, prepend=-1))

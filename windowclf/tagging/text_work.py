@@ -18,7 +18,7 @@ from windowclf.tagging.tagged_text import TaggedText
 from windowclf.tagging.tagger import Tagger
 
 Splitter = Callable[[str], list[list[str]]]
-"""Splits a text into sentences of tokens, each a stretch of the text, in order."""
+"""A function that splits a text into sentences of tokens; each token is a stretch of the text."""
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ Answer = list[tuple[T, TaggedText]]
 
 
 class PackedBatch(NamedTuple):
-    """Texts, the words of those that come with words (packed; None for others), what is wanted."""
+    """Texts, the packed words of those that come with words, and the requested parts."""
 
     texts: list[str]
     words: bytes | None
@@ -35,22 +35,22 @@ class PackedBatch(NamedTuple):
 
 
 class TextWork(Generic[T]):
-    """Tags batches of items that have a text, each batch by itself.
+    """Tags batches of items that have a text, each batch independently.
 
     Parameters
     ----------
     text_of : callable
         Returns the text of an item.
     split : callable
-        Splits a text into its words.
+        Splits a text into sentences of words.
     words_of : callable, optional
-        Returns the words of an item, or None if its text is to be split.
+        Returns the words of an item, or None if its text must be split.
 
     Attributes
     ----------
     wanted : collection of str
-        Those of `PARTS` that are asked for afterwards, by default all; others need not come from
-        other processes. It may be changed from batch to batch.
+        The `PARTS` to transfer from other processes, by default all. It may change between
+        batches.
     """
 
     def __init__(
@@ -81,13 +81,13 @@ class TextWork(Generic[T]):
         return PackedBatch(self._texts(items), packed, self.wanted)
 
     def there(self, packed: PackedBatch) -> PackedTexts:
-        """Tag the texts of a batch, and pack what is wanted of them."""
+        """Tag the texts of a batch, and pack the requested parts."""
         texts, words, wanted = packed
         given = None if words is None else marshal.loads(words)  # noqa: S302  # of this program
         return pack_texts(self._tag(texts, given), wanted)
 
     def unpack(self, items: list[T], done: PackedTexts) -> Answer[T]:
-        """Put what was found beside the items."""
+        """Pair the items with their results."""
         found = UnpackedTexts(done, self._tagger.finder.labels)
         words = self._words(items) or [None] * len(items)
         return [

@@ -1,4 +1,4 @@
-"""Texts or documents in, entities with character offsets out, as a stream."""
+"""Tagging of streams of texts or documents, with character offsets."""
 
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from functools import partial
@@ -26,11 +26,11 @@ C = TypeVar("C")
 T = TypeVar("T")
 
 BATCH_CHARACTERS = 1 << 16
-"""About how many characters are tagged at once: some ten thousand tokens."""
+"""Approximate number of characters that are tagged together, about ten thousand tokens."""
 
 
 def given_tokens(text: str) -> list[list[str]]:
-    """Take a text as one sentence whose tokens are separated by white space."""
+    """Split a text at white space into the tokens of one sentence."""
     words = text.split()
     return [words] if words else []
 
@@ -41,8 +41,8 @@ SPLITTERS: dict[str, Splitter] = {
     "pretokenized": given_tokens,
     "lines": line_sentences,
 }
-"""How texts are split, by the names that jobs store: as CoNLL-2003 has it for the text units, of
-which "text" is "auto"; "pretokenized" at white space; "lines" so that each line is a sentence."""
+"""Splitters by the names that jobs store: one for each text unit, where "text" stands for "auto";
+"pretokenized" splits at white space; "lines" makes each line a sentence."""
 
 
 def unit_splitter(text_unit: str) -> Splitter:
@@ -51,7 +51,7 @@ def unit_splitter(text_unit: str) -> Splitter:
     Raises
     ------
     UsageError
-        For another value.
+        If it is another value.
     """
     if isinstance(text_unit, str) and text_unit == "auto":
         return split_words
@@ -66,17 +66,17 @@ def tag_texts(
     batch_size: int = 512,
     processes: int | None = 1,
 ) -> Iterator[TaggedText]:
-    """Tag texts as they come; no more than some batches of them are held at a time.
+    """Tag texts as they arrive; only a few batches of them are in memory at a time.
 
     Parameters
     ----------
     split : callable
         Splits a text into sentences of tokens, each a stretch of the text, in order.
     batch_size : int
-        Texts that are tagged at once, at the most; long ones are fewer.
+        Largest number of texts that are tagged together; fewer if they are long.
     processes : int, optional
-        How many share the batches, see `process_count`; with more than one, texts are taken some
-        batches before their turn.
+        Number of processes that share the batches, see `process_count`; several processes read
+        some batches ahead.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def tag_texts(
     Raises
     ------
     UsageError
-        If `batch_size` is less than 1, or see `process_count`.
+        If `batch_size` is less than 1, or as for `process_count`.
     """
     batches = cut(check_texts(texts, "texts"), len, check_count(batch_size, "batch_size"))
     work: TextWork[str] = TextWork(tagger, str, split)
@@ -109,7 +109,7 @@ def tag_with_contexts(
     batch_size: int = 512,
     processes: int | None = 1,
 ) -> Iterator[tuple[TaggedText, C]]:
-    """Tag texts that each have a context, which comes back beside the text; see `tag_texts`."""
+    """Tag texts that each have a context, which is returned with the text; see `tag_texts`."""
     size = check_count(batch_size, "batch_size")
     batches = cut(check_pairs(pairs, "texts"), lambda pair: len(pair[0]), size)
     work: TextWork[tuple[str, C]] = TextWork(tagger, itemgetter(0), split)
@@ -125,8 +125,8 @@ class DocumentTagger:
     split : callable
         Splits the text of a document that has no words.
     processes : int
-        How many share the work, see `windowclf.system.shared_work.SharedWork`; they are the same
-        for all streams.
+        Number of processes that share the work, see `windowclf.system.shared_work.SharedWork`;
+        they are reused for all streams.
     """
 
     def __init__(self, tagger: Tagger, split: Splitter = split_words, processes: int = 1) -> None:
@@ -145,21 +145,21 @@ class DocumentTagger:
         wanted: Collection[str] = PARTS,
         waits: Callable[[], bool] | None = None,
     ) -> Generator[Answer[Document], None, None]:
-        """Tag batches of documents as they come.
+        """Tag batches of documents as they arrive.
 
         Parameters
         ----------
         batches : iterable of list of Document
-            Each is tagged by itself, and in parts if it has long texts.
+            Batches to tag independently; a batch with long texts is tagged in parts.
         wanted : collection of str
-            What is asked for afterwards, see `TextWork`.
+            The parts that the caller will read, see `TextWork`.
         waits : callable, optional
-            Tells whether the next batch would have to be waited for.
+            Returns whether the next batch is not available yet.
 
         Returns
         -------
         iterator of list of tuple of Document and TaggedText
-            In the order of the documents.
+            The results, in the order of the documents.
         """
         self._work.wanted = wanted
         parts = chain.from_iterable(
@@ -181,14 +181,14 @@ def tag_documents(
 
 
 def cut(items: Iterable[T], length: Callable[[T], int], size: int) -> Iterator[list[T]]:
-    """Group texts, or items that have one, into batches that are tagged at once.
+    """Group texts, or items that have one, into batches that are tagged together.
 
     Parameters
     ----------
     length : callable
         Counts the characters of an item.
     size : int
-        Items of a batch, at the most. A batch also ends with the item that brings it to
+        Largest number of items in a batch. A batch also ends with the item that brings it to
         `BATCH_CHARACTERS`.
     """
     batch: list[T] = []
@@ -204,21 +204,21 @@ def cut(items: Iterable[T], length: Callable[[T], int], size: int) -> Iterator[l
 
 
 def parts_written(form: "Format") -> tuple[str, ...]:
-    """Say which parts of a tagged text `documents_of` needs to write it in a format."""
+    """Return the parts of a tagged text that `documents_of` needs for a format."""
     return {"conll": ("words", "tags"), "docbin": ("words", "entities")}.get(
         form.name, ("entities",)
     )
 
 
 def documents_of(answer: Answer[Document], form: "Format") -> list[Document]:
-    """Replace the labels that documents came with by those that were found.
+    """Replace the labels of documents by the results of tagging.
 
     Parameters
     ----------
     answer : list of tuple of Document and TaggedText
     form : Format
-        The format of the file to write. Where it has words, they are those that were tagged; else
-        they are those that the document came with.
+        The format of the file to write. If it has words, the tagged words are written; otherwise
+        the document keeps its own words.
     """
     if form.name == "conll":
         return [*chain.from_iterable(starmap(_rows, answer))]
@@ -231,7 +231,7 @@ def documents_of(answer: Answer[Document], form: "Format") -> list[Document]:
 
 
 def _rows(document: Document, tagged: TaggedText) -> list[Document]:
-    """Split a document that is only a text into sentences: their rows are all that is written."""
+    """Split a document without words into sentences; only their rows are written."""
     if document.fields or document.words is not None:
         return [replace(document, words=tagged.words, tags=tagged.tags, spans=None)]
     return [

@@ -1,4 +1,4 @@
-"""Spans of whole batches: what `schemes.spans` reads in one sentence, for arrays of tags."""
+"""Spans of whole batches: the rules of `schemes.spans`, vectorised for arrays of tags."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -17,9 +17,9 @@ class SpanArrays(NamedTuple):
     Attributes
     ----------
     first, last : int array, shape (M,)
-        The first and the last token of each, counted from the start of the batch.
+        The first and the last token of each span, counted from the start of the batch.
     label : int array, shape (M,)
-        Its place in `SpanFinder.labels`.
+        Index of its label in `SpanFinder.labels`.
     """
 
     first: NDArray[np.intp]
@@ -27,19 +27,19 @@ class SpanArrays(NamedTuple):
     label: NDArray[np.intp]
 
     def where(self, chosen: NDArray[np.bool_]) -> "SpanArrays":
-        """Choose some of the spans."""
+        """Select some of the spans."""
         return self if chosen.all() else SpanArrays(*(array[chosen] for array in self))
 
     def holding(self, marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Detect which spans hold a marked token of the batch."""
-        held: NDArray[np.bool_] = marked[self.first]  # as most spans do
+        """Detect which spans contain a marked token of the batch."""
+        held: NDArray[np.bool_] = marked[self.first]  # decides most spans
         if not held.all():
             count = np.cumsum(marked)
             held = held | (count[self.last] > count[self.first])
         return held
 
     def without_ends(self, marked: NDArray[np.bool_]) -> "SpanArrays":
-        """Cut marked tokens off both ends of the spans, each of which holds another token."""
+        """Cut marked tokens off both ends of the spans; each must have an unmarked token."""
         first, last = self.first, self.last
         while (cut := marked[first]).any():
             first = first + cut
@@ -58,24 +58,24 @@ class SpanArrays(NamedTuple):
 
 
 class SpanFinder:
-    """Finds the spans in tags that are given by their numbers.
+    """Finds spans in arrays of tag indices.
 
     Parameters
     ----------
     tags : sequence of str
-        The ``K`` tags.
+        The ``K`` tags that the indices refer to.
 
     Attributes
     ----------
     labels : list of str
-        The labels of spans, in the order in which the tags first name them.
+        The labels of spans, in the order of their first tags.
     spelled : list of str
-        The tags that `spell` counts: those of IOB2, or plain labels.
+        The tags that the indices from `spell` refer to: IOB2 tags, or plain labels.
 
     Raises
     ------
     DataError
-        For a tag that is neither ``O`` nor a prefix with a label.
+        If a tag is neither ``O`` nor a prefix with a label.
     """
 
     def __init__(self, tags: Sequence[str], scheme: Scheme) -> None:
@@ -88,7 +88,7 @@ class SpanFinder:
         self.spelled = [OUTSIDE, *(prefix + label for label, prefix in pairs)]
         numbers = {name: number for number, name in enumerate(self.labels)}
         self._label = np.array([numbers.get(name, -1) for name in names], dtype=np.intp)
-        # I- continues the span of its label, unless the tag beside it separates the two.
+        # I- continues the span of its label, unless a neighbouring tag separates the two.
         inside = [f"I-{name}" if name else tag for name, tag in zip(names, tags, strict=True)]
         pairs = list(zip(inside, tags, strict=True))
         self._begins = np.array([len(spans([i, tag], scheme)) == 2 for i, tag in pairs], dtype=bool)
@@ -105,7 +105,7 @@ class SpanFinder:
             Tokens of each sentence.
         """
         label = self._label[path]
-        continues = np.zeros(len(path) + 1, dtype=bool)  # the span of the token before
+        continues = np.zeros(len(path) + 1, dtype=bool)  # whether the previous span continues
         continues[1:-1] = label[1:] == label[:-1]
         continues[1:-1] &= ~(self._begins[path[1:]] | self._ends[path[:-1]])
         continues[np.cumsum(lengths)] = False
@@ -115,16 +115,17 @@ class SpanFinder:
         return SpanArrays(first, last, label[first])
 
     def spell(self, spans: SpanArrays, tokens: int) -> NDArray[np.intp]:
-        """Spell spans as well-formed tags, the places of which in `spelled` are returned.
+        """Spell spans as well-formed tags.
 
         Parameters
         ----------
         tokens : int
-            How many the batch has.
+            Number of tokens in the batch.
 
         Returns
         -------
         int array, shape (tokens,)
+            Indices of the tags in `spelled`.
         """
         first, last, label = spans
         inside = self._spellings * (label + 1)

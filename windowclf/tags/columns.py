@@ -1,4 +1,4 @@
-"""Tags as column files can hold them, where white space ends a column."""
+"""Tags for column files, in which white space separates columns."""
 
 import re
 from collections.abc import Sequence
@@ -10,36 +10,36 @@ _SPACE = re.compile(r"[ \t\r\n]")
 
 
 class ColumnTags:
-    """Replaces white space in the labels of tags, and remembers where it did.
+    """Replaces white space in the labels of tags, and records the changes.
 
     A label such as ``Date of birth`` is written as ``Date_of_birth``.
     """
 
     def __init__(self) -> None:
-        self._tags: dict[str, str] = {}  # as they are, and as they are written
-        self._labels: dict[str, str] = {}  # as they are written, and as they are
+        self._tags: dict[str, str] = {}  # original tag to written tag
+        self._labels: dict[str, str] = {}  # written label to original label
 
     def write(self, tags: Sequence[str], scheme: Scheme) -> list[str]:
-        """Give tags without white space.
+        """Return tags without white space.
 
         Parameters
         ----------
         scheme : Scheme
-            Of the tags; the same for all calls.
+            Scheme of the tags, the same for all calls.
 
         Raises
         ------
         DataError
-            If two labels would be written alike.
+            If two labels would be written the same way.
         """
         return [self._tags.get(tag) or self._add(tag, scheme) for tag in tags]
 
     def notes(self) -> list[str]:
-        """List in one line which labels were changed; nothing if none was."""
+        """Return one line that lists the changed labels, or an empty list if there are none."""
         changed = [f"{quoted(a)} as {b}" for b, a in self._labels.items() if a != b]
         if not changed:
             return []
-        return [f"column files hold no white space in labels: wrote {join_names(changed)}"]
+        return [f"column files cannot have white space in labels: wrote {join_names(changed)}"]
 
     def _add(self, tag: str, scheme: Scheme) -> str:
         label = tag if scheme is Scheme.PLAIN else tag.partition("-")[2] or tag
@@ -48,7 +48,7 @@ class ColumnTags:
         if other != label:
             raise DataError(
                 f"labels {quoted(other)} and {quoted(label)} would both be {written} in a column "
-                "file, where white space separates: rename one, or write JSONL"
+                "file, where white space separates columns: rename one, or write JSONL"
             )
         self._tags[tag] = tag.removesuffix(label) + written
         return self._tags[tag]

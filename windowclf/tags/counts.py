@@ -1,11 +1,11 @@
-"""How many spans of a text were found, and how many of them are right."""
+"""Counts of gold, predicted and correct spans, with precision, recall and F1."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many spans are gold, predicted, and both; the ratios are 0 where undefined."""
+    """Numbers of gold, predicted and correct spans; undefined ratios are 0."""
 
     gold: int
     predicted: int
@@ -28,10 +28,10 @@ class Counts:
         return 2 * self.correct / either if either else 0.0
 
     def ratios(self) -> dict[str, float]:
-        """Give the ratios by name."""
+        """Return the ratios by name."""
         return {"precision": self.precision, "recall": self.recall, "f1": self.f1}
 
     def to_json(self) -> dict[str, float]:
-        """Give the ratios and the counts by name."""
+        """Return the ratios and the counts by name."""
         counts = {"gold": self.gold, "predicted": self.predicted, "correct": self.correct}
         return self.ratios() | counts

@@ -1,8 +1,8 @@
-"""How the tags of a corpus spell spans, recognised from all of them together.
+"""Detection of the tagging scheme of a corpus, from all of its tags together.
 
-Files write the tags of a scheme in several ways: ``B-PER``, ``B_PER``, ``PER-B``, ``b-per``, a
-``B`` without a label, or ``PER`` without a prefix. A way is recognised only where all tags of the
-corpus are written in it, as a single tag may fit several. Everything else is an error.
+Files write tags in several forms: ``B-PER``, ``B_PER``, ``PER-B``, ``b-per``, a ``B`` without a
+label, or ``PER`` without a prefix. A form is accepted only if all tags of the corpus have it,
+because a single tag may fit several forms. Everything else is an error.
 """
 
 import re
@@ -16,10 +16,10 @@ from windowclf.tags.schemes import OUTSIDE, Scheme, breaks_rules, convert
 
 AUTO = "auto"
 SCHEMES = (AUTO, *(scheme.value for scheme in Scheme))
-"""What `scheme` takes."""
+"""Accepted values of `scheme`."""
 
 BARE_LABEL = "ENTITY"
-"""The label of spans whose tags have a prefix alone."""
+"""The label of spans whose tags consist of a prefix only."""
 
 Pair = tuple[str | None, str | None]
 """Neighbouring tags; None is the start or the end of a sentence."""
@@ -28,11 +28,11 @@ _GUESSED = (Scheme.IOB2, Scheme.IOBES, Scheme.BILOU, Scheme.BMES, Scheme.BMEWO)
 _CANONICAL = dict(zip("BIMELSUW", "BIIEESSS", strict=True))
 _OUTSIDES = dict.fromkeys((OUTSIDE, "o", "0"), OUTSIDE)
 _SEPARATORS = "-_/:."
-# A prefix or a suffix, or one alone: such a tag among others is hardly a label.
+# A tag with a prefix or a suffix, or only that: among other tags it is hardly a label.
 _MIXED = re.compile(r"[BI](?:[-_/:.].*)?|.+[-_/:.][BI]|[A-Z]-.+")
 
-# Labels that nobody gives to single tokens. Where a file is too short to see that most of its
-# tokens are O, they show that its tags are names of entities, and not parts of speech.
+# Labels that are never used for single tokens. In a file too short to show that most tokens are O,
+# they show that its tags are entity types and not parts of speech.
 _ENTITY_LABELS = """
     per pers person people org organization organisation corporation corp company group loc
     location place gpe geo geo-loc geopolitical fac facility building norp misc miscellaneous oth
@@ -46,12 +46,12 @@ _ENTITY_LABELS = """
 
 
 class TagError(DataError):
-    """A tag that does not belong to the scheme of the others.
+    """A tag does not belong to the scheme of the other tags.
 
     Parameters
     ----------
     tag : str
-        As the file has it, so that its place can be found.
+        The tag as written in the file, so that its position can be found.
     """
 
     def __init__(self, tag: str, message: str) -> None:
@@ -63,7 +63,7 @@ class TagError(DataError):
 
 
 def position(tags: Sequence[str], wanted: str | Pair) -> int | None:
-    """Find a tag, or the second one of a pair, among the tags of a sentence."""
+    """Find the index of a tag, or of the second tag of a pair, in a sentence."""
     if isinstance(wanted, str):
         return tags.index(wanted) if wanted in tags else None
     pairs = zip((None, *tags), (*tags, None), strict=True)
@@ -72,21 +72,20 @@ def position(tags: Sequence[str], wanted: str | Pair) -> int | None:
 
 
 class TagStyle(NamedTuple):
-    """How a corpus writes its tags.
+    """The way in which a corpus writes its tags.
 
     Attributes
     ----------
     scheme : Scheme
-        Whose rules the tags follow.
+        The scheme of the tags.
     read : mapping of str to str
-        Each tag as written, and as IOBES would write it: ``U_per`` is ``S-per``. Empty if the
-        labels are plain.
+        Maps each tag as written to IOBES: ``U_per`` to ``S-per``. Empty if the labels are plain.
     remarks : tuple of str
-        What is not as usual in a file of tags, to be reported.
+        Unusual properties of the tags, to report to the user.
     irregular : int
-        Number of tags that break the rules of the scheme. Conlleval's rules read them.
+        Number of tags that break the rules of the scheme and are read by conlleval's rules.
     first_irregular : Pair
-        The first of them, after the tag before it.
+        The first such tag, preceded by the tag before it.
     """
 
     scheme: Scheme
@@ -97,17 +96,17 @@ class TagStyle(NamedTuple):
 
     @property
     def target(self) -> Scheme:
-        """The scheme of `convert`'s tags: IOB2, or plain."""
+        """The scheme of the tags that `convert` returns: IOB2, or plain."""
         return Scheme.PLAIN if self.scheme is Scheme.PLAIN else Scheme.IOB2
 
     def convert(self, tags: Sequence[str]) -> list[str]:
-        """Write the tags of one of the sentences in IOB2; plain labels stay as they are."""
+        """Convert the tags of a sentence to IOB2; plain labels do not change."""
         if self.scheme is Scheme.PLAIN:
             return list(tags)
         return convert([self.read[tag] for tag in tags], Scheme.IOBES, Scheme.IOB2)
 
     def describe_irregular(self) -> str:
-        """Say how many tags break the rules, and which is the first."""
+        """Describe how many tags break the rules, and which is the first."""
         before, tag = self.first_irregular
         what = (
             f"{quoted(before)} at the end of a sentence"
@@ -119,12 +118,12 @@ class TagStyle(NamedTuple):
 
 
 def scheme_named(name: str) -> Scheme | None:
-    """Give the scheme that a user names; None for "auto".
+    """Return the scheme with a name; None for "auto".
 
     Raises
     ------
     UsageError
-        For a name that no scheme has.
+        If there is no scheme of this name.
     """
     try:
         return None if isinstance(name, str) and name == AUTO else Scheme(name)
@@ -134,26 +133,26 @@ def scheme_named(name: str) -> Scheme | None:
 
 
 def recognise(sequences: Iterable[Sequence[str]], scheme: Scheme | None = None) -> TagStyle:
-    """Detect how a corpus writes its tags.
+    """Detect the way in which a corpus writes its tags.
 
-    Of the schemes that have all prefixes of the corpus, the one with the fewest prefixes counts.
-    ``B`` and ``I`` alone are IOB2 or IOB1, whichever rules fewer tags break. Tags without any
-    prefix are IO where at least half of the tokens are ``O``, or where all labels are those of
-    entities, such as ``PER``; else they may be parts of speech, which only the user knows.
+    Of the schemes that have all prefixes of the corpus, the one with the fewest prefixes is chosen.
+    ``B`` and ``I`` alone are IOB2 or IOB1, whichever has fewer tags that break its rules. Tags
+    without any prefix are IO if at least half of the tokens are ``O``, or if all labels are entity
+    types such as ``PER``; otherwise they may be parts of speech, which only the user knows.
 
     Parameters
     ----------
     sequences : iterable of sequences of str
         The tags of each sentence.
     scheme : Scheme, optional
-        The one that the user names. Its tags may still be written as ``B_PER`` or ``PER-B``.
+        The scheme that the user chose. Its tags may still be written as ``B_PER`` or ``PER-B``.
 
     Raises
     ------
     TagError
-        For the first tag that the other tags, or the scheme named, leave without a meaning.
+        If a tag does not fit the other tags or the chosen scheme.
     """
-    pairs: Counter[Pair] = Counter()  # in order of first sight
+    pairs: Counter[Pair] = Counter()  # in order of first occurrence
     for tags in sequences:
         pairs.update(zip((None, *tags), (*tags, None), strict=True))
     counts: Counter[str] = Counter()
@@ -167,13 +166,13 @@ def recognise(sequences: Iterable[Sequence[str]], scheme: Scheme | None = None) 
 
 
 class _Form(NamedTuple):
-    """A way to write a tag: where the letter stands, and what separates it from the label."""
+    """A form of tags: the position of the letter, and the separator before or after the label."""
 
-    separator: str  # empty for a letter alone
+    separator: str  # empty for a letter without a label
     is_suffix: bool = False
 
     def split(self, tag: str) -> tuple[str, str] | None:
-        """Split a tag into letter and label; None if it is not written in this way."""
+        """Split a tag into letter and label; None if it does not have this form."""
         if not self.separator:
             letter, label = tag, BARE_LABEL
         elif self.is_suffix:
@@ -187,35 +186,35 @@ _USUAL = _Form("-")
 _FORMS = (*map(_Form, _SEPARATORS), *(_Form(mark, True) for mark in _SEPARATORS), _Form(""))
 
 
-def _style(counts: Mapping[str, int], asked: Scheme | None) -> TagStyle:
+def _style(counts: Mapping[str, int], chosen: Scheme | None) -> TagStyle:
     outside = {tag: counts[tag] for tag in _OUTSIDES if tag in counts}
     inside = {tag: count for tag, count in counts.items() if tag not in _OUTSIDES}
     if not inside:
         if "0" in outside:
-            raise _unknown(["0"], None, Scheme.IOB2, asked)
-        return TagStyle(asked or Scheme.IOB2, _OUTSIDES, _outside_remarks(outside))
+            raise _unknown(["0"], None, Scheme.IOB2, chosen)
+        return TagStyle(chosen or Scheme.IOB2, _OUTSIDES, _outside_remarks(outside))
     total = sum(inside.values())
-    covered, best, best_scheme = 0, None, asked or Scheme.IOB2
+    covered, best, best_scheme = 0, None, chosen or Scheme.IOB2
     for form in _FORMS:
         split = {tag: form.split(tag) for tag in inside}
         letters: Counter[str] = Counter()
         for tag, found in split.items():
             letters[found[0].upper() if found else ""] += inside[tag]
-        for scheme in (asked,) if asked else _GUESSED:
+        for scheme in (chosen,) if chosen else _GUESSED:
             count = sum(letters[letter] for letter in scheme.prefixes)
-            if count == total and (asked or _is_certain(form, [*filter(None, split.values())])):
-                return _prefixed(form, scheme, split, outside, asked)
-            # Some parts of speech are a letter, and "S-BAR" looks like a tag of IOBES.
+            if count == total and (chosen or _is_certain(form, [*filter(None, split.values())])):
+                return _prefixed(form, scheme, split, outside, chosen)
+            # Some parts of speech are single letters, and "S-BAR" looks like an IOBES tag.
             by_letter = letters["B"] + letters["I"] > 0 if form.separator else 2 * count >= total
-            if count > covered and (asked or by_letter):
+            if count > covered and (chosen or by_letter):
                 covered, best, best_scheme = count, form, scheme
-    if asked in (None, Scheme.IO) and _is_prefixless(inside, outside, asked):
-        return _prefixless(inside, outside, asked)
-    raise _unknown(inside, best, best_scheme, asked)
+    if chosen in (None, Scheme.IO) and _is_prefixless(inside, outside, chosen):
+        return _prefixless(inside, outside, chosen)
+    raise _unknown(inside, best, best_scheme, chosen)
 
 
 def _is_certain(form: _Form, split: Sequence[tuple[str, str]]) -> bool:
-    """Whether tags that could be written in a form can be nothing else.
+    """Whether tags that fit a form cannot be anything else.
 
     ``S_NAME`` and ``HEPATITIS-B`` may well be labels.
     """
@@ -231,11 +230,11 @@ def _prefixed(
     scheme: Scheme,
     split: Mapping[str, tuple[str, str] | None],
     outside: Mapping[str, int],
-    asked: Scheme | None,
+    chosen: Scheme | None,
 ) -> TagStyle:
     read = {tag: f"{_CANONICAL[to[0].upper()]}-{to[1]}" for tag, to in split.items() if to}
     remarks = []
-    if asked is None and scheme not in (Scheme.IOB2, Scheme.IOBES):
+    if chosen is None and scheme not in (Scheme.IOB2, Scheme.IOBES):
         remarks.append(f"the tags are recognised as {scheme}; `scheme` chooses another")
     if not form.separator:
         remarks.append(f"the tags have no labels, so all spans are called {BARE_LABEL}")
@@ -246,9 +245,9 @@ def _prefixed(
 
 
 def _is_prefixless(
-    inside: Mapping[str, int], outside: Mapping[str, int], asked: Scheme | None
+    inside: Mapping[str, int], outside: Mapping[str, int], chosen: Scheme | None
 ) -> bool:
-    if asked:
+    if chosen:
         return not any(tag.startswith(("B-", "I-")) or not tag for tag in inside)
     if "0" in outside or not outside or not all(map(_may_be_label, inside)):
         return False
@@ -266,12 +265,12 @@ def _may_be_label(tag: str) -> bool:
 
 
 def _prefixless(
-    inside: Mapping[str, int], outside: Mapping[str, int], asked: Scheme | None
+    inside: Mapping[str, int], outside: Mapping[str, int], chosen: Scheme | None
 ) -> TagStyle:
     remarks = _outside_remarks(outside)
-    if asked is None:
+    if chosen is None:
         remarks = (
-            "the tags are recognised as io without prefixes, so neighbours of the same label are "
+            "the tags are recognised as io without prefixes, so neighbours with the same label are "
             "one span; `scheme` chooses another",
             *remarks,
         )
@@ -287,20 +286,20 @@ def _outside_remarks(outside: Mapping[str, int]) -> tuple[str, ...]:
 
 
 def _unknown(
-    inside: Iterable[str], form: _Form | None, scheme: Scheme, asked: Scheme | None
+    inside: Iterable[str], form: _Form | None, scheme: Scheme, chosen: Scheme | None
 ) -> TagError:
-    """Make the error for the first tag that is not written in a form."""
+    """Make the error for the first tag that does not have a form."""
     for tag in inside:
         found = form.split(tag) if form else None
         if not found or found[0].upper() not in scheme.prefixes:
             break
-    else:  # all of them are, but it is not certain
+    else:  # all tags have the form, but could also be labels
         form = None
-    if form is None and not asked:
+    if form is None and not chosen:
         tag = next((tag for tag in inside if not _may_be_label(tag)), tag)
     looks_split = bool(_MIXED.fullmatch(tag))
-    if form or asked:
-        other = f"is not one of {asked}" if asked else "does not go with the other tags"
+    if form or chosen:
+        other = f"is not one of {chosen}" if chosen else "does not fit the other tags"
         cure = f"expected {_expected(form or _USUAL, scheme)}"
     elif tag[-2:-1] in _SEPARATORS and tag[-1] in "BI":
         other = "may be a label, or a label and a letter"
@@ -311,7 +310,7 @@ def _unknown(
     else:
         other = "has no prefix such as B-, so where spans begin is unknown"
         cure = (
-            "choose io if neighbours of the same label are one span, or plain if each token has "
+            "choose io if neighbours with the same label are one span, or plain if each token has "
             "a label of its own, such as a part of speech"
         )
     choices = ", ".join(SCHEMES)
@@ -327,7 +326,7 @@ def _expected(form: _Form, scheme: Scheme) -> str:
 
 
 def _with_irregular(style: TagStyle, pairs: Mapping[Pair, int], *, choose: bool) -> TagStyle:
-    """Count what breaks the rules; choose between IOB2 and IOB1 by it."""
+    """Count the tags that break the rules, and choose between IOB2 and IOB1 by the counts."""
     broken = _broken(style, pairs)
     if choose and broken and style.scheme is Scheme.IOB2:
         as_iob1 = style._replace(scheme=Scheme.IOB1)

@@ -1,10 +1,9 @@
 """Tags of tokens and the spans that they spell: IOB2, its relatives, and plain labels.
 
-A tag is ``O``, or a prefix, a hyphen and a label: ``B-PER``. The schemes differ only in
-which prefix each token of a span is given, so each scheme is a row of one table. Spans are
-read by the rules of conlleval, the scorer of CoNLL-2003, which makes sense of any sequence
-of prefixes: a span also begins where its label changes. `recognition` reads files that write
-tags in another way, such as ``PER_B``.
+A tag is ``O``, or a prefix, a hyphen and a label: ``B-PER``. The schemes differ only in the
+prefix of each token of a span, so each scheme is a row of one table. Spans are read by the
+rules of conlleval, the scorer of CoNLL-2003, which accept any sequence of prefixes: a span
+also begins where the label changes. `recognition` reads tags in other forms, such as ``PER_B``.
 """
 
 import enum
@@ -17,13 +16,13 @@ from numpy.typing import NDArray
 
 from windowclf.errors import DataError, UsageError, quoted
 
-OUTSIDE = "O"  # the tag of a token in no span
+OUTSIDE = "O"  # the tag of a token outside of spans
 
 
 class Scheme(enum.StrEnum):
-    """How tags spell spans.
+    """A way of writing spans as tags.
 
-    ``IO`` has one prefix, so it joins neighbours of the same label. ``PLAIN`` has no prefixes:
+    ``IO`` has one prefix, so it joins neighbours with the same label. ``PLAIN`` has no prefixes:
     each token has a label of its own, such as a part of speech.
     """
 
@@ -38,12 +37,12 @@ class Scheme(enum.StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> "Scheme | None":
-        """Find a scheme by another of its usual names."""
+        """Find a scheme by an alternative name."""
         return _ALIASES.get(value.lower()) if isinstance(value, str) else None
 
     @property
     def prefixes(self) -> str:
-        """The letters that its tags begin with."""
+        """The first letters of its tags."""
         used = {*_RULES[self].apart, *_RULES[self].touching}
         return "".join(letter for letter in _PREFIXES if f"{letter}-" in used)
 
@@ -76,8 +75,8 @@ class LegalTransitions(NamedTuple):
 
 
 class _Rules(NamedTuple):
-    apart: tuple[str, str, str, str]  # what a span's only, first, inner and last token carry
-    touching: tuple[str, str, str, str]  # the same, right after a span of the same label
+    apart: tuple[str, str, str, str]  # prefixes of a span's only, first, inner and last token
+    touching: tuple[str, str, str, str]  # the same, right after a span with the same label
     opens: str  # prefixes that may follow O, another label or the start of the sentence
     closes: str  # prefixes that O, another label or the end of the sentence may follow
     follows: Mapping[str, str]  # prefix → prefixes that may follow it under the same label
@@ -97,7 +96,7 @@ def _four(first: str, inner: str, last: str, only: str) -> _Rules:
     return _Rules(prefixes, prefixes, opens=opens, closes=closes, follows=follows)
 
 
-_BEGINS, _ENDS = "BSUW", "ELSUW"  # prefixes of a first, and of a last token, in any scheme
+_BEGINS, _ENDS = "BSUW", "ELSUW"  # prefixes of a first and of a last token, in any scheme
 _PREFIXES = "BIMELSUW"
 
 _RULES = {
@@ -128,7 +127,7 @@ def spans(tags: Sequence[str], scheme: Scheme) -> list[Span]:
     """
     found = []
     start, before, label = 0, OUTSIDE, ""
-    for i, tag in enumerate([*tags, OUTSIDE]):  # the last O ends a span still open
+    for i, tag in enumerate([*tags, OUTSIDE]):  # the last O ends a span that is still open
         prefix, next_label = _split(tag, scheme)
         if next_label != label or prefix in _BEGINS or before in _ENDS:
             if label:
@@ -151,7 +150,7 @@ def encode(spans: Iterable[Span], length: int, scheme: Scheme) -> list[str]:
     Raises
     ------
     DataError
-        If a span is empty, leaves the sentence or overlaps another.
+        If a span is empty, extends beyond the sentence or overlaps another.
     """
     rules = _RULES[scheme]
     tags = [OUTSIDE] * length
@@ -161,7 +160,7 @@ def encode(spans: Iterable[Span], length: int, scheme: Scheme) -> list[str]:
         if not before.end <= start < end <= length:
             raise DataError(
                 f"span {start}:{end} {quoted(label)} does not fit a sentence of {length} tokens "
-                f"after span {before.start}:{before.end}: spans must hold a token and not overlap"
+                f"after span {before.start}:{before.end}: spans need a token and must not overlap"
             )
         touches = start == before.end and label == before.label
         only, first, inner, last = rules.touching if touches else rules.apart
@@ -173,33 +172,33 @@ def encode(spans: Iterable[Span], length: int, scheme: Scheme) -> list[str]:
 
 
 def convert(tags: Sequence[str], source: Scheme, target: Scheme) -> list[str]:
-    """Spell the tags of one sentence in another scheme; ill-formed tags come out well-formed.
+    """Convert the tags of one sentence to another scheme; the result is always well-formed.
 
     Parameters
     ----------
     tags : sequence of str
     source, target : Scheme
-        The scheme of `tags` and the scheme wanted.
+        The scheme of `tags` and the scheme of the result.
 
     Raises
     ------
     UsageError
-        Between ``PLAIN`` and any other scheme: plain labels do not tell where spans begin.
+        If one scheme is ``PLAIN`` and the other is not: plain labels do not show where spans begin.
     DataError
         For a tag that is neither ``O`` nor a prefix with a label.
     """
     if (source is Scheme.PLAIN) != (target is Scheme.PLAIN):
         raise UsageError(
-            f"cannot convert {source} tags to {target}: plain labels do not tell where spans "
+            f"cannot convert {source} tags to {target}: plain labels do not show where spans "
             f"begin; use the same scheme for both"
         )
     return encode(spans(tags, source), len(tags), target)
 
 
 def legal_transitions(tags: Sequence[str], scheme: Scheme) -> LegalTransitions:
-    """List which sequences of `tags` a decoder may return.
+    """Compute which sequences of `tags` a decoder may return.
 
-    A sequence is legal if it is the one way in which the scheme spells its spans.
+    A sequence is legal if the scheme spells its spans in exactly this way.
 
     Parameters
     ----------
@@ -218,7 +217,7 @@ def legal_transitions(tags: Sequence[str], scheme: Scheme) -> LegalTransitions:
     start = np.array([prefix in OUTSIDE + rules.opens for prefix, _ in pairs], dtype=bool)
     end = np.array([prefix in OUTSIDE + rules.closes for prefix, _ in pairs], dtype=bool)
     transition = np.outer(end, start)
-    of_label: dict[str, list[int]] = {}  # not all pairs: there may be ten thousand tags
+    of_label: dict[str, list[int]] = {}  # avoids testing all pairs of perhaps ten thousand tags
     for i, (_, label) in enumerate(pairs):
         of_label.setdefault(label, []).append(i)
     of_label.pop("", None)
@@ -228,12 +227,12 @@ def legal_transitions(tags: Sequence[str], scheme: Scheme) -> LegalTransitions:
 
 
 def breaks_rules(before: str, tag: str, scheme: Scheme) -> bool:
-    """Whether a tag may not follow another, by the rules of its scheme.
+    """Whether the rules of a scheme forbid a tag after another.
 
     Parameters
     ----------
     before, tag : str
-        "O" also stands for the start and for the end of a sentence.
+        The two tags; "O" also stands for the start and the end of a sentence.
     """
     rules = _RULES[scheme]
     (old, old_label), (new, label) = _split(before, scheme), _split(tag, scheme)
@@ -243,7 +242,7 @@ def breaks_rules(before: str, tag: str, scheme: Scheme) -> bool:
 
 
 def _split(tag: str, scheme: Scheme) -> tuple[str, str]:
-    """Split a tag into prefix and label; a plain label is a span of its own, so ``S``."""
+    """Split a tag into prefix and label; a plain label counts as a span of its own, ``S``."""
     if tag == OUTSIDE:
         return OUTSIDE, ""
     if scheme is Scheme.PLAIN:

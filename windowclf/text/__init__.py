@@ -1,1 +1,1 @@
-"""Strings in, words out: tokenizer, sentence ends, lines."""
+"""From strings to words: lines, sentences and tokens."""

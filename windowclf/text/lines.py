@@ -1,7 +1,7 @@
-"""Lines of text, UTF-8 or as the caller says: of a file, or of a stream as they come.
+"""Lines of text from a file or from a stream as they arrive, in UTF-8 or another encoding.
 
-Only a line feed, or a carriage return and a line feed, ends a line: a token may hold the other
-characters that Python takes for line breaks.
+Only a line feed, or a carriage return and a line feed, ends a line: a token may contain the other
+characters that Python treats as line breaks.
 """
 
 import codecs
@@ -24,22 +24,23 @@ from windowclf.system.content import (
 from windowclf.system.streams import open_input
 
 CHUNK_BYTES = 1 << 16
-"""What is read at once at the most: some hundred lines, so that they are tagged as a batch."""
+"""Largest number of bytes to read at once: some hundred lines, which are tagged as a batch."""
 
-_MARK_BYTES = 4  # of the longest byte-order mark
-_SAMPLE_BYTES = 1 << 14  # which show the encoding of a text that is not UTF-8
+_MARK_BYTES = 4  # length of the longest byte-order mark
+_SAMPLE_BYTES = 1 << 14  # enough to detect the encoding of a text that is not UTF-8
 
 LONGEST_LINE = 1 << 28
-"""Bytes; a packed file of some kilobytes may hold a line that fills the memory."""
+"""Largest length of a line in bytes: a compressed file of a few kilobytes may contain a line that
+fills the memory."""
 
 
 class BadLine(str):
-    """Stands for a line that is not in its encoding.
+    """Placeholder for a line that cannot be decoded.
 
     Attributes
     ----------
     error : DataError
-        What is wrong with it.
+        The reason.
     """
 
     __slots__ = ("error",)
@@ -52,24 +53,24 @@ class BadLine(str):
 
 
 def read_lines(path: str | Path, encoding: str = "utf-8") -> Iterator[tuple[int, str]]:
-    """Read a text file line by line; unpack it on the way if it is packed by gzip or Zstandard.
+    """Read a text file line by line; decompress it if it is compressed with gzip or Zstandard.
 
     Parameters
     ----------
     encoding : str
-        Any that Python knows.
+        Any encoding that Python knows.
 
     Yields
     ------
     number : int
-        From 1.
+        Number of the line, from 1.
     line : str
-        Without its line break; the first one without a byte-order mark.
+        The line without its line break and without a byte-order mark.
 
     Raises
     ------
     DataError
-        If the file cannot be read or is not text in that encoding, or a line is longer than
+        If the file cannot be read, is not text in that encoding, or has a line longer than
         `LONGEST_LINE`.
     """
     with open_input(path) as file:
@@ -87,35 +88,35 @@ def line_chunks(
     has_option: bool = True,
     keep_bad: bool = False,
 ) -> Iterator[list[str]]:
-    """Read lines in groups: as many as have come, so that a slow stream is answered at once.
+    """Read lines in groups of as many as are available, so that a slow stream is not delayed.
 
     Parameters
     ----------
     file : BinaryIO
-        With a method ``read1``.
+        A file with a method ``read1``.
     name : str
-        For messages.
+        Name of the file, for messages.
     keep_ends : bool
-        Whether lines keep their breaks.
+        Whether lines keep their line breaks.
     encoding : str
-        Any that Python knows. A byte-order mark at the start is dropped.
+        Any encoding that Python knows. A byte-order mark at the start is dropped.
     has_option : bool
-        Whether the user can give the encoding, for messages.
+        Whether the user can set the encoding, for messages.
     keep_bad : bool
-        Whether a line that is not in the encoding is yielded as a `BadLine`.
+        Whether a line that cannot be decoded is yielded as a `BadLine`.
 
     Yields
     ------
     list of str
-        At least one.
+        One line or more.
 
     Raises
     ------
     UsageError
-        For an unknown encoding.
+        If the encoding is unknown.
     DataError
-        For a file that is not plain text, such as a PDF document; at a line that is not in
-        the encoding, or longer than `LONGEST_LINE`, after those before it.
+        If the file is not plain text, such as a PDF document; or, after the lines before it are
+        yielded, if a line cannot be decoded or is longer than `LONGEST_LINE`.
     """
     codec = codec_name(encoding)
     if codec not in ("utf-8", "utf-8-sig"):
@@ -143,8 +144,8 @@ def line_chunks(
 
     number = 1
     is_ascii = True  # so far
-    pieces: list[bytes] = []  # of a line that is not whole yet
-    waiting = 0  # their bytes
+    pieces: list[bytes] = []  # pieces of a line that is not complete yet
+    waiting = 0  # number of their bytes
     while data := file.read1(CHUNK_BYTES):  # type: ignore[attr-defined]
         head, found, tail = data.rpartition(b"\n")
         if not found:
@@ -170,7 +171,7 @@ def line_chunks(
 
 
 def _check_head(head: bytes, name: str, *, has_option: bool) -> None:
-    """Refuse what is not plain text, though its bytes may be UTF-8."""
+    """Reject files that are not plain text, even if their bytes are valid UTF-8."""
     check_kind(head, name)
     encoding = marked_encoding(head) or wide_encoding(head)
     if encoding not in (None, "utf-8"):
@@ -188,7 +189,7 @@ def _not_utf8(
     after_ascii: bool,
     has_option: bool,
 ) -> DataError:
-    """Say what the encoding of lines seems to be, of which the first is not UTF-8."""
+    """Make the error for lines that are not UTF-8, with a guess of their encoding."""
     place = f"{place}: byte 0x{error.object[error.start]:02x} is not UTF-8"
     sample = b"\n".join(lines[:_SAMPLE_BYTES])[:_SAMPLE_BYTES]
     if is_mostly_utf8(sample) or not after_ascii:
@@ -199,7 +200,7 @@ def _not_utf8(
     encoding = encoding_of(sample)
     if encoding is None:
         return DataError(
-            f"{place}, and its bytes do not show what it is; "
+            f"{place}, and the encoding cannot be detected; "
             f"{_iconv('ENCODING', has_option=has_option)}"
         )
     known = "Windows-1252 or Latin-1" if encoding == "cp1252" else encoding
@@ -207,22 +208,22 @@ def _not_utf8(
 
 
 def _iconv(encoding: str, *, has_option: bool) -> str:
-    other = f", or give `encoding={encoding!r}`" if has_option else ""
+    other = f", or set `encoding={encoding!r}`" if has_option else ""
     return f"convert it with: iconv -f {encoding} -t utf-8{other}"
 
 
 class _Recoded:
-    """Gives UTF-8 for a file in another encoding, as it comes."""
+    """Recodes a file in another encoding to UTF-8 while it is read."""
 
     def __init__(self, file: BinaryIO, name: str, encoding: str) -> None:
         self._file, self._name, self._encoding = file, name, encoding
         self._decoder = codecs.getincrementaldecoder(encoding)()
-        self._number = 1  # of the line that it is in
+        self._number = 1  # number of the current line
         self._is_start = True
         self._error: DataError | None = None
 
     def read1(self, size: int) -> bytes:
-        """Give what has come, and nothing at the end."""
+        """Return the bytes available so far; empty at the end."""
         while not self._error:
             data = self._file.read1(size)  # type: ignore[attr-defined]
             if self._is_start:
@@ -230,7 +231,7 @@ class _Recoded:
                     more := self._file.read1(size)  # type: ignore[attr-defined]
                 ):
                     data += more
-                self._heed_mark(data)
+                self._check_mark(data)
             text = self._decode(data)
             if self._is_start and text:
                 text = text.removeprefix("\ufeff")
@@ -240,19 +241,19 @@ class _Recoded:
                 return text.encode()
         raise self._error
 
-    def _heed_mark(self, data: bytes) -> None:
-        """Refuse a file whose byte-order mark is that of another encoding."""
+    def _check_mark(self, data: bytes) -> None:
+        """Raise an error if the byte-order mark belongs to another encoding."""
         marked = marked_encoding(data[:HEAD_BYTES])
         if marked and not self._encoding.startswith(marked):
             raise DataError(
                 f"{self._name}:1: its byte-order mark shows {marked}, not {self._encoding}; "
-                f"name that encoding"
+                f"set that encoding"
             )
-        if marked:  # it also says which byte comes first
+        if marked:  # the mark also shows the byte order
             self._decoder = codecs.getincrementaldecoder(marked)()
 
     def _decode(self, data: bytes) -> str:
-        """Decode what has come up to the first error, which is kept."""
+        """Decode bytes up to the first error, which is stored."""
         before = self._decoder.getstate()
         try:
             return self._decoder.decode(data, final=not data)
@@ -263,27 +264,27 @@ class _Recoded:
             number = self._number + text.count("\n")
             reason = getattr(error, "reason", error)
             self._error = DataError(
-                f"{self._name}:{number}: not {self._encoding}, as the encoding was named "
-                f"({reason}); name that of the file"
+                f"{self._name}:{number}: not {self._encoding}, although this encoding was set "
+                f"({reason}); set the encoding of the file"
             )
             return text
 
 
 class Lines:
-    """The lines of an open file one by one, from chunks: tells when the next may take its time.
+    """The lines of an open file one by one; `waits` shows whether the next must still be read.
 
     Parameters
     ----------
     chunks : iterator of list of str
-        From `line_chunks`.
+        Chunks from `line_chunks`.
     failed : callable, optional
-        Is called with the error of a `BadLine`, which is then left out; without it, bad lines are
-        lines like all others.
+        Called with the error of a `BadLine`, which is then left out; without it, bad lines are
+        yielded like all others.
 
     Attributes
     ----------
     number : int
-        Of the line read last, from 1.
+        Number of the last line, from 1.
     """
 
     def __init__(
@@ -307,11 +308,11 @@ class Lines:
             self._failed(line.error)
 
     def give_back(self, lines: Sequence[str]) -> None:
-        """Take back lines that were read last, which come again."""
+        """Push back the last lines, to be read again."""
         self._come.extendleft(reversed(lines))
         self.number -= len(lines)
 
     @property
     def waits(self) -> bool:
-        """Whether the next line is still to be read."""
+        """Whether the next line must still be read from the file."""
         return not self._come

@@ -1,7 +1,7 @@
-"""What a token is, as CoNLL-2003 and GloVe write English: one regular expression.
+"""The pattern of a token, after the conventions of CoNLL-2003 and GloVe, as a regular expression.
 
-Each of its repetitions is possessive or bounded, so that it never looks twice at the same
-stretch of text: the time is linear on any input.
+All of its repetitions are possessive or bounded, so it never backtracks over a stretch of text, and
+the time is linear for any input.
 """
 
 import re
@@ -9,13 +9,13 @@ from functools import cache
 
 from windowclf.text.typography import SINGLE_QUOTES, plain_word, strip
 
-# Written with a period that belongs to them: before a name,
+# Abbreviations with a period that belongs to them. These stand before a name:
 _TITLES = (
     "Mr|Mrs|Ms|Messrs|Mme|Mlle|Dr|Drs|Prof|Hon|Rev|Fr|St|Ste|Pres|Gov|Sen|Sens|Rep|Reps"
     "|Atty|Supt|Insp|Det|Gen|Adm|Cmdr|Col|Lt|Maj|Capt|Sgt|Cpl|Pvt|Brig|Mt|Ft"
     "|MR|MRS|MS|DR|ST|vs|VS|cf|al|approx|est|vol"
 )
-# and at the end of a sentence, too.
+# These may also end a sentence:
 _ABBREVIATIONS = (
     r"Jr|Sr|Esq|Ph\.D|Inc|Corp|Co|Cos|Ltd|Bros|Dept|Univ|Assn"
     "|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|Mon|Tue|Tues|Wed|Thu|Thur|Thurs|Fri"
@@ -24,8 +24,8 @@ _ABBREVIATIONS = (
 )
 TITLES = frozenset(f"{title}." for title in _TITLES.split("|"))
 
-# Begin so many sentences, and follow abbreviations and initials so seldom otherwise, that they
-# tell that a sentence ended before them.
+# Words that begin many sentences and otherwise rarely follow abbreviations and initials. After one
+# of those, they show that the sentence ended.
 _STARTERS = (
     "The|A|An|He|She|It|They|We|I|You|This|That|These|Those|There|His|Her|Its|Their|Our|My"
     "|In|On|At|For|After|Before|Since|But|And|So|Then|If|When|While|As|Although|However|Meanwhile"
@@ -33,7 +33,8 @@ _STARTERS = (
 )
 STARTERS = frozenset(_STARTERS.split("|"))
 
-# Combining marks, joiners and vowel signs, which are no \w to Python yet part of a word.
+# Combining marks, joiners and vowel signs: Python does not match them with \w, but they belong to
+# words.
 _MARKS = (
     r"[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u05f3"
     r"\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06ed\u0730-\u074a\u07a6-\u07b0"
@@ -41,7 +42,7 @@ _MARKS = (
     r"\u1056-\u109d\u17b4-\u17d3\u1ab0-\u1aff\u1dc0-\u1dff\u200c\u200d\u20d0-\u20df"
     r"\u302a-\u302f\u3099\u309a\ufe00-\ufe0f\ufe20-\ufe2f]"
 )
-# Chinese characters stand for themselves: the script has no spaces between its words.
+# Chinese characters are tokens of their own, because the script has no spaces between words.
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 _LETTER = r"[^\W\d_]"
 _CAPITAL = "[A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я]"
@@ -63,9 +64,9 @@ _JOINT = (
     r"|(?<=[א-ת])[\"\u05f4](?=[א-ת]))"  # Hebrew acronyms
 )
 _START = rf"\s++(?:{_STARTERS})[\s,'{SINGLE_QUOTES}]"
-_LABEL = rf"[^\W_{_HAN}]++(?:-++[^\W_{_HAN}]++)*+"  # of a domain name
-# Domains that stand without https:// or www. end in one of these. Codes of countries that are words
-# or units ("the end.is", "5.km") are not here: they need a path behind them, as in t.me/x.
+_LABEL = rf"[^\W_{_HAN}]++(?:-++[^\W_{_HAN}]++)*+"  # a label of a domain name
+# Domains without https:// or www. must end in one of these. Country codes that are also words or
+# units ("the end.is", "5.km") are left out: such domains need a path, as in t.me/x.
 _GENERIC = (
     "com|org|net|edu|gov|mil|info|biz|eu|io|ai|app|dev|xyz|online|site|shop|store|blog|tech|cloud"
     "|news|tv|asia|mobi|wiki|museum|COM|ORG|NET|EDU|GOV"
@@ -77,7 +78,7 @@ _COUNTRY = (
     "|t[cdfghjklmnrtwz]|u[agkyz]|v[cegnu]|w[fs]|y[et]|z[amw]"
 )
 _BRIEF = rf"[^\W_{_HAN}]\."  # J.de Boer
-_TAIL = r"(?:[^\s<>\"'()]*[\w/=&%\#~$+]|\([^\s<>\"'()]*\)|'(?=\w\w))++"  # ends in no punctuation
+_TAIL = r"(?:[^\s<>\"'()]*[\w/=&%\#~$+]|\([^\s<>\"'()]*\)|'(?=\w\w))++"  # without final punctuation
 _ADDRESS = (
     rf"(?:[A-Za-z][A-Za-z0-9+-]{{1,14}}+://|(?i:www)\.){_TAIL}"
     rf"|{_LABEL}(?:\.{_LABEL}){{0,3}}\.(?:(?:{_GENERIC})(?!\w)|(?<!^{_BRIEF})(?<!\W{_BRIEF})"
@@ -85,7 +86,7 @@ _ADDRESS = (
     rf"(?::\d{{1,5}}+(?!\d))?(?:/(?:{_TAIL})?+|[?\#](?=\w){_TAIL})?"
 )
 _MAIL = rf"(?:(?i:mailto):)?\w[\w.+%-]{{0,63}}+@{_LABEL}(?:\.{_LABEL})++"
-_NAMED = rf"(?=[\d_]{{0,30}}+{_LETTER})"  # holds a letter: not the price in @5.50, nor the #1
+_NAMED = rf"(?=[\d_]{{0,30}}+{_LETTER})"  # contains a letter, unlike @5.50 or #1
 _HANDLE = rf"[@\uff20]{_NAMED}\w++(?:@{_LABEL}(?:\.{_LABEL})++)?"
 _HASHTAG = rf"[\#\uff03]{_NAMED}(?:\w++{_MARKS}*+)++"
 _EMOTICON = r"(?:[:;][-o^']?[)(\]\[DPpOo/]|=[-^]?[)(]|<3|\^_\^)"
@@ -127,7 +128,7 @@ _TOKEN = rf"""
 
 @cache
 def token() -> re.Pattern[str]:
-    """Compile the pattern of a token, which takes as long as to tag a hundred sentences."""
+    """Compile the pattern of a token; this takes as long as tagging a hundred sentences."""
     return re.compile(_TOKEN, re.VERBOSE)
 
 
@@ -138,7 +139,7 @@ KINDS = {
     "hashtag": _HASHTAG,
     "emoji": f"{_EMOJI}|{_EMOTICON}",
 }
-"""The tokens of the web."""
+"""Kinds of tokens that are specific to the web."""
 
 
 @cache
@@ -147,7 +148,7 @@ def _kinds() -> re.Pattern[str]:
 
 
 def token_kind(word: str) -> str | None:
-    """Name the kind of a token of the web, one of `KINDS`; None for any other word.
+    """Return the kind of a web token, one of `KINDS`; None for any other word.
 
     Examples
     --------
@@ -170,12 +171,12 @@ def part_of_name(word: str) -> int:
     Returns
     -------
     int
-        LETTERS: a letter or a digit can be seen, as in some word of every name. PUNCTUATION may
-        begin or end a name. No SIGN does: emoji, bullets, dashes, arrows, ™.
+        LETTERS for a word with a visible letter or digit, which every name needs. PUNCTUATION may
+        begin or end a name. A SIGN may not: emoji, bullets, dashes, arrows, ™.
     """
     if word.isalnum() and word.isascii():
         return LETTERS
-    if token_kind(word) == "emoji":  # a keycap, or :D
+    if token_kind(word) == "emoji":  # such as a keycap or :D
         return SIGN
     plain = strip(plain_word(word))
     if any(map(str.isalnum, plain)):
@@ -183,11 +184,11 @@ def part_of_name(word: str) -> int:
     return PUNCTUATION if plain.isascii() and not _RULE.fullmatch(plain) else SIGN
 
 
-# The periods whose token hangs on what follows the white space after them, or on the text's
-# beginning: those of the three alternatives above with \s in their look-ahead, none of which
-# looks further than the next character that is not white space, or the word that begins a
-# sentence and the sign after it. Nothing else in `token` looks past white space: any other run
-# of text without it is split alike wherever it stands.
+# Periods whose token depends on the text after the following white space, or on the beginning of
+# the text. They belong to the three alternatives above with \s in their look-ahead, which look no
+# further than the next character other than white space, or a word that begins a sentence and the
+# sign after it. Nothing else in `token` looks past white space, so any other run of text without
+# white space is split in the same way wherever it occurs.
 _OPEN = [rf"(?<!\w){word}" for word in (_CAPITAL, *_NUMBERED.split("|"))]
 _OPEN += [r"\A\d", r"\A\d\d", r"\A\d\d\d"]
 _BEHIND = "|".join(f"(?<={word}[.])" for word in _OPEN)

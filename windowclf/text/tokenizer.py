@@ -1,7 +1,7 @@
-"""Raw text in, sentences of words out; with character offsets for those who ask.
+"""Splits raw text into sentences of words, with character offsets on request.
 
-Most of any text is chunks between white space that came before, as "the" and "said," did:
-how each is split is remembered.
+Most chunks of text between white space recur, such as "the" and "said,", so the way each is split
+is cached.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ from windowclf.text.units import cut
 
 
 class Token(NamedTuple):
-    """A token and where it stands: ``source[start:end] == text``."""
+    """A token with its position: ``source[start:end] == text``."""
 
     text: str
     start: int
@@ -25,12 +25,12 @@ class Token(NamedTuple):
 
 
 _Chunk = tuple[tuple[str, ...], bool, tuple[str, ...]]
-"""Words with no white space between them, whether they are plain, see `_plain`, and the words as
-they are written: with typographic quotes."""
+"""Words without white space between them; whether they are plain, see `_plain`; and the words as
+written, with typographic quotes."""
 
-_FEW_WORDS = 50  # are found sooner one by one
+_FEW_WORDS = 50  # up to this many words, finding them one by one is faster
 _TERMINATORS = frozenset(".?!…。？！।؟") | {"..", "...", "...."}
-_UNSPACED = frozenset("。？！")  # no space follows these
+_UNSPACED = frozenset("。？！")  # sentence ends that are not followed by a space
 _CLOSERS = frozenset("\"')]}」』") | {"''"}
 _OPENERS = frozenset("\"'([{¿¡「『`") | {"``"}
 
@@ -39,13 +39,13 @@ def tokenize(text: str) -> list[Token]:
     """Split text into tokens in the manner of CoNLL-2003 and the Penn Treebank.
 
     Punctuation, ``'s`` and ``n't`` are tokens of their own; abbreviations, initials,
-    numbers, dates, hyphenated words, addresses and emoji stay whole.
+    numbers, dates, hyphenated words, addresses and emoji are not split.
 
     Returns
     -------
     list of Token
-        In order; between them they hold every character that is neither white space nor
-        invisible: a soft hyphen in a word belongs to it, a byte-order mark before one does not.
+        The tokens, in order. They cover every character that is neither white space nor
+        invisible; a soft hyphen in a word belongs to it, a byte-order mark before a word does not.
 
     Examples
     --------
@@ -61,7 +61,7 @@ def sentences(text: str) -> list[list[Token]]:
     Returns
     -------
     list of list of Token
-        None of them empty; offsets count from the start of `text`.
+        The sentences, none empty; offsets count from the start of `text`.
     """
     found = split_words(text)
     tokens = iter(_locate(text, [word for words in found for word in words]))
@@ -69,13 +69,12 @@ def sentences(text: str) -> list[list[Token]]:
 
 
 def split_words(text: str, unit: str = "auto") -> list[list[str]]:
-    """Split a text into sentences of words: the texts of its tokens, several times as fast.
+    """Split a text into sentences of words, several times as fast as `sentences`.
 
-    A sentence ends at a border, see `windowclf.text.units.cut`; at a period, question or
-    exclamation mark, and the quotes and brackets that close with it, where a space and then a
-    capital or a digit follow, with or without an opening quote; and after an abbreviation such as
-    "U.S." where a word follows that begins many sentences, such as "He". No title or initial ends
-    one.
+    A sentence ends at a border, see `windowclf.text.units.cut`. It also ends at a period, question
+    mark or exclamation mark, with any closing quotes and brackets, if a space and a capital or a
+    digit follow, with or without an opening quote; and after an abbreviation such as "U.S." before
+    a word that begins many sentences, such as "He". Titles and initials never end a sentence.
 
     Parameters
     ----------
@@ -85,7 +84,7 @@ def split_words(text: str, unit: str = "auto") -> list[list[str]]:
     Returns
     -------
     list of list of str
-        None of them empty. Typographic quotes and hyphens are split as those of ASCII are.
+        The sentences, none empty. Typographic quotes and hyphens are split like ASCII ones.
 
     Examples
     --------
@@ -93,7 +92,7 @@ def split_words(text: str, unit: str = "auto") -> list[list[str]]:
     [['He', 'is', "n't", 'in', '.'], ['Who', 'knows', '?']]
     """
     found: list[list[str]] = []
-    if text.isprintable():  # so that it holds no border
+    if text.isprintable():  # then it contains no border
         return _sentences(text)
     for piece in cut(text, unit):
         found += _sentences(piece)
@@ -101,17 +100,17 @@ def split_words(text: str, unit: str = "auto") -> list[list[str]]:
 
 
 def line_sentences(text: str) -> list[list[str]]:
-    r"""Take the lines of a text as its sentences, and split each into words.
+    r"""Split each line of a text into words, as one sentence.
 
     Parameters
     ----------
     text : str
-        A sentence a line; a tab separates sentences, too.
+        A text with one sentence per line; a tab also separates sentences.
 
     Returns
     -------
     list of list of str
-        None of them empty: a blank line is no sentence.
+        The sentences; blank lines are left out.
 
     Examples
     --------
@@ -122,22 +121,22 @@ def line_sentences(text: str) -> list[list[str]]:
 
 
 def token_starts(text: str, words: Iterable[str]) -> list[int]:
-    """Find where each token of a text stands.
+    """Find the offset of each token of a text.
 
     Parameters
     ----------
     words : iterable of str
-        The texts of all its tokens, in order.
+        The words of all its tokens, in order.
 
     Returns
     -------
     list of int
-        Offset of the first character of each.
+        Offset of the first character of each token.
 
     Raises
     ------
     UsageError
-        If a word does not stand in the text after those before it.
+        If a word does not occur in the text after the words before it.
     """
     words = [*words]
     if len(words) > _FEW_WORDS:
@@ -146,7 +145,7 @@ def token_starts(text: str, words: Iterable[str]) -> list[int]:
             return found
     starts: list[int] = []
     end = 0
-    # Only white space and invisible characters stand between two: the first hit is right.
+    # Only white space and invisible characters separate two words, so the first match is right.
     for word in words:
         start = text.find(word, end)
         if start < 0:
@@ -160,9 +159,9 @@ def token_starts(text: str, words: Iterable[str]) -> list[int]:
 
 
 def _starts_between_spaces(text: str, words: list[str]) -> list[int] | None:
-    """Find the words of a text that has nothing else but ASCII white space; None for others.
+    """Find the offsets in a text of words and ASCII white space only; None for other texts.
 
-    That is most texts, and all of their words are found at once.
+    Most texts are of this kind, and all of their words are found in one step.
     """
     joined = "".join(words)
     encoding, kind = ("utf-32-le", "<u4")
@@ -188,19 +187,19 @@ def _locate(text: str, words: list[str]) -> list[Token]:
 
 
 class _Chunks(dict[str, _Chunk]):
-    """Splits chunks, and remembers those that are likely to return."""
+    """Splits chunks and caches those that are likely to recur."""
 
-    most = 1 << 16  # chunks, of 200 bytes each; no text can make it hold more than 60 MB
+    most = 1 << 16  # chunks of about 200 bytes each; no text can make it exceed 60 MB
 
     def __missing__(self, text: str) -> _Chunk:
         if text.isalpha() and text.isascii():
-            words = (text,)  # as the pattern has it, which one sentence may not need
+            words = (text,)  # the pattern would return the same, but takes long to compile
             chunk: _Chunk = words, True, words
         else:
             chunk = _read(text)
-        if len(text) <= 24 and len(chunk[0]) <= 4:  # 99.9 % of news
+        if len(text) <= 24 and len(chunk[0]) <= 4:  # true of 99.9 % of news
             if len(self) >= self.most:
-                self.clear()  # which costs other threads time, nothing else
+                self.clear()  # harmless: other threads only lose time
             self[text] = chunk
         return chunk
 
@@ -213,7 +212,7 @@ def _words(piece: str) -> list[str]:
 
 
 def _sentences(piece: str) -> list[list[str]]:
-    """Split what stands between two borders."""
+    """Split the text between two borders into sentences."""
     if not is_typographic(piece):
         return _group(_split_chunks(piece))
     if has_hidden(piece):
@@ -224,7 +223,7 @@ def _sentences(piece: str) -> list[list[str]]:
 
 
 def _sentences_of_seen(piece: str) -> list[list[str]]:
-    """Split a text as if its invisible characters were not there; those in a word stay in it."""
+    """Split a text as if it had no invisible characters; those within a word remain in it."""
     seen, places = without_hidden(piece)
     found = _sentences(seen)
     starts = iter(token_starts(seen, chain.from_iterable(found)))
@@ -243,14 +242,14 @@ def _split_chunks(text: str) -> list[_Chunk]:
     for period in OPEN_PERIOD.finditer(text):
         *before, last = text[end : period.end()].split()
         found += map(_chunks.__getitem__, before)
-        found.append(_read(last, period[1]))  # with all that it hangs on
+        found.append(_read(last, period[1]))  # with the text that its split depends on
         end = period.end()
     found += map(_chunks.__getitem__, text[end:].split())
     return found
 
 
 def _read(text: str, after: str = "") -> _Chunk:
-    """Split a chunk that stands before some other text."""
+    """Split a chunk that is followed by other text."""
     plain = plain_text(text)
     matches = [match.span() for match in token().finditer(plain + plain_text(after))]
     spans = [span for span in matches if span[0] < len(text)]
@@ -260,7 +259,7 @@ def _read(text: str, after: str = "") -> _Chunk:
 
 
 def _plain(words: Sequence[str]) -> bool:
-    """Whether no sentence may end in the words, and no straight quotation mark stands in them."""
+    """Whether the words contain neither a possible sentence end nor a straight quotation mark."""
     return not any(word in _TERMINATORS or word == '"' or _abbreviated(word) for word in words)
 
 
@@ -268,14 +267,14 @@ def _group(chunks: Iterable[_Chunk]) -> list[list[str]]:
     """Group the words of a paragraph into sentences, none of them empty."""
     found: list[list[str]] = []
     current: list[str] = []
-    ended = ""  # the terminator or abbreviation that the words read so far end with,
-    opening = -1  # and where the marks stand that came after it and open what follows
+    ended = ""  # the terminator or abbreviation at the end of the words so far
+    opening = -1  # index of the opening marks after it, which belong to the next sentence
     in_quotes = False
     for words, is_plain, _ in chunks:
-        if is_plain and not ended:  # as in most chunks
+        if is_plain and not ended:  # the usual case
             current += words
             continue
-        gap = leading = True  # before the word stands white space; and then openers alone
+        gap = leading = True  # white space precedes the word; then only opening marks
         for word in words:
             opens = word in _OPENERS
             if word == '"':
@@ -292,7 +291,7 @@ def _group(chunks: Iterable[_Chunk]) -> list[list[str]]:
                         current = current[end:]
                     ended = ""
             if word in _TERMINATORS:
-                if current:  # not the dots that a sentence begins with
+                if current:  # leading dots do not end a sentence
                     ended, opening = word, -1
             elif word[-1] == "." and _abbreviated(word):
                 ended, opening = word, -1

@@ -1,7 +1,7 @@
-"""Typographic and invisible characters, and the plain ones by which a word is looked up.
+"""Typographic and invisible characters, and the plain characters used to look words up.
 
-Models learn from text in ASCII quotes. “Acme” is split and looked up as "Acme" is, and keeps its
-own characters.
+Models are trained on text with ASCII quotes. “Acme” is split and looked up like "Acme", but keeps
+its own characters.
 """
 
 import re
@@ -14,7 +14,7 @@ _SAME_LENGTH = {
 }
 SINGLE_QUOTES = _SAME_LENGTH["'"]
 _QUOTES = {ord(c): plain for plain, found in _SAME_LENGTH.items() for c in found}
-# An en dash is not among those above: Boston–New York are two names, Boston-based is one word.
+# The en dash is not among the hyphens: Boston–New York are two names, Boston-based is one word.
 _LOOKED_UP = {
     '"': "「」『』｢｣《》〈〉",
     "(": "（［【〔",
@@ -33,27 +33,27 @@ _LOOKED_UP = {
     " ": "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f"
     "\u205f\u3000",
 }
-_ASCII_QUOTES = {"``": '"', "''": '"'}  # as TeX and the Penn Treebank write them
+_ASCII_QUOTES = {"``": '"', "''": '"'}  # quotes of TeX and the Penn Treebank
 _single_grave = cache(partial(re.compile, "(?<!`)`(?!`)"))  # typed for an apostrophe, as in O`Neill
 _WORD_FORMS = _QUOTES | {ord(c): plain for plain, found in _LOOKED_UP.items() for c in found}
 
-# The soft hyphen, the byte-order mark and other joiners, marks of direction, blank letters.
+# The soft hyphen, the byte-order mark and other joiners, direction marks, blank letters.
 _NEVER_SEEN = (
     r"\u00ad\u034f\u061c\u180e\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\u2800\u3164"
     r"\ufeff\uffa0\ufff9-\ufffb"
 )
-# Joiners are part of the spelling of Persian and Indic words, and of emoji; selectors of emoji
-# and of keycaps.
+# Joiners belong to the spelling of Persian and Indic words and of emoji; variation selectors belong
+# to emoji and keycaps.
 _INVISIBLE = (
     rf"[{_NEVER_SEEN}]+"
     r"|(?<![^\x00-\x7f\s])[\u200c\u200d]+|[\u200c\u200d]+(?![^\x00-\x7f\s])"
     r"|(?<=[\x00-\x7f])[\ufe00-\ufe0f]+(?![\ufe00-\ufe0f\u20e3])"
 )
 _SELECTORS = r"(?<=\w)[\ufe00-\ufe0f\U000e0100-\U000e01ef]+"
-# Compiled where they are first needed, which most texts in ASCII never do.
+# Compiled on first use, because most ASCII texts never need them.
 _left_out = cache(partial(re.compile, _INVISIBLE))
 _not_looked_up = cache(partial(re.compile, f"\u200b|{_INVISIBLE}|{_SELECTORS}"))
-# The zero-width space separates words; letters that are written for apostrophes begin none.
+# The zero-width space separates words; letters used as apostrophes do not begin a word.
 _HIDDEN = {0x200B: " ", **dict.fromkeys(map(ord, "ʹʻʼʽ"), "'")}
 _maybe_hidden = cache(partial(re.compile, rf"[{_NEVER_SEEN}\u200b-\u200d\ufe00-\ufe0fʹʻʼʽ]"))
 _hidden_here = cache(partial(re.compile, rf"{_INVISIBLE}|[\u200bʹʻʼʽ]"))
@@ -69,7 +69,7 @@ _ends = cache(partial(re.compile, rf"\A{_UNSEEN}|{_UNSEEN}\Z"))
 
 
 def strip(text: str) -> str:
-    """Take white space and invisible characters away from both ends of a text."""
+    """Remove white space and invisible characters from both ends of a text."""
     text = text.strip()
     return text if text.isascii() else _ends().sub("", text)
 
@@ -82,7 +82,7 @@ def is_typographic(text: str) -> bool:
 
 
 def plain_text(text: str) -> str:
-    """Write straight quotes and hyphens, so that a text of the same length is split as ASCII is."""
+    """Replace quotes and hyphens by ASCII ones, so that the text is split alike; same length."""
     if "`" in text:
         text = _single_grave().sub("'", text)
     return text if text.isascii() else text.translate(_QUOTES)
@@ -94,13 +94,14 @@ def has_hidden(text: str) -> bool:
 
 
 def without_hidden(text: str) -> tuple[str, list[int]]:
-    """Leave out the invisible characters of a text, and write a space for one without width.
+    """Remove invisible characters from a text, and replace zero-width spaces by spaces.
 
     Returns
     -------
     seen : str
+        The visible text.
     places : list of int
-        Where each character of `seen` stands in the text.
+        Index in the text of each character of `seen`.
     """
     spans = [found.span() for found in _left_out().finditer(text)]
     left_out = {place for span in spans for place in range(*span)}
@@ -109,7 +110,7 @@ def without_hidden(text: str) -> tuple[str, list[int]]:
 
 
 def plain_word(word: str) -> str:
-    r"""Write a word as it is looked up: with ASCII punctuation, without invisible characters.
+    r"""Normalise a word for lookup: ASCII punctuation, no invisible characters.
 
     Examples
     --------
@@ -118,7 +119,7 @@ def plain_word(word: str) -> str:
     """
     if word.isascii():
         return _ASCII_QUOTES.get(word) or (word.replace("`", "'") if "`" in word else word)
-    if word == "·":  # between words a bullet, within one a letter of Catalan
+    if word == "·":  # a bullet between words, but a letter of Catalan within a word
         return "*"
     plain = _not_looked_up().sub("", word).translate(_WORD_FORMS) or word
     return _ASCII_QUOTES.get(plain, plain)

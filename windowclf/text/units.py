@@ -1,6 +1,6 @@
-"""Where the lines of a text are borders, and where they only wrap it.
+"""Detection of the line ends that are borders, and of those that only wrap the text.
 
-A blank line, a tab and a page break always are borders: no sentence goes on past one.
+Blank lines, tabs and page breaks are always borders: no sentence continues past one.
 """
 
 import re
@@ -11,13 +11,13 @@ from typing import Literal, get_args
 from windowclf.errors import UsageError, quoted
 
 TextUnit = Literal["auto", "line", "paragraph", "file"]
-"""What may be chosen, see `cut`."""
+"""Accepted values of `text_unit`, see `cut`."""
 TEXT_UNITS: tuple[TextUnit, ...] = get_args(TextUnit)
 
 NARROWEST, WIDEST = 30, 120
-"""Characters of the widest line of a paragraph that is taken for wrapped text."""
+"""Range of the widest line, in characters, of a paragraph that counts as wrapped text."""
 
-_BORDERS = re.compile(r"[\t\n\r\x0b\f\x1c-\x1e\x85\u2028\u2029]")  # a tab, and as str.splitlines
+_BORDERS = re.compile(r"[\t\n\r\x0b\f\x1c-\x1e\x85\u2028\u2029]")  # tab, and str.splitlines
 _PAGE_ENDS = frozenset("\f\u2029")
 _ITEM = re.compile(r"(?:[-*+•‣▪◦–—#|]|\(?(?:\d{1,3}|[A-Za-z])[.)])\s|>")
 _STOPS = frozenset(".!?…。？！؟।")
@@ -30,9 +30,9 @@ def check_text_unit(text_unit: str) -> TextUnit:
     Raises
     ------
     UsageError
-        For another value.
+        If it is another value.
     """
-    if isinstance(text_unit, str):  # an array compares item by item
+    if isinstance(text_unit, str):  # `in` would compare an array item by item
         for known in TEXT_UNITS:
             if text_unit == known:
                 return known
@@ -41,15 +41,15 @@ def check_text_unit(text_unit: str) -> TextUnit:
 
 
 def cut(text: str, unit: str = "auto") -> list[str]:
-    r"""Cut a text at its borders into stretches that are split into sentences, in order.
+    r"""Cut a text at its borders into stretches, each of which is then split into sentences.
 
     Parameters
     ----------
     unit : {"auto", "line", "paragraph", "file"}
-        Besides blank lines, tabs and page breaks, every line end is a border for "line", and none
-        is for "paragraph" and "file". For "auto" a line end is white space where the text goes on:
-        before a small letter, and where the text looks wrapped, which means that the first word of
-        the next line would have made the line the widest of its paragraph.
+        Besides blank lines, tabs and page breaks, every line end is a border with "line", and none
+        is with "paragraph" and "file". With "auto" a line end is not a border before a lower-case
+        letter, or where the text looks wrapped: the first word of the next line would have made
+        the line the widest of its paragraph.
 
     Examples
     --------
@@ -68,17 +68,17 @@ def cut(text: str, unit: str = "auto") -> list[str]:
 
 
 def paragraphs(lines: Iterable[str]) -> Iterator[str]:
-    r"""Join lines, as they come, into paragraphs: blank lines separate these.
+    r"""Join lines, as they arrive, into paragraphs separated by blank lines.
 
     Parameters
     ----------
     lines : iterable of str
-        Without line breaks, or each with its own.
+        Lines with or without their line breaks.
 
     Yields
     ------
     str
-        Lines joined by a line feed; none is blank.
+        The lines of a paragraph, joined by line feeds; none is blank.
     """
     found: list[str] = []
     for line in lines:
@@ -93,7 +93,7 @@ def paragraphs(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _join_lines(lines: list[str], *, wrapped_only: bool) -> list[str]:
-    """Join the lines of each paragraph: all of them, or those between which the text goes on."""
+    """Join the lines of each paragraph: all of them, or only wrapped lines."""
     found: list[str] = []
     block: list[str] = []
     for line in [*lines, "\n"]:
@@ -113,11 +113,11 @@ def _join_wrapped(block: list[str]) -> list[str]:
         return lines
     small = [line[0].islower() for line in lines]
     widest = _width_if_wrapped(block, small)
-    if not widest and not any(small):  # as in most lists
+    if not widest and not any(small):  # true of most lists
         return lines
     found: list[str] = []
     begin = 0
-    capital = not small[0]  # how that begins which may go on
+    capital = not small[0]  # whether the current stretch begins with a capital
     for number, (line, after) in enumerate(pairwise(lines), 1):
         word = after.split(None, 1)[0]
         if _ITEM.match(after) or "\t" in line or "\t" in after:
@@ -133,11 +133,11 @@ def _join_wrapped(block: list[str]) -> list[str]:
 
 
 def _width_if_wrapped(block: list[str], small: list[bool]) -> int:
-    """Measure the widest line of a paragraph of wrapped sentences; 0 for anything else."""
+    """Return the width of the widest line of a wrapped paragraph; 0 for other paragraphs."""
     widest = max([len(line.rstrip()) for line in block if "://" not in line], default=0)
     if not NARROWEST <= widest <= WIDEST:
         return 0
-    if any(small) and not small[0]:  # a sentence runs over two lines
+    if any(small) and not small[0]:  # a sentence continues on the next line
         return widest
     if block[-1].rstrip().rstrip(_CLOSING)[-1:] not in _STOPS:
         return 0

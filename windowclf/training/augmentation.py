@@ -1,4 +1,4 @@
-"""Sentences that are made for training: with other names, and from templates."""
+"""Data augmentation: sentences with other names, and sentences made from templates."""
 
 import logging
 import re
@@ -22,17 +22,17 @@ _SPELLINGS = {
     "ORG": ("ORG", "ORGANIZATION", "ORGANISATION", "CORPORATION", "COMPANY"),
     "LOC": ("GPE", "LOC", "LOCATION", "GEO-LOC", "PLACE"),
 }
-"""How corpora call the types that templates have, the best one first, in capitals."""
+"""Labels that corpora use for the types of the templates, in capitals, the preferred one first."""
 _NOT_OF_NUMBERS = {"MISC", "MISCELLANEOUS", *chain(*_SPELLINGS.values())}
-"""Types that no number is of. Where there are others, a date may be labelled."""
+"""Types that no number belongs to. A corpus with any other type may label dates."""
 
 _SLOT = re.compile(r"\[(\w+)([^]]*)\]")
-_FILLER = "Xname"  # a word that no template has
+_FILLER = "Xname"  # a word that occurs in no template
 _PARTS_OF_NAMES = {"FORENAME": 0, "SURNAME": -1}
 _COMPANY_FORMS = {"inc", "ltd", "llc", "corp", "gmbh", "plc", "ag", "sa", "co"}
 _LONGEST_ACRONYM = 4
 _CHANGED_CASE = 0.1
-"""Share of the templates whose names are in lower case; the same share has them in capitals."""
+"""Share of the templates filled with lower-case names; the same share gets names in capitals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,11 @@ class Augmentation:
     Parameters
     ----------
     sentences : list of Sentence
-        Each stands alone: none has a document.
+        The new sentences; none belongs to a document.
     origins : list of int
-        The place of the sentence that each was made from; -1 for a template.
+        Index of the sentence that each was made from; -1 for a template.
     counts : dict of str to int
-        How many were made with other names, and how many from templates, where these are wanted.
+        Number of sentences by kind of augmentation, for the kinds that are switched on.
     """
 
     sentences: list[Sentence] = field(default_factory=list)
@@ -61,23 +61,23 @@ def augment(
     lists: Mapping[str, Sequence[str]],
     rng: np.random.Generator,
 ) -> Augmentation:
-    """Make the sentences that `name_augmentation` and `template_augmentation` ask for.
+    """Make the sentences for the settings `name_augmentation` and `template_augmentation`.
 
     Parameters
     ----------
     sentences : sequence of Sentence
         The training text.
     scheme : Scheme
-        Of its tags: ``IOB2``, or ``PLAIN``.
+        Scheme of the tags: ``IOB2`` or ``PLAIN``.
     lists : mapping of str to sequence of str
-        Names by type. Templates take those of the text where a type has no list.
+        Names by type. For a type without a list, templates use the names of the text.
     rng : numpy.random.Generator
-        Nothing is drawn where both settings are 0.
+        Draws sentences and names; not used if both settings are 0.
 
     Raises
     ------
     UsageError
-        If there are no names to fill in, or the tags spell none.
+        If there are no names to fill in, or the tags have no spans.
     """
     shares = {"names": config.name_augmentation, "templates": config.template_augmentation}
     if not any(shares.values()):
@@ -87,7 +87,7 @@ def augment(
     if scheme is Scheme.PLAIN:
         raise UsageError(
             "`name_augmentation` and `template_augmentation` need tags that spell names, such as "
-            "B-PER; the training text has a plain label for each token: leave them out"
+            "B-PER, but the training text has a plain label for each token: leave them out"
         )
     found = [spans(sentence.tags or (), scheme) for sentence in sentences]
     kinds = sorted({span.label for these in found for span in these})
@@ -110,7 +110,7 @@ def augment(
 def _usable(
     lists: Mapping[str, Iterable[str]], kinds: Sequence[str], *, share: float
 ) -> "dict[str, Names]":
-    """Take the lists of types that the text has; report the others, and refuse to have none."""
+    """Select the lists whose types the text has; warn about others, and require at least one."""
     if share and not lists:
         raise UsageError(
             f"`name_augmentation={share}` needs names by their type: give lists with `names`, or "
@@ -132,15 +132,14 @@ def _warn(message: str) -> None:
 
 
 class Names:
-    """Draws names of a type.
+    """Draws names of one type at random.
 
     Parameters
     ----------
     names : iterable of str
-        As written. What holds no letter and no digit is left out, and so is a name that comes
-        again.
+        Names as written. Duplicates, and names without any letter or digit, are left out.
     kind : str
-        Their type, as the training text calls it.
+        Label of these names in the training text.
     """
 
     def __init__(self, names: Iterable[str], kind: str) -> None:
@@ -157,9 +156,9 @@ class Names:
         Parameters
         ----------
         part : {0, -1}, optional
-            Only the first or the last of its words that is no initial and no abbreviation.
+            Return only the first or the last word that is not an initial or an abbreviation.
         """
-        # A number with its period is one token at the beginning of a text only: hence the space.
+        # A number with a period is one token only at the beginning of a text, hence the space.
         words = [token.text for token in tokenize(f" {self._names[rng.integers(len(self))]}")]
         if part is None:
             return words
@@ -167,7 +166,7 @@ class Names:
         return [full[part]]
 
     def draw_instead(self, old: Sequence[str], rng: np.random.Generator) -> list[str]:
-        """Draw a name for the place of another: one word for a forename or a surname by itself."""
+        """Draw a replacement for a name; a single forename or surname is replaced by one word."""
         one_word = self._of_persons and len(old) == 1
         return self.draw(rng, (0, -1)[rng.integers(2)] if one_word else None)
 
@@ -186,18 +185,17 @@ def _names_of_text(
 def exchange_names(
     sentence: Sentence, found: Sequence[Span], lists: Mapping[str, Names], rng: np.random.Generator
 ) -> Sentence:
-    """Put other names of the same type in the place of all names of a sentence that have a list.
+    """Replace every name in a sentence whose type has a list by another name of that type.
 
-    A name that comes twice becomes the same name twice. A name in capitals is exchanged for one in
-    capitals, and one in lower case for one in lower case; an acronym such as IBM counts as neither,
-    unless the whole sentence is in capitals.
+    A repeated name is replaced by the same name each time. Names in capitals or in lower case keep
+    that case; an acronym such as IBM counts as neither, unless the whole sentence is in capitals.
 
     Parameters
     ----------
     sentence : Sentence
-        Its tags are in IOB2.
+        A sentence with IOB2 tags.
     found : sequence of Span
-        Its spans, in order.
+        The spans of the sentence, in order.
     """
     tokens: list[str] = []
     tags: list[str] = []
@@ -221,7 +219,7 @@ def exchange_names(
 
 
 def _in_case_of(old: Sequence[str], new: list[str], *, in_capitals: bool) -> list[str]:
-    """Write a name in capitals or in lower case, if the one in whose place it stands is."""
+    """Write a name in capitals or in lower case if the name it replaces is written so."""
     text = " ".join(old)
     if text.islower():
         return [*map(str.lower, new)]
@@ -236,12 +234,12 @@ def _tags(label: str, n: int) -> list[str]:
 
 
 class _Part(NamedTuple):
-    """A part of a template: words of no name, or a name and the words that it ends in.
+    """A part of a template: plain words, or a slot for a name with the words that follow in it.
 
     Parameters
     ----------
     slot : str
-        "PER", "FORENAME", "SURNAME", "ORG" or "LOC"; empty for words of no name.
+        "PER", "FORENAME", "SURNAME", "ORG" or "LOC"; empty for plain words.
     """
 
     slot: str
@@ -249,10 +247,10 @@ class _Part(NamedTuple):
 
 
 def read_template(template: str) -> list[_Part]:
-    """Split a template as the tokenizer splits the text that is made from it."""
+    """Split a template in the same way as the tokenizer splits the finished sentence."""
     slots = iter(_SLOT.findall(template))
     parts: list[_Part] = []
-    left = 0  # words that the name still has to end in
+    left = 0  # number of words that still belong to the current name
     for token in tokenize(_SLOT.sub(rf"{_FILLER}\2", template)):
         if token.text == _FILLER:
             slot, ending = next(slots)
@@ -273,12 +271,12 @@ def _kind(slot: str) -> str:
 def _from_templates(
     number: int, names: Mapping[str, Names], rng: np.random.Generator
 ) -> Iterator[Sentence]:
-    """Fill so many templates, of those whose types the training text has.
+    """Fill `count` templates, chosen from those whose types the training text has.
 
     Parameters
     ----------
     names : mapping of str to Names
-        By type, for all types of the training text.
+        Names by type, for all types of the training text.
     """
     spelled = {kind.upper(): kind for kind in sorted(names) if len(names[kind])}
     labels = {
@@ -294,8 +292,8 @@ def _from_templates(
     ]
     if not templates:
         raise UsageError(
-            "`template_augmentation`: the templates hold names of PER, ORG and LOC; the training "
-            f"text has names of {join_names(sorted(names))}: leave it out"
+            "`template_augmentation`: the templates need names of PER, ORG or LOC, but the "
+            f"training text has names of {join_names(sorted(names))}: leave it out"
         )
     for place in rng.integers(len(templates), size=number):
         yield _fill(templates[place], names, labels, rng)
@@ -307,7 +305,7 @@ def _fill(
     labels: Mapping[str, str],
     rng: np.random.Generator,
 ) -> Sentence:
-    """Fill a template with names, all of them as written, in lower case or in capitals."""
+    """Fill a template with names, all as written, all in lower case or all in capitals."""
     drawn = rng.random()
     change = str.lower if drawn < _CHANGED_CASE else str.upper if drawn < 2 * _CHANGED_CASE else str
     tokens: list[str] = []

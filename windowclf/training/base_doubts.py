@@ -1,4 +1,4 @@
-"""What a model that a training begins with may have read of the text of the training."""
+"""Detection of text that the base model of a training may have been trained on."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,33 +12,33 @@ if TYPE_CHECKING:
     from windowclf.corpora.coerce import TrainingText
     from windowclf.corpora.corpus import Corpus
 
-_FOUND, _SHARE = 2, 0.1  # fewer may come twice by chance, such as headings and closing words
+_FOUND, _SHARE = 2, 0.1  # below these, sentences may coincide by chance, such as headings
 _ENOUGH = 10
-"""Sentences of a sample: if none is in the other text, that cannot hold most of them."""
+"""Size of a sample that suffices: if none of it is in the other text, most of the text is not."""
 _CONSEQUENCES = {
-    "train": "the F1 that cross-validation expects is too high",
+    "train": "the F1 that cross-validation estimates is too high",
     "dev": "scores on it are too high",
     "test": "scores on it are too high",
 }
-_BASE = "the model that the training begins with"
+_BASE = "the base model"
 
 
 def base_doubts(record: TrainingRecord, text: "Corpus | TrainingText") -> Iterator[str]:
-    """Report text that was in the training text of a model to begin with.
+    """Report splits that overlap with the training text of the base model.
 
-    The sketch of the record decides, if there is one and it tells enough; else the names of data.
+    The sketch in the record decides if it is large enough; otherwise the names of the data do.
 
     Parameters
     ----------
     record : TrainingRecord
-        That of the model.
+        The record of the base model.
     text : Corpus or TrainingText
-        What is to be trained on, with its dev and test splits.
+        The new training text, with its dev and test splits.
 
     Yields
     ------
     str
-        A line.
+        A warning of one line.
     """
     unknown = []
     for split, consequence in _CONSEQUENCES.items():
@@ -60,7 +60,7 @@ def base_doubts(record: TrainingRecord, text: "Corpus | TrainingText") -> Iterat
 def _same_names(
     record: TrainingRecord, text: "Corpus | TrainingText", splits: list[str]
 ) -> Iterator[str]:
-    """Report splits of files, or of corpora, that the record names."""
+    """Report splits whose file or corpus the record names."""
     trained_on = [*(part.data for part in record.corpora or ()), record.data]
     possible = []
     for split in splits:
@@ -74,7 +74,7 @@ def _same_names(
     if possible and (name := _first_shared(names, trained_on)):
         which = " or the ".join(possible)
         yield (
-            f"{_BASE} was trained on {name}: if what it read there holds the {which} split, "
+            f"{_BASE} was trained on {name}: if that included the {which} split, "
             "scores on it are too high"
         )
 
@@ -85,9 +85,9 @@ def _first_shared(names: list[str], others: list[str]) -> str | None:
 
 
 def _source(name: str) -> str:
-    """Name a source in one way: a file or a folder by its whole path, as it may be relative."""
-    name = utf8_name(name)  # as records have it
+    """Normalise the name of a source: files and folders get their absolute path."""
+    name = utf8_name(name)  # records store names in this form
     try:
         return str(Path(name).expanduser().resolve(strict=True))
-    except (OSError, RuntimeError, ValueError):  # it is not on the disk, or has no such name
+    except (OSError, RuntimeError, ValueError):  # not on the disk, or not a valid path
         return name.removeprefix("hub:")

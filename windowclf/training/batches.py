@@ -16,9 +16,9 @@ from windowclf.nn.context import find_mentions
 from windowclf.nn.layers import window_rows
 
 PART_TOKENS = 3000
-"""Of a part, about: a smaller one has too many words of its own, a larger one leaves the cache."""
+"""Approximate size of a part: smaller parts repeat too many words, larger ones exceed the cache."""
 PLACES = 4
-"""Other places of a name, at the most, whose windows a training batch also reads."""
+"""Largest number of other mentions of a name whose windows a training batch also reads."""
 
 
 class BatchSource(Protocol):
@@ -27,7 +27,7 @@ class BatchSource(Protocol):
     Attributes
     ----------
     parts : int
-        Most parts into which a batch falls.
+        Largest number of parts of a batch.
     """
 
     parts: int
@@ -38,7 +38,7 @@ class BatchSource(Protocol):
     def epoch(
         self, rng: np.random.Generator, begun: np.random.Generator | None = None, done: int = 0
     ) -> Iterator[list[IntArray]]:
-        """Yield the examples of each batch of an epoch, in its parts."""
+        """Yield the examples of each batch of an epoch, divided into parts."""
 
     def part(self, chosen: IntArray, rng: np.random.Generator) -> Batch:
         """Read a part of a batch."""
@@ -50,24 +50,24 @@ class TrainingBatches:
     Parameters
     ----------
     encoded : EncodedSentences
-        With gold tags.
+        The training text with gold tags.
     config : Config
-        Says what a batch is counted in, and how many make one.
+        Settings, among them the unit and the size of a batch.
     dropped : sequence of pairs of list of int and float
-        Columns of the features in which training sets a share of the words to 'unknown', all
-        columns of a list at once.
+        Feature columns in which training sets a share of the words to 'unknown'; the columns of a
+        list are dropped together.
     versions : int
-        How often `encoded` holds the text, the same sentences in the same order: as it is, and
-        then in each letter case of `CASES` that training also reads.
+        Number of times that `encoded` contains the text, with the same sentences in the same
+        order: as written, and then in each letter case of `CASES` that training also reads.
     weights : float array, shape (S,), optional
-        How many times, on average, an epoch reads each of the ``S`` sentences of a version; by
-        default once each.
+        Average number of times that an epoch reads each of the ``S`` sentences of a version; 1 by
+        default.
 
     Raises
     ------
     DataError
-        If there is nothing to rank: no token that is positive, or none that is not. If weights
-        leave less than an example to an epoch.
+        If there is nothing to rank, because all tokens or none are positive; or if the weights
+        leave less than one example per epoch.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class TrainingBatches:
             _OtherMentions(encoded, config.window) if config.document_context else None
         )
         self._examples = examples
-        # What each example counts, and how many make a batch.
+        # The size of each example, in the unit of the batch size.
         self._counts = np.ones(len(encoded.lengths if not self._by_word else encoded.words), int)
         if config.batch_of == "tokens":
             self._counts = encoded.lengths.astype(int)
@@ -112,7 +112,7 @@ class TrainingBatches:
             if self._times.sum() < 1:
                 raise DataError(
                     f"the weights of the corpora leave {self._times.sum():.2g} of "
-                    f"{len(examples):,} examples to an epoch: expected at least one; raise "
+                    f"{len(examples):,} examples per epoch: expected at least one; raise "
                     "`weights`"
                 )
         counts = self._counts[examples]
@@ -122,13 +122,13 @@ class TrainingBatches:
         self.parts = self._count_parts()
 
     def _count_parts(self) -> int:
-        """Choose into how many parts a batch falls."""
+        """Choose the number of parts of a batch."""
         tokens = float(self._times.sum())
         if not self._by_word:
             tokens = float((self.encoded.lengths[self._examples] * self._times).sum())
         mean = tokens / max(self._batches, 1)
         if self.config.loss == "ranking" or mean < 0.6 * PART_TOKENS:
-            return 1  # threads share the products of the window layer
+            return 1  # threads share the products of the window layer instead
         return int(2 ** max(round(math.log2(mean / PART_TOKENS)), 1))
 
     def __len__(self) -> int:
@@ -140,22 +140,22 @@ class TrainingBatches:
         begun: np.random.Generator | None = None,
         done: int = 0,
     ) -> Iterator[list[IntArray]]:
-        """Yield the examples of each batch of one epoch, in random order, in its parts.
+        """Yield the examples of each batch of one epoch, in random order, divided into parts.
 
         Parameters
         ----------
         rng : numpy.random.Generator
             Draws the order, the letter cases and the corrupted windows.
         begun : numpy.random.Generator, optional
-            Draws the order in its place where an epoch is resumed: its state is that of `rng`
-            when the epoch began.
+            Draws the order instead of `rng` when an epoch is resumed; it has the state of `rng`
+            at the beginning of the epoch.
         done : int
-            Number of batches that were done before, and are left out.
+            Number of batches that are already done and are skipped.
 
         Yields
         ------
         list of int array
-            For `part`. With --loss ranking, the second half are corruptions of the first.
+            Arguments of `part`. With the ranking loss, the second half corrupts the first half.
         """
         order = self._draw_order(begun or rng)
         counts = self._counts[order]
@@ -174,15 +174,15 @@ class TrainingBatches:
         examples, times = self._examples, self._times
         whole = np.floor(times)
         if not np.array_equal(whole, times):
-            # Systematic sampling in random order: each is read once more with the probability
-            # that its weight has beyond the whole number, and all epochs are about as long.
+            # Systematic sampling in random order: the fraction of a weight is the probability of
+            # one more reading, and all epochs have about the same length.
             order = rng.permutation(len(examples))
             passed = np.floor(np.cumsum((times - whole)[order]) + rng.random())
             whole[order] += np.diff(passed, prepend=0)
         return rng.permutation(np.repeat(examples, whole.astype(int)))
 
     def _split(self, chosen: IntArray) -> list[IntArray]:
-        """Cut a batch into parts of about as many tokens each."""
+        """Cut a batch into parts with about the same number of tokens."""
         if self.parts == 1:
             return [chosen]
         tokens = np.cumsum(self._counts[chosen] if self._by_word else self.encoded.lengths[chosen])
@@ -195,9 +195,9 @@ class TrainingBatches:
         Parameters
         ----------
         chosen : int array
-            From `epoch`.
+            An array from `epoch`.
         rng : numpy.random.Generator
-            Draws the words that are taken for unknown, and the other mentions of names.
+            Draws the words that become unknown, and the other mentions of names.
         """
         batch = self._of_words(chosen) if self._by_word else self._of_sentences(chosen, rng)
         for columns, share in self.dropped:
@@ -207,21 +207,21 @@ class TrainingBatches:
         return batch
 
     def _draw_versions(self, rng: np.random.Generator, n: int) -> IntArray:
-        """Draw which version of each example is read: 0 is the text as it is."""
+        """Draw the version of each example that is read; 0 is the text as written."""
         others = rng.integers(1, self._versions, n)
         return np.where(
             rng.random(n) < (self._versions - 1) * self.config.case_augmentation, others, 0
         )
 
     def _of_sentences(self, sentences: IntArray, rng: np.random.Generator) -> Batch:
-        """Make a batch of sentences, with windows from the rest of their documents."""
+        """Make a batch of sentences, with windows from elsewhere in their documents."""
         other_mentions = self._other_mentions.draw(sentences, rng) if self._other_mentions else None
         return self.encoded.batch(
             sentences, self.config.window, other_mentions, mentions=self.config.document_context
         )
 
     def _of_words(self, tokens: IntArray) -> Batch:
-        """Make a batch of the windows of some tokens, each a sentence by itself."""
+        """Make a batch of windows, each of which counts as a sentence of one token."""
         rows = self._windows[tokens]
         used, windows = distinct(rows, len(self.encoded.features))
         return Batch(
@@ -233,9 +233,10 @@ class TrainingBatches:
 
 
 class _OtherMentions:
-    """Draws windows that the names of a batch have in the rest of their documents.
+    """Draws other mentions of a batch's names from the rest of their documents.
 
-    So a batch need not hold whole documents, whose sentences are too much alike to learn from.
+    Batches therefore need not consist of whole documents, whose sentences are too similar to learn
+    from.
     """
 
     def __init__(self, encoded: EncodedSentences, window: int) -> None:
@@ -245,7 +246,7 @@ class _OtherMentions:
         self._mentions = find_mentions(encoded.keys)
         sizes = self._mentions.sizes
         self._first = np.cumsum(sizes) - sizes
-        self._group = np.full(len(tokens), -1)  # which of the repeated names a token is
+        self._group = np.full(len(tokens), -1)  # index of the token's name among repeated names
         self._group[self._mentions.windows] = np.repeat(np.arange(len(sizes)), sizes)
 
     def draw(self, sentences: IntArray, rng: np.random.Generator) -> IntArray:

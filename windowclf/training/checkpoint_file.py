@@ -1,8 +1,8 @@
-"""A checkpoint as files: safetensors and JSON, each replaced whole, the manifest last.
+"""The files of a checkpoint: safetensors and JSON, each replaced atomically, the manifest last.
 
-As in a model folder, each file of arrays has a part of its checksum in its name: the files of the
-checkpoint before stay whole until ``checkpoint.json`` names the new ones, and arrays that did not
-change are not written again.
+As in a model folder, the name of each array file contains a part of its checksum. The files of the
+previous checkpoint therefore remain until ``checkpoint.json`` names the new ones, and arrays that
+did not change are not written again.
 """
 
 from collections.abc import Mapping
@@ -26,31 +26,31 @@ from windowclf.training.loop import Progress
 FORMAT = 1
 CHECKPOINT = "checkpoint.json"
 KINDS = ("now", "best", "optimizer", "lessons")
-"""The last one has the teachers' scores, under the name of 0.1.0."""
+"""Kinds of arrays. The last one holds the teachers' scores, under their name in 0.1.0."""
 
 Array = npt.NDArray[Any]
 Arrays = Mapping[str, Array]
 
 
 class Checkpoint(Sealed, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What ``checkpoint.json`` holds.
+    """The content of ``checkpoint.json``.
 
     Parameters
     ----------
     format : int
         `FORMAT` of the program that wrote it.
     options : dict
-        What the training was started with, see `Checkpoints`.
+        The options that the training was started with, see `Checkpoints`.
     read : dict of str to str
-        Checksums of what was read then.
+        Checksums of the inputs of the training.
     teachers : int
-        Number of teachers that are trained.
+        Number of teachers whose training is complete.
     progress : Progress
-        That of the network under way: the next teacher, or else the network that they teach.
+        Progress of the current network: the next teacher, or the network that they teach.
     of_teachers, epochs : list of Epoch
-        Those that are done.
+        Completed epochs of the teachers and of the network.
     files : dict of str to FileEntry
-        By kinds of `KINDS`: the parameters as they are and as they were at their best, the
+        Array files by the kinds of `KINDS`: the current parameters, the best parameters, the
         optimiser's state, and the teachers' scores.
     sha256 : str
         See `Sealed`.
@@ -59,9 +59,9 @@ class Checkpoint(Sealed, frozen=True, kw_only=True, forbid_unknown_fields=True):
     WHAT = "checkpoint"
     FILE = CHECKPOINT
     NEWEST = FORMAT
-    LARGEST = 2**26  # tens of thousands of epochs
+    LARGEST = 2**26  # enough for tens of thousands of epochs
     LARGEST_OF = dict.fromkeys(KINDS, 2**40)
-    CURE = "remove {folder} and train anew"
+    CURE = "remove {folder} and train again from the start"
 
     format: int = FORMAT
     options: dict[str, Any] = msgspec.field(name="asked")
@@ -79,21 +79,21 @@ read_checkpoint = Checkpoint.read_from
 
 
 def write_checkpoint(folder: Path, checkpoint: Checkpoint, arrays: Mapping[str, Arrays]) -> None:
-    """Write a checkpoint; the earlier one stays whole until the new one is.
+    """Write a checkpoint; the previous one remains intact until the new one is complete.
 
     Parameters
     ----------
     folder : Path
-        Is made if it is not there.
+        Created if it does not exist.
     checkpoint : Checkpoint
-        Without `files`.
+        The manifest; its `files` are filled in here.
     arrays : mapping of str to mapping of str to array
-        By kinds of `KINDS`, then by name.
+        Arrays by the kinds of `KINDS`, then by name.
 
     Raises
     ------
     ModelError
-        If it cannot be written.
+        If a file cannot be written.
     """
     entries: dict[str, FileEntry] = {}
     written: list[Path] = []
@@ -112,7 +112,7 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint, arrays: Mapping[str, 
     except OSError as error:
         for path in written:
             path.unlink(missing_ok=True)
-        with suppress(OSError):  # it is not empty, or was never made
+        with suppress(OSError):  # the folder is not empty, or was never created
             folder.rmdir()
         raise ModelError(
             f"{error.filename or folder}: cannot write the checkpoint: {error.strerror}"
@@ -134,11 +134,11 @@ def remove_checkpoint(folder: Path) -> None:
 
 
 def _remove(folder: Path, names: set[str]) -> None:
-    """Remove files of a checkpoint, also those that a kill left half written."""
+    """Remove files of a checkpoint, including unfinished files of a killed process."""
     ours = (CHECKPOINT, *(f"{kind}-" for kind in KINDS))
     for name in names:
         if name.lstrip(".").startswith(ours):
-            with suppress(OSError):  # the checkpoint is whole, whatever stays beside it
+            with suppress(OSError):  # the checkpoint is complete, even if old files remain
                 (folder / name).unlink()
 
 
@@ -148,12 +148,12 @@ def read_arrays(folder: Path, checkpoint: Checkpoint, kind: str) -> dict[str, Ar
     Parameters
     ----------
     checkpoint : Checkpoint
-        From `read_checkpoint`.
+        The manifest from `read_checkpoint`.
 
     Raises
     ------
     ModelError
-        If their file is not there, or not the one that the checkpoint names.
+        If the file is missing, or is not the one that the manifest names.
     """
     content = map_file(folder, checkpoint, kind)[:]
     try:
@@ -164,12 +164,12 @@ def read_arrays(folder: Path, checkpoint: Checkpoint, kind: str) -> dict[str, Ar
 
 
 def copy_arrays(arrays: Arrays, places: Arrays, path: Path) -> None:
-    """Write the arrays of a file over others, which say the names, shapes and types.
+    """Copy the arrays of a file into existing arrays of the same names, shapes and types.
 
     Raises
     ------
     ModelError
-        If they differ in these.
+        If names, shapes or types differ.
     """
     if arrays.keys() != places.keys():
         raise damaged(path, f"expected the arrays {', '.join(places)}")

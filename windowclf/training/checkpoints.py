@@ -1,4 +1,4 @@
-"""A training that is saved to the disk while it runs, and is resumed from there after a stop."""
+"""Checkpoints: a training is saved to disk while it runs, and can be resumed after a stop."""
 
 import dataclasses
 import hashlib
@@ -32,18 +32,18 @@ from windowclf.training.distillation import TeacherScores
 from windowclf.training.loop import BatchDone, Training
 
 EPOCH_SECONDS = 10.0
-"""A checkpoint has the size of three models. One after each epoch of a second would take most of
-the time of a training on few sentences."""
+"""Shortest time between checkpoints at the ends of epochs. A checkpoint has the size of three
+models; writing one after every epoch of a second would dominate training on few sentences."""
 
 
 @dataclass(slots=True)
 class History:
-    """What a training has done so far; it grows while the training runs.
+    """Results of a training so far; it grows while the training runs.
 
     Parameters
     ----------
     of_teachers, epochs : list of Epoch
-        The epochs of the teachers, and those of the network itself.
+        The epochs of the teachers, and of the network itself.
     """
 
     teacher_scores: TeacherScores
@@ -52,30 +52,30 @@ class History:
 
 
 class Stopped(KeyboardInterrupt):
-    """The training ended because `Checkpoints.stop` asked for it; its checkpoint is written."""
+    """The training ended because of `Checkpoints.stop`; its checkpoint is written."""
 
 
 class Checkpoints:
-    """Writes checkpoints of a training; of each, the one before is kept until it is whole.
+    """Writes checkpoints of a training, each one complete before the previous one is removed.
 
     Parameters
     ----------
     folder : Path
-        Where they go; nothing else should be there.
+        Folder of the checkpoints, used for nothing else.
     options : mapping, optional
-        What the training was started with, for JSON: it is saved, and not looked into.
+        The options that the training was started with, in JSON types; saved but not interpreted.
     every : float
-        Seconds from one checkpoint to the next; at the end of an epoch `EPOCH_SECONDS` are enough.
-        0: after every batch.
+        Seconds between checkpoints; at the end of an epoch `EPOCH_SECONDS` are enough. With 0,
+        every batch is followed by a checkpoint.
     resume : bool
-        Whether to resume the training of the checkpoint that is there.
+        Whether to resume from the checkpoint in the folder.
 
     Attributes
     ----------
     options : dict
-        On resuming, those of the checkpoint.
+        After a resumption, the options of the checkpoint.
     under_way : bool
-        Whether `stop` takes effect soon: batches are being trained on.
+        Whether batches are being trained, so that `stop` takes effect soon.
     kept : bool
         Whether there is a checkpoint of this training.
 
@@ -104,29 +104,29 @@ class Checkpoints:
         self._history = History(TeacherScores(0, np.zeros(0, dtype=np.float32)))
 
     def stop(self) -> None:
-        """Let the training end after the batch under way and its checkpoint, by `Stopped`."""
+        """End the training with `Stopped` after the current batch and a checkpoint."""
         self._stopping = True
 
     def discard(self) -> None:
-        """Remove the checkpoint: the training has ended."""
+        """Remove the checkpoint at the end of the training."""
         remove_checkpoint(self.folder)
 
     def begin(self, model: Model, data: TrainingData, history: History) -> None:
-        """Note what is trained; on resuming, fill in what was done.
+        """Register the training; on resumption, restore the results so far.
 
         Parameters
         ----------
         model : Model
-            It is not trained yet.
+            The untrained model.
         history : History
-            Nothing is done yet; it will grow.
+            The history, still empty; filled in on resumption.
 
         Raises
         ------
         DataError
-            If the checkpoint is that of another text, or of other vectors.
+            If the checkpoint belongs to another text or other vectors.
         ModelError
-            If it is damaged.
+            If the checkpoint is damaged.
         """
         self._read = _checksums(model, data)
         self._history, saved = history, self._saved
@@ -136,11 +136,11 @@ class Checkpoints:
         changed = [name for name in both if saved.read.get(name) != self._read.get(name)]
         if changed:
             raise DataError(
-                f"{self.folder}: {' and '.join(changed)} changed since the training began: give "
-                f"back what was there, or remove {self.folder} and train anew"
+                f"{self.folder}: {' and '.join(changed)} changed since the training began: restore "
+                f"what was there, or remove {self.folder} and train again from the start"
             )
         if saved.teachers > history.teacher_scores.teachers:
-            raise damaged(self.folder / CHECKPOINT, "it has more teachers than were asked for")
+            raise damaged(self.folder / CHECKPOINT, "it has more teachers than the settings")
         history.of_teachers += saved.of_teachers
         history.epochs += saved.epochs
         shapes = [p.value for p in model.objective.parameters().values()]
@@ -149,12 +149,12 @@ class Checkpoints:
         self._fill(saved, "lessons", history.teacher_scores.arrays())
 
     def restore(self, training: Training, best: Arrays) -> None:
-        """Set a training that begins to where the checkpoint was, if that was its network.
+        """Restore the state of the checkpoint if it was written while this network was trained.
 
         Parameters
         ----------
         best : mapping of str to array
-            The parameters of the best epoch so far; is filled in.
+            Arrays for the parameters of the best epoch so far; filled in.
 
         Raises
         ------
@@ -173,14 +173,14 @@ class Checkpoints:
         self._saved, self.kept = None, True
 
     def after(self, event: BatchDone | Epoch, training: Training, best: Arrays) -> None:
-        """Write a checkpoint if it is time.
+        """Write a checkpoint if one is due.
 
         Raises
         ------
         Stopped
-            If `stop` asked for it.
+            If `stop` was called.
         ModelError
-            If it cannot be written.
+            If the checkpoint cannot be written.
         """
         elapsed = time.monotonic() - self._written
         due = min(self.every, EPOCH_SECONDS) if isinstance(event, Epoch) else self.every
@@ -211,13 +211,13 @@ def _arrays(training: Training, best: Arrays) -> dict[str, Arrays]:
 
 
 def _checksums(model: Model, data: TrainingData) -> dict[str, str]:
-    """Compute checksums of all that a training depends on, by what a person calls it."""
+    """Compute checksums of all inputs of a training, by names for messages."""
     train = data.train
     arrays = [getattr(train, part.name) for part in dataclasses.fields(train)]
     weights = [] if data.weights is None else [data.weights]
     dev = [sentence.tokens for sentence in data.dev], data.gold
     values = [parameter.value for parameter in model.parameters().values()]
-    # Spelt as 0.1.0 does, whose trainings can be resumed: with the names that settings had then.
+    # Settings keep their names of 0.1.0, so that its trainings can be resumed.
     found = [(f, getattr(model.config, f.name)) for f in fields(model.config)]
     settings = ((f.encode_name, v) for f, v in found if f.name not in ADDED or v != f.default)
     config = f"Config({', '.join(f'{name}={value!r}' for name, value in settings)})"

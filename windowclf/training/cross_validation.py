@@ -1,9 +1,9 @@
-"""Training without a dev text, by cross-validation that costs no label.
+"""Training without a dev text, by cross-validation.
 
-The network learns from all sentences. Others, of other seeds, learn from all but a part of them,
-and tag that part. What they find chooses the epoch at which the training stops, calibrates the
-scores, and tells which F1 to expect on new text. A teacher, or a model that the training begins
-with, must not have read the sentences: else that F1 is too high.
+The network learns from all sentences. Further networks with other seeds each learn from all but
+one part of the sentences and tag that part. Their results choose the epoch at which training
+stops, calibrate the scores, and estimate the F1 on new text. Teachers and a base model must not
+have seen the sentences; otherwise the estimate is too high.
 """
 
 from collections.abc import Callable, Sequence
@@ -40,13 +40,13 @@ if TYPE_CHECKING:
     from windowclf.corpora.coerce import TrainingText
 
 MOST_EPOCHS = 10
-"""Epochs after which the held-out sentences are tagged, at the most."""
+"""Largest number of epochs after which the held-out sentences are tagged."""
 _DRAW = 5
-"""Number of the generator that draws the parts; `generators` has those before it."""
+"""Number of the generator that draws the parts; `generators` makes the lower numbers."""
 
 
 class Material(NamedTuple):
-    """What `prepare` makes a training from."""
+    """The arguments of `prepare`."""
 
     text: "TrainingText"
     vectors: "KeyedVectors"
@@ -55,17 +55,16 @@ class Material(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What the network of a fold found in the sentences that were kept from it.
+    """Results of the network of a fold on its held-out sentences.
 
     Attributes
     ----------
     sentences : int array, shape (n,)
-        Their places in the training text.
+        Indices of the sentences in the training text.
     counts : int array, shape (n, E, L, 3)
-        Correct, predicted and gold spans of each sentence, after each epoch that was measured,
-        with each label.
+        Numbers of correct, predicted and gold spans, by sentence, measured epoch and label.
     confidences : list of pairs of float array and bool array
-        The confidence of each predicted span, and whether it is right, after each such epoch.
+        For each measured epoch, the confidence of each predicted span and whether it is right.
     """
 
     sentences: IntArray
@@ -78,26 +77,26 @@ def fit_with_folds(
 ) -> None:
     """Train a model, see `fit`, and its first pass; cross-validation takes the place of a dev text.
 
-    Where this process can be copied, the networks of the folds are trained by copies of it, at the
-    same time as the model itself; else they follow it. The model is the same. If what there is to
-    hold out is less than a sentence for each part, or has no label, it is as from `fit`.
+    If this process can be forked, its copies train the networks of the folds while it trains the
+    model; otherwise they are trained afterwards. The resulting model is the same. If there are too
+    few sentences to hold one out per part, or no labels, the result is the same as from `fit`.
 
-    Nothing of the cross-validation is in a checkpoint: a training that is resumed begins it anew.
+    Checkpoints do not include the cross-validation: a resumed training starts it again.
 
     Parameters
     ----------
     model : Model
-        Comes from `prepare` with `material`, as do the data.
+        The untrained model from `prepare` with `material`, as are the data.
     run : TrainingRun
-        The listener is called with the batches and epochs of the model, and then with each fold
-        that is waited for; and its batches, where copies of this process cannot train it.
+        The listener is called with the batches and epochs of the model, then with each fold to
+        wait for; also with the batches of a fold that is trained in this process.
     vectors : str
         Name of the word vectors, for the record.
 
     Raises
     ------
     TrainingError
-        If a process that trains a fold is killed, or see `fit`.
+        If a process that trains a fold is killed, or as for `fit`.
     """
     folds = None
     if material.config.folds and not data.dev and material.config.loss != "ranking":
@@ -106,14 +105,14 @@ def fit_with_folds(
         _fit_and_measure(model, data, folds, run, vectors)
     else:
         fit(model, data, run, vectors=vectors)
-    own = len(data.tokens) // data.versions  # the text as it is written
+    own = len(data.tokens) // data.versions  # the text as written, without other letter cases
     model.first_pass = train_first_pass(model, data.tokens[:own], data.documents[:own], data.dev)
 
 
 def _fit_and_measure(
     model: Model, data: TrainingData, folds: "Folds", run: TrainingRun, vectors: str
 ) -> None:
-    """Train a model and the networks of the folds, which choose its epoch and calibrate it."""
+    """Train a model and the networks of the folds, then choose its epoch and calibrate it."""
     with one_blas_thread:
         found = folds.train_beside(lambda own: fit(model, data, own, vectors=vectors))
     counts = folds.counts(found)
@@ -133,7 +132,7 @@ def _fit_and_measure(
 
 
 def measured_epochs(epochs: int) -> list[int]:
-    """List the epochs after which held-out sentences are tagged: evenly, the last one always."""
+    """List the epochs after which held-out sentences are tagged: evenly spaced, with the last."""
     few = min(epochs, MOST_EPOCHS)
     return [-(-epochs * i // few) for i in range(1, few + 1)]
 
@@ -145,7 +144,7 @@ class Folds:
     ----------
     material : Material
     count : int
-        Number of networks; 0 where there is not enough to hold out.
+        Number of networks; 0 if there is too little text to hold out.
     partition : Partition
     labels : list of str
     """
@@ -167,7 +166,7 @@ class Folds:
         self._lacks = [lacks for part in text.parts for lacks in [part.lacks] * part.sentences]
 
     def train_beside(self, train: Callable[[TrainingRun], None]) -> list[Found]:
-        """Train the networks of all folds, and another one by a function; return them in order."""
+        """Train the networks of all folds, and call `train`; return the results in order."""
         threads = thread_count(self._run.threads)
         found: dict[int, Found] = {}
         if threads == 1 or not can_fork():
@@ -182,7 +181,7 @@ class Folds:
             workers.start(copies)
             train(replace(self._run, threads=threads - copies * each))
             if copies < self.count:
-                workers.start(1)  # this process only waits now
+                workers.start(1)  # from now on this process only waits
             results = workers.results()
             try:
                 for fold in range(self.count):
@@ -196,14 +195,14 @@ class Folds:
         return [found[fold] for fold in range(self.count)]
 
     def counts(self, found: Sequence[Found]) -> IntArray:
-        """Add the counts of all folds up by unit, shape (n, E, L, 3)."""
+        """Sum the counts of all folds by unit, shape (n, E, L, 3)."""
         places = np.concatenate([fold.sentences for fold in found])
         return by_unit(
             np.concatenate([fold.counts for fold in found]), self.partition.units[places]
         )
 
     def expected(self, counts: IntArray, sentences: int) -> ExpectedScores:
-        """Say what to expect, by the counts of the units after one epoch, shape (n, L, 3)."""
+        """Estimate the scores on new text from counts after one epoch, shape (n, L, 3)."""
         by_label = counts.sum(axis=0)
         found = expect(counts.sum(axis=1))
         return ExpectedScores(
@@ -229,7 +228,7 @@ class Folds:
         Parameters
         ----------
         run : TrainingRun, optional
-            Its listener is called with each batch.
+            Its listener is called with each batch; by default nothing is reported.
         """
         text, vectors, config, resources = self.material
         kept = self.partition.parts != fold
@@ -259,9 +258,9 @@ class Folds:
     def compare(
         self, tagger: Tagger, places: Sequence[int]
     ) -> tuple[IntArray, tuple[FloatArray, BoolArray]]:
-        """Compare the tags of sentences with the right ones: see `Found`, for one epoch.
+        """Compare the tags of sentences with the gold tags, for one epoch of `Found`.
 
-        What is found of labels that the corpus of a sentence does not annotate is left out.
+        Spans with labels that a sentence's corpus does not annotate are left out.
         """
         kept = self.material.resources.kept
         found = count_spans(
@@ -275,7 +274,7 @@ class Folds:
 
 
 class _Measure:
-    """Listens to the training of a fold's network, and tags the held-out sentences meanwhile."""
+    """Listener for the training of a fold's network that tags the held-out sentences."""
 
     def __init__(
         self, folds: Folds, model: Model, held_out: list[int], run: TrainingRun | None
@@ -296,7 +295,7 @@ class _Measure:
 
 
 class _OwnEpochs:
-    """Tells what is reported of a network itself from what is reported of its teachers."""
+    """Distinguishes the epochs of the network itself from the epochs of its teachers."""
 
     def __init__(self, material: Material) -> None:
         teachers = material.config.teachers
@@ -313,7 +312,7 @@ class _EnoughError(Exception):
 
 
 def _train_until(epoch: int, model: Model, material: Material, run: TrainingRun) -> None:
-    """Train a model anew, up to an epoch: the parameters that it had then are not kept."""
+    """Train a model again up to an epoch, because its parameters at that epoch were not kept."""
     run.report(NetworkBegins(f"once more, up to epoch {epoch}", aside=True))
     again, data = prepare(*material)
     is_own = _OwnEpochs(material)
@@ -335,7 +334,7 @@ def _train_until(epoch: int, model: Model, material: Material, run: TrainingRun)
 
 
 def _rest(text: "TrainingText", kept: BoolArray) -> "TrainingText":
-    """Leave sentences out of a training text, and its dev text."""
+    """Return a training text with some sentences only, and without its dev text."""
     train = [sentence for sentence, is_kept in zip(text.train, kept, strict=True) if is_kept]
     ends = accumulate((part.sentences for part in text.parts), initial=0)
     parts = tuple(

@@ -1,4 +1,4 @@
-"""What a training starts from: its texts as arrays, and an untrained model for them."""
+"""Preparation of a training: its texts as arrays, and an untrained model for them."""
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -34,34 +34,34 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What a training may be given besides labelled text and word vectors.
+    """Optional inputs of a training besides labelled text and word vectors.
 
     Parameters
     ----------
     gazetteers : mapping of str to Gazetteer
-        By the type of their names.
+        Gazetteers by the type of their names.
     clusters : mapping of str to Clusters
         Word clusters by name.
     names : mapping of str to sequence of str
-        Names by type, from which augmentation takes some.
+        Names by type, which augmentation draws from.
     unlabelled : sequence of Sentence
-        Text that the teachers read to the network, none of it empty. Its words get no rows of
-        their own: the network knows those that are in the training text, or among the vectors'
-        most frequent. Else the model would grow with the text, and the teachers, which share the
-        lexicon, would be other ones than without it.
+        Text that the teachers score for the network; no sentence is empty. Its words do not get
+        rows of their own: the network knows only words of the training text and the most frequent
+        words with vectors. Otherwise the model would grow with this text, and the teachers, which
+        share the lexicon, would differ from teachers without it.
     unlabelled_names : sequence of str
-        The files that it comes from.
+        Names of the files of the unlabelled text.
     teachers : mapping of str to Model
         Teachers that are already trained, by name.
     base : Model, optional
-        The model that the training begins with, see `windowclf.training.transfer`.
+        The base model of the training, see `windowclf.training.transfer`.
     base_name : str
-        What names it, for the record.
+        Name of the base model, for the record.
     kept : sequence of str
-        Labels of the base that the training text does not annotate, and that the model keeps; see
-        `windowclf.training.kept_labels`.
+        Labels of the base model that the training text does not annotate and that the new model
+        keeps; see `windowclf.training.kept_labels`.
     chosen : mapping of str to object
-        Settings that follow from the size of the text, for the record.
+        Settings chosen by the size of the text, for the record.
     """
 
     gazetteers: Mapping[str, Gazetteer] = field(default_factory=dict)
@@ -78,36 +78,36 @@ class Resources:
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """What a network is trained on and chosen by.
+    """The texts of a training: those it learns from, and those that choose the best epoch.
 
     Parameters
     ----------
     name : str
-        That of the corpus; empty if it has none.
+        Name of the corpus; may be empty.
     tokens : sequence of sequences of str
-        The sentences of the training text, once in each letter case that training reads.
+        The sentences of the training text, once for each letter case that training reads.
     documents : sequence
         The document of each of these sentences, see `encode`.
     train : EncodedSentences
         The same sentences as arrays, with gold tags.
     versions : int
-        Number of letter cases in which the training text is there.
+        Number of letter-case versions of the training text in `tokens`.
     dev : sequence of Sentence
-        May be empty: then the last epoch is the best.
+        The dev text; if it is empty, the last epoch counts as the best.
     gold : sequence of sequences of str
-        The right tags of `dev`, as the model writes them.
+        The right tags of `dev`, in the model's scheme.
     corpora : sequence of CorpusRecord
-        The corpora that the training text is mixed from; empty if it is one.
+        The corpora that the training text is mixed from; empty for a single corpus.
     weights : float array, shape (S,), optional
-        How many times, on average, an epoch reads each sentence of the training text; by default
-        once each.
+        Average number of times that an epoch reads each sentence of the training text; 1 by
+        default.
     augmented : mapping of str to int
-        How many of the sentences, the last ones of each letter case, augmentation made, see
+        Number of sentences that augmentation added at the end of each version, see
         `Augmentation.counts`.
     kept : KeptLabels, optional
-        What the base decided of the tags that the training text leaves open.
+        The decisions of the base model about tags that the training text leaves open.
     resources : Resources
-        What was given besides.
+        The other inputs of the training.
     """
 
     name: str
@@ -137,18 +137,18 @@ def prepare(
     Parameters
     ----------
     text : TrainingText
-        Its tags are in IOB2, or plain.
+        A text with IOB2 tags or plain labels.
     resources : Resources, optional
     labels : sequence of str
-        The tags of the model, if the text is a part of one that has more; see `make_labels`.
+        The tags of the model, needed if the text is only a part of the whole; see `make_labels`.
 
     Raises
     ------
     DataError
         If there is nothing to learn from.
     UsageError
-        If augmentation lacks names, see `augment`, or a corpus lacks labels and the loss needs all
-        annotation.
+        If augmentation lacks names, see `augment`, or a corpus lacks labels and the loss needs
+        complete annotation.
     """
     if any(part.lacks for part in text.parts):
         check_partial_loss(config)
@@ -203,9 +203,9 @@ def _encode(
     origins: Sequence[int],
     resources: Resources,
 ) -> TrainingData:
-    """Make the arrays of a text; `origins` are those of the last sentences, see `Augmentation`."""
+    """Encode a text as arrays; `origins` belong to the last sentences, see `Augmentation`."""
     tags = [model.gold_tags(sentence.tags or (), text.scheme) for sentence in versions[0]]
-    # A name in capitals is in another document than the name as written.
+    # Each letter case counts as a document of its own, so names are not shared between cases.
     documents = [
         None if sentence.document is None else (number, sentence.document)
         for number, version in enumerate(versions)
@@ -265,47 +265,47 @@ def _encode(
 
 
 def _part_bounds(text: "TrainingText") -> list[slice]:
-    """Find the sentences of each part of a training text, of which empty ones are left out."""
+    """Find the sentences of each part of a training text; empty parts are left out."""
     ends = accumulate((part.sentences for part in text.parts), initial=0)
     left = [0, *accumulate(bool(len(sentence)) for sentence in text.train)]
     return [slice(left[start], left[end]) for start, end in pairwise(ends)]
 
 
 def known_tags(sentences: Iterable[Sentence], resources: Resources) -> Iterator[Sequence[str]]:
-    """List the tags of sentences, and a tag of each label that is kept from the base."""
+    """Yield the tags of sentences, and a tag for each label kept from the base model."""
     yield from (sentence.tags or () for sentence in sentences)
     yield from ([f"B-{label}"] for label in resources.kept)
 
 
 def make_labels(tags: Iterable[Sequence[str]], scheme: Scheme, config: Config) -> list[str]:
-    """List the tags of a model: "O" first, then those of each label, in order.
+    """List the tags of a model: "O" first, then the tags of each label, in order.
 
     Parameters
     ----------
     tags : iterable of sequences of str
-        Those of the training text, in `scheme`.
+        The tags of the training text, in `scheme`.
 
     Returns
     -------
     list of str
-        IOBES tags; plain ones where `scheme` is PLAIN; two where the loss is ranking.
+        IOBES tags; plain labels if `scheme` is PLAIN; two tags for the ranking loss.
 
     Raises
     ------
     DataError
-        If no token has the label that a ranking looks for, for a tag that is neither ``O`` nor a
-        prefix with a label, for a label that is not valid Unicode, and for too many labels.
+        If no token has the label of the ranking loss, a tag is neither ``O`` nor a prefix with a
+        label, a label is not valid Unicode, or there are too many labels.
     """
     found = set(chain.from_iterable(tags))
     plain = scheme is Scheme.PLAIN
     if not plain:
-        spans(sorted(found), scheme)  # refuses what is not a tag
+        spans(sorted(found), scheme)  # raises an error if one is not a tag
     types = sorted({tag if plain else tag.partition("-")[2] for tag in found - {OUTSIDE}})
     for name in types:
         if any("\ud800" <= c <= "\udfff" for c in name):
             raise DataError(
-                f"label {quoted(name)} holds half of a surrogate pair, which no model can be saved "
-                "with: expected text"
+                f"label {quoted(name)} contains half of a surrogate pair, which a model cannot "
+                "store: expected text"
             )
     if config.loss == "ranking":
         if config.positive not in types:
@@ -320,7 +320,7 @@ def make_labels(tags: Iterable[Sequence[str]], scheme: Scheme, config: Config) -
     if len(labels) > MOST_LABELS:
         raise DataError(
             f"the training text has {len(types):,} labels, for which a model needs "
-            f"{len(labels):,} tags: expected at most {MOST_LABELS:,}; join labels"
+            f"{len(labels):,} tags: expected at most {MOST_LABELS:,}; merge labels"
         )
     return labels
 

@@ -1,7 +1,7 @@
-"""A batch in parts, whose gradients are computed at the same time and then added up.
+"""Data parallelism: the gradients of a batch's parts are computed in parallel and then summed.
 
-Into how many parts a batch falls depends on the batch alone, so the same seed gives the same
-model on any number of threads. A part also fits the processor's cache where the batch does not.
+The number of parts depends only on the batch, so the same seed gives the same model with any
+number of threads. A part may also fit into the processor's cache when the whole batch does not.
 """
 
 from collections.abc import Sequence
@@ -21,12 +21,12 @@ _Part = TypeVar("_Part", Network, Objective)
 
 
 class BatchSums(NamedTuple):
-    """What a batch came to.
+    """Loss and statistics of a batch.
 
     Attributes
     ----------
     loss : float
-        The mean over its examples.
+        Mean loss of its examples.
     sensitivities : list of float
         ``‖δ^(l)‖`` of each layer, the scores last.
     """
@@ -38,19 +38,20 @@ class BatchSums(NamedTuple):
 
 
 class Replicas:
-    """A network, and replicas of it that collect the gradients of further parts.
+    """A network, with a replica for each further part of a batch.
 
     Parameters
     ----------
     network, objective, batches
-        The first two collect the gradients of the first part, and of the whole batch in the end.
+        Network and objective accumulate the gradients of the first part, and in the end those of
+        the whole batch.
     rng : numpy.random.Generator
-        Draws what is dropped in the first part; its children do so in the others.
+        Draws the dropout of the first part; generators spawned from it serve the others.
 
     Attributes
     ----------
     rngs : list of numpy.random.Generator
-        That of each part.
+        The generator of each part.
     """
 
     def __init__(
@@ -77,7 +78,7 @@ class Replicas:
         Parameters
         ----------
         parts : sequence of int array
-            From `BatchSource.epoch`.
+            The examples of each part, from `BatchSource.epoch`.
         """
         n = len(parts)
         if n == 1:
@@ -106,7 +107,7 @@ class Replicas:
         run: Run = map,
     ) -> BatchSums:
         batch = self._batches.part(chosen, rng)
-        with np.errstate(over="ignore", invalid="ignore"):  # the loop looks for both
+        with np.errstate(over="ignore", invalid="ignore"):  # the training loop checks for both
             s, backward = network.forward(batch, rng, run)
             loss, ds = objective.loss(s, batch.tags(), batch.lengths)
             norms = backward(ds)
@@ -114,7 +115,7 @@ class Replicas:
 
 
 def replica(whole: _Part) -> _Part:
-    """Copy a network or an objective: it shares all values, and collects gradients of its own."""
+    """Copy a network or an objective; the copy shares all values but has its own gradients."""
     shared = {id(parameter.value): parameter.value for parameter in whole.parameters().values()}
     copied = deepcopy(whole, shared)
     for parameter in copied.parameters().values():
@@ -123,13 +124,14 @@ def replica(whole: _Part) -> _Part:
 
 
 def reduce_gradients(replicas: Sequence[Parameter], shares: Sequence[float]) -> None:
-    """Move the gradients of the replicas of a parameter to the first of them.
+    """Reduce the gradients of a parameter's replicas into the first one.
 
     Parameters
     ----------
     replicas : sequence of Parameter
-        The first ends with the sum of all gradients, each times its share; the others with none.
+        The first one receives the weighted sum of all gradients; the others are cleared.
     shares : sequence of float
+        Weight of each replica's gradient.
     """
     first = replicas[0]
     grads = [s * p.grad for p, s in zip(replicas, shares, strict=True) if p.grad is not None]

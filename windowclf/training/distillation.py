@@ -1,8 +1,8 @@
-"""Several networks distilled into one (Hinton, Vinyals and Dean 2015).
+"""Distillation of several networks into one (Hinton, Vinyals and Dean 2015).
 
-Networks of other seeds err in other places, and the mean of their scores is better than each. One
-network that learns from that mean comes near it, at the cost of one when tagging. No gold tags are
-needed for that, so the network may learn from text without labels, too.
+Networks with different seeds make different errors, so the mean of their scores is better than each
+of them. A single network that learns from this mean comes close to it at the tagging cost of one
+network. This needs no gold tags, so the network may also learn from unlabelled text.
 """
 
 import os
@@ -33,17 +33,17 @@ from windowclf.training.transfer import begin_with
 
 @dataclass(slots=True)
 class TeacherScores:
-    """The scores that the trained teachers of a network gave.
+    """The scores of a network's trained teachers.
 
     Parameters
     ----------
     teachers : int
-        Number of teachers that there will be.
+        Final number of teachers.
     scores : float array, shape (T, K)
-        Those of the training text, and of the unlabelled text after it, added up and divided by
-        `teachers`.
+        Sum of the teachers' scores so far, divided by `teachers`, for the tokens of the training
+        text and then of the unlabelled text.
     transitions : list of lists of arrays
-        For each teacher that is trained, its scores of the transitions between tags.
+        Transition scores of each trained teacher.
     """
 
     teachers: int
@@ -52,7 +52,7 @@ class TeacherScores:
 
     @classmethod
     def begin(cls, model: Model, data: TrainingData) -> "TeacherScores":
-        """Make the scores of a network's teachers, none of which is trained."""
+        """Start with no trained teachers."""
         teachers = model.config.teachers + len(data.resources.teachers)
         tokens = len(data.train.words) + sum(map(len, data.resources.unlabelled))
         return cls(teachers, np.zeros((tokens if teachers else 0, len(model.labels)), np.float32))
@@ -64,13 +64,12 @@ class TeacherScores:
         data: TrainingData,
         threads: int | None = None,
     ) -> None:
-        """Add the scores of a teacher that was trained.
+        """Add the scores of a trained teacher.
 
         Parameters
         ----------
         labels : sequence of str
-            The tags of the network that is taught, in the order of its scores. The teacher may
-            have them in another order.
+            The student's tags, in the order of its scores; the teacher may have another order.
         threads : int, optional
             See `windowclf.system.threads.thread_count`.
         """
@@ -89,13 +88,13 @@ class TeacherScores:
     def lesson(
         self, data: TrainingData, encoded: EncodedSentences, bonus: float = 0.0
     ) -> TrainingData:
-        """Give what the network reads, see `encode_lesson`, its teachers' scores for gold tags.
+        """Return the student's training data, with the teachers' scores in place of gold tags.
 
-        The bonus is added to the scores of the tags that agree with the labels. So the network
-        learns from both, and from labels that only some of its teachers have seen.
+        The bonus is added to the scores of tags that agree with the labels. The network thus learns
+        from both, also from labels that only some of its teachers have seen.
 
-        What a name is does not depend on the letter case: of the unlabelled text the scores as it
-        is written are those of the other cases, too.
+        The type of a name does not depend on letter case, so the scores of the unlabelled text as
+        written also serve for its other cases.
         """
         gold, of_unlabelled = np.split(self.scores, [len(data.train.words)])
         if bonus:
@@ -113,7 +112,7 @@ class TeacherScores:
         return [sum(arrays) / self.teachers for arrays in zip(*self.transitions, strict=True)]
 
     def arrays(self) -> dict[str, FloatArray]:
-        """Name all arrays, as a checkpoint keeps them."""
+        """Return all arrays by name, for a checkpoint."""
         named = {
             f"moves{teacher}.{i}": array
             for teacher, arrays in enumerate(self.transitions)
@@ -131,16 +130,16 @@ def _agreeing(gold: Gold, K: int) -> BoolArray:
 
 
 def make_teacher(model: Model, number: int, base: Model | None = None) -> Model:
-    """Make an untrained teacher: with copies of the lookup tables, and weights of its own.
+    """Make an untrained teacher with copies of the lookup tables and its own weights.
 
     Parameters
     ----------
     model : Model
-        The network that is to be taught; it is not trained yet.
+        The student, still untrained.
     number : int
-        Counts the teachers from 1; their seeds depend on it.
+        Number of the teacher, from 1; it determines the seed.
     base : Model, optional
-        The model that the network and its teachers begin with.
+        The base model of the student and its teachers.
     """
     seeds = np.random.SeedSequence((model.config.seed, number))
     seed = int(seeds.generate_state(1)[0])
@@ -155,10 +154,9 @@ def make_teacher(model: Model, number: int, base: Model | None = None) -> Model:
 
 
 def encode_lesson(model: Model, data: TrainingData) -> EncodedSentences:
-    """Encode what a network reads that is taught.
+    """Encode the text that a student reads.
 
-    That is the training text and, after it, the unlabelled one, in each of the letter cases that
-    the training text is there in.
+    It consists of the training text and then the unlabelled text, in the same letter cases.
     """
     unlabelled = data.resources.unlabelled
     if not unlabelled:
@@ -175,13 +173,13 @@ def encode_lesson(model: Model, data: TrainingData) -> EncodedSentences:
 
 
 def _documents(data: TrainingData) -> list[tuple[str, int] | None]:
-    """List the documents of the unlabelled sentences, which are none of the training text's."""
+    """Return document keys of the unlabelled sentences, distinct from the training text's."""
     documents = (sentence.document for sentence in data.resources.unlabelled)
     return [None if document is None else ("unlabelled", document) for document in documents]
 
 
 def check_teaching(config: Config, *, teachers: bool, unlabelled: bool) -> None:
-    """Refuse teachers that are already trained, or unlabelled text, where they are of no use.
+    """Check that trained teachers and unlabelled text can be used.
 
     Raises
     ------
@@ -190,26 +188,26 @@ def check_teaching(config: Config, *, teachers: bool, unlabelled: bool) -> None:
     """
     if unlabelled and not (teachers or config.teachers):
         raise UsageError(
-            "`unlabelled` needs teachers, whose scores stand for its tags: set `teachers`, such as "
-            "`teachers=4`, or give trained models with `trained_teachers`"
+            "`unlabelled` needs teachers, whose scores replace the tags: set `teachers`, such as "
+            "`teachers=4`, or pass trained models with `trained_teachers`"
         )
     if config.gold_bonus and not (teachers or config.teachers):
         raise UsageError(
-            "`gold_bonus` is added to the scores of teachers: give some, or leave it out"
+            "`gold_bonus` is added to the scores of teachers: set `teachers`, or leave it out"
         )
     if teachers and config.loss != "softmax":
         raise UsageError(f"`trained_teachers` needs `loss='softmax'`, not {config.loss}")
 
 
 def load_teachers(given: Iterable[Any] | None) -> dict[str, Model]:
-    """Load the models that are to teach, each a folder or a classifier; return them by name.
+    """Load trained teachers, each a folder or a classifier; return them by name.
 
     Raises
     ------
     UsageError
-        For anything else, and for a folder that is there twice.
+        If an item is something else, or a folder is listed twice.
     ModelError
-        If a folder holds no model, or a classifier is not trained.
+        If a folder does not contain a model, or a classifier is not trained.
     """
     models: dict[str, Model] = {}
     wanted = "a list of model folders or classifiers"
@@ -218,7 +216,7 @@ def load_teachers(given: Iterable[Any] | None) -> dict[str, Model]:
         if isinstance(item, str | os.PathLike):
             name = str(check_path(item, name))
             if name in models:
-                raise UsageError(f"trained_teachers: {name} is there twice: give each model once")
+                raise UsageError(f"trained_teachers: {name} is listed twice: list each model once")
             models[name] = load_model(Path(name))
         elif hasattr(type(item), "model"):
             models[f"classifier {number}"] = item.model
@@ -228,17 +226,17 @@ def load_teachers(given: Iterable[Any] | None) -> dict[str, Model]:
 
 
 def check_teachers(model: Model, teachers: Mapping[str, Model]) -> None:
-    """Refuse trained models that cannot teach a network.
+    """Check that trained models can teach a network.
 
     Raises
     ------
     ModelError
-        If one has other labels, another level or another loss than the network.
+        If the labels, the level or the loss of a teacher differ from the network's.
     """
     for name, teacher in teachers.items():
         if {*teacher.labels} != {*model.labels}:
             raise ModelError(
-                f"{name}: has the labels {_labels(teacher)}, and the training text "
+                f"{name}: has the labels {_labels(teacher)}, but the training text has "
                 f"{_labels(model)}: a teacher needs the same; train it on text that has them"
             )
         config, own = teacher.config, model.config
@@ -250,7 +248,7 @@ def check_teachers(model: Model, teachers: Mapping[str, Model]) -> None:
 
 
 def _labels(model: Model) -> str:
-    """List the labels of a model; those of single tokens are others than those of spans."""
+    """List the labels of a model, and mark labels of single tokens as such."""
     if model.scheme is Scheme.PLAIN:
         return f"{join_names(model.labels)} of single tokens"
     return join_names(sorted({tag.partition("-")[2] for tag in model.labels} - {""}))

@@ -1,7 +1,7 @@
-"""Training of the first pass: a small network that imitates where the whole one finds no span.
+"""Training of the first pass: a small network that detects tokens outside of spans.
 
-Most tokens are plainly in no span, and a few hidden units see that. What they are not sure of is
-left to the whole network, so that the tags are those that it finds, but for about `LOST` of them.
+Most tokens are clearly outside of spans, which a few hidden units can detect. The full network
+scores all other tokens, so its tags change only for a share of about `LOST` of the tokens.
 """
 
 from collections.abc import Hashable, Sequence
@@ -24,28 +24,28 @@ from windowclf.tags.schemes import OUTSIDE, Scheme
 
 HIDDEN = 16
 LOST, LOST_RECASED = 5e-5, 1e-4
-"""Of all tokens, the share that the first pass may settle although they are in a span: in text as
-it is written, and in text in another letter case."""
+"""Largest share of tokens in spans that the first pass may settle wrongly, relative to all tokens:
+in text as written, and in text in another letter case."""
 LEAST_TOKENS = 20_000
-"""Of the text: what is held out of a smaller one does not show so small a share."""
+"""Smallest text, in tokens: a smaller one does not hold out enough to measure so small a share."""
 LEAST_SETTLED = 0.25
-"""With fewer tokens settled, the first pass takes the time that it saves."""
+"""If it settles a smaller share of the tokens, the first pass costs as much time as it saves."""
 EPOCHS, BATCH_TOKENS, RATE = 12, 4096, 6e-3
 DROPOUT = 0.3
 SPAN_WEIGHT = 15.0
-"""What a token in a span counts: to settle one is an error, to leave another open is work."""
+"""Weight of a token in a span: settling it is an error, leaving another open only costs time."""
 OTHER_CASE = 0.2
-"""The share of the text in capitals, and in lower case, that an epoch reads besides."""
+"""Share of the text that an epoch also reads in capitals, and in lower case."""
 FOLDS, BLOCK = 5, 20
-"""Of five blocks of twenty sentences one is held out, for the threshold."""
+"""One of five blocks of twenty sentences is held out for the threshold."""
 
 
 class _Text(NamedTuple):
-    """The text in one letter case, and which tokens the network finds in a span."""
+    """The text in one letter case, with the tokens that the network finds in spans."""
 
     encoded: EncodedSentences
     in_span: BoolArray
-    held_out: BoolArray  # of each sentence
+    held_out: BoolArray  # per sentence
     recased: bool
 
 
@@ -64,19 +64,19 @@ def train_first_pass(
     documents : sequence
         The document of each, see `windowclf.model.encoding.encode`.
     dev : sequence of Sentence
-        A further text, for the threshold alone.
+        A further text, used only for the threshold.
 
     Returns
     -------
     Network or None
-        None if it would not help: if the tags are not spans, the text is short, or few tokens
-        are plainly in no span.
+        None if a first pass would not help: the tags are not spans, the text is short, or few
+        tokens are clearly outside of spans.
     """
     plain = model.scheme is Scheme.PLAIN or model.config.loss == "ranking"
     if plain or sum(map(len, sentences)) < LEAST_TOKENS:
         return None
     held_out = np.arange(len(sentences)) // BLOCK % FOLDS == FOLDS - 1
-    with one_blas_thread:  # the same bytes on any number of threads
+    with one_blas_thread:  # gives the same bytes with any number of threads
         texts = _read(model, sentences, documents, held_out)
         network = _train(model, texts, np.random.default_rng(model.config.seed))
         if dev:
@@ -91,7 +91,7 @@ def _read(
     documents: Sequence[Hashable | None],
     held_out: BoolArray,
 ) -> list[_Text]:
-    """Let the network tag a text as it is written, and in each letter case."""
+    """Tag a text with the network, as written and in each letter case."""
     texts: list[_Text] = []
     for change in (list, *map(recase, CASES)):
         words = [*map(change, sentences)]
@@ -103,7 +103,7 @@ def _read(
 
 
 def _train(model: Model, texts: Sequence[_Text], rng: np.random.Generator) -> Network:
-    """Train a network that tells tokens in a span, 0, from the others, 1."""
+    """Train a network that separates tokens in spans, class 0, from the others, class 1."""
     d, window, _ = model.network.weights[0].shape
     weights, biases = initial_weights(
         "he", rng, dimensions=d, window=window, hidden=[HIDDEN], classes=2
@@ -147,7 +147,7 @@ def _add_gradients(
 
 
 def _with_threshold(network: Network, texts: Sequence[_Text]) -> Network | None:
-    """Raise the bias of the first score to the threshold that the text held out asks for."""
+    """Raise the bias of the first score to the threshold measured on the held-out text."""
     leads = [_lead(network, text) for text in texts]
     threshold = max(
         _threshold(*lead, LOST_RECASED if text.recased else LOST)
@@ -159,7 +159,7 @@ def _with_threshold(network: Network, texts: Sequence[_Text]) -> Network | None:
 
 
 def _lead(network: Network, text: _Text) -> tuple[FloatArray, BoolArray]:
-    """Score, in the text held out, each token's being in no span, less its being in one."""
+    """Compute for held-out tokens the score outside of spans minus the score inside."""
     window = network.weights[0].shape[1]
     parts = np.array_split(np.flatnonzero(text.held_out), 1 + text.held_out.sum() // 1000)
     batches = (text.encoded.batch(part, window, mentions=False) for part in parts)
@@ -169,7 +169,7 @@ def _lead(network: Network, text: _Text) -> tuple[FloatArray, BoolArray]:
 
 
 def _threshold(lead: FloatArray, in_span: BoolArray, lost: float) -> float:
-    """Find what the lead has to be above, so that few tokens in a span are settled."""
+    """Find the threshold of the lead above which few enough tokens in spans are settled."""
     worst = np.sort(lead[in_span])[::-1]
     allowed = int(lost * len(lead))
     return max(float(worst[allowed]), 0.0) if allowed < len(worst) else 0.0

@@ -1,4 +1,4 @@
-"""From an untrained model to a trained one."""
+"""Training of a model: teachers, the network itself, calibration and the record."""
 
 import platform
 from collections.abc import Callable
@@ -34,22 +34,21 @@ from windowclf.training.loop import BatchDone, NetworkBegins, Training
 Listener = Callable[[BatchDone | Epoch | NetworkBegins], None]
 
 _WHOLE_WORDS = ("word", "written")
-"""Features that hold a whole word: what word dropout takes for an unknown one."""
+"""Features that consist of a whole word; word dropout replaces their values by 'unknown'."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingRun:
-    """How a training is run; none of it changes the model that comes out.
+    """Options of a training run that do not change the resulting model.
 
     Parameters
     ----------
     listener : callable, optional
-        Is called with each batch, each epoch and, where there are teachers, each network that
-        begins.
+        Called with each batch, each epoch and, with teachers, each network whose training begins.
     threads : int, optional
-        See `thread_count`.
+        Number of worker threads, see `thread_count`.
     checkpoints : Checkpoints, optional
-        Save the training to the disk while it runs, and may hold one that is resumed.
+        Saves the training to disk while it runs, and resumes one that was stopped.
     """
 
     listener: Listener | None = None
@@ -65,15 +64,15 @@ class TrainingRun:
 def fit(
     model: Model, data: TrainingData, run: TrainingRun | None = None, *, vectors: str = ""
 ) -> None:
-    """Train a model; the parameters it ends with are those of its best epoch.
+    """Train a model and keep the parameters of its best epoch.
 
-    Whatever ends the training early, the best of the epochs that were done is kept. The model has a
-    record of its training then, and the vectors that its words began with.
+    If training ends early for any reason, the best epoch so far is kept. The model then has a
+    record of its training and the initial vectors of its words.
 
     Parameters
     ----------
     model : Model
-        Comes from `prepare`, as do the data.
+        The untrained model from `prepare`, as are the data.
     run : TrainingRun, optional
     vectors : str
         Name of the word vectors, for the record.
@@ -81,8 +80,8 @@ def fit(
     Raises
     ------
     DataError
-        If a ranking has no dev text to choose its threshold on, or a training that is resumed has
-        other texts or vectors than it began with.
+        If ranking has no dev text for its threshold, or a resumed training does not have the texts
+        and vectors it began with.
     TrainingError
         If the loss is no longer finite.
     ModelError
@@ -101,21 +100,21 @@ def fit(
         run.checkpoints.begin(model, data, history)
     lesson = data
     if history.teacher_scores.teachers:
-        _teach(model, data, run, history)
+        _train_teachers(model, data, run, history)
         lesson = history.teacher_scores.lesson(data, encoded, config.gold_bonus)
     try:
         _train_network(model, lesson, run, history.epochs)
     finally:
         if any(epoch.best for epoch in history.epochs):
-            model.calibration = Calibration()  # it is fitted on what the network itself says
+            model.calibration = Calibration()  # fit on the network's own, uncalibrated scores
             model.calibration = fit_calibration(
                 *evaluation.confidences(Tagger(model), data.dev, data.gold, data.resources.kept)
             )
             model.record = _record(model, first, data, history, vectors)
 
 
-def _teach(model: Model, data: TrainingData, run: TrainingRun, history: History) -> None:
-    """Train the teachers of a model, but for those that are; let all of them score the text."""
+def _train_teachers(model: Model, data: TrainingData, run: TrainingRun, history: History) -> None:
+    """Train the missing teachers of a model, and add the scores of all teachers for the text."""
     scores, count = history.teacher_scores, model.config.teachers
     trained = list(data.resources.teachers.values())
     for teacher in trained[len(scores.transitions) :]:
@@ -130,7 +129,7 @@ def _teach(model: Model, data: TrainingData, run: TrainingRun, history: History)
 
 
 def _train_network(model: Model, data: TrainingData, run: TrainingRun, epochs: list[Epoch]) -> None:
-    """Train one network, add to its epochs, and give it the parameters of the best one."""
+    """Train one network, append its epochs, and set the parameters of the best one."""
     config, checkpoints = model.config, run.checkpoints
     parameters = model.parameters()
     best = {name: parameter.value.copy() for name, parameter in parameters.items()}
@@ -158,7 +157,7 @@ def _train_network(model: Model, data: TrainingData, run: TrainingRun, epochs: l
 
 
 def _dropped(model: Model) -> list[tuple[list[int], float]]:
-    """List the columns of features in which training drops words, and the share of the words."""
+    """List the feature columns in which training drops words, with the share of dropped words."""
     config, lexicon = model.config, model.lexicon
     words = [[i] for i, name in enumerate(lexicon.features) if name in _WHOLE_WORDS]
     dropped = [(columns, config.word_dropout) for columns in words]
@@ -167,8 +166,8 @@ def _dropped(model: Model) -> list[tuple[list[int], float]]:
 
 
 def _evaluate(model: Model, data: TrainingData) -> Scores:
-    """Score a model on the dev text; one that ranks is given the best threshold there first."""
-    if model.config.loss == "ranking":  # the bias takes up the threshold, see `RankingObjective`
+    """Score a model on the dev text; a ranking model first gets the best threshold there."""
+    if model.config.loss == "ranking":  # the bias stores the threshold, see `RankingObjective`
         threshold = best_threshold(*evaluation.ranking(Tagger(model), data.dev, data.gold))
         bias = model.network.biases[-1].value
         bias -= bias.dtype.type(threshold)
@@ -178,7 +177,7 @@ def _evaluate(model: Model, data: TrainingData) -> Scores:
 def _record(
     model: Model, first: FirstVectors, data: TrainingData, history: History, vectors: str
 ) -> TrainingRecord:
-    """Record the training of a model that has the parameters of its best epoch."""
+    """Make the record of a training; the model already has the parameters of its best epoch."""
     last = model.network.tables["word"].take(first.rows)
     lengths, given = data.train.lengths, data.resources
     own = len(lengths) // data.versions - sum(data.augmented.values())
@@ -212,12 +211,12 @@ def _record(
 
 
 def _sketch_of(base: Model | None) -> bytes:
-    """Take the sketch of the sentences that the base of a training was trained on."""
+    """Return the sketch of the base model's training sentences; empty without one."""
     return (base and base.record and base.record.sketch) or b""
 
 
 def _moved(first: FloatArray, last: FloatArray) -> float:
-    """Measure how far vectors moved: the mean of ``‖last - first‖ / ‖first‖``."""
+    """Compute how far vectors moved: the mean of ``‖last - first‖ / ‖first‖``."""
     if not len(first):
         return 0.0
     lengths = np.maximum(np.linalg.norm(first, axis=1), 1e-12)
@@ -231,5 +230,5 @@ def _utf8_names(corpus: CorpusRecord) -> CorpusRecord:
 
 
 def utf8_name(name: str) -> str:
-    """Make a name valid UTF-8, as records have it: the names of files need not be."""
+    """Make a name valid UTF-8 for the record; file names may not be."""
     return name.encode("utf-8", "backslashreplace").decode()

@@ -1,8 +1,8 @@
 """Parts of a training text, for cross-validation.
 
-A document is never cut, where documents are marked: the names of one come again and again in it,
-and new text has other names. Where they are not marked, neighbours are kept together, for most
-often they are of one document.
+A document is never split if documents are marked, because its names recur, whereas new text has
+other names. If documents are not marked, neighbouring sentences are kept together, because they
+usually belong to the same document.
 """
 
 from collections import Counter
@@ -16,22 +16,21 @@ from windowclf.nn.arrays import IntArray
 from windowclf.tags.schemes import Scheme, spans
 
 PARTS = 5
-"""Parts of a text, of which one at a time is held out."""
+"""Number of parts of a text; one at a time is held out."""
 
 RUNS = 4
-"""Runs of neighbours in a part, about: more would be too short, fewer could not be spread."""
+"""Approximate number of runs per part: more would be too short, fewer could not spread labels."""
 
 
 class Partition(NamedTuple):
-    """To which part of a text each sentence belongs.
+    """The assignment of sentences to the parts of a text.
 
     Attributes
     ----------
     units : int array, shape (S,)
-        The number of each sentence's unit, of which all is in the same part: a document, or a run
-        of neighbours.
+        Number of each sentence's unit, a document or a run of neighbours; a unit is never split.
     parts : int array, shape (S,)
-        From 0.
+        Number of each sentence's part, from 0.
     """
 
     units: IntArray
@@ -41,19 +40,19 @@ class Partition(NamedTuple):
 def partition(
     sentences: Sequence[Sentence], scheme: Scheme, parts: int, rng: np.random.Generator
 ) -> Partition:
-    """Cut a text into parts of about the same size, over which each label is spread.
+    """Split a text into parts of about the same size, with each label spread over all parts.
 
     This is iterative stratification (Sechidis, Tsoumakas and Vlahavas 2011): the units with the
-    rarest label that is left go first, each to the part that lacks most of that label.
+    rarest remaining label are assigned first, each to the part that needs most of that label.
 
     Parameters
     ----------
     sentences : sequence of Sentence
-        With tags, in `scheme`.
+        Sentences with tags in `scheme`.
     parts : int
-        Units are documents if there are at least twice as many.
+        Number of parts. Units are documents if there are at least twice as many documents.
     rng : numpy.random.Generator
-        Draws the order of the units, and decides where parts are alike.
+        Draws the order of the units and breaks ties between parts.
     """
     units = _units(sentences, parts)
     count = int(units.max(initial=-1)) + 1
@@ -66,7 +65,7 @@ def partition(
     room = np.full(parts, len(sentences) / parts)
     part_of = np.full(count, -1)
     order = rng.permutation(count).tolist()
-    # Large units first: small ones then fill what is uneven.
+    # Large units come first; small ones then even out the sizes.
     order.sort(key=lambda unit: (labels[unit].total(), sizes[unit]), reverse=True)
 
     def put(unit: int, part: int) -> None:

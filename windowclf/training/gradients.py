@@ -1,4 +1,4 @@
-"""The gradient check of a configuration, on a small batch made for it."""
+"""The gradient check of a configuration on a small synthetic batch."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,17 +21,17 @@ _ALLOWED = 0.3  # share of the other tags that agree with a partial annotation
 
 
 def check_config(config: Config, *, samples: int = 40) -> Iterator[GradientCheck]:
-    """Check the gradient of every parameter of the network that a configuration asks for.
+    """Check the gradient of every parameter of the network that a configuration describes.
 
-    Layers, activation, loss, level, window and dropout are those of the configuration, in
-    float64; the batch is four sentences of six distinct words, so that words are repeated in
-    their windows, and the dropout masks stay the same from one loss to the next. A loss that can
-    learn from partially annotated text is checked on that, too: the larger error counts.
+    Layers, activation, loss, level, window and dropout follow the configuration, in float64. The
+    batch has four sentences of six distinct words, so that words repeat in their windows, and all
+    losses use the same dropout masks. A loss that can learn from partially annotated text is
+    checked on such text, too; the larger error counts.
 
     Parameters
     ----------
     samples : int
-        Elements of each parameter that are compared, at the most.
+        Largest number of elements of each parameter to compare.
 
     Yields
     ------
@@ -45,7 +45,7 @@ def check_config(config: Config, *, samples: int = 40) -> Iterator[GradientCheck
     objective = make_objective(config, _LABELS, Scheme.IOBES, np.float64)
     parameters = {**network.parameters(), **objective.parameters()}
     for parameter in parameters.values():
-        if not parameter.value.any():  # zero at the start, where kinks are
+        if not parameter.value.any():  # initially zero, where activations have their kinks
             parameter.value += rng.normal(scale=0.5, size=parameter.value.shape)
     features = rng.integers(1, _ROWS, (_WORDS + 1, len(names)))
     features[0] = 0  # the padding
@@ -73,5 +73,5 @@ def check_config(config: Config, *, samples: int = 40) -> Iterator[GradientCheck
         return list(check_gradients(*run, loss=loss, samples=samples // len(batches)))
 
     for checks in zip(*map(check, batches), strict=True):
-        error = float(np.max([found.error for found in checks]))  # NaN, if one is
+        error = float(np.max([found.error for found in checks]))  # NaN if any is NaN
         yield replace(checks[0], checked=sum(found.checked for found in checks), error=error)

@@ -1,9 +1,9 @@
-"""Labels that a model keeps from the one that its training begins with, and does not forget.
+"""Labels that a model keeps from its base model without forgetting them.
 
-The training text says nothing of them: it annotates new labels only. So each of its ``O`` leaves
-the tags of the kept labels open, as where a corpus lacks labels, and where the base is sure of one,
-or of none, it decides (Li and Hoiem 2016, learning without forgetting). What the base knows stays
-fixed, and the new labels have hidden units of their own to learn with.
+The training text annotates only new labels. Each ``O`` in it therefore leaves the tags of the kept
+labels open, as in a corpus that lacks labels. Where the base model is sure that a token has, or
+does not have, a kept label, it decides (Li and Hoiem 2016, learning without forgetting). The base's
+parameters stay fixed, and the new labels get hidden units of their own.
 """
 
 from collections.abc import Collection, Sequence
@@ -21,65 +21,65 @@ from windowclf.training.partial_annotation import check_partial_loss
 from windowclf.training.transfer import AUTO, same_label, shared_columns, shared_tags
 
 SURE = 0.8
-"""Probability from which on the base decides what a tag is."""
+"""Lowest probability at which the base model decides a tag."""
 
 
 def check_keeping(config: Config, named: object, *, taught: bool) -> None:
-    """Refuse settings and arguments with which a training cannot keep labels.
+    """Check that the settings and arguments of a training allow it to keep labels.
 
     Parameters
     ----------
     named : object
-        The base, see `WindowClassifier.fit`.
+        The argument `base_model` of `WindowClassifier.fit`.
     taught : bool
-        Whether trained models teach the network, too.
+        Whether the network also has trained teachers.
 
     Raises
     ------
     UsageError
-        If no base is named, if there are teachers, or if the loss cannot leave tags open.
+        If no base model is named, there are teachers, or the loss cannot leave tags open.
     """
     if named is None or (isinstance(named, str) and named in (AUTO, "none")):
         raise UsageError(
-            "`keep_labels` needs the model whose labels are kept: name it with `base_model`, such "
+            "`keep_labels` needs the model whose labels to keep: name it with `base_model`, such "
             "as bundled"
         )
     if taught or config.teachers:
         raise UsageError(
-            "`keep_labels` and teachers do not go together: the base is the teacher; leave out "
-            "`teachers` and `trained_teachers`"
+            "`keep_labels` and teachers exclude each other: the base model is the teacher; leave "
+            "out `teachers` and `trained_teachers`"
         )
     check_partial_loss(config, "keep_labels")
 
 
 def choose_kept(base: Model, labels: Collection[str], scheme: Scheme) -> tuple[str, ...]:
-    """List the labels of a base that the training text does not annotate.
+    """List the labels of a base model that the training text does not annotate.
 
     Parameters
     ----------
     labels : collection of str
-        Those of the training text. One that stands for the same as a label of the base, such as
-        "person" for "PER", takes its place.
+        Labels of the training text. A synonym of a label of the base model, such as "person" for
+        "PER", replaces it.
     scheme : Scheme
-        Of the training text.
+        Scheme of the training text.
 
     Raises
     ------
     UsageError
-        If the text annotates all labels of the base, or has labels of single tokens.
+        If the text annotates all labels of the base model, or has labels of single tokens.
     """
     if scheme is Scheme.PLAIN:
         raise UsageError(
-            "`keep_labels` needs tags that spell names, such as B-PER: the training text has a "
-            "label for each token, and leaves none open"
+            "`keep_labels` needs tags that spell names, such as B-PER, but the training text has a "
+            "label for each token and leaves none open"
         )
     known = sorted({tag.partition("-")[2] for tag in base.labels} - {""})
     annotated = set(map(same_label, labels))
     kept = tuple(name for name in known if same_label(name) not in annotated)
     if not kept:
         raise UsageError(
-            f"`keep_labels`: the training text annotates all labels of the model that the "
-            f"training begins with, {join_names(known)}: there is none to keep; leave it out"
+            f"`keep_labels`: the training text annotates all labels of the base model, "
+            f"{join_names(known)}: none is left to keep; leave it out"
         )
     return kept
 
@@ -87,17 +87,17 @@ def choose_kept(base: Model, labels: Collection[str], scheme: Scheme) -> tuple[s
 def decide(
     model: Model, base: Model, allowed: BoolArray, tokens: Sentences, documents: Documents = None
 ) -> BoolArray:
-    """Leave one tag of those that a text allows, where the base is sure.
+    """Narrow the allowed tags of each token to one where the base model is sure.
 
-    The base is asked for the probability of its tags among all paths that agree with the text. A
-    token of a label that it does not know is ``O`` to it.
+    The base model computes the probability of its tags over all paths that agree with the text. A
+    label that it does not know counts as ``O``.
 
     Parameters
     ----------
     allowed : bool array, shape (T, K)
         The tags of `model` that agree with the text, see `allowed_tags`.
     tokens : sequence of sequences of str
-        Of the text, ``T`` in all.
+        Tokens of each sentence, ``T`` in all.
 
     Returns
     -------
@@ -119,7 +119,7 @@ def decide(
         p = base.objective.probabilities(s, chunk.lengths)
         sure = (p.max(axis=1) > SURE) & (allowed[here].sum(axis=1) > 1)
         rows, best = here.start + np.flatnonzero(sure), of_base[p.argmax(axis=1)[sure]]
-        # What is of none of its labels may still be of one that it does not know.
+        # A token without any of the base's labels may still have a label unknown to it.
         decided[rows] &= unknown & (best == outside)[:, None]
         decided[rows, best] = True
     return decided
@@ -128,7 +128,7 @@ def decide(
 def count_decisions(
     model: Model, kept: Sequence[str], allowed: BoolArray, decided: BoolArray
 ) -> KeptLabels:
-    """Count what the base decided; see `decide`."""
+    """Count the decisions of the base model; see `decide`."""
     were_open, still_open = (mask.sum(axis=1) > 1 for mask in (allowed, decided))
     outside = were_open & ~still_open & decided[:, model.labels.index(OUTSIDE)]
     return KeptLabels(
@@ -140,24 +140,24 @@ def count_decisions(
 
 
 def more_units(base: Config) -> dict[str, tuple[int, ...]]:
-    """Choose the hidden units of a network that keeps labels: as many again as the base has.
+    """Choose the hidden units of a network that keeps labels: twice as many as the base model has.
 
-    With a third of that, types of anatomy came to 96 % of the F1 that they have by themselves.
+    With a third of the additional units, anatomy types reached 96 % of the F1 of a separate model.
     """
     return {"hidden": tuple(2 * units for units in base.hidden)}
 
 
 def add_units(model: Model, base: Model, kept: Collection[str]) -> None:
-    """Let an untrained model learn with new hidden units, and hold all that the base knows fixed.
+    """Add new hidden units to an untrained model, and fix the parameters of the base model.
 
-    The scores of kept labels and of ``O`` depend on the units of the base alone, and stay what the
-    base gives (Rusu et al. 2016, progressive networks). The others also read new units, which begin
+    The scores of kept labels and of ``O`` depend only on the base's units and do not change (Rusu
+    et al. 2016, progressive networks). The other scores also depend on the new units, which begin
     as copies of some of the base's.
 
     Parameters
     ----------
     model : Model
-        Has begun with `base`, see `begin_with`, and has the units of `more_units`.
+        A model with the units of `more_units`, initialised by `begin_with` from `base`.
     """
     network, source = model.network, base.network
     rng = np.random.default_rng(model.config.seed)
@@ -169,7 +169,7 @@ def add_units(model: Model, base: Model, kept: Collection[str]) -> None:
     first = [network.weights[0], network.biases[0]]
     by_column = [p for p in (network.sentence_weight, network.document_weight) if p is not None]
     unknown = np.ones(network.weights[0].shape[0], bool)
-    unknown[shared_columns(network, source)] = False  # features that the base does not have
+    unknown[shared_columns(network, source)] = False  # True for features the base does not have
     for parameter in [*first, *by_column]:
         if parameter.value.shape[0] == len(unknown) and parameter.value.ndim > 1:
             parameter.value[unknown, ..., : units[0]] = 0

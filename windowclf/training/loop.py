@@ -1,4 +1,4 @@
-"""The training loop: it yields events. What runs it prints, saves and stops."""
+"""The training loop. It yields events; its caller prints, saves and stops."""
 
 import math
 import time
@@ -25,19 +25,20 @@ from windowclf.training.data_parallel import BatchSums, Replicas
 
 _Hex = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
 _Sum = float | None
-"""JSON has no infinity: None is a sum past the range of the type."""
+"""None stands for a sum that overflowed, because JSON has no infinity."""
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkBegins:
-    """The training of a network begins; reported where there are several.
+    """The training of a network begins; reported if there are several networks.
 
     Parameters
     ----------
     name : str
-        Such as "teacher 1 of 2".
+        Name of the network, such as "teacher 1 of 2".
     aside : bool
-        Whether it follows the network itself: its epochs are not reported, and maybe no batch.
+        Whether it is trained after the main network; its epochs are then not reported, and its
+        batches may not be.
     """
 
     name: str
@@ -51,11 +52,11 @@ class BatchDone:
     Parameters
     ----------
     epoch, batch, batches : int
-        Counted from 1; `batches` in an epoch.
+        Number of the epoch and of the batch in it, from 1, and the number of batches per epoch.
     tokens : int
-        Tokens of the batch.
+        Number of tokens in the batch.
     loss : float
-        Mean over the batch.
+        Mean loss of the batch.
     """
 
     epoch: int
@@ -73,11 +74,11 @@ class EpochSums(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     loss : float
         Sum of the losses of all examples.
     sensitivities : list of float
-        ``‖δ^(l)‖`` of each layer.
+        Sum of ``‖δ^(l)‖`` for each layer.
     gradients : dict of str to float
-        The norm of each parameter's gradient.
+        Sum of the gradient norms for each parameter.
     seconds : float
-        Time of training.
+        Time spent on training, without evaluation.
     """
 
     loss: float = 0.0
@@ -89,7 +90,7 @@ class EpochSums(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     seconds: float = 0.0
 
     def add(self, batch: BatchSums, parameters: Mapping[str, Parameter]) -> None:
-        """Add a batch, and the norms of the gradients that the parameters have of it."""
+        """Add a batch, with the norms of the parameters' current gradients."""
         self.loss += batch.loss * batch.examples
         self.examples += batch.examples
         self.tokens += batch.tokens
@@ -97,14 +98,14 @@ class EpochSums(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         previous = self.sensitivities or [0.0] * len(batch.sensitivities)
         both = zip(previous, batch.sensitivities, strict=True)
         self.sensitivities = [_add(a, b) for a, b in both]
-        with np.errstate(over="ignore", invalid="ignore"):  # None stands for what is past the range
+        with np.errstate(over="ignore", invalid="ignore"):  # an overflow is recorded as None
             for name, parameter in parameters.items():
                 grad = parameter.grad
                 norm = 0.0 if grad is None else float(np.sqrt(np.vdot(grad, grad)))
                 self.gradients[name] = _add(self.gradients.get(name, 0.0), norm)
 
     def epoch(self, epoch: int, rate: float, scores: Scores | None, *, best: bool) -> Epoch:
-        """Make the record of the epoch; see `Epoch`."""
+        """Make the record of the epoch."""
         layers = [f"delta{i}" for i in range(1, len(self.sensitivities))] + ["delta_s"]
         sensitivities = dict(zip(layers, self.sensitivities, strict=True))
         return Epoch(
@@ -132,11 +133,11 @@ class GeneratorState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Parameters
     ----------
     state, inc : str
-        Its two numbers of 128 bits, in 32 hexadecimal digits.
+        The two 128-bit numbers of PCG64, as 32 hexadecimal digits.
     has_uint32 : int
         1 if half of the last number drawn is not used yet, else 0.
     uinteger : int
-        That half.
+        The unused half.
     """
 
     state: _Hex
@@ -146,20 +147,20 @@ class GeneratorState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Progress(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """How far the training of a network has come: the state of the loop besides its arrays.
+    """Progress of the training of a network: the state of the loop except its arrays.
 
     Parameters
     ----------
     epoch : int
-        The one under way, counted from 1.
+        The current epoch, from 1.
     batch : int
-        Number of its batches that are done.
+        Number of completed batches of this epoch.
     sums : EpochSums
-        Those of these batches.
+        Sums over these batches.
     best_f1 : float
-        Best F1 of the epochs before; -1 without a dev text.
+        Best F1 of the previous epochs; -1 without a dev text.
     begun : GeneratorState, optional
-        State of the first part's generator when the epoch began: it draws the order of batches.
+        State of the first part's generator when the epoch began; it draws the order of batches.
     generators : list of GeneratorState
         State of the generator of each part of a batch.
     """
@@ -179,11 +180,12 @@ class Training:
     Parameters
     ----------
     rng : numpy.random.Generator
-        Draws the order of the batches and all that is dropped.
+        Draws the order of the batches and the dropout masks.
 
     Attributes
     ----------
     parameters : dict of str to Parameter
+        Parameters of the network and of the objective.
     """
 
     def __init__(
@@ -204,17 +206,17 @@ class Training:
         self._at = Progress()
 
     def progress(self) -> Progress:
-        """Return all of the state that is not in the parameters and the optimiser."""
+        """Return the state of the loop, without the parameters and the optimiser's state."""
         states = [_state(rng) for rng in self._replicas.rngs]
         return msgspec.structs.replace(self._at, generators=states)
 
     def restore(self, progress: Progress) -> None:
-        """Resume from there; the parameters and the state of the optimiser are set by the caller.
+        """Resume; the caller sets the parameters and the optimiser's state.
 
         Raises
         ------
         ValueError
-            If the other training had more parts of a batch, or fewer.
+            If the batches of the saved training had a different number of parts.
         """
         for rng, state in zip(self._replicas.rngs, progress.generators, strict=True):
             _set_state(rng, state)
@@ -231,7 +233,7 @@ class Training:
             Scores the network on the dev text; without it, training runs its full
             length and every epoch counts as the best.
         workers : Workers
-            Share the parts of a batch.
+            Compute the parts of a batch in parallel.
 
         Raises
         ------
@@ -268,7 +270,7 @@ class Training:
             yield done
 
     def _batches_left(self) -> Iterator[list[IntArray]]:
-        """Begin an epoch, or resume one in the order that was drawn when it began."""
+        """Begin an epoch, or resume it with the order of batches drawn at its beginning."""
         at, rng = self._at, self._replicas.rngs[0]
         begun = None
         if at.batch and at.begun:
@@ -279,9 +281,9 @@ class Training:
         return self._batches.epoch(rng, begun, at.batch)
 
     def _rate(self) -> float:
-        """Compute the learning rate of the batch that is under way, or was done last."""
+        """Compute the learning rate of the current or last batch."""
         at, n = self._at, len(self._batches)
-        # An epoch may have more batches than were counted on: the last rate is then kept.
+        # An epoch may have more batches than expected; they keep the last rate.
         done = ((at.epoch - 1) * n + min(at.batch, n) - 1) / (self._config.epochs * n)
         return self._config.rate * SCHEDULES[self._config.schedule](done)
 

@@ -1,7 +1,7 @@
-"""Text in which some types are not annotated: what its tags leave open, and who can learn from it.
+"""Partially annotated text: the tags that it leaves open, and the losses that can learn from it.
 
-Where a corpus does not annotate a type, a word outside of all spans may be of that type all the
-same. To call it "O" would teach a network to overlook what other corpora teach it to find.
+In a corpus that does not annotate a type, a word outside of all spans may still have that type.
+Training it as "O" would teach the network to overlook what other corpora teach it to find.
 """
 
 from collections.abc import Collection, Sequence
@@ -21,7 +21,7 @@ def allowed_tags(
     lacks: Collection[str],
     scheme: Scheme = Scheme.IOBES,
 ) -> BoolArray:
-    """List which tags of a model agree with what a corpus annotates (Tsuboi et al. 2008).
+    """List the tags of a model that agree with a corpus's annotation (Tsuboi et al. 2008).
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def allowed_tags(
     lacks : collection of str
         The types that the corpus does not annotate, such as "MISC".
     scheme : Scheme
-        Of the tags: where it is PLAIN, each tag is a type.
+        Scheme of the tags; with PLAIN, each tag is a type.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def allowed_tags(
     Raises
     ------
     DataError
-        If the model knows no such type.
+        If the model does not have a type of `lacks`.
     """
     types = [label if scheme is Scheme.PLAIN else label.partition("-")[2] for label in labels]
     known = sorted({*types} - {OUTSIDE, ""})
@@ -61,17 +61,17 @@ def allowed_tags(
 
 
 def check_partial_loss(config: Config, name: str = "lacks") -> None:
-    """Check that training distinguishes what is annotated from what is not.
+    """Check that the loss supports partially annotated text.
 
     Parameters
     ----------
     name : str
-        Of the argument that needs it, for messages.
+        Name of the argument that needs it, for the message.
 
     Raises
     ------
     UsageError
-        If the loss cannot.
+        If the loss does not support it.
     """
     if config.loss not in PARTIAL_LOSSES:
         able = " or ".join(f"`loss='{loss}'`" for loss in PARTIAL_LOSSES)

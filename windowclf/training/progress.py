@@ -1,4 +1,4 @@
-"""The progress of a training as a bar, in a notebook or on stderr."""
+"""A progress bar for training, in a notebook or on stderr."""
 
 import sys
 import warnings
@@ -15,16 +15,16 @@ from windowclf.training.loop import BatchDone, NetworkBegins
 def with_progress(
     listener: Listener | None, epochs: int, *, wanted: bool | None
 ) -> Iterator[Listener | None]:
-    """Show the progress of a training besides what a listener does.
+    """Wrap a listener so that a progress bar is shown as well.
 
     Parameters
     ----------
     listener : callable, optional
-        Is called with each event, too.
+        Called with each event, too.
     epochs : int
-        Those of the training, at the most.
+        Largest number of epochs of the training.
     wanted : bool, optional
-        Whether there is a bar; without it there is one in a notebook.
+        Whether to show a bar; by default only in a notebook.
 
     Yields
     ------
@@ -48,20 +48,20 @@ def with_progress(
 
 
 def in_notebook() -> bool:
-    """Detect the kernel of a notebook, without importing IPython."""
+    """Detect whether this is a notebook kernel, without importing IPython."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     return shell is not None and hasattr(shell, "kernel")
 
 
 class TrainingBar:
-    """A bar over all batches: the epoch before it, the loss and the F1 on the dev text after it."""
+    """A bar over all batches, labelled with the epoch, the loss and the F1 on the dev text."""
 
     _make: Callable[..., Any]
     _bar: Any
 
     def __init__(self, epochs: int) -> None:
-        with warnings.catch_warnings():  # without ipywidgets the bar is one of text
+        with warnings.catch_warnings():  # without ipywidgets, tqdm warns and draws a text bar
             warnings.simplefilter("ignore")
             from tqdm.auto import tqdm
 
@@ -70,7 +70,7 @@ class TrainingBar:
         self._make, self._bar = tqdm, None  # the bar begins with the first batch
 
     def __call__(self, event: BatchDone | Epoch | NetworkBegins) -> None:
-        """Show a batch, the record of an epoch, or a network that begins."""
+        """Show a batch, the record of an epoch, or the start of a network."""
         if isinstance(event, NetworkBegins):
             self.close()
             self._network, self._shown = f"{event.name}, ", {}
@@ -97,7 +97,7 @@ class TrainingBar:
             self._bar.set_postfix(self._shown, refresh=refresh)
 
     def close(self) -> None:
-        """Leave the bar of a network as it is."""
+        """Close the bar of a network and leave it on the screen."""
         if self._bar is not None:
             self._bar.close()
         self._bar = None

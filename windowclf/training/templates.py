@@ -1,7 +1,7 @@
-"""Templates of mail, signatures, lists, headlines and other text that news has little of.
+"""Templates of mail, signatures, lists, headlines and other text that is rare in news corpora.
 
-Each is one line as people write it. A name goes into each pair of brackets: PER takes a whole name,
-FORENAME and SURNAME take a word of one; other words in the brackets are part of the name.
+Each is one line as people write it. Each pair of brackets is filled with a name: PER with a whole
+name, FORENAME and SURNAME with one word of a name; other words in the brackets belong to the name.
 """
 
 TEMPLATES = (
@@ -152,4 +152,4 @@ WITH_NUMBERS = (
     "Room 204: [PER]",
     "Flight 412 to [LOC], gate 7",
 )
-"""Those with dates, times, sums and other numbers, which some corpora also label."""
+"""Templates with dates, times, sums and other numbers, which some corpora also label."""

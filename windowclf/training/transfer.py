@@ -1,10 +1,10 @@
-"""Transfer learning: a training that begins with the network of another model.
+"""Transfer learning: a training that starts from another model, the base model.
 
-Its word vectors, lookup tables, window layer and clusters are where the training begins. Rows of
-values that it does not know, and the weights of features that it does not have, start anew. Of the
-scores of tags, those of labels that both models have are kept. A label that only the new model has
-begins as a name of any kind: with the mean of the scores of all labels. So the network finds names
-from the start, and has to learn what sets one label apart from another.
+Training begins with the word vectors, lookup tables, window layer and clusters of the base. Rows of
+values that the base does not know, and weights of features that it does not have, are initialised
+as usual. Tag scores are kept for labels that both models have. A label that only the new model has
+begins as a name of any type, with the mean of the scores of all labels. The network therefore finds
+names from the start, and only has to learn what distinguishes the labels.
 """
 
 from collections.abc import Iterable, Mapping
@@ -35,31 +35,30 @@ STRUCTURE = (
     *("level", "window", "sentence_mean", "document_context", "hidden", "activation"),
     *("features", "feature_dimensions", "cluster_prefixes"),
 )
-"""Settings that a network shares with the one that it begins with: they shape its arrays."""
+"""Settings that a network shares with its base model, because they determine array shapes."""
 ANEW = ("init", "min_count", "loss", "positive")
-"""Settings that say how a network begins, or what it is: where one is given, it begins anew."""
+"""Settings of the initialisation or of the kind of network; setting one disables a base model."""
 AUTO = "auto"
 COMPARED = 5_000
-_ALIKE = 0.5  # the mean cosine; unlike vectors have about 0, and training moves them little
+_ALIKE = 0.5  # lowest mean cosine; unrelated vectors have about 0, and training moves them little
 _SAME_LABEL = {
     "PER": ("per", "pers", "person", "people"),
     "ORG": ("org", "organisation", "organization"),
     "LOC": ("loc", "location", "geo loc", "place"),
     "MISC": ("misc", "miscellaneous"),
 }
-"""Names of labels that stand for the same, in lower case, by the name that CoNLL-2003 has."""
+"""Synonyms of labels, in lower case, by the name that CoNLL-2003 uses."""
 _PART_OF = {"country": "LOC", "gpe": "LOC"}
-"""Labels that stand for a part of what another label does: they begin with its scores, and do not
-take its place."""
+"""Labels that are subtypes of another label: they begin with its scores but do not replace it."""
 
 
 def structure_of(base: Config, given: Mapping[str, Any]) -> dict[str, Any]:
-    """List the settings that a network has from the model that its training begins with.
+    """Return the settings that a network takes over from its base model.
 
     Parameters
     ----------
     given : mapping of str to object
-        The settings that are given; those of `STRUCTURE` may only repeat what the model has.
+        The caller's settings; those of `STRUCTURE` must agree with the base model's.
 
     Raises
     ------
@@ -71,9 +70,8 @@ def structure_of(base: Config, given: Mapping[str, Any]) -> dict[str, Any]:
     for name in filter(given.__contains__, STRUCTURE):
         if getattr(make_config({name: given[name]}), name) != own[name]:  # 300 stands for (300,)
             raise UsageError(
-                f"`{name}={given[name]!r}`: the model that the training begins with has "
-                f"{own[name]!r}, and a network keeps that: leave the setting out, or begin without "
-                "a model"
+                f"`{name}={given[name]!r}`: the base model has {own[name]!r}, which cannot be "
+                "changed: leave the setting out, or train without a base model"
             )
     return own
 
@@ -81,28 +79,28 @@ def structure_of(base: Config, given: Mapping[str, Any]) -> dict[str, Any]:
 def choose_base(
     named: Any, text: "TrainingText", settings: Mapping[str, Any], vectors: object
 ) -> tuple[str, Model | None]:
-    """Load the model that a training begins with.
+    """Load the base model of a training.
 
     Parameters
     ----------
     named : str, Path, WindowClassifier or None
-        See `WindowClassifier.fit`.
+        The argument `base_model` of `WindowClassifier.fit`.
     settings : mapping of str to object
-        Those that are given.
+        The caller's settings.
     vectors : str, Path or gensim.models.KeyedVectors
-        Those that are asked for; any but the bundled ones go with no model by default.
+        The caller's vectors; with any but the bundled ones, "auto" chooses no base model.
 
     Returns
     -------
     (str, Model or None)
-        Its name and itself; an empty name without one.
+        The name of the model and the model; an empty name and None without one.
 
     Raises
     ------
     UsageError
-        For a wrong argument.
+        If an argument has the wrong type.
     ModelError
-        If it cannot be read, or its tags are of another kind, see `check_base`.
+        If the model cannot be read, or its tags are of another kind, see `check_base`.
     """
     if named is None:
         return "", None
@@ -123,19 +121,19 @@ def choose_base(
 
 
 def fitting_vectors(base: Model, vectors: "KeyedVectors", *, named: bool) -> "KeyedVectors":
-    """Take vectors for words that a model lacks, if they are those that the model began with.
+    """Return vectors for words that a model lacks, if they are the vectors it was trained with.
 
-    The words that both have are compared: other vectors would mean something else to the network.
+    Words that both have are compared, because the network could not interpret other vectors.
 
     Parameters
     ----------
     named : bool
-        Whether the caller asked for these vectors; else others are left out.
+        Whether the caller chose these vectors; if not, vectors that differ are left out.
 
     Raises
     ------
     UsageError
-        If vectors that were asked for are others.
+        If the caller chose vectors that differ.
     """
     words = base.lexicon.values["word"]
     both = [(row, vectors.key_to_index[word]) for row, word in enumerate(words, FIRST)
@@ -148,20 +146,20 @@ def fitting_vectors(base: Model, vectors: "KeyedVectors", *, named: bool) -> "Ke
         return vectors
     if named:
         raise UsageError(
-            "`vectors`: the model that the training begins with has other ones: expected the "
-            "vectors that it was trained with; leave them out, or begin without a model"
+            "`vectors`: the base model was trained with other vectors: pass the vectors that it "
+            "was trained with, leave them out, or train without a base model"
         )
     return type(vectors)(vector_size=base.network.tables["word"].value.shape[1])
 
 
 def begin_with(model: Model, base: Model) -> None:
-    """Give an untrained model the parameters of another one, as far as both have them.
+    """Copy the parameters that an untrained model has in common with a base model.
 
     Parameters
     ----------
     model : Model
-        Has the settings of `STRUCTURE` that `base` has, or more hidden units; its lookup tables
-        begin with the rows of those of `base` already, see
+        A model with the same settings of `STRUCTURE` as `base`, or more hidden units. Its lookup
+        tables already begin with the rows of `base`, see
         `windowclf.lexicon.lexicon.initial_tables`.
     """
     network, source = model.network, base.network
@@ -183,56 +181,55 @@ def begin_with(model: Model, base: Model) -> None:
             U[: len(U_base), place], b[place] = U_base[:, alike].mean(axis=1), b_base[alike].mean()
     U[: len(U_base), own_places], b[own_places] = U_base[:, places], b_base[places]
     own_scores, scores = (each.objective.parameters() for each in (model, base))
-    for name in own_scores.keys() & scores.keys():  # of transitions between tags
+    for name in own_scores.keys() & scores.keys():  # scores of transitions between tags
         value, of_base = own_scores[name].value, scores[name].value
         value[np.ix_(*[own_places] * value.ndim)] = of_base[np.ix_(*[places] * value.ndim)]
 
 
 def check_base(base: Model, scheme: Scheme) -> None:
-    """Refuse a model whose tags are of another kind than those of a training text.
+    """Check that the tags of a base model and of a training text are of the same kind.
 
     Raises
     ------
     ModelError
-        If one has spans, the other single tokens, or the model ranks windows.
+        If one has spans and the other labels of single tokens, or the model ranks windows.
     """
     if base.config.loss == "ranking":
         raise ModelError(
-            "the model that the training begins with ranks windows (`loss='ranking'`): expected "
-            "one that tells tags apart"
+            "the base model ranks windows (`loss='ranking'`): expected a model that distinguishes "
+            "tags"
         )
     if (base.scheme is Scheme.PLAIN) != (scheme is Scheme.PLAIN):
         kinds = {True: "a label for each token", False: "labels of spans"}
         raise ModelError(
-            f"the model that the training begins with has {kinds[base.scheme is Scheme.PLAIN]}, "
+            f"the base model has {kinds[base.scheme is Scheme.PLAIN]}, "
             f"the training text {kinds[scheme is Scheme.PLAIN]}: expected the same"
         )
 
 
 def same_label(label: str) -> str:
-    """Give a label the name that CoNLL-2003 has for it, if it has one: PER for Person."""
-    spoken = _spoken(label)
-    return next((name for name, others in _SAME_LABEL.items() if spoken in others), label)
+    """Map a label to its name in CoNLL-2003, if it has one: Person becomes PER."""
+    normalised = _normalised(label)
+    return next((name for name, others in _SAME_LABEL.items() if normalised in others), label)
 
 
-def _spoken(label: str) -> str:
+def _normalised(label: str) -> str:
     return " ".join(label.lower().replace("-", " ").replace("_", " ").split())
 
 
 def check_clusters(base: Model, names: Iterable[str]) -> None:
-    """Refuse clusters that have the name of others, which the base has and the model keeps.
+    """Check that no clusters have the name of clusters that the base model brings.
 
     Raises
     ------
     UsageError
-        If there are some.
+        If some do.
     """
     for name in names:
         if name in base.lexicon.clusters:
             raise UsageError(
-                f"`clusters`: {name}: the model that the training begins with has clusters of this "
-                "name, which are kept: leave them out, give them another name, or begin without a "
-                "model"
+                f"`clusters`: {name}: the base model has clusters with this name, which are kept: "
+                "leave yours out, choose another name, or train without a base model"
             )
 
 
@@ -242,9 +239,9 @@ def _mean_cosine(a: FloatArray, b: FloatArray) -> float:
 
 
 def shared_tags(model: Model, base: Model) -> tuple[IntArray, IntArray]:
-    """List the tags that both models have: their numbers in either.
+    """List the tags that both models have, as indices in each.
 
-    A tag of another name counts only if the model does not have the tag of the base itself.
+    A synonym counts only if the model does not have the tag of the base itself.
     """
     exact = {tag: number for number, tag in enumerate(base.labels)}
     by_name = {_renamed(tag): number for tag, number in exact.items() if tag not in model.labels}
@@ -256,19 +253,19 @@ def shared_tags(model: Model, base: Model) -> tuple[IntArray, IntArray]:
 
 def _renamed(tag: str) -> str:
     prefix, dash, label = tag.partition("-")
-    whole = _PART_OF.get(_spoken(label)) or same_label(label)
+    whole = _PART_OF.get(_normalised(label)) or same_label(label)
     return f"{prefix}{dash}{whole}" if label else tag
 
 
 def _places_alike(tag: str, base: Model) -> list[int]:
-    """List the tags of a model that have the same place in a name, B, I, E or S."""
+    """List the tags of a model with the same prefix, B, I, E or S."""
     if base.scheme is Scheme.PLAIN or tag == OUTSIDE:
         return []
     return [i for i, other in enumerate(base.labels) if other[0] == tag[0] and other != OUTSIDE]
 
 
 def shared_columns(network: Network, base: Network) -> IntArray:
-    """Find the rows of ``W`` that meet the lookup tables of another network, in its order."""
+    """Find the rows of ``W`` for the lookup tables of another network, in its order."""
     first, start = {}, 0
     for name, table in network.tables.items():
         first[name] = start

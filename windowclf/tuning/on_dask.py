@@ -19,20 +19,20 @@ from windowclf.system.dask import broadcast, broadcasted, raise_unless_lost, sch
 from windowclf.tuning.trials import Trained, Trials, train
 
 _SECONDS = 1.0
-"""Time between two looks for workers that have joined."""
+"""Interval between checks for new workers."""
 
 
 def run_on_cluster(client: Client, trials: Trials) -> None:
-    """Do on a cluster what `Trials.run` does here, each trial with one thread.
+    """Run trials on a cluster, like `Trials.run`, each with one thread.
 
     The plan is sent once to each worker. A file of vectors must have the same path on all workers;
     gazetteers, clusters and names are read here. The settings of a trial depend on the trials that
-    are done by then, and so on the order in which these ended: the same seed may try other settings
-    another time.
+    have finished before, and so on the order in which they finish: a search with the same seed may
+    try other settings.
 
-    A trial whose worker is lost is restarted on another. One that loses worker after worker, more
-    often than ``distributed.scheduler.allowed-failures`` says, is tried once more by itself when
-    all others have ended, since another trial may have killed its workers; then it counts as lost.
+    If a worker is lost, its trial is restarted on another one. A trial that loses more workers than
+    ``distributed.scheduler.allowed-failures`` is tried once more by itself after all others,
+    because another trial may have killed its workers; then it counts as lost.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def run_on_cluster(client: Client, trials: Trials) -> None:
 
 @dataclass(slots=True)
 class _OnWorker:
-    """A trial that a worker trains."""
+    """A trial in progress on a worker."""
 
     trial: optuna.Trial
     config: Config
@@ -62,17 +62,17 @@ class _OnWorker:
 
 
 class _Conductor:
-    """Sends trials to workers, and acts on what they report."""
+    """Sends trials to workers, and handles their reports."""
 
     def __init__(self, client: Client, trials: Trials, name: str) -> None:
         self._client, self._trials, self._name = client, trials, name
         self._under_way: dict[int, _OnWorker] = {}
-        self._suspects: list[_OnWorker] = []  # worker after worker was lost with them
+        self._suspects: list[_OnWorker] = []  # trials that lost too many workers
         # Threads of Dask put calls here; this thread runs them.
         self._events: SimpleQueue[Callable[[], None]] = SimpleQueue()
 
     def run(self) -> None:
-        """Run trials until no further one is wanted, and all have ended."""
+        """Run trials until enough are started and all have ended."""
         self._client.subscribe_topic(
             self._name, lambda event: self._events.put(lambda: self._epoch(*event[1]))
         )
@@ -82,7 +82,7 @@ class _Conductor:
                 with suppress(Empty):
                     self._events.get(timeout=_SECONDS)()
         finally:
-            with suppress(Exception):  # the cluster may be gone
+            with suppress(Exception):  # the cluster may have shut down
                 self._client.cancel([one.future for one in self._under_way.values()])
                 self._client.unsubscribe_topic(self._name)
 
@@ -90,7 +90,7 @@ class _Conductor:
         return self._trials.wanted(len(self._under_way) + len(self._suspects))
 
     def _begin(self) -> None:
-        """Start trials on the threads that have none."""
+        """Start trials on the idle threads."""
         while self._wanted() and len(self._under_way) < self._threads():
             self._submit(_OnWorker(*self._trials.begin()))
         if self._suspects and not self._under_way:
@@ -110,7 +110,9 @@ class _Conductor:
 
     def _epoch(self, number: int, epoch: int, f1: float) -> None:
         one = self._under_way.get(number)
-        if one is None or epoch <= one.epochs:  # it has ended, or was restarted on another worker
+        if (
+            one is None or epoch <= one.epochs
+        ):  # the trial has ended, or was restarted on another worker
             return
         one.epochs = epoch
         if self._trials.hopeless(one.trial, epoch, f1):
@@ -120,7 +122,7 @@ class _Conductor:
 
     def _end(self, number: int) -> None:
         one = self._under_way.get(number)
-        if one is None:  # it was hopeless
+        if one is None:  # the trial was pruned
             return
         if one.future.cancelled():
             raise scheduler_lost()
@@ -137,7 +139,7 @@ class _Conductor:
             self._suspects.append(one)
 
     def _forget(self, number: int) -> None:
-        """Release a future by hand: Ctrl-C while Python itself does so would be lost."""
+        """Release a future explicitly, because Ctrl-C during its finalizer would be lost."""
         self._under_way.pop(number).future.release()
 
 

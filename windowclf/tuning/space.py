@@ -1,4 +1,4 @@
-"""Which settings are searched, and in what range: text such as ``rate=0.001:0.01:log``."""
+"""The search space: settings and their ranges, from text such as ``rate=0.001:0.01:log``."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ DEFAULT = (
     "batch_size=8,16,32",
 )
 """The settings that are searched by default."""
-_MOST_COMBINATIONS = 20_000  # this many are checked before anything is trained
+_MOST_COMBINATIONS = 20_000  # so many are checked before training
 _HOW = "expected NAME=LOW:HIGH, NAME=LOW:HIGH:log, NAME=LOW:HIGH:STEP or NAME=VALUE,VALUE,…"
 
 Value = bool | int | float | str
@@ -40,11 +40,11 @@ class Searched(msgspec.Struct, frozen=True, kw_only=True):
     choices : list
         The values, if they are listed; else there is a range.
     low, high : int or float
-        The ends of the range, which belong to it.
+        The ends of the range, inclusive.
     log : bool
         Whether equal factors are equally likely, such as 0.001 to 0.01 and 0.01 to 0.1.
     step : int or float, optional
-        The difference between one value of the range and the next.
+        The difference between successive values of the range.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Searched(msgspec.Struct, frozen=True, kw_only=True):
     step: int | float | None = None
 
     def some_values(self) -> Sequence[Value]:
-        """List all values of a choice or of whole numbers, the ends of any other range."""
+        """Return all values of a list or a range of whole numbers; for other ranges, the ends."""
         if self.choices:
             return self.choices
         if isinstance(self.low, int) and isinstance(self.high, int):
@@ -73,20 +73,20 @@ class Searched(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse_space(texts: Sequence[str], fixed: Mapping[str, Any]) -> list[Searched]:
-    """Read the settings that are to be searched.
+    """Parse the search space.
 
     Parameters
     ----------
     texts : sequence of str
-        Each such as ``rate=0.001:0.01:log``. Without any, `DEFAULT` but for the fixed settings.
+        Settings and ranges, such as ``rate=0.001:0.01:log``. If empty, `DEFAULT` without the fixed
+        settings.
     fixed : mapping of str to object
         The settings that all trials share.
 
     Raises
     ------
     UsageError
-        For a setting that does not exist, is fixed as well, or would have a value that `Config`
-        refuses.
+        If a setting does not exist, is also fixed, or has a value that `Config` does not accept.
     """
     if texts:
         space = [_parse(text) for text in texts]
@@ -96,13 +96,13 @@ def parse_space(texts: Sequence[str], fixed: Mapping[str, Any]) -> list[Searched
     for name in names:
         if name in fixed:
             raise UsageError(
-                f"--search {name} and {option_name(name)}: a setting is searched or fixed; give one"
+                f"--search {name} and {option_name(name)}: a setting is either searched or fixed"
             )
         if names.count(name) > 1:
-            raise UsageError(f"--search {name} is given twice: expected each setting once")
+            raise UsageError(f"--search {name} is repeated: expected each setting once")
     if not space:
-        raise UsageError(f"all settings are fixed: say which is searched with --search: {_HOW}")
-    # All are checked together: two settings may each be right and still exclude each other.
+        raise UsageError(f"all settings are fixed: choose settings to search with --search: {_HOW}")
+    # Combinations are checked, because two valid settings may exclude each other.
     together = product(*(one.some_values() for one in space))
     for values in islice(together, _MOST_COMBINATIONS):
         settings = dict(zip(names, values, strict=True))
@@ -124,21 +124,19 @@ def _parse(text: str) -> Searched:
         known = ", ".join(one for one in Config.__struct_fields__ if one != "seed")
         raise UsageError(f"--search {text}: unknown setting {name!r}: expected one of {known}")
     if name == "seed":
-        raise UsageError(
-            "--search seed: all trials have the same seed, so that they can be compared"
-        )
+        raise UsageError("--search seed: all trials need the same seed to be comparable")
     if ":" in values:
         found = _range(name, text, values.split(":"))
     else:
         choices = [_value(value.strip()) for value in values.split(",")]
         if len({*map(str, choices)}) < len(choices):
-            raise UsageError(f"--search {text}: a value is given twice")
+            raise UsageError(f"--search {text}: a value is repeated")
         found = Searched(name=name, choices=choices)
     for value in found.choices or [found.low, found.high]:
         try:
             check_settings(Config, {name: value})
         except UsageError as error:
-            if f"`{name}`:" in str(error):  # else it is about its other settings
+            if f"`{name}`:" in str(error):  # otherwise the error is about other settings
                 raise UsageError(f"--search {text}: {error}") from None
     return found
 
@@ -152,7 +150,7 @@ def _range(name: str, text: str, parts: list[str]) -> Searched:
         raise UsageError(f"--search {text}: {_HOW}")
     if not low < high or (log and low <= 0) or (step is not None and step <= 0):
         raise UsageError(
-            f"--search {text}: expected LOW under HIGH, and more than 0 for log and for a step"
+            f"--search {text}: expected LOW below HIGH, LOW above 0 for log, and a step above 0"
         )
     if isinstance(getattr(Config(), name), float):
         return Searched(

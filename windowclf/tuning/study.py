@@ -1,7 +1,7 @@
-"""A search and its trials in a folder: a study of Optuna in a file of SQLite.
+"""A search and its trials in a folder: an Optuna study in an SQLite file.
 
-SQLite writes each change whole or not at all, even when the process is killed. A journal in a text
-file could be left with half a line, and the next line would be appended to it.
+SQLite writes each change atomically, even if the process is killed. A journal in a text file could
+be left with half a line, to which the next line would be appended.
 """
 
 import warnings
@@ -26,28 +26,28 @@ STUDY = "study.db"
 BEST = "best"
 PAGE = "tuning.html"
 FEWEST_FOR_IMPORTANCE = 8
-_OPTIONS, _F1, _CONFIG = "asked", "f1", "config"  # keys in the file, as version 0.1.0 has them
+_OPTIONS, _F1, _CONFIG = "asked", "f1", "config"  # keys in the file, unchanged since 0.1.0
 _STATES = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
-    """One training, as plain values for a terminal, for JSON and for a page.
+    """A trial as plain values, for a terminal, JSON and a page.
 
     Parameters
     ----------
     number : int
-        From 1, in the order in which the trials ended; those that were cut off are left out.
+        Number from 1, in the order in which the trials ended, without interrupted trials.
     state : {"done", "pruned", "diverged", "lost"}
-        Whether the trial ran to its end, was ended because it was worse than the median of those
-        before, its loss was no longer finite, or worker after worker of a cluster was lost with it.
+        Whether the trial was completed, was stopped because it was worse than the median of the
+        earlier ones, had a loss that was not finite, or lost too many workers of a cluster.
     f1 : float
-        On the dev text, from 0 to 1, of its best epoch; 0 if it had none, or its model was lost.
+        F1 of its best epoch on the dev text, from 0 to 1; 0 without an epoch or a model.
     settings : dict
-        The settings that are searched.
+        Its values of the searched settings.
     epochs : list of float
         F1 after each epoch.
     seconds : float
-        The time from drawing its settings to its end.
+        Time from drawing its settings to its end.
     """
 
     number: int
@@ -68,8 +68,8 @@ class Tuning(msgspec.Struct, frozen=True, kw_only=True):
     best : int, optional
         The number of the trial with the highest F1 among those that were not pruned or lost.
     importance : dict of str to float
-        How much of the difference between good trials and all comes from each setting, the largest
-        first; the shares add up to 1. Empty if there are too few trials.
+        The share of each setting in the difference between good trials and all, the largest first;
+        the shares add up to 1. Empty if there are too few trials.
     """
 
     trials: list[Trial]
@@ -78,41 +78,43 @@ class Tuning(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def best_trial(self) -> Trial | None:
-        """The trial of that number."""
+        """The trial with the number `best`; None without one."""
         return next((trial for trial in self.trials if trial.number == self.best), None)
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain values, F1 from 0 to 1."""
+        """Return plain values, with F1 from 0 to 1."""
         facts = {"best": self.best_trial, "importance": self.importance, "trials": self.trials}
         return {name: msgspec.to_builtins(value) for name, value in facts.items()}
 
 
 @contextmanager
 def study_errors(folder: Path) -> Iterator[None]:
-    """Report in one line that the study cannot be read or written."""
+    """Convert errors in reading or writing the study to an error of one line."""
     try:
         yield
     except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
-        cause = error.__cause__ or error  # which has what SQLite itself says
+        cause = error.__cause__ or error  # the error of SQLite itself
         reason = one_line(Exception(getattr(cause, "orig", None) or cause))
         raise ModelError(
-            f"{folder / STUDY}: cannot be used: {reason}; give another --output, or remove {folder}"
+            f"{folder / STUDY}: cannot be used: {reason}; choose another --output, or remove "
+            f"{folder}"
         ) from None
 
 
 class Search:
-    """The study of a new search, or of one that is resumed.
+    """The study of a new or resumed search.
 
     Parameters
     ----------
     folder : Path
-        Must exist; no other process may search there, see `exclusive_lock`.
+        An existing folder in which no other process is searching, see `exclusive_lock`.
     sampler : {"tpe", "random"}
-        Trials are drawn near the good ones (a tree-structured Parzen estimator), or anywhere.
+        Whether settings are drawn near those of good trials, by a tree-structured Parzen estimator,
+        or uniformly.
     seed : int
         Seeds the sampler, together with the number of earlier trials.
     prune : bool
-        Whether trials are ended that are worse than the median of those before at the same epoch.
+        Whether to stop trials that are worse than the median of the earlier ones at the same epoch.
     """
 
     def __init__(
@@ -128,7 +130,7 @@ class Search:
             )
             self.end_cut_off()
             begun = len(self.study.get_trials(deepcopy=False))
-        # With the seed of the first run, a resumed search would try the same settings again.
+        # With the seed alone, a resumed search would try the same settings again.
         self.study.sampler = _sampler(sampler, (seed * 1_000_003 + begun) % 2**32)
         self.study.pruner = (
             optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=1)
@@ -138,26 +140,26 @@ class Search:
 
     @property
     def done(self) -> int:
-        """How many trials have come to an end; one that was cut off has not."""
+        """The number of trials that have ended, without interrupted ones."""
         return len(self.study.get_trials(deepcopy=False, states=_STATES))
 
     @property
     def best_f1(self) -> float:
-        """The highest F1 of a trial that was not pruned; -1 if there is none."""
+        """The highest F1 of a trial that was not pruned; -1 without one."""
         done = self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
         return max((trial.value or 0.0 for trial in done), default=-1.0)
 
     def keep(self, trial: optuna.Trial, config: Config, f1: float) -> None:
-        """Note that the model of a trial is about to be kept, with its settings and F1."""
+        """Record that the model of a trial is about to be saved, with its settings and F1."""
         trial.set_user_attr(_CONFIG, _written(config))
         trial.set_user_attr(_F1, f1)
 
     def mark(self, trial: optuna.Trial, state: Literal["diverged", "lost"]) -> None:
-        """Note that the loss of a trial was no longer finite, or its workers were lost."""
+        """Record that the loss of a trial was not finite, or that its workers were lost."""
         trial.set_user_attr(state, True)
 
     def end_cut_off(self) -> None:
-        """End the trials that were cut off; one whose model was kept already is done."""
+        """End interrupted trials; a trial whose model was already saved counts as done."""
         for trial in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             if _F1 in trial.user_attrs and trial.user_attrs[_CONFIG] == _kept(self.folder):
                 self.study.tell(trial.number, trial.user_attrs[_F1])
@@ -165,7 +167,7 @@ class Search:
                 self.study.tell(trial.number, state=TrialState.FAIL)
 
     def result(self) -> Tuning:
-        """List the trials that have come to an end."""
+        """Return the trials that have ended."""
         with study_errors(self.folder):
             trials = self.study.get_trials(deepcopy=False, states=_STATES)
             in_order = sorted(trials, key=lambda trial: trial.datetime_complete or datetime.max)
@@ -179,7 +181,7 @@ class Search:
             )
 
     def write_options(self, options: Any) -> None:
-        """Keep the options of the search beside its trials."""
+        """Store the options of the search with its trials."""
         with study_errors(self.folder):
             self.study.set_user_attr(_OPTIONS, options)
 
@@ -202,15 +204,15 @@ def stored_options(folder: Path) -> Any:
 def _sampler(kind: Literal["tpe", "random"], seed: int) -> optuna.samplers.BaseSampler:
     if kind == "random":
         return optuna.samplers.RandomSampler(seed=seed)
-    # Trials that are under way on a cluster count as bad ones until they end, so that several are
-    # not drawn side by side. This changes nothing when one trial follows another.
-    with _quiet():  # the option warns that it is experimental before Optuna 5
+    # Trials in progress on a cluster count as bad until they end, so that concurrent trials are not
+    # drawn close together. This has no effect on sequential trials.
+    with _quiet():  # before Optuna 5 the option warns that it is experimental
         return optuna.samplers.TPESampler(seed=seed, constant_liar=True)
 
 
 def _storage(folder: Path) -> optuna.storages.RDBStorage:
     path = str((folder / STUDY).absolute())
-    # A connection is closed after each use: an unclosed one is warned of from Python 3.13 on.
+    # Connections are closed after each use, because Python 3.13 and later warn about unclosed ones.
     return optuna.storages.RDBStorage(
         URL.create("sqlite", database=path).render_as_string(),
         engine_kwargs={"poolclass": NullPool},
@@ -218,7 +220,7 @@ def _storage(folder: Path) -> optuna.storages.RDBStorage:
 
 
 def _kept(folder: Path) -> str | None:
-    """Return the settings of the model that is kept; None if there is none."""
+    """Return the settings of the saved model; None without one."""
     try:
         return _written(read_manifest(folder / BEST).config)
     except ModelError:
@@ -245,7 +247,7 @@ def _plain(trial: FrozenTrial, number: int) -> Trial:
 
 
 def _importance(study: optuna.Study, whole: list[Trial]) -> dict[str, float]:
-    """Measure by PED-ANOVA (Watanabe, Bansal and Hutter, IJCAI 2023), if trials suffice."""
+    """Measure importance by PED-ANOVA (Watanabe, Bansal and Hutter, IJCAI 2023) if possible."""
     if len(whole) < FEWEST_FOR_IMPORTANCE or len({trial.f1 for trial in whole}) < 2:
         return {}
     with _quiet():

@@ -1,4 +1,4 @@
-"""The trials of a search: each is a training, whose F1 on the dev text is noted."""
+"""The trials of a search: trainings whose F1 on the dev text is recorded."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -30,18 +30,18 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchPlan:
-    """What a search trains, and how long it goes on.
+    """The trainings of a search, and its limits.
 
     Parameters
     ----------
     corpus : Corpus
-        Its dev split tells good trials from bad ones.
+        A corpus with a dev split, on which trials are scored.
     space : sequence of Searched
         The settings that differ from trial to trial.
     fixed : mapping of str to object
         The settings that all trials share, the seed among them.
     trials : int
-        The number of trials, those of earlier runs counted.
+        The number of trials, including those of earlier runs.
     seconds : float, optional
         No further trial starts after this time.
     vectors, gazetteers, clusters, names
@@ -63,14 +63,14 @@ class SearchPlan:
 
 
 class Trained(NamedTuple):
-    """What a training came to; if it diverged, the best epoch before counts, if there is one."""
+    """The result of a training; if it diverged, that of the best epoch before, if there is one."""
 
     classifier: WindowClassifier
     diverged: bool
 
     @property
     def f1(self) -> float:
-        """On the dev text, of the best epoch; 0 if there was none."""
+        """F1 of the best epoch on the dev text; 0 without an epoch."""
         if not self.classifier.is_fitted or not self.classifier.model.record:
             return 0.0
         return max((epoch.f1 or 0.0 for epoch in self.classifier.model.record.epochs), default=0.0)
@@ -86,9 +86,9 @@ def train(
 ) -> Trained:
     """Train with the settings of one trial.
 
-    The listener is called with each batch and each epoch; then `on_epoch` with the number of each
-    epoch, counted over all networks where there are teachers, and its F1. Either may end the
-    training by an exception.
+    The listener is called with each batch and each epoch, and `on_epoch` with the number of each
+    epoch, counted over all networks if there are teachers, and its F1. Either may stop the training
+    with an exception.
     """
     epochs = 0
 
@@ -121,10 +121,10 @@ def train(
 def _in_clerk(
     method: Callable[Concatenate["Trials", P], T],
 ) -> Callable[Concatenate["Trials", P], T]:
-    """Run a method in the one thread that uses the study.
+    """Run a method in the only thread that uses the study.
 
-    Ctrl-C reaches the main thread. There it would leave SQLite in the middle of a change, and
-    what is then to be written would find the file locked.
+    Ctrl-C interrupts the main thread. There it could interrupt SQLite during a change, and later
+    writes would find the file locked.
     """
 
     def run(self: "Trials", /, *arguments: P.args, **named: P.kwargs) -> T:
@@ -134,16 +134,16 @@ def _in_clerk(
 
 
 class Trials:
-    """Draws trials, judges and keeps them, wherever they are trained, until there are enough.
+    """Draws, judges and stores trials, which may be trained elsewhere, until there are enough.
 
     Parameters
     ----------
     search : Search
-        May have trials of earlier runs.
+        The search, which may have trials of earlier runs.
     plan : SearchPlan
-        Says what is trained, and how often.
+        The trainings and their number.
     on_trial : callable, optional
-        Is called with each trial that has ended.
+        Called with each trial that has ended.
     write_report : callable, optional
         Writes the report of a training, as `windowclf.write_report` does.
 
@@ -163,7 +163,7 @@ class Trials:
     ) -> None:
         if not plan.corpus.splits.get("dev"):
             raise DataError(
-                f"{plan.corpus.name}: has no dev split, by which trials are judged: "
+                f"{plan.corpus.name}: has no dev split, on which trials are scored: "
                 "name the file with --dev"
             )
         self.plan, self._search = plan, search
@@ -174,8 +174,8 @@ class Trials:
     def run(self, *, threads: int | None = None, listener: Listener | None = None) -> None:
         """Train one trial after another in this process, and keep the best model in `BEST`.
 
-        If anything ends it early, the trials that were done are in the study, and the one under
-        way is not. The listener is called with each batch and each epoch.
+        If it is interrupted, the study has the finished trials, but not the current one. The
+        listener is called with each batch and each epoch.
 
         Raises
         ------
@@ -203,7 +203,7 @@ class Trials:
 
     @contextmanager
     def under_way(self) -> Iterator[None]:
-        """Keep the trials that are done, however the block ends, and end those that are not."""
+        """Keep the finished trials at the end of the block, and end the others."""
         with study_errors(self._search.folder), self.clerk:
             try:
                 yield
@@ -213,7 +213,7 @@ class Trials:
 
     @_in_clerk
     def wanted(self, under_way: int = 0) -> bool:
-        """Whether another trial is to begin, beside those that are under way."""
+        """Whether another trial should start, besides those in progress."""
         if self._end is not None and time.monotonic() >= self._end:
             return False
         return self._search.done + under_way < self.plan.trials
@@ -227,13 +227,13 @@ class Trials:
 
     @_in_clerk
     def hopeless(self, trial: optuna.Trial, epoch: int, f1: float) -> bool:
-        """Note the F1 of an epoch; return whether the trial is to be ended."""
+        """Record the F1 of an epoch; return whether to stop the trial."""
         trial.report(f1, epoch)
         return trial.should_prune()
 
     @_in_clerk
     def done(self, trial: optuna.Trial, trained: Trained) -> None:
-        """Judge a trial that has run to its end or diverged, and keep its model if it is best."""
+        """Score a trial that is complete or has diverged, and save its model if it is the best."""
         search, f1 = self._search, trained.f1
         if trained.diverged:
             search.mark(trial, "diverged")
@@ -248,7 +248,7 @@ class Trials:
 
     @_in_clerk
     def pruned(self, trial: optuna.Trial, *, lost: bool = False) -> None:
-        """End a trial that is hopeless, or whose workers were lost, one after another."""
+        """End a trial that is hopeless, or that lost too many workers."""
         if lost:
             self._search.mark(trial, "lost")
         self._search.study.tell(trial, state=optuna.trial.TrialState.PRUNED)

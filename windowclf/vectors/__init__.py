@@ -1,1 +1,1 @@
-"""Pretrained word vectors: where they are found and how they are read."""
+"""Pretrained word vectors: their sources and file formats."""

@@ -1,6 +1,6 @@
-"""The bundled word vectors: GloVe 6B, 100 dimensions, 8 bits a value.
+"""The bundled word vectors: GloVe 6B, 100 dimensions, 8 bits per value.
 
-``data/vectors/README.md`` is their card, ``scripts/make-bundled-vectors`` makes them.
+``data/vectors/README.md`` describes them, and ``scripts/make-bundled-vectors`` makes them.
 """
 
 from pathlib import Path
@@ -22,7 +22,7 @@ def read_bundled(path: Path, limit: int | None = None) -> WordRows:
         A safetensors file with ``codes`` (int8, n × d), ``scales`` (float32, n) and ``words``
         (UTF-8 bytes, joined by newlines).
     limit : int, optional
-        Keep the first `limit` words.
+        Largest number of words to keep, from the most frequent one.
 
     Raises
     ------

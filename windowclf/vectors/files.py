@@ -1,7 +1,7 @@
-"""Files of word vectors: GloVe text, word2vec text and word2vec binary, gzip or not.
+"""Files of word vectors: GloVe text, word2vec text and word2vec binary, with or without gzip.
 
-The format is detected from the content, never from the name. gensim reads these formats too, but
-takes ten times as long for text, guesses gzip from the name and cannot say which line is wrong.
+The format is detected from the content, never from the name. gensim also reads these formats, but
+takes ten times as long for text, guesses gzip from the name and does not report the faulty line.
 """
 
 import gzip
@@ -20,15 +20,15 @@ from windowclf.errors import VectorsError, quoted
 from windowclf.system.content import HEAD_BYTES, kind_of, marked_encoding, wide_encoding
 from windowclf.vectors.word_vectors import WordRows
 
-# Each digit can be read in one way only, so that the time is linear in the length.
+# Each digit matches in one way only, so the time is linear in the length.
 _NUMBER = re.compile(rb"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _HEADER = re.compile(rb"\s*(\d{1,12})\s+(\d{1,6})\s*")
 _PRINTABLE = re.compile(rb"[\t\r\n\x20-\x7e]*")
-_INFINITE = 2.0**128 - 2.0**103  # and what is larger, when it is rounded to float32
-_ABSURD = 1e12  # what no vector has, but bytes of letters or of numbers cut in two do
+_INFINITE = 2.0**128 - 2.0**103  # numbers from here on become infinite in float32
+_ABSURD = 1e12  # larger than in any vector, unlike bytes of letters or of split numbers
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _REST_OF_WORD = re.compile(rb"[\x21-\x7e\x80-\xff]{1,60} ")
-_MOST_COLUMNS = 4096  # for Arrow, which takes some kilobytes for each
+_MOST_COLUMNS = 4096  # limit for Arrow, which needs some kilobytes per column
 _BLOCK_LINES = 8192
 _BLOCK_BYTES = 1 << 20
 _LONGEST_LINE = 1 << 20
@@ -36,27 +36,27 @@ _FORMATS = "GloVe text, word2vec text or word2vec binary (gzip or not)"
 
 
 class _Row(NamedTuple):
-    line: int  # counted from 1
+    line: int  # number of the line, from 1
     word: bytes
-    values: bytes  # numbers, one space between two
+    values: bytes  # numbers separated by single spaces
 
 
 def read_file(path: Path, limit: int | None = None) -> WordRows:
     """Read a file of word vectors.
 
-    Bytes of a word that are not UTF-8 become U+FFFD. Of a word that comes twice, the first
-    vector counts. In text, a word may hold spaces: the last `d` fields are the vector.
+    Bytes of a word that are not UTF-8 become U+FFFD. If a word occurs twice, its first vector is
+    used. In text files, a word may contain spaces: the last `d` fields are the vector.
 
     Parameters
     ----------
     limit : int, optional
-        Read the first `limit` rows only.
+        Largest number of rows to read.
 
     Raises
     ------
     VectorsError
-        If the file is missing, empty, truncated or in no known format; with rows of mixed
-        lengths, a value that is no finite number, or a header that tells a wrong count.
+        If the file is missing, empty, truncated or in an unknown format, or has rows of different
+        lengths, a value that is not a finite number, or a header with a wrong count.
     """
     try:
         with path.open("rb") as file:
@@ -66,7 +66,7 @@ def read_file(path: Path, limit: int | None = None) -> WordRows:
                 return _read_stream(file, path, limit)
             with gzip.open(file) as stream:
                 return _read_stream(stream, path, limit)
-    except ValueError as error:  # a name with NUL
+    except ValueError as error:  # the name contains NUL
         raise VectorsError(f"{str(path)!r}: cannot be read ({error})") from error
     except FileNotFoundError as error:
         raise VectorsError(f"{path}: no such file of word vectors") from error
@@ -107,13 +107,13 @@ def _read_stream(stream: BinaryIO | gzip.GzipFile, path: Path, limit: int | None
 def _lines(
     first: bytes, stream: BinaryIO | gzip.GzipFile, start: int
 ) -> Iterator[tuple[int, bytes]]:
-    """Go on from a line that is read already; none is longer than `_LONGEST_LINE`."""
+    """Yield lines, beginning with one that is already read; none exceeds `_LONGEST_LINE`."""
     following = iter(partial(stream.readline, _LONGEST_LINE), b"")
     return enumerate(chain([first], following), start)
 
 
 def _width(line: bytes, path: Path) -> int:
-    """Return how many numbers follow the word on the first line of a file without header."""
+    """Return the number of values after the word on the first line of a file without header."""
     fields = line.split()
     for i, field in enumerate(fields[1:], start=1):
         if _NUMBER.fullmatch(field):
@@ -122,7 +122,7 @@ def _width(line: bytes, path: Path) -> int:
 
 
 def _is_binary(second: bytes, width: int) -> bool:
-    """Tell float32 records from a line of text, which may be a faulty one."""
+    """Distinguish float32 records from a line of text, which may be faulty."""
     fields = second.split()
     numbers = [_NUMBER.fullmatch(field) is not None for field in fields]
     if len(fields) > width and all(numbers[-width:]):
@@ -138,7 +138,7 @@ def _read_text(
     width: int,
     limit: int | None,
 ) -> WordRows:
-    """Parse rows of a word and `width` numbers, in blocks; `count` is what a header declares."""
+    """Parse rows of a word and `width` numbers in blocks; the header declares `count` words."""
     given = (_split(number, line, width, path) for number, line in lines if line.strip())
     rows = islice(given, limit)
     words: list[str] = []
@@ -160,7 +160,7 @@ def _split(number: int, line: bytes, width: int, path: Path) -> _Row:
     word, _, values = line.rstrip().partition(b" ")
     if values and values.count(b" ") == width - 1:
         return _Row(number, word, values)
-    fields = line.split()  # a word with spaces, tabs, or a row of another length
+    fields = line.split()  # the word contains spaces or tabs, or the row has another length
     spare = len(fields) - width
     if spare < 1 or (spare > 1 and _NUMBER.fullmatch(fields[spare - 1])):
         found = next((i for i, f in enumerate(fields[1:]) if _NUMBER.fullmatch(f)), len(fields) - 1)
@@ -180,7 +180,7 @@ def _numbers(block: list[_Row], path: Path) -> NDArray[np.float32]:
     from pyarrow import csv
 
     names = [str(i) for i in range(width)]
-    # Rounded twice, by way of float64, as NumPy and gensim do.
+    # Values are rounded to float64 first, as NumPy and gensim do.
     types = dict.fromkeys(names, pa.float64())
     try:
         columns = csv.read_csv(
@@ -189,7 +189,7 @@ def _numbers(block: list[_Row], path: Path) -> NDArray[np.float32]:
             csv.ParseOptions(delimiter=" ", quote_char=False),
             csv.ConvertOptions(column_types=types),
         )
-    except pa.ArrowInvalid:  # which also refuses a plus sign
+    except pa.ArrowInvalid:  # raised also for a plus sign
         return _numbers_checked(block, path)
     numbers = np.empty((len(columns), width), dtype=np.float32)
     with np.errstate(over="ignore"):
@@ -201,7 +201,7 @@ def _numbers(block: list[_Row], path: Path) -> NDArray[np.float32]:
 
 
 def _numbers_checked(block: list[_Row], path: Path) -> NDArray[np.float32]:
-    """Parse numbers one by one, so that an error names the first that is not a finite float32."""
+    """Parse numbers one by one, so that an error names the first one that is not finite."""
     numbers = np.empty((len(block), block[0].values.count(b" ") + 1), dtype=np.float32)
     for i, row in enumerate(block):
         values = row.values.split(b" ")
@@ -244,7 +244,7 @@ def _read_binary(
                 raise VectorsError(
                     f"{path}: ends within word {len(words) + 1} of the {count} words of {width} "
                     "numbers that its header declares: it is truncated, the header is wrong, or "
-                    "words hold spaces"
+                    "words contain spaces"
                 )
             buffer, position = buffer[position:] + more, 0
             continue
@@ -257,7 +257,7 @@ def _read_binary(
     if wanted == count and (buffer[position:] + stream.read(_BLOCK_BYTES)).strip():
         raise VectorsError(
             f"{path}: goes on after the {count} words of {width} numbers that its header "
-            "declares: the header is wrong, or the last word holds a space"
+            "declares: the header is wrong, or the last word contains a space"
         )
     return _first_of_each(words, rows)
 
@@ -267,9 +267,9 @@ def _rows(values: bytearray, width: int) -> NDArray[np.float32]:
 
 
 def _check_records(words: list[str], rows: NDArray[np.float32], path: Path) -> None:
-    """Refuse binary records that were not cut where they begin and end.
+    """Raise an error if binary records were split at wrong positions.
 
-    A word ends at a space. If it holds one itself, its rest is read as numbers, and the next
+    A word ends at a space. If a word contains a space, its rest is read as numbers, and the next
     word begins with bytes of numbers.
     """
     infinite = np.flatnonzero(~np.isfinite(rows).all(axis=1)).tolist()
@@ -287,7 +287,7 @@ def _check_records(words: list[str], rows: NDArray[np.float32], path: Path) -> N
         i = min(wrong)
         raise VectorsError(
             f"{path}: word {i + 1}, {quoted(words[i])}, is not followed by {rows.shape[1]} "
-            "numbers: the header is wrong, or words hold spaces, which end a word in word2vec's "
+            "numbers: the header is wrong, or words contain spaces, which end a word in word2vec's "
             "binary format; save the vectors as text (binary=False), or with _ for spaces"
         )
 

@@ -1,4 +1,4 @@
-"""Pretrained word vectors by name or path, every one of them a gensim KeyedVectors."""
+"""Pretrained word vectors by name or path, loaded as a gensim KeyedVectors."""
 
 from __future__ import annotations
 
@@ -60,25 +60,25 @@ def load_vectors(
     name : str or Path
         One of
 
-        - ``"bundled"``: GloVe 6B, 100-d, 8 bits a value;
-        - ``"glove-6b-50d"``: GloVe 6B, 50-d, whole, from the extra ``windowclf[glove]``;
+        - ``"bundled"``: GloVe 6B, 100-d, 8 bits per value;
+        - ``"glove-6b-50d"``: GloVe 6B, 50-d, in full, from the extra ``windowclf[glove]``;
         - a name of gensim-data such as ``"glove-wiki-gigaword-100"`` (`DOWNLOADS`): downloaded
           once, never executed;
         - ``"random"``: uniform values, of variance 1/d, for `words`;
-        - a path to GloVe text, word2vec text or word2vec binary, gzip or not.
+        - a path to GloVe text, word2vec text or word2vec binary, with or without gzip.
     limit : int, optional
-        Keep the first `limit` words, which are the most frequent ones.
+        Largest number of words to keep, from the most frequent one.
     words : iterable of str, optional
-        Read with ``"random"`` only.
+        Words that get a vector; used only with ``"random"``.
     dimensions : int
-        Read with ``"random"`` only.
+        Length of the vectors; used only with ``"random"``.
     seed : int
-        Read with ``"random"`` only.
+        Seed of the values; used only with ``"random"``.
 
     Returns
     -------
     gensim.models.KeyedVectors
-        float32, most frequent word first, no word twice.
+        Distinct words, the most frequent first, with vectors in float32.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def load_vectors(
     if name in DOWNLOADS:
         return _keyed(read_file(_download(str(name)), limit))
     path = Path(name)
-    # A name that no file system takes is unknown, too: Path.exists would raise.
+    # Path.exists would raise an error for a name that the file system does not accept.
     if path.name == name and not path.suffix and not os.path.exists(path):  # noqa: PTH110
         raise UsageError(
             f"unknown vectors {name!r}: expected {', '.join(NAMES)}, or the path of a file"
@@ -126,7 +126,7 @@ def _draw(words: Iterable[str] | None, limit: int | None, dimensions: int, seed:
     check_strings([given], lambda _, place: f"words: item {place + 1}")
     distinct = list(dict.fromkeys(given))[:limit]
     if not distinct:
-        raise UsageError("random vectors need the words to draw them for; none were given")
+        raise UsageError("random vectors need the words to draw vectors for: pass `words`")
     bound = math.sqrt(3 / dimensions)
     drawn = np.random.default_rng(seed).uniform(-bound, bound, (len(distinct), dimensions))
     return WordRows(distinct, drawn.astype(np.float32))
@@ -154,11 +154,11 @@ def _download(name: str) -> Path:
     import gensim.downloader
 
     try:
-        # Its progress bar goes to stdout, which is for results. With return_path it only
-        # downloads; without, it would run a Python file that it downloaded.
+        # gensim writes its progress bar to stdout, which is for results. With return_path it only
+        # downloads; otherwise it would execute a downloaded Python file.
         with contextlib.redirect_stdout(sys.stderr):
             return Path(gensim.downloader.load(name, return_path=True))
-    except Exception as error:  # gensim raises Exception itself for a wrong checksum
+    except Exception as error:  # gensim raises a plain Exception for a wrong checksum
         reason = " ".join(str(error).split())
         raise VectorsError(
             f"cannot download vectors {name!r}: connect to the internet and try again, or use "

@@ -1,11 +1,11 @@
-"""Rows of a matrix as 8-bit integers with a scale of their own: a quarter of float32's size."""
+"""Quantisation of matrix rows to 8-bit integers with a scale per row, a quarter of float32."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from windowclf.errors import VectorsError
 
-_LARGEST = 127  # -128 stays unused, so that the code is symmetric about zero
+_LARGEST = 127  # -128 is not used, so the codes are symmetric about zero
 
 
 def quantise(rows: NDArray[np.floating]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
@@ -19,9 +19,9 @@ def quantise(rows: NDArray[np.floating]) -> tuple[NDArray[np.int8], NDArray[np.f
     Returns
     -------
     codes : ndarray of int8, shape (n, d)
-        C-contiguous.
+        The codes, in C order.
     scales : ndarray of float32, shape (n,)
-        ``codes * scales[:, None]`` is within half a scale of `rows`.
+        Scales, such that ``codes * scales[:, None]`` is within half a scale of `rows`.
 
     Raises
     ------
@@ -31,13 +31,13 @@ def quantise(rows: NDArray[np.floating]) -> tuple[NDArray[np.int8], NDArray[np.f
     if not np.isfinite(rows).all():
         raise VectorsError("cannot quantise rows with values that are not finite")
     scales = (np.abs(rows).max(axis=1, initial=0.0) / _LARGEST).astype(np.float32)
-    divisors = np.where(scales == 0, np.float32(1), scales)  # a row of zeros has no scale
+    divisors = np.where(scales == 0, np.float32(1), scales)  # rows of zeros have the scale 0
     codes = np.rint(rows / divisors[:, None]).clip(-_LARGEST, _LARGEST)
     return np.ascontiguousarray(codes, dtype=np.int8), scales
 
 
 def dequantise(codes: NDArray[np.int8], scales: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Give the rows back that `quantise` rounded.
+    """Decode the result of `quantise`.
 
     Parameters
     ----------

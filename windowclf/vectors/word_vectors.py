@@ -1,4 +1,4 @@
-"""Words with a vector each, and the words as an array that safetensors can hold."""
+"""Words with their vectors, and words packed as an array for safetensors."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -10,13 +10,14 @@ from windowclf.errors import VectorsError, quoted
 
 
 class WordRows(NamedTuple):
-    """Words, most frequent first, and their vectors.
+    """Words with their vectors, the most frequent word first.
 
     Parameters
     ----------
     words : list of str
-        No word twice.
+        Distinct words.
     rows : ndarray of float32, shape (len(words), d)
+        The vector of each word.
     """
 
     words: list[str]
@@ -29,7 +30,7 @@ def pack_words(words: Sequence[str]) -> NDArray[np.uint8]:
     Parameters
     ----------
     words : sequence of str
-        At least one; none holds a newline.
+        One word or more, without newlines.
 
     Returns
     -------
@@ -39,7 +40,7 @@ def pack_words(words: Sequence[str]) -> NDArray[np.uint8]:
 
 
 def unpack_words(packed: NDArray[np.uint8]) -> list[str]:
-    """Split what `pack_words` joined.
+    """Split the result of `pack_words` into words.
 
     Parameters
     ----------
@@ -49,7 +50,7 @@ def unpack_words(packed: NDArray[np.uint8]) -> list[str]:
 
 
 def with_unit_deviation(words: Sequence[str], rows: NDArray[Any]) -> NDArray[np.float32]:
-    """Divide vectors by their standard deviation, one number for all.
+    """Divide all vectors by their common standard deviation.
 
     Parameters
     ----------
@@ -62,9 +63,9 @@ def with_unit_deviation(words: Sequence[str], rows: NDArray[Any]) -> NDArray[np.
     Raises
     ------
     VectorsError
-        If a vector is not finite, or too large for the square of its numbers.
+        If a vector is not finite, or its numbers are too large to be squared.
     """
-    with np.errstate(over="ignore", invalid="ignore"):  # told in one line instead
+    with np.errstate(over="ignore", invalid="ignore"):  # reported as one error instead
         narrow = rows.astype(np.float32, copy=False)
         deviation = float(narrow.std())
     if not np.isfinite(deviation):

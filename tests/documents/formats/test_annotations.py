@@ -5,7 +5,11 @@ import io
 import json
 import shutil
 import sqlite3
+import subprocess
+import sys
+import tempfile
 from itertools import chain
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,7 +17,7 @@ from hypothesis import strategies as st
 
 import projects
 from labelled_documents import spans_of, texts
-from projects import add, decide
+from projects import add, decide, decide_all
 from windowclf.documents.conversion import convert_file
 from windowclf.documents.formats import annotations
 from windowclf.documents.formats.registry import FORMATS, format_of
@@ -75,7 +79,7 @@ def test_of_a_document_that_is_labelled_in_part_each_accepted_passage_is_a_recor
     assert [bytes(d.fields["id"]) for d in found] == [b"7", b"7"]
     assert counts(report) == {
         "passages left out that are not decided yet": 1,
-        "passages that are records of their own, as their documents are labelled in part": 2,
+        "passages read as separate records, because their documents are partly labelled": 2,
     }
     assert report.tallies["passages left out that are not decided yet"].first.endswith(
         "annotation.sqlite, texts.jsonl:1"
@@ -255,7 +259,9 @@ def test_a_project_is_not_written(store, path):
     assert sorted(each.name for each in path.parent.iterdir()) == [PROJECT_FILE]
 
 
-def test_what_a_killed_server_had_begun_to_write_is_undone(store, path, tmp_path):
+@pytest.fixture
+def killed(store, path, tmp_path):
+    """The copy of a folder in which a server was killed while it wrote."""
     [number] = add(store, "Ada!")
     decide(store, number, [ADA])
     connection = sqlite3.connect(path, isolation_level=None)
@@ -266,10 +272,53 @@ def test_what_a_killed_server_had_begun_to_write_is_undone(store, path, tmp_path
         connection.execute("INSERT INTO meta VALUES (?, ?)", (f"key {each}", "x" * 1000))
     shutil.copytree(path.parent, tmp_path / "killed")
     connection.close()
-    left = tmp_path / "killed"
-    assert sorted(each.name for each in left.iterdir()) == [PROJECT_FILE, f"{PROJECT_FILE}-journal"]
-    [document], _ = read(left / PROJECT_FILE)
+    return tmp_path / "killed"
+
+
+def test_what_a_killed_server_had_begun_to_write_is_undone(killed):
+    names = sorted(each.name for each in killed.iterdir())
+    assert names == [PROJECT_FILE, f"{PROJECT_FILE}-journal"]
+    [document], _ = read(killed / PROJECT_FILE)
     assert document.text == "Ada!"
+
+
+READING = """
+import os, sys
+from windowclf.documents.formats.annotations import read_project
+from windowclf.documents.reading import ReadOptions
+
+if os.getuid() == 0:  # who may write whatever the mode is
+    os.setuid(65534)
+print(*[passage.text for passage in read_project(sys.argv[1], ReadOptions()).passages])
+"""
+
+
+def read_without_rights(folder):
+    """Read a copy of a project in a folder that cannot be written."""
+    with tempfile.TemporaryDirectory() as outer:
+        Path(outer).chmod(0o755)
+        copy = shutil.copytree(folder, Path(outer) / "project")
+        for each in copy.iterdir():
+            each.chmod(0o444)
+        copy.chmod(0o555)
+        command = [sys.executable, "-c", READING, str(copy / PROJECT_FILE)]
+        ran = subprocess.run(command, capture_output=True, text=True)
+        copy.chmod(0o755)
+    return ran.stdout, ran.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has other rights")
+def test_a_folder_that_cannot_be_written_is_read(store):
+    [number] = add(store, "Ada!")
+    decide(store, number, [ADA])
+    assert read_without_rights(store.folder) == ("Ada!\n", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has other rights")
+def test_what_cannot_be_undone_there_is_not_read(killed):
+    out, err = read_without_rights(killed)
+    assert out == ""
+    assert "a killed server left an unfinished write; copy" in err
 
 
 MORE_LABELS = ("PER", "LOC", "ATC code", "B-é")
@@ -292,17 +341,18 @@ def labelled(draw):
 @given(labelled())
 def test_what_is_decided_comes_back_from_a_conversion(tmp_path_factory, documents):
     folder = tmp_path_factory.mktemp("project")
-    expected = []
+    expected, decisions = [], {}
     with projects.make(folder / "drugs", MORE_LABELS) as store:
         for passages in documents:
             numbers = add(store, *(text for text, _ in passages), fields={"id": 1})
             start, spans = 0, []
             for number, (text, own) in zip(numbers, passages, strict=True):
                 own = [(span.start, span.end, span.label) for span in own]
-                decide(store, number, own)
+                decisions[number] = own
                 spans += [[start + begin, start + end, label] for begin, end, label in own]
                 start += len(text)
             expected.append(("".join(text for text, _ in passages), spans))
+        decide_all(store, decisions)
     convert_file(str(folder / "drugs"), str(folder / "out.jsonl"), None, FORMATS["jsonl"])
     lines = (folder / "out.jsonl").read_text("utf-8").split("\n")[:-1]
     found = [json.loads(line) for line in lines]

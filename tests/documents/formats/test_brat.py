@@ -112,7 +112,7 @@ def test_a_byte_order_mark_may_count(read, ann):
 
 def test_spans_that_do_not_fit_are_told(read):
     found, report = read("T1\tPER 1 4\tAda\nT2\tPER 9 21\tGrace Hopper\n")
-    assert "spans that do not fit" in report.line()
+    assert "spans that do not match" in report.line()
     assert "shifted by -1: 2" in report.line()
     found, report = read("T1\tX 2 7\tParis\n", "👍 Paris", spans="as-is")
     assert (places(found), report.line()) == ([[(2, 7, "X")]], "")

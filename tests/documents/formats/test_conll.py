@@ -335,9 +335,9 @@ def test_sentences_are_answered_as_they_come():
     ("text", "message"),
     [
         ("", ": no sentence; expected"),
-        ("a O\n\n# document = {\na O\n", ":3: comment of a document: .*truncated; mend it"),
+        ("a O\n\n# document = {\na O\n", ":3: comment of a document: .*truncated; correct"),
         ('# document = {"text": 7}\na O\n', ":1: comment of a document: Expected `str`"),
-        ('# document = {"id": 7}\na O\n', ":1: .* no key 'text'; name that .* `text_column`"),
+        ('# document = {"id": 7}\na O\n', ":1: .* no key 'text'; name the key .* `text_column`"),
         ('# document = {"text": "b"}\na O\n', ":1: .* word 'a': not found in the text"),
         ("a O\nb\n", ":2: 1 column, but line 1 has 2"),
     ],

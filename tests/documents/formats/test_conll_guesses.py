@@ -40,7 +40,7 @@ def test_running_numbers_may_begin_anywhere(text, expected):
 @pytest.mark.parametrize("labels", [True, False])
 def test_texts_without_a_header_are_not_tokens(labels):
     text = "Ada lives in Oslo\t1\nTom is in Rome\t0\nYes\t1\n"
-    with pytest.raises(DataError, match=r"here\.conll:1: column 0 holds texts such as 'Ada lives"):
+    with pytest.raises(DataError, match=r"here\.conll:1: column 0 has texts such as 'Ada lives"):
         read(text, labels=labels)
     found, _ = read(text, labels=labels, tokens_column=0)
     assert found[0].words[0][0] == "Ada lives in Oslo"

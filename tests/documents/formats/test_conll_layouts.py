@@ -253,7 +253,7 @@ def test_texts_are_those_of_comments_and_of_space_after():
     assert [d.text for d in read(UNER)[0]] == ["Acme is in Oslo\nNo"]
     documents, report = read("# text = Another one\n" + GINZA)
     assert [d.text for d in documents] == ["Oslo won"]
-    assert "texts in comments that are not their words" in report.line()
+    assert "texts in comments that differ from their words" in report.line()
 
 
 def test_documents_begin_where_the_file_says():
@@ -280,9 +280,9 @@ def test_rows_with_an_empty_last_cell_have_numbers_too():
 
 def test_what_is_left_out_is_reported():
     line = read(STANZA)[1].line()
-    assert "rows of CoNLL-U left out that number no word: 2 (first: here.conll:5: '2-3')" in line
+    assert "rows of CoNLL-U left out that are not words: 2 (first: here.conll:5: '2-3')" in line
     for text in (ONTONOTES, COREFUD):
-        assert "entities left out that stand within others: 1" in read(text)[1].line()
+        assert "nested entities left out: 1" in read(text)[1].line()
     assert "first row names the columns" in read("token tag\nOslo B-LOC\n")[1].line()
     assert "comments after the last sentence left out: 1" in read("a O\n\n# end\n")[1].line()
 
@@ -363,7 +363,7 @@ def test_one_numbered_word_waits_for_the_next_sentence():
 def test_columns_without_tags_are_told():
     documents, report = read("ada _ _ _\nwon _ _ _\n\n")
     assert documents[0].tags is None
-    assert "files without a column that holds tags" in report.line()
+    assert "files without a column of tags" in report.line()
 
 
 BAD = tabbed("a O\nb O\n\n{}\nc O\n\nd B-X\n\n")

@@ -119,12 +119,12 @@ def test_rows_are_answered_as_they_come():
     [
         ("", ": empty; expected a row with the names of the columns"),
         ("id,body\n1,a\n", ":1: no column 'text' for the text; there are 'id', 'body'; name one"),
-        ("text,a,a\n", ":1: two columns of one name in 'text', 'a', 'a'; rename one"),
+        ("text,a,a\n", ":1: two columns with the same name in 'text', 'a', 'a'; rename one"),
         ("id,text\n1,a\n2\n", ":3: 1 cells, but the header has 2; expected as many"),
         ('id,text\n1,"a\nb"\n2,In Oslo, now\n', ":4: 3 cells, but the header has 2"),
-        ('id,text\n1,"a\n2,b\n', ":2: not well-formed CSV: a quotation mark is opened in this row"),
-        ('id,text\n1,"a"b\n', ":2: not well-formed CSV: "),
-        ("id,text\n1,a\rb\n", ":2: not well-formed CSV: a carriage return outside"),
+        ('id,text\n1,"a\n2,b\n', ":2: malformed CSV: a quotation mark is opened in this row"),
+        ('id,text\n1,"a"b\n', ":2: malformed CSV: "),
+        ("id,text\n1,a\rb\n", ":2: malformed CSV: a carriage return outside"),
         (b"id,text\n1,\xff\n", ":2: byte 0xff is not UTF-8"),
     ],
 )

@@ -303,7 +303,7 @@ def test_entities_that_do_not_fit_the_tokens_are_counted():
         [again] = read(data)
         assert (again.text, again.spans) == (text, spans)
     assert report.line() == (
-        "documents whose other annotation was dropped, as entities do not fit its tokens: 2 "
+        "documents whose other annotation was dropped, because entities do not fit it: 2 "
         "(first: here.spacy, document 0)"
     )
 

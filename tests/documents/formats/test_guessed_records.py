@@ -29,7 +29,7 @@ def test_tags_under_two_other_keys_are_an_error():
 def test_numbers_under_another_key_are_counted():
     (document,), report = read({"tokens": TOKENS, "fine_ner_tags": [0, 3, 0, 1], "heads": [1] * 4})
     assert document.tags is None
-    assert report.startswith("records whose 'fine_ner_tags' holds no labels that can be read: 1")
+    assert report.startswith("records whose 'fine_ner_tags' has no readable labels: 1")
 
 
 @pytest.mark.parametrize("key", ["text", "sentence"])

@@ -107,9 +107,9 @@ def test_a_span_takes_the_tokens_that_it_touches(tmp_path_factory, words, data):
         ({"tokens": ["In", ""], "tags": ["O", "O"]}, "an empty token"),
         ({"tokens": ["In", "Oslo"], "ner_tags": [0, 5]}, "ner_tags: 0 where a label is expected"),
         ({"wörter": ["In"]}, "neither .* there are 'wörter'; name the text with `text_column`"),
-        ("[1]", "a list of 1 and others, not of records"),
-        ('{"text": ', "one JSON object a line"),
-        ('{"text": "\\ud800"}', "one JSON object a line"),
+        ("[1]", "a list of records, got one with 1"),
+        ('{"text": ', "one JSON object per line"),
+        ('{"text": "\\ud800"}', "one JSON object per line"),
     ],
 )
 def test_bad_lines_end_in_one_line_with_the_place(read, line, message):

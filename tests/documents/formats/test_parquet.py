@@ -241,7 +241,7 @@ def entities(**entity):
         ({"tokens": [["a"]], "tags": [[None]]}, ", row 0: tags: None where a label is expected"),
         (
             pa.table([["a"], ["b"]], names=["text", "text"]),
-            ": two columns have one name; expected a name for each",
+            ": two columns have the same name; rename one",
         ),
     ],
 )

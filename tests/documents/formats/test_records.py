@@ -219,7 +219,7 @@ def test_tags_of_no_known_shape_are_reported(tags):
     (document,), report = read({"tokens": ["In", "Oslo"], **tags})
     assert document.tags is None
     (key,) = tags
-    assert report == f"records whose {key!r} holds no labels that can be read: 1 (first: f.json:1)"
+    assert report == f"records whose {key!r} has no readable labels: 1 (first: f.json:1)"
 
 
 def test_the_text_keeps_its_key():
@@ -339,7 +339,7 @@ def test_spans_of_another_text_of_a_task():
 def test_labels_of_no_known_shape_are_reported(fields, key):
     (document,), report = read({"text": TEXT, **fields})
     assert document.spans is None
-    assert report == f"records whose {key!r} holds no labels that can be read: 1 (first: f.json:1)"
+    assert report == f"records whose {key!r} has no readable labels: 1 (first: f.json:1)"
 
 
 @pytest.mark.parametrize(
@@ -463,7 +463,7 @@ def test_files_of_records(data):
     for options in ({}, {"labels": False}):
         found, report = read(data, **options)
         assert [document.text for document in found] == [line["text"] for line in LINES]
-        assert report == "" or report.startswith("nulls left out that stand for a record: 1")
+        assert report == "" or report.startswith("nulls left out in place of records: 1")
 
 
 def test_two_records_of_an_array_on_two_lines():

@@ -115,8 +115,7 @@ def test_labels_that_are_none_are_counted():
     found, report = read(data + "A song,B-side\n")
     assert [document.tags for document in found] == [None, [["B-side"]], None, None]
     assert report.line() == (
-        "cells of the column 'label' that hold neither tags nor spans: 2 "
-        "(first: here.csv:2: 'positive')"
+        "cells of the column 'label' with neither tags nor spans: 2 (first: here.csv:2: 'positive')"
     )
     _, report = read("id,text\n1,Oslo\n")
     assert report.line() == (
@@ -131,7 +130,7 @@ def test_labels_that_are_none_are_counted():
         (
             ["text", "tags"],
             ["In Oslo", "['O']"],
-            "tags: 2 words but 1 tags; expected a text of tok",
+            "tags: 2 words but 1 tags; expected tokens sep",
         ),
         (["text", "tags"], ["In Oslo", "O O O"], "tags: 2 words but 3 tags"),
         (["text", "entities"], ["In", "[[0, 2, 'X'"], "entities: .* is not a list"),

@@ -75,8 +75,12 @@ def test_columns_may_be_told():
     ("data", "options", "message"),
     [
         ("a\tb\n1\t2\n", {}, ":1: no column 'text' for the text; there are 'a', 'b'; name one wit"),
-        ("a:b\n1:2\n", {}, "'a:b'; name one with `text_column`, or what separates .* `delimiter`"),
-        ("a;b\n1;2\n", {"delimiter": ","}, "'a;b'; .* give another `delimiter` than ','"),
+        (
+            "a:b\n1:2\n",
+            {},
+            "'a:b'; name one with `text_column`, or set the separator .* `delimiter`",
+        ),
+        ("a;b\n1;2\n", {"delimiter": ","}, "'a;b'; .* set a `delimiter` other than ','"),
         ("a,b\n1,2\n", {"text_column": "7"}, "no column '7' for the text"),
         (
             "a,text\n1,2\n",
@@ -94,7 +98,7 @@ def test_columns_may_be_told():
         (
             'id,text\n1,"a\n2,b\n3,"c\n',
             {},
-            ":2: not well-formed CSV: .* 2 lines after the row",
+            ":2: malformed CSV: .* 2 lines after the row",
         ),
     ],
 )

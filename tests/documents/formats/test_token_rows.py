@@ -97,7 +97,7 @@ def test_sentences_without_numbers_end_after_a_full_stop():
         (",,NN,O", ":4: an empty token in the column 'Word'; expected a word"),
         (",now,NN,", ":4: an empty tag in the column 'Tag'; expected a tag such as O"),
         (",now,O", ":4: 3 cells, but the header has 4"),
-        (',"now,NN,O', ":4: not well-formed CSV: a quotation mark"),
+        (',"now,NN,O', ":4: malformed CSV: a quotation mark"),
     ],
 )
 def test_a_sentence_with_a_bad_row(row, message):

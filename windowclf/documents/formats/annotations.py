@@ -1,7 +1,7 @@
-"""A project of ``windowclf annotate``, which is read only: its accepted passages.
+"""The accepted passages of a project of ``windowclf annotate``; this format is read-only.
 
-A document whose passages are all accepted is read whole; of others, each accepted passage is a
-document by itself.
+If all passages of a document are accepted, it is read as one document; otherwise each accepted
+passage becomes a document of its own.
 """
 
 import sqlite3
@@ -20,14 +20,14 @@ from windowclf.errors import DataError, join_names, one_line
 from windowclf.system.streams import COMPRESSED
 
 FORMAT = 1
-"""The version of a project's tables; what is newer cannot be read."""
+"""Newest version of a project's tables that can be read."""
 
 ACCEPTED, SKIPPED, FLAGGED = "accepted", "skipped", "flagged"
-"""What a passage can be once somebody has decided on it."""
+"""States of a passage after a decision."""
 
-_SECONDS = 10.0  # to wait for a decision that is just being written
+_SECONDS = 10.0  # to wait while a decision is being written
 _NOT_ONE = "not a project; expected the annotation.sqlite of 'windowclf annotate'"
-_DAMAGED = "the project is damaged: expected what 'windowclf annotate' wrote; go back to a copy"
+_DAMAGED = "the project is damaged: expected a file of 'windowclf annotate'; restore a copy"
 _LEFT_OUT = {
     None: "passages left out that are not decided yet",
     SKIPPED: "passages left out that were skipped",
@@ -42,26 +42,26 @@ FROM labelled ORDER BY document, position
 
 
 class Passage(msgspec.Struct, frozen=True):
-    """A stretch of a document, which was accepted with its spans.
+    """An accepted passage of a document, with its spans.
 
     Parameters
     ----------
     document : int
         The number of its document in the project.
     position : int
-        Its place among the passages of the document, from 0.
+        Its index among the passages of the document.
     place : str
-        Its document in the project and in the file that it came from.
+        The document's place in the project and in its original file.
     set_aside : bool
-        Whether it is kept to measure, not to train on.
+        Whether it is reserved for measuring a model.
     words : list of list of str, optional
-        The tokens of its sentences, if the file it came from had tokens.
+        The tokens of its sentences, if the original file had tokens.
     spans : sequence of LabelledSpan
-        In characters of the passage.
+        Its spans, with offsets in the passage.
     lacks : tuple of str
-        Labels that were added after the decision: what has no span may be one of these.
+        Labels that were added after the decision, which its unlabelled words may have.
     fields : mapping of str to Any
-        What the record of its document held besides.
+        The other fields of the document's record.
     """
 
     document: int
@@ -76,14 +76,14 @@ class Passage(msgspec.Struct, frozen=True):
 
 
 class Project(NamedTuple):
-    """What a project has to train on and to measure with.
+    """The passages of a project, for training and measuring.
 
     Attributes
     ----------
     passages : list of Passage
-        In the order of the documents.
+        The accepted passages, in the order of the documents.
     text_unit : str
-        What its texts are split by, see `windowclf.text.tokenizer.split_words`.
+        The unit in which its texts are split, see `windowclf.text.tokenizer.split_words`.
     """
 
     passages: list[Passage]
@@ -116,16 +116,16 @@ def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Docum
     Parameters
     ----------
     name : str
-        SQLite opens a file on the disk by itself, so that it waits for what is just being written;
-        what is packed or comes from elsewhere is read from `file`.
+        SQLite opens a file on the disk itself, because only then it waits for writes in progress;
+        compressed and remote files are read from `file`.
     options : ReadOptions
-        Without `labels`, all texts are read, decided or not. Passages that are left out are
-        counted, and so are those that stand alone or were decided before a label was added.
+        With ``labels=False``, all texts are read, decided or not. The report counts the passages
+        that are left out, that become documents, or that were decided before a label was added.
 
     Raises
     ------
     DataError
-        If it is not a project, or one of a newer version; for a passage that cannot be read.
+        If the file is not a project or has a newer version, or a passage cannot be read.
     """
     tables = _load(name, file, everything=not options.labels)
     found: list[Document] = []
@@ -165,7 +165,7 @@ def read_project(name: str, options: ReadOptions) -> Project:
 def _labelled(
     rows: Sequence[_Row], name: str, labels: Mapping[int, str], options: ReadOptions
 ) -> list[Document]:
-    """Read what is accepted of a document: whole, or passage by passage."""
+    """Read the accepted passages of a document, joined if all of them are accepted."""
     passages = [_passage(row, name, labels) for row in rows if row.state == ACCEPTED]
     for row in rows:
         if row.state != ACCEPTED:
@@ -177,13 +177,13 @@ def _labelled(
     if passages and len(passages) == len(rows):
         return [_whole(passages, is_labelled=True)]
     if passages:
-        what = "passages that are records of their own, as their documents are labelled in part"
+        what = "passages read as separate records, because their documents are partly labelled"
         options.report.add(what, passages[0].place, len(passages))
     return [_whole([passage], is_labelled=True) for passage in passages]
 
 
 def _count_left_out(row: _Row, name: str, options: ReadOptions) -> None:
-    what = _LEFT_OUT.get(row.state, "passages left out of an unknown state")
+    what = _LEFT_OUT.get(row.state, "passages left out that have an unknown state")
     options.report.add(what, _place(row, name))
 
 
@@ -192,7 +192,7 @@ def _place(row: _Row, name: str) -> str:
 
 
 def _passage(row: _Row, name: str, labels: Mapping[int, str]) -> Passage:
-    """Read a row; without labels, only the text is wanted."""
+    """Read a row; without labels, only its text."""
     place = _place(row, name)
     try:
         words = None if row.words is None else _Words.decode(row.words)
@@ -203,7 +203,7 @@ def _passage(row: _Row, name: str, labels: Mapping[int, str]) -> Passage:
     except (msgspec.MsgspecError, RecursionError) as error:
         raise DataError(f"{place}: {error}; {_DAMAGED}") from None
     except KeyError as error:
-        raise DataError(f"{place}: a span of the unknown label {error}; {_DAMAGED}") from None
+        raise DataError(f"{place}: a span with the unknown label {error}; {_DAMAGED}") from None
     except DataError as error:
         raise DataError(f"{place}: {error}; {_DAMAGED}") from None
     lacks = tuple(label for number, label in labels.items() if number > (row.known or 0))
@@ -248,12 +248,12 @@ class _Tables(NamedTuple):
 
 
 def _load(name: str, file: BinaryIO | None = None, *, everything: bool = False) -> _Tables:
-    """Read a project at once, as no decision can be written meanwhile.
+    """Read a project at once, because no decision can be written in the meantime.
 
     Parameters
     ----------
     everything : bool
-        Whether the texts of passages that are not accepted are wanted, too.
+        Whether to read also the texts of passages that are not accepted.
     """
     try:
         with _opened(name, file) as connection:
@@ -282,7 +282,7 @@ def _opened(name: str, file: BinaryIO | None) -> Iterator[sqlite3.Connection]:
     path = Path(name)
     on_disk = not name.lower().endswith(COMPRESSED) and path.is_file()
     if on_disk:
-        # Where it may write, SQLite undoes what a server that was killed had begun to write.
+        # With write access, SQLite rolls back the unfinished write of a killed server.
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", _SECONDS, uri=True)
     else:
         data = b"" if file is None else file.read()
@@ -307,7 +307,7 @@ def _check_version(version: object, name: str) -> None:
 
 
 def _reason(error: sqlite3.Error) -> str:
-    """Say in a line what SQLite means, and what to do."""
+    """Explain an error of SQLite in one line, with a cure."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):  # such as: no such table
         return _NOT_ONE
@@ -315,7 +315,7 @@ def _reason(error: sqlite3.Error) -> str:
         return f"cannot be read: another process has been writing for {_SECONDS:g} s; try again"
     if code == sqlite3.SQLITE_READONLY:
         return (
-            "cannot be read: a server that was killed left what it had begun to write; copy the "
-            "folder to where it can be written"
+            "cannot be read: a killed server left an unfinished write; copy the folder to a "
+            "writable place"
         )
     return f"cannot be read: {one_line(error)}; {_DAMAGED}"

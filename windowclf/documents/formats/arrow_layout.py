@@ -1,4 +1,4 @@
-"""Which columns of a table hold texts, tokens, tags and spans, and how its rows are read."""
+"""Detection of the columns with texts, tokens, tags and spans in an Arrow table."""
 
 from collections.abc import Callable, Iterable
 from itertools import chain
@@ -20,7 +20,7 @@ _CURE = "; name the column of the texts with `text_column`"
 
 
 class ArrowLayout:
-    """Reads documents off the batches of one schema.
+    """Reads documents from record batches with the same schema.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class ArrowLayout:
         self.name, self._options = name, options
         self.kinds = {field.name: field.type for field in schema}
         if len(self.kinds) < len(schema):
-            raise DataError(f"{name}: two columns have one name; expected a name for each")
+            raise DataError(f"{name}: two columns have the same name; rename one")
         self.text = self._column([options.text_column], is_text)
         given = options.tokens_column
         self.tokens = self._column(TOKENS_KEYS if given is None else [given], _holds_words)
@@ -55,7 +55,7 @@ class ArrowLayout:
         self._read = [column for column in dict.fromkeys(read) if column]
 
     def _labels(self, options: ReadOptions) -> list[str]:
-        """List the columns that may hold labels, or say which of them."""
+        """List the columns that may have labels, or those that the options name."""
         given = options.tags_column
         if given is not None:
             if str(given) not in self.kinds or not is_list(self.kinds[str(given)]):
@@ -88,7 +88,7 @@ class ArrowLayout:
         return documents
 
     def rows(self, batch: "pa.RecordBatch", first: int = 0) -> list[Document | DataError | None]:
-        """Read each row of a batch, or say why it cannot be read; None for one left out."""
+        """Read each row of a batch: a document, its error, or None for a row left out."""
         values = []
         for column in self._read:
             try:
@@ -127,7 +127,7 @@ class ArrowLayout:
     def _column(
         self, names: Iterable[str | int], fits: "Callable[[pa.DataType], bool]"
     ) -> str | None:
-        """Give the first of some columns that has the type."""
+        """Return the first of some columns that has a fitting type."""
         return next((str(n) for n in names if n in self.kinds and fits(self.kinds[str(n)])), None)
 
     def _missing(
@@ -140,7 +140,7 @@ class ArrowLayout:
 
 
 def _named(tags: Any, names: list[str], column: str) -> Any:
-    """Replace ids by their names."""
+    """Replace label ids by names."""
     if not isinstance(tags, list):
         return tags
     if not all(isinstance(tag, int) and 0 <= tag < len(names) for tag in tags):
@@ -176,7 +176,7 @@ def _is_null(kind: "pa.DataType") -> bool:
 
 
 def _class_names(schema: "pa.Schema", column: str) -> list[str] | None:
-    """Look the names of ids up where the library ``datasets`` writes them."""
+    """Look up the names of label ids in the metadata of the library ``datasets``."""
     try:
         features = msgspec.json.decode((schema.metadata or {}).get(b"huggingface", b"{}"))
         feature = features["info"]["features"][column]
@@ -187,5 +187,5 @@ def _class_names(schema: "pa.Schema", column: str) -> list[str] | None:
         LookupError,
         TypeError,
         RecursionError,
-    ):  # it is of another library or version
+    ):  # metadata of another library or version
         return None

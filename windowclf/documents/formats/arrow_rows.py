@@ -1,4 +1,4 @@
-"""Records of Arrow batches: the rows that readers give, and the columns that writers take."""
+"""Records of Arrow batches: rows for readers, and columns for writers."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
 
 Fields = Mapping[str, Any]
 
-_DEEPEST = 30  # levels of a type that is found out; readers of Parquet stop at 100 of their own
+_DEEPEST = 30  # levels of an inferred type; readers of Parquet stop at about 100
 
 
 class ArrowRow(Mapping[str, Any]):
-    """A row of a record batch, as Python objects that are made when they are asked for.
+    """A row of a record batch, whose values become Python objects on access.
 
-    Whoever writes Arrow takes the columns of the batch as they are instead, so that a value that
-    Python has no type for comes through.
+    Writers of Arrow use the columns of the batch directly, which also preserves values without a
+    Python type.
 
     Parameters
     ----------
     labels : frozenset of str
-        Columns that its reader took tokens, tags or spans from.
+        Columns from which tokens, tags or spans were read.
     without : frozenset of str, optional
-        Columns that it does not show.
+        Columns to hide.
     """
 
     __slots__ = ("batch", "labels", "row", "without")
@@ -48,7 +48,7 @@ class ArrowRow(Mapping[str, Any]):
         try:
             found = value.as_py()
             return msgspec.json.decode(found) if found and _is_json(value.type) else found
-        except (ValueError, RecursionError) as error:  # it is no UTF-8, or no JSON
+        except (ValueError, RecursionError) as error:  # not UTF-8, or not JSON
             raise DataError(f"field {quoted(key)}: {one_line(error)}") from None
 
     def __iter__(self) -> Iterator[str]:
@@ -58,7 +58,7 @@ class ArrowRow(Mapping[str, Any]):
         return sum(1 for _ in self)
 
     def without_labels(self) -> "ArrowRow":
-        """Leave the columns out that tokens, tags or spans came from."""
+        """Hide the columns from which tokens, tags or spans were read."""
         return ArrowRow(self.batch, self.row, self.labels, self.labels)
 
 
@@ -77,21 +77,21 @@ def gather(
     Parameters
     ----------
     records : sequence of mapping of str to Any
-        A key that one lacks is null in it.
+        Missing keys of a record are null.
     types : mapping of str to pyarrow.DataType
-        Of fields that have one already, such as those of the records before.
+        Known types of fields, such as those of earlier records.
     made : mapping of str to Column
-        Columns that are there already; they take the places of fields of their names.
+        Finished columns, which replace the fields with the same names.
 
     Returns
     -------
     dict of str to Column
-        In the order in which the fields are first seen; those made that are no fields come last.
+        The columns in the order in which their fields first occur, then the other finished columns.
 
     Raises
     ------
     DataError
-        If the values of a field are of several types.
+        If the values of a field have several types.
     """
     import pyarrow as pa
 
@@ -102,7 +102,7 @@ def gather(
         if key in made:
             columns[key] = made[key]
             continue
-        pieces: list[pa.Array | int] = []  # a number stands for as many nulls
+        pieces: list[pa.Array | int] = []  # an int stands for so many nulls
         fields: list[pa.Field] = []
         for run in runs:
             first = run[0]
@@ -123,21 +123,21 @@ def gather(
 
 
 def to_array(values: Sequence[Any], kind: "pa.DataType | None", key: str) -> "pa.Array":
-    """Make an array of Python objects.
+    """Make an array from Python objects.
 
-    Objects and lists whose parts have no one type become JSON, and so does what is empty.
+    Objects and lists without a common type become JSON, and so do empty ones.
 
     Parameters
     ----------
     kind : pyarrow.DataType or None
-        Found out if not given.
+        The type of the array; None: it is inferred.
     key : str
-        For messages.
+        Name of the field, for messages.
 
     Raises
     ------
     DataError
-        If they are of several types, or not of the type given.
+        If the objects have several types, or do not fit `kind`.
     """
     import pyarrow as pa
 
@@ -148,7 +148,7 @@ def to_array(values: Sequence[Any], kind: "pa.DataType | None", key: str) -> "pa
             found = array.type
             if nested and not _is_open(found) and _comes_back(array, values):
                 return array
-            why = f"{kind} does not hold them all"
+            why = f"{kind} cannot represent all values"
             if not nested:
                 if not pa.types.is_floating(found) or bool not in map(type, values):
                     return array
@@ -189,7 +189,7 @@ def is_text(kind: "pa.DataType") -> bool:
 
 
 def _run(numbered: tuple[int, Fields]) -> tuple[int, int, frozenset[str]] | None:
-    """Tell what neighbours have in common that are rows of one batch in order."""
+    """Return a key that adjacent rows share if they follow each other in the same batch."""
     number, record = numbered
     if not isinstance(record, ArrowRow):
         return None
@@ -205,7 +205,7 @@ def _keys(run: Sequence[Fields]) -> Iterator[str]:
 
 
 def plain(value: Any) -> Any:
-    """Decode a value that is JSON as it was read."""
+    """Decode a value if it is undecoded JSON."""
     try:
         return msgspec.json.decode(value) if isinstance(value, msgspec.Raw) else value
     except RecursionError as error:
@@ -226,17 +226,17 @@ def _join(pieces: "list[pa.Array | int]", field: "pa.Field") -> "pa.ChunkedArray
 
 
 def _comes_back(array: "pa.Array", values: Sequence[Any]) -> bool:
-    """Whether an array of objects or lists holds just these values.
+    """Whether an array of objects or lists has exactly these values.
 
-    An object that lacks a key of the others has a null there, and a truth value or a whole number
-    among floats becomes a float, which Python takes for equal.
+    A missing key of an object becomes null, and a bool or an int among floats becomes a float that
+    Python considers equal.
     """
     if all(part not in str(array.type) for part in ("struct<", "float", "double")):
         return True
     again = array.to_pylist()
     try:
         return bool(again == values and msgspec.json.encode(again) == msgspec.json.encode(values))
-    except TypeError:  # of values that JSON has no type for
+    except TypeError:  # values without a JSON type
         return bool(again == values)
 
 
@@ -245,9 +245,9 @@ def _is_json(kind: "pa.DataType") -> bool:
 
 
 def _is_open(kind: "pa.DataType", depth: int = 0) -> bool:
-    """Whether a type found out leaves open what else comes, or is too deep for Parquet.
+    """Whether an inferred type is incomplete, or too deep for Parquet.
 
-    A column would not hold the first, and no reader open the second.
+    Later values might not fit an incomplete type, and readers cannot open one that is too deep.
     """
     import pyarrow as pa
 

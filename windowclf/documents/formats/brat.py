@@ -1,4 +1,4 @@
-"""brat's standoff annotation, which is read only: ``name.ann`` has the spans of ``name.txt``."""
+"""brat's standoff annotation (read-only): ``name.ann`` has the spans of ``name.txt``."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -21,21 +21,20 @@ _EXPECTED = "expected a line of brat, such as T1, tab, PER 0 5, tab, Paris"
 
 class _Span(NamedTuple):
     label: str
-    pieces: list[tuple[int, int]]  # in the order of the text
+    pieces: list[tuple[int, int]]  # sorted by start
     shown: str | None
 
 
 def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Document]]:
-    """Read the annotation of a text, and the text, which lies beside it.
+    """Read an annotation, and its text from the file beside it.
 
-    Lines that begin with T are spans. Of a discontinuous span, the stretch that covers it is
-    read. Events, relations, attributes, normalisations and notes are counted.
+    Lines that begin with T are spans. A discontinuous span is read as one span that covers all its
+    parts. Events, relations, attributes, normalizations and notes are only counted.
 
     Parameters
     ----------
     name : str
-        That of the .ann file tells where the .txt file is. If the name is that of the .txt file,
-        the annotation is looked for beside it.
+        The path of the .ann file or of the .txt file; the other one is read from the same folder.
 
     Raises
     ------
@@ -72,7 +71,7 @@ def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Docum
 
 
 def _parts(name: str) -> tuple[str, str, str]:
-    """Split a name into what both files share, .ann or .txt, and what a packed file has after."""
+    """Split a name into the shared part, .ann or .txt, and the extension of a compressed file."""
     packed = next((end for end in COMPRESSED if name.lower().endswith(end)), "")
     packed = name[len(name) - len(packed) :]
     bare = name.removesuffix(packed)
@@ -144,9 +143,9 @@ def _document(
 
 
 def _as_counted(source: str, given: Sequence[_Span]) -> tuple[str, list[FileSpan]]:
-    r"""Read a text as its spans count it: with or without a byte-order mark, ``\r\n`` as one.
+    r"""Read a text in the way its spans count: with or without a byte-order mark, ``\r\n`` as one.
 
-    The reading with the fewest spans that do not fit is taken; of several, the first.
+    The first of the readings with the fewest misfitting spans is used.
     """
     bare = source.removeprefix("\ufeff")
     readings = [(bare, 0)]

@@ -1,4 +1,4 @@
-"""Lists in the cells of a table: as JSON, as Python or NumPy prints them, or separated."""
+"""Lists in the cells of a table: as JSON, as printed by Python or NumPy, or separated."""
 
 import ast
 import re
@@ -12,7 +12,7 @@ from windowclf.errors import DataError, quoted
 
 _LONGEST = 1 << 20  # characters; Python's parser takes some hundred times the memory
 
-# Only what repr() writes, so that the parser of Python has nothing else to see or to warn of.
+# Only the output of repr(), so that Python's parser never sees or warns about anything else.
 _STRING = r"""'(?:[^'\\]|\\[\\'"nrtxuU])*'|"(?:[^"\\]|\\[\\'"nrtxuU])*\""""
 _ATOM = r"(?:None|True|False|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.])"
 _PARTS = re.compile(rf"({_STRING})|(\s+)|([\[\](){{}},:]|(?<!\w){_ATOM})")
@@ -21,17 +21,17 @@ _TAG = re.compile(r"O|[BILUESM][-_].+", re.DOTALL)
 
 
 def is_list(cell: str) -> bool:
-    """Return whether a cell looks like a list or an object that is written out."""
+    """Return whether a cell looks like a printed list or object."""
     return cell[:1] in ("[", "{") and cell.rstrip()[-1:] in ("]", "}")
 
 
 def decode_list(cell: str) -> Any:
-    """Decode a list or an object of JSON, of Python, or of NumPy, which writes no commas.
+    """Decode a list or an object in JSON, Python's form, or NumPy's form without commas.
 
     Raises
     ------
     DataError
-        For any other value, and for a list that NumPy cut short with an ellipsis.
+        If the cell is anything else, or a list that NumPy has shortened with an ellipsis.
     """
     try:
         return msgspec.json.decode(cell)
@@ -69,23 +69,23 @@ def split_text(text: str, count: int) -> list[str]:
     Raises
     ------
     DataError
-        If it has another number of words.
+        If the text has a different number of words.
     """
     words = text.split()
     if len(words) != count:
-        # A word may hold a no-break space.
+        # A word may contain a no-break space.
         plain = [word for word in text.split(" ") if word.strip()]
         if len(plain) == count:
             return plain
         raise DataError(
-            f"{len(words)} words but {count} tags; expected a text of tokens with spaces between, "
-            "and a tag for each"
+            f"{len(words)} words but {count} tags; expected tokens separated by spaces, and a tag "
+            "for each token"
         )
     return words
 
 
 def _parts(cell: str) -> list[tuple[str, str, str]] | None:
-    """Split a cell into strings, spaces and the rest; None if it holds anything else."""
+    """Split a cell into strings, spaces and the rest; None if it contains anything else."""
     found, end = [], 0
     for match in _PARTS.finditer(cell):
         if match.start() != end:
@@ -97,7 +97,7 @@ def _parts(cell: str) -> list[tuple[str, str, str]] | None:
 
 def _python(cell: str, parts: list[tuple[str, str, str]]) -> Any:
     told = [(string, other) for string, space, other in parts if not space]
-    # Python would join two strings without a comma between them to one.
+    # Python would concatenate two strings without a comma between them.
     if any(one[0] and two[0] for one, two in pairwise(told)):
         (_, first), *strings, (_, last) = told
         if (first, last) != ("[", "]") or any(other for _, other in strings):

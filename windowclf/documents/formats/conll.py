@@ -1,7 +1,7 @@
-"""CoNLL column files: a token and its labels a line, an empty line after each sentence.
+"""CoNLL column files: a token and its labels per line, an empty line after each sentence.
 
-What rows cannot hold of a document, its text as it was and its fields, stands before them in
-a comment that other readers skip: ``# document = {"text": "In  Oslo", "id": 7}``.
+Rows cannot represent the exact text and the fields of a document, so these are written before the
+rows, in a comment that other readers skip: ``# document = {"text": "In  Oslo", "id": 7}``.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -32,37 +32,37 @@ _UNWRITABLE = frozenset(" \t\r\n")
 
 
 def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Document]]:
-    """Read the documents of a file, as many as have come.
+    """Read the documents of a file in batches, as soon as they arrive.
 
-    What the columns hold is found from the first sentences, unless the options name columns by
-    number or, if the file names them, by name. Cells are separated by tabs if the line holds
-    one, else by spaces. A document is what a mark begins (``-DOCSTART-``, ``# newdoc``,
-    ``#begin document``); where there is none, each sentence is one. Lines that begin with
-    ``#`` before a sentence are comments unless they fit the columns; within one, if they
-    begin with ``#`` and a space and do not fit. What looks like a mark or a comment but has
-    a space before it is a token.
+    The role of each column is detected from the first sentences, unless the options set columns
+    by number, or by name if the file names them. Cells are separated by tabs if the line contains
+    one, else by spaces. A mark (``-DOCSTART-``, ``# newdoc``, ``#begin document``) begins a
+    document; in a file without marks, each sentence is a document. Before a sentence, lines that
+    begin with ``#`` are comments unless they fit the columns; within a sentence, they are comments
+    if they begin with ``#`` and a space and do not fit. A token that looks like a mark or a comment
+    has a space before it.
 
     Raises
     ------
     DataError
-        For a row that has not the columns of the first, lacks its token or its tag or holds
-        a tag unlike those of the first sentences, and for the comment of a document that does
-        not fit its rows; after the documents before it.
+        If a row has other columns than the first row, has no token or tag, or has a tag unlike
+        those of the first sentences, or if the comment of a document does not fit its rows. The
+        documents before it are yielded first.
     UsageError
-        If the file has no such column as the options name.
+        If the file lacks a column that the options name.
     """
     reader = RowReader(open_lines(file, name, options), name, options)
     return batches(_read(reader, name, options), reader)
 
 
 def _read(reader: RowReader, name: str, options: ReadOptions) -> Iterator[Document | None]:
-    """Yield the documents of a file; None where the next lines are still to come."""
+    """Yield the documents of a file; None while the next lines have not arrived."""
     part: list[Block] = []
     for block in reader:
         if block is None:
             yield None
             continue
-        if not block.tokens and block.record is None:  # lines after the last sentence
+        if not block.tokens and block.record is None:  # only lines after the last sentence
             if part:
                 part.append(block)
             elif block.lines:
@@ -106,34 +106,34 @@ def _document(part: list[Block], columns: Columns | None, name: str, text_column
     try:
         fields = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
         if text_column not in fields:
-            raise DataError(f"no key {text_column!r}; name that of the text with `text_column`")
+            raise DataError(f"no key {text_column!r}; name the key of the text with `text_column`")
         text = msgspec.json.decode(fields[text_column], type=str)
         token_starts(text, chain.from_iterable(words))
     except (msgspec.MsgspecError, RecursionError, DataError, UsageError) as error:
         raise DataError(
-            f"{name}:{number}: comment of a document: {error}; mend it, or leave it out"
+            f"{name}:{number}: comment of a document: {error}; correct or remove it"
         ) from None
     return Document(text, words, tags, fields=fields, layout=layout)
 
 
 def write_conll(sentences: Iterable[Sentence], file: TextIO) -> None:
-    """Write sentences as lines of token, tab and tag; of the token alone without tags.
+    """Write sentences as lines of token, tab and tag; without tags, of the token alone.
 
-    A mark is written where a document begins. A token that a reader would take for a mark
-    or a comment has a space before it.
+    A mark is written at the start of each document. A space is written before a token that a reader
+    would take for a mark or a comment.
 
     Parameters
     ----------
     file : text file
-        UTF-8, opened without translation of line breaks (``newline=""``).
+        A UTF-8 file, opened without translation of line breaks (``newline=""``).
 
     Raises
     ------
     DataError
-        For a token or a tag that is empty or holds a space, a tab or a line break.
+        If a token or a tag is empty or contains a space, a tab or a line break.
     """
     document: int | None = None
-    marked = False  # then a sentence that stands alone needs a mark of its own
+    marked = False  # whether a sentence without a document needs a mark, too
     for sentence in sentences:
         if sentence.document != document or (marked and sentence.document is None):
             file.write(f"{DOCUMENT}\n\n")
@@ -151,27 +151,27 @@ def _rows(tokens: Sequence[str], tags: Sequence[str] | None) -> str:
 
 
 class Writer:
-    """Writes the rows of documents as their column file had them, with their tags.
+    """Writes the rows of documents in the layout of their column file, with new tags.
 
-    Documents of other files are written as `write_conll` does sentences, with a comment for
-    what rows do not hold.
+    Documents from other files are written in the form of `write_conll`, with a comment for their
+    exact text and fields.
     """
 
     def __init__(self, file: BinaryIO, options: WriteOptions) -> None:
         self._file, self._options = file, options
         self._encoder = msgspec.json.Encoder(enc_hook=str)
-        self._marked = False  # then each document needs a mark
+        self._marked = False  # whether each document needs a mark
         self._labelled: bool | None = None
         self._width: int | None = None
 
     def write(self, documents: Sequence[Document]) -> None:
-        """Write documents after those before, without the white space of their labels.
+        """Append documents; white space in labels is replaced.
 
         Raises
         ------
         DataError
-            For a token that does not fit a column, for two labels that would be written alike, and
-            for documents that differ in their columns.
+            If a token does not fit a column, two labels would be written alike, or documents have
+            different columns.
         """
         for document in documents:
             try:
@@ -181,7 +181,7 @@ class Writer:
             self._file.write(text.encode())
 
     def close(self) -> None:
-        """Write nothing more."""
+        """Do nothing: the format has no end."""
 
     def _text(self, document: Document) -> str:
         document = _with_fitting_words(document)
@@ -221,8 +221,8 @@ class Writer:
             self._width = width
         if self._width != width and not (layout and layout.columns.varying):
             raise DataError(
-                f"its rows have {width} columns, but those before have {self._width}: write the "
-                "files to a folder, each to a file of its own"
+                f"its rows have {width} columns, but earlier rows have {self._width}: write to a "
+                "folder, with a separate file for each input"
             )
 
     def _write_tags(self, tags: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the columns of a file hold: given, or found from its first rows."""
+"""The roles of the columns of a file: from the options, or detected from its first rows."""
 
 import re
 from collections.abc import Sequence
@@ -29,45 +29,45 @@ from windowclf.documents.reading import ReadOptions
 from windowclf.errors import DataError, UsageError, join_names, quoted
 
 SKIPPED_ID = re.compile(r"([0-9]{1,9})[-.]([0-9]{1,9})")
-"""What CoNLL-U has as the number of a row that is not a word: of several words, or of none."""
+"""Numbers of CoNLL-U rows that are not one word: a range of words, or an empty node."""
 
 _CONLL_U = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")
-_FEW = 3  # rows, which do not show that all tags have prefixes
-_CONLL_2012_NAMES = 10  # its column of names, whatever comes after
+_FEW = 3  # rows: too few to conclude that all tags have prefixes
+_CONLL_2012_NAMES = 10  # its column of names, whatever columns follow
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What the columns of a file hold, each by its number from 0.
+    """The roles of the columns of a file, which are numbered from 0.
 
     Parameters
     ----------
     width : int
-        Cells of a row.
+        Number of cells in a row.
     tags : int, optional
         None: the file has no tags.
     delimiter : str, optional
-        As it was given; None: a tab where the line holds one, else spaces.
+        The delimiter of the options. None: a tab if the line contains one, else spaces.
     tabbed : bool
         Whether the first row has tabs.
     notation : {"tags", "brackets", "misc"}
-        How the cells of `tags` spell tags.
+        The notation of tags in the cells of `tags`.
     key : str, optional
-        What stands before the tag in MISC; None: that is not known yet.
+        The key of the tag in MISC. None: it is not known yet.
     mention_field : int, optional
-        Which part of a mention of CorefUD is its type.
+        Number of the part of a CorefUD mention that is its type.
     index : int, optional
-        The column of the numbers of words.
+        The column with the numbers of words.
     varying : bool
-        Whether sentences differ in the number of columns, as in CoNLL-2012.
+        Whether the number of columns varies between sentences, as in CoNLL-2012.
     header : int, optional
         Number of the line that names the columns.
     first : int
         Number of the line with the first row.
     replaced : bool
-        Whether `tags` is the place for new tags; if not, they become a column of their own.
+        Whether new tags replace the column `tags`; if not, a column is added for them.
     inventory : frozenset of str, optional
-        Tags of the first rows; None: all of them have prefixes, so all tags need them.
+        Tags of the first rows. None: all of them have prefixes, so later tags must have them, too.
     """
 
     width: int
@@ -87,12 +87,12 @@ class Columns:
 
     @property
     def others(self) -> int:
-        """How many columns hold neither words nor tags."""
+        """Number of columns with neither words nor tags."""
         return self.width - 1 - (self.replaced and self.notation != "misc")
 
     @property
     def has_more(self) -> bool:
-        """Whether a row is not just a word and its tag."""
+        """Whether a row has more than a word and its tag."""
         is_marked = bool(self.delimiter) or (self.width == 1 and self.tabbed)
         return self.others > 0 or self.words > 0 or self.notation != "tags" or is_marked
 
@@ -109,7 +109,7 @@ class Columns:
         Parameters
         ----------
         begins : bool
-            Whether it begins a sentence, where comments stand.
+            Whether the line is at the start of a sentence, where comments are usual.
         """
         if self.index is not None or not self.fits(line):
             return False
@@ -137,14 +137,15 @@ def find_columns(
     name: str,
     options: ReadOptions,
 ) -> Columns | None:
-    """Find what the columns of a file hold, and report what is guessed.
+    """Detect the roles of the columns of a file, and report guesses.
 
     Parameters
     ----------
     sentences : list of list of tuple of int and str
         The numbered lines of the first sentences, without comments.
     comments : list of tuple of int and str
-        Lines there that begin with ``#``. They are rows if nothing else is and they have tags.
+        Lines among them that begin with ``#``. They are rows if there are no others and they have
+        tags.
 
     Returns
     -------
@@ -154,9 +155,9 @@ def find_columns(
     Raises
     ------
     DataError
-        For a file of another layout, and for a row of too many columns.
+        If the file has another layout, or a row has too many columns.
     UsageError
-        If the file has no column that the options name.
+        If the file lacks a column that the options name.
     """
     head = read_head(sentences, comments, name, options)
     if not head.sentences:
@@ -170,7 +171,7 @@ def find_columns(
 
 
 class _Finder:
-    """Finds what the columns hold, from rows that have all of them."""
+    """Detects the roles of columns from complete rows."""
 
     def __init__(self, head: Head, name: str, options: ReadOptions, header: int | None) -> None:
         self.head, self.name, self.options, self.header = head, name, options, header
@@ -254,7 +255,7 @@ class _Finder:
         )
 
     def _refuse_others(self) -> None:
-        """Refuse what is not columns, or not separated as it seems."""
+        """Raise an error for files without columns, or with another separator."""
         where = f"{self.name}:{self.first.number}"
         if self.width > 2 and all(
             re.fullmatch(r"\d+-\d+", cell) for column in (0, 1) for cell in self._cells(column)
@@ -271,18 +272,18 @@ class _Finder:
                     )
 
     def _refuse_texts(self, words: int, tags: int | None, looks: list[TagCells]) -> None:
-        """Refuse a table without a header, whose first column holds texts and not tokens."""
+        """Raise an error for a table without a header whose first column has texts, not tokens."""
         cells = self._cells(words)
         texts = [cell for cell in cells if cell.count(" ") > 1]
         tagged = tags is not None and (looks[tags].prefixed or looks[tags].outside)
         if 2 * len(texts) > len(cells) and not tagged and not self.names:
             raise DataError(
-                f"{self.where}: column {words} holds texts such as {quoted(texts[0])}, not tokens; "
+                f"{self.where}: column {words} has texts such as {quoted(texts[0])}, not tokens; "
                 "expected a table of texts to begin with the names of its columns"
             )
 
     def _index(self) -> int | None:
-        """Find the column of running numbers, if one stands before the words."""
+        """Find the column of running numbers before the words, if there is one."""
         for column in range(self.width - 1):
             if self._runs(column):
                 return column if self._is_index(column) else None
@@ -292,7 +293,7 @@ class _Finder:
 
     def _is_index(self, column: int) -> bool:
         longest = max(map(len, self.sentences))
-        if self.width == 2:  # numbers and words, rather than numbers and their tags
+        if self.width == 2:  # numbers and words, rather than numeric tokens and tags
             look, words = look_at(self._cells(1)), self._cells(1)
             labelled = look.prefixed or look.outside or look.bare
             spelled = sum(any(map(str.isalpha, word)) for word in words)
@@ -306,7 +307,7 @@ class _Finder:
         )
 
     def _is_constant(self, column: int) -> bool:
-        """Whether a column has one value in each sentence, such as the name of its document."""
+        """Whether a column is constant in each sentence, such as the name of its document."""
         if self.width < 3 or max(map(len, self.sentences)) < 3:
             return False
         return all(len({cells[column] for cells in s}) < 2 for s in self.sentences)
@@ -328,11 +329,11 @@ class _Finder:
                     return False
                 before = number
                 rows += 1
-        # Words that are numbers may follow each other, but seldom from 0 or 1, or for long.
+        # Numeric words may be consecutive, but rarely from 0 or 1, or for long.
         return rows > 0 and (first < 2 or (self.width > 2 and rows >= _FEW))
 
     def _is_numbered(self, row: Row, column: int) -> bool:
-        """Whether a row has what its column has: a short one has a number if its end is empty."""
+        """Whether the cell of a row is a number, also in a row that is short for its empty end."""
         if len(row.cells) >= self.width:
             return True
         return len(row.cells) > column and row.cells[column].isdecimal()
@@ -351,7 +352,7 @@ class _Finder:
                 return lower.index(str(asked).lower())
             known = names or self.first.cells
             raise UsageError(
-                f"{self.name}: `{option}`: no column {quoted(asked)}; its first row holds "
+                f"{self.name}: `{option}`: no column {quoted(asked)}; its first row has "
                 f"{join_names([*map(quoted, known)])}; expected a name there, or a number, from 0, "
                 "or from the end by -1"
             )
@@ -382,7 +383,7 @@ class _Finder:
         return constant
 
     def _is_swapped(self, looks: list[TagCells]) -> bool:
-        """Whether tags come first, as in the corpora of MIT."""
+        """Whether tags come before words, as in the MIT corpora."""
         cells, others = self._cells(0), looks[1]
         return (
             all(map(is_prefixed, cells))
@@ -404,7 +405,7 @@ class _Finder:
         prefixed = [c for c in free if looks[c].prefixed and not looks[c].chunks]
         if prefixed:
             chosen = prefixed[-1]
-            # The outer names, as GermEval has them, or the true ones before those of a tagger.
+            # The first column has the outer names (GermEval), or the gold tags before predictions.
             while chosen - 1 in prefixed and (
                 index is not None or looks[chosen - 1].labels & looks[chosen].labels
             ):
@@ -469,11 +470,11 @@ class _Finder:
         if not (guessed_tags and self.options.labels):
             return
         if tags is None and self.width - (index is not None) > 1:
-            add("files without a column that holds tags", f"{self.where}, {of_all}")
+            add("files without a column of tags", f"{self.where}, {of_all}")
         elif tags is not None and tags != self.width - 1 and notation != "misc" and not known:
             add(f"files whose tags are read from column {tags}", f"{self.where}, {of_all}")
 
 
 def count(columns: int) -> str:
-    """Count columns in words."""
+    """Return a number of columns in words."""
     return "1 column" if columns == 1 else f"{columns} columns"

@@ -1,4 +1,4 @@
-"""The first rows of column files, and the names that a file gives its columns."""
+"""The first rows of column files, and the names of their columns."""
 
 import re
 from collections import Counter
@@ -17,10 +17,10 @@ GLOBAL_COLUMNS = re.compile(r"#\s*global\.columns\s*=\s*(.*)")
 """The comment of CoNLL-U Plus that names the columns."""
 
 KEY_VALUE = re.compile(r"# *\S+ = ")
-"""What begins a comment of CoNLL-U, such as ``# sent_id = 3``."""
+"""The start of a CoNLL-U comment such as ``# sent_id = 3``."""
 
 _GLOBAL_ENTITY = re.compile(r"#\s*global\.Entity\s*=\s*(\S+)")
-_LONGEST_ROW = 1 << 16  # of those that look like comments
+_LONGEST_ROW = 1 << 16  # characters of a row that looks like a comment
 WORD_NAMES = ("form", "token", "tokens", "word", "words", "text")
 _ENTITY_NAME = re.compile(
     r"ner?([-_.]?(tags?|labels?|iob2?|bio))?|ne-coarse-lit|(named[-_ ]?)?entit(y|ies)"
@@ -34,12 +34,12 @@ _OTHER_NAME = re.compile(
 
 
 def split_row(line: str, delimiter: str | None) -> Cells:
-    """Split a line into its cells; empty ones at its end are left out.
+    """Split a line into its cells, without empty ones at its end.
 
     Parameters
     ----------
     delimiter : str, optional
-        None: a tab if the line holds one, else spaces.
+        None: a tab if the line contains one, else spaces.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def split_row(line: str, delimiter: str | None) -> Cells:
 
 
 class Row(NamedTuple):
-    """A row of the head, split."""
+    """A row of the head with its cells."""
 
     number: int
     cells: Cells
@@ -71,16 +71,16 @@ class Row(NamedTuple):
 
 
 class Head(NamedTuple):
-    """The first rows of a file, by sentences, and what its comments say.
+    """The first rows of a file, by sentence, and facts from its comments.
 
     Attributes
     ----------
     names : list of str, optional
-        Those of the columns.
+        Names of the columns.
     mention_field : int, optional
-        Which part of a mention of CorefUD is its type.
+        Number of the part of a CorefUD mention that is its type.
     is_conll_2012 : bool
-        Whether comments begin documents as those of OntoNotes do.
+        Whether comments begin documents, as in OntoNotes.
     """
 
     sentences: list[list[Row]]
@@ -132,7 +132,7 @@ def read_head(
 
 
 def header_of(head: Head, options: ReadOptions) -> Row | None:
-    """Return the first row if it names the columns, as the options or their usual names show."""
+    """Return the first row if it is a header, by the options or by usual column names."""
     rows = [*chain.from_iterable(head.sentences)]
     first = rows[0]
     if head.names is not None or len(rows) < 2 or len(first.cells) != len(rows[1].cells):
@@ -144,7 +144,7 @@ def header_of(head: Head, options: ReadOptions) -> Row | None:
 
 
 def is_header(cells: Cells) -> bool:
-    """Whether all cells are usual names of columns, that of words and that of tags among them."""
+    """Whether all cells are usual column names, including those of words and of tags."""
     names = [cell.lower() for cell in cells]
     usual = [
         name in WORD_NAMES
@@ -159,7 +159,7 @@ def is_header(cells: Cells) -> bool:
 
 
 def tags_name(names: Sequence[str]) -> int | None:
-    """Find the column of tags by the names of columns."""
+    """Find the column of tags by its name."""
     lower = [name.lower() for name in names]
     for place, name in enumerate(lower):
         if _ENTITY_NAME.fullmatch(name):
@@ -168,7 +168,7 @@ def tags_name(names: Sequence[str]) -> int | None:
 
 
 def column_number(column: int | str | None) -> int | None:
-    """Return the number of a column if it was given as one."""
+    """Return the number of a column if it is a number or a numeric string."""
     try:
         return None if column is None else int(column)
     except ValueError:

@@ -1,4 +1,4 @@
-"""How a column file had a document, and how it is written likewise with other tags."""
+"""The original lines of a document in a column file, for writing them with new tags."""
 
 import re
 from collections.abc import Sequence
@@ -22,24 +22,24 @@ from windowclf.tags.schemes import OUTSIDE, Scheme, spans
 
 _UNWRITABLE = re.compile(r"[ \t\r\n]")
 _FILLER = "_"
-_LIKE_ROW = re.compile(r"^(#[^\t]*)\t([^\t]*[^\t ][\t ]*)$")  # a comment that may become a row
+_LIKE_ROW = re.compile(r"^(#[^\t]*)\t([^\t]*[^\t ][\t ]*)$")  # a comment that may look like a row
 
 
 class ColumnLayout(msgspec.Struct, frozen=True):
-    """The lines of a document, of which all but the tags are written as they were.
+    """The lines of a document, which are written unchanged except for the tags.
 
     Parameters
     ----------
     columns : Columns
-        What its columns hold.
+        The roles of its columns.
     words : list of list of str
         The tokens of its rows.
     text : str
-        Its text as its rows and comments have it.
+        Its text, from the rows and comments.
     lines : list of list of str
-        Of each sentence, with the marks and comments before it.
+        The lines of each sentence, with the marks and comments before it.
     rows : list of list of int
-        Which of `lines` hold the tokens.
+        Indices of the token rows in `lines`.
     marked : bool
         Whether `lines` begin with the mark of a document.
     """
@@ -53,18 +53,18 @@ class ColumnLayout(msgspec.Struct, frozen=True):
 
     @property
     def others(self) -> int:
-        """How many columns hold neither words nor tags."""
+        """Number of columns with neither words nor tags."""
         return self.columns.others
 
     def width_of(self, labelled: bool) -> int:
-        """How many columns a row has when it is written with tags or without."""
+        """Count the columns of a written row, with or without tags."""
         return self.columns.width + (labelled and not self.columns.replaced)
 
 
 def layout_of(
     blocks: Sequence[Block], columns: Columns | None, words: list[list[str]], text: str
 ) -> ColumnLayout | None:
-    """Keep the lines of the sentences of a document; None if its words and tags are all."""
+    """Return the layout of a document; None if it has only words and tags."""
     if columns is None or not words or all(block.lines is None for block in blocks):
         return None
     lines, rows = [], []
@@ -75,7 +75,7 @@ def layout_of(
         elif block.tokens or not lines:
             lines.append(block.lines)
             rows.append(block.rows)
-        else:  # what comes after the last sentence
+        else:  # lines after the last sentence
             lines[-1] = [*lines[-1], "", *block.lines]
     marked = any(is_mark(line, columns) for line in lines[0][: rows[0][0] if rows[0] else None])
     return ColumnLayout(columns, words, text, lines, rows, marked)
@@ -91,19 +91,19 @@ def is_mark(line: str, columns: Columns) -> bool:
 def write_lines(
     layout: ColumnLayout, tags: list[list[str]] | None, scheme: Scheme, record: str | None
 ) -> str:
-    """Write a document as it was, with other tags.
+    """Write a document in its original layout with new tags.
 
     Parameters
     ----------
     tags : list of list of str, optional
-        None: the rows are written as they are.
+        The new tags. None: the rows are written unchanged.
     record : str, optional
-        A comment to be written before the first row.
+        A comment to write before the first row.
 
     Raises
     ------
     DataError
-        For a tag that does not fit a column.
+        If a tag does not fit a column.
     """
     columns = layout.columns
     written = []
@@ -122,7 +122,9 @@ def write_lines(
                 found[row] = line
         if record is not None and number == 0:
             found.insert(rows[0] if rows else 0, record)
-        if found[0].startswith("\ufeff"):  # not a byte-order mark, but it may come first
+        if found[0].startswith(
+            "\ufeff"
+        ):  # part of a token, but at the start it would be a byte-order mark
             found[0] = f" {found[0]}"
         written.append("\n".join(found).rstrip("\n") + "\n\n")
     return "".join(written)
@@ -131,7 +133,7 @@ def write_lines(
 def _retagged(
     lines: list[str], rows: list[int], tags: list[str], columns: Columns, scheme: Scheme
 ) -> list[str]:
-    """Write the lines of a sentence with other tags."""
+    """Return the lines of a sentence with new tags."""
     _check(tags, columns)
     if columns.notation == "brackets":
         tags = brackets_of(spans(tags, scheme), len(tags))
@@ -157,23 +159,23 @@ def _check(tags: Sequence[str], columns: Columns) -> None:
 
 
 def unwritable(cell: str) -> DataError:
-    """Make the error for a token or a tag that a column cannot hold."""
+    """Make the error for a token or a tag that cannot be written in a column."""
     return DataError(
-        f"{quoted(cell)} does not fit a column file, where spaces and line breaks separate; "
-        "replace them first, or write JSONL"
+        f"{quoted(cell)} does not fit a column file, where spaces and line breaks are separators; "
+        "replace them, or write JSONL"
     )
 
 
 def _write_ranges(
     lines: list[str], rows: Sequence[int], tags: Sequence[str], columns: Columns
 ) -> tuple[set[int], set[int]]:
-    """Give new tags to the rows of several words that have a tag for them.
+    """Write new tags in rows for several words, if such a row had a tag.
 
     Returns
     -------
     explicit, implied : set of int
-        The words of these rows whose own tags have to be written, O or not; and those that need
-        none, as before.
+        The words of these rows whose own tags must be written, including O; and the words whose
+        tags follow from the row.
     """
     explicit: set[int] = set()
     implied: set[int] = set()
@@ -204,7 +206,7 @@ def _write_ranges(
 
 
 def _key(columns: Columns) -> str:
-    """Return the key for tags in MISC: of its own where the file has mentions, not names."""
+    """Return the key for tags in MISC; a file with mentions rather than names needs a new one."""
     return "NER" if columns.key in (None, "Entity", "entity") else str(columns.key)
 
 
@@ -215,7 +217,7 @@ def _with_tag(line: str, tag: str, columns: Columns, *, always: bool) -> str:
     delimiter = columns.delimiter or ("\t" if "\t" in line else " ")
     pieces = re.split("( +)", line) if delimiter == " " else line.split(delimiter)
     if delimiter == " ":
-        place = 2 * place + 2 * line.startswith(" ")  # the spaces are pieces, too
+        place = 2 * place + 2 * line.startswith(" ")  # the spaces are pieces as well
     if columns.notation == "misc":
         key = _key(columns)
         always = always or key != (columns.key or key)
@@ -235,7 +237,7 @@ def _appended(line: str, tag: str, columns: Columns) -> str:
 
 
 def _widened(lines: list[str], rows: list[int], tags: Sequence[str], columns: Columns) -> list[str]:
-    """Give lines that are not rows of tokens a cell for the column of tags, if it is added."""
+    """Add a cell to other lines that look like rows, if a column of tags is added."""
     if columns.replaced:
         return [*lines]
     first = rows[0] if rows else len(lines)

@@ -1,4 +1,4 @@
-"""The lines of column files: marks, comments and empty lines, and those of one sentence."""
+"""The lines of column files: marks, comments and empty lines, and the lines of a sentence."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,24 +10,24 @@ DOCUMENT = "-DOCSTART-"
 """The mark that begins a document."""
 
 RECORD = "# document = "
-"""What begins the comment that holds what rows cannot hold of a document."""
+"""The start of the comment with the text and fields of a document."""
 
 
 class Block(NamedTuple):
-    """A sentence; without tokens, what is said of a document without words.
+    """A sentence, or the comments of a document without words.
 
     Attributes
     ----------
     document : int, optional
-        How many marks came before it; None before the first.
+        Number of document marks before it; None before the first mark.
     record : tuple of int and str, optional
-        The comment that describes its document, which begins here; its line and its JSON.
+        The comment of the document that begins here: its line number and its JSON.
     text : str, optional
-        The sentence as it was written, if the file says so.
+        The original text of the sentence, if the file has it.
     lines : list of str, optional
-        All its lines and those before it, if rows of token and tag do not hold all of them.
+        Its lines and those before it, if they contain more than tokens and tags.
     rows : list of int
-        Which of `lines` are the rows of its tokens.
+        Indices of the token rows in `lines`.
     """
 
     tokens: list[str]
@@ -40,16 +40,16 @@ class Block(NamedTuple):
 
 
 class SentenceLines:
-    """A sentence as it is read: its tokens and tags, and its lines if they have to be kept.
+    """A sentence during reading: its tokens and tags, and its lines if they must be kept.
 
     Attributes
     ----------
     lines : list of str
-        Those before the first row; if the sentence `keeps` its lines, all.
+        The lines before the first row; all lines if the sentence `keeps` them.
     failed : bool
-        Whether a row of it cannot be read, so that it is left out.
+        Whether a row cannot be read, so that the sentence is left out.
     ranges : list of tuple of int, int and str
-        Words that are written as one: the first, how many they are, and their MISC.
+        Multi-word tokens: the first word, the number of words, and their MISC.
     """
 
     __slots__ = (
@@ -80,18 +80,18 @@ class SentenceLines:
         self.width = 0
 
     def blank(self) -> None:
-        """Keep an empty line after others."""
+        """Keep an empty line that follows other lines."""
         if self.lines and self.lines[-1]:
             self.lines.append("")
 
     def note(self, line: str, *, notable: bool = True) -> None:
-        """Keep a line that is not a row of a token; rows, too, from now on if it is `notable`."""
+        """Keep a line that is not a token row; if it is `notable`, keep later rows as well."""
         if notable:
             self.keep()
         self.lines.append(line)
 
     def keep(self) -> None:
-        """Keep the rows so far, if they are not kept, and those to come."""
+        """Keep the rows so far and all later ones."""
         if not self.keeps:
             self.keeps = True
             lines = plain_rows(self.tokens, self.tags if self._has_tags else None)
@@ -100,14 +100,14 @@ class SentenceLines:
 
 
 def plain_rows(tokens: Sequence[str], tags: Sequence[str] | None) -> list[str]:
-    """Write the rows of a sentence, so that each is read as one."""
+    """Return the rows of a sentence, written so that none is taken for a comment or a mark."""
     if tags is None:
         rows = [f"{token}\t" if " " in token else token for token in tokens]
     else:
         rows = [*map("\t".join, zip(tokens, tags, strict=True))]
     if rows and KEY_VALUE.match(rows[0]):
         rows[0] = f" {rows[0]}"
-    for place, row in enumerate(rows):  # what a comment may be before the first other row
+    for place, row in enumerate(rows):  # before the first other row, it may be taken for a comment
         if not row.startswith("#"):
             break
         if tags is None or not is_prefixed(tags[place]):

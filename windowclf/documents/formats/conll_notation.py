@@ -1,4 +1,4 @@
-"""How the cells of column files spell tags: as such, as brackets, or as ``key=tag`` in MISC."""
+"""Notations of tags in column files: plain tags, brackets, or ``key=tag`` in MISC."""
 
 import re
 from collections import Counter
@@ -9,15 +9,15 @@ from windowclf.errors import DataError, quoted
 from windowclf.tags.schemes import OUTSIDE, Scheme, Span, encode
 
 MISC_KEYS = ("NER", "ner", "Ner", "NE", "ne", "name", "NamedEntity", "Entity", "entity")
-"""Under what keys tools write tags into the last column of CoNLL-U, the likeliest first."""
+"""Keys of tags in the last column of CoNLL-U (MISC), the most likely first."""
 
-_FEW = 3  # cells, of which none may be wrong
+_FEW = 3  # cells; in so few none may be wrong
 _PREFIXED = re.compile(r"[BIESLUMW][-_:].+|.+[-_][BIESLUMW]|[BIESLUMW]", re.DOTALL)
 _TAG = re.compile(r"O|[BIESLUMW]-\S+")
 _BARE = re.compile(r"[^\W\d_][\w.$&/+-]*")  # a label without a prefix, such as PER or person
 _BRACKETS = re.compile(r"(?:\([^()*\s]+)*\*?\)*")
 _OPENED = re.compile(r"\(([^()*\s]+)")
-_PHRASE = re.compile(  # labels of parses and predicates, which no entity has
+_PHRASE = re.compile(  # labels of parses and predicates, never of entities
     r"(?:TOP|ROOT|S1?|SINV|SBARQ?|SQ|FRAG|NP|VP|PP|ADJP|ADVP|CONJP|INTJ|LST|NAC|NX|PRN|PRT|QP|RRC"
     r"|UCP|WH\w+|X|META|EMBED|EDITED|V|B-V|(?:[RC]-)?A(?:RG)?[\dAM][\w-]*)(?:[-=].*)?"
 )
@@ -29,16 +29,16 @@ _ENTITY = re.compile(r"\([^()]*\)?|[^()]*\)")  # one bracket of CorefUD
 
 
 class TagCells(NamedTuple):
-    """What the cells of one column look like.
+    """The appearance of the cells of a column.
 
     Parameters
     ----------
     prefixed, bare, outside, bracketed : bool
-        Whether they are tags with prefixes; labels without prefixes beside O; all O; brackets.
+        Whether the cells are tags with prefixes; labels without prefixes and O; only O; brackets.
     chunks : bool
         Whether their labels are those of phrases.
     labels : frozenset of str
-        Without prefixes.
+        The labels of the tags, without prefixes.
     """
 
     prefixed: bool
@@ -60,12 +60,12 @@ def is_label(tag: str) -> bool:
 
 
 def is_blank_cell(cell: str) -> bool:
-    """Whether a cell says that there is nothing: as ``_``, ``-`` or ``-X-``."""
+    """Whether a cell marks an empty value: ``_``, ``-`` or ``-X-``."""
     return cell in ("_", "-", "-X-", "*", "")
 
 
 def look_at(cells: Sequence[str]) -> TagCells:
-    """Describe a column by its cells in the first rows; a few of them may be wrong."""
+    """Describe a column by its cells in the first rows, allowing for a few wrong ones."""
     counts = Counter(cells)
     allowed = max(1, len(cells) // 10) if len(cells) > _FEW else 0
     enough = len(cells) - allowed
@@ -104,14 +104,14 @@ def tags_of_brackets(cells: Sequence[str]) -> tuple[list[str], int]:
     Returns
     -------
     tags : list of str
-        IOB2 of the outermost brackets.
+        IOB2 tags of the outermost brackets.
     inner : int
-        How many brackets stand within others, and are left out.
+        Number of nested brackets, which are left out.
 
     Raises
     ------
     DataError
-        For brackets that do not match.
+        If brackets do not match.
     """
     found: list[Span] = []
     opened: list[tuple[int, str]] = []
@@ -136,7 +136,7 @@ def tags_of_brackets(cells: Sequence[str]) -> tuple[list[str], int]:
 
 
 def brackets_of(spans: Iterable[Span], length: int) -> list[str]:
-    """Spell spans as brackets, a cell for each of `length` words."""
+    """Write spans as brackets, in a cell for each of `length` words."""
     cells = ["*"] * length
     for start, end, label in spans:
         cells[start] = f"({label}*"
@@ -150,14 +150,15 @@ def tags_of_mentions(cells: Sequence[str], field: int | None) -> tuple[list[str]
     Parameters
     ----------
     field : int, optional
-        Which part between hyphens is the type; None: the first one that is not an identifier.
+        Number of the part between hyphens that is the type. None: the first part that is not an
+        identifier.
 
     Returns
     -------
     tags : list of str
-        IOB2 of the outermost mentions, which end with their sentence.
+        IOB2 tags of the outermost mentions, which end with their sentence.
     inner : int
-        How many mentions stand within others, and are left out.
+        Number of nested mentions, which are left out.
     """
     found: list[Span] = []
     outer: tuple[int, str, str] | None = None  # start, identifier and label
@@ -189,7 +190,7 @@ def _type(parts: list[str], field: int | None) -> str:
 
 
 def value_of(cell: str, key: str) -> str:
-    """Return what ``key=`` has in a cell of ``key=value|key=value``; empty if it is not there."""
+    """Return the value of a key in a cell of ``key=value|key=value``; empty if it is missing."""
     place = cell.find(f"{key}=")
     while place > 0 and cell[place - 1] not in "| ":
         place = cell.find(f"{key}=", place + 1)
@@ -200,7 +201,7 @@ def value_of(cell: str, key: str) -> str:
 
 
 def with_value(cell: str, key: str, value: str, *, always: bool) -> str:
-    """Set what ``key=`` has in a cell; O is added to a cell without the key if `always`."""
+    """Set the value of a key in a cell; a missing key is added for O only if `always`."""
     parts = re.split(r"([| ])", cell)
     if any(part.startswith(f"{key}=") for part in parts):
         return "".join(f"{key}={value}" if p.startswith(f"{key}=") else p for p in parts)
@@ -210,7 +211,7 @@ def with_value(cell: str, key: str, value: str, *, always: bool) -> str:
 
 
 def key_of(cells: Sequence[str]) -> str | None:
-    """Find the key under which the cells of a MISC column have tags."""
+    """Find the key of the tags in the cells of a MISC column."""
     for key in MISC_KEYS:
         values = [value for cell in cells if (value := value_of(cell, key))]
         if not values:
@@ -224,7 +225,7 @@ def key_of(cells: Sequence[str]) -> str | None:
 
 
 def other_key_of(cells: Iterable[str]) -> str | None:
-    """Find a key of MISC of any other name all whose values are tags, and not only O."""
+    """Find any other key in MISC whose values are all tags, and not only O."""
     values: dict[str, set[str]] = {}
     for cell in cells:
         for key, equals, value in (pair.partition("=") for pair in cell.split("|")):
@@ -237,12 +238,12 @@ def other_key_of(cells: Iterable[str]) -> str | None:
 
 
 def is_mention(value: str) -> bool:
-    """Whether a value is brackets of CorefUD."""
+    """Whether a value has the brackets of CorefUD."""
     return value.startswith("(") or value.endswith(")")
 
 
 def spread(tag: str, count: int) -> list[str]:
-    """Give the tag of a word that was written as one to the `count` words that it stands for."""
+    """Extend the tag of a multi-word token to its `count` words."""
     prefix, rest = tag[:1], tag[1:]
     if count < 2 or rest[:1] not in ("-", "_") or prefix not in "BIESLU":
         return [tag] * count
@@ -252,6 +253,6 @@ def spread(tag: str, count: int) -> list[str]:
 
 
 def joined(tags: Sequence[str]) -> str:
-    """Give one tag to what is written as one: what `spread` makes of it are `tags`, if anything."""
+    """Return the tag of a multi-word token that `spread` turns into `tags`, if there is one."""
     ends = {"BE": "S", "BL": "U", "IE": "E", "IL": "L"}.get(tags[0][:1] + tags[-1][:1])
     return tags[0] if ends is None or len(tags) < 2 else ends + tags[0][1:]

@@ -1,4 +1,4 @@
-"""The rows of column files: which lines are tokens, marks, comments and ends of sentences."""
+"""Reading column files line by line: tokens, marks, comments and ends of sentences."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -55,16 +55,16 @@ class RowReader:
     Parameters
     ----------
     chunks : iterator of list of str
-        The lines, as many as have come; see `windowclf.text.lines.line_chunks`.
+        The lines in chunks, as soon as they arrive; see `windowclf.text.lines.line_chunks`.
     name : str
-        Of the file, for messages.
+        Name of the file, for messages.
 
     Attributes
     ----------
     columns : Columns, optional
-        What the columns hold; None before the first sentence, and in a file without rows.
+        The roles of the columns; None before the first sentence, and in a file without rows.
     waits : bool
-        Whether the next lines are still to come.
+        Whether the next lines have not arrived yet.
     """
 
     def __init__(self, chunks: Iterator[list[str]], name: str, options: ReadOptions) -> None:
@@ -75,15 +75,15 @@ class RowReader:
         self._failed = False
 
     def __iter__(self) -> Iterator[Block | None]:
-        """Yield sentences; None where the next lines are still to come.
+        """Yield sentences; None while the next lines have not arrived.
 
         Raises
         ------
         DataError
-            If the lines hold neither a row nor the comment of a document, or a row has not the
-            columns of the first one.
+            If there is neither a row nor the comment of a document, or a row has other columns than
+            the first row.
         UsageError
-            If there is no such column as the options name.
+            If the file lacks a column that the options name.
         """
         head = self._read_head()
         empty = True
@@ -94,7 +94,7 @@ class RowReader:
             raise no_sentence(self._name)
 
     def _read_head(self) -> list[list[str]]:
-        """Read lines until the columns are known: the first sentences, or one of a slow stream."""
+        """Read the lines that show the columns: the first sentences, or one from a slow stream."""
         read: list[list[str]] = []
         sentences: list[list[tuple[int, str]]] = [[]]
         comments: list[tuple[int, str]] = []
@@ -188,7 +188,7 @@ class RowReader:
                     continue
                 if spaced and " " in token:
                     sentence.keep()
-                if sentence.keeps:  # not a method: this is done for each row
+                if sentence.keeps:  # inlined, because this runs for each row
                     sentence.rows.append(len(sentence.lines))
                     sentence.lines.append(line)
                 sentence.tokens.append(token)
@@ -203,7 +203,7 @@ class RowReader:
             yield Block([], None, document, None, None, sentence.lines, [])
 
     def _kind(self, line: str, number: int, sentence: SentenceLines) -> str:
-        """Tell the ends of sentences, marks of documents and comments from rows."""
+        """Classify a line as end of a sentence, mark of a document, comment or row."""
         if isinstance(line, BadLine):
             self._options.failed(line.error, "sentences")
             sentence.failed = self._failed = True
@@ -243,16 +243,16 @@ class RowReader:
         return "comment"
 
     def _cells(self, line: str, number: int, width: int, sentence: SentenceLines) -> list[str]:
-        """Split a row, held to the width of the first one."""
+        """Split a row, and check its width against the first row."""
         columns = self.columns
-        if columns is None:  # the head was full of comments
+        if columns is None:  # the head had nothing but comments
             raise DataError(f"{self._name}:{number}: a row after too many comments")
         delimiter = columns.delimiter
         with error_context(f"{self._name}:{number}"):
             cells = split_row(line, delimiter)
         if columns.varying:
             width = sentence.width = sentence.width or max(len(cells), (columns.tags or 0) + 1)
-        if len(cells) < width:  # the last ones may be empty
+        if len(cells) < width:  # empty cells at the end may be missing
             most = line.count(delimiter or "\t") + 1
             cells += [""] * (min(most, width) - len(cells))
         if len(cells) != width:
@@ -268,7 +268,7 @@ class RowReader:
         return cells
 
     def _skip_row(self, line: str, number: int, cells: list[str], sentence: SentenceLines) -> None:
-        what = "rows of CoNLL-U left out that number no word"
+        what = "rows of CoNLL-U left out that are not words"
         self._options.report.add(what, f"{self._name}:{number}: {quoted(cells[0])}")
         if self.columns and self.columns.notation == "misc" and "-" in cells[0]:
             first, last = map(int, cells[0].split("-"))
@@ -348,12 +348,12 @@ class RowReader:
                         values[first : first + length] = spread(tag, len(covered))
                 tags = [value or OUTSIDE for value in values]
         if inner:
-            what = "entities left out that stand within others"
+            what = "nested entities left out"
             self._options.report.add(what, f"{self._name}: {quoted(sentence.tokens[0])}", inner)
         return tags
 
     def _find_key(self, cells: list[str]) -> str | None:
-        """Find the key of tags in MISC where the first sentences have none."""
+        """Find the key of tags in MISC, if the first sentences had none."""
         key: str | None
         for key in MISC_KEYS:
             for cell in cells:
@@ -369,12 +369,12 @@ class RowReader:
         return key
 
     def _text(self, sentence: SentenceLines) -> str | None:
-        """Return how a sentence was written, if its comment or its MISC column says so."""
+        """Return the original text of a sentence from its comment or its MISC column."""
         words = sentence.tokens
         if sentence.text is not None and words:
             if "".join(sentence.text.split()) == "".join("".join(words).split()):
                 return sentence.text
-            what = "texts in comments that are not their words (the words are joined by spaces)"
+            what = "texts in comments that differ from their words (words are joined by spaces)"
             self._options.report.add(what, f"{self._name}: {quoted(sentence.text)}")
         if self.columns is None or self.columns.notation != "misc" or not words:
             return None
@@ -386,9 +386,9 @@ class RowReader:
 
 def no_sentence(name: str) -> DataError:
     """Make the error for a file without rows."""
-    return DataError(f"{name}: no sentence; expected a token and its tag a line")
+    return DataError(f"{name}: no sentence; expected a token and its tag per line")
 
 
 def _tells_columns(sentence: list[tuple[int, str]]) -> bool:
-    """Whether a sentence shows if it has numbers: one row that begins with 1 may, or may not."""
+    """Whether a sentence shows if it is numbered; a single row that begins with 1 does not."""
     return len(sentence) > 1 or sentence[0][1].replace("\t", " ").split(" ")[0] not in ("0", "1")

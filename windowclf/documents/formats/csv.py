@@ -1,7 +1,7 @@
-"""Tables of any delimiter: CSV, TSV and others, with a header.
+"""Tables with a header and any delimiter: CSV, TSV and others.
 
-A row is a text with or without labels, the tokens of a sentence, or one token. The first rows
-show which.
+A row is a text with or without labels, the tokens of a sentence, or one token, which is detected
+from the first rows.
 """
 
 import csv
@@ -42,14 +42,14 @@ _SPANS = "entities"
 def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Document]]:
     """Read the rows of a file with a header.
 
-    All cells of a text or of a list of tokens are fields. Those of a table with a token a row
-    are kept in the layout of the document.
+    The cells of a row with a text or a list of tokens become fields. The cells of a table with one
+    token per row are kept in the layout of the document.
 
     Raises
     ------
     DataError
-        For a file without a header or without a column of texts or tokens; and, if the options
-        do not leave it out, for a row that cannot be read, after those before it.
+        If the file has no header or no column of texts or tokens, or a row cannot be read and the
+        options do not skip it. The rows before it are yielded first.
     """
     lines = Lines(open_lines(file, name, options, keep_ends=True), options.failed)
     yield from batches(_documents(lines, name, options), lines)
@@ -73,7 +73,7 @@ def _documents(lines: Lines, name: str, options: ReadOptions) -> Iterator[Docume
 
 
 def _sentence_column(table: Table, name: str, options: ReadOptions) -> int | None:
-    """Find a column of texts that is called "sentence", in any case."""
+    """Find a column of texts with the name "sentence", in any letter case."""
     names = [column.lower() for column in table.columns]
     if options.text_column != ReadOptions().text_column or "sentence" not in names:
         return None
@@ -86,7 +86,7 @@ def _sentence_column(table: Table, name: str, options: ReadOptions) -> int | Non
 
 
 class _Rows(NamedTuple):
-    """What is written of a document."""
+    """The rows of a document as they are written."""
 
     columns: list[str]
     rows: list[list[str]]
@@ -94,10 +94,10 @@ class _Rows(NamedTuple):
 
 
 class Writer:
-    """Writes a row a document: its fields, its text, and its spans as JSON in ``entities``.
+    """Writes each document as a row: its fields, its text, and its spans as JSON in ``entities``.
 
-    What was read from a table with the tokens of a sentence a row, or with a token a row, is
-    written so again, with other tags.
+    Documents from a table with a sentence or a token per row are written in the same layout, with
+    new tags.
     """
 
     def __init__(self, file: BinaryIO, options: WriteOptions) -> None:
@@ -106,12 +106,12 @@ class Writer:
         self._delimiter = ","
 
     def write(self, documents: Sequence[Document]) -> None:
-        """Write documents after those before.
+        """Append documents.
 
         Raises
         ------
         DataError
-            If one has other columns than the first.
+            If a document has other columns than the first one.
         """
         lines = io.StringIO()
         for document in documents:
@@ -119,7 +119,7 @@ class Writer:
             if not self._columns:
                 self._columns = found.columns
                 self._delimiter = self._options.delimiter or _delimiter(document) or ","
-                # All names in quotation marks show a reader of tabs that these have a meaning.
+                # A fully quoted header shows readers of tab-separated files that quotes are syntax.
                 names = csv.writer(
                     lines,
                     delimiter=self._delimiter,
@@ -135,7 +135,7 @@ class Writer:
         self._file.write(lines.getvalue().encode())
 
     def close(self) -> None:
-        """Write nothing more."""
+        """Do nothing: the format has no end."""
 
     def _rows(self, document: Document) -> _Rows:
         layout = document.layout
@@ -153,12 +153,12 @@ class Writer:
         return _Rows([*cells], [[*map(_cell, cells.values())]])
 
     def _in_order(self, document: Document, found: _Rows) -> _Rows:
-        """Put cells in the order of the columns of the first document."""
+        """Sort cells in the column order of the first document."""
         if {*found.columns} != {*self._columns}:
             other, first = map(names_of, (found.columns, self._columns))
             raise DataError(
                 f"document {document.text[:40]!r} has the columns {other}, but the first has "
-                f"{first}; a CSV file has the same for all: write JSONL"
+                f"{first}; a CSV file has the same columns for all documents: write JSONL"
             )
         places = [found.columns.index(column) for column in self._columns]
         return found._replace(rows=[[row[place] for place in places] for row in found.rows])
@@ -193,7 +193,7 @@ def _with_tags(document: Document, layout: TableLayout, options: WriteOptions) -
 
 
 def _cell(value: Any) -> str:
-    """Write what is no string as JSON, and nothing for null."""
+    """Write strings as they are, null as an empty cell, and other values as JSON."""
     if isinstance(value, msgspec.Raw) and bytes(value).startswith(b'"'):
         value = msgspec.json.decode(value)
     if isinstance(value, str):

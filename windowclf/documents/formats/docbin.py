@@ -1,9 +1,9 @@
-"""spaCy's DocBin: documents as its pipelines train on them.
+"""spaCy's DocBin, the format of its training data.
 
-A ``Doc`` is tokens alone: its text is theirs with what stands between them. What else is known of
-a document, its other fields, scores, and words that are not all of its tokens, is JSON in
-``doc.user_data["windowclf"]``. A document that was read from a DocBin is written with all that its
-``Doc`` holds; its entities alone are replaced.
+A ``Doc`` consists of tokens and the white space between them. The other fields of a document, its
+scores, and words that differ from the tokens are stored as JSON in
+``doc.user_data["windowclf"]``. A document from a DocBin is written with its original ``Doc``, in
+which only the entities are replaced.
 """
 
 import zlib
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from spacy.vocab import Vocab
 
 KEY = "windowclf"
-"""Of the user data of a Doc."""
+"""Key in the user data of a Doc."""
 
 LARGEST = 1 << 30
-"""Bytes of a file, unpacked."""
+"""Largest size of a file in bytes, after decompression."""
 
 _BATCH = 256
 _ATTRIBUTES = ("ENT_IOB", "ENT_TYPE", "SENT_START")
@@ -48,12 +48,12 @@ _ENCODER = msgspec.json.Encoder(enc_hook=str)
 
 
 class _Rest(msgspec.Struct, omit_defaults=True):
-    """What the tokens of a Doc do not tell."""
+    """The data of a document that the tokens of a Doc cannot represent."""
 
     fields: dict[str, msgspec.Raw] = {}
-    text_key: str | None = None  # that of `fields` whose value is the text
+    text_key: str | None = None  # key of the text in `fields`
     sentences: list[list[str]] | None = None
-    scores: list[tuple[int, int, float]] = []  # of the spans that begin and end there
+    scores: list[tuple[int, int, float]] = []  # start, end and score of spans
 
 
 class DocLayout(NamedTuple):
@@ -62,9 +62,9 @@ class DocLayout(NamedTuple):
     Attributes
     ----------
     attributes : frozenset of int
-        Numbers of those that its DocBin held.
+        Ids of the attributes in its DocBin.
     where : str
-        Its file and its number.
+        Its file and its number in it.
     """
 
     doc: "Doc"
@@ -76,21 +76,21 @@ class DocLayout(NamedTuple):
 def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Document]]:
     """Read the documents of a DocBin.
 
-    Words are its tokens but for white space; where no sentences are marked, they are one.
-    Spans are ``doc.ents``; where no entities are marked, they are those of the one span group, or
-    of the group "sc".
+    The words are the tokens without white space; without sentence marks they are one sentence.
+    The spans are ``doc.ents``; without entities, they are those of the only span group, or of the
+    group "sc".
 
     Parameters
     ----------
     name : str
-        For messages.
+        Name of the file, for messages, in which documents count from 0.
 
     Raises
     ------
     MissingExtraError
-        Without spaCy.
+        If spaCy is not installed.
     DataError
-        If it is no DocBin, or more than `LARGEST`; documents count from 0.
+        If the file is not a DocBin, or larger than `LARGEST`.
     """
     batch = []
     packed = _docbin(file, name)
@@ -126,7 +126,7 @@ def _docs(packed: "DocBin", name: str) -> "Iterator[Doc]":
 def _readable(name: str) -> Iterator[None]:
     try:
         yield
-    except Exception as error:  # of any kind: spaCy trusts the file
+    except Exception as error:  # any error, because spaCy does not check the file
         raise DataError(
             f"{name}: cannot be read as a DocBin of spaCy: {type(error).__name__}: "
             f"{one_line(error)}"
@@ -134,15 +134,15 @@ def _readable(name: str) -> Iterator[None]:
 
 
 def _check_size(data: bytes, name: str) -> None:
-    """Refuse what spaCy, which unpacks it at once, would fill the memory with."""
+    """Raise an error for a file that would fill the memory, because spaCy decompresses it whole."""
     stream = zlib.decompressobj()
     size = 0
-    with suppress(zlib.error):  # which spaCy tells
+    with suppress(zlib.error):  # spaCy reports it
         while data and size <= LARGEST:
             size += len(stream.decompress(data, 1 << 20))
             data = stream.unconsumed_tail
     if size > LARGEST:
-        raise DataError(f"{name}: more than {LARGEST:,} bytes when unpacked; split it")
+        raise DataError(f"{name}: more than {LARGEST:,} bytes after decompression; split it")
 
 
 def _document(doc: "Doc", packed: "DocBin", options: ReadOptions, where: str) -> Document:
@@ -154,8 +154,8 @@ def _document(doc: "Doc", packed: "DocBin", options: ReadOptions, where: str) ->
     if words is None:
         words = _sentences(*_words(doc))
     if any("" in sentence for sentence in words):
-        raise DataError("an empty word; expected each to hold a character")
-    token_starts(text, chain.from_iterable(words))  # they stand in the text
+        raise DataError("an empty word; expected at least one character")
+    token_starts(text, chain.from_iterable(words))  # checks that they occur in the text
     layout = DocLayout(doc, frozenset(packed.attrs), options.report, where)
     spans = _spans(doc, rest, options, where) if options.labels else None
     return Document(text, words, None, spans, rest.fields, layout, where)
@@ -188,13 +188,13 @@ def _words(doc: "Doc") -> tuple[list[str], list[bool]]:
 
 
 def _set_entities(doc: "Doc", spans: Sequence[CharacterSpan] | None) -> bool:
-    """Replace the entities of a Doc, but for those that are the same; False if they do not fit."""
+    """Replace the entities of a Doc that differ; return False if spans do not fit its tokens."""
     if spans is None:
         return True
     known = {(ent.start_char, ent.end_char, ent.label_): ent for ent in doc.ents}
     wanted = [(span.start, span.end, span.label) for span in spans]
     if [*known] == wanted and doc.has_annotation("ENT_IOB"):
-        return True  # some tokens may have no annotation, which stays so
+        return True  # keeps tokens without annotation as they are
     found = [known.get(place) or doc.char_span(*place) for place in wanted]
     entities = [span for span in found if span is not None]
     if len(entities) < len(found):
@@ -207,7 +207,7 @@ def _set_entities(doc: "Doc", spans: Sequence[CharacterSpan] | None) -> bool:
 
 
 def _sentences(tokens: Sequence[str], begins: Sequence[bool]) -> list[list[str]]:
-    """Leave white space out, and begin a sentence where one is marked."""
+    """Group the tokens without white space into the marked sentences."""
     sentences: list[list[str]] = [[]]
     for token, begin in zip(tokens, begins, strict=True):
         if begin:
@@ -223,15 +223,15 @@ def _rest(doc: "Doc") -> _Rest:
 
 
 class Writer:
-    """Writes documents as Docs, together when it is closed.
+    """Writes documents as Docs, all of them when it is closed.
 
-    A word is cut where a span begins or ends in it, and what stands between two words is a token
-    but for a single space; white space belongs to the sentence before it.
+    Words are split at span borders. Characters between two words become a token, except for a
+    single space; white space belongs to the sentence before it.
 
     Raises
     ------
     MissingExtraError
-        Without spaCy.
+        If spaCy is not installed.
     """
 
     def __init__(self, file: BinaryIO, options: WriteOptions) -> None:
@@ -240,12 +240,12 @@ class Writer:
         self._docs = DocBin(_ATTRIBUTES, store_user_data=True)
 
     def write(self, documents: Sequence[Document]) -> None:
-        """Add documents to those before.
+        """Append documents.
 
         Raises
         ------
         DataError
-            For a text that is no Unicode.
+            If a text is not valid Unicode.
         """
         for document in documents:
             try:
@@ -261,13 +261,13 @@ class Writer:
         self._file.write(self._docs.to_bytes())
 
     def _kept(self, document: Document) -> "Doc | None":
-        """Set the entities of the Doc that a document was read from, if its tokens fit them."""
+        """Set the entities of a document's original Doc, if they fit its tokens."""
         layout = document.layout
         if not isinstance(layout, DocLayout):
             return None
         doc = layout.doc.copy()
         if doc.text != document.text or not _set_entities(doc, document.spans):
-            what = "documents whose other annotation was dropped, as entities do not fit its tokens"
+            what = "documents whose other annotation was dropped, because entities do not fit it"
             layout.report.add(what, layout.where)
             return None
         self._add_attributes(layout.attributes)
@@ -276,7 +276,7 @@ class Writer:
         return doc
 
     def _add_attributes(self, attributes: frozenset[Any]) -> None:
-        """Store more attributes, of the Docs that are stored already, too."""
+        """Store more attributes, also of the Docs stored so far."""
         if attributes <= {*self._docs.attrs}:
             return
         DocBin, _ = _spacy()

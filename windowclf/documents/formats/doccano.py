@@ -1,4 +1,4 @@
-"""doccano: JSONL that its import reads, whose spans are ``"label": [[start, end, label], ...]``."""
+"""JSONL for doccano's import, with spans as ``"label": [[start, end, label], ...]``."""
 
 from collections.abc import Sequence
 from typing import Any, BinaryIO
@@ -14,18 +14,18 @@ __all__ = ["Writer", "read"]
 
 
 class Writer:
-    """Writes a line a document: its text, its spans if they are known, and its other fields."""
+    """Writes each document as a line: its text, its spans if it is labelled, and other fields."""
 
     def __init__(self, file: BinaryIO, options: WriteOptions) -> None:
         self._file, self._options = file, options
         self._encoder = msgspec.json.Encoder(enc_hook=str)
 
     def write(self, documents: Sequence[Document]) -> None:
-        """Write documents after those before."""
+        """Append documents."""
         self._file.write(self._encoder.encode_lines([*map(self._record, documents)]))
 
     def close(self) -> None:
-        """Write nothing more."""
+        """Do nothing: the format has no end."""
 
     def _record(self, document: Document) -> dict[str, Any]:
         key = self._options.text_column

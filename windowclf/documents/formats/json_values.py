@@ -1,4 +1,4 @@
-"""Values of records: still JSON or not, and the shapes in which tools write spans."""
+"""Values of records, decoded or still JSON, and the shapes in which tools write spans."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -10,26 +10,26 @@ from windowclf.documents.span_policy import FileSpan
 from windowclf.errors import DataError, quoted
 
 Fields = Mapping[str, Any]
-"""The values of a record, decoded or still JSON."""
+"""The values of a record by key, decoded or still JSON."""
 
 _DIGITS = 10
 _NESTED_KEYS = ("entities", "spans", "ents")
 
-# Names of the members of a span, in lower case and without underscores.
+# Names for the members of a span, in lower case and without underscores.
 _STARTS = (
     *("start", "startoffset", "begin", "beginoffset", "startchar", "charstart"),
     *("startindex", "startidx", "startpos"),
 )
 _ENDS = ("end", "endoffset", "stop", "endchar", "charend", "endindex", "endidx", "endpos")
 _LABELS = ("label", "labels", "type", "entitygroup", "entitytype", "tag", "entity", "category")
-_TEXTS = ("text", "surface", "mention")  # not "word": pipelines write pieces of words there
+_TEXTS = ("text", "surface", "mention")  # not "word", where pipelines write subwords
 
 _TYPED_SPANS = msgspec.json.Decoder(list[FileSpan | tuple[int, int, str]])
 _EXPECTED_SPAN = "expected [start, end, label], or an object with start, end and label"
 
 
 def plain(value: Any) -> Any:
-    """Decode a value that is still JSON."""
+    """Decode a value if it is still JSON."""
     try:
         return msgspec.json.decode(value) if isinstance(value, msgspec.Raw) else value
     except RecursionError as error:
@@ -37,7 +37,7 @@ def plain(value: Any) -> Any:
 
 
 def read_spans(value: Any, key: str, options: ReadOptions, where: str) -> list[FileSpan]:
-    """Read a list of spans of any of the shapes that tools write.
+    """Read a list of spans in any shape that tools write.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def read_spans(value: Any, key: str, options: ReadOptions, where: str) -> list[F
     Raises
     ------
     DataError
-        If one has another shape, or a label that is a number without a name.
+        If a span has another shape, or its label is a number without a name.
     """
     if isinstance(value, msgspec.Raw):
         try:
@@ -68,12 +68,12 @@ def read_spans(value: Any, key: str, options: ReadOptions, where: str) -> list[F
 
 
 def name_of(label: Any, options: ReadOptions) -> str:
-    """Look up the name of a label that is a number; a string is its own name.
+    """Return the name of a numeric label; a string is its own name.
 
     Raises
     ------
     DataError
-        If it has no name.
+        If the label has no name.
     """
     if isinstance(label, str):
         return label
@@ -83,7 +83,7 @@ def name_of(label: Any, options: ReadOptions) -> str:
             return names[label]
         known = f"there are names for 0 to {len(names) - 1}" if names else "numbers need names"
         raise DataError(
-            f"{label} where a label is expected: {known}; give all in their order with "
+            f"{label} where a label is expected: {known}; list all names in order in "
             "`label_names`, such as O,B-PER,I-PER"
         )
     raise DataError(f"{quoted(label)} where a label is expected")
@@ -99,7 +99,7 @@ def opened(value: Any, bracket: str) -> Any:
 def nested_spans(
     nested: Mapping[str, Any], key: str, options: ReadOptions, where: str
 ) -> list[Any] | None:
-    """Find a list of spans in an object: of columns, of spaCy's span groups, or beside others."""
+    """Find a list of spans in an object: as columns, in spaCy's span groups, or beside others."""
     columns = _columns(nested)
     if columns is not None:
         return columns
@@ -115,7 +115,7 @@ def nested_spans(
 
 
 def _columns(nested: Mapping[str, Any]) -> list[Any] | None:
-    """Read spans whose starts, ends and labels are a list each."""
+    """Read spans from separate lists of starts, ends and labels."""
     lists = {key: value for key, value in nested.items() if isinstance(value, list | tuple)}
     names = {key.lower().replace("_", "") for key in lists}
     if not all(names.intersection(kind) for kind in (_STARTS, _ENDS, _LABELS)):
@@ -142,7 +142,7 @@ def all_spans(items: Iterable[Any], text: str, options: ReadOptions) -> bool:
 
 
 def _span(item: Any, options: ReadOptions, where: str = "") -> FileSpan | None:
-    """Read a span of any shape; None if it has none."""
+    """Read a span in any shape; None if the item is not a span."""
     if isinstance(item, Mapping):
         return _span_of_object(item, options, where)
     if not isinstance(item, list | tuple):
@@ -170,7 +170,7 @@ def _span_of_object(item: Mapping[str, Any], options: ReadOptions, where: str) -
         return next((members[name] for name in names if members.get(name) is not None), None)
 
     if isinstance(within := members.get("globaloffsets"), Mapping):
-        members |= within  # of Label Studio, where the others are those within an element of HTML
+        members |= within  # Label Studio, whose other offsets are relative to an HTML element
     start, end = offset(first(_STARTS)), offset(first(_ENDS))
     if start is None and end is None:
         start, length = offset(members.get("offset")), offset(members.get("length"))
@@ -189,7 +189,7 @@ def _span_of_object(item: Mapping[str, Any], options: ReadOptions, where: str) -
         label = label[0]
     if label == members.get("entity") and "index" in members:
         raise DataError(
-            f"{quoted(label)} is a tag of a piece of a word; expected spans, which pipelines of "
+            f"{quoted(label)} is a tag of a subword; expected spans, which pipelines of "
             "transformers return with aggregation_strategy='simple'"
         )
     shown, score = first(_TEXTS), members.get("score")
@@ -203,7 +203,7 @@ def _span_of_object(item: Mapping[str, Any], options: ReadOptions, where: str) -
 
 
 def offset(value: Any) -> int | None:
-    """Return a whole number, also one that is written as a string, as an int; else None."""
+    """Return a whole number as an int, also from a string; None for other values."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < _DIGITS:
         return int(value)
     if isinstance(value, float) and value.is_integer():

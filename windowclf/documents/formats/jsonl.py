@@ -1,4 +1,4 @@
-"""JSON: a record a line, or all records in one value, in any shape that `records` reads."""
+"""JSON: one record per line, or one value with all records, in any shape of `records`."""
 
 import json
 import re
@@ -17,7 +17,7 @@ from windowclf.documents.reading import ReadOptions, open_lines
 from windowclf.errors import DataError, quoted
 from windowclf.text.lines import Lines
 
-_EXPECTED = "expected one JSON object a line, or a JSON list of objects"
+_EXPECTED = "expected one JSON object per line, or a JSON list of objects"
 _LISTS_OF_RECORDS = ("annotations", "data", "examples", "documents", "records", "rows", "tasks")
 
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -27,15 +27,15 @@ _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Document]]:
-    """Read the documents of a file, as many as have come.
+    """Read the documents of a file in batches, as soon as they arrive.
 
-    A line is a record, or a list of records, see `records.read_record`; or the whole file is one
-    JSON value that holds them. All values of a record are fields, byte for byte.
+    A line is a record or a list of records, see `records.read_record`; or the whole file is one
+    JSON value that contains them. All values of a record become fields, byte for byte.
 
     Raises
     ------
     DataError
-        For a record that cannot be read, after the documents before it.
+        If a record cannot be read. The documents before it are yielded first.
     """
     lines = Lines(open_lines(file, name, options), options.failed)
     return batches(_documents(lines, name, options), lines)
@@ -54,7 +54,7 @@ def _documents(lines: Lines, name: str, options: ReadOptions) -> Iterator[Docume
             continue
         if not head and _goes_on(line):
             head = [line, *_until_filled(lines)]
-            # A line that ends in a comma may belong to an array whose other lines are JSON, too.
+            # A line that ends in a comma may be part of an array with one record per line.
             goes_on = line.rstrip()[-1] in "[{,:"
             if goes_on or not _is_json(head[-1]):
                 head += lines
@@ -71,14 +71,14 @@ def _documents(lines: Lines, name: str, options: ReadOptions) -> Iterator[Docume
 
 
 def _text_alone(record: str | msgspec.Raw, options: ReadOptions) -> Document | None:
-    """Read a record of which only the text is wanted, if it is as simple as most are."""
+    """Read only the text of a record, by a fast way that covers most records; else None."""
     if options.labels:
         return None
     try:
         fields = _FIELDS.decode(record)
         text = _TEXT.decode(fields[options.text_column])
     except (msgspec.MsgspecError, RecursionError, KeyError):
-        return None  # and read_record says why
+        return None  # read_record then raises the error
     words = (*TOKENS_KEYS, str(options.tokens_column), "sentences")
     if not fields.keys().isdisjoint(words):
         return None
@@ -109,7 +109,7 @@ def _of_value(text: str, name: str, first: int, options: ReadOptions) -> Iterato
 
 
 def _records(text: str, options: ReadOptions, where: str) -> list[Any]:
-    """Read a JSON value as records: one, those of a list, or of a list that an object holds."""
+    """Read a JSON value as records: an object, a list of them, or an object with such a list."""
     try:
         return _strictly(text, options)
     except msgspec.DecodeError:
@@ -121,7 +121,7 @@ def _records(text: str, options: ReadOptions, where: str) -> list[Any]:
 
 
 def _without_nan(text: str) -> str | None:
-    """Write null for NaN and infinities, which JSON lacks; None if this does not help."""
+    """Replace NaN and infinities, which JSON lacks, by null; None if this does not help."""
     if "NaN" not in text and "Infinity" not in text:
         return None
     try:
@@ -145,7 +145,7 @@ def _of_record(record: Any, where: str, options: ReadOptions) -> Iterator[Docume
     try:
         if isinstance(record, msgspec.Raw):
             if bytes(record) == b"null":
-                options.report.add("nulls left out that stand for a record", where)
+                options.report.add("nulls left out in place of records", where)
                 return
             document = _text_alone(record, options)
             if document is not None:
@@ -164,17 +164,17 @@ def _of_record(record: Any, where: str, options: ReadOptions) -> Iterator[Docume
 
 
 def _listed(text: str) -> list[Any]:
-    """Read a list as records, or as the one pair of a text and its annotations."""
+    """Read a list as records, or as a single pair of a text and its annotations."""
     items = _ITEMS.decode(text)
     if items and bytes(items[0])[:1] == b'"':
         return [pair_record(items)]
     if items and bytes(memoryview(items[0])[:1]) not in (b"{", b"[", b"n"):
-        raise DataError(f"a list of {quoted(plain(items[0]))} and others, not of records")
+        raise DataError(f"expected a list of records, got one with {quoted(plain(items[0]))}")
     return list(items)
 
 
 def _inner_records(record: Mapping[str, msgspec.Raw]) -> list[Any] | None:
-    """Find the list of records in an object that holds one beside facts about all of them."""
+    """Find the list of records in an object with other facts about the data set."""
     if not record.keys().isdisjoint(TOKENS_KEYS):
         return None
     for key in _LISTS_OF_RECORDS:
@@ -191,7 +191,7 @@ def _second(lines: Sequence[str]) -> str:
 
 
 def _goes_on(line: str) -> bool:
-    """Whether a line is the beginning of a longer JSON value."""
+    """Whether a line is the start of a longer JSON value."""
     try:
         msgspec.json.decode(line)
     except msgspec.DecodeError as error:
@@ -213,7 +213,7 @@ def _is_json(line: str) -> bool:
 
 
 def _until_filled(lines: Lines) -> Iterator[str]:
-    """Give the lines up to the next one that is not blank."""
+    """Yield the lines up to the next one that is not blank."""
     for line in lines:
         yield line
         if line.strip():
@@ -221,29 +221,29 @@ def _until_filled(lines: Lines) -> Iterator[str]:
 
 
 class Writer:
-    """Writes a line a document: its fields, and over them its text and spans, or its tags."""
+    """Writes each document as a line: its fields, updated by its text and spans or its tags."""
 
     def __init__(self, file: BinaryIO, options: WriteOptions) -> None:
         self._file, self._options = file, options
         self._encoder = msgspec.json.Encoder(enc_hook=str)
 
     def write(self, documents: Sequence[Document]) -> None:
-        """Write documents after those before."""
+        """Append documents."""
         records = [record(document, self._options) for document in documents]
         self._file.write(self._encoder.encode_lines(records))
 
     def close(self) -> None:
-        """Write nothing more."""
+        """Do nothing: the format has no end."""
 
 
 def record(document: Document, options: WriteOptions) -> dict[str, Any]:
-    """Make a document the record of one line.
+    """Convert a document to the record of its line.
 
     Parameters
     ----------
     document : Document
-        With "tokens" among its fields, which are its words, it gets ``tags``; else the text,
-        ``entities`` if its spans are known and ``sentences`` if its words are.
+        If "tokens" is among its fields, the record gets ``tags``; otherwise it gets the text,
+        ``entities`` if there are labels, and ``sentences`` if there are words.
     """
     fields: dict[str, Any] = dict(document.fields)
     layout = document.layout

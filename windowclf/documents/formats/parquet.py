@@ -1,4 +1,4 @@
-"""Parquet: a document a row, as text with character spans or as tokens with tags."""
+"""Parquet: one document per row, as text with character spans or as tokens with tags."""
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pyarrow.parquet import ParquetWriter
 
 _READ_ROWS = 256
-_GROUP_ROWS = 1 << 16  # of a row group, at the most
+_GROUP_ROWS = 1 << 16  # largest number of rows in a row group
 _GROUP_CHARACTERS = 1 << 22
 
 
@@ -26,39 +26,39 @@ def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Docum
 
     A row is a text with ``entities`` (or ``spans`` or ``label``) and ``sentences``, or ``tokens``
     with ``tags`` (or ``ner_tags``), which may be ids of a ClassLabel of the library ``datasets``.
-    Text or tokens are enough.
+    Labels may be missing.
 
     Parameters
     ----------
     file : BinaryIO
-        One that can seek.
+        A seekable file.
     name : str
-        For messages.
+        Name of the file, for messages, in which rows count from 0.
 
     Yields
     ------
     list of Document
-        Their `fields` are each an `ArrowRow`.
+        Documents whose `fields` are an `ArrowRow`.
 
     Raises
     ------
     UsageError
-        If a column asked for is not there.
+        If a column that the options name is missing.
     DataError
-        If it is no Parquet, or a row is none of these; rows count from 0.
+        If the file is not Parquet, or a row has another shape.
     """
     import pyarrow as pa
     from pyarrow.parquet import ParquetFile
 
     if not file.seekable():
         raise DataError(
-            f"{name}: Parquet is read from its end, which a stream has not; name a file"
+            f"{name}: Parquet is read from its end, so it cannot be a stream; name a file"
         )
     check_kind(file.read(HEAD_BYTES), name, PARQUET)
     file.seek(0)
     first = 0
     try:
-        parquet = ParquetFile(file, pre_buffer=False)  # else all of it is held
+        parquet = ParquetFile(file, pre_buffer=False)  # would keep the whole file in memory
         layout = ArrowLayout(parquet.schema_arrow, name, options)
         for batch in parquet.iter_batches(_READ_ROWS):
             yield layout.documents(batch, first)
@@ -68,27 +68,27 @@ def read(file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Docum
 
 
 class Writer:
-    """Writes documents as rows, whose columns are those of the first row group.
+    """Writes documents as rows with the columns of the first row group.
 
-    A document whose fields have ``tokens`` gets ``tags`` beside them, any other its text,
-    ``entities`` and ``sentences``. Columns that were read from Parquet keep their types.
+    A document with ``tokens`` among its fields gets ``tags``; any other gets its text,
+    ``entities`` and ``sentences``. Columns from Parquet keep their types.
     """
 
     def __init__(self, file: BinaryIO, options: WriteOptions) -> None:
         self._file, self._options = file, options
         self._writer: ParquetWriter | None = None
         self._types: dict[str, pa.DataType] = {}
-        self._waiting: list[Document] = []  # for their row group
+        self._waiting: list[Document] = []  # documents of the next row group
         self._characters = 0
         self._written = 0
 
     def write(self, documents: Sequence[Document]) -> None:
-        """Write documents after those before.
+        """Append documents.
 
         Raises
         ------
         DataError
-            If a field has values of several types, or comes too late to have a column.
+            If a field has values of several types, or first occurs after the first row group.
         """
         for document in documents:
             self._waiting.append(document)
@@ -97,7 +97,7 @@ class Writer:
                 self._write_group()
 
     def close(self) -> None:
-        """Write the last row group and what is at the end of the file."""
+        """Write the last row group and the footer of the file."""
         if self._waiting or self._writer is None:
             self._write_group()
         if self._writer:
@@ -132,7 +132,7 @@ class Writer:
         self._written += len(documents)
 
     def _made(self, documents: Sequence[Document]) -> dict[str, Column]:
-        """Make the columns of what the documents are known to be."""
+        """Make the columns for the text, labels and words of the documents."""
         import pyarrow as pa
 
         entity = {"start": pa.int64(), "end": pa.int64(), "label": pa.string()}
@@ -156,7 +156,7 @@ class Writer:
         return columns
 
     def _score_and_text(self, documents: Sequence[Document]) -> "dict[str, pa.DataType]":
-        """Give the types of the members of an entity that not all documents have."""
+        """Return the types of the members of an entity that some documents lack."""
         import pyarrow as pa
 
         before = self._types.get("entities")

@@ -1,4 +1,4 @@
-"""Prodigy: JSONL of its tasks, whose spans begin and end with tokens."""
+"""JSONL with Prodigy's tasks, whose spans begin and end at token borders."""
 
 from collections.abc import Sequence
 from typing import Any, BinaryIO
@@ -13,13 +13,13 @@ from windowclf.documents.formats.spacy_tokens import cut_tokens
 
 __all__ = ["Writer", "read"]
 
-_OWN = ("text", "tokens", "spans", "answer", "_task_hash")  # the hash is one of the spans
+_OWN = ("text", "tokens", "spans", "answer", "_task_hash")  # the hash depends on the spans
 
 
 class Writer:
-    """Writes a line a document: its text and tokens, its spans if they are known, other fields.
+    """Writes each document as a line: text, tokens, spans if it is labelled, and other fields.
 
-    What has spans is written as accepted. A token is cut where a span begins or ends in it.
+    Documents with spans are written as accepted. Tokens are split at span borders.
     """
 
     def __init__(self, file: BinaryIO, options: WriteOptions) -> None:
@@ -28,11 +28,11 @@ class Writer:
         self._encoder = msgspec.json.Encoder(enc_hook=str)
 
     def write(self, documents: Sequence[Document]) -> None:
-        """Write documents after those before."""
+        """Append documents."""
         self._file.write(self._encoder.encode_lines([*map(_record, documents)]))
 
     def close(self) -> None:
-        """Write nothing more."""
+        """Do nothing: the format has no end."""
 
 
 def _record(document: Document) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Records of JSON or of Python as documents, in the shapes that annotation tools write.
+"""Conversion of JSON or Python records in the shapes of annotation tools to documents.
 
-A record is a text with spans of characters, or tokens with tags. Keys and shapes are those of
-this project, doccano, Prodigy, Label Studio, spaCy, GLiNER, Dataturks and data sets of the hub.
+A record is a text with character spans, or tokens with tags. Keys and shapes are those of this
+project, doccano, Prodigy, Label Studio, spaCy, GLiNER, Dataturks and data sets of the hub.
 """
 
 import re
@@ -33,7 +33,7 @@ from windowclf.tags.schemes import Scheme, Span, encode
 from windowclf.text.tokenizer import token_starts
 
 TEXT_KEYS = ("data", "content", "Text", "sentence")
-"""Keys of a text that some tools have in the place of "text"."""
+"""Keys that some tools use for the text instead of "text"."""
 
 TOKENS_KEYS = ("tokens", "words", "tokenized_text")
 TAGS_KEYS = ("tags", "ner_tags", "labels", "label", "ner", "ner_labels", "bio_tags", "iob_tags")
@@ -44,16 +44,16 @@ _TAG = re.compile(r"O|[BILUESM]-\S+")
 
 
 class RecordLayout(NamedTuple):
-    """Which keys of a record its document was read from.
+    """The keys of a record from which its document was read.
 
     Attributes
     ----------
     tokens : str or None
-        The key of its tokens, if these and not a text were read.
+        The key of its tokens, if they were read rather than a text.
     labels : frozenset of str
         The keys of tokens, tags, spans and sentences.
     text : str or None
-        The key of its text, if this is not the one that the options name.
+        The key of its text, if it differs from that in the options.
     """
 
     tokens: str | None
@@ -67,20 +67,20 @@ def read_record(fields: Fields, options: ReadOptions, where: str) -> Document | 
     Parameters
     ----------
     fields : mapping of str to Any
-        Its values as Python objects, or as JSON that is not decoded yet.
+        The values by key, as Python objects or undecoded JSON.
     where : str
-        The file and the line, for what is counted.
+        The file and the line, for the report.
 
     Returns
     -------
     Document or None
-        None if labels are wanted and the tool marks the record as rejected, ignored or not
-        annotated; this is counted.
+        None if labels are read and the tool marks the record as rejected, ignored or not
+        annotated; the report counts this.
 
     Raises
     ------
     DataError
-        If it holds neither a text nor tokens, or labels that cannot be read.
+        If the record has neither a text nor tokens, or has unreadable labels.
     """
     if options.labels and "answer" in fields:
         answer = plain(fields["answer"])
@@ -117,7 +117,7 @@ def read_record(fields: Fields, options: ReadOptions, where: str) -> Document | 
 
 
 def other_fields(document: Document) -> dict[str, Any]:
-    """Return the fields of a document without those that hold its labels, old ones included."""
+    """Return the fields of a document without those for labels, including outdated ones."""
     layout = document.layout if isinstance(document.layout, RecordLayout) else _layout(None)
     read = {*layout.labels, layout.text}
     if layout.tokens:
@@ -150,7 +150,7 @@ def _tokens(fields: Fields, options: ReadOptions) -> tuple[str | None, list[str]
         if not wrong and "" not in tokens:
             return key, list(tokens)
         if options.labels and not wrong:
-            raise DataError(f"an empty token in {key}; expected each to hold a character")
+            raise DataError(f"an empty token in {key}; expected at least one character")
         if options.tokens_column is not None or not _has_text(fields, options):
             what = quoted(wrong[0]) if wrong else "an empty token"
             raise DataError(f"{key}: {what} where a word is expected")
@@ -167,7 +167,7 @@ def _has_words(fields: Fields, options: ReadOptions) -> bool:
 
 
 def _text_key(fields: Fields, options: ReadOptions) -> str | None:
-    """Find the key of the text: that of the options, or else one that tools write."""
+    """Find the key of the text: that of the options, else one of the usual keys."""
     keys = [options.text_column]
     if options.text_column == "text" and fields.get("text") is None:
         keys += TEXT_KEYS
@@ -177,7 +177,7 @@ def _text_key(fields: Fields, options: ReadOptions) -> str | None:
 def _tags(
     fields: Fields, tokens: list[str], options: ReadOptions, where: str
 ) -> tuple[str | None, list[str] | None]:
-    """Read the tags of tokens, or their spans, whose ends are inclusive as those of GLiNER are."""
+    """Read the tags of tokens, or spans of tokens, whose ends are inclusive as in GLiNER."""
     keys = TAGS_KEYS if options.tags_column is None else (str(options.tags_column),)
     flat = {
         key: tags
@@ -190,7 +190,8 @@ def _tags(
             with error_context(key):
                 return key, [name_of(tag, options) for tag in tags]
     for key, tags in flat.items():
-        of_all = key in ("label", "labels") and _has_token_spans(fields)  # those that are asked for
+        # GLiNER lists the labels to look for there.
+        of_all = key in ("label", "labels") and _has_token_spans(fields)
         if not of_all and (tags or key in ("tags", "ner_tags", str(options.tags_column))):
             raise DataError(f"{len(tokens)} tokens but {len(tags)} tags in {key}; expected as many")
     if options.text_column in fields:
@@ -217,7 +218,7 @@ def _has_token_spans(fields: Fields) -> bool:
 def _guessed_tags(
     fields: Fields, count: int, options: ReadOptions, where: str
 ) -> tuple[str | None, list[str] | None]:
-    """Find tags under a key of any name: as many as there are tokens, all with prefixes or O."""
+    """Find tags under any other key: as many as there are tokens, all with prefixes or O."""
     if options.tags_column is not None:
         return None, None
     found = {
@@ -236,7 +237,7 @@ def _guessed_tags(
     for key in fields:
         items = opened(fields[key], "[") if "ner" in key.lower().split("_") else None
         if items and len(items) == count and key not in TAGS_KEYS:
-            options.report.add(f"records whose {key!r} holds no labels that can be read", where)
+            options.report.add(f"records whose {key!r} has no readable labels", where)
     return None, None
 
 
@@ -410,4 +411,4 @@ def _count_unread(fields: Fields, keys: Sequence[str], options: ReadOptions, whe
         keys = (key,)
     for key in keys:
         if key in fields and plain(fields[key]) not in (None, {}, ""):
-            options.report.add(f"records whose {key!r} holds no labels that can be read", where)
+            options.report.add(f"records whose {key!r} has no readable labels", where)

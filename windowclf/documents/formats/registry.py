@@ -1,4 +1,4 @@
-"""The formats of labelled documents by their names, and how a file's name tells its format."""
+"""The formats of labelled documents by name and by file extension."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,18 +18,19 @@ from windowclf.tags.schemes import Scheme
 
 @dataclass(frozen=True, slots=True)
 class WriteOptions:
-    """What a writer has to be told.
+    """Options of writing.
 
     Parameters
     ----------
     text_column : str
-        Key or column of the text.
+        Key or column for the text.
     scheme : Scheme
-        How tags spell spans.
+        Scheme of the tags.
     columns : ColumnTags
-        Writes the tags of column files, and can be asked afterwards which labels it changed.
+        Converts tags for column files, and records the labels that it changes.
     delimiter : str, optional
-        What separates the cells of a table; by default what did so where it was read, or a comma.
+        Separator of the cells of a table; by default that of the table it was read from, or a
+        comma.
     """
 
     text_column: str = "text"
@@ -42,31 +43,30 @@ class Writer(Protocol):
     """Writes documents to a binary file, which it leaves open."""
 
     def write(self, documents: Sequence[Document]) -> None:
-        """Write documents after those before."""
+        """Append documents."""
 
     def close(self) -> None:
-        """Write what the format has at its end."""
+        """Write the end of the format, such as a footer."""
 
 
 Reader = Callable[[BinaryIO, str, ReadOptions], Iterator[list[Document]]]
-"""Reads a file, whose name is for messages, in batches as they come."""
+"""Reads a file in batches, as soon as they arrive; the name is for messages."""
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format of files.
+    """A file format.
 
     Parameters
     ----------
     name : str
-        Also of its module, which has a function ``read`` and a class ``Writer``.
+        Also the name of its module, which has a function ``read`` and a class ``Writer``.
     suffixes : tuple of str
-        Ends of the names of its files, the first for new ones; none if they do not distinguish it
-        from another format.
+        Its file extensions, the first for new files; empty if another format has the same.
     writable : bool
-        Whether it can be written.
+        Whether there is a writer.
     package : str, optional
-        One that reads and writes it, and that a small install leaves out.
+        A package that it needs and that a small install lacks.
     """
 
     name: str
@@ -76,7 +76,7 @@ class Format:
 
     @property
     def suffix(self) -> str:
-        """The end of the names of new files."""
+        """The extension of new files."""
         return self.suffixes[0] if self.suffixes else ".jsonl"
 
     def read(self, file: BinaryIO, name: str, options: ReadOptions) -> Iterator[list[Document]]:
@@ -89,7 +89,7 @@ class Format:
         Raises
         ------
         UsageError
-            If the format is read only.
+            If the format is read-only.
         """
         if not self.writable:
             names = ", ".join(form.name for form in FORMATS.values() if form.writable)
@@ -100,7 +100,7 @@ class Format:
 
     def _module(self) -> ModuleType:
         if self.package:
-            require(f"a file of the format {self.name}", self.package)
+            require(f"a file in the format {self.name}", self.package)
         return import_module(f"windowclf.documents.formats.{self.name}")
 
 
@@ -122,31 +122,31 @@ FORMATS = {
 
 
 DIALECTS = tuple(form.name for form in FORMATS.values() if not form.suffixes)
-"""Formats that are written for a tool, and are read as JSONL."""
+"""Formats for writing to a tool, which are read as JSONL."""
 
 
 class Source(Protocol):
-    """What documents are read from."""
+    """A source of documents."""
 
     @property
     def waits(self) -> bool:
-        """Whether what comes next is still to be read."""
+        """Whether the next lines have not arrived yet."""
 
 
 def batches(documents: Iterable[Document | None], source: Source) -> Iterator[list[Document]]:
-    """Group documents as their lines come, so that a slow stream is answered at once.
+    """Group documents into batches as their lines arrive, so that slow streams are not delayed.
 
     Parameters
     ----------
     documents : iterable of Document or None
-        None for a line that has none: the documents before it need not wait for the next line.
+        None stands for a line without a document, at which a batch may end.
     source : Source
-        What they are read from, such as `Lines`.
+        The source of the documents, such as `Lines`.
 
     Raises
     ------
     DataError
-        That the documents raise; after the documents before it.
+        If `documents` raises it. The documents before it are yielded first.
     """
     batch: list[Document] = []
     try:
@@ -165,7 +165,7 @@ def batches(documents: Iterable[Document | None], source: Source) -> Iterator[li
 
 
 def format_of(path: str | PurePath) -> Format | None:
-    """Tell the format of a file from its name, ``.gz`` or ``.zst`` after it or not."""
+    """Return the format for a file extension, with or without ``.gz`` or ``.zst`` after it."""
     name = PurePath(path).name.lower()
     for suffix in COMPRESSED:
         name = name.removesuffix(suffix)

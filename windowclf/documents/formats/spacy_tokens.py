@@ -1,4 +1,4 @@
-"""Tokens as spaCy and Prodigy have them: with the white space between them, they are the text."""
+"""Tokens in the form of spaCy and Prodigy, which together with their spaces are the text."""
 
 from itertools import accumulate, chain, pairwise
 from typing import NamedTuple
@@ -13,9 +13,9 @@ class Token(NamedTuple):
     Attributes
     ----------
     space : bool
-        Whether a space follows, which is part of no token.
+        Whether a space follows that is not part of any token.
     begins : bool
-        Whether a sentence begins with it.
+        Whether it is the first of a sentence.
     """
 
     start: int
@@ -25,12 +25,12 @@ class Token(NamedTuple):
 
 
 def cut_tokens(document: Document) -> list[Token]:
-    """Cut a text at the borders of its words and its spans.
+    """Split a text at the borders of its words and its spans.
 
     Parameters
     ----------
     document : Document
-        With words.
+        A document with words.
     """
     text = document.text
     sentences = [words for words in document.words or () if words]

@@ -1,4 +1,4 @@
-"""Which columns of a table hold the text, the tokens, the tags and the numbers of sentences."""
+"""Detection of a table's columns for the text, tokens, tags and numbers of sentences."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -7,7 +7,7 @@ from typing import NamedTuple
 from windowclf.documents.reading import ReadOptions
 from windowclf.errors import DataError, join_names, quoted
 
-# Names in lower case, without spaces and signs; the first that a header has is read.
+# Names in lower case, without spaces and punctuation, in order of preference.
 TOKENS = ("token", "tokens", "word", "words", "form", "wordform", "tokenizedtext")
 TAGS = (
     *("nertag", "nertags", "ner", "netag", "netags", "nerlabel", "nerlabels", "entitytag"),
@@ -20,7 +20,7 @@ _SENTENCES = (
 )
 _DOCUMENTS = ("docid", "documentid", "doc", "document", "docidx", "documentidx")
 BESIDE_TOKENS = frozenset((*TAGS, *_SENTENCES, *_DOCUMENTS, "pos", "postag", "lemma", "chunk"))
-"""What is often in a table of tokens beside them."""
+"""Names of other columns that are usual in a table of tokens."""
 _DEFAULT_TEXT = "text"
 _SIGNS = re.compile(r"[\W_]+")
 
@@ -31,9 +31,9 @@ class TokenColumns(NamedTuple):
     Attributes
     ----------
     tags : int or None
-        None if the table has none.
+        None if the table has no tags.
     groups : tuple of int
-        Those whose values number sentences or documents.
+        Columns with the numbers of sentences or documents.
     """
 
     tokens: int
@@ -42,12 +42,12 @@ class TokenColumns(NamedTuple):
 
 
 def simple(name: str) -> str:
-    """Reduce the name of a column to what usual names are compared by."""
+    """Normalize the name of a column for comparison with the usual names."""
     return _SIGNS.sub("", name.lower())
 
 
 def find_column(columns: Sequence[str], wanted: int | str) -> int | None:
-    """Find a column by its name, or else by its number from 0, or from the end by -1."""
+    """Find a column by its name, or by its number from 0, or from -1 at the end."""
     if wanted in columns:
         return columns.index(str(wanted))
     try:
@@ -58,7 +58,7 @@ def find_column(columns: Sequence[str], wanted: int | str) -> int | None:
 
 
 def text_column(columns: Sequence[str], options: ReadOptions) -> int | None:
-    """Find the column of the text; the default name counts in upper case, too."""
+    """Find the column of the text; the default name matches in any letter case."""
     found = find_column(columns, options.text_column)
     if found is None and options.text_column == _DEFAULT_TEXT:
         return _first([_DEFAULT_TEXT], [name.lower() for name in columns])
@@ -86,7 +86,7 @@ def token_columns(columns: Sequence[str], options: ReadOptions) -> TokenColumns 
 
 
 def other_tags(columns: Sequence[str], found: TokenColumns) -> list[str]:
-    """Name the columns beside that of the tags that have a usual name of one."""
+    """List the other columns with a usual name for tags."""
     taken = found.tokens, found.tags
     return [name for i, name in enumerate(columns) if i not in taken and simple(name) in TAGS]
 
@@ -99,18 +99,18 @@ def has_wanted(columns: Sequence[str], options: ReadOptions) -> bool:
 
 
 def no_column(where: str, columns: Sequence[str], options: ReadOptions) -> DataError:
-    """Make the error for a header without the column that is read."""
+    """Make the error for a header without a column of texts or tokens."""
     if options.tokens_column is None:
         what, wanted, cure = "text", options.text_column, "name one with `text_column`"
     else:
         what, wanted = "tokens", str(options.tokens_column)
         cure = "name one with `tokens_column`"
     if len(columns) == 1 and options.delimiter is None:
-        cure += ", or what separates the cells with `delimiter`"
+        cure += ", or set the separator of the cells with `delimiter`"
     elif options.delimiter is not None:
-        cure += f", or give another `delimiter` than {options.delimiter!r}"
+        cure += f", or set a `delimiter` other than {options.delimiter!r}"
     if what == "text":
-        cure += ", or that of the tokens with `tokens_column` if a row holds a token"
+        cure += ", or the column of the tokens with `tokens_column` if each row is a token"
     return DataError(
         f"{where}: no column {quoted(wanted)} for the {what}; there are {names_of(columns)}; {cure}"
     )
@@ -118,7 +118,7 @@ def no_column(where: str, columns: Sequence[str], options: ReadOptions) -> DataE
 
 def names_of(columns: Iterable[str]) -> str:
     """List columns for a message."""
-    columns = [*columns]  # there may be very many, of which the first are shown
+    columns = [*columns]  # there may be very many: only the first are shown
     return join_names([*map(quoted, columns[:50]), *columns[50:]])
 
 

@@ -1,4 +1,4 @@
-"""Whether a file is a table with a header, or a column file or a text."""
+"""Detection of tables with a header, as opposed to column files and plain text."""
 
 import re
 from collections.abc import Sequence
@@ -15,12 +15,12 @@ _TITLE = re.compile(r"[^\W\d][\w #/()%-]{0,39}")
 
 
 def is_table(head: str, options: ReadOptions) -> bool:
-    """Return whether the head of a file is a table with a header, not a column file or a text.
+    """Return whether a file is a table with a header, rather than a column file or a text.
 
     Parameters
     ----------
     head : str
-        Its first lines; the last one may be cut.
+        The first lines of the file; the last one may be incomplete.
     """
     lines = head.removeprefix("\ufeff").removesuffix("\n").split("\n")
     if lines and EXCEL_SEP.fullmatch(lines[0]):
@@ -38,7 +38,7 @@ def is_tagged(head: str, options: ReadOptions) -> bool:
     Parameters
     ----------
     head : str
-        Its first lines; the last one may be cut.
+        The first lines of the file; the last one may be incomplete.
     """
     lines = [line.strip("\r ") for line in head.split("\n")]
     rows = [line for line in lines[:-1] if line and not line.startswith("-DOCSTART-")][:_FEW]
@@ -62,7 +62,7 @@ def _is_table(lines: Sequence[str], delimiter: str, options: ReadOptions) -> boo
         return False
     alike = sum(len(row) == width for row in body)
     if _has_known(header, options):
-        # Lines of prose may have as many commas by chance, but not many lines.
+        # A few lines of prose may have the same number of commas by chance, but not many.
         return 2 * alike >= len(body) if delimiter == "\t" else 0 < 0.9 * len(body) <= alike
     if (
         not alike
@@ -87,7 +87,7 @@ def _is_table(lines: Sequence[str], delimiter: str, options: ReadOptions) -> boo
 
 
 def _has_known(header: Sequence[str], options: ReadOptions) -> bool:
-    """Return whether a header has the column that is asked for, or those of tokens and tags."""
+    """Return whether a header has the column of the options, or columns of tokens and tags."""
     if options.tokens_column is not None and options.tokens_column in header:
         return True
     if not options.text_column.lstrip("-").isdigit() and (text_column(header, options) is not None):

@@ -1,4 +1,4 @@
-"""Tables with a text or a list of tokens a row: their cells become records."""
+"""Tables with a text or a list of tokens in each row, read as records."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -38,7 +38,7 @@ _LABELS = {*TAGS, *map(simple, SPANS_KEYS)}
 
 
 class TableLayout(NamedTuple):
-    """How a document stands in a table with a record a row.
+    """The layout of a document in a table with one record per row.
 
     Attributes
     ----------
@@ -47,9 +47,9 @@ class TableLayout(NamedTuple):
     tokens, tags : str or None
         The columns of the lists of tokens and of their tags, if tokens were read.
     separator : str
-        What separates the tags in their cell; empty if it holds a list.
+        The separator of the tags in their cell; empty if the cell is a list.
     labels : frozenset of str
-        The columns of all that was read but the text.
+        All columns that were read except the text.
     """
 
     delimiter: str
@@ -60,7 +60,7 @@ class TableLayout(NamedTuple):
     labels: frozenset[str]
 
 
-_Read = Callable[[dict[str, str], str], Document | None]  # the cells of a row, and where it is
+_Read = Callable[[dict[str, str], str], Document | None]  # the cells of a row and its place
 
 
 def given_tags(table: Table, options: ReadOptions) -> str | None:
@@ -69,7 +69,7 @@ def given_tags(table: Table, options: ReadOptions) -> str | None:
     Raises
     ------
     DataError
-        If there is none and labels are wanted.
+        If the column does not exist, and labels are read.
     """
     if options.tags_column is None:
         return None
@@ -83,7 +83,7 @@ def given_tags(table: Table, options: ReadOptions) -> str | None:
 
 
 def is_of_tokens(table: Table, found: TokenColumns, options: ReadOptions) -> bool:
-    """Return whether a table holds tokens in sentences, not words of another kind or numbers."""
+    """Return whether a table has the tokens of sentences, not other words or numbers."""
     if options.tokens_column is not None or not table.sample:
         return True
     if all(row[found.tokens].strip().isdigit() for row in table.sample):
@@ -93,7 +93,7 @@ def is_of_tokens(table: Table, found: TokenColumns, options: ReadOptions) -> boo
 
 
 def holds_lists(table: Table, found: TokenColumns) -> bool:
-    """Return whether each of the first rows holds the tokens of a sentence."""
+    """Return whether each of the first rows has the tokens of a sentence."""
     rows = [row for row in table.sample if row[found.tokens].strip()]
     cells = [row[found.tokens] for row in rows]
     if not cells:
@@ -109,9 +109,9 @@ def holds_lists(table: Table, found: TokenColumns) -> bool:
 def read_texts(
     rows: Iterator[Row], table: Table, text: int, name: str, options: ReadOptions
 ) -> Iterator[Document | None]:
-    """Read a text a row, and its labels if the options want them.
+    """Read each row as a text, with its labels if the options ask for labels.
 
-    These are spans, or tags for the words between the spaces of the text.
+    The labels are spans, or tags for the words between the spaces of the text.
     """
     column = table.columns[text]
     others = [other for other in table.columns if other != column]
@@ -134,11 +134,13 @@ def read_texts(
         if options.labels:
             for other in labels:
                 parts = [] if other in values else split_tags(fields[other])
-                is_one = len(parts) == 1 and len(fields[column].split()) > 1  # of the whole text
+                is_one = (
+                    len(parts) == 1 and len(fields[column].split()) > 1
+                )  # a label of the whole text
                 if parts and (given or (are_tags(parts) and not is_one)):
                     values[other] = parts
                 elif parts:
-                    what = f"cells of the column {other!r} that hold neither tags nor spans"
+                    what = f"cells of the column {other!r} with neither tags nor spans"
                     options.report.add(what, f"{where}: {quoted(fields[other])}")
         if options.labels and (found := _tags_of_text(values, tags)):
             if len(found) > 1:
@@ -163,7 +165,7 @@ def read_texts(
     def read_tagged(
         fields: dict[str, str], tags: str, given: list[Any], where: str
     ) -> Document | None:
-        """Read a text whose words have tags; the text stays as it is."""
+        """Read a text with a tag for each word; the text is unchanged."""
         with error_context(shortened(tags)):
             words = split_text(fields[column], len(given))
         keys = options.tokens_column or "tokens", options.tags_column or "tags"
@@ -180,7 +182,7 @@ def read_texts(
 def read_lists(
     rows: Iterator[Row], table: Table, found: TokenColumns, name: str, options: ReadOptions
 ) -> Iterator[Document | None]:
-    """Read the tokens of a sentence a row, and their tags if the options want them."""
+    """Read each row as the tokens of a sentence, with tags if the options ask for labels."""
     tokens = table.columns[found.tokens]
     tags = None if found.tags is None else table.columns[found.tags]
     tokens_key = _usual(tokens, TOKENS_KEYS, options.tokens_column)
@@ -239,7 +241,7 @@ def _records(
 
 
 def _decoded(cell: str, column: str, *, strict: bool) -> Any:
-    """Decode a cell that holds a list; None for any other, or if it cannot be decoded."""
+    """Decode a cell with a list; None for other cells, or if it cannot be decoded."""
     if not is_list(cell) and not (strict and cell[:1] in ("[", "{")):
         return None
     try:
@@ -252,23 +254,23 @@ def _decoded(cell: str, column: str, *, strict: bool) -> Any:
 
 
 def _key(column: str, given: str | None, options: ReadOptions) -> str:
-    """Call a column by the key that records have for it."""
+    """Return the key of records for a column."""
     return str(options.tags_column) if column == given else _KEYS.get(simple(column), column)
 
 
 def _usual(column: str, keys: Sequence[str], given: int | str | None) -> str:
-    """Call a column of tokens or tags by a key that records have for it."""
+    """Return the usual key of records for a column of tokens or tags."""
     key = _KEYS.get(simple(column), keys[0])
     return str(given) if given is not None else key if key in keys else keys[0]
 
 
 def _tags_of_text(values: Mapping[str, Any], columns: Sequence[str]) -> list[str]:
-    """Find the columns of tags for the words of a text that has neither spans nor tokens."""
+    """Find the columns of tags for the words of a text without spans or tokens."""
     for column, value in values.items():
         if simple(column) in _TOKENS or (value and _are(value, list | tuple | dict)):
             return []
         if value == [] and simple(column) in ("entities", "spans", "ents"):
-            return []  # it has spans, but none in this text
+            return []  # the text has a list of spans, which is empty
     return [column for column in columns if values.get(column) and _are(values[column], str | int)]
 
 
@@ -277,7 +279,7 @@ def _are(value: Any, kind: Any) -> bool:
 
 
 def _report_unlabelled(table: Table, but: int, name: str, options: ReadOptions) -> None:
-    """Count a table that seems to have no labels at all."""
+    """Report a table that seems to have no labels at all."""
     cells = (cell for row in table.sample for i, cell in enumerate(row) if i != but)
     if not any(map(is_list, cells)):
         what = "tables read that have no column of tags or spans"

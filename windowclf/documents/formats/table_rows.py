@@ -1,4 +1,4 @@
-"""The rows of a table: what separates its cells, its header, and the cells of each row."""
+"""Reading a table: its delimiter, its header, and the cells of each row."""
 
 import csv
 import re
@@ -13,7 +13,7 @@ from windowclf.errors import DataError, one_line
 from windowclf.text.lines import LONGEST_LINE, Lines
 
 DELIMITERS = ",;\t|"
-# The first line that Excel obeys.
+# A first line with which Excel is told the delimiter.
 EXCEL_SEP = re.compile(r'"?sep=([^"\r\n])"?\r?\n?', re.IGNORECASE)
 _HEAD_LINES = 100
 _HEAD_CHARACTERS = 1 << 16
@@ -27,14 +27,14 @@ class Table(NamedTuple):
     where : str
         The file and the line of the header.
     columns : list of str
-        Their names, each once.
+        Unique names of the columns.
     sample : list of list of str
-        The first rows as far as they have come, without blank ones.
+        The first rows that have arrived, without blank ones.
     blanks : bool
-        Whether there are blank rows between these.
+        Whether there are blank rows between them.
     literal : bool
-        Whether a quotation mark may be a part of the text: many writers of tab-separated values
-        do not quote. If all names in the header are in quotation marks, they do.
+        Whether a quotation mark may be part of the text, because many writers of tab-separated
+        files do not quote. A fully quoted header shows that quotation marks are syntax.
     """
 
     where: str
@@ -46,12 +46,12 @@ class Table(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A row and the line that it begins in.
+    """A row and the line in which it begins.
 
     Attributes
     ----------
     cells : list of str or None
-        As many as the header has; none for a blank line; None for a row that is left out.
+        As many cells as in the header; empty for a blank line; None for a row that is left out.
     """
 
     number: int
@@ -59,14 +59,14 @@ class Row(NamedTuple):
 
 
 def read_head(lines: Lines, name: str, options: ReadOptions) -> Table:
-    """Read the header, and sample the rows after it without taking them.
+    """Read the header, and sample the rows after it without consuming them.
 
     Raises
     ------
     DataError
-        For a file without a header, and for a header that names two columns alike.
+        If the file has no header, or two columns have the same name.
     """
-    csv.field_size_limit(max(csv.field_size_limit(), LONGEST_LINE))  # of all readers
+    csv.field_size_limit(max(csv.field_size_limit(), LONGEST_LINE))  # a global limit
     head = _take_head(lines)
     given = EXCEL_SEP.fullmatch(head[0]) if head else None
     if given:
@@ -83,7 +83,9 @@ def read_head(lines: Lines, name: str, options: ReadOptions) -> Table:
     where = f"{name}:{header.number}"
     columns = _named(header.cells or [])
     if len({*columns}) < len(columns):
-        raise DataError(f"{where}: two columns of one name in {names_of(columns)}; rename one")
+        raise DataError(
+            f"{where}: two columns with the same name in {names_of(columns)}; rename one"
+        )
     literal = delimiter == "\t" and not all(map(_is_quoted, head[0].strip("\r\n").split("\t")))
     return Table(
         where,
@@ -96,13 +98,13 @@ def read_head(lines: Lines, name: str, options: ReadOptions) -> Table:
 
 
 def read_rows(lines: Lines, table: Table, name: str, options: ReadOptions) -> Iterator[Row]:
-    """Read rows, of any width if no columns are known yet.
+    """Read rows, with any number of cells if the columns are not known yet.
 
     Raises
     ------
     DataError
-        For a row of another width, and for a quotation mark that is not closed, if the options
-        do not leave it out.
+        If a row has another number of cells or an unclosed quotation mark, and the options do not
+        skip it.
     """
     for line in lines:
         number = lines.number
@@ -119,11 +121,11 @@ def read_rows(lines: Lines, table: Table, name: str, options: ReadOptions) -> It
 
 
 class _RowError(Exception):
-    """What is wrong with a row."""
+    """A fault of a row."""
 
 
 def _take_head(lines: Lines) -> list[str]:
-    """Take the first lines: two that are not blank, and more only if they have come."""
+    """Take the first lines: two that are not blank, and more if they have already arrived."""
     head: list[str] = []
     filled = characters = 0
     for line in lines:
@@ -137,7 +139,7 @@ def _take_head(lines: Lines) -> list[str]:
 
 
 def _sniff(head: Sequence[str], options: ReadOptions) -> str:
-    """Choose the delimiter by which the header has what is wanted, and rows are of one width."""
+    """Choose the delimiter that yields a usable header and rows of the same width."""
     best, most = ",", (False, 0.0, 1)
     for delimiter in DELIMITERS:
         rows = parse_head(head, delimiter)
@@ -152,7 +154,7 @@ def _sniff(head: Sequence[str], options: ReadOptions) -> str:
 
 
 def parse_head(head: Sequence[str], delimiter: str) -> list[list[str]]:
-    """Read the rows of a head up to a bad one; the last one may be cut, and is left out."""
+    """Read the rows of a head up to a malformed one, without the last, perhaps incomplete one."""
     rows: list[list[str]] = []
     with suppress(csv.Error):
         rows.extend(filter(None, csv.reader(islice(head, _HEAD_LINES), delimiter=delimiter)))
@@ -160,7 +162,7 @@ def parse_head(head: Sequence[str], delimiter: str) -> list[list[str]]:
 
 
 def _named(cells: Sequence[str]) -> list[str]:
-    """Give every column a name: one without a name is called by its number after the first."""
+    """Name all columns: the first unnamed one "", the later ones by their number."""
     names = [cell.strip() for cell in cells]
     first = names.index("") if "" in names else -1
     return [name or (f"column {i}" if i > first else "") for i, name in enumerate(names)]
@@ -170,14 +172,14 @@ def _split(line: str, delimiter: str) -> list[str]:
     line = line.removesuffix("\n").removesuffix("\r")
     if "\r" in line:
         raise _RowError(
-            "not well-formed CSV: a carriage return outside quotation marks; expected lines that "
-            "end in a line feed"
+            "malformed CSV: a carriage return outside quotation marks; expected lines that end in "
+            "a line feed"
         )
     return line.split(delimiter) if line else []
 
 
 def _quoted(line: str, lines: Lines, table: Table, where: str, options: ReadOptions) -> list[str]:
-    """Read a row that has quotation marks, with the lines that it goes on in."""
+    """Read a row with quotation marks, including its further lines."""
     taken = [line]
 
     def feed() -> Iterator[str]:
@@ -201,15 +203,15 @@ def _quoted(line: str, lines: Lines, table: Table, where: str, options: ReadOpti
         if len(taken) > 1 and "never" not in what:
             what += f", {len(taken) - 1:,} lines after the row begins"
         raise _RowError(
-            f"not well-formed CSV: {what}; expected quotation marks around a whole cell, and "
+            f"malformed CSV: {what}; expected quotation marks around a whole cell, and "
             "those inside it doubled"
         ) from None
 
 
 def _literal(line: str, lines: Lines, width: int) -> list[str] | None:
-    """Read a row of tab-separated values whose quotation marks mean nothing.
+    """Read a row of tab-separated values in which quotation marks are part of the text.
 
-    None is returned where quoting makes sense of the row.
+    None if the row is valid with quoting.
     """
     cells = _split(line, "\t")
     if width < 2 or len(cells) != width:
@@ -222,7 +224,7 @@ def _literal(line: str, lines: Lines, width: int) -> list[str] | None:
     else:
         return cells if len(read) != width else None
     if _opens(cells[-1]):
-        # The last cell may go on in the next line if that is not a row, or ends the quotation.
+        # A quoted last cell may continue in the next line if that is not a row or closes the quote.
         following = next(lines, None)
         if following is None:
             return cells
@@ -242,7 +244,7 @@ def _is_quoted(cell: str) -> bool:
 
 
 def _fitting(cells: list[str], table: Table, where: str, options: ReadOptions) -> list[str]:
-    """Hold a row to the width of the header."""
+    """Check the number of cells against the header, and drop empty cells after the last column."""
     width = len(table.columns)
     if not width or len(cells) == width:
         return cells

@@ -1,1 +1,1 @@
-"""Pages for a browser, each one file."""
+"""HTML pages, each in a single file."""

@@ -1,4 +1,4 @@
-"""The page that holds runs side by side."""
+"""The page of a comparison of runs."""
 
 from html import escape
 
@@ -12,7 +12,7 @@ from windowclf.reports.wording import in_words, method, points, value
 
 
 def comparison_page(comparison: Comparison, what: str) -> str:
-    """Write a comparison as a page; `what` names the text that the runs were scored on."""
+    """Render a comparison as a page; `what` names the text on which the runs were scored."""
     runs = comparison.runs
     epochs = {run.name: [epoch.epoch for epoch in run.epochs] for run in runs if run.epochs}
     figures = {"differences": forest(comparison)}
@@ -50,16 +50,16 @@ def comparison_page(comparison: Comparison, what: str) -> str:
 
 
 def forest(comparison: Comparison) -> Figure:
-    """Draw the differences from the first run with their intervals, a line for each type."""
+    """Draw the differences from the first run with their intervals, in a row for each type."""
     figure = Figure(layout={"template": {}, "dragmode": False})
     base, *others = comparison.runs
     rows = ["all", *base.types]
     places = list(range(len(rows)))
-    # The first run is drawn where it is, at 0, so that each run has its colour in all figures.
+    # The first run is drawn at 0, so that each run has the same colour in all figures.
     figure.add_trace(_row(base.name, places, [_NONE for _ in rows]))
     for number, (run, against) in enumerate(zip(others, comparison.against, strict=True)):
         found = [against.total, *against.types.values()]
-        shift = 0.5 * (number + 0.5) / len(others) - 0.25  # runs do not hide one another
+        shift = 0.5 * (number + 0.5) / len(others) - 0.25  # keeps runs from overlapping
         figure.add_trace(_row(run.name, [place + shift for place in places], found))
     figure.update_xaxes(
         title={"text": f"F1 above that of {escape(base.name)}, points"},

@@ -1,4 +1,4 @@
-"""The page that explains why a word has its tag, and its part for other pages."""
+"""The page that explains a tag, and its fragment for other pages."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -17,21 +17,21 @@ from windowclf.reports.html.page import fragment, hues, render
 from windowclf.reports.wording import signed
 
 CONTEXT = 30
-"""Words of the sentence that are shown on each side."""
+"""Number of words shown on each side."""
 TAGS = 20
-"""Tags whose scores are shown, the highest."""
+"""Number of tags whose scores are shown, the highest first."""
 FIRST = 8
-"""Words of the mean of the sentence that are shown each; the others are one row."""
+"""Number of words of the sentence mean in rows of their own; the others share a row."""
 
 
 def explanation_page(explanation: Explanation) -> str:
-    """Write an explanation as a page of HTML, without a script or another file."""
+    """Render an explanation as an HTML page without scripts or other files."""
     title = f"Why “{clipped(explanation.word)}” is {explanation.tag}"
     return render("explanation.html", title, **_values(explanation))
 
 
 def explanation_fragment(explanation: Explanation) -> str:
-    """Write an explanation as a part of a page that has `style.css`; its headings are ``h2``."""
+    """Render an explanation as a fragment for a page with `style.css`; its headings are ``h2``."""
     return fragment("_explanation.html", **_values(explanation))
 
 
@@ -67,7 +67,7 @@ def _values(explanation: Explanation) -> dict[str, Any]:
 
 
 class _Scale:
-    """Lays numbers out as bars from a common zero, for it to the right, against it to the left."""
+    """Scales numbers to bars from a common zero: positive to the right, negative to the left."""
 
     def __init__(self, numbers: Iterable[float]) -> None:
         with_zero = [0.0, *numbers]
@@ -75,7 +75,7 @@ class _Scale:
         self._length = high - self._low or 1.0
 
     def bar(self, number: float) -> dict[str, str]:
-        """Give the edges of a bar, and the place of zero, in percent of the whole width."""
+        """Return the edges of a bar and the position of zero, in percent of the width."""
         left, right = sorted([0.0, number])
         return {
             "left": self._percent(left),

@@ -1,4 +1,4 @@
-"""Figures of the pages: what is drawn, without colours of the page, which `draw.js` gives them."""
+"""Figures of the pages; `draw.js` adds the colours of the page."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -10,24 +10,24 @@ from windowclf.model.calibration import Reliability
 from windowclf.reports.html.page import HUES
 
 Points = tuple[Sequence[float], Sequence[float | None]]
-"""The places of a curve's points on both axes; there is a gap where a value is no number."""
+"""Coordinates of a curve's points; there is a gap where a value is not a number."""
 
 LEGEND = {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0}
-"""A legend above its figure, from the left."""
+"""A legend above the figure, left-aligned."""
 _DASHES = ("solid", "dash", "dot", "dashdot")
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x")
-_WHOLE_STEPS = 15  # on an axis of so few epochs each has its number
-_MOST_HOVERED = 8  # curves whose values fit beside the pointer, all at once
-_MOST_WRITTEN = 20  # rows of a heat map that leave room for numbers
+_WHOLE_STEPS = 15  # up to so many epochs, each has a tick
+_MOST_HOVERED = 8  # up to so many curves, one tooltip shows all values
+_MOST_WRITTEN = 20  # up to so many rows, the cells of a heat map have numbers
 _LOWEST, _HEADING, _ROW = 352, 110, 30  # pixels of height; the lowest is that of the style sheet
-_LABEL_WIDTH, _LABEL_HEIGHT = 0.12, 0.05  # of a word on a map, as parts of the map's
-# Neither light nor dark, so that writing can be read on both, and nothing where the value is 0.
+_LABEL_WIDTH, _LABEL_HEIGHT = 0.12, 0.05  # size of a word, relative to the map
+# Medium lightness, so that text is readable on them, and transparent where the value is 0.
 _MORE = "rgba(60, 130, 200, {})"
 _LESS = "rgba(205, 105, 60, {})"
 
 
 def new_figure(x: str, y: str, **layout: Any) -> Figure:
-    """Make a figure of one pair of axes, which stand for `x` and `y`."""
+    """Make a figure with a pair of axes with the titles `x` and `y`."""
     figure = Figure(layout={"template": {}, "dragmode": False, **layout})
     figure.update_xaxes(title={"text": x})
     figure.update_yaxes(title={"text": y})
@@ -35,16 +35,16 @@ def new_figure(x: str, y: str, **layout: Any) -> Figure:
 
 
 def curves(series: Mapping[str, Points], *, x: str, y: str, log: bool = False) -> Figure:
-    """Draw curves in one pair of axes.
+    """Draw curves in the same axes.
 
     Parameters
     ----------
     series : mapping of str to Points
-        By name; a value that has no place on the axis is left out.
+        The points of each curve by its name; values that the axis cannot show are left out.
     x, y : str
-        What the axes stand for.
+        Titles of the axes.
     log : bool
-        Whether equal factors have equal heights, such as 0.1, 1 and 10.
+        Whether the y axis is logarithmic.
     """
     figure = new_figure(x, y)
     for number, (name, (places, values)) in enumerate(series.items()):
@@ -53,7 +53,7 @@ def curves(series: Mapping[str, Points], *, x: str, y: str, log: bool = False) -
                 x=list(places),
                 y=[None if log and (value or 0) <= 0 else value for value in values],
                 name=_text(name),
-                mode="lines+markers",  # a single point is no line
+                mode="lines+markers",  # a single point is not visible as a line
                 line={"dash": _DASHES[number // HUES % len(_DASHES)]},
                 marker={"size": 5},
             )
@@ -82,25 +82,25 @@ def heat_map(
     y: str,
     texts: Sequence[Sequence[str]],
 ) -> Figure:
-    """Draw a matrix, the first row at the top: one colour above 0, another one below.
+    """Draw a matrix, with the first row at the top and different colours above and below 0.
 
     Parameters
     ----------
     values : sequence of sequences of float
-        The strength of the colours; a cell of None is empty.
+        The intensity of the colours; None leaves a cell empty.
     rows, columns : sequence of str
-        Their names.
+        Names of the rows and columns.
     x, y : str
-        What columns and rows stand for.
+        Titles of the axes.
     texts : sequence of sequences of str
-        What is written in the cells, as long as there is room, and shown beside the pointer.
+        Texts for the tooltips, and for the cells if there is room.
     """
     largest = max((abs(v) for row in values for v in row if v is not None), default=0.0) or 1.0
     figure = new_figure(x, y)
     figure.add_trace(
         Heatmap(
             z=[list(row) for row in values],
-            # Their numbers are the axes: of two labels of one name both have a place.
+            # The axes are numeric, so that two labels with the same name do not share a cell.
             x=list(range(len(columns))),
             y=list(range(len(rows))),
             customdata=[
@@ -127,7 +127,7 @@ def heat_map(
         )
     )
     if len(rows) <= _MOST_WRITTEN:
-        # Heat maps choose the colour of their writing without a look at the page's.
+        # Heat maps choose the colour of their text without regard to the page's background.
         figure.add_trace(
             Scatter(
                 x=[column for _ in rows for column in range(len(columns))],
@@ -153,7 +153,7 @@ def heat_map(
 
 
 def reliability_diagram(bins: Reliability) -> Figure:
-    """Draw how often a confidence is right, and below it how many there are of each."""
+    """Draw the accuracy for each confidence, and below it the number of entities."""
     some = bins.counts > 0
     middles = [(i + 0.5) / len(some) for i in range(len(some))]
     figure = new_figure("confidence", "share that is right")
@@ -173,7 +173,7 @@ def reliability_diagram(bins: Reliability) -> Figure:
             y=[0, 1],
             mode="lines",
             line={"dash": "dot"},
-            name="where each confidence is right as often as it says",
+            name="perfect calibration",
             hoverinfo="skip",
         )
     )
@@ -202,16 +202,16 @@ def scatter_map(
     labels: Sequence[str],
     texts: Sequence[str],
 ) -> Figure:
-    """Draw words as points, and write some of them beside their points.
+    """Draw words as points, and write some of the words beside their points.
 
     Parameters
     ----------
     words : sequence of str
-        Those that are named first are written.
+        The words; earlier ones have priority for being written.
     labels : sequence of str
-        Of each word: its colour.
+        The label of each word, which determines its colour.
     texts : sequence of str
-        What is shown beside the pointer.
+        The tooltip of each word.
     """
     figure = new_figure("first component", "second component")
     written = _apart(points)
@@ -236,7 +236,7 @@ def scatter_map(
 
 
 def _apart(points: Sequence[Sequence[float]], most: int = 40) -> set[int]:
-    """Choose points whose words do not overlap, the first ones first."""
+    """Choose points whose words do not overlap, in their order."""
     spans = [max(axis) - min(axis) or 1.0 for axis in zip(*points, strict=True)]
     chosen: list[int] = []
     for i, (x, y) in enumerate(points):
@@ -250,5 +250,5 @@ def _apart(points: Sequence[Sequence[float]], most: int = 40) -> set[int]:
 
 
 def _text(name: str) -> str:
-    """Write a name so that plotly, which reads some HTML in its texts, shows it as it is."""
+    """Escape a name for plotly, which interprets some HTML in its texts."""
     return escape(name, quote=False)

@@ -8,11 +8,11 @@ from windowclf.reports.html.figures import LEGEND, new_figure
 from windowclf.reports.html.page import render
 from windowclf.reports.wording import SCORED_ON, forecast_in_words, interval
 
-_DRAWN = 60  # places at which the law is drawn
+_DRAWN = 60  # points at which the law is drawn
 
 
 def learning_curve_page(curve: LearningCurve, data: str) -> str:
-    """Write a learning curve as a page; `data` names the corpus."""
+    """Render a learning curve as a page; `data` names the corpus."""
     return render(
         "learning_curve.html",
         f"Learning curve: {data}",

@@ -1,4 +1,4 @@
-"""The shell of every page: one file with its style, its figures and the library that draws them."""
+"""The frame of all pages: a single file with styles, figures and the library that draws them."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,22 +11,22 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 HUES = 6
-"""Colours of labels that the style sheet has."""
+"""Number of label colours in the style sheet."""
 
 
 def render(
     template: str, title: str, figures: "Mapping[str, Figure] | None" = None, **values: Any
 ) -> str:
-    """Fill in a template that extends `base.html`: a page that asks for no other file.
+    """Render a template that extends `base.html`, as a page without other files.
 
     Parameters
     ----------
     template : str
-        Its file in `templates`.
+        Name of its file in `templates`.
     figures : mapping of str to plotly.graph_objects.Figure, optional
-        By the id of the element that each is drawn into. Without any the page has no script.
+        The figures by the ids of their elements. Without figures the page has no script.
     **values
-        What the template shows; it is escaped.
+        Values for the template, which are escaped.
     """
     plotly = drawn = ""
     if figures:
@@ -34,18 +34,20 @@ def render(
 
         plotly = get_plotlyjs()
         plain = {name: json.loads(figure.to_json()) for name, figure in figures.items()}
-        drawn = json.dumps(plain).replace("<", "\\u003c")  # no text of a figure ends the script
+        drawn = json.dumps(plain).replace(
+            "<", "\\u003c"
+        )  # keeps text of a figure from ending the script
     shell = {"style": _source("style.css"), "draw": _source("draw.js")}
     return fragment(template, title=title, plotly=plotly, figures=drawn, **shell, **values)
 
 
 def fragment(template: str, **values: Any) -> str:
-    """Fill in a template that is a part of a page."""
+    """Render a template that is a part of a page."""
     return _environment().get_template(template).render(**values)
 
 
 def hues(labels: Sequence[str]) -> dict[str, int]:
-    """Give each label the number of its colour, the same on every page."""
+    """Assign each label the number of its colour, which is the same on every page."""
     return {label: number % HUES for number, label in enumerate(sorted(labels))}
 
 

@@ -1,4 +1,4 @@
-"""The report of a training: a page of figures, tables and sentences."""
+"""The report of a training: a page with figures, tables and example sentences."""
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -41,17 +41,17 @@ if TYPE_CHECKING:
     from windowclf.corpora.corpus import Corpus
 
 MOST_LABELS = 30
-"""Labels, or tags, that a heat map has room for."""
+"""Largest number of labels or tags in a heat map."""
 MOST_MISTAKES = 30
-"""How many mistakes are shown."""
+"""Number of mistakes that are shown."""
 CONTEXT = 12
-"""Words that are shown on each side of a mistake, at the most."""
+"""Largest number of words shown on each side of a mistake."""
 NONE = "no entity"
-"""What a confusion is called in which there is nothing on the other side."""
+"""The name of the missing side of a confusion."""
 
 
 class Setting(NamedTuple):
-    """A setting of a model: its command-line option, its value and what it means."""
+    """A setting of a model: its command-line option, its value and its meaning."""
 
     name: str
     value: str
@@ -60,7 +60,7 @@ class Setting(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """A part of a sentence, with the labels of the spans that it is in."""
+    """A part of a sentence, with the labels of its spans."""
 
     text: str
     gold: str | None
@@ -68,7 +68,7 @@ class Piece(NamedTuple):
 
 
 class Mistake(NamedTuple):
-    """A wrong entity and the pieces of its sentence; words that are far from it are left out."""
+    """A wrong entity and the pieces of its sentence, without distant words."""
 
     error: EntityError
     pieces: list[Piece]
@@ -82,17 +82,17 @@ def write_report(
     *,
     scheme: str = "auto",
 ) -> None:
-    """Write the report of a training: one HTML file that opens without a network.
+    """Write the report of a training as a single HTML file that needs no network.
 
     Parameters
     ----------
     path : str or Path
         The file to write; its folder must exist.
     classifier : WindowClassifier
-        Right after `fit` the report also says which word vectors moved; of a classifier that was
-        loaded that is no longer known.
+        The trained classifier. Right after `fit`, the report also lists the word vectors that moved
+        most, which is unknown for a loaded classifier.
     train, dev, scheme
-        What it was trained on, see `WindowClassifier.fit`.
+        The data of the training, see `WindowClassifier.fit`.
 
     Raises
     ------
@@ -116,12 +116,12 @@ def write_report(
 
 
 def save_page(path: Path, page: str) -> None:
-    """Write a page, whole or not at all.
+    """Write a page atomically.
 
     Raises
     ------
     ModelError
-        If it cannot be written.
+        If the file cannot be written.
     """
     try:
         write_whole(path, lambda temporary: temporary.write_text(page, encoding="utf-8"))
@@ -130,7 +130,7 @@ def save_page(path: Path, page: str) -> None:
 
 
 def training_page(report: TrainingReport, name: str) -> str:
-    """Write the report of a training as a page; its title has the name of the model or data."""
+    """Render the report of a training as a page; its title has the name of the model or data."""
     model = report.model
     plain = model.scheme is Scheme.PLAIN
     figures = training_figures(report)
@@ -164,7 +164,7 @@ def _labels(model: Model) -> Iterable[str]:
 
 
 def _facts(model: Model) -> dict[str, str]:
-    """List what is known of a training, by name."""
+    """Return the known facts about a training, by name."""
     facts: dict[str, str] = {}
     if record := model.record:
         facts["Data"] = record.data or "sentences without a name"
@@ -183,7 +183,7 @@ def _facts(model: Model) -> dict[str, str]:
             facts["Expected F1 on new text"] = record.expected.describe()
         if record.seconds is not None:
             facts["Time of training"] = f"{record.seconds:,.1f} s, without evaluation"
-        facts["Vectors moved"] = f"{100 * record.vectors_moved:.2f} % of their length, on the mean"
+        facts["Vectors moved"] = f"{100 * record.vectors_moved:.2f} % of their length on average"
     facts["Seed"] = str(model.config.seed)
     facts["Parameters"] = f"{sum(prod(p.shape) for p in model.parameters().values()):,} numbers"
     facts["Words known"] = f"{len(model.lexicon.values['word']):,}"
@@ -229,7 +229,7 @@ def _plain(value: Any) -> str:
 
 
 def training_figures(report: TrainingReport) -> dict[str, Figure]:
-    """Draw what is known of a training: a figure for each place that the page has for one."""
+    """Draw the figures of a training for which there is data, by the id of their place."""
     model = report.model
     figures: dict[str, Figure] = {}
     if model.record and model.record.epochs:
@@ -299,7 +299,7 @@ def _confusion(dev: Examination) -> Figure:
 
 
 def _moves(model: Model) -> Figure:
-    """Draw ``A``, with the scores of the start above it and those of the end beside it."""
+    """Draw ``A``, with the start scores above it and the end scores beside it."""
     parameters = model.objective.parameters()
     legal = legal_transitions(model.labels, model.scheme)
     A, start, end = (
@@ -344,7 +344,7 @@ def _pieces(error: EntityError) -> list[Piece]:
     parts = [Piece("… ", None, None)] if begin else []
     for i in range(begin, end):
         parts.append(Piece(error.tokens[i], _label(error.gold, i), _label(error.predicted, i)))
-        if i + 1 < end:  # a space is in the spans that both words are in
+        if i + 1 < end:  # a space belongs to spans that contain both words
             inside = (
                 _label(span, i) and _label(span, i + 1) for span in (error.gold, error.predicted)
             )

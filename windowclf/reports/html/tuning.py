@@ -12,12 +12,12 @@ from windowclf.reports.wording import short
 if TYPE_CHECKING:
     from windowclf.tuning.study import Trial, Tuning
 
-_STATES = {"done": "to its end", "pruned": "ended early", "diverged": "diverged", "lost": "lost"}
-_LOG_SPAN = 20  # values further apart than by this factor stand on a logarithmic axis
+_STATES = {"done": "complete", "pruned": "stopped early", "diverged": "diverged", "lost": "lost"}
+_LOG_SPAN = 20  # values that differ by a larger factor get a logarithmic axis
 
 
 def tuning_page(tuning: "Tuning", data: str, trials: int) -> str:
-    """Write a search as a page.
+    """Render a search as a page.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def tuning_page(tuning: "Tuning", data: str, trials: int) -> str:
     data : str
         The name of the corpus.
     trials : int
-        How many trials there are to be.
+        The planned number of trials.
     """
     names = list(dict.fromkeys(name for trial in tuning.trials for name in trial.settings))
     slices = {f"slice-{number}": name for number, name in enumerate(names)}
@@ -49,7 +49,7 @@ def tuning_page(tuning: "Tuning", data: str, trials: int) -> str:
 
 
 def history(tuning: "Tuning") -> Figure:
-    """Draw the F1 of each trial in their order, and the best so far as a line."""
+    """Draw the F1 of the trials in order, with a line for the best so far."""
     figure = new_figure("trial", "F1 on the dev text, %", showlegend=False)
     figure.update_layout(legend=LEGEND)
     for state, name in _STATES.items():
@@ -69,7 +69,7 @@ def history(tuning: "Tuning") -> Figure:
 
 
 def importance(tuning: "Tuning") -> Figure:
-    """Draw how much each setting mattered, the largest at the top."""
+    """Draw the importance of each setting, the largest at the top."""
     figure = new_figure("importance, %", "", showlegend=False)
     figure.update_layout(legend=LEGEND)
     ranked = list(tuning.importance.items())
@@ -106,7 +106,7 @@ def slice_of(tuning: "Tuning", name: str) -> Figure:
 def _add_points(
     figure: Figure, trials: "list[Trial]", state: str, called: str, name: str | None
 ) -> None:
-    """Draw trials that ended alike; in each figure these have the same colour and shape."""
+    """Draw trials with the same outcome, in the colour and shape of this outcome."""
     shapes = {"done": "circle", "pruned": "circle-open", "diverged": "x", "lost": "x-open"}
     figure.add_trace(
         Scatter(

@@ -1,4 +1,4 @@
-"""Runs side by side, as tables for a terminal."""
+"""A comparison of runs as tables for a terminal."""
 
 from collections.abc import Sequence
 
@@ -12,11 +12,11 @@ from windowclf.reports.wording import chance, points, value
 from windowclf.tags.counts import Counts
 
 MOST_EPOCHS = 20
-"""Of longer trainings, so many epochs are shown, evenly spread."""
+"""Largest number of epochs in a table; longer trainings are sampled evenly."""
 
 
 def settings_table(comparison: Comparison) -> Table:
-    """Lay out the settings that differ, a run a column."""
+    """Make a table of the settings that differ, with a column for each run."""
     table = new_table("settings that differ", "setting")
     for run in comparison.runs:
         table.add_column(Text(run.name), overflow="fold")
@@ -28,7 +28,7 @@ def settings_table(comparison: Comparison) -> Table:
 
 
 def curves_table(comparison: Comparison) -> Table:
-    """Lay out loss and F1 on the dev text by epoch; a star marks the epoch that was kept."""
+    """Make a table of loss and F1 on the dev text by epoch; a star marks the epoch of the model."""
     runs = comparison.runs
     table = new_table("loss, and F1 on the dev text, by epoch")
     table.add_column("epoch", justify="right")
@@ -48,7 +48,7 @@ def curves_table(comparison: Comparison) -> Table:
 
 
 def f1_table(comparison: Comparison, title: str) -> Table:
-    """Lay out F1 by type, a run a column, in percent; beside it the difference from the first."""
+    """Make a table of F1 by type in percent, with a column and the difference for each run."""
     table = new_table(Text(title), "F1")
     table.add_column(Text(comparison.runs[0].name), justify="right")
     for run in comparison.runs[1:]:
@@ -66,7 +66,7 @@ def f1_table(comparison: Comparison, title: str) -> Table:
 
 
 def differences_table(comparison: Comparison) -> Table:
-    """Lay out the differences from the first run, with their intervals and p."""
+    """Make a table of the differences from the first run, with intervals and p-values."""
     table = new_table(Text(f"against {comparison.runs[0].name}"), "run")
     for heading in ("F1 differs by", "95 % interval", "p"):
         table.add_column(heading, justify="right")
@@ -92,6 +92,6 @@ def _scores(counts: Sequence[Counts], differences: Sequence[Difference]) -> list
 
 
 def _spread(epochs: int) -> list[int]:
-    """Choose at most `MOST_EPOCHS` of the places 0 to ``epochs - 1``, with the first and last."""
+    """Choose at most `MOST_EPOCHS` of 0 to ``epochs - 1``, including the first and last."""
     count = min(epochs, MOST_EPOCHS)
     return [round((epochs - 1) / max(count - 1, 1) * i) for i in range(count)]

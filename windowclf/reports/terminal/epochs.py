@@ -1,4 +1,4 @@
-"""The epochs of a training as lines of text, which need no package beside."""
+"""The epochs of a training as lines of text, without rich."""
 
 from collections.abc import Sequence
 

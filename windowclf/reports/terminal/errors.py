@@ -1,4 +1,4 @@
-"""Wrong entities, and which label was taken for which, as tables for a terminal and as JSON."""
+"""Wrong entities and confusions of labels, as tables for a terminal and as JSON."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -17,22 +17,22 @@ from windowclf.evaluation.entity_errors import (
 from windowclf.reports.terminal.tables import add_caption, new_table
 
 NONE = "none"
-"""What the tables call a span that is not there; in JSON it is null, which is no label's name."""
+"""The name of a missing span in tables; in JSON it is null, which cannot be a label."""
 MATRIX_WIDTH = 100
-"""What a matrix of labels may take of a line; of a wider one the largest numbers are listed."""
+"""Largest width of a confusion matrix; for a wider one, the largest numbers are listed."""
 MOST_CONFUSIONS = 20
-"""How many of them."""
+"""Number of confusions in that list."""
 CONTEXT_WIDTH = 50
-"""What an entity and the words around it take of a line, about."""
+"""Approximate width of an entity with the words around it."""
 
 
 def errors_table(errors: Sequence[EntityError], shown: int) -> Table:
-    """Lay out wrong entities, each in its context.
+    """Make a table of wrong entities in context.
 
     Parameters
     ----------
     shown : int
-        How many at the most; the first.
+        Largest number of entities; the first ones are shown.
     """
     kinds = Counter(error.kind for error in errors)
     by_kind = ", ".join(f"{kinds[kind]:,} {kind}" for kind in Kind if kinds[kind])
@@ -53,9 +53,9 @@ def errors_table(errors: Sequence[EntityError], shown: int) -> Table:
 
 
 def in_context(error: EntityError) -> str:
-    """Mark an entity in its sentence: ``[gold]`` and ``{predicted}``, ``[both]`` if of one border.
+    """Mark an entity in its sentence: ``[gold]``, ``{predicted}``, or ``[both]`` if they are equal.
 
-    Words far from it are left out.
+    Distant words are left out.
     """
     words = list(error.tokens)
     given = [(error.predicted, "{", "}"), (error.gold, "[", "]")]
@@ -70,7 +70,7 @@ def in_context(error: EntityError) -> str:
     end = max(span.end for span, _, _ in marks)
     room = CONTEXT_WIDTH - cell_len(" ".join(words[start:end]))
     grows = True
-    while grows:  # by a word on each side in turn, as long as there is room
+    while grows:  # add a word on each side in turn while there is room
         grows = False
         for number in (start - 1, end):
             if 0 <= number < len(words) and cell_len(words[number]) < room:
@@ -83,7 +83,7 @@ def in_context(error: EntityError) -> str:
 
 
 def confusion_table(counts: Confusion) -> Table:
-    """Lay out which label was predicted for which, of many labels the largest numbers alone."""
+    """Make a confusion table; for many labels it lists only the largest numbers."""
     labels = [*labels_of_confusion(counts), None]
     cells = {pair: f"{number:,}" for pair, number in counts.items() if number}
     longest = max(map(len, cells.values()), default=0)

@@ -1,4 +1,4 @@
-"""Why a word has its tag, with coloured bars for a terminal."""
+"""An explanation of a tag with coloured bars for a terminal."""
 
 from collections.abc import Iterable
 
@@ -22,16 +22,16 @@ from windowclf.reports.attribution import (
 
 FOR, AGAINST = "blue", "red"
 CONTEXT = 12
-"""Words of the sentence that are shown on each side."""
+"""Number of words shown on each side."""
 ROWS, PARTS = 3, 3
-"""How many rows are shown with their strongest parts, and how many of these."""
+"""Number of rows that are shown with their strongest parts, and number of these parts."""
 UNITS, CAUSES = 5, 3
 WORD_WIDTH = 24
-"""Columns of a word at the most."""
+"""Largest width of a word."""
 
 
 def explained(explanation: Explanation) -> Group:
-    """Lay out an explanation: the decision, the attribution, the units and the changes."""
+    """Render an explanation: the decision, the attribution, the units and the changes."""
     parts: list[RenderableType] = [_decision(explanation), "", _attribution_table(explanation)]
     if explanation.units:
         parts += ["", _units_table(explanation)]
@@ -51,7 +51,7 @@ def _decision(explanation: Explanation) -> Text:
     text.append(f" {after}\n" if after else "\n")
     text.append(sure(tag), style=f"bold {FOR}")
     if tag == runner_up:
-        return text.append("; the model may give no other tag here")
+        return text.append("; the model allows no other tag here")
     text.append("; the runner-up is ")
     text.append(sure(runner_up), style=AGAINST)
     return text.append(f", behind by {explanation.margin:.2f}")
@@ -91,7 +91,7 @@ def _parts(row: Row) -> Iterable[tuple[str, float]]:
 
 
 def _units_table(explanation: Explanation) -> Table:
-    table = _table("hidden units with the largest part in it, and what moved them")
+    table = _table("hidden units with the largest contributions, and their causes")
     table.add_column("unit", justify="right")
     table.add_column("output", justify="right")
     table.add_column("lead", justify="right")
@@ -134,12 +134,12 @@ def _text(text: str) -> Text:
 
 
 class _Bar:
-    """A number as a bar from a common zero: to the right if it is for the tag, else to the left.
+    """A number as a bar from a common zero: to the right for the tag, to the left against it.
 
     Parameters
     ----------
     scale : list of float
-        All numbers that share it.
+        All numbers with the same scale.
     """
 
     def __init__(self, scale: list[float], number: float) -> None:

@@ -9,7 +9,7 @@ from windowclf.reports.wording import SCORED_ON, interval
 
 
 def curve_table(curve: LearningCurve, data: str) -> Table:
-    """Lay out the points of a curve, a size a row, with F1 in percent."""
+    """Make a table of a curve, with a row for each size and F1 in percent."""
     table = new_table(Text(f"learning curve of {data}"))
     for heading in ("sentences", "tokens", "spans", "F1", "95 % interval", "of each repeat"):
         table.add_column(heading, justify="right")

@@ -1,4 +1,4 @@
-"""What commands print on a terminal: metrics, trainings and trials."""
+"""Tables for a terminal: metrics, gradient checks and trials."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from windowclf.tuning.study import Trial, Tuning
 
 MOST_TRIALS = 10
-"""How many of the trials are shown, the best first."""
+"""Number of trials that are shown, the best first."""
 
 
 def new_table(title: str | Text, *headings: str) -> Table:
-    """Make a table with a title on its left, and columns of text."""
+    """Make a table of text columns with a left-aligned title."""
     table = Table(title=title, box=SIMPLE_HEAD, title_justify="left")
     for heading in headings:
         table.add_column(Text(heading))
@@ -28,12 +28,12 @@ def new_table(title: str | Text, *headings: str) -> Table:
 
 
 def add_caption(table: Table, caption: str) -> None:
-    """Write a caption under a table, on its left."""
+    """Add a left-aligned caption below a table."""
     table.caption, table.caption_justify = caption, "left"
 
 
 def scores_table(scores: Scores, title: str) -> Table:
-    """Lay out scores by type, with their total, in percent."""
+    """Make a table of scores by type and in total, in percent."""
     table = new_table(title, "type")
     for heading in ("precision", "recall", "F1", "gold", "predicted", "correct"):
         table.add_column(heading, justify="right")
@@ -56,7 +56,7 @@ def scores_table(scores: Scores, title: str) -> Table:
 
 
 def gradient_table(checks: Sequence[GradientCheck], title: str) -> Table:
-    """Lay out what the gradient check found, a parameter a row."""
+    """Make a table of a gradient check, with a row for each parameter."""
     table = new_table(title, "parameter", "shape")
     for heading in ("compared", "relative error"):
         table.add_column(heading, justify="right")
@@ -69,13 +69,13 @@ def gradient_table(checks: Sequence[GradientCheck], title: str) -> Table:
 
 
 def trial_line(trial: "Trial") -> str:
-    """Write a trial in a line."""
+    """Return a trial as a line of text."""
     state = "" if trial.state == "done" else f"  {trial.state}"
     return f"trial {trial.number:3d}  F1 {100 * trial.f1:6.2f}  {in_a_line(trial.settings)}{state}"
 
 
 def trials_table(tuning: "Tuning") -> Table:
-    """Lay out the best trials, and how much each setting mattered."""
+    """Make a table of the best trials, with the importance of each setting."""
     table = new_table(f"the best of {len(tuning.trials):,} trials")
     for heading in ("trial", "F1", "epochs", "seconds"):
         table.add_column(heading, justify="right")
@@ -103,7 +103,7 @@ def trials_table(tuning: "Tuning") -> Table:
 
 
 def in_a_line(settings: Mapping[str, Any]) -> str:
-    """Write settings as --search and the options of train do: name=value."""
+    """Write settings in the form of --search: name=value."""
     return " ".join(f"{name}={short(value)}" for name, value in settings.items())
 
 

@@ -1,4 +1,4 @@
-"""Tagged texts on a terminal; `windowclf tag` imports it at its start, so it imports no rich."""
+"""Tagged texts for a terminal, without rich, because `windowclf tag` imports this at its start."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ _COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "red")
 
 
 def in_colour(labels: Sequence[str]) -> Mark:
-    """Show the spans of each label in a colour of its own, as far as they go."""
+    """Return a function that shows each label in its own colour, as far as there are colours."""
     colours = {label: _COLOURS[i % len(_COLOURS)] for i, label in enumerate(labels)}
 
     def mark(label: str, text: str) -> str:

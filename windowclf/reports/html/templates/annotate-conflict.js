@@ -3,7 +3,6 @@
 import { byId, make, openDialog } from "./annotate-page.js";
 import { draw, prepare } from "./annotate-text.js";
 
-const STATES = { accepted: "accepted", skipped: "skipped", flagged: "flagged" };
 let last = Promise.resolve();
 
 // Ask what shall stand; resolve to the body of another request, or null. One is asked at a time.
@@ -62,5 +61,5 @@ function version(title, passage, { state, spans, comment }, labels) {
     for (const name of ["role", "id", "aria-selected"]) token.removeAttribute(name);
   }
   const note = comment ? make("p", { dir: "auto" }, comment) : null;
-  return make("section", {}, make("h3", {}, `${title}: ${STATES[state] ?? "open"}`), text, note);
+  return make("section", {}, make("h3", {}, `${title}: ${state ?? "open"}`), text, note);
 }

@@ -44,6 +44,11 @@ export class Draft {
     return true;
   }
 
+  // It is decided: what was proposed is now a label like another.
+  decide() {
+    this.names = this.names.map((name) => ({ ...name, score: null }));
+  }
+
   // As the service takes them.
   get spans() {
     return this.names.map((name) => [name.start, name.end, name.label]);

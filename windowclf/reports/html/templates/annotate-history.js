@@ -3,7 +3,6 @@
 import { ask } from "./annotate-ask.js";
 import { button, byId, make, openDialog } from "./annotate-page.js";
 
-const STATES = { accepted: "accepted", skipped: "skipped", flagged: "flagged" };
 const time = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
 let oldest = null;
 
@@ -25,7 +24,7 @@ async function more(open) {
 
 function row({ passage, state, spans, comment, who, at, undoes, undone, text }, open) {
   const names = spans.length === 1 ? "1 name" : `${spans.length} names`;
-  const parts = [undoes === null ? (STATES[state] ?? "open") : "undo", names];
+  const parts = [undoes === null ? (state ?? "open") : "undo", names];
   if (undone) parts.push("undone later");
   const shown = button("", () => {
     byId("history").close();

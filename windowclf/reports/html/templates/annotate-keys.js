@@ -6,7 +6,6 @@ export function listen(work, labels, commands) {
   const byKey = {
     s: () => work.decide("skipped"),
     f: () => work.openComment(),
-    u: () => work.undo(),
     b: () => work.back(),
     m: () => work.takeProposals(),
     n: () => work.selection.toName(1),
@@ -21,9 +20,12 @@ export function listen(work, labels, commands) {
 
   document.addEventListener("keydown", (event) => {
     const target = event.target;
-    if (event.isComposing || target.closest("input, textarea, select, dialog")) return;
+    if (event.isComposing || target.closest("input, textarea, select")) return;
+    if (document.querySelector("dialog[open]")) return;
     if (byId("work").hidden) {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
       if (event.key === "Escape" || event.key === "r") run(event, commands.r);
+      if (event.key === "u") run(event, commands.u);
       return;
     }
     const undoes = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z";

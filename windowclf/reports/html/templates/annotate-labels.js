@@ -88,11 +88,17 @@ export class Labels extends Map {
       const form = make("form", { class: "row" }, field, make("button", {}, "Rename"));
       form.addEventListener("submit", (event) => {
         event.preventDefault();
-        this.#ask({ rename: label.id, name: field.value.trim() });
+        this.#rename(label.id, field.value.trim());
       });
       return make("li", { "data-hue": label.hue }, form);
     });
     byId("label-list").replaceChildren(...rows);
+  }
+
+  async #rename(label, name) {
+    if (!(await this.#ask({ rename: label, name }))) return;
+    const place = [...this.keys()].indexOf(label);
+    byId("label-list").querySelectorAll("input")[place]?.focus(); // the list was drawn again
   }
 
   async #add(event) {

@@ -44,6 +44,7 @@ export class Outbox {
     const entry = { made, body: { ...body, request: unique() } };
     this.waiting.push(entry);
     this.#keep(entry);
+    this.changed();
     this.#send();
   }
 

@@ -44,7 +44,7 @@ export function showNames(names, labels) {
 }
 
 function inWords({ event, message, sentences }) {
-  if (event === "error") return `The model has stopped: ${message}. Labelling goes on without it.`;
+  if (event === "error") return `The model does not learn: ${message}. Labelling goes on without it.`;
   if (event === "starting" && message) return `The model is started again: ${message}`;
   if (event === "waiting" && sentences)
     return `The model learns again after ${count(sentences, "more sentence")}.`;

@@ -15,6 +15,7 @@ export class Queue {
   // The next passage at once, or undefined: then `fill` has to be waited for.
   take() {
     const passage = this.passages.shift();
+    this.taken = passage?.id; // it is not among the busy ones yet
     this.fill().catch(() => {}); // it is tried again when something is missing
     return passage;
   }
@@ -42,13 +43,17 @@ export class Queue {
     }
   }
 
+  #here() {
+    const taken = this.taken === undefined ? [] : [this.taken];
+    return new Set([...this.passages.map((passage) => passage.id), ...taken, ...this.busy()]);
+  }
+
   async #fetch() {
     const missing = AHEAD - this.passages.length;
     if (missing <= 0) return;
-    const exclude = [...this.passages.map((passage) => passage.id), ...this.busy()];
-    const body = { client: this.client, count: missing, exclude };
+    const body = { client: this.client, count: missing, exclude: [...this.#here()] };
     const { passages } = await ask("next", body);
-    const here = new Set([...this.passages.map((passage) => passage.id), ...this.busy()]);
+    const here = this.#here();
     this.passages.push(...passages.filter((passage) => !here.has(passage.id)).map(prepare));
   }
 }

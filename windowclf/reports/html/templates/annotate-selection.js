@@ -25,6 +25,7 @@ export class Selection {
 
   // The passage is drawn again, and has the same tokens.
   redrawn() {
+    this.shown = [];
     this.tokens = [...this.box.querySelectorAll(".token")];
     this.show();
   }
@@ -103,20 +104,25 @@ export class Selection {
   }
 
   show() {
-    const range = this.isOpen ? this.#chosen : null;
-    this.tokens.forEach((token, number) => {
-      const is = range !== null && number >= range[0] && number <= range[1];
-      if ((token.getAttribute("aria-selected") === "true") !== is)
-        token.setAttribute("aria-selected", String(is));
-      token.classList.toggle("joined", is && number < range[1]);
-      token.classList.toggle("cursor", this.byKeys && number === this.cursor);
-    });
+    for (const token of this.shown) {
+      token.setAttribute("aria-selected", "false");
+      token.classList.remove("joined", "cursor");
+    }
+    const [first, last] = this.isOpen ? this.#chosen : [0, -1];
+    this.shown = this.tokens.slice(first, last + 1);
+    for (const token of this.shown) token.setAttribute("aria-selected", "true");
+    for (const token of this.shown.slice(0, -1)) token.classList.add("joined");
+    if (this.byKeys && this.cursor !== null) {
+      this.tokens[this.cursor].classList.add("cursor");
+      this.shown.push(this.tokens[this.cursor]);
+    }
     if (this.cursor === null) this.box.removeAttribute("aria-activedescendant");
     else this.box.setAttribute("aria-activedescendant", `token-${this.cursor}`);
   }
 
   #forget() {
     this.tokens = [];
+    this.shown = []; // tokens that look otherwise than others
     this.cursor = this.anchor = this.pressed = null;
     this.isOpen = this.byKeys = false;
   }

@@ -2,7 +2,7 @@
 
 import { ask, unique } from "./annotate-ask.js";
 import { Draft } from "./annotate-draft.js";
-import { button, byId, make, notify, say } from "./annotate-page.js";
+import { button, byId, count, make, notify, say } from "./annotate-page.js";
 import { Selection } from "./annotate-selection.js";
 import { describe, draw, inWords, prepare, stretch } from "./annotate-text.js";
 
@@ -14,6 +14,9 @@ export class Work {
   constructor({ labels, queue, outbox, identity }) {
     Object.assign(this, { labels, queue, outbox, identity });
     this.draft = null;
+    this.turn = 0; // goes up with each passage, so that what was asked for before comes too late
+    this.isIdle = false; // whether a further look may help, as there is nothing to work on
+    this.left = 0; // passages of the project
     this.drafts = new Map();
     this.past = null; // passages of the history, while one goes back
     this.selection = new Selection(byId("text"), {
@@ -37,35 +40,37 @@ export class Work {
     }
     if (kept?.project !== this.identity.project || this.outbox.passages.includes(kept.passage))
       return this.next();
+    const turn = ++this.turn;
     try {
-      this.#show(prepare(await ask(`passage/${kept.passage}`)), kept);
+      const passage = prepare(await ask(`passage/${kept.passage}`));
+      if (turn === this.turn) this.#show(passage, kept);
       await this.queue.fill();
     } catch {
-      await this.next();
+      if (turn === this.turn) await this.next();
     }
   }
 
   async next() {
+    const turn = ++this.turn;
     this.past = null;
+    this.isIdle = false;
     let passage = this.queue.take();
     if (!passage) {
       this.#nothing("The next passage is on its way …");
-      try {
-        await this.queue.fill();
-      } catch (error) {
-        this.#nothing(`No passage can be fetched: ${error.message}`);
-        return;
-      }
-      if (this.draft) return; // something else was opened meanwhile
+      let problem = "";
+      await this.queue.fill().catch((error) => (problem = error.message));
+      if (turn !== this.turn) return; // something else was opened meanwhile
       passage = this.queue.take();
+      this.isIdle = !passage;
+      if (problem && !passage) return this.#nothing(`No passage can be fetched: ${problem}`);
     }
     if (passage) this.#show(passage);
+    else if (this.left > 0)
+      this.#nothing(
+        `${count(this.left, "passage")} still open: other windows have them. ` +
+          "What they leave comes here after ten minutes at the latest.",
+      );
     else this.#nothing("Every passage is decided. What is left is the review.");
-  }
-
-  // Whether there is nothing to work on, so that a further look may help.
-  get isIdle() {
-    return this.draft === null;
   }
 
   label(label) {
@@ -95,6 +100,7 @@ export class Work {
     const { passage, spans, comment } = this.draft;
     const change = { passage: passage.id, version: passage.version, state, spans, comment };
     this.outbox.put({ client: this.identity.client, who: this.identity.who, changes: [change] });
+    this.draft.decide();
     this.#remember(this.draft);
     this.draft = null;
     this.said = DONE[state];
@@ -125,17 +131,23 @@ export class Work {
       notify("Undone");
       return;
     }
-    if (!(await this.#isSaved())) return;
+    await this.undoDecision();
+  }
+
+  // Take the last decision back; return whether there was one.
+  async undoDecision() {
+    if (!(await this.#isSaved())) return false;
     const { client, who } = this.identity;
     const { passages } = await ask("undo", { request: unique(), client, who });
     if (!passages.length) {
       notify("Nothing is left to undo");
-      return;
+      return false;
     }
     this.#leave();
     passages.forEach(prepare);
     this.said = passages.length > 1 ? `${passages.length} decisions undone` : "Decision undone";
     this.#show(passages[0]);
+    return true;
   }
 
   // Look at what was decided before, further back each time.
@@ -152,7 +164,9 @@ export class Work {
   }
 
   async open(passage, { past = null } = {}) {
+    const turn = ++this.turn;
     const found = prepare(await ask(`passage/${passage}`));
+    if (turn !== this.turn) return;
     this.#leave();
     this.past = past;
     this.#show(found);
@@ -173,7 +187,7 @@ export class Work {
     if (this.draft?.passage.id !== id || this.selection.isOpen) return;
     if (this.draft.renew(passage)) {
       this.#redraw();
-      notify("The model has new proposals");
+      say("The model has new proposals");
     }
   }
 
@@ -203,9 +217,12 @@ export class Work {
   }
 
   #show(passage, kept = null) {
+    this.turn += 1;
+    this.isIdle = false;
     const before = this.drafts.get(passage.id);
-    const goesOn = before && (!passage.state || before.passage.version === passage.version);
-    this.draft = goesOn ? Object.assign(before, { passage }) : new Draft(passage);
+    // After an undo what was done by hand is there again, and may be undone, too.
+    const isSame = before?.passage.version === passage.version;
+    this.draft = isSame || (before?.isTouched && !passage.state) ? Object.assign(before, { passage }) : new Draft(passage);
     if (kept) this.draft.restore(kept);
     byId("work").classList.remove("empty");
     byId("place").replaceChildren(...place(passage));
@@ -217,7 +234,7 @@ export class Work {
     this.selection.reset();
     this.#chosen();
     this.#edits();
-    byId("text").scrollIntoView({ block: "nearest" });
+    byId("place").scrollIntoView({ block: "nearest" });
     byId("text").focus({ preventScroll: true });
     say(`${this.said ? `${this.said}. ` : ""}${inWords(this.draft, this.labels)}`);
     this.said = "";

@@ -15,6 +15,7 @@ import { Work } from "./annotate-work.js";
 
 const PAUSE = 1000; // milliseconds between two questions for what is new
 const HIDDEN_PAUSE = 5000; // while nobody looks
+const IDLE_PAUSE = 10_000;
 const WHO = "windowclf-annotate-who";
 const CLIENT = "windowclf-annotate-client";
 
@@ -25,6 +26,7 @@ let state = null; // what the service said last
 let isReached = true;
 let work = null;
 let outbox = null;
+let timer = null;
 
 const labels = new Labels({
   chosen: (label) => work?.label(label),
@@ -71,10 +73,23 @@ function take(found) {
   showNames(found.counts.names, labels);
   if (before && before.proposed !== found.proposed) work?.renew().catch(() => {});
   if (before?.guidelines !== found.guidelines) ask("guidelines").then(takeGuidelines, () => {});
+  if (work) work.left = found.counts.open;
   if (work?.isIdle) work.next();
 }
 
+// What other windows have had for too long comes back without any news.
+setInterval(() => {
+  if (isReached && work?.isIdle && work.left > 0) work.next();
+}, IDLE_PAUSE);
+
+// Others need not wait for what this window has not decided.
+addEventListener("pagehide", () => {
+  const body = JSON.stringify({ client: identity.client });
+  navigator.sendBeacon("release", new Blob([body], { type: "application/json" }));
+});
+
 async function poll() {
+  timer = null;
   try {
     const found = await ask(state ? `state?since=${state.number}` : "state");
     const was = isReached;
@@ -90,7 +105,14 @@ async function poll() {
     if (state) showProgress(state, isReached);
   }
   showConnection();
-  setTimeout(poll, document.hidden ? HIDDEN_PAUSE : PAUSE);
+  timer = setTimeout(poll, document.hidden ? HIDDEN_PAUSE : PAUSE);
+}
+
+// Ask at once, unless an answer is on its way.
+function soon() {
+  if (timer === null) return;
+  clearTimeout(timer);
+  poll();
 }
 
 function begin({ project, who }) {
@@ -101,7 +123,10 @@ function begin({ project, who }) {
   byId("who").value = identity.who;
   byId("who").placeholder = who;
   outbox = new Outbox(project.id, {
-    saved: (answer, body) => work.saved(answer, body),
+    saved: (answer, body) => {
+      work.saved(answer, body);
+      soon();
+    },
     disputed: (body, error) => settle(body, error, labels),
     changed: showConnection,
   });
@@ -118,6 +143,7 @@ function begin({ project, who }) {
 function connect(work, review) {
   const commands = {
     r: () => review.toggle(),
+    u: () => undo(work, review),
     h: () => openHistory((passage) => attempt(() => work.open(passage))),
     g: openGuidelines,
     l: () => labels.openDialog(),
@@ -128,7 +154,7 @@ function connect(work, review) {
     accept: () => work.decide("accepted"),
     skip: () => work.decide("skipped"),
     flag: () => work.openComment(),
-    undo: () => work.undo(),
+    undo: commands.u,
     back: () => work.back(),
     remove: () => work.remove(),
     "open-review": commands.r,
@@ -156,6 +182,12 @@ function connect(work, review) {
     event.target.value = identity.who;
     remember(localStorage, WHO, identity.who);
   });
+}
+
+// In the review there is no passage to go back in: the last decision is meant.
+async function undo(work, review) {
+  if (!review.isOpen) return work.undo();
+  if (await work.undoDecision()) await review.toggle();
 }
 
 async function attempt(act) {

@@ -1,4 +1,4 @@
-// Draws the figures in the colours of the page, and again when these change.
+// Draws the figures in the colours of the page, and redraws them when the colours change.
 (() => {
   const figures = JSON.parse(document.getElementById("figures").textContent);
   const draw = () => {

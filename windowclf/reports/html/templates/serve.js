@@ -1,13 +1,13 @@
-// The page of the service: tags the text as it is typed, and explains the word that is chosen.
+// The page of the service: tags the text while it is typed, and explains the chosen word.
 "use strict";
 
 const byId = (id) => document.getElementById(id);
 const hues = JSON.parse(document.querySelector("main").dataset.hues);
-const PAUSE = 300; // milliseconds without a key until the text is tagged
+const PAUSE = 300; // milliseconds after the last key before the text is tagged
 const KEPT = "windowclf-text";
 const HINT = byId("explanation").firstElementChild;
 
-let asked = {}; // what is under way, by path; a later request takes the place of an earlier one
+let asked = {}; // current requests by path; a later request replaces an earlier one
 let shown = null; // the text whose words are on the page
 
 async function ask(path, body, accept) {
@@ -31,7 +31,7 @@ async function ask(path, body, accept) {
 }
 
 function complain(error) {
-  if (error.name === "AbortError") return; // something newer is under way
+  if (error.name === "AbortError") return; // a newer request has replaced it
   byId("problem").textContent = error.message;
   byId("problem").hidden = false;
   byId("status").textContent = "";
@@ -57,10 +57,10 @@ function show({ text, tokens, entities }) {
   byId("status").textContent = tokens.length
     ? `${count(entities.length, "name")} in ${count(tokens.length, "word")}`
     : "Nothing to tag yet";
-  if (text === shown) return; // the words stay, and what is chosen among them
+  if (text === shown) return; // keep the words and the chosen one
   unexplain();
   shown = text;
-  const characters = Array.from(text); // offsets count these, not the halves of UTF-16
+  const characters = Array.from(text); // offsets count code points, not UTF-16 units
   const slice = (start, end) => characters.slice(start, end).join("");
   const page = document.createDocumentFragment();
   let end = 0;
@@ -121,7 +121,7 @@ async function explain(button) {
     const html = await ask("explain", body, "text/html");
     byId("problem").hidden = true;
     byId("why").textContent = `Why “${button.textContent}” is labelled so`;
-    // Made by the service, which escapes the words in it; scripts would not run.
+    // HTML from the service, which escapes the words; scripts in it would not run.
     byId("explanation").innerHTML = html;
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     byId("why").scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
