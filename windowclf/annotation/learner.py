@@ -353,10 +353,19 @@ def _every_second(asked: Callable[[], bool]) -> Callable[[], bool]:
     return ask
 
 
-def main(folder: str, given: TextIO = sys.stdin, out: TextIO = sys.stdout) -> None:
-    """Learn until the input is closed."""
+def _give_way() -> None:
+    """Run only where no other program wants the processor, or else with a low priority."""
+    if hasattr(os, "sched_setscheduler") and hasattr(os, "SCHED_IDLE"):
+        with suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+            return
     if hasattr(os, "nice"):
         os.nice(10)
+
+
+def main(folder: str, given: TextIO = sys.stdin, out: TextIO = sys.stdout) -> None:
+    """Learn until the input is closed."""
+    _give_way()
     # What is doubtful in few sentences is no news to who is labelling more.
     logging.getLogger("windowclf").setLevel(logging.ERROR)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
