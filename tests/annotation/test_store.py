@@ -316,7 +316,7 @@ class TestDecide:
             store.undo("r", "ann")
 
     def test_two_decisions_on_a_passage_are_refused(self, store):
-        with pytest.raises(UsageError, match="twice"):
+        with pytest.raises(UsageError, match="two decisions"):
             store.decide("r", "ann", [Change(3, 0, "accepted", []), Change(3, 0, "skipped", [])])
 
     def test_the_tokens_of_accepted_passages_are_counted(self, store):

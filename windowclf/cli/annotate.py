@@ -251,8 +251,8 @@ def _take_in(store: "Store", texts: tuple[str, ...], options: dict[str, Any]) ->
         room = options["pool"] - store.counts().documents
         if room <= 0:
             note(
-                f"{', '.join(texts)}: left out, because the project has {options['pool']:,} documents, "
-                "see --pool"
+                f"{', '.join(texts)}: left out, because the project has {options['pool']:,} "
+                "documents, see --pool"
             )
             return
         reading = read_options(options, labels=False)
