@@ -111,7 +111,7 @@ def test_what_is_labelled_in_part_is_counted(run, drugs):
     decide(drugs, first, [(0, 3, "PER")])
     code, _, err = run("convert", "drugs", "out.jsonl")
     assert code == 0
-    assert "passages that are records of their own" in err
+    assert "passages read as separate records" in err
     last = (drugs.folder.parent / "out.jsonl").read_text().splitlines()[-1]
     assert json.loads(last) == {
         "text": "Ada met Tom. ",

@@ -175,7 +175,7 @@ def test_options_that_resume_does_not_heed(run, option):
     code, _, err = run("train", "--resume", "out", *option)
     assert code == 2
     assert err == (
-        "windowclf: error: --resume goes on with the options that the training was given: leave "
+        "windowclf: error: --resume continues with the stored options of the training: leave "
         f"out {option[0]}\n"
     )
 
@@ -215,7 +215,7 @@ def test_a_second_training_into_the_folder_is_refused(run, start):
             assert code == 1
             assert err == (
                 "windowclf: error: out: another training is writing there: wait for its end, or "
-                "give another --output\n"
+                "choose another --output\n"
             )
             assert Path("out").is_dir()
         shutil.rmtree("out", ignore_errors=True)

@@ -169,7 +169,7 @@ def test_another_search_in_the_folder(run, command, tmp_path):
     before = (folder / "tuning.html").read_bytes()
     code, out, err = run(*command, "--trials", 2, "--epochs", 2, "--sampler", "random")
     assert (code, out) == (2, "")
-    assert "contains a search with other options: --epochs, --sampler; go on with --resume" in err
+    assert "with other options: --epochs, --sampler; continue it with --resume" in err
     assert err.count("\n") == 1
     assert (folder / "tuning.html").read_bytes() == before
 
@@ -178,8 +178,12 @@ def test_another_search_in_the_folder(run, command, tmp_path):
     ("options", "code", "message"),
     [
         ([], 2, "tune needs --output DIR"),
-        (["--output", "t", "--search", "rate=2:1"], 2, "--search rate=2:1: expected LOW under"),
-        (["--output", "t", "--search", "rate=1:2", "--rate", "1"], 2, "is searched or fixed"),
+        (["--output", "t", "--search", "rate=2:1"], 2, "--search rate=2:1: expected LOW below"),
+        (
+            ["--output", "t", "--search", "rate=1:2", "--rate", "1"],
+            2,
+            "is either searched or fixed",
+        ),
         (["--output", "t", "--search", "window=3:7"], 2, "would try window=4: --window: expected"),
         (["--output", "t", "--trials", "0"], 2, "Invalid value for '--trials'"),
         (["--output", "t", "--data", "nowhere"], 2, "unknown data set 'nowhere'"),

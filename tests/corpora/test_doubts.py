@@ -110,7 +110,9 @@ def test_contradictions():
     second = tagged("In New York", "O B-LOC I-LOC")
     again = tagged("In New York", "O B-LOC O")
     (line,) = (line for line in lines([*second, *first, *again]) if "different labels" in line)
-    assert line.startswith("2 sentences of the train split have other labels where the same words")
+    assert line.startswith(
+        "2 sentences of the train split have different labels where the same words"
+    )
     assert "'Jordan' of 'Mr Jordan won' is B-PER in sentence 22 and B-LOC in sentence 24; " in line
     assert "; 'York' of 'In New York' is I-LOC in sentence 21 and O in sentence 26; exp" in line
     # A name has another label in another sentence, and one of two words by itself.

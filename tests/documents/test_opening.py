@@ -38,4 +38,6 @@ def test_columns_that_are_tagged_as_plain_text_are_reported(tmp_path, text, coun
     options = ReadOptions(labels=False)
     assert detect_format(path, options).name == "text"
     assert len(options.report.tallies) == count
-    assert not count or f"{path}; `input_form`" in options.report.line()
+    assert (
+        not count or f"{path}; to read tokens and tags, use `input_form`" in options.report.line()
+    )

@@ -299,7 +299,7 @@ def test_what_is_no_dask_dataframe(classifier, frame, given):
 
 def test_lists_of_which_dask_makes_strings(classifier):
     given = dd.from_pandas(pd.DataFrame({"tokens": [["Ada"]]}), npartitions=1)
-    with pytest.raises(UsageError, match=r"'tokens' is of strings, not lists .* pd\.ArrowDtype"):
+    with pytest.raises(UsageError, match=r"'tokens' has strings, not lists .* pd\.ArrowDtype"):
         tag_dataframe(given, classifier)
 
 

@@ -271,7 +271,7 @@ def test_data_sets_that_fit_refuses(classifier):
     for train, error, message in (
         (DatasetDict(test=whole), DataError, "no train split: give one split, such as"),
         (DatasetDict(all=whole), DataError, "no split is called train"),
-        (whole.to_iterable_dataset(), UsageError, "not IterableDataset; a streaming data set"),
+        (whole.to_iterable_dataset(), UsageError, "not IterableDataset; load a streaming data set"),
         (whole.rename_column("ner_tags", "pos"), DataError, "only tokens, pos; rename the col"),
     ):
         with pytest.raises(error, match=message) as caught:

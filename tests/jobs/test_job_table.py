@@ -234,9 +234,9 @@ def test_texts_that_are_too_long_are_left_out(tag):
     made, wrong, _ = tag(pa.table({"text": given_texts}), max_characters=5)
     assert made.column("text").to_pylist() == ["Ada", "ééééé"]
     assert wrong == {
-        1: "a text of 6 characters; expected 5 at the most",
-        3: "a text of 6 characters; expected 5 at the most",
-        4: "a text of 9,800,000 characters; expected 5 at the most",
+        1: "a text of 6 characters; expected at most 5",
+        3: "a text of 6 characters; expected at most 5",
+        4: "a text of 9,800,000 characters; expected at most 5",
     }
     made, wrong, _ = tag(pa.table({"text": ["a" * 1_000_000, "a" * 1_000_001]}))
     assert (len(made), list(wrong)) == (1, [1])
@@ -357,7 +357,7 @@ def test_tables_without_texts_and_tokens_are_told(columns, message):
 @pytest.mark.parametrize("twice", ["text", "x", "entities"])
 def test_two_columns_with_one_name_are_told(twice):
     schema = pa.schema([("text", pa.string()), (twice, pa.int8()), (twice, pa.int8())])
-    with pytest.raises(DataError, match=r"^here: two columns have one name; expected a name for"):
+    with pytest.raises(DataError, match=r"^here: two columns have the same name; rename"):
         check_columns(schema, "here", Job(model=""))
 
 

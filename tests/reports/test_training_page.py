@@ -66,7 +66,7 @@ def test_without_a_dev_text_but_with_folds():
 def test_at_word_level_there_are_no_moves():
     page = make(level="word")
     assert set(figures(page)) == ALL - {"moves"}
-    assert "scores each word by itself" in text(page)
+    assert "scores each word separately" in text(page)
 
 
 def test_a_ranking():
@@ -97,7 +97,7 @@ def test_more_labels_than_a_figure_has_room_for():
 def test_a_model_that_was_loaded_does_not_know_its_first_vectors(classifier):
     page = training_page(examine_training(classifier, SENTENCES, SENTENCES), "x")
     assert set(figures(page)) == ALL
-    assert "is known right after the training only" in text(page)
+    assert "are known only right after the training" in text(page)
 
 
 def test_a_model_without_a_record(classifier):

@@ -72,7 +72,7 @@ LACKS = [
     (["tag", "--input", "a.txt", "--output", "a.parquet"], "format parquet needs", "pyarrow"),
     (["tag", "--input", "b.parquet"], "format parquet needs", "pyarrow"),
     (["tag", "--input", "a.txt", "--output", "a.jsonl.gz"], "ends in .gz needs", "pyarrow"),
-    (["tag", "--input", "b.txt.zst"], "Zstandard packed needs", "pyarrow"),
+    (["tag", "--input", "b.txt.zst"], "compressed with Zstandard needs", "pyarrow"),
     (["tag", "--input", "memory://a.txt"], "file in a store needs", "fsspec"),
     (["tag", "--input", "a.txt", "--output", "memory://b.txt"], "file in a store", "fsspec"),
     (["tag", "--engine", "local", "--input", "*.parquet", "--output", "o"], "windowclf tag", ""),

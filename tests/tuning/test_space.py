@@ -51,7 +51,11 @@ def test_the_default_leaves_out_what_is_fixed():
         (["rate=-1:1"], {}, "--search rate=-1:1: `rate`: expected"),
         (["activation=relu,sine"], {}, "`activation`: expected hard-tanh, logistic, relu, tanh"),
         (["rate=0.1:1", "rate=2:3"], {}, "--search rate is given twice"),
-        (["rate=0.1:1"], {"rate": 0.5}, "--search rate and --rate: a setting is searched or fixed"),
+        (
+            ["rate=0.1:1"],
+            {"rate": 0.5},
+            "--search rate and --rate: a setting is either searched or fixed",
+        ),
         (["window=3:7"], {}, "--search would try window=4: `window`: expected an odd number"),
         (
             ["level=word,sentence", "loss=softmax,squared-error"],
