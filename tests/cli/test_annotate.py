@@ -1,4 +1,4 @@
-"""The command annotate: a project that is begun, gone on with, killed, and asked for its status."""
+"""The command annotate: a project is created, continued, killed, and its status printed."""
 
 import json
 import random
