@@ -26,7 +26,7 @@ from windowclf import load, load_corpus
 from windowclf.system.dask import broadcast, connect
 
 SENTENCES = 5
-"""Of a text."""
+"""Number of sentences in a text."""
 
 
 def write_input(folder: Path, data: str, tokens: int, files: int) -> int:

@@ -63,7 +63,7 @@ def accept(page, then=None):
     page.keyboard.press("Enter")
     if then:
         token(page, then).wait_for()
-    page.get_by_text("All is saved").wait_for()
+    page.get_by_text("All saved").wait_for()
 
 
 def stored(store, passage):

@@ -49,12 +49,12 @@ def started(*arguments):
 
 
 def workers_of(pid):
-    """Give the processes of the workers that a process started."""
+    """Return the processes of the workers that a process started."""
     return [p for p in psutil.Process(pid).children() if "spawn_main" in " ".join(_line(p))]
 
 
 def alive(processes):
-    """Give those that still run."""
+    """Return the processes that still run."""
     return [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
 
 

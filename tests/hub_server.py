@@ -31,7 +31,7 @@ class Repository:
     private: bool = False
 
     def commit(self, revision: str) -> str | None:
-        """Give the commit that a branch, a ref or a commit id stands for."""
+        """Return the commit of a branch, a ref or a commit id."""
         commits = {name: self._commit_id(files) for name, files in self.revisions.items()}
         return commits.get(revision, revision if revision in commits.values() else None)
 
@@ -98,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = answer  # noqa: N815
 
     def find(self, kind: str, name: str, revision: str) -> tuple[Repository, str]:
-        """Give the repository and the commit, or refuse as the hub does."""
+        """Return the repository and the commit, or refuse as the hub does."""
         repository = self.hub.repositories.get(name)
         if (
             repository is None
@@ -178,7 +178,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_json({"type": "user", "name": self.user()})
 
     def user(self) -> str:
-        """Give the name of whoever holds the token, or refuse."""
+        """Return the name of the token's user, or refuse."""
         if not self.headers.get("Authorization"):
             raise HubError(401, "", "Invalid username or password.")
         return "ana"

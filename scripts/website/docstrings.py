@@ -23,7 +23,7 @@ _NAME = re.compile(r"(?<![`\w])`([A-Za-z_][\w.]*)`(?!`)")
 
 
 class Structs(Extension):
-    """Gives each struct of msgspec an ``__init__`` with its fields, as dataclasses have it."""
+    """Adds to each struct of msgspec an ``__init__`` with its fields, as dataclasses have it."""
 
     def on_class(self, *, cls: Class, **_: Any) -> None:
         """Add the constructor."""

@@ -67,7 +67,7 @@ def test_it_reports_and_is_woken():
 def test_it_is_started_again_and_given_up():
     events, _ = listen_to(FAILS, lambda events: events[-1]["event"] == "error")
     assert [event["event"] for event in events].count("starting") == 3 + 2
-    assert events[-1]["message"] == "it has ended: there is no model (exit code 3)"
+    assert events[-1]["message"] == "its process ended: there is no model (exit code 3)"
     assert {event.get("message") for event in events[1:-1]} <= {None, events[-1]["message"]}
 
 
@@ -87,7 +87,7 @@ def test_a_program_that_is_not_there():
                 await asyncio.sleep(0.01)
 
     asyncio.run(asyncio.wait_for(run(), 20))
-    assert events[-1]["message"] == "it has ended: No such file or directory"
+    assert events[-1]["message"] == "its process ended: No such file or directory"
 
 
 def test_one_that_does_not_listen_holds_nothing_up(monkeypatch):

@@ -278,9 +278,9 @@ class TestDecide:
         one_line(raised)
 
     def test_a_passage_that_is_not_there_is_refused(self, store):
-        with pytest.raises(UsageError, match="passage 99: there is none of that number"):
+        with pytest.raises(UsageError, match="passage 99: there is no passage with that number"):
             store.decide("r", "ann", [Change(99, 0, "accepted", [])])
-        with pytest.raises(UsageError, match="passage 99: there is none of that number"):
+        with pytest.raises(UsageError, match="passage 99: there is no passage with that number"):
             store.passage(99)
 
     def test_all_of_a_request_or_nothing_is_saved(self, store):
@@ -316,7 +316,7 @@ class TestDecide:
             store.undo("r", "ann")
 
     def test_two_decisions_on_a_passage_are_refused(self, store):
-        with pytest.raises(UsageError, match="twice"):
+        with pytest.raises(UsageError, match="two decisions"):
             store.decide("r", "ann", [Change(3, 0, "accepted", []), Change(3, 0, "skipped", [])])
 
     def test_the_tokens_of_accepted_passages_are_counted(self, store):

@@ -82,7 +82,7 @@ def browse(chromium):
 
 @pytest.fixture
 def fits():
-    """Tell whether a page needs no scrolling from side to side."""
+    """Return a function that reports whether a page fits without horizontal scrolling."""
     return lambda page: page.evaluate(
         "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
     )

@@ -51,8 +51,8 @@ def test_a_conflict_is_shown_and_settled(chromium, store, address):
     assert dialog.is_visible()
     page.reload()  # it is asked again
     page.get_by_role("dialog").wait_for()
-    page.get_by_role("button", name="Mine shall stand").click()
-    page.get_by_text("All is saved").wait_for()
+    page.get_by_role("button", name="Keep mine").click()
+    page.get_by_text("All saved").wait_for()
     page.wait_for_function(
         "!Object.keys(localStorage).some(n => n.startsWith('windowclf-annotate/'))"
     )
@@ -60,7 +60,7 @@ def test_a_conflict_is_shown_and_settled(chromium, store, address):
     decide_elsewhere(2, "r2")
     begin(page, "Oslo")
     page.keyboard.press("Enter")
-    page.get_by_role("button", name="Theirs shall stand").click()
+    page.get_by_role("button", name="Keep theirs").click()
     begin(page, "Grace")
     assert store.passage(2).comment == "mine!"
     page.context.close()
@@ -76,7 +76,7 @@ def test_a_lost_connection(chromium, store, address):
     page.get_by_text("Not saved: 2 decisions.").wait_for()
     assert stored(store, 1) == (None, [])
     page.context.set_offline(False)
-    page.get_by_text("All is saved").wait_for()
+    page.get_by_text("All saved").wait_for()
     assert page.get_by_role("alert").filter(visible=True).count() == 0
     assert stored(store, 1)[0] == stored(store, 2)[0] == "accepted"
     page.context.close()
@@ -94,7 +94,7 @@ def test_a_full_disk(chromium, store, address):
     page.reload()  # it is still kept
     page.get_by_text("Not saved: 1 decision.").wait_for()
     store.database.connection.execute("PRAGMA max_page_count = 100000")
-    page.get_by_text("All is saved").wait_for()
+    page.get_by_text("All saved").wait_for()
     assert stored(store, 1)[0] == "flagged"
     assert len(store.history(9)) == 1
     page.context.close()
@@ -124,7 +124,7 @@ def test_a_service_that_is_killed(chromium, tmp_path):
     page.keyboard.press("Enter")
     page.get_by_text("Not saved: 1 decision.").wait_for()
     with service(folder, port):
-        page.get_by_text("All is saved").wait_for()
+        page.get_by_text("All saved").wait_for()
         page.reload()
         begin(page, "Grace")
         accept(page, "France")
@@ -149,7 +149,7 @@ def test_two_browsers_at_once(chromium, tmp_path):
                 page.keyboard.press("Enter")
             working = [p for p in pages if "Every passage is" not in p.inner_text("#text")]
         for page in pages:
-            page.get_by_text("All is saved").wait_for()
+            page.get_by_text("All saved").wait_for()
         decisions = store.history(2 * many)
         assert len(decisions) == len({one.passage for one in decisions}) == many
         by = {one.who for one in decisions}

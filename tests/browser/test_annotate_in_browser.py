@@ -41,7 +41,7 @@ def test_the_mouse(browse, store, address):
     assert marks(page) == [("New York", "PER")]
     page.get_by_role("button", name="Accept").click()
     begin(page, "Oslo")
-    page.get_by_text("All is saved").wait_for()
+    page.get_by_text("All saved").wait_for()
     assert stored(store, 1) == ("accepted", [("New York", "PER")])
 
 
@@ -67,7 +67,7 @@ def test_the_keyboard_alone(browse, store, address):
     page.keyboard.type("a land? 1 or 2")
     page.keyboard.press("Enter")
     begin(page, "Tom")
-    page.get_by_text("All is saved").wait_for()
+    page.get_by_text("All saved").wait_for()
     assert stored(store, 1) == ("accepted", [("Ada", "PER"), ("New York", "LOC")])
     assert stored(store, 2) == ("accepted", [("Oslo", "LOC"), ("Tom", "PER")])
     assert stored(store, 3) == ("skipped", [])
@@ -89,7 +89,7 @@ def test_fingers(browse, store, address):
     page.get_by_role("button", name="Remove").tap()
     page.get_by_role("button", name="Accept").tap()
     begin(page, "Oslo")
-    page.get_by_text("All is saved").wait_for()
+    page.get_by_text("All saved").wait_for()
     assert stored(store, 1) == ("accepted", [("New York", "LOC")])
 
 
@@ -185,7 +185,7 @@ def test_another_window_gets_what_is_left(browse, address):
     page.keyboard.press("Enter")
     begin(page, "Paris")
     page.keyboard.press("Enter")
-    page.locator("#text", has_text="4 passages still open: other windows have them.").wait_for()
+    page.locator("#text", has_text="4 passages still open, in other windows.").wait_for()
     first.close()
     page.reload()
     begin(page)
@@ -252,7 +252,7 @@ def test_the_review_fixes_in_one_go(browse, store, address):
     missed.get_by_role("button", name="PER").click()
     page.get_by_text("1 passage changed").wait_for()
     assert stored(store, 2)[1] == [("Oslo", "LOC"), ("Tom", "PER")]
-    page.get_by_text("No name contradicts itself so far.").wait_for()
+    page.get_by_text("No contradictions so far.").wait_for()
     page.get_by_label("Find a name").fill("osl")
     page.get_by_text("1 name, the most frequent first").wait_for()
     page.locator("#review-names summary", has_text="Oslo").click()
@@ -359,7 +359,7 @@ def test_keys_in_a_hurry_while_the_next_passages_are_on_their_way(store, address
     )
     for _ in range(3):
         page.keyboard.press("Enter")
-        page.get_by_text("All is saved").wait_for()
+        page.get_by_text("All saved").wait_for()
     for _ in range(len(SENTENCES)):
         page.wait_for_timeout(600)
         page.keyboard.press("Enter")

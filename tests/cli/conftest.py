@@ -8,8 +8,8 @@ from windowclf.cli import main
 
 
 @pytest.fixture(autouse=True)
-def _heeded():
-    """Ctrl-C is heeded, though the tests may run where it is not, behind a shell."""
+def _sigint():
+    """Enable Ctrl-C, because the shell that runs the tests may ignore it."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)

@@ -1,4 +1,4 @@
-"""The command annotate: a project that is begun, gone on with, killed, and asked for its status."""
+"""The command annotate: a project is created, continued, killed, and its status printed."""
 
 import json
 import random
@@ -123,10 +123,10 @@ def fill(store):
     ("arguments", "code", "expected"),
     [
         ([], 2, "--output: expected the folder of the project"),
-        (["--output", "new"], 2, "new: no project; expected a file of texts to begin one"),
-        (["texts.jsonl", "--output", "new"], 2, "--labels: expected one label at least"),
-        (["--output", "new", "--json"], 2, "--json is for --status"),
-        (["texts.jsonl", "--status", "new"], 2, "--status prints how far a project is"),
+        (["--output", "new"], 2, "new: no project; expected a file of texts to create one"),
+        (["texts.jsonl", "--output", "new"], 2, "--labels: expected at least one label"),
+        (["--output", "new", "--json"], 2, "--json needs --status"),
+        (["texts.jsonl", "--status", "new"], 2, "--status prints a project's progress"),
         (["--status", "new"], 1, "new/annotation.sqlite: no such file"),
         (
             ["texts.jsonl", "--labels", "A", "--output", "new", "--map", "PER"],

@@ -44,7 +44,7 @@ def job(given, tmp_path):
 
 
 def done(folder):
-    """Give the partitions that are done, and what tells whether they are touched."""
+    """Return the finished partitions, with what shows whether they were touched."""
     stats = {path: path.stat() for path in (folder / "out").glob("[!.]*.parquet")}
     return {path: (stat.st_ino, stat.st_mtime_ns) for path, stat in stats.items()}
 

@@ -57,7 +57,7 @@ def exit_code(process):
 
 
 def killed_after(process, seconds):
-    """Kill a process after so many seconds; return whether it had ended before, with code 0."""
+    """Kill a process after this many seconds; return whether it had ended before, with code 0."""
     process.join(seconds)
     process.kill()
     assert exit_code(process) in (0, -signal.SIGKILL)

@@ -171,7 +171,7 @@ def test_a_second_signal_while_the_best_is_saved(run, start, monkeypatch):
 
 
 @pytest.mark.parametrize("option", [["--epochs", "9"], ["--output", "x"], ["--checkpoint", "3"]])
-def test_options_that_resume_does_not_heed(run, option):
+def test_options_that_resume_does_not_use(run, option):
     code, _, err = run("train", "--resume", "out", *option)
     assert code == 2
     assert err == (

@@ -168,6 +168,6 @@ def test_without_the_extra():
     )
     assert ran.returncode == 1
     assert ran.stderr == (
-        "windowclf: error: windowclf serve needs an optional package: "
-        "pip install 'windowclf[serve]'\n"
+        "windowclf: error: the web server of windowclf serve and windowclf annotate needs an "
+        "optional package: pip install 'windowclf[serve]'\n"
     )

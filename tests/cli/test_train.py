@@ -133,7 +133,7 @@ def test_the_same_seed_gives_the_same_bytes(run, quick):
     a, b = ({path.name: path.read_bytes() for path in Path(n).iterdir()} for n in ("a", "b"))
     assert len(a) == 6
     assert a.pop(TIMES) != b.pop(TIMES)
-    assert a.pop(REPORT) != b.pop(REPORT)  # which tells the times
+    assert a.pop(REPORT) != b.pop(REPORT)  # the report shows the times
     assert a == b
     names = [next(Path(name).glob("parameters-*")).name for name in ("a", "b")]
     assert run(*quick, "--output", "c", "--seed", "2")[0] == 0

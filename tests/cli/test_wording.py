@@ -73,7 +73,7 @@ def test_notes_name_options(capsys):
 
 
 def test_the_library_names_no_option():
-    """But for the rooms and the files above, and for what docstrings say."""
+    """Except in the packages and files above, and in docstrings."""
     found = {}
     for path in PACKAGE.rglob("*.py"):
         name = path.relative_to(PACKAGE).as_posix()

@@ -39,7 +39,7 @@ def asked(monkeypatch):
 
 
 def write(path, *tags, token="x"):
-    """Write a sentence a split, so that each split is told by its tags."""
+    """Write a sentence a split, so that its tags identify each split."""
     text = "".join(f"{token} {tag}\n" for tag in tags)
     data = json.dumps({"tokens": [token] * len(tags), "tags": tags}).encode()
     if ".json" not in path.name.lower():

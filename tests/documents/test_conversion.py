@@ -88,7 +88,7 @@ def told(document, path):
         words = fit_words(document.text, words, spans or [], exact=True)
         spans = spans and [msgspec.structs.replace(span, score=None) for span in spans]
     if not document.text.strip() and not {"conll", "docbin"}.isdisjoint(path):
-        spans = spans or None  # where there is no token, none tells that there are no labels
+        spans = spans or None  # without tokens, nothing shows that there are no labels
         words = words or None
     if not TOOLS.isdisjoint(path):
         spans = spans and [msgspec.structs.replace(span, score=None) for span in spans]
@@ -124,7 +124,7 @@ def folder(tmp_path_factory):
 @settings(max_examples=10)
 def test_there_and_back_nothing_is_lost(folder, given, scheme, other):
     first, second, third = (folder / name for name in "123")
-    for path in permutations(NAMES, 2):  # in one test, for to draw the corpora takes the time
+    for path in permutations(NAMES, 2):  # in one test, because drawing the corpora is slow
         if set(path) == {"csv", "prodigy"}:
             continue  # an empty text has no tokens there, so that its record lacks their column
         one, two = (FORMATS[name] for name in path)

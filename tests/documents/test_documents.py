@@ -51,7 +51,7 @@ def places(corpus):
 
 
 def heeded(corpus, place):
-    """The oracle: the other places whose windows a token heeds, found one by one."""
+    """The oracle: the other places whose windows a token uses, found one by one."""
     numbers = [number for _, number in corpus]
     word = corpus[place[0]][0][place[1]][0]
     return [

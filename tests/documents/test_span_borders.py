@@ -90,7 +90,7 @@ def split_texts(draw):
 
 
 def places(text, sentences):
-    """Give the characters of each word, and the sentence that it is in."""
+    """Return the characters of each word, and the sentence that it is in."""
     words = [*chain.from_iterable(sentences)]
     starts = token_starts(text, words)
     numbers = [i for i, sentence in enumerate(sentences) for _ in sentence]

@@ -48,7 +48,7 @@ def test_samples_are_drawn_with_replacement_and_alike_for_all_systems(monkeypatc
 
 
 def test_against_all_samples_there_are():
-    """Of four units, all 4⁴ samples can be listed: the bootstrap nears what they come to."""
+    """Four units have 4⁴ samples, which can be listed: the bootstrap approaches their results."""
     first = np.array([[1, 3, 3], [2, 2, 2], [0, 1, 2], [2, 4, 3]])
     second = np.array([[2, 3, 3], [1, 2, 2], [1, 1, 2], [3, 3, 3]])
     given = slow_f1(second, range(4)) - slow_f1(first, range(4))

@@ -42,7 +42,7 @@ PLAIN = {
 
 
 def names(count, seed):
-    """Sentences with names whose last word tells nothing of their type: most first ones do."""
+    """Sentences with names whose last word does not show their type: most first words do."""
     rng = random.Random(seed)
     marked = [
         f"They saw [{label} {rng.choice(FIRST[label])} {rng.choice(LAST)}] {rng.choice('abcde')} ."

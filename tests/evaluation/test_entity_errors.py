@@ -1,4 +1,4 @@
-"""Which span is held against which, and what is said of it."""
+"""Which span is compared with which, and how the difference is described."""
 
 from collections import Counter
 

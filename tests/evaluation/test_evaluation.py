@@ -22,7 +22,7 @@ DOCUMENTS = [i // 4 for i in range(len(TOKENS))]
 
 
 def make_model(level):
-    """An untrained model whose names heed each other."""
+    """An untrained model whose names use each other's context."""
     model = prepare_small(tiny.sentences(), document_context=True, sentence_mean=True, level=level)
     rng = np.random.default_rng(0)
     for parameter in (model.network.document_weight, model.network.sentence_weight):

@@ -1,4 +1,4 @@
-"""Explanations whole: for every kind of model, held against the model itself."""
+"""Whole explanations, for every kind of model, compared with the model itself."""
 
 from itertools import chain
 

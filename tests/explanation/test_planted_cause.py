@@ -20,7 +20,7 @@ def planted(cause, label, name):
 
 @pytest.fixture(scope="module", params=["word", "sentence"])
 def classifier(request):
-    """Every name stands with both causes, so that nothing else tells what it is."""
+    """Every name occurs with both causes, so that nothing else shows its type."""
     text = [parse(planted(*pair, name)) for pair in CAUSES.items() for name in NAMES]
     words = ["they", "were", *CAUSES, "again", ".", *map(str.lower, NAMES)]
     settings = SETTINGS | {

@@ -293,7 +293,7 @@ def docbin(data):
 
 
 def convert(data):
-    """From one format to another, which the first byte tells, and what was written is read."""
+    """Convert between two formats, chosen by the first byte, and read the output."""
     if not data:
         return
     source, output = (READABLE[n % len(READABLE)] for n in divmod(data[0], len(READABLE)))
@@ -327,7 +327,7 @@ def _bundles():
 
 
 def bundle_parts():
-    """Give what `bundle` takes to change nothing: a byte, and the file that it stands for."""
+    """Return inputs with which `bundle` changes nothing: a byte, and the file that it selects."""
     for compressed, files in enumerate(_bundles()):
         manifest = msgspec.json.decode(files[MANIFEST], type=Manifest)
         names = [*(manifest.files[kind].name for kind in KINDS), MANIFEST, MANIFEST]
@@ -338,7 +338,7 @@ def bundle_parts():
 def bundle(data):
     """A file of a small model becomes the bytes after the first, and all checksums right again.
 
-    The first byte tells the model and the file: of `KINDS`, the manifest, or the manifest
+    The first byte selects the model and the file: of `KINDS`, the manifest, or the manifest
     without mending its checksum. What can be loaded can tag, and be packed again.
     """
     if not data:

@@ -1,4 +1,4 @@
-"""What is fuzzed holds against its seeds: inputs made by hand, and what fuzzing has found."""
+"""The fuzz targets pass on their seeds: inputs made by hand, and inputs that fuzzing found."""
 
 from contextlib import nullcontext
 from pathlib import Path

@@ -258,7 +258,7 @@ def test_a_folder(classifier, model_folder, tmp_path):
     (folder / "README.md").write_text("Mine.")
     again.save_pretrained(folder)
     assert (folder / "README.md").read_text() == "Mine."
-    again.save(folder)  # a card is no hindrance
+    again.save(folder)  # a card is not in the way
 
 
 def test_a_folder_that_holds_something_else_stays_as_it_is(classifier, tmp_path):

@@ -46,7 +46,7 @@ class Remote(MemoryFileSystem):
 
 @pytest.fixture
 def remote(monkeypatch):
-    """Give a store whose own errors a test may provoke, by the names of its methods."""
+    """Return a store whose own errors a test may provoke, by the names of its methods."""
     fsspec.register_implementation("remote", Remote, clobber=True)
     monkeypatch.setattr(Remote, "store", {})
     monkeypatch.setattr(Remote, "pseudo_dirs", [""])

@@ -197,7 +197,7 @@ def test_a_file_that_is_gone_or_that_nobody_may_read(work, monkeypatch):
 
 def test_reading_that_breaks_off_costs_the_partition(work, monkeypatch):
     class Lost(Exception):  # noqa: N818
-        """What a store raises that is no OSError."""
+        """An error of a store that is not an OSError."""
 
     def lose(*_):
         raise Lost("the line\nis cut")

@@ -1,4 +1,4 @@
-"""A job on a cluster does what one process does, and tells of each partition as it is done."""
+"""A job on a cluster does what one process does, and reports each partition when it is done."""
 
 import time
 from threading import Event

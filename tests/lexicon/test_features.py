@@ -17,7 +17,7 @@ from windowclf.lexicon.features import (
 
 words = st.text(min_size=1, max_size=8) | st.text("aAbB0-.9", min_size=1, max_size=8)
 # Lower case that is longer, that depends on the neighbours or is another letter's; title case,
-# letters without case, marks, digits that are no decimals, control characters, surrogates.
+# letters without case, marks, digits that are not decimal, control characters, surrogates.
 NASTY = "İiIıΣσςßẞǅǆÉéaB0٣²Ⅷªーあ\u0301\u0345-.\0\n\r\x1f\x7f\x80\x85\u2028\ud800\udfff𝟘𝔸"
 any_words = words | st.just("") | st.text(NASTY, max_size=6) | st.text("ΣaAİ. 1", max_size=6)
 NAMES = ["shape", "written", *(f"{end}{n}" for end in ("prefix", "suffix") for n in range(1, 6))]
@@ -127,8 +127,8 @@ def test_the_forms_of_many_words(found):
 def test_every_character():
     every = [chr(point) for point in range(sys.maxunicode + 1)]
     assert zero_digits("".join(every)) == plain_value("written", "".join(every))
-    # What lets a prefix be cut off a word in lower case: but for two, each character of a word
-    # is by itself.
+    # A prefix can be cut off a word in lower case because all characters except two are
+    # converted independently.
     regular = [c for c in every if c not in "İΣ"]
     assert all(len(c.lower()) == 1 for c in regular)
     assert "".join(regular).lower() == "".join(map(str.lower, regular))

@@ -31,7 +31,7 @@ def drawn(slope, intercept, size, seed):
 
 
 def log_likelihood(calibration, p, correct):
-    """That of Platt's targets."""
+    """The log-likelihood of Platt's targets."""
     positive, negative = int(correct.sum()), int((~correct).sum())
     target = np.where(correct, (positive + 1) / (positive + 2), 1 / (negative + 2))
     logit = np.log(p / (1 - p))

@@ -1,4 +1,4 @@
-"""A sample of hashes tells how much of one text is in another."""
+"""A sample of hashes estimates how much of one text is in another."""
 
 import msgspec
 import pytest

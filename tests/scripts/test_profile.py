@@ -35,7 +35,7 @@ def watch(now):
 
 
 class PackedLayout:
-    """Functions that take the seconds that they are told."""
+    """Functions that take a chosen number of seconds."""
 
     def __init__(self, now):
         self.now = now

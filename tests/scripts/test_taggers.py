@@ -123,7 +123,7 @@ def test_bad_input_ends_in_one_line(run, files, arguments, message):
 
 
 class Pipeline:
-    """Finds the spans that it is told, of types of OntoNotes, in each text."""
+    """Finds chosen spans, with types of OntoNotes, in each text."""
 
     vocab = spacy.blank("en").vocab
 

@@ -9,7 +9,7 @@ import pytest
 from windowclf.errors import DataError
 from windowclf.system.threads import one_blas_thread, stream
 
-SECONDS = 10  # whoever waits so long for another thread waits in vain
+SECONDS = 10  # a wait for another thread that takes this long has failed
 SHARED = pytest.mark.parametrize("threads", [2, 3])
 ANY = pytest.mark.parametrize("threads", [1, 2, 3])
 

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from windowclf.errors import UsageError
 from windowclf.system.threads import Workers, stream, thread_count
 
-SECONDS = 10  # whoever waits so long for another thread waits in vain
+SECONDS = 10  # a wait for another thread that takes this long has failed
 SHARED = pytest.mark.parametrize("threads", [2, 3])
 ANY = pytest.mark.parametrize("threads", [1, 2, 3])
 

@@ -1,4 +1,4 @@
-"""A parameter or a vector that is not finite is told in one line, and gets into no tag.
+"""A parameter or a vector that is not finite is reported in one line, and never becomes a tag.
 
 pytest turns every warning of NumPy into a failure.
 """

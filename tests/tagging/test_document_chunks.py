@@ -70,7 +70,7 @@ def test_sentences_without_documents_fill_the_chunks(sizes, size):
 
 @pytest.fixture(scope="module", params=["word", "sentence"])
 def model(request):
-    """An untrained model whose windows heed each other."""
+    """An untrained model whose windows use each other."""
     model = prepare_small(
         tiny.sentences(), document_context=True, sentence_mean=True, level=request.param
     )

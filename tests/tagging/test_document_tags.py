@@ -17,7 +17,7 @@ from windowclf.documents.formats.conll import write_conll
 from windowclf.errors import UsageError
 from windowclf.model.bundle import save_model
 
-# Each name is a person in one document and a place in another: only a telling sentence tells.
+# Each name is a person in one document and a place in another: only one sentence shows which.
 NAMES = ("Rune", "Vale", "Linden", "Sterling", "Marlow", "Arden")
 UNSEEN = ("Quill", "Brandt")
 TELLING = {
@@ -43,7 +43,7 @@ SETTINGS = {
 
 
 def documents(names):
-    """For each name and type a document: one sentence tells, before or after one that does not."""
+    """A document for each name and type: one of its two sentences shows the type."""
     found = []
     for n, (name, label) in enumerate(product(names, TELLING)):
         for m, (telling, untold) in enumerate(product(TELLING[label], UNTOLD)):
@@ -167,7 +167,7 @@ def test_without_documents_only_a_name_twice_in_a_sentence_moves_g(heeding):
     assert g(train(alone, (), epochs=2)).shape == g(heeding).shape
     assert not g(train(alone, (), epochs=2)).any()
     lower = [replace(s, tokens=[token.lower() for token in s.tokens]) for s in TRAIN]
-    assert not g(train(lower, (), epochs=2)).any()  # what has no capital is no name
+    assert not g(train(lower, (), epochs=2)).any()  # words without capitals are not names
     twice = parse("[PER Rune] saw [PER Rune] .")
     assert g(train([*alone, twice], (), epochs=2)).any()
     once = [parse("[PER Rune] saw [PER Vale] ."), parse("they saw they .")]

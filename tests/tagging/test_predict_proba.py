@@ -98,7 +98,7 @@ def test_a_model_that_ranks_begins_a_span_where_none_was():
             expected = [this * (1 - before), this * before]
             np.testing.assert_allclose(row[1:], expected, rtol=1e-4, atol=1e-6)
     found = classifier.predict_proba([["Oslo"], [], ["Oslo", "Oslo"]])
-    assert [p[0, 2] for p in found if len(p)] == [0, 0]  # a sentence begins anew
+    assert [p[0, 2] for p in found if len(p)] == [0, 0]  # each sentence starts again
     assert found[0][0, 1] > 0.5
 
 

@@ -1,4 +1,4 @@
-"""Threads that share a classifier give the results of one, whoever meets a word first."""
+"""Threads that share a classifier give the results of one, whichever meets a word first."""
 
 import pickle
 import random

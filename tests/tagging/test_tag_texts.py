@@ -36,7 +36,7 @@ def test_the_size_of_a_batch_changes_nothing(classifier, texts, batch_size):
 
 
 def test_a_long_text_is_scored_in_parts(classifier, monkeypatch):
-    # no name may heed what stands in another part
+    # no name may use the context of another part
     monkeypatch.setattr(classifier.model.network, "document_weight", None)
     text = " ".join(map(tiny.unmarked, tiny.MARKED))
     [whole] = tag_texts(classifier.tagger, [text], batch_size=1)

@@ -1,4 +1,4 @@
-"""Ten thousand labels, labels that are no text, and tags without the ones they belong to."""
+"""Ten thousand labels, labels that are not text, and tags without the ones they belong to."""
 
 import os
 

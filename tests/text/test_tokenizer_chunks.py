@@ -118,7 +118,7 @@ def whole_tokens(text):
 
 
 def opening_marks(tokens, chunks):
-    """Tell for each token whether it opens; a straight quote may, by its place or its turn."""
+    """Return whether each token opens a quotation; a straight quote may, by its place or turn."""
     found, quoted = [], False
     for token, chunk in zip(tokens, chunks, strict=True):
         opens = token.text in OPENERS

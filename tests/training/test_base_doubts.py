@@ -26,7 +26,7 @@ def corpus(name="other", parts=(), **splits):
 
 @pytest.fixture(scope="module")
 def record():
-    """That of a model that was trained on a hundred sentences of a corpus called news."""
+    """The record of a model that was trained on a hundred sentences of a corpus called news."""
     quick = windowclf.WindowClassifier(**tiny.QUICK, name_augmentation=0.5, case_augmentation=0.5)
     train = corpus("news", train=sentences(0, 100), dev=sentences(100, 120))
     return quick.fit(train, vectors="random", names={"LOC": ["Oslo"]}).model.record

@@ -1,4 +1,4 @@
-"""The gradients of a batch in parts are those of the batch, whoever computes them."""
+"""The gradients of a batch in parts are those of the batch, whichever process computes them."""
 
 from dataclasses import replace
 
@@ -70,7 +70,7 @@ def make_replicas(parts, text=TEXT, *, distilled=False, **settings):
 
 
 def sums_and_gradients(parts, **settings):
-    """Of each batch of an epoch: in how many parts it was, what it came to, its gradients."""
+    """Return for each batch of an epoch its number of parts, its sums and its gradients."""
     model, batches, replicas = make_replicas(parts, **settings)
     found = []
     with Workers(1) as workers:

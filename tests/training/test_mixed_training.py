@@ -43,7 +43,7 @@ def prepare_mixture(settings=(), **options):
 
 
 def test_a_corpus_of_parts_alone_trains_as_one_that_is_whole():
-    """The same bytes but for the record: a mixture as such draws nothing."""
+    """The bytes are the same except for the record: a mixture as such draws nothing."""
     whole = Corpus("a+b", mixture().splits, Scheme.IOB2, Scheme.IOB2)
     mixed = prepare_mixture()
     single = prepare(as_training_text(whole, None, "auto"), VECTORS, make_config(SMALL))
@@ -69,7 +69,7 @@ def test_the_record_has_the_corpora():
 
 
 def test_the_record_of_one_corpus_is_as_it_was():
-    """Other bytes would be another model for whoever compares checksums."""
+    """Other bytes would be another model to anyone who compares checksums."""
     text = as_training_text(TRAIN, DEV, "auto")
     model, data = prepare(text, VECTORS, make_config(SMALL | {"epochs": 1}))
     fit(model, data)
@@ -80,7 +80,7 @@ def test_the_record_of_one_corpus_is_as_it_was():
 
 
 def test_weights_are_those_of_sentences_that_are_left():
-    """An empty sentence is no text, wherever it stands."""
+    """An empty sentence does not count, wherever it stands."""
     mixed = mixture(weights={"b": 3})
     first, second = mixed.parts
     more = [Sentence([], []), *mixed.splits["train"], Sentence([], [])]

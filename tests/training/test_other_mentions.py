@@ -132,7 +132,7 @@ def test_training_batches_read_windows_from_elsewhere():
         np.testing.assert_array_equal(
             one.features[one.windows], other.features[other.windows[:tokens]]
         )
-        # all that is read of other_mentions is heeded
+        # all that is read of other_mentions is used
         assert {*range(tokens, len(other.windows))} <= {*other.mentions.windows.tolist()}
         further += len(other.windows) - tokens
     assert further > 20

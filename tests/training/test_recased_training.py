@@ -20,7 +20,7 @@ from windowclf.training.data import prepare
 from windowclf.training.fit import TrainingRun, fit
 from windowclf.training.loop import BatchDone
 
-# Only the name tells its type, and with cased vectors nothing tells what PARIS is.
+# Only the name shows its type, and with cased vectors nothing shows what PARIS is.
 MARKED = [*(f"[PER {name}]" for name in PEOPLE), *(f"[LOC {name}]" for name in PLACES)]
 CORPUS = [parse(f"{a} saw {b} .") for a, b in product(MARKED, MARKED)]
 DEV, TRAIN = CORPUS[::3], [sentence for i, sentence in enumerate(CORPUS) if i % 3]

@@ -63,7 +63,7 @@ def train(folder=None, dev=DEV, stop_after=None, resume=False, text=DOCUMENTS, *
 
 
 def train_in_steps(folder, steps, **settings):
-    """Train, stopped again and again after so many events; return the bytes and the stops."""
+    """Train, stopped again and again after this many events; return the bytes and the stops."""
     resume, stops = False, 0
     while (found := train(folder, stop_after=next(steps), resume=resume, **settings)) is None:
         resume, stops = True, stops + 1

@@ -1,4 +1,4 @@
-"""How long a training took is kept beside the model, and is no part of it."""
+"""How long a training took is kept beside the model, and is not a part of it."""
 
 import msgspec
 import pytest

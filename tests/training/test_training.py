@@ -42,7 +42,7 @@ def dev_f1(model, dev):
 
 
 class Listener:
-    """Keeps what it hears, and the parameters after each epoch; raises where it is told to."""
+    """Keeps what it hears, and the parameters after each epoch; raises in a chosen place."""
 
     def __init__(self, model, stop=None):
         self.model, self.stop = model, stop

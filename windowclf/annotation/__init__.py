@@ -1,1 +1,1 @@
-"""Labels for raw text: a person decides, and a network that learns meanwhile proposes."""
+"""Annotation of raw text: a person decides, and a network that learns meanwhile proposes names."""

@@ -1,4 +1,4 @@
-"""The application that `windowclf annotate` runs: its paths, and what each answers."""
+"""The application that `windowclf annotate` runs: its paths and their answers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -44,28 +44,28 @@ _KINDS = {".js": "text/javascript", ".css": "text/css"}
 _DIGITS = "1234567890"
 """The keys of the first labels."""
 _PAGE = 50
-"""Decisions of the history in one answer."""
+"""Number of decisions in one answer of the history."""
 _AROUND = 160
-"""Characters of the passages before and behind one."""
+"""Number of characters shown of the passage before and of the one after."""
 _NOTICED = {"proposals", "round"}
-"""Events of the learner after which there are other proposals."""
+"""Events of the learner that bring other proposals."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class Annotation:
-    """A project that answers requests.
+    """The request handlers of a project.
 
     Parameters
     ----------
     store : Store
     proposals : ProposalCache
     who : str
-        The name of those who do not give another one.
+        Author of decisions whose request names nobody.
     limits : Limits
     learner : sequence of str, optional
-        Another program than the learner.
+        Command to run in place of the learner.
     """
 
     def __init__(
@@ -78,15 +78,15 @@ class Annotation:
     ) -> None:
         self._store, self._proposals = store, proposals
         self._who, self._limits = who, limits
-        self._learner = LearnerProcess(store.folder, self._heard, learner)
+        self._learner = LearnerProcess(store.folder, self._on_event, learner)
         self._event: Event = {"event": "starting"}
-        self._number = 0  # goes up whenever a page would show something else
-        self._proposed = 0  # goes up whenever there are other proposals
+        self._number = 0  # increased by every change that a page shows
+        self._proposed = 0  # increased when there are other proposals
         self._advised: tuple[int, str | None] = (0, None)
 
     @asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
-        """Keep the learner while the application runs."""
+        """Run the learner while the application runs."""
         async with self._learner:
             yield
 
@@ -110,67 +110,67 @@ class Annotation:
         ]
 
     async def state(self, request: Request) -> Response:
-        """Give all that stands beside the passage; 204 if it is still what the page knows."""
+        """Return all that the page shows beside the passage; 204 if nothing changed `since`."""
         if request.query_params.get("since") == str(self._number):
             return Response(status_code=204)
-        return _json(await _aside(self._state))
+        return _json(await _in_thread(self._state))
 
     async def next(self, request: Request) -> Response:
         """Hand out the next passages."""
-        asked = await self._body(request, bodies.NextRequest)
+        body = await self._body(request, bodies.NextRequest)
 
         def take() -> list[dict[str, Any]]:
-            return self._shown(self._store.take(asked.client, asked.count, asked.exclude))
+            return self._shown(self._store.take(body.client, body.count, body.exclude))
 
-        return _json({"passages": await _aside(take)})
+        return _json({"passages": await _in_thread(take)})
 
     async def release(self, request: Request) -> Response:
-        """Let others have what a window was handed out that is closed."""
-        asked = await self._body(request, bodies.ReleaseRequest)
-        await _aside(self._store.release, asked.client)
+        """Make the passages of a closed window available to others."""
+        body = await self._body(request, bodies.ReleaseRequest)
+        await _in_thread(self._store.release, body.client)
         return Response(status_code=204)
 
     async def passage(self, request: Request) -> Response:
-        """Give one passage."""
-        [shown] = await _aside(self._shown, [request.path_params["number"]])
+        """Return one passage."""
+        [shown] = await _in_thread(self._shown, [request.path_params["number"]])
         return _json(shown)
 
     async def decide(self, request: Request) -> Response:
-        """Save decisions; the answer means that they are on the disk."""
-        asked = await self._body(request, bodies.DecideRequest)
-        who = asked.who or self._who
-        saved = await self._change(self._store.decide, asked.request, who, asked.changes)
+        """Save decisions; they are on the disk before the answer is sent."""
+        body = await self._body(request, bodies.DecideRequest)
+        who = body.who or self._who
+        saved = await self._change(self._store.decide, body.request, who, body.changes)
         return _json({"saved": saved})
 
     async def undo(self, request: Request) -> Response:
-        """Take the last request of a person back."""
-        asked = await self._body(request, bodies.UndoRequest)
-        restored = await self._change(self._store.undo, asked.request, asked.who or self._who)
-        return _json({"passages": await _aside(self._shown, restored or [])})
+        """Undo the last request of a person."""
+        body = await self._body(request, bodies.UndoRequest)
+        restored = await self._change(self._store.undo, body.request, body.who or self._who)
+        return _json({"passages": await _in_thread(self._shown, restored or [])})
 
     async def labels(self, request: Request) -> Response:
-        """Add a label, or give one another name."""
-        asked = await self._body(request, bodies.LabelRequest)
-        if isinstance(asked.add, str):
-            await self._change(self._store.add_label, asked.add)
-        elif isinstance(asked.rename, int) and isinstance(asked.name, str):
-            await self._change(self._store.rename_label, asked.rename, asked.name)
+        """Add or rename a label."""
+        body = await self._body(request, bodies.LabelRequest)
+        if isinstance(body.add, str):
+            await self._change(self._store.add_label, body.add)
+        elif isinstance(body.rename, int) and isinstance(body.name, str):
+            await self._change(self._store.rename_label, body.rename, body.name)
         else:
             raise HTTPException(422, 'expected either "add", or "rename" and "name"')
-        return _json({"labels": await _aside(self._labels)})
+        return _json({"labels": await _in_thread(self._labels)})
 
     async def guidelines(self, _: Request) -> Response:
-        """Give the guidelines."""
-        text, version = await _aside(self._store.guidelines)
+        """Return the guidelines."""
+        text, version = await _in_thread(self._store.guidelines)
         return _json({"text": text, "version": version})
 
     async def write_guidelines(self, request: Request) -> Response:
-        """Write the guidelines anew."""
-        asked = await self._body(request, bodies.GuidelinesRequest)
+        """Replace the guidelines."""
+        body = await self._body(request, bodies.GuidelinesRequest)
         try:
-            version = await self._change(self._store.set_guidelines, asked.text, asked.version)
+            version = await self._change(self._store.set_guidelines, body.text, body.version)
         except ConflictError as error:
-            text, version = await _aside(self._store.guidelines)
+            text, version = await _in_thread(self._store.guidelines)
             found = {"error": one_line(error), "text": text, "version": version}
             return _json(found, 409)
         return _json({"version": version})
@@ -178,16 +178,16 @@ class Annotation:
     async def history(self, request: Request) -> Response:
         """List decisions, the newest first."""
         before = _number(request, "before")
-        return _json({"decisions": await _aside(self._store.history, _PAGE, before)})
+        return _json({"decisions": await _in_thread(self._store.history, _PAGE, before)})
 
     async def review(self, request: Request) -> Response:
         """List the labelled names, the most frequent ones first."""
         label, page = _number(request, "label"), _number(request, "page") or 0
         query = request.query_params.get("query", "")
-        return _json(await _aside(list_names, self._store, label, query, page))
+        return _json(await _in_thread(list_names, self._store, label, query, page))
 
     async def contradictions(self, _: Request) -> Response:
-        """List where the labels contradict one another, and where the model does."""
+        """List where labels contradict one another, and where the model contradicts them."""
 
         def find() -> dict[str, Any]:
             proposals = {each.passage: each.spans for each in self._proposals.all()}
@@ -196,52 +196,52 @@ class Annotation:
                 "disagreements": find_disagreements(self._store, proposals),
             }
 
-        return _json(await _aside(find))
+        return _json(await _in_thread(find))
 
     async def fix(self, request: Request) -> Response:
-        """Give a name another label wherever it has a certain one."""
-        asked = await self._body(request, bodies.FixRequest)
-        find = relabel_name if asked.labelled else fix_name
-        changes = await _aside(
-            find, self._store, asked.text, asked.label, asked.new, asked.passages
+        """Replace the label of a name wherever it has a certain one."""
+        body = await self._body(request, bodies.FixRequest)
+        find = relabel_name if body.labelled else fix_name
+        changes = await _in_thread(
+            find, self._store, body.text, body.label, body.new, body.passages
         )
-        return await self._decide_anew(asked, changes)
+        return await self._save_changes(body, changes)
 
     async def adopt(self, request: Request) -> Response:
-        """Decide as the model proposes."""
-        asked = await self._body(request, bodies.AdoptRequest)
-        return await self._decide_anew(asked, await _aside(adopt, self._store, asked.chosen))
+        """Replace labels by the proposals of the model."""
+        body = await self._body(request, bodies.AdoptRequest)
+        return await self._save_changes(body, await _in_thread(adopt, self._store, body.chosen))
 
-    async def _decide_anew(
-        self, asked: bodies.FixRequest | bodies.AdoptRequest, changes: list[Change]
+    async def _save_changes(
+        self, body: bodies.FixRequest | bodies.AdoptRequest, changes: list[Change]
     ) -> Response:
-        who = asked.who or self._who
-        if not changes:  # others were faster, or the request comes again
+        who = body.who or self._who
+        if not changes:  # another person was faster, or the request was sent again
             return _json({"saved": []})
-        saved = await self._change(self._store.decide, asked.request, who, changes)
+        saved = await self._change(self._store.decide, body.request, who, changes)
         return _json({"saved": saved})
 
     async def _body(self, request: Request, kind: type[T]) -> T:
-        """Read the body of a request that writes; a page of another site may not send it."""
+        """Read the body of a request that writes; refuse one from a page of another site."""
         origin = request.headers.get("origin")
         if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
             raise HTTPException(403, "Origin: expected the page of this service, not another site")
         return decode(await read_body(request.scope, request.receive, self._limits), kind)
 
     async def _change(self, function: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
-        """Change the project; the learner and the pages get to know."""
-        changed = await _aside(function, *given, **named)
+        """Change the project, and notify the learner and the pages."""
+        changed = await _in_thread(function, *given, **named)
         self._number += 1
         self._learner.wake()
         return changed
 
-    def _heard(self, event: Event) -> None:
+    def _on_event(self, event: Event) -> None:
         self._event = event
         self._number += 1
         self._proposed += event.get("event") in _NOTICED
 
     def _state(self) -> dict[str, Any]:
-        number = self._number  # before the rest is read: what changes meanwhile is seen next time
+        number = self._number  # read first: the next request reports later changes
         rounds = [each for each in self._store.rounds() if each.f1 is not None]
         if rounds and self._advised[0] != rounds[-1].id:
             self._advised = rounds[-1].id, advice(rounds)
@@ -270,7 +270,7 @@ class Annotation:
         ]
 
     def _shown(self, numbers: Iterable[int]) -> list[dict[str, Any]]:
-        """Read passages with what the model proposes, and the text around them."""
+        """Read passages with their proposals and the text around them."""
         passages = [self._store.passage(number) for number in numbers]
         proposals = self._proposals.of([passage.id for passage in passages])
         known = {label.id for label in self._store.labels()}
@@ -287,10 +287,10 @@ class Annotation:
         ]
 
     def _neighbour(self, passage: Passage, step: int) -> str:
-        """Read the text before or behind a passage in its document."""
+        """Read the text before or after a passage in its document."""
         if not 0 <= passage.position + step < passage.count:
             return ""
-        # The passages of a document are numbered one after another.
+        # The passages of a document have consecutive numbers.
         text = self._store.passage(passage.id + step).text.strip()
         if len(text) <= _AROUND:
             return text
@@ -310,15 +310,15 @@ def create_app(
     Parameters
     ----------
     store : Store
-        The caller closes it.
+        The project, which the caller closes.
     who : str
-        The name under which decisions are kept, of those who give the page no other.
+        Author of decisions whose request names nobody.
     hosts : sequence of str
-        Names that a request may call the service by; ``*`` is any.
+        Values of the header Host that are accepted; ``*`` accepts any.
     limits : Limits, optional
-        Without them their defaults.
+        Limits on requests; the defaults of `Limits` if omitted.
     learner : sequence of str, optional
-        Another program than the learner of the project.
+        Command to run in place of the learner.
     """
     proposals = ProposalCache(store.folder, store.created)
     annotation = Annotation(store, proposals, who, limits or Limits(), learner)
@@ -349,8 +349,8 @@ def create_app(
     return TrustedHostMiddleware(app, allowed_hosts=[*hosts], www_redirect=False)
 
 
-async def _aside(function: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
-    """Call a function that waits for the disk, so that other requests are answered meanwhile."""
+async def _in_thread(function: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
+    """Call a function in a thread, so that other requests are answered while it reads the disk."""
     return await asyncio.to_thread(function, *given, **named)
 
 
@@ -359,7 +359,7 @@ def _json(found: Any, status: int = 200) -> Response:
 
 
 def _file(path: Path) -> Response:
-    # Asked for each time: after an update no file of the earlier version is left.
+    # The browser checks for a new version each time, so that an update takes effect at once.
     return FileResponse(path, media_type=_KINDS[path.suffix], headers={"Cache-Control": "no-cache"})
 
 

@@ -1,6 +1,6 @@
-"""What the learner reads of a project: which passages there are to propose in, and their words.
+"""The learner's queries: the passages that need proposals, their words, and counts of them.
 
-Each question is a transaction of its own and short: a long one would keep a decision waiting.
+Each query is a short transaction of its own, because a long one would delay decisions.
 """
 
 from collections.abc import Iterable
@@ -30,13 +30,16 @@ _LATEST = "SELECT passage FROM decision ORDER BY id DESC LIMIT ?"
 
 
 class PassageWords(NamedTuple):
-    """A passage, split.
+    """A passage split into sentences and tokens.
 
     Attributes
     ----------
     id, document : int
+        Numbers of the passage and of its document.
     text : str
+        The text of the passage, in which the tokens are located.
     sentences : list of list of str
+        The tokens of each sentence.
     """
 
     id: int
@@ -46,15 +49,16 @@ class PassageWords(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """What is accepted, of the passages to learn from.
+    """The amount of accepted training passages.
 
     Attributes
     ----------
     changed : int
-        Sentences of those that were decided on after some decision.
+        Number of sentences whose last decision is after a certain one.
     sentences : int
+        Number of all sentences.
     named : int
-        Passages with a name.
+        Number of passages with at least one name.
     """
 
     changed: int
@@ -71,23 +75,23 @@ class Backlog:
         self._order = "id" if store.settings.get("order") == "given" else "draw"
 
     def ids(self, state: State | None, *, set_aside: bool, most: int = -1) -> list[int]:
-        """List passages in the order of the project, without that of the queue.
+        """List passages in the order of the project, without regard to the queue.
 
         Parameters
         ----------
         state : {"accepted", "skipped", "flagged"}, optional
-            None: open.
+            State of the passages; None selects open ones.
         set_aside : bool
-            Whether those that measure are wanted, or those to learn from.
+            Whether to list set-aside passages instead of training passages.
         most : int
-            The first ones; all by default.
+            Maximum number of passages; -1 lists all.
         """
         with self._database.read() as connection:
             rows = connection.execute(_IDS[self._order], (state, set_aside, most))
             return [number for (number,) in rows]
 
     def words(self, numbers: Iterable[int]) -> list[PassageWords]:
-        """Read and split some passages, those of a document one after the other."""
+        """Read and split passages, sorted by document and position."""
         listed = msgspec.json.encode([*numbers]).decode()
         with self._database.read() as connection:
             rows = connection.execute(_WORDS, (listed,)).fetchall()
@@ -99,12 +103,12 @@ class Backlog:
         ]
 
     def progress(self, decision: int) -> Progress:
-        """Count what is accepted, and what of it was decided on after a decision."""
+        """Count the accepted training passages, and those decided on after a decision."""
         with self._database.read() as connection:
             return Progress(*connection.execute(_PROGRESS, (decision,)).fetchone())
 
     def latest(self, count: int) -> list[int]:
-        """List the passages of the last decisions, the very last one at the end."""
+        """List the passages of the last decisions, the latest at the end."""
         with self._database.read() as connection:
             rows = connection.execute(_LATEST, (count,)).fetchall()
         return [number for (number,) in reversed(rows)]

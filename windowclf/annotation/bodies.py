@@ -1,4 +1,4 @@
-"""The bodies of the requests of the page."""
+"""Request bodies."""
 
 from typing import Annotated
 
@@ -9,11 +9,12 @@ from windowclf.annotation.entries import Change
 from windowclf.annotation.review import Disagreement
 
 MOST_HANDED_OUT = 5
-"""Passages at once: more would be kept from other annotators, and grow old."""
+"""Maximum number of passages per request. Prefetched passages are withheld from other annotators,
+and their proposals become outdated."""
 
 
 class NextRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """Passages to work on."""
+    """Request passages to annotate."""
 
     client: str
     count: Annotated[int, Meta(ge=1, le=MOST_HANDED_OUT)] = 1
@@ -21,13 +22,13 @@ class NextRequest(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ReleaseRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """A window that is closed."""
+    """Report that a window has closed."""
 
     client: str
 
 
 class DecideRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """Decisions to save, all or none."""
+    """Save decisions, all or none of them."""
 
     request: str
     client: str
@@ -36,7 +37,7 @@ class DecideRequest(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class UndoRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """The last decision to take back."""
+    """Undo the last request."""
 
     request: str
     client: str
@@ -44,7 +45,7 @@ class UndoRequest(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class LabelRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """A label to add, or one to rename."""
+    """Add or rename a label."""
 
     add: str | UnsetType = UNSET
     rename: int | UnsetType = UNSET
@@ -52,24 +53,24 @@ class LabelRequest(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class GuidelinesRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """The guidelines, made from a version."""
+    """Replace a version of the guidelines."""
 
     text: str
     version: int
 
 
 class FixRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """A name to label otherwise, where it has a certain label, or none.
+    """Replace the label of a name where it has a certain label, or none.
 
     Parameters
     ----------
     labelled : bool
-        Whether the name is one of the list of names; else one of the contradictions, whose words
-        have spaces between them.
+        Whether the name is from the list of names. Otherwise it is from the contradictions, whose
+        words are joined by spaces.
     label, new : int, optional
-        The label that it has, and the one that it gets; None: none.
+        The present label and the new one; None means no label.
     passages : list of int, optional
-        Where; everywhere if not given.
+        The passages to change; all if omitted.
     """
 
     request: str
@@ -83,7 +84,7 @@ class FixRequest(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class AdoptRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """Places that are to be labelled as the model proposes."""
+    """Replace labels by the proposals of the model in some places."""
 
     request: str
     client: str

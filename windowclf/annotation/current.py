@@ -1,4 +1,4 @@
-"""Passages as they are now, and how many of them there are."""
+"""The current state of passages, and counts of passages."""
 
 from collections import Counter
 from itertools import chain
@@ -16,7 +16,7 @@ def read_passage(connection: Connection, number: int, unit: str) -> Passage:
     Parameters
     ----------
     unit : str
-        How its text is split, see `split_words`.
+        How the text is split into sentences, see `split_words`.
     """
     row = connection.execute(
         "SELECT p.document, m.name, p.position, "
@@ -27,7 +27,7 @@ def read_passage(connection: Connection, number: int, unit: str) -> Passage:
         (number,),
     ).fetchone()
     if row is None:
-        raise UsageError(f"passage {quoted(number)}: there is none of that number")
+        raise UsageError(f"passage {quoted(number)}: there is no passage with that number")
     document, name, position, count, text, words, version, state, spans, *rest = row
     comment, known, set_aside, who, at = rest
     flat = [*chain.from_iterable(_sentences(text, words, unit))]
@@ -54,7 +54,7 @@ def read_passage(connection: Connection, number: int, unit: str) -> Passage:
 def count_tokens(
     connection: Connection, number: int, text: str, words: str | None, unit: str
 ) -> None:
-    """Keep how many sentences and tokens a passage has, so that it is not split to count them."""
+    """Store the numbers of sentences and tokens of a passage, so that counting is fast."""
     found = _sentences(text, words, unit)
     connection.execute(
         "UPDATE passage SET sentences = ?, tokens = ? WHERE id = ?",
@@ -67,13 +67,13 @@ def _sentences(text: str, words: str | None, unit: str) -> list[list[str]]:
 
 
 class Tally:
-    """Counts of a project; those of decisions are brought up to date, not made anew."""
+    """Counts of a project, which are updated by the new decisions only."""
 
     def __init__(self) -> None:
-        self._passages = self._decisions = -1  # the last ones that are counted
+        self._passages = self._decisions = -1  # the last numbers that are counted
 
     def counts(self, connection: Connection) -> Counts:
-        """Count what there is and what is decided; see `Store.counts`."""
+        """Count passages and decisions; see `Store.counts`."""
         [passages, decisions] = connection.execute(
             "SELECT (SELECT MAX(id) FROM passage), (SELECT COALESCE(MAX(id), 0) FROM decision)"
         ).fetchone()
@@ -115,7 +115,7 @@ class Tally:
             self._add(sentences, tokens, spans, 1)
 
     def _count_since(self, connection: Connection) -> None:
-        """Count the decisions that are new, and what they were made on no more."""
+        """Add the new decisions, and subtract those that they replace."""
         for set_aside, sentences, tokens, state, spans, before, spans_before in connection.execute(
             "SELECT p.set_aside, p.sentences, p.tokens, d.state, d.spans, b.state, b.spans "
             "FROM decision d JOIN passage p ON p.id = d.passage "

@@ -1,6 +1,6 @@
-"""A text cut into passages: what one person can look at, one at a time.
+"""Cut a text into passages, which are annotated one at a time.
 
-The passages of a text partition it. Each holds the white space behind it.
+The passages partition the text. Each includes the white space that follows it.
 """
 
 import re
@@ -13,14 +13,14 @@ from windowclf.documents.span_borders import CharacterSpan
 from windowclf.text.tokenizer import split_words, token_starts
 
 LONG, LONGEST = 1_000, 2_000
-"""Characters of a passage of several sentences, and of one of a single sentence."""
+"""Maximum number of characters of a passage with several sentences, and with a single one."""
 
-_WINDOW = 20_000  # characters that are split at once: a text may be one line of 10 MB
+_WINDOW = 20_000  # characters that are split at once, because a text may be one line of 10 MB
 _PARAGRAPHS = re.compile(r"\n[^\S\n]*\n\s*")
 _LINES = re.compile(r"\n\s*")
 
 _Border = tuple[int, bool]
-"""Where a passage may end, and whether it has to."""
+"""A place where a passage may end, and whether it must end there."""
 
 
 class Piece(NamedTuple):
@@ -29,9 +29,9 @@ class Piece(NamedTuple):
     Attributes
     ----------
     start, end : int
-        Characters of the text.
+        Offsets in the text, in characters.
     words : list of list of str, optional
-        Its sentences, if the text came with words.
+        The tokens of its sentences, if the source has tokens.
     """
 
     start: int
@@ -45,21 +45,21 @@ def cut_passages(
     spans: Sequence[CharacterSpan] = (),
     unit: str = "auto",
 ) -> list[Piece]:
-    """Cut a text into paragraphs, and long ones at the ends of sentences.
+    """Cut a text into paragraphs, and cut long paragraphs at the ends of sentences.
 
     Parameters
     ----------
     words : sequence of sequence of str, optional
-        The sentences that it came with.
+        The tokens of its sentences, if the source has tokens.
     spans : sequence of CharacterSpan
-        None of them is cut; in order, without overlap.
+        Names that must not be cut, in order and without overlap.
     unit : str
-        With "line", a line is a passage; see also `split_words`.
+        How the text is split, see `split_words`. With "line", each line is a passage.
 
     Returns
     -------
     list of Piece
-        None is blank, but for a text that is blank.
+        The passages; only the passage of a blank text is blank.
     """
     breaks = _LINES if unit == "line" else _PARAGRAPHS
     if words is None:
@@ -87,9 +87,9 @@ def _pack(borders: Iterator[_Border], cut: Callable[[int, int], int]) -> list[in
     Parameters
     ----------
     borders : iterator of (int, bool)
-        The last one is the end of the text.
+        Possible ends of passages, and whether each is required; the last is the end of the text.
     cut : callable
-        Gives the place to cut between two others that have no border between them.
+        Returns a place to cut between two offsets that have no border between them.
     """
     chosen = [0]
     before = 0
@@ -105,7 +105,7 @@ def _pack(borders: Iterator[_Border], cut: Callable[[int, int], int]) -> list[in
 
 
 def _kept(text: str, borders: list[int], spans: Sequence[CharacterSpan]) -> list[int]:
-    """Leave out borders within spans, and those beside which nothing stands."""
+    """Leave out borders that cut a span or would make a blank passage."""
     starts = [span.start for span in spans]
     kept = [0]
     for border in borders[1:-1]:
@@ -133,10 +133,10 @@ def _raw_borders(text: str, breaks: re.Pattern[str], unit: str) -> Iterator[_Bor
 
 
 def _sentences(text: str, start: int, end: int, unit: str) -> Iterator[int]:
-    """Yield where sentences begin, but for the first one."""
+    """Yield where sentences begin, except for the first one."""
     while end - start > _WINDOW:
         begun = _sentence_starts(text[start : start + _WINDOW], unit)
-        if len(begun) > 1:  # the last one may go on behind the window
+        if len(begun) > 1:  # the last one may continue beyond the window
             yield from (start + offset for offset in begun[1:])
             start += begun[-1]
         else:
@@ -152,7 +152,7 @@ def _sentence_starts(text: str, unit: str) -> list[int]:
 
 
 def _token(text: str, start: int, end: int, unit: str) -> int:
-    """Find the last token that begins before some place; that place, if none does."""
+    """Return the start of the last token in a stretch, or the stretch's end if it has only one."""
     part = text[start:end]
     starts = token_starts(part, chain.from_iterable(split_words(part, unit)))
     return start + starts[-1] if len(starts) > 1 else end
@@ -169,7 +169,7 @@ def _own_borders(
 
 
 def _last(starts: list[int], start: int, end: int) -> int:
-    """Find the last token that begins before some place; else the first one after it."""
+    """Return the start of the last token at or before `end`, or else of the first one after it."""
     number = bisect_right(starts, end) - 1
     if starts[number] <= start:
         number += 1

@@ -1,7 +1,7 @@
-"""The file of a project of annotations: its tables, and one transaction at a time.
+"""The file of an annotation project: its tables, and one transaction at a time.
 
-It keeps a rollback journal, so that it is one file, which can be copied, and read from a folder
-that cannot be written.
+SQLite's rollback journal is used, so that the project is one file that can be copied, and can be
+read from a read-only folder.
 """
 
 import os
@@ -15,8 +15,8 @@ from windowclf.documents.formats.annotations import FORMAT
 from windowclf.errors import StoreError, one_line, quoted
 
 _WAIT = 10.0
-"""Seconds that a transaction waits for that of another process."""
-_SYNCHRONOUS = "FULL"  # what is confirmed is there after a loss of power
+"""Seconds that a transaction waits for one of another process."""
+_SYNCHRONOUS = "FULL"  # a confirmed decision survives a loss of power
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -24,13 +24,13 @@ CREATE TABLE label (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
     position INTEGER NOT NULL,
-    added INTEGER NOT NULL  -- the last decision before it
+    added INTEGER NOT NULL  -- the last decision before the label was added
 );
 CREATE TABLE document (
     id INTEGER PRIMARY KEY,
-    name TEXT NOT NULL,  -- its place in the source
+    name TEXT NOT NULL,  -- the place of the document in the source
     set_aside INTEGER NOT NULL,
-    fields TEXT  -- JSON: what else its record holds
+    fields TEXT  -- JSON: the other fields of its record
 );
 -- The passages of a document partition its text. `version` is the last decision on a passage.
 CREATE TABLE passage (
@@ -38,17 +38,17 @@ CREATE TABLE passage (
     document INTEGER NOT NULL REFERENCES document,
     position INTEGER NOT NULL,
     start INTEGER NOT NULL,
-    set_aside INTEGER NOT NULL,  -- to measure
-    draw INTEGER NOT NULL,  -- at random
+    set_aside INTEGER NOT NULL,  -- whether the passage measures the model
+    draw INTEGER NOT NULL,  -- random number that orders passages
     version INTEGER NOT NULL DEFAULT 0,
     state TEXT CHECK (state IN ('accepted', 'skipped', 'flagged')),  -- NULL: open
-    known INTEGER NOT NULL DEFAULT 0,  -- the last label that there was at that decision
-    sentences INTEGER,  -- NULL before the first decision, as is tokens
+    known INTEGER NOT NULL DEFAULT 0,  -- the last label that existed at that decision
+    sentences INTEGER,  -- NULL before the first decision, like tokens
     tokens INTEGER,
     spans TEXT NOT NULL DEFAULT '[]',  -- JSON: [[start, end, label], ...]
     comment TEXT NOT NULL DEFAULT '',
     text TEXT NOT NULL,
-    words TEXT,  -- JSON: sentences of tokens, if the source has its own
+    words TEXT,  -- JSON: tokens by sentence, if the source has tokens
     UNIQUE (document, position)
 );
 CREATE INDEX passage_order ON passage (state, set_aside, draw);
@@ -56,7 +56,7 @@ CREATE TABLE decision (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     request TEXT NOT NULL,
     passage INTEGER NOT NULL REFERENCES passage,
-    before INTEGER NOT NULL,  -- the version it was made on
+    before INTEGER NOT NULL,  -- the version that it replaced
     state TEXT,
     spans TEXT NOT NULL,
     comment TEXT NOT NULL,
@@ -80,7 +80,7 @@ CREATE TABLE round (
     tokens INTEGER NOT NULL,
     names INTEGER NOT NULL,
     seconds REAL NOT NULL,
-    measured INTEGER NOT NULL,  -- sentences that were set aside
+    measured INTEGER NOT NULL,  -- number of set-aside sentences
     correct INTEGER NOT NULL,
     predicted INTEGER NOT NULL,
     gold INTEGER NOT NULL,
@@ -100,19 +100,19 @@ ORDER BY passage.document, passage.position;
 
 
 class Database:
-    """A connection to the file of a project, which any thread may use.
+    """A connection to the file of a project; any thread may use it.
 
     Parameters
     ----------
     path : Path
-        Must exist, see `create_file`.
+        The file, which must exist; see `create_file`.
     read_only : bool
-        Whether nothing is to be written, as in a folder that allows reading alone.
+        Whether to refuse writing, as is needed in a read-only folder.
 
     Raises
     ------
     StoreError
-        If it cannot be opened, is not a project, is damaged or is of a newer version.
+        If the file cannot be opened, is not a project, is damaged or has a newer format.
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
@@ -123,7 +123,7 @@ class Database:
             raise StoreError(f"{path}: no such file; {cure}")
         with self._errors("cannot be opened"):
             self.connection = sqlite3.connect(
-                f"{path.resolve().as_uri()}?mode=rw",  # read only, if the folder is
+                f"{path.resolve().as_uri()}?mode=rw",  # sqlite falls back to read-only
                 uri=True,
                 timeout=_WAIT,
                 isolation_level=None,
@@ -133,7 +133,7 @@ class Database:
             with self._errors("cannot be read"):
                 self._check_format()
                 self.connection.execute(f"PRAGMA synchronous = {_SYNCHRONOUS}")
-            if read_only:  # what a server left that was killed is rolled back by the reader, too
+            if read_only:  # not mode=ro: a reader, too, must roll back what a killed server left
                 self.connection.execute("PRAGMA query_only = ON")
             else:
                 self._check_writable()
@@ -148,18 +148,18 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """Read in one transaction; it keeps others from writing, so it has to be short."""
+        """Read in one transaction. Keep it short, because others cannot write meanwhile."""
         with self._transaction("BEGIN", "cannot be read") as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """Write in one transaction, which is on the disk when it ends.
+        """Write in one transaction; its changes are on the disk when it ends.
 
         Raises
         ------
         StoreError
-            If it cannot be written; then nothing of it is.
+            If the changes cannot be written; then none of them is.
         """
         with self._transaction("BEGIN IMMEDIATE", "not saved") as connection:
             yield connection
@@ -172,7 +172,7 @@ class Database:
                 yield self.connection
                 self.connection.execute("COMMIT")
             except BaseException:
-                with suppress(sqlite3.Error):  # a full disk has ended it already
+                with suppress(sqlite3.Error):  # after a full disk, sqlite has rolled back already
                     self.connection.execute("ROLLBACK")
                 raise
 
@@ -190,7 +190,7 @@ class Database:
             raise StoreError(f"{self.path}: {failed}: {_reason(error)}") from error
 
     def _check_writable(self) -> None:
-        if not os.access(self.path.parent, os.W_OK):  # where the journal is made
+        if not os.access(self.path.parent, os.W_OK):  # the journal is written there
             cure = "expected a folder that can be written"
             raise StoreError(f"{self.path.parent}: cannot be written; {cure}")
         with self._transaction("BEGIN IMMEDIATE", "cannot be written"):
@@ -215,12 +215,12 @@ def create_file(path: Path, values: Mapping[str, str | int]) -> None:
     Parameters
     ----------
     values : mapping of str to str or int
-        What its table ``meta`` holds beside the format.
+        Rows of the table ``meta``, without the format.
 
     Raises
     ------
     StoreError
-        If it cannot be written.
+        If the file cannot be written.
     """
     try:
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
@@ -233,19 +233,19 @@ def create_file(path: Path, values: Mapping[str, str | int]) -> None:
 
 
 def _reason(error: sqlite3.Error) -> str:
-    """Explain an error of sqlite, with its cure."""
+    """Describe an error of sqlite and what to do about it."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     said = one_line(error)
     cures = {
         sqlite3.SQLITE_FULL: "free some space on the disk, and try again",
-        sqlite3.SQLITE_IOERR: "see whether the disk is full or damaged, and try again",
+        sqlite3.SQLITE_IOERR: "check whether the disk is full or damaged, and try again",
         sqlite3.SQLITE_READONLY: "expected a file and a folder that can be written",
         sqlite3.SQLITE_CANTOPEN: "expected a file and a folder that can be written",
         sqlite3.SQLITE_PERM: "expected a file and a folder that can be written",
         sqlite3.SQLITE_BUSY: f"another process has been writing for {_WAIT:.0f} s; try again",
         sqlite3.SQLITE_LOCKED: "another process is writing; try again",
         sqlite3.SQLITE_NOTADB: "expected a project that `windowclf annotate` made",
-        sqlite3.SQLITE_CORRUPT: "the file is damaged: take a copy of it, or try the command "
+        sqlite3.SQLITE_CORRUPT: "the file is damaged: restore a backup, or try the command "
         "`.recover` of the program sqlite3",
         sqlite3.SQLITE_TOOBIG: "expected a shorter text",
     }

@@ -1,6 +1,6 @@
 """Decisions on passages: written once, never changed.
 
-An undo is a decision that restores what stood before another.
+An undo is a decision that restores the state before another decision.
 """
 
 import time
@@ -27,14 +27,14 @@ _STATES = get_args(State)
 
 
 class Request(NamedTuple):
-    """Who asks for decisions, under a name that this request alone has."""
+    """The unique name of a request for decisions, and its author."""
 
     name: str
     who: str
 
 
 class _Content(NamedTuple):
-    """What a decision makes of a passage."""
+    """The state of a passage after a decision."""
 
     state: str | None
     spans: str
@@ -43,7 +43,7 @@ class _Content(NamedTuple):
 
 
 class _Standing(NamedTuple):
-    """A decision that is not undone, and that nobody has decided past."""
+    """A decision that is neither undone nor followed by another on its passage."""
 
     id: int
     passage: int
@@ -55,19 +55,19 @@ class _Standing(NamedTuple):
 def write_changes(
     connection: Connection, request: Request, changes: Sequence[Change], unit: str
 ) -> tuple[list[Saved], list[int]]:
-    """Write decisions, in a transaction of the caller.
+    """Write decisions in the caller's transaction.
 
     Parameters
     ----------
     unit : str
-        How texts are split, see `split_words`.
+        How texts are split into sentences, see `split_words`.
 
     Returns
     -------
     saved : list of Saved
-        In the order of the changes.
+        The decisions, in the order of the changes.
     stale : list of int
-        Passages that have another version by now: if there are any, the caller must give up the
+        Passages whose version has changed: if there are any, the caller must roll back the
         transaction.
 
     Raises
@@ -84,7 +84,9 @@ def write_changes(
             "SELECT version, tokens, text, words FROM passage WHERE id = ?", (change.passage,)
         ).fetchone()
         if row is None:
-            raise UsageError(f"passage {quoted(change.passage)}: there is none of that number")
+            raise UsageError(
+                f"passage {quoted(change.passage)}: there is no passage with that number"
+            )
         version, tokens, text, words = row
         spans = _checked(text, change, labels)
         if version != change.version:
@@ -100,15 +102,17 @@ def write_changes(
 def saved_before(
     connection: Connection, request: Request, changes: Sequence[Change]
 ) -> list[Saved] | None:
-    """Find what a request saved that is sent again; None if it is new.
+    """Return the decisions of a request that was sent again; None if the request is new.
 
     Raises
     ------
     UsageError
-        If other decisions were saved under its name, or it decides twice on a passage.
+        If other decisions were saved under its name, or two of its changes have the same passage.
     """
     if len({change.passage for change in changes}) < len(changes):
-        raise UsageError("a request decides twice on the same passage; expected one decision each")
+        raise UsageError(
+            "two decisions of a request are on the same passage; expected one decision per passage"
+        )
     rows = connection.execute(
         "SELECT d.passage, d.id, d.before, d.state, d.comment, d.spans, p.text "
         "FROM decision d JOIN passage p ON p.id = d.passage WHERE d.request = ?",
@@ -135,7 +139,7 @@ def _name_taken(request: Request) -> UsageError:
 
 
 def _checked(text: str, change: Change, labels: Collection[int] | None = None) -> list[StoredSpan]:
-    """Put the spans of a change in order; refuse what cannot be decided."""
+    """Check a change, and return its spans in order."""
     if change.state not in _STATES:
         raise UsageError(f"state: expected {', '.join(_STATES)}, got {quoted(change.state)}")
     for span in change.spans:
@@ -148,7 +152,7 @@ def _checked(text: str, change: Change, labels: Collection[int] | None = None) -
 
 
 def undo_last(connection: Connection, request: Request) -> list[int] | None:
-    """Take back the last request of a person whose decisions stand; see `Store.undo`."""
+    """Undo the last request of a person whose decisions still stand; see `Store.undo`."""
     rows = connection.execute(
         "SELECT passage, undoes FROM decision WHERE request = ? ORDER BY id", (request.name,)
     ).fetchall()
@@ -220,7 +224,7 @@ def _write(
 
 def _standing(connection: Connection, where: str, *values: str) -> Iterator[_Standing]:
     """Yield decisions that an undo may take back, the newest first."""
-    # No version stands for an undone decision; leaving these out early saves looking.
+    # An undone decision never stands; excluding these in the query saves calls of `_restored`.
     asked = (
         "SELECT d.id, d.passage, d.before, d.request, p.version "  # noqa: S608
         "FROM decision d JOIN passage p ON p.id = d.passage "
@@ -234,7 +238,7 @@ def _standing(connection: Connection, where: str, *values: str) -> Iterator[_Sta
 
 
 def _restored(connection: Connection, version: int) -> int:
-    """Find the decision that a version stands for, past all undos; 0 if none."""
+    """Return the decision whose state a version restores, through all undos; 0 if there is none."""
     while version:
         undoes, before = connection.execute(
             "SELECT d.undoes, o.before FROM decision d "

@@ -1,4 +1,4 @@
-"""Which documents of a source are taken into a project: a draw that keeps no list in memory."""
+"""Draw the documents that a project takes from a source, without a list in memory."""
 
 import math
 import random
@@ -16,11 +16,11 @@ from windowclf.documents.formats.records import other_fields
 from windowclf.documents.reading import ReadOptions
 from windowclf.errors import DataError, printable
 
-_MOST_FIELDS = 10_000  # bytes of a record besides its text
+_MOST_FIELDS = 10_000  # bytes of the fields besides the text
 
 _NO_TABLES = ("DROP TABLE IF EXISTS temp.seen", "DROP TABLE IF EXISTS temp.drawn")
 _TABLES = (
-    # Of the texts that the project has, with the document; and of those that were offered.
+    # Hashes of the texts in the project, with their document, and of the texts that were offered.
     "CREATE TEMP TABLE seen (hash INTEGER PRIMARY KEY, document INTEGER)",
     "CREATE TEMP TABLE drawn (slot INTEGER PRIMARY KEY, number INTEGER NOT NULL, "
     "name TEXT NOT NULL, text TEXT NOT NULL, words TEXT, spans TEXT, fields TEXT, known INTEGER)",
@@ -34,11 +34,11 @@ class Drawn(NamedTuple):
     Attributes
     ----------
     name : str
-        Its place in the source.
+        The place of the document in the source.
     fields : str, optional
-        What else its record holds, as JSON.
+        The other fields of its record, as JSON.
     known : int, optional
-        The document of the project that has the same text, and lacks its labels.
+        The document of the project that has the same text, but not these labels.
     """
 
     name: str
@@ -55,18 +55,19 @@ class Draw:
     Parameters
     ----------
     connection : Connection
-        To the project.
+        A connection to the project.
     pool : int, optional
-        How many are drawn; all if not given.
+        Number of documents to draw; all if omitted.
     is_random : bool
-        If not, the first ones are.
+        Whether to draw at random instead of taking the first ones.
     options : ReadOptions
-        How the source is read; its report counts what cannot be kept.
+        The reading options of the source; their report counts the documents that cannot be kept.
 
     Attributes
     ----------
     read, empty, duplicates : int
-        Documents that were offered; those of them without text, and with one that was there.
+        Number of documents that were offered, of those without text, and of those whose text
+        was known already.
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class Draw:
         self._pool, self._is_random = pool, is_random
         self.read = self.empty = self.duplicates = 0
         self._offered = 0
-        self._next = pool or 0  # which one of those that are offered is drawn next, from 0
+        self._next = pool or 0  # number of the next offered document to draw, from 0
         self._weight = 1.0
         if pool and is_random:
             self._skip()
@@ -106,7 +107,7 @@ class Draw:
             self._skip()
 
     def rows(self) -> Iterator[Drawn]:
-        """Yield what was drawn, in the order of the source."""
+        """Yield the drawn documents, in the order of the source."""
         rows = self._connection.execute(
             "SELECT name, text, words, spans, fields, known FROM drawn ORDER BY number"
         )
@@ -116,12 +117,12 @@ class Draw:
             yield Drawn(name, text, own, labelled, fields, known)
 
     def close(self) -> None:
-        """Give the temporary tables up."""
+        """Drop the temporary tables."""
         for statement in _NO_TABLES:
             self._connection.execute(statement)
 
     def _offer_again(self, key: int, name: str, document: Document) -> None:
-        """Keep the labels of a text that the project has."""
+        """Keep the labels of a text that the project has already."""
         [known] = self._connection.execute(
             "SELECT document FROM seen WHERE hash = ?", (key,)
         ).fetchone()
@@ -133,7 +134,7 @@ class Draw:
 
     def _skip(self) -> None:
         self._weight *= (1 - self._rng.random()) ** (1 / (self._pool or 1))
-        left = min(self._weight, 1 - 2**-53)  # which may round to 1
+        left = min(self._weight, 1 - 2**-53)  # the weight may round to 1
         gap = math.log(1 - self._rng.random()) / math.log1p(-left)
         self._next += int(gap) + (self._offered > 0)
 
@@ -153,7 +154,7 @@ class Draw:
         self._connection.execute("REPLACE INTO drawn VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def _fields(self, name: str, document: Document) -> str | None:
-        """Write the other fields of a record."""
+        """Write the other fields of a record as JSON; None if there are none or too many."""
         text = getattr(document.layout, "text", None) or self._options.text_column
         fields = {key: value for key, value in other_fields(document).items() if key != text}
         if not fields:
@@ -169,7 +170,7 @@ class Draw:
 
 
 def remember_texts(connection: Connection) -> None:
-    """Make the temporary tables, and remember in them the texts that the project has."""
+    """Create the temporary tables, and enter the texts of the project into them."""
     connection.execute("PRAGMA temp.cache_size = -32000")  # kilobytes: a million hashes
     for statement in _NO_TABLES + _TABLES:
         connection.execute(statement)
@@ -180,5 +181,5 @@ def remember_texts(connection: Connection) -> None:
 
 
 def to_json(value: object) -> str:
-    """Write a value as the project keeps it."""
+    """Encode a value as the project stores it."""
     return msgspec.json.encode(value).decode()

@@ -1,4 +1,4 @@
-"""What a project of annotations holds, as it passes between the store, the learner and the page."""
+"""The entries of an annotation project that the store, the learner and the page exchange."""
 
 from typing import Literal, NamedTuple
 
@@ -10,12 +10,12 @@ State = Literal["accepted", "skipped", "flagged"]
 
 
 class StoredSpan(msgspec.Struct, frozen=True, array_like=True):
-    """A labelled stretch of a passage: in JSON, a list of three numbers.
+    """A labelled span of a passage: in JSON, a list of three numbers.
 
     Parameters
     ----------
     start, end : int
-        Characters, from the beginning of the passage.
+        Offsets in the passage, in characters.
     label : int
         The number of the label.
     """
@@ -35,7 +35,7 @@ class Label(msgspec.Struct, frozen=True):
     Parameters
     ----------
     added : int
-        The last decision that there was before the label; 0 at the start.
+        The last decision before the label was added; 0 if there was none.
     """
 
     id: int
@@ -44,12 +44,12 @@ class Label(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """What is decided on a passage.
+    """A new decision on a passage.
 
     Parameters
     ----------
     version : int
-        The one of the passage that was looked at.
+        The version of the passage that the person saw.
     """
 
     passage: int
@@ -67,7 +67,7 @@ class Saved(msgspec.Struct, frozen=True):
 
 
 class Passage(msgspec.Struct, frozen=True):
-    """A passage as it stands.
+    """The current state of a passage.
 
     Parameters
     ----------
@@ -76,19 +76,19 @@ class Passage(msgspec.Struct, frozen=True):
     name : str
         The place of the document in the source.
     position, count : int
-        Its place among the passages of the document, from 0, and how many there are.
+        The place of the passage in its document, from 0, and the number of passages there.
     tokens : list of (int, int)
-        Where each begins and ends.
+        Start and end of each token.
     version : int
-        The last decision on it; 0: none.
+        The last decision on the passage; 0 if there is none.
     state : {"accepted", "skipped", "flagged"}, optional
-        None: open.
+        The last decision's verdict; None if the passage is open.
     known : int
-        The last label that there was at that decision.
+        The last label that existed at that decision.
     set_aside : bool
-        Whether it measures the model, and does not train it.
+        Whether the passage measures the model and does not train it.
     who, at : str, float, optional
-        Who decided last, and when: seconds since 1970.
+        Author and time of the last decision, in seconds since 1970.
     """
 
     id: int
@@ -109,16 +109,16 @@ class Passage(msgspec.Struct, frozen=True):
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """A decision of the past.
+    """A decision in the history.
 
     Parameters
     ----------
     undoes : int, optional
-        The decision that it takes back.
+        The decision that this one undoes.
     undone : bool
-        Whether another one takes it back.
+        Whether a later decision undoes this one.
     text : str
-        How the passage begins.
+        The beginning of the passage.
     """
 
     id: int
@@ -134,16 +134,16 @@ class Decision(msgspec.Struct, frozen=True):
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """How much there is, and how much of it is decided.
+    """Counts of documents, passages and decisions.
 
     Parameters
     ----------
     sentences, tokens : int
-        Of the accepted passages.
+        Sentences and tokens in the accepted passages.
     names : dict of str to int
-        The labelled stretches of these, by label.
+        Number of names in the accepted passages, by label.
     set_aside, set_aside_accepted : int
-        Passages that measure the model.
+        All passages that measure the model, and the accepted ones among them.
     """
 
     documents: int
@@ -160,22 +160,22 @@ class Counts(msgspec.Struct, frozen=True):
 
 
 class Round(msgspec.Struct, frozen=True, kw_only=True):
-    """A training of the learner, and how its model did on what was set aside.
+    """A training of the learner, and the score of its model on the set-aside passages.
 
     Parameters
     ----------
     at : float
-        When it ended: seconds since 1970.
+        Time of its end, in seconds since 1970.
     up_to : int
         The last decision that it learned from.
     sentences, tokens, names : int
-        What it learned from.
+        Size of the training data.
     measured : int
-        Sentences that were set aside.
+        Number of set-aside sentences that the model was scored on.
     correct, predicted, gold : int
-        Names in them.
+        Numbers of names in these sentences.
     f1, low, high : float, optional
-        F1 and its interval.
+        F1 and its 95 % interval, from 0 to 1; None if there were too few names.
     """
 
     at: float
@@ -195,16 +195,16 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LabelledPassage(NamedTuple):
-    """An accepted passage, to train on or to measure with.
+    """An accepted passage, for training or for measuring.
 
     Attributes
     ----------
     document : Document
-        With the text of the passage, its spans, and its words if the source has its own.
+        The passage's text, its spans, and its tokens if the source has tokens.
     number : int
-        Of the document of the source.
+        The number of its document in the project.
     lacks : tuple of str
-        Labels that were added after its decision.
+        Labels that were added after the passage was accepted.
     """
 
     id: int

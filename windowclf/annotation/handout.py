@@ -1,4 +1,4 @@
-"""Which passages somebody is given to decide on next, so that no two people get the same ones."""
+"""Hand out the next passages, so that no two people get the same one."""
 
 import sqlite3
 import time
@@ -10,14 +10,14 @@ from pathlib import Path
 from sqlite3 import Connection
 
 PROPOSALS = "proposals.sqlite"
-"""The file in the folder of the project in which the learner keeps its queue."""
+"""Name of the file with the learner's queue, in the folder of the project."""
 
 LEASE = 600.0
-"""Seconds for which a passage is kept for who was given it."""
+"""Seconds for which a passage is reserved for the client that received it."""
 
 _EVERY = 5
-"""Of so many passages one is of those that measure."""
-_WAIT = 0.2  # seconds, for the learner to finish writing
+"""One in this many passages is a set-aside one."""
+_WAIT = 0.2  # seconds that the learner may take to finish writing
 
 
 def hand_out(
@@ -35,7 +35,8 @@ def hand_out(
     queue : iterator of int
         Passages to prefer, in order; some may be decided on.
     order : {"uncertain", "random", "given"}
-        That of the passages behind the queue: random unless it is given.
+        The order of the project. After the queue, passages come in the order of the source if it
+        is "given", and at random otherwise.
     """
     now = time.time()
     connection.execute("DELETE FROM lease WHERE until < ?", (now,))
@@ -65,7 +66,7 @@ def hand_out(
         given[int(set_aside)] += 1
     leases = [(number, client, now + LEASE) for number in taken]
     connection.executemany("INSERT OR REPLACE INTO lease VALUES (?, ?, ?)", leases)
-    # What the client has stays its own for as long again.
+    # The leases of passages that the client still has are renewed.
     others = {passage for passage, other, _ in rows if other != client}
     connection.executemany(
         "INSERT OR REPLACE INTO lease SELECT id, ?, ? FROM passage WHERE id = ? AND state IS NULL",
@@ -75,7 +76,7 @@ def hand_out(
 
 
 def read_queue(folder: Path) -> Iterator[int]:
-    """Yield the passages that the learner finds most useful; none if its file cannot be read."""
+    """Yield the passages in the learner's queue; none if its file cannot be read."""
     with suppress(sqlite3.Error):
         address = f"{(folder / PROPOSALS).resolve().as_uri()}?mode=ro"
         with closing(sqlite3.connect(address, uri=True, timeout=_WAIT)) as connection:

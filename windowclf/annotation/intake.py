@@ -1,6 +1,6 @@
-"""Texts taken into a project: read from files, drawn, cut into passages, some set aside to measure.
+"""Take texts into a project: read files, draw documents, cut passages, and set some aside.
 
-However many there are, only those that are drawn are kept, and these not in memory.
+Only the drawn documents are kept, and not in memory, so that the files may be of any size.
 """
 
 import random
@@ -29,35 +29,36 @@ from windowclf.system.arguments import check_count
 from windowclf.tags.schemes import Scheme
 
 POOL = 20_000
-"""Documents that are kept of more, if nothing else is said."""
+"""Default number of documents that a project takes."""
 IMPORTED = "import"
-"""Who decided what is imported."""
+"""Author of the decisions that are imported."""
 
-_FEW = 20  # documents, of which no fifth can be set aside that says much
+_FEW = 20  # documents; with fewer, single passages are set aside, because a fifth would say little
 _SHARE = 5
 
 
 class Intake(NamedTuple):
-    """What was taken in, and what was not.
+    """Counts of the documents that were taken in and left out.
 
     Attributes
     ----------
     read : int
-        Documents in the files.
+        Number of documents in the files.
     empty, duplicates : int
-        Of these, left out because there is nothing to label, or the same text is there.
+        Numbers of documents that were left out: without text, or with a text that is there
+        already.
     documents, passages : int
-        Taken in; the rest was not drawn.
+        Numbers of documents and passages that were taken in.
     set_aside : int
-        Passages that are kept to measure.
+        Number of passages that will measure the model.
     matched : int
-        Documents that the project had, and whose labels were taken in.
+        Number of documents whose text was there already and whose labels were taken in.
     accepted : int
-        Passages that came with labels.
+        Number of passages that were accepted with imported labels.
     labels : tuple of str
-        Labels that the project did not have.
+        Labels that were added to the project.
     notes : tuple of str
-        What was guessed or is not regular, a line each.
+        Notes on guesses and irregularities in the files, one line each.
     """
 
     read: int
@@ -73,7 +74,7 @@ class Intake(NamedTuple):
 
     @property
     def not_drawn(self) -> int:
-        """How many documents could have been taken in, and were not drawn."""
+        """Number of documents that could have been taken in, but were not drawn."""
         return self.read - self.empty - self.duplicates - self.documents - self.matched
 
 
@@ -84,17 +85,17 @@ def take_texts(
     form: Format | None = None,
     pool: int | None = POOL,
 ) -> Intake:
-    """Take the texts of files into a project; their labels are not looked at.
+    """Take the texts of files into a project, without their labels.
 
     Parameters
     ----------
     names : sequence of str
-        See `find_inputs`.
+        Files, folders or patterns, see `find_inputs`.
     options : ReadOptions, optional
-        Without labels; its report counts what cannot be read.
+        Reading options without labels; their report counts the documents that cannot be read.
     pool : int, optional
-        How many documents are kept: drawn at random, or the first ones if the order of the
-        project is "given". None: all.
+        Maximum number of documents, drawn at random, or the first ones if the order of the
+        project is "given"; None takes all.
 
     Raises
     ------
@@ -123,17 +124,17 @@ def import_labelled(
 ) -> Intake:
     """Take labelled files into a project, as accepted decisions.
 
-    A label that the project lacks is added. A document without labels is open. One that the
-    project has, and that nobody has decided on, gets the labels.
+    Labels that the project lacks are added. The passages of a document without labels stay open.
+    If the project has the text already, it gets the labels, unless a decision was made on it.
 
     Parameters
     ----------
     names : sequence of str
-        Files, or folders of them.
+        Labelled files, or folders with them.
     form : Format, optional
-        Of all files; detected if not given.
+        Format of all files; detected if omitted.
     scheme : Scheme, optional
-        Of their tags; recognised if not given.
+        Scheme of their tags; recognised if omitted.
 
     Raises
     ------
@@ -161,7 +162,7 @@ def import_labelled(
 def _named(
     files: Iterable[tuple[str, Format, Iterable[list[Document]]]], options: ReadOptions
 ) -> Iterator[tuple[str, Document]]:
-    """Yield documents with their places."""
+    """Yield the documents with their places."""
     for path, form, batches in files:
         is_lines = form.name == "text" and options.text_unit in (None, "line")
         between = ":" if is_lines and options.on_error == "stop" else ", document "
@@ -181,7 +182,7 @@ def _take_in(
         remember_texts(connection)
         [before] = connection.execute("SELECT COUNT(*) FROM document").fetchone()
     rng = random.Random(f"{store.seed} {before}")  # noqa: S311
-    # Nobody has to wait meanwhile: only the temporary tables are used.
+    # Others can write meanwhile, because only temporary tables change.
     with store.database.read() as connection:
         draw = Draw(connection, rng, pool, store.settings.get("order") != "given", options)
         for name, document in documents:
@@ -204,7 +205,7 @@ def _take_in(
 
 
 class _Writing:
-    """Writes the documents that were drawn, with their passages and their labels."""
+    """Writes the drawn documents with their passages and labels."""
 
     def __init__(self, connection: Connection, unit: str) -> None:
         self._connection, self._unit = connection, unit
@@ -215,9 +216,9 @@ class _Writing:
         self.added: list[str] = []
 
     def write(self, draw: Draw, rng: random.Random) -> None:
-        """Write them all, in their order."""
+        """Write all drawn documents, in order."""
         for row in draw.rows():
-            self._add_labels(row)  # before any decision: what is imported knows all of them
+            self._add_labels(row)  # before any decision, so that no imported one lacks a label
         count = sum(row.known is None for row in draw.rows())
         by_document = count >= _FEW
         whole = count if by_document else sum(len(self._cut(row)) for row in draw.rows())
@@ -262,7 +263,7 @@ class _Writing:
         return int(number)
 
     def _match(self, row: Drawn) -> None:
-        """Accept the passages of a document that nobody has decided on, if the spans fit them."""
+        """Accept the passages of a document if none is decided on and no span crosses two."""
         found = self._connection.execute(
             "SELECT id, start, version FROM passage WHERE document = ? ORDER BY position",
             (row.known,),
@@ -279,7 +280,7 @@ class _Writing:
         self.matched += 1
 
     def _accept(self, given: Iterable[LabelledSpan], places: Sequence[tuple[int, int]]) -> None:
-        """Accept passages, which begin at some place of a text, with the spans of the text."""
+        """Accept the passages of a document, with its spans. A place is (passage, start)."""
         starts = [start for _, start in places]
         spans: list[list[StoredSpan]] = [[] for _ in places]
         for span in given:
@@ -294,7 +295,7 @@ class _Writing:
         self.accepted += len(changes)
 
     def _add_labels(self, row: Drawn) -> None:
-        """Add the labels of a document that the project lacks; case does not distinguish them."""
+        """Add the labels of a document that the project lacks, ignoring letter case."""
         for label in {span.label: None for span in row.spans or ()}:
             if _key(label) not in self._labels:
                 try:

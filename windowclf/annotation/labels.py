@@ -1,4 +1,4 @@
-"""The labels of a project, and which names they may have."""
+"""The labels of a project, and the rules for their names."""
 
 import unicodedata
 from collections.abc import Collection
@@ -9,9 +9,9 @@ from windowclf.errors import UsageError, quoted
 from windowclf.tags.schemes import OUTSIDE
 
 LONGEST_NAME = 100
-"""Characters."""
+"""Maximum number of characters in the name of a label."""
 
-_JOINERS = "\u200c\u200d"  # belong to the spelling of Persian and Indic words
+_JOINERS = "\u200c\u200d"  # used in the spelling of Persian and Indic words
 
 
 def list_labels(connection: Connection) -> list[Label]:
@@ -33,7 +33,7 @@ def add_label(connection: Connection, name: str) -> Label:
 
 
 def rename_label(connection: Connection, label: int, name: str) -> Label:
-    """Give a label another name; see `Store.rename_label`."""
+    """Rename a label; see `Store.rename_label`."""
     labels = {known.id: known for known in list_labels(connection)}
     if label not in labels:
         raise UsageError(f"label {quoted(label)}: expected the number of a label")
@@ -43,7 +43,7 @@ def rename_label(connection: Connection, label: int, name: str) -> Label:
 
 
 def check_name(name: str, labels: Collection[Label]) -> str:
-    """Return the name of a label in its normal form, if it can be one beside the others."""
+    """Return the name of a label in normal form NFC; refuse one that is malformed or taken."""
     name = unicodedata.normalize("NFC", name) if isinstance(name, str) else name
     wrong = None
     if not isinstance(name, str) or not name or name != name.strip():
@@ -53,7 +53,7 @@ def check_name(name: str, labels: Collection[Label]) -> str:
     elif not all(c.isprintable() or c in _JOINERS for c in name):
         wrong = "expected a name without control characters"
     elif name == OUTSIDE:
-        wrong = f"expected another name: {OUTSIDE} stands for what has no label"
+        wrong = f"expected another name: {OUTSIDE} is the tag of words without a label"
     if wrong:
         raise UsageError(f"label {quoted(name)}: {wrong}")
     for known in labels:

@@ -1,9 +1,9 @@
-"""The model in the loop: it learns from what was decided, and proposes what may be decided next.
+"""The model in the loop: it learns from decisions, and proposes names in the passages to come.
 
-It is a process of its own, so that it is never in the way of the hand:
-``python -m windowclf.annotation.learner FOLDER``. A line on its standard input says that a decision
-was saved, and it ends when that is closed. On its standard output it reports what it does, an
-object of JSON a line.
+It runs in a process of its own, so that it never delays the annotator:
+``python -m windowclf.annotation.learner FOLDER``. Each line on its standard input means that a
+decision was saved; it exits when the input is closed. It reports events on its standard output, one
+JSON object per line.
 """
 
 import _thread
@@ -42,22 +42,25 @@ from windowclf.tagging.texts import unit_splitter
 from windowclf.tags.counts import Counts
 
 BUNDLED, NONE = "bundled", "none"
-"""What the settings of a project may name in place of the folder of a model."""
+"""Values that the settings of a project accept in place of the folder of a model."""
 MODEL = "model"
-"""The folder, in that of the project, of the model of the last round."""
+"""Name of the folder with the model of the last round, in the folder of the project."""
 FEWEST = 10
-"""Sentences of the first round."""
+"""Number of accepted sentences at which the first round is due."""
 GROWTH, LEAST_GROWTH = 0.1, 5
-"""A round is due when so large a share of its sentences, and so many, are new or were changed."""
+"""A round is due when the new and changed sentences reach this share of the sentences of the last
+round, and this number."""
 HEAD = 200
-"""Passages at the head of the queue, which get new proposals first."""
+"""Number of passages at the head of the queue, which get new proposals first."""
 MOST = 10_000
-"""Passages that get new proposals in a round: more than are labelled until the next one, and of
-more the order of the most uncertain would hardly be another."""
+"""Maximum number of passages that get new proposals in a round. It exceeds the number labelled
+until the next round, and a larger one would hardly change which passages are most uncertain."""
 PAGE = 1_000
+"""Number of passages that are proposed in and written at a time."""
 QUEUED = 500
+"""Number of passages in the queue."""
 IDLE = 20.0
-"""Seconds without a decision, after which decided passages get proposals, too."""
+"""Seconds without a decision after which decided passages get proposals, too."""
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -69,11 +72,11 @@ class Learner:
     ----------
     store : Store
     report : callable, optional
-        Is called with each event.
+        Called with each event.
     training : mapping of str to Any, optional
-        Settings of the trainings, in place of those that follow from the number of sentences.
+        Settings of the trainings, which override those chosen by the number of sentences.
     threads : int, optional
-        All processors but one by default, which is left to the hand.
+        Number of threads. By default one processor is left to the server.
     """
 
     def __init__(
@@ -91,18 +94,18 @@ class Learner:
         self.backlog = Backlog(store)
         self._split = unit_splitter(store.text_unit)
         self.cache = ProposalCache(store.folder, store.created)
-        self._reviewed = 0  # the last round after which decided passages got proposals
-        self._failed = -1  # the last decision that there was when a round failed
+        self._reviewed = 0  # the last round whose decided passages got proposals
+        self._failed = -1  # the last decision before a round that failed
 
     def propose_first(self) -> None:
-        """Propose by the first model that there is."""
+        """Propose names with the model of the last round, or else with the initial model."""
         proposer, number = self._first()
         self._propose(proposer, number, self._head())
         self._report({"event": "proposals", "round": number})
         self._propose_open(proposer, number)
 
     def missing(self) -> int:
-        """Count the sentences that are still to be accepted before a round is due."""
+        """Return the number of sentences to accept until a round is due."""
         rounds = self._store.rounds()
         found = self.backlog.progress(rounds[-1].up_to if rounds else 0)
         if not found.named:
@@ -114,16 +117,16 @@ class Learner:
         return max(LEAST_GROWTH, int(GROWTH * rounds[-1].sentences)) - found.changed
 
     def due(self) -> bool:
-        """Tell whether enough has changed for a round, and not only before one that failed."""
+        """Return whether a round is due. After a failed one it is not, until the next decision."""
         return self.backlog.last_decision() != self._failed and self.missing() <= 0
 
     def train_round(self) -> Measured | None:
-        """Train a model on what is accepted, measure it, and let it propose.
+        """Train a model on the accepted passages, measure it, and propose names with it.
 
         Returns
         -------
         Measured, optional
-            None if too little is set aside yet.
+            The scores; None if too few set-aside passages are accepted.
 
         Raises
         ------
@@ -173,19 +176,20 @@ class Learner:
         return found
 
     def propose_decided(self, given_up: Callable[[], bool] = lambda: False) -> bool:
-        """Propose in accepted passages by models that did not read them, to find contradictions.
+        """Propose names in accepted passages with models that were not trained on them.
 
-        Each of two models reads one half of the documents, and proposes in the other.
+        Each of two models is trained on one half of the documents and proposes names in the other.
+        Review lists where their proposals contradict the decisions.
 
         Parameters
         ----------
         given_up : callable
-            Is asked again and again whether something more urgent is to be done.
+            Called repeatedly; returns whether something more urgent is due.
 
         Returns
         -------
         bool
-            Whether it was done.
+            Whether the work was completed.
         """
         number = len(self._store.rounds())
         if self._reviewed == number:
@@ -195,7 +199,7 @@ class Learner:
         def listen(event: object) -> None:
             del event
             if given_up():
-                raise _GivenUpError
+                raise _InterruptedError
 
         for half in (0, 1):
             read = [each for each in passages if each.number % 2 == half]
@@ -203,7 +207,7 @@ class Learner:
                 continue
             try:
                 classifier = self._fit(self._lesson(read), listen)
-            except _GivenUpError:
+            except _InterruptedError:
                 return False
             proposer = self._proposer(classifier, self._ids())
             others = [each.id for each in passages if each.number % 2 != half]
@@ -212,23 +216,23 @@ class Learner:
         return True
 
     def step(self, waits: Callable[[float], object]) -> None:
-        """Do what is to be done next: a round, or wait for one.
+        """Train a round if one is due; otherwise wait for a decision.
 
         Parameters
         ----------
         waits : callable
-            Waits so many seconds for a decision, at the most, and tells whether there was one.
+            Waits at most this many seconds for a decision, and returns whether there was one.
         """
         if self.due():
             self.train_round()
             return
-        if self.backlog.last_decision() != self._failed:  # else the error stays to be read
+        if self.backlog.last_decision() != self._failed:  # otherwise the error stays displayed
             self._report({"event": "waiting", "sentences": self.missing()})
         if not waits(IDLE):
             self.propose_decided(_every_second(self.due))
 
     def attempt(self, work: Callable[[], object]) -> bool:
-        """Do some work, and report if it fails: a later round may do better."""
+        """Do some work, and report an error instead of raising it: a later round may succeed."""
         try:
             work()
         except Exception as error:
@@ -239,7 +243,7 @@ class Learner:
         return True
 
     def _first(self) -> tuple[Proposer, int]:
-        """Choose the model of the last round, or the one to begin with, and return the round."""
+        """Load the model of the last round, or else the initial model; return it and its round."""
         number, settings = len(self._store.rounds()), self._store.settings
         folder = self._store.folder / MODEL
         if number and (folder / MANIFEST).is_file():
@@ -283,7 +287,7 @@ class Learner:
         )
 
     def _measure(self, classifier: WindowClassifier) -> Measured | None:
-        """Measure a model on what is set aside, and calibrate its scores there."""
+        """Measure a model on the set-aside passages, and calibrate its scores on them."""
         sentences, lacks = make_test(self._store.labelled(set_aside=True), self._split)
         if not sentences:
             return None
@@ -292,7 +296,7 @@ class Learner:
         return measure(sentences, labels, found)
 
     def _head(self) -> list[int]:
-        """List the passages that are handed out next."""
+        """List the passages that will be handed out next."""
         waiting = self.backlog.ids(None, set_aside=False, most=MOST)
         still = {*waiting}
         queued = [number for number in read_queue(self._store.folder) if number in still][:HEAD]
@@ -305,7 +309,7 @@ class Learner:
             self.cache.write(proposer.propose(found, number))
 
     def _propose_open(self, proposer: Proposer, number: int) -> None:
-        """Propose in the open passages, as far as no round is due, and put them in order."""
+        """Propose names in the open passages until a round is due, and write the queue."""
         waiting = self.backlog.ids(None, set_aside=False, most=MOST)
         aside = self.backlog.ids(None, set_aside=True, most=MOST // 4)
         everything = waiting + aside
@@ -335,12 +339,12 @@ class Learner:
         self.cache.write_queue(listed[place] for place in order)
 
 
-class _GivenUpError(Exception):
-    """Ends a training for something more urgent."""
+class _InterruptedError(Exception):
+    """Ends a training because something more urgent is due."""
 
 
-def _every_second(asked: Callable[[], bool]) -> Callable[[], bool]:
-    """Ask once a second at the most: what is asked reads the disk."""
+def _every_second(condition: Callable[[], bool]) -> Callable[[], bool]:
+    """Return a condition that is checked at most once a second, because it reads the disk."""
     last = time.monotonic()
 
     def ask() -> bool:
@@ -348,7 +352,7 @@ def _every_second(asked: Callable[[], bool]) -> Callable[[], bool]:
         if time.monotonic() < last + 1:
             return False
         last = time.monotonic()
-        return asked()
+        return condition()
 
     return ask
 
@@ -366,16 +370,16 @@ def _give_way() -> None:
 def main(folder: str, given: TextIO = sys.stdin, out: TextIO = sys.stdout) -> None:
     """Learn until the input is closed."""
     _give_way()
-    # What is doubtful in few sentences is no news to who is labelling more.
+    # Warnings about small training sets are useless to a person who is labelling more.
     logging.getLogger("windowclf").setLevel(logging.ERROR)
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # shells may ignore SIGINT
     decided = threading.Event()
 
     def listen() -> None:
         for _ in given:
             decided.set()
         _thread.interrupt_main()
-        decided.set()  # so that it ends to wait
+        decided.set()  # ends the wait
 
     def report(event: dict[str, Any]) -> None:
         out.write(json.dumps(event) + "\n")

@@ -1,4 +1,4 @@
-"""The process that learns, as the server sees it: what it reports, and that it is started again."""
+"""The server's side of the learner: start the process, read its events, restart it if it dies."""
 
 import asyncio
 import os
@@ -15,37 +15,37 @@ import msgspec
 from windowclf.errors import shortened
 
 PAUSES = (1.0, 5.0, 30.0)
-"""Seconds from the end of a process to the start of the one in its place; after the last of them
-it is given up. A round that is done counts as a fresh beginning."""
+"""Seconds before each restart of a learner that ended. After the last one it is not restarted. A
+completed round resets the count."""
 _END = 5.0
-"""Seconds that it has to end by itself."""
+"""Seconds that the learner has to exit before it is killed."""
 
 Event = dict[str, Any]
 
 
 class LearnerProcess:
-    """Keeps a learner while it is open, and listens to it.
+    """Runs a learner while it is open, and passes its events on.
 
     Parameters
     ----------
     folder : Path
-        Of the project.
+        The folder of the project.
     heard : callable
-        Is called in the event loop with each event; see the module `learner` for their kinds. Here
-        "starting" is added, and "error" with the reason, when it has been given up.
+        Called in the event loop with each event of `Learner`. This class adds the events
+        "starting" and, when the learner is not restarted any more, "error" with the reason.
     command : sequence of str, optional
-        Another program.
+        Command to run in place of the learner.
     """
 
     def __init__(
         self, folder: Path, heard: Callable[[Event], None], command: Sequence[str] | None = None
     ) -> None:
-        # -P: what lies in the working directory is not imported.
+        # -P: no module is imported from the working directory.
         program = (sys.executable, "-P", "-m", "windowclf.annotation.learner", str(folder))
         self._command = [*(command or program)]
         self._heard = heard
         self._failures = 0
-        self._message = ""  # of the last error that it reported itself
+        self._message = ""  # the last error that the learner reported
         self._process: subprocess.Popen[bytes] | None = None
         self._listener: threading.Thread | None = None
         self._restart: asyncio.TimerHandle | None = None
@@ -58,16 +58,16 @@ class LearnerProcess:
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        """Let it end: it does when its input closes."""
+        """End the learner by closing its input."""
         self._is_open = False
         if self._restart:
             self._restart.cancel()
         await asyncio.to_thread(self._end)
 
     def wake(self) -> None:
-        """Let it look for new decisions; it never has to be waited for."""
+        """Notify the learner of new decisions, without waiting."""
         if self._process and self._process.stdin:
-            # A pipe that is full means that it has been woken; one that is broken, that it ended.
+            # A full pipe means that it was notified already; a broken one, that it ended.
             with suppress(OSError, ValueError):
                 os.write(self._process.stdin.fileno(), b"go\n")
 
@@ -75,7 +75,7 @@ class LearnerProcess:
         self._heard({"event": "starting"})
         self._message = ""
         try:
-            self._process = process = subprocess.Popen(  # noqa: S603  # a program of this package
+            self._process = process = subprocess.Popen(  # noqa: S603  # a module of this package
                 self._command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -86,13 +86,13 @@ class LearnerProcess:
             self._lost(error.strerror or str(error))
             return
         if process.stdin:
-            with suppress(OSError, AttributeError):  # where pipes cannot do it
+            with suppress(OSError, AttributeError):  # on systems without non-blocking pipes
                 os.set_blocking(process.stdin.fileno(), False)
         self._listener = threading.Thread(target=self._listen, args=(process,), daemon=True)
         self._listener.start()
 
     def _listen(self, process: "subprocess.Popen[bytes]") -> None:
-        """Read what the process reports until it ends, in a thread."""
+        """Read the reports of the process until it ends; runs in a thread."""
         said = bytearray()
 
         def keep_last() -> None:
@@ -108,7 +108,7 @@ class LearnerProcess:
                 self._call(self._report, event)
         status = process.wait()
         other.join(_END)
-        if not other.is_alive():  # else something that it has started holds the pipe open
+        if not other.is_alive():  # otherwise a child of the process holds the pipe open
             for pipe in (process.stdout, process.stderr):
                 if pipe:
                     pipe.close()
@@ -146,7 +146,7 @@ class LearnerProcess:
             with suppress(OSError):
                 self._process.stdin.close()
         self._process = None
-        reason = self._message or f"it has ended: {reason}"
+        reason = self._message or f"its process ended: {reason}"
         if self._failures == len(PAUSES):
             self._heard({"event": "error", "message": reason})
             return

@@ -1,4 +1,4 @@
-"""Accepted passages as sentences with tags: those to learn from, and those to measure with."""
+"""Accepted passages as tagged sentences, for training and for measuring."""
 
 from collections.abc import Iterable
 
@@ -12,19 +12,19 @@ from windowclf.tags.schemes import Scheme
 
 
 def make_lesson(name: str, passages: Iterable[LabelledPassage], split: Splitter) -> Corpus:
-    """Make a corpus of passages, with a part for all those that lack the same labels.
+    """Make a corpus of passages, with one part for each set of labels that passages lack.
 
     Parameters
     ----------
     name : str
-        Of the project.
+        Name of the project, for the corpus.
     split : callable
-        Splits the text of a passage that came without words.
+        Splits the text of a passage without tokens into sentences.
 
     Raises
     ------
     DataError
-        If two spans of a passage share a token; says of which one.
+        If two spans of a passage share a token; names the passage.
     """
     groups: dict[tuple[str, ...], list[Sentence]] = {}
     for passage in passages:

@@ -1,7 +1,7 @@
-"""How good the model of a round is, by the passages that are set aside, and what more would bring.
+"""The F1 of a round's model on the set-aside passages, and a forecast for more sentences.
 
-No model of the loop learns from these passages, and they are drawn at random. So the F1 on them is
-the one to expect on the rest of the text.
+The set-aside passages are drawn at random, and no model in the loop is trained on them. Therefore
+the F1 on them is what to expect on the rest of the text.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -22,26 +22,27 @@ from windowclf.tags.counts import Counts
 from windowclf.tags.schemes import Scheme, spans
 
 FEWEST_NAMES = 10
-"""Names to find below which no F1 is given: it would be a guess."""
+"""Minimum number of gold names for which an F1 is reported; with fewer it would be a guess."""
 FURTHER = (2, 4, 4)
-"""Correct, predicted and gold names of one more document, for the interval alone: that nothing of
-ten names was found does not mean that nothing will be. Agresti and Coull add two right ones and two
-wrong ones to a share ("Approximate Is Better than 'Exact'", The American Statistician 1998)."""
+"""Correct, predicted and gold names of one document that is added for the interval alone: a model
+that found none of ten names may still find others. Agresti and Coull add two successes and two
+failures to a proportion ("Approximate Is Better than 'Exact'", The American Statistician 1998)."""
 STEP = 1.4
-"""The sizes of a learning curve differ by this factor at the least: rounds that follow one another
-closely differ by chance more than by what was learned."""
+"""Minimum ratio between consecutive sizes of a learning curve, because rounds of similar sizes
+differ by chance more than by what was learned."""
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
-    """The F1 of a model on the passages that are set aside.
+    """The F1 of a model on the set-aside passages.
 
     Parameters
     ----------
     sentences : int
+        Number of sentences that were scored.
     labels : dict of str to Counts
-        By label.
+        The counts of each label.
     f1, low, high : float
-        From 0 to 1, with the 95 % interval.
+        F1 and its 95 % interval, from 0 to 1.
     """
 
     sentences: int
@@ -64,12 +65,12 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
 def count(
     tagger: Tagger, sentences: Sequence[Sentence], lacks: Sequence[Collection[str]]
 ) -> tuple[list[str], SpanCounts]:
-    """Hold what a model finds against what was labelled, see `count_spans`.
+    """Compare the predictions of a model with the labels, see `count_spans`.
 
     Parameters
     ----------
     sentences : sequence of Sentence
-        With tags in IOB2.
+        Sentences with IOB2 tags.
     lacks : sequence of collections of str
         The labels that each sentence does not annotate.
 
@@ -114,8 +115,8 @@ def learning_curve(rounds: Iterable[Round]) -> LearningCurve | None:
     Parameters
     ----------
     rounds : iterable of Round
-        In order. Of those that were measured the last one counts, and of those before it each that
-        has fewer sentences by the factor `STEP`.
+        All rounds, in order. The curve has the last measured one, and before it those whose
+        sentences are fewer by at least the factor `STEP`.
     """
     kept: list[Round] = []
     for point in reversed([each for each in rounds if each.f1 is not None]):
@@ -137,6 +138,6 @@ def learning_curve(rounds: Iterable[Round]) -> LearningCurve | None:
 
 
 def advice(rounds: Iterable[Round]) -> str | None:
-    """Say what twice the sentences would bring; None as long as there is no forecast."""
+    """Describe what twice the sentences would bring; None if there is no forecast yet."""
     curve = learning_curve(rounds)
     return forecast_in_words(curve) if curve and curve.forecast else None

@@ -1,8 +1,8 @@
-"""Proposals of the model in the loop, their uncertainty, and the queue: a cache in a project.
+"""A project's cache of the proposals of the model in the loop, their uncertainty, and the queue.
 
-All of it can be computed anew, so the file is not synchronised with the disk, and one that is
-damaged or of another project is replaced. Each access opens the file anew: so who reads it finds
-the new one when the other process has replaced it.
+All of it can be recomputed. Therefore the file is not synchronised with the disk, and it is
+replaced if it is damaged or belongs to another project. Each access opens the file again, so that a
+reader sees a replacement by the other process.
 """
 
 import sqlite3
@@ -27,7 +27,7 @@ CREATE TABLE proposal (
 CREATE TABLE queue (rank INTEGER PRIMARY KEY, passage INTEGER NOT NULL UNIQUE);
 PRAGMA user_version = {_FORMAT};
 """
-_WAIT = 10.0  # seconds for the other process to end its transaction
+_WAIT = 10.0  # seconds that the other process's transaction may take
 _DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR", "SQLITE_FORMAT")
 _ALL = "SELECT passage, round, spans, uncertainty FROM proposal ORDER BY passage"
 _SOME = """
@@ -36,21 +36,22 @@ WHERE passage IN (SELECT value FROM json_each(?))
 """
 
 ProposedSpan = tuple[int, int, int, float]
-"""Start and end in code points of the passage, the id of the label, and the confidence."""
+"""Start and end in code points of the passage, number of the label, and confidence."""
 
 
 class Proposal(msgspec.Struct, frozen=True):
-    """What a model finds in a passage.
+    """The names that a model proposes in a passage.
 
     Parameters
     ----------
     passage : int
+        Number of the passage.
     round : int
-        The round of the model; 0 for the first one.
+        The round of the model; 0 for the initial model.
     spans : list of ProposedSpan
-        In order, without overlap.
+        The names, in order and without overlap.
     uncertainty : float
-        Of the model on this passage, from 0; only their order counts.
+        Uncertainty of the model on this passage, at least 0; used only for ranking.
     """
 
     passage: int
@@ -63,15 +64,15 @@ _decode = msgspec.json.Decoder(list[ProposedSpan]).decode
 
 
 class ProposalCache:
-    """The file of proposals of a project.
+    """The file with the proposals of a project.
 
     Parameters
     ----------
     folder : Path
-        Of the project.
+        The folder of the project.
     project : str
-        What tells the project from another one that was in this folder before, such as the time
-        at which it was begun.
+        An identifier that distinguishes the project from an earlier one in the same folder, such
+        as its time of creation.
     """
 
     def __init__(self, folder: Path, project: str) -> None:
@@ -79,7 +80,7 @@ class ProposalCache:
         self._project = project
 
     def of(self, passages: Sequence[int]) -> dict[int, Proposal]:
-        """Return the proposals of some passages, as far as there are any."""
+        """Return the proposals for those of the passages that have some."""
         listed = msgspec.json.encode([*passages]).decode()
         rows = self._rows(_SOME, listed)
         return {proposal.passage: proposal for proposal in _proposals(rows)}
@@ -95,13 +96,13 @@ class ProposalCache:
         return np.array(passages, np.intp), np.array(uncertainty, np.float64)
 
     def fact(self, name: str) -> str | None:
-        """Return what was written by `note`."""
+        """Return a fact that `note` stored; None if there is none."""
         for (value,) in self._rows("SELECT value FROM about WHERE name = ?", name):
             return str(value)
         return None
 
     def write(self, proposals: Iterable[Proposal]) -> None:
-        """Put proposals in the place of earlier ones.
+        """Store proposals, replacing earlier ones for the same passages.
 
         Raises
         ------
@@ -115,16 +116,16 @@ class ProposalCache:
         self._write(("INSERT OR REPLACE INTO proposal VALUES (?, ?, ?, ?)", rows))
 
     def write_queue(self, passages: Iterable[int]) -> None:
-        """Put a queue in the place of the earlier one, for `read_queue`; see `write`."""
+        """Replace the queue that `read_queue` reads; see `write`."""
         ranked = [*enumerate(passages)]
         self._write(("DELETE FROM queue", [()]), ("INSERT INTO queue VALUES (?, ?)", ranked))
 
     def note(self, name: str, value: str) -> None:
-        """Keep a fact that goes with the proposals; see `write`."""
+        """Store a fact about the proposals; see `write`."""
         self._write(("INSERT OR REPLACE INTO about VALUES (?, ?)", [(name, value)]))
 
     def _rows(self, query: str, *values: str) -> list[Any]:
-        """Read rows; none from a file that is missing, damaged or of another project."""
+        """Read rows; none if the file is missing, damaged or of another project."""
         try:
             with closing(self._connect("ro")) as connection:
                 if not self._is_own(connection):
@@ -134,7 +135,7 @@ class ProposalCache:
             return []
 
     def _write(self, *changes: tuple[str, Sequence[Sequence[object]]]) -> None:
-        """Change the file in one transaction; make it anew if it is damaged."""
+        """Change the file in one transaction; replace it first if it is damaged."""
 
         def change() -> None:
             with closing(self._open()) as connection, connection:
@@ -150,7 +151,7 @@ class ProposalCache:
             change()
 
     def _open(self) -> sqlite3.Connection:
-        """Open the file to write; make it if there is none of this project."""
+        """Open the file for writing; create it if there is none for this project."""
         connection = self._connect("rwc")
         try:
             if self._is_own(connection):
@@ -183,5 +184,5 @@ class ProposalCache:
 
 def _proposals(rows: Iterable[Any]) -> Iterator[Proposal]:
     for passage, number, spans, uncertainty in rows:
-        with suppress(msgspec.DecodeError):  # of a damaged file
+        with suppress(msgspec.DecodeError):  # the file may be damaged
             yield Proposal(passage, number, _decode(spans), uncertainty)

@@ -1,4 +1,4 @@
-"""Who proposes names in passages: a model whose labels have a counterpart, and lists of names."""
+"""Proposals in passages, from a model and from gazetteers."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate, chain
@@ -17,16 +17,16 @@ from windowclf.training.transfer import same_label
 
 
 class Proposer:
-    """Proposes names.
+    """Proposes names by a model and by gazetteers.
 
     Parameters
     ----------
     classifier : WindowClassifier, optional
-        None: the lists alone propose.
+        The model; None to use the gazetteers alone.
     labels : mapping of str to int
-        The id in the project of each label of the classifier that has one.
+        The project's number for each label of the classifier that has a counterpart there.
     gazetteers : mapping of int to Gazetteer
-        Lists of names, by the id of their label. What they find goes before what the model finds.
+        Lists of names, by the number of their label. Their names take precedence over the model's.
     """
 
     def __init__(
@@ -45,9 +45,9 @@ class Proposer:
         Parameters
         ----------
         passages : iterable of PassageWords
-            Those of one document see one another.
+            The passages. Those of one document are tagged together.
         number : int
-            Of the round, for the proposals.
+            The round of the model, which is stored with the proposals.
         """
         ordered = sorted(passages, key=lambda passage: (passage.document, passage.id))
         found: list[list[ProposedSpan]] = [self._listed(passage) for passage in ordered]
@@ -65,7 +65,7 @@ class Proposer:
     def _tag(
         self, classifier: WindowClassifier, passages: Sequence[PassageWords]
     ) -> tuple[list[list[ProposedSpan]], FloatArray]:
-        """Tag passages; return the names of each, and how uncertain the model is of it."""
+        """Tag passages; return the names in each and the model's uncertainty on it."""
         sentences = [sentence for passage in passages for sentence in passage.sentences]
         documents = [passage.document for passage in passages for _ in passage.sentences]
         places = [_places(passage) for passage in passages]
@@ -87,7 +87,7 @@ class Proposer:
         return spans, unsure
 
     def _listed(self, passage: PassageWords) -> list[ProposedSpan]:
-        """Find the names of the lists in a passage."""
+        """Find the names of the gazetteers in a passage."""
         found: list[ProposedSpan] = []
         if not self._gazetteers:
             return found
@@ -108,22 +108,22 @@ class Proposer:
 def counterparts(
     known: Iterable[str], labels: Mapping[str, int], mapped: Mapping[str, str]
 ) -> dict[str, int]:
-    """Find which labels of a model stand for labels of a project.
+    """Match the labels of a model with those of a project.
 
     Parameters
     ----------
     known : iterable of str
         The labels of the model.
     labels : mapping of str to int
-        Those of the project, with their ids.
+        The labels of the project, with their numbers.
     mapped : mapping of str to str
-        The label of the project for some of the model, as the user says. For the others a label
-        of the same meaning is taken, such as person for PER.
+        The project's label for some labels of the model, as the user chose. The others are matched
+        by meaning, such as person with PER.
 
     Returns
     -------
     dict of str to int
-        The ids, for the labels of the model that have a counterpart.
+        The project's number for each label of the model that has a counterpart.
 
     Raises
     ------
@@ -153,7 +153,7 @@ def counterparts(
 
 
 def _places(passage: PassageWords) -> list[tuple[int, int]]:
-    """Find where each token of a passage begins and ends."""
+    """Return the start and end of each token of a passage."""
     words = [*chain.from_iterable(passage.sentences)]
     starts = token_starts(passage.text, words)
     return [(start, start + len(word)) for start, word in zip(starts, words, strict=True)]

@@ -1,4 +1,4 @@
-"""The order in which passages are labelled: the most uncertain first, and no two alike.
+"""The order in which passages are labelled: the most uncertain first, similar ones far apart.
 
 Sources: Settles and Craven, "An Analysis of Active Learning Strategies for Sequence Labeling
 Tasks", EMNLP 2008, for the entropy of the tokens; Carbonell and Goldstein, "The Use of MMR,
@@ -15,29 +15,29 @@ from windowclf.nn.arrays import FloatArray, IntArray
 from windowclf.tagging.tagged_chunk import TaggedChunk
 
 CANDIDATES = 2_000
-"""Passages among which the next ones are chosen. A quarter of them are drawn evenly from the less
-uncertain ones, so that there is a choice where the most uncertain ones are all alike."""
+"""Number of passages among which the next ones are chosen. A quarter of them are taken evenly from
+the less uncertain ones, so that there is a choice where the most uncertain ones are all similar."""
 APART = 10
-"""So many other passages lie between two that are nearly the same."""
+"""Minimum number of other passages between two that are nearly the same."""
 NEARLY_SAME = 0.75
-"""The cosine of their sets of tokens from which on two passages are nearly the same."""
+"""Minimum cosine between the token sets of two passages that count as nearly the same."""
 VARIETY = 0.5
-"""How much of its uncertainty a passage loses that is the same as an earlier one."""
+"""Share of its uncertainty that a passage loses if it equals an earlier one."""
 
 _DIGITS = re.compile(r"\d+")
 
 
 class TokenSets(NamedTuple):
-    """The distinct tokens of passages, in lower case, with a 0 for each number.
+    """The distinct tokens of passages, in lower case, with each number replaced by 0.
 
     Attributes
     ----------
     ids : int array, shape (N,)
-        Numbers of the tokens, of one passage after another.
+        Numbers of the tokens, passage by passage.
     rows : int array, shape (N,)
-        The passage of each.
+        The passage of each entry in `ids`.
     sizes : int array, shape (n,)
-        How many each passage has.
+        Number of distinct tokens in each passage.
     """
 
     ids: IntArray
@@ -60,7 +60,7 @@ class TokenSets(NamedTuple):
         return cls(ids, np.repeat(np.arange(len(found)), sizes), sizes)
 
     def similar_to(self, row: int) -> FloatArray:
-        """Compute the cosine of one passage and each, shape (n,)."""
+        """Compute the cosine of one passage with every passage, shape (n,)."""
         own = np.zeros(int(self.ids.max(initial=-1)) + 1, dtype=bool)
         own[self.ids[self.rows == row]] = True
         shared = np.bincount(self.rows[own[self.ids]], minlength=len(self.sizes))
@@ -71,15 +71,15 @@ class TokenSets(NamedTuple):
 def uncertainty(chunk: TaggedChunk, owners: IntArray, passages: int) -> FloatArray:
     """Compute how uncertain a model is of the tags of each passage, shape (passages,).
 
-    It is the entropy of the tags of its tokens, ``Σ_t H_t / √n``: between their sum, by which the
-    longest passages come first, and their mean, by which the shortest do.
+    It is the entropy of the tags of its tokens, ``Σ_t H_t / √n``. This is a compromise between the
+    sum, which ranks the longest passages first, and the mean, which ranks the shortest first.
 
     Parameters
     ----------
     owners : int array, shape (N,)
         The passage of each token of the chunk.
     passages : int
-        How many there are; those without a token here have 0.
+        Number of passages; those without a token in the chunk get 0.
     """
     p = chunk.probabilities
     entropy = -(p * np.log(np.maximum(p, 1e-12))).sum(axis=1)
@@ -89,7 +89,7 @@ def uncertainty(chunk: TaggedChunk, owners: IntArray, passages: int) -> FloatArr
 
 
 def candidates(unsure: FloatArray, most: int = CANDIDATES) -> IntArray:
-    """Choose the passages that may come next, by their places, the most uncertain first."""
+    """Return the indices of the passages that may come next, the most uncertain first."""
     order = np.argsort(-unsure, kind="stable")
     if len(order) <= most:
         return order
@@ -106,8 +106,9 @@ def choose(
 ) -> list[int]:
     """Put passages in the order in which they are labelled.
 
-    Each time the passage with the most uncertainty is taken, less what it shares with those before
-    it. One that is nearly the same as one of the last `APART` waits, unless all that are left are.
+    Each step takes the passage with the highest uncertainty, reduced by its similarity to earlier
+    ones. A passage that is nearly the same as one of the last `APART` waits, unless all remaining
+    ones would.
 
     Parameters
     ----------
@@ -116,19 +117,19 @@ def choose(
     passages : sequence of iterable of str
         The tokens of each.
     count : int
-        How many to take, at the most.
+        Maximum number of passages to take.
     recent : sequence of iterable of str
-        The tokens of those that were labelled last, the latest at the end.
+        The tokens of the passages that were labelled last, the latest at the end.
 
     Returns
     -------
     list of int
-        Places in `passages`.
+        Indices in `passages`.
     """
     sets = TokenSets.make([*recent, *passages])
     before = len(recent)
     closest = np.zeros(len(passages))
-    waits = np.full(len(passages), -1, dtype=np.intp)  # the last turn at which each has to wait
+    waits = np.full(len(passages), -1, dtype=np.intp)  # the last turn at which each must wait
     left = np.ones(len(passages), dtype=bool)
     found: list[int] = []
 

@@ -1,6 +1,6 @@
-"""What a project says so far: its names, where it contradicts itself, and where the model does.
+"""Review of a project: its names, its contradictions, and where the model disagrees.
 
-Only accepted passages are looked at. What is to be fixed comes as changes for `Store.decide`.
+Only accepted passages are reviewed. Corrections are returned as changes for `Store.decide`.
 """
 
 from collections import Counter, defaultdict
@@ -15,10 +15,10 @@ from windowclf.annotation.store import Store
 from windowclf.text.tokenizer import split_words, token_starts
 
 PAGE = 50
-"""Names, contradictions or disagreements that are shown at once."""
+"""Number of names, contradictions or disagreements that are returned at once."""
 
 _CONTEXT = 60  # characters on each side
-_SHOWN = 10  # contexts of a name
+_SHOWN = 10  # contexts per name
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -27,7 +27,7 @@ class Context(msgspec.Struct, frozen=True):
     Parameters
     ----------
     start, end : int
-        Characters, from the beginning of the passage.
+        Offsets in the passage, in characters.
     """
 
     passage: int
@@ -40,7 +40,7 @@ class Context(msgspec.Struct, frozen=True):
 
 
 class LabelledName(msgspec.Struct, frozen=True):
-    """A name with the first places where it is labelled so, and how many there are."""
+    """A name and its label, with the number of such places and the contexts of the first ones."""
 
     label: int
     text: str
@@ -49,19 +49,19 @@ class LabelledName(msgspec.Struct, frozen=True):
 
 
 class NamePage(msgspec.Struct, frozen=True):
-    """Names, and how many there are on all pages."""
+    """The names on a page, and the number of names on all pages."""
 
     names: list[LabelledName]
     total: int
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """One of the ways in which a name is labelled, with its first places.
+    """One of the labels that a name has, with the contexts of the first places.
 
     Parameters
     ----------
     label : int, optional
-        None: it is not labelled there.
+        The label; None where the name is not labelled.
     """
 
     label: int | None
@@ -70,23 +70,23 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 class Contradiction(msgspec.Struct, frozen=True):
-    """A name that is labelled in several ways, the most frequent one first."""
+    """A name that is labelled in several ways, the most frequent way first."""
 
     text: str
     readings: list[Reading]
 
 
 class Disagreement(msgspec.Struct, frozen=True):
-    """A place where the model finds something else than the person who decided.
+    """A place where the model disagrees with the decision.
 
     Parameters
     ----------
     decided : list of StoredSpan
-        What is labelled there; none if the model alone finds a name.
+        The names that are labelled there; empty if only the model finds a name.
     proposed : StoredSpan, optional
-        None: the model finds no name.
+        The name that the model finds; None if it finds none.
     score : float, optional
-        How sure the model is of the name that it finds.
+        The model's confidence in that name.
     """
 
     context: Context
@@ -107,18 +107,18 @@ class _Accepted(NamedTuple):
     words: str | None
 
     def context(self, start: int, end: int) -> Context:
-        """Show a place."""
+        """Return a place with the text around it."""
         before = self.text[max(0, start - _CONTEXT) : start]
         after = self.text[end : end + _CONTEXT]
         return Context(self.id, self.version, start, end, before, self.text[start:end], after)
 
     def change(self, spans: Iterable[StoredSpan]) -> Change:
-        """Decide anew, on other spans."""
+        """Return a change of the spans."""
         return Change(self.id, self.version, "accepted", [*spans], self.comment)
 
 
 class _Place(NamedTuple):
-    """An occurrence of a name in a passage, and how it is labelled there."""
+    """An occurrence of a name in a passage, with its label there."""
 
     passage: _Accepted
     start: int
@@ -138,13 +138,13 @@ def list_names(
     Parameters
     ----------
     label : int, optional
-        The names of one label; those of all if not given.
+        The label of the names; all labels if omitted.
     query : str
-        A part of the names, in whatever case.
+        A part of the names; letter case is ignored.
     page : int
-        From 0.
+        Number of the page, from 0.
     size : int
-        Names on a page.
+        Number of names on a page.
     """
     places: dict[tuple[str, int], list[tuple[_Accepted, StoredSpan]]] = defaultdict(list)
     wanted = query.casefold()
@@ -163,15 +163,16 @@ def list_names(
 
 
 def find_contradictions(store: Store, most: int = PAGE) -> list[Contradiction]:
-    """Find names that are labelled in one place and not, or otherwise, in another.
+    """Find names that are labelled in one place, and differently or not at all in another.
 
-    A name is found again where the same words come. Where they are part of a longer name that is
-    labelled, nothing is missed; nor in a passage that was decided on before the label was added.
+    Occurrences of a name have the same words. An occurrence within a longer labelled name does not
+    count as unlabelled, nor does one in a passage that was decided on before the label was added.
 
     Parameters
     ----------
     most : int
-        How many are returned, those first in which one reading is by far the most frequent.
+        Maximum number of contradictions. Those in which one reading prevails most clearly come
+        first.
     """
     found: dict[str, dict[int | None, list[_Place]]] = defaultdict(lambda: defaultdict(list))
     passages = _accepted(store)
@@ -198,23 +199,23 @@ def fix_name(
     new: int | None,
     passages: Collection[int] | None = None,
 ) -> list[Change]:
-    """Label a name in one way where it is labelled in another, or not at all.
+    """Change the label of a name wherever it has a certain one, or none.
 
     Parameters
     ----------
     text : str
-        The words of the name, with spaces between them, as `find_contradictions` gives them.
+        The words of the name, joined by spaces, as `find_contradictions` returns them.
     label : int, optional
-        How it is labelled now in the places that are changed; None: not at all.
+        The present label in the places to change; None where the name is not labelled.
     new : int, optional
-        How it is to be labelled; None: not at all.
+        The new label; None removes the label.
     passages : collection of int, optional
-        Where; in all if not given.
+        The passages to change; all if omitted.
 
     Returns
     -------
     list of Change
-        For `Store.decide`, which refuses them if somebody was faster.
+        Changes for `Store.decide`, which refuses them if a passage was decided on meanwhile.
     """
     accepted = _accepted(store)
     forms = _forms(store, accepted)
@@ -242,12 +243,12 @@ def relabel_name(
     new: int | None,
     passages: Collection[int] | None = None,
 ) -> list[Change]:
-    """Give a name of `list_names` another label, or none, where it has a certain one.
+    """Change or remove a label of a name in `list_names`.
 
     Parameters
     ----------
     text : str
-        The name, as `list_names` gives it.
+        The name, as `list_names` returns it.
     label, new, passages
         See `fix_name`.
     """
@@ -274,15 +275,16 @@ def find_disagreements(
     proposals: Mapping[int, Sequence[tuple[int, int, int, float]]],
     most: int = PAGE,
 ) -> list[Disagreement]:
-    """Find where the model contradicts what was decided.
+    """Find where the model disagrees with decisions.
 
     Parameters
     ----------
     proposals : mapping of int to sequence of (int, int, int, float)
-        By passage, the start, the end, the label and the score of each name, from models that
-        have not read the decision.
+        For each passage the start, end, label and score of the names that are proposed in it, by
+        models that were not trained on it.
     most : int
-        How many are returned, the surest first; names that the model does not find come last.
+        Maximum number of disagreements, by descending score. Names that the model does not find
+        come last.
     """
     found: list[Disagreement] = []
     for passage in _accepted(store):
@@ -293,12 +295,12 @@ def find_disagreements(
 
 
 def adopt(store: Store, chosen: Iterable[Disagreement]) -> list[Change]:
-    """Decide as the model proposes.
+    """Replace labels by the proposals of the model.
 
     Returns
     -------
     list of Change
-        For `Store.decide`; passages that were decided on since are left out.
+        Changes for `Store.decide`; passages that were decided on since are left out.
     """
     passages = {passage.id: passage for passage in _accepted(store)}
     spans: dict[int, list[StoredSpan]] = {}
@@ -324,7 +326,7 @@ def _accepted(store: Store) -> list[_Accepted]:
 
 
 def _forms(store: Store, passages: Iterable[_Accepted]) -> dict[_Form, set[int]]:
-    """List the names as words, with the labels that each has somewhere."""
+    """Return the words of each name, with all labels that it has."""
     forms: dict[_Form, set[int]] = defaultdict(set)
     for passage in passages:
         if passage.spans:
@@ -337,9 +339,9 @@ def _forms(store: Store, passages: Iterable[_Accepted]) -> dict[_Form, set[int]]
 def _places(
     store: Store, passages: Iterable[_Accepted], forms: Mapping[_Form, Collection[int]]
 ) -> Iterator[tuple[_Form, _Place]]:
-    """Yield where the words of each name come, unless they are part of a longer one.
+    """Yield the occurrences of each name, except within a longer name.
 
-    Of the names that begin at a word the longest counts.
+    The longest of the names that begin at a word counts.
     """
     sizes: dict[str, set[int]] = defaultdict(set)
     for name in forms:
@@ -347,7 +349,7 @@ def _places(
     longest = {word: sorted(found, reverse=True) for word, found in sizes.items()}
     for passage in passages:
         words, starts = _words(store, passage)
-        after = 0  # the last name
+        after = 0  # the end of the last name
         for first in [i for i, word in enumerate(words) if word in longest]:
             here = (tuple(words[first : first + size]) for size in longest[words[first]])
             form = next(filter(forms.__contains__, here), ())
@@ -361,7 +363,7 @@ def _places(
 
 
 def _place(passage: _Accepted, start: int, end: int) -> _Place | None:
-    """Find how a stretch is labelled; None if it is a part of a name."""
+    """Return a stretch with its label; None if it is part of a longer name."""
     inside = [span for span in passage.spans if span.start < end and start < span.end]
     if not inside:
         return _Place(passage, start, end, None)
@@ -374,7 +376,7 @@ def _place(passage: _Accepted, start: int, end: int) -> _Place | None:
 def _at_tokens(
     spans: Iterable[StoredSpan], words: Sequence[str], starts: Sequence[int]
 ) -> Iterator[tuple[int, int, StoredSpan]]:
-    """Yield spans that begin and end where tokens do, with these tokens."""
+    """Yield the spans that begin and end at token borders, as ranges of tokens."""
     begins = {start: i for i, start in enumerate(starts)}
     ends = {
         start + len(word): i + 1 for i, (start, word) in enumerate(zip(starts, words, strict=True))
@@ -413,7 +415,7 @@ def _disagreements(
 def _replaced(
     spans: Iterable[StoredSpan], start: int, end: int, new: StoredSpan | None
 ) -> list[StoredSpan]:
-    """Take the spans of a stretch away, and put another one there."""
+    """Replace the spans in a stretch by another span, or by none."""
     kept = [span for span in spans if span.end <= start or end <= span.start]
     return sorted([*kept, *([new] if new else [])], key=lambda span: span.start)
 

@@ -1,4 +1,4 @@
-"""A project of annotations in its folder: labels, guidelines, passages and decisions on them."""
+"""An annotation project in its folder: labels, guidelines, passages and decisions on them."""
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -37,20 +37,20 @@ from windowclf.errors import StoreError, UsageError
 from windowclf.system.files import whole_file
 
 LONGEST_COMMENT, LONGEST_GUIDELINES, LONGEST_KEY = 10_000, 1_000_000, 200
-"""Characters of a comment, of the guidelines, and of what a client calls itself, its user and its
-requests."""
+"""Maximum number of characters of a comment, of the guidelines, and of the names of a client, a
+person and a request."""
 
 ORDERS = ("uncertain", "random", "given")
-"""What the order of a project may be."""
+"""Values of a project's setting "order"."""
 
 
 class ConflictError(StoreError):
-    """A decision on what was changed since it was looked at; nothing of it is saved.
+    """A passage or the guidelines were changed since they were read; nothing is saved.
 
     Attributes
     ----------
     passages : list of Passage
-        Those that were changed, as they are now.
+        The changed passages in their current state.
     """
 
     def __init__(self, message: str, passages: Sequence[Passage] = ()) -> None:
@@ -59,20 +59,20 @@ class ConflictError(StoreError):
 
 
 class Store:
-    """The decisions of a project; to be had from `create` or `open`.
+    """A project; `create` and `open` return one.
 
-    Each method is a transaction: what it has returned is on the disk.
+    Each method is a transaction: when it returns, its changes are on the disk.
 
     Attributes
     ----------
     folder : Path
-        That of the project.
+        The folder of the project.
     settings : dict of str to Any
-        Those it was begun with.
+        The settings, see `create` and `change_settings`.
     seed : int
-        Of whatever is drawn at random.
+        Seed of all random draws in the project.
     created : str
-        When it was begun, as a number of seconds: what distinguishes it from another project.
+        Time of creation, in seconds since 1970; it identifies the project.
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
@@ -95,26 +95,27 @@ class Store:
         seed: int,
         fill: Callable[["Store"], object] | None = None,
     ) -> "Store":
-        """Begin a project.
+        """Create a project.
 
         Parameters
         ----------
         folder : str or Path
-            Made if it is not there.
+            The folder of the project; created if it does not exist.
         settings : mapping of str to Any
-            What JSON can hold. "order" is one of `ORDERS`, uncertain if not given; "text_unit"
-            says how texts are split, see `split_words`.
+            Settings that JSON can represent. "order" is one of `ORDERS`, by default "uncertain";
+            "text_unit" says how texts are split, see `split_words`.
         seed : int
-            Of whatever is drawn at random.
+            Seed of all random draws in the project.
         fill : callable, optional
-            Is given the store before it is in its place: if that fails, no project is made.
+            Called with the store before the file is moved into place: if it raises, no project is
+            created.
 
         Raises
         ------
         UsageError
-            If there is a project, or for a label that cannot be.
+            If the folder has a project, or a label has an invalid name.
         StoreError
-            If it cannot be written.
+            If the project cannot be written.
         """
         folder = Path(folder)
         path = folder / PROJECT_FILE
@@ -149,7 +150,7 @@ class Store:
         Raises
         ------
         StoreError
-            If there is none, or it cannot be read; or not be written, unless it is read only.
+            If there is no project or it cannot be read, or, without `read_only`, not be written.
         """
         return cls(Path(folder) / PROJECT_FILE, read_only=read_only)
 
@@ -164,7 +165,7 @@ class Store:
         self.database.close()
 
     def change_settings(self, changed: Mapping[str, Any]) -> None:
-        """Change some of the settings, see `create`."""
+        """Change some of the settings; see `create`."""
         settings = self.settings | dict(changed)
         written = msgspec.json.encode(settings).decode()
         with self.database.write() as connection:
@@ -177,23 +178,23 @@ class Store:
             return list_labels(connection)
 
     def add_label(self, name: str) -> Label:
-        """Add a label; passages that were decided on before lack it.
+        """Add a label; earlier decisions lack it.
 
         Raises
         ------
         UsageError
-            For a name that is taken, in whatever case, or that cannot be one.
+            If the name is invalid, or is taken in any letter case.
         """
         with self.database.write() as connection:
             return add_label(connection, name)
 
     def rename_label(self, label: int, name: str) -> Label:
-        """Give a label another name; its number stays.
+        """Rename a label; its number stays the same.
 
         Raises
         ------
         UsageError
-            See `add_label`; and if there is no such label.
+            If the label does not exist; see also `add_label`.
         """
         with self.database.write() as connection:
             return rename_label(connection, label, name)
@@ -204,12 +205,12 @@ class Store:
             return _guidelines(connection)
 
     def set_guidelines(self, text: str, version: int) -> int:
-        """Write the guidelines anew.
+        """Replace the guidelines.
 
         Parameters
         ----------
         version : int
-            The one that was changed.
+            The version that the text was made from.
 
         Returns
         -------
@@ -233,12 +234,12 @@ class Store:
         return now + 1
 
     def passage(self, number: int) -> Passage:
-        """Return a passage as it stands.
+        """Return the current state of a passage.
 
         Raises
         ------
         UsageError
-            If there is none of that number.
+            If there is no passage with that number.
         """
         with self.database.read() as connection:
             return read_passage(connection, number, self.text_unit)
@@ -249,23 +250,23 @@ class Store:
         Parameters
         ----------
         request : str
-            A name that this request alone has: if it is sent again, the same is answered.
+            A unique name of the request: if it is sent again, the earlier result is returned.
         who : str
-            The person who decides.
+            The author of the decisions.
 
         Returns
         -------
         list of Saved
-            In the order of the changes.
+            The decisions, in the order of the changes.
 
         Raises
         ------
         ConflictError
-            If a passage has another version by now.
+            If the version of a passage has changed.
         UsageError
             For a passage or a label that does not exist, or spans that do not fit the text.
         StoreError
-            If they cannot be saved.
+            If the decisions cannot be saved.
         """
         asked = _request(request, who)
         for change in changes:
@@ -284,17 +285,17 @@ class Store:
         return saved
 
     def undo(self, request: str, who: str) -> list[int] | None:
-        """Take back the last request of a person whose decisions still stand.
+        """Undo the last request of a person whose decisions still stand.
 
         Parameters
         ----------
         request : str
-            See `decide`.
+            A unique name of the request, see `decide`.
 
         Returns
         -------
         list of int, optional
-            The passages that are as they were before; None if nothing is left to take back.
+            The passages that were restored; None if nothing is left to undo.
         """
         asked = _request(request, who)
         with self.database.write() as connection:
@@ -306,25 +307,26 @@ class Store:
         Parameters
         ----------
         before : int, optional
-            List those before this one.
+            List only decisions before this one.
         """
         with self.database.read() as connection:
             return list_decisions(connection, limit, before)
 
     def take(self, client: str, count: int, exclude: Collection[int] = ()) -> list[int]:
-        """Hand out open passages, in the order of the project; others are not given these.
+        """Lease open passages to a client, in the order of the project.
 
         Parameters
         ----------
         client : str
-            Which window asks, so that it is given again what it lost.
+            Name of the window. Its own leases do not keep passages from it.
         exclude : collection of int
-            Passages that it has.
+            Passages that the window already has; their leases are renewed.
 
         Returns
         -------
         list of int
-            One in five is of those that measure. Fewer than asked for if no more are open.
+            The passages; one in five is a set-aside one. They are fewer than `count` if no more
+            are open.
         """
         _check_text(client, "client", LONGEST_KEY)
         order = self.settings.get("order", "uncertain")
@@ -333,29 +335,29 @@ class Store:
             return hand_out(connection, queue, order, client, count, exclude)
 
     def release(self, client: str) -> None:
-        """Let others have what was handed out to a client: its window has closed."""
+        """End the leases of a client whose window has closed."""
         with self.database.write() as connection:
             connection.execute("DELETE FROM lease WHERE client = ?", (client,))
 
     def counts(self) -> Counts:
-        """Count what there is and what is decided."""
+        """Count documents, passages, decisions and names."""
         with self.database.read() as connection:
             return self._tally.counts(connection)
 
     def rounds(self) -> list[Round]:
-        """List the trainings of the learner, the first one first."""
+        """List the trainings of the learner, in order."""
         names = Round.__struct_fields__
         with self.database.read() as connection:
             rows = connection.execute(f"SELECT {', '.join(names)} FROM round ORDER BY id")  # noqa: S608
             return [Round(**dict(zip(names, row, strict=True))) for row in rows]
 
     def add_round(self, given: Round) -> int:
-        """Keep a training of the learner.
+        """Store a training of the learner.
 
         Returns
         -------
         int
-            Its number; the one that it came with is not looked at.
+            The number of the round; its `id` is ignored.
         """
         values = msgspec.structs.asdict(given)
         del values["id"]
@@ -365,12 +367,12 @@ class Store:
             return int(connection.execute(statement, values).fetchone()[0])
 
     def labelled(self, *, set_aside: bool) -> Iterator[LabelledPassage]:
-        """Read the accepted passages, in their order.
+        """Read the accepted passages, in the order of the source.
 
         Parameters
         ----------
         set_aside : bool
-            Whether those that measure are read, or those that train.
+            Whether to read the set-aside passages instead of the training passages.
         """
         with self.database.read() as connection:
             labels = list_labels(connection)
@@ -378,7 +380,7 @@ class Store:
                 "SELECT passage, document, name, text, words, spans, known FROM labelled "
                 "WHERE state = 'accepted' AND set_aside = ?",
                 (set_aside,),
-            ).fetchall()  # at once: a transaction that goes on would keep others from writing
+            ).fetchall()  # all at once, because a long transaction would block writers
         names = {label.id: label.name for label in labels}
         for number, document, name, text, words, spans, known in rows:
             found = [LabelledSpan(s.start, s.end, names[s.label]) for s in DECODE_SPANS(spans)]

@@ -20,7 +20,7 @@ _COMMANDS = (
 )
 
 _OBJECTS = 50_000
-"""Threshold of the garbage collector: a collection starts after so many new objects."""
+"""Threshold of the garbage collector: a collection starts after this many new objects."""
 
 
 class _Commands(click.Group):

@@ -41,32 +41,32 @@ _GROUPS = (
 @click.command(
     cls=GroupedCommand,
     groups=_GROUPS,
-    short_help="Label texts on a page, while a model learns from it.",
+    short_help="Label texts in the browser while a model learns and proposes.",
 )
 @click.argument("texts", nargs=-1, metavar="[FILE]...")
 @click.option(
     "--output",
     metavar="FOLDER",
-    help="The project: made if it is not there, else the work goes on.",
+    help="Folder of the project: created, or continued if it exists.",
 )
 @click.option(
     "--labels",
     metavar="LABEL,LABEL,...",
-    help="The labels to begin with; the page can add others and rename them.",
+    help="Labels of a new project; more can be added and renamed on the page.",
 )
 @click.option(
     "--import",
     "imported",
     multiple=True,
     metavar="FILE|FOLDER",
-    help="Labelled files to correct or to go on from, in any format that 'windowclf convert' "
-    "reads; again for the next.",
+    help="Labelled files to correct or to continue, in any format that 'windowclf convert' reads; "
+    "repeat for more.",
 )
 @click.option(
     "--order",
     type=click.Choice(["uncertain", "random", "given"]),
-    help="Which text comes next: one of which the model is unsure, a random one, or the next of "
-    "the file. One in five is a random one in any case, and measures the model.  "
+    help="Which passage comes next: the one that the model is least sure of, a random one, or the "
+    "next in the file. Every fifth passage is a random one that measures the model.  "
     "[default: uncertain]",
 )
 @click.option(
@@ -74,53 +74,53 @@ _GROUPS = (
     default=20_000,
     show_default=True,
     type=click.IntRange(min=1),
-    help="Documents that the project takes from larger files: random ones, or the first ones with "
-    "--order given.",
+    help="Maximum number of documents in the project. From more, random ones are taken, or the "
+    "first ones with --order given.",
 )
 @click.option(
     "--model",
     metavar="DIR",
-    help="The model that proposes until there is one of the project: bundled, a model folder, or "
-    "none.  [default: bundled]",
+    help="Model that proposes names until the project has its own: 'bundled', a model folder, or "
+    "'none'.  [default: bundled]",
 )
 @click.option(
     "--map",
     "maps",
     multiple=True,
     metavar="LABEL=LABEL",
-    help="Which label of --model stands for which of the project, such as PER=PATIENT; equal ones "
-    "need no option; again for the next.",
+    help="A label of --model and the project's label for it, such as PER=PATIENT; equal labels "
+    "need no option; repeat for more.",
 )
 @click.option(
     "--gazetteer",
     "gazetteers",
     multiple=True,
     metavar="LABEL=FILE",
-    help="A list of names, one a line: they are proposed, and the model learns from the list; "
-    "again for the next.",
+    help="List of names, one per line: they are proposed, and the model learns from the list; "
+    "repeat for more.",
 )
 @base_option
-@click.option("--status", metavar="FOLDER", help="Print how far a project is, and serve no page.")
+@click.option("--status", metavar="FOLDER", help="Print the progress of a project and exit.")
 @click.option(
     "--who",
     metavar="NAME",
-    help="Whose decisions these are; the page can change it.  [default: the user's login name]",
+    help="Name of the annotator; it can be changed on the page.  [default: the login name]",
 )
 @click.option(
     "--host",
     default="127.0.0.1",
     show_default=True,
     metavar="ADDRESS",
-    help="Where to listen; 0.0.0.0: for other machines too.",
+    help="Address to listen on; 0.0.0.0 lets other machines in, without a password.",
 )
 @click.option(
     "--port",
     default=8000,
     show_default=True,
     type=click.IntRange(0, 65535),
-    help="0: any that is free.",
+    help="Port to listen on; 0 chooses a free one.",
 )
-@click.option("--input-format", "form", type=click.Choice(_FORMATS), help="Of the files.")
+@click.option("--input-format", "form", type=click.Choice(_FORMATS), help="Format of the files.")
 @reading_options
 @json_option
 @click.pass_context
@@ -136,12 +136,12 @@ def annotate(
     who: str | None,
     **options: Any,
 ) -> None:
-    """Label texts on a page of this machine, while a model learns and proposes.
+    """Label texts in the browser while a model learns and proposes.
 
     The project is a folder; 'train --data', 'evaluate --data' and 'convert' read it like any
-    corpus. Each decision is on the disk before the page goes on, so that the command may be ended
-    at any moment, by Ctrl-C, and begun again. A fifth of the texts is set aside to measure the
-    model.
+    corpus. The page reports a decision as saved when it is on the disk, so the command can be
+    stopped at any time with Ctrl-C and started again. A fifth of the texts is set aside to measure
+    the model.
 
     \b
     windowclf annotate texts.jsonl --labels DRUG,DOSE --output drugs
@@ -152,11 +152,11 @@ def annotate(
     """
     if status is not None:
         if output or texts or options["imported"]:
-            raise UsageError("--status prints how far a project is: leave texts and --output out")
+            raise UsageError("--status prints a project's progress: leave out texts and --output")
         _print_status(status, as_json=as_json)
         return
     if as_json:
-        raise UsageError("--json is for --status")
+        raise UsageError("--json needs --status")
     if output is None:
         raise UsageError("--output: expected the folder of the project")
     from windowclf.annotation.app import create_app
@@ -178,12 +178,12 @@ def annotate(
 
 
 def _parameter(setting: str) -> str:
-    """Name the parameter of a setting."""
+    """Return the name of the option's parameter for a setting."""
     return {"map": "maps", "base": "base_model"}.get(setting, setting)
 
 
 def _settings(options: dict[str, Any]) -> dict[str, Any]:
-    """Take the settings of a project out of the options: what JSON can hold."""
+    """Convert the options to settings of a project, as JSON."""
     gazetteers = parse_gazetteers(options["gazetteers"])
     base = options["base_model"]
     return {
@@ -196,7 +196,7 @@ def _settings(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _model(named: str | None) -> str | None:
-    """Name a model so that it is found from another folder, too."""
+    """Make the path of a model absolute, so that it is found from another folder, too."""
     return named if named in (None, "bundled", "none", "auto") else str(Path(named).absolute())
 
 
@@ -210,7 +210,7 @@ def _parse_map(value: str) -> tuple[str, str]:
 def _open(
     folder: Path, texts: tuple[str, ...], options: dict[str, Any], given: Mapping[str, Any]
 ) -> "Store":
-    """Open the project or begin it, and take in what is new."""
+    """Open or create the project, and take in new files."""
     from windowclf.annotation.store import Store
     from windowclf.documents.paths import PROJECT_FILE
 
@@ -228,11 +228,11 @@ def _open(
         return store
     if not (texts or options["imported"]):
         raise UsageError(
-            f"{folder}: no project; expected a file of texts to begin one: windowclf annotate FILE "
-            f"--labels LABEL,LABEL --output {folder}"
+            f"{folder}: no project; expected a file of texts to create one: windowclf annotate "
+            f"FILE --labels LABEL,LABEL --output {folder}"
         )
     if not labels and not options["imported"]:
-        raise UsageError("--labels: expected one label at least, such as DRUG,DOSE")
+        raise UsageError("--labels: expected at least one label, such as DRUG,DOSE")
     return Store.create(folder, labels, given, _SEED, lambda store: _take_in(store, texts, options))
 
 
@@ -250,7 +250,10 @@ def _take_in(store: "Store", texts: tuple[str, ...], options: dict[str, Any]) ->
     if texts:
         room = options["pool"] - store.counts().documents
         if room <= 0:
-            note(f"{', '.join(texts)}: the project has --pool {options['pool']:,} documents")
+            note(
+                f"{', '.join(texts)}: left out, because the project has {options['pool']:,} "
+                "documents, see --pool"
+            )
             return
         reading = read_options(options, labels=False)
         taken = take_texts(store, texts, reading, form, room)
@@ -259,18 +262,18 @@ def _take_in(store: "Store", texts: tuple[str, ...], options: dict[str, Any]) ->
 
 
 def _report(names: str, taken: "Intake") -> None:
-    """Report what was taken in, and what was not."""
+    """Report the documents that were taken in and left out."""
     parts = [f"{count(taken.documents, 'document')} in {count(taken.passages, 'passage')}"]
     if taken.accepted:
         parts.append(f"{count(taken.accepted, 'passage')} with labels")
     if taken.matched:
-        parts.append(f"labels for {count(taken.matched, 'text')} that the project has")
+        parts.append(f"labels for {count(taken.matched, 'text')} already in the project")
     if taken.labels:
         parts.append(f"labels added: {', '.join(taken.labels)}")
     if taken.empty:
         parts.append(f"left out: {taken.empty:,} empty")
     if taken.duplicates:
-        parts.append(f"left out: {taken.duplicates:,} whose text is there already")
+        parts.append(f"left out: {taken.duplicates:,} whose text is in the project already")
     if taken.not_drawn:
         parts.append(f"not drawn: {taken.not_drawn:,}; --pool takes more")
     note(f"{names}: {'; '.join(parts)}")

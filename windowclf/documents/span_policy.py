@@ -64,7 +64,7 @@ def fit_spans(
                 f"span {start}:{end} {quoted(text[start:end])} {what}{_cure(text, spans)}"
             )
         inside = text[start:end]
-        if inside.strip():  # spans that are identical but for white space at their ends
+        if inside.strip():  # spans may differ only in white space at their ends
             start += len(inside) - len(inside.lstrip())
             end -= len(inside) - len(inside.rstrip())
         found.append(LabelledSpan(start, end, span.label, span.score))

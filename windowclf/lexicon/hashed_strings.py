@@ -103,7 +103,7 @@ class DictionaryOfStrings:
         self._numbers = dict(zip(strings.list(which), numbers.tolist(), strict=True))
 
     def find(self, strings: Sequence[str]) -> npt.NDArray[np.int32]:
-        """Give the number of each string; -1 for one that is not among these."""
+        """Return the number of each string; -1 for one that is not among these."""
         return np.fromiter(map(self._numbers.get, strings, repeat(-1)), np.int32, len(strings))
 
 
@@ -132,7 +132,7 @@ class HashedStrings:
         self._begins = np.append(0, np.cumsum(counts)).astype(np.uint32)
 
     def find(self, queries: Strings) -> npt.NDArray[np.int32]:
-        """Give the number of each string; -1 for one that is not among these."""
+        """Return the number of each string; -1 for one that is not among these."""
         hashes = queries.hashes
         if not len(self._numbers):
             return np.full(len(hashes), -1, dtype=np.int32)

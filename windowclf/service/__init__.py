@@ -9,4 +9,6 @@ try:
     import swagger_ui_bundle  # noqa: F401
     import uvicorn  # noqa: F401
 except ImportError:
-    raise MissingExtraError("windowclf serve", "serve") from None
+    raise MissingExtraError(
+        "the web server of windowclf serve and windowclf annotate", "serve"
+    ) from None

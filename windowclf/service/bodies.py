@@ -122,8 +122,10 @@ def decode(body: bytes, kind: type[T]) -> T:
     except msgspec.ValidationError as error:
         raise HTTPException(422, one_line(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        hint = "; \\ud800 to \\udfff are no characters but in pairs" * bool(_HALF_PAIR.search(body))
-        raise HTTPException(400, f"the body is no JSON in UTF-8: {one_line(error)}{hint}") from None
+        hint = "; \\ud800 to \\udfff are characters only in pairs" * bool(_HALF_PAIR.search(body))
+        raise HTTPException(
+            400, f"the body is not JSON in UTF-8: {one_line(error)}{hint}"
+        ) from None
 
 
 def to_answer(text: TaggedText, *, tokens: bool) -> Tagged:

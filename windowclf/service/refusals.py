@@ -38,7 +38,7 @@ def refusal(error: Exception) -> Response:
         case WindowclfError():
             status, reason = 500, one_line(error)
         case _:
-            status, reason = 500, "an error of the service, which its log tells"
+            status, reason = 500, "an error in the service; see its log"
     return json_response(msgspec.json.encode(Refusal(reason)), status, headers)
 
 

@@ -211,7 +211,7 @@ def written(given, **options):
     st.sampled_from([Scheme.IOB1, Scheme.IOB2, Scheme.IOBES]),
 )
 def test_nothing_of_a_document_is_lost(tmp_path_factory, given, scheme):
-    """But for scores, and for the borders of given words that a span cuts through."""
+    """Scores are lost, and so are the borders of words that a span cuts through."""
     data = written(given, scheme=scheme)
     if any(document.text.strip() for document in given):
         path = tmp_path_factory.getbasetemp() / "documents.conll"

@@ -139,7 +139,7 @@ def test_other_columns_later_are_refused():
     given = [Document("a", fields={"id": "1"}), Document("b", fields={"key": "2"})]
     with pytest.raises(DataError, match=r"^document 'b' has the columns 'key', .* write JSONL$"):
         written(given)
-    # Another order is no other columns.
+    # Columns in another order are the same columns.
     given = [Document("a", fields={"x": "1", "y": "2"}), Document("b", fields={"y": "3", "x": "4"})]
     assert written(given) == "x,y,text,entities\r\n1,2,a,\r\n4,3,b,\r\n"
 

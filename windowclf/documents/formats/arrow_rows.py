@@ -102,7 +102,7 @@ def gather(
         if key in made:
             columns[key] = made[key]
             continue
-        pieces: list[pa.Array | int] = []  # an int stands for so many nulls
+        pieces: list[pa.Array | int] = []  # an int is a number of nulls
         fields: list[pa.Field] = []
         for run in runs:
             first = run[0]

@@ -13,7 +13,7 @@ from windowclf.errors import DataError, one_line
 from windowclf.text.lines import LONGEST_LINE, Lines
 
 DELIMITERS = ",;\t|"
-# A first line with which Excel is told the delimiter.
+# A first line that sets the delimiter for Excel.
 EXCEL_SEP = re.compile(r'"?sep=([^"\r\n])"?\r?\n?', re.IGNORECASE)
 _HEAD_LINES = 100
 _HEAD_CHARACTERS = 1 << 16

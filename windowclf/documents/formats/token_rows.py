@@ -90,7 +90,7 @@ def read_tokens(
 
 
 class _Values:
-    """The numbers of the sentence and of the document; an empty cell goes on with the last one."""
+    """The numbers of the sentence and of the document; an empty cell repeats the last one."""
 
     def __init__(self, found: TokenColumns) -> None:
         self._columns = found.groups

@@ -1,8 +1,8 @@
-// Asks the service. Whatever is not answered well becomes an error that says why.
+// Requests to the service. Every failure is thrown as an error with its reason.
 
-const SECONDS = 20; // until an answer is given up
+const SECONDS = 20; // before a request is abandoned
 
-// The service answered that it does not do it; `found` is its answer.
+// The service refused the request; `found` is its answer.
 export class Refused extends Error {
   constructor(status, found) {
     super(found.error ?? `status ${status}`);
@@ -10,13 +10,13 @@ export class Refused extends Error {
     this.found = found;
   }
 
-  // Whether the same request may be done later: the disk is full, or there is too much to do.
+  // Whether the same request may succeed later: the disk is full, or the service is overloaded.
   get passes() {
     return this.status >= 500 || this.status === 408 || this.status === 429;
   }
 }
 
-// Nobody answered, or something that is not this service.
+// No answer came, or one that is not from this service.
 export class Unreached extends Error {
   constructor() {
     super("the service does not answer; is it still running?");
@@ -41,8 +41,8 @@ export async function ask(path, body) {
   return found;
 }
 
-// A name that nobody else has. `crypto.randomUUID` is missing where a page comes over plain HTTP
-// from another machine.
+// Return a unique name. `crypto.randomUUID` is missing on a page that comes over plain HTTP from
+// another machine.
 export function unique() {
   const numbers = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(numbers, (number) => number.toString(16).padStart(2, "0")).join("");

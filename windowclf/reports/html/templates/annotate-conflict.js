@@ -1,11 +1,11 @@
-// What the service did not take: somebody else was faster, or it cannot be saved at all.
+// Decisions that the service refused: another person was faster, or they cannot be saved at all.
 
 import { byId, make, openDialog } from "./annotate-page.js";
 import { draw, prepare } from "./annotate-text.js";
 
 let last = Promise.resolve();
 
-// Ask what shall stand; resolve to the body of another request, or null. One is asked at a time.
+// Ask which version to keep; resolve to the body of a new request, or null. One dialog at a time.
 export function settle(body, error, labels) {
   last = last.then(() => ask(body, error, labels));
   return last;
@@ -18,11 +18,11 @@ function ask(body, error, labels) {
     return change ? versions(passage, change, labels) : [];
   });
   byId("conflict-reason").textContent = theirs.length
-    ? "Somebody else has decided this passage meanwhile. Nothing of yours is lost; choose what shall stand."
-    : `The service does not take this decision: ${error.message}`;
+    ? "Another person has decided on this passage meanwhile. Choose which version to keep."
+    : `The service refused this decision: ${error.message}`;
   byId("conflict-versions").replaceChildren(...shown);
-  byId("keep-mine").textContent = theirs.length ? "Mine shall stand" : "Send it again";
-  byId("keep-theirs").textContent = theirs.length ? "Theirs shall stand" : "Give it up";
+  byId("keep-mine").textContent = theirs.length ? "Keep mine" : "Send it again";
+  byId("keep-theirs").textContent = theirs.length ? "Keep theirs" : "Discard it";
   const dialog = openDialog("conflict");
   return new Promise((done) => {
     const choose = (isMine) => {
@@ -31,11 +31,11 @@ function ask(body, error, labels) {
     };
     byId("keep-mine").onclick = () => choose(true);
     byId("keep-theirs").onclick = () => choose(false);
-    dialog.oncancel = (event) => event.preventDefault(); // one of the two has to be chosen
+    dialog.oncancel = (event) => event.preventDefault(); // a choice is required
   });
 }
 
-// Make the decision anew, on the versions that there are now.
+// Base the decision on the current versions.
 function rebase(body, theirs) {
   const versions = new Map(theirs.map((passage) => [passage.id, passage.version]));
   const changes = body.changes.map((change) => ({

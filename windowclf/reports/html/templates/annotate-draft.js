@@ -1,9 +1,9 @@
-// The labels of a passage while they are worked on, and every step back. Offsets count code points.
+// The labels of a passage while it is edited, with all steps to undo. Offsets count code points.
 
 const MOST_STEPS = 1000;
 
 export class Draft {
-  // A passage that is decided begins with its labels, another one with what the model proposes.
+  // A decided passage starts with its labels, an open one with the model's proposals.
   constructor(passage) {
     this.passage = passage;
     this.steps = [];
@@ -15,12 +15,12 @@ export class Draft {
     return this.steps.length > 0;
   }
 
-  // The name that covers a part of a stretch, the first if there are several.
+  // The first name that overlaps a stretch.
   at(start, end) {
     return this.names.find((name) => name.start < end && name.end > start);
   }
 
-  // Give a stretch a label; it takes the place of every name that it meets.
+  // Label a stretch; this replaces every name that overlaps it.
   label(start, end, label) {
     const old = this.at(start, end);
     if (old && old.start === start && old.end === end && old.label === label && old.score === null)
@@ -32,29 +32,29 @@ export class Draft {
     return this.at(start, end) ? this.#become(this.#without(start, end)) : false;
   }
 
-  // Take what the model proposes.
+  // Replace the labels by the model's proposals.
   takeProposals() {
     return this.#become(proposed(this.passage));
   }
 
-  // Go one step back; return whether there was one.
+  // Undo one step; return whether there was one.
   undo() {
     if (!this.steps.length) return false;
     this.names = this.steps.pop();
     return true;
   }
 
-  // It is decided: what was proposed is now a label like another.
+  // The passage is decided: its proposals become labels.
   decide() {
     this.names = this.names.map((name) => ({ ...name, score: null }));
   }
 
-  // As the service takes them.
+  // The names in the form that the service expects.
   get spans() {
     return this.names.map((name) => [name.start, name.end, name.label]);
   }
 
-  // In what the model differs from the labels of a passage that is decided.
+  // The differences between the labels of a decided passage and the model's proposals.
   get differences() {
     if (!this.passage.state || !this.passage.proposal) return [];
     const key = (name) => `${name.start} ${name.end} ${name.label}`;
@@ -67,13 +67,13 @@ export class Draft {
     ];
   }
 
-  // Keep it over a reload of the page; see `restore`.
+  // Called to store the draft over a reload of the page; see `restore`.
   toJSON() {
     const { passage, names, steps, comment } = this;
     return { passage: passage.id, version: passage.version, names, steps, comment };
   }
 
-  // Go on with what was kept, unless the passage was decided since.
+  // Continue a stored draft, unless the passage was decided since.
   restore(kept) {
     if (kept.passage !== this.passage.id || kept.version !== this.passage.version) return;
     this.names = kept.names;
@@ -81,7 +81,7 @@ export class Draft {
     this.comment = kept.comment;
   }
 
-  // New proposals came: they are shown if nothing was done by hand yet.
+  // Show new proposals if nothing was edited yet; return whether they changed anything.
   renew(passage) {
     const isSame = passage.version === this.passage.version;
     if (this.isTouched || this.passage.state || !isSame) return false;

@@ -1,4 +1,4 @@
-// The list of decisions, from which one jumps back to a passage.
+// The list of decisions; a click on one opens its passage.
 
 import { ask } from "./annotate-ask.js";
 import { button, byId, make, openDialog } from "./annotate-page.js";

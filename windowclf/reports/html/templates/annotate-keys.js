@@ -1,4 +1,4 @@
-// What each key does. None of it holds where something is typed, or while a dialog is open.
+// Keyboard commands. They are inactive in text fields and while a dialog is open.
 
 import { byId, notify } from "./annotate-page.js";
 
@@ -31,10 +31,10 @@ export function listen(work, labels, commands) {
     const undoes = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z";
     if (undoes && !event.altKey && !event.shiftKey) return run(event, byKey.u);
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    // Enter and the space bar press the button that has the focus.
+    // Enter and the space bar press a focused button.
     const isPress = event.key === "Enter" || event.key === " ";
     if (isPress && target.closest("button, summary, a")) return;
-    if (event.repeat && (isPress || event.key === "s")) return; // a key held down decides once
+    if (event.repeat && (isPress || event.key === "s")) return; // a key that is held down decides only once
     const label = labels.byKey(digit(event));
     if (label !== null) return run(event, () => work.label(label));
     const isText = target === byId("text") || target === document.body;
@@ -44,7 +44,7 @@ export function listen(work, labels, commands) {
   });
 }
 
-// French keyboards have digits only with shift: the place of the key counts.
+// The position of the key counts, because French keyboards have digits only with Shift.
 function digit(event) {
   if (event.shiftKey && event.code.startsWith("Digit")) return null;
   return event.code.startsWith("Digit") ? event.code.slice("Digit".length) : event.key;

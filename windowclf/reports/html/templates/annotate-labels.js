@@ -1,14 +1,14 @@
-// The labels: their buttons, and the dialog that adds and renames them.
+// The label buttons, and the dialog that adds and renames labels.
 
 import { ask } from "./annotate-ask.js";
 import { button, byId, make, openDialog, written } from "./annotate-page.js";
 import { short } from "./annotate-text.js";
 
-const HUES = 6; // colours that the style sheet has
-const MANY = 10; // from here on they can be searched: no digit is left
+const HUES = 6; // number of label colours in the style sheet
+const MANY = 10; // with more labels than digits, they can be searched
 
 export class Labels extends Map {
-  // `chosen` gets the id of the label whose button is pressed; `changed` is called for new names.
+  // `chosen` is called with the id of a pressed label; `changed` when labels were added or renamed.
   constructor({ chosen, changed }) {
     super();
     Object.assign(this, { chosen, changed });
@@ -17,7 +17,7 @@ export class Labels extends Map {
     byId("add-label").addEventListener("submit", (event) => this.#add(event));
   }
 
-  // Take the labels that the service has; return whether anything is new.
+  // Take over the labels of the service; return whether anything changed.
   take(labels) {
     const known = JSON.stringify([...this.values()]);
     this.clear();
@@ -32,7 +32,7 @@ export class Labels extends Map {
     return [...this.values()].find((label) => label.key === key)?.id ?? null;
   }
 
-  // Show which label the chosen words have, and whether they could get one.
+  // Show which label the selected words have, and whether words are selected.
   press(label, isOpen) {
     for (const one of byId("label-buttons").children)
       one.setAttribute("aria-pressed", String(Number(one.dataset.label) === label));
@@ -65,7 +65,7 @@ export class Labels extends Map {
     if (byId("labels").open) this.#list();
   }
 
-  // With many labels those stay whose name contains what is typed.
+  // Show only labels whose name contains the typed text.
   #filter() {
     const wanted = byId("find-label").value.trim().toLowerCase();
     for (const one of byId("label-buttons").children)

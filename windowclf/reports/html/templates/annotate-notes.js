@@ -1,4 +1,4 @@
-// The guidelines that annotators write for themselves.
+// The guidelines, which the annotators write.
 
 import { ask, Refused } from "./annotate-ask.js";
 import { byId, openDialog } from "./annotate-page.js";
@@ -6,10 +6,10 @@ import { byId, openDialog } from "./annotate-page.js";
 let version = 0;
 let saved = "";
 
-// Take what the service has; what is being written stays.
+// Take over the guidelines of the service, unless they are being edited here.
 export function takeGuidelines(guidelines) {
   if (guidelines.version === version) return;
-  if (byId("guidelines-text").value !== saved) return; // the service objects when it is saved
+  if (byId("guidelines-text").value !== saved) return; // the service reports the conflict on saving
   ({ version } = guidelines);
   saved = byId("guidelines-text").value = guidelines.text;
 }
@@ -30,14 +30,14 @@ async function save(event) {
   }
 }
 
-// Somebody else has written meanwhile: both versions are put side by side.
+// Another person has saved meanwhile: show both versions.
 function theirs(found) {
   ({ version } = found);
   byId("guidelines-theirs").hidden = false;
   byId("guidelines-theirs-text").value = found.text;
   byId("guidelines-said").textContent =
-    "Not saved: somebody else has written meanwhile. Their text stands below. " +
-    "Take over what you need, and save again.";
+    "Not saved: another person has changed the guidelines meanwhile. Their text is shown below. " +
+    "Copy what you need, and save again.";
 }
 
 byId("guidelines-form").addEventListener("submit", save);

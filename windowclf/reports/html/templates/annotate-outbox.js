@@ -1,19 +1,19 @@
-// Decisions on their way to the service. Each is kept in this browser until the service confirms it,
-// also over a reload, and is sent again with the same name, by which the service knows it.
+// Decisions on their way to the service. Each is stored in the browser until it is confirmed, also
+// over a reload, and is sent again under the same name, so that the service saves it only once.
 
 import { ask, Refused, unique } from "./annotate-ask.js";
 
-const PAUSES = [1, 2, 4, 8]; // seconds until it is sent again
+const PAUSES = [1, 2, 4, 8]; // seconds before each retry
 
 export class Outbox {
-  // `saved` gets each answer; `disputed` what the service does not take as it is, and why.
-  // `changed` is called when there is something else to show.
+  // `saved` is called with each answer; `disputed` with each refused decision and the error;
+  // `changed` when the state to show has changed.
   constructor(project, { saved, disputed, changed }) {
     this.prefix = `windowclf-annotate/${project}/`;
     Object.assign(this, { saved, disputed, changed });
     this.waiting = []; // {request, ...}: bodies for /decide
-    this.problem = null; // why the first one is not saved
-    this.isKept = true; // whether the browser keeps them
+    this.problem = null; // the reason why the first one is not saved
+    this.isKept = true; // whether the browser stores them
     this.failures = 0;
     this.idle = [];
     addEventListener("online", () => this.#send());
@@ -22,7 +22,7 @@ export class Outbox {
     });
   }
 
-  // Send what was left when the page was closed.
+  // Send the decisions that were not confirmed when the page was closed.
   resume() {
     try {
       const names = Object.keys(localStorage).filter((name) => name.startsWith(this.prefix));
@@ -34,7 +34,7 @@ export class Outbox {
     this.#send();
   }
 
-  // The passages with decisions that are not confirmed yet.
+  // The passages with unconfirmed decisions.
   get passages() {
     return this.waiting.flatMap(({ body }) => body.changes.map((change) => change.passage));
   }
@@ -48,7 +48,7 @@ export class Outbox {
     this.#send();
   }
 
-  // Wait until all is confirmed; return whether it is. What fails is not waited for.
+  // Wait until all decisions are confirmed or one fails; return whether all are.
   async settled() {
     if (this.waiting.length && !this.problem) await new Promise((done) => this.idle.push(done));
     return this.waiting.length === 0;
@@ -84,14 +84,14 @@ export class Outbox {
     this.idle.splice(0).forEach((done) => done());
   }
 
-  // Let the person choose; the browser keeps the decision until then.
+  // Ask the annotator what to do; the browser stores the decision until then.
   async #dispute(entry, error) {
     const again = await this.disputed(entry.body, error);
     this.#forget(entry);
     if (again) this.put(again);
   }
 
-  // A later decision on the same passage was made on the version that is now saved.
+  // Later decisions on the same passage are based on the version that is now saved.
   #follow({ passage, version }) {
     for (const entry of this.waiting) {
       const later = entry.body.changes.filter((change) => change.passage === passage);
@@ -104,7 +104,7 @@ export class Outbox {
     try {
       localStorage.setItem(this.prefix + entry.body.request, JSON.stringify(entry));
     } catch {
-      this.isKept = false; // no room, or a browser that keeps nothing
+      this.isKept = false; // storage is full or disabled
     }
   }
 
@@ -118,7 +118,7 @@ export class Outbox {
     try {
       localStorage.removeItem(this.prefix + entry.body.request);
     } catch {
-      // It was never kept.
+      // It was never stored.
     }
   }
 }

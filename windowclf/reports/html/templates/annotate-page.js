@@ -1,8 +1,8 @@
-// Small things that every part of the page needs.
+// Helpers for all parts of the page.
 
 export const byId = (id) => document.getElementById(id);
 
-// Make an element. What it holds is put in as text, whoever wrote it.
+// Make an element. Strings are inserted as text, never as HTML.
 export function make(name, attributes = {}, ...children) {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
@@ -14,7 +14,7 @@ export function make(name, attributes = {}, ...children) {
   return element;
 }
 
-// Make what a person wrote, such as a label; its direction stays within it.
+// Make an element for text that a person wrote; `bdi` isolates the direction of its script.
 export const written = (text, attributes = {}) => make("bdi", attributes, text);
 
 export const button = (text, onclick, attributes = {}) =>
@@ -23,15 +23,15 @@ export const button = (text, onclick, attributes = {}) =>
 export const count = (number, thing) =>
   `${number.toLocaleString("en")} ${thing}${number === 1 ? "" : "s"}`;
 
-// Say something to those who do not see the page.
+// Announce a text to screen readers.
 export function say(text) {
   const line = byId("said");
-  line.textContent = line.textContent === text ? `${text}\u00a0` : text; // the same is said again
+  line.textContent = line.textContent === text ? `${text}\u00a0` : text; // a changed text, so that it is announced again
 }
 
 let fading;
 
-// Say something to everybody, for a while.
+// Show a notice for a few seconds.
 export function notify(text) {
   byId("notice").textContent = text;
   clearTimeout(fading);
@@ -40,14 +40,14 @@ export function notify(text) {
   }, 6000);
 }
 
-// Say something to everybody, for as long as it is true.
+// Show a warning until it is replaced; an empty text hides it.
 export function warn(text) {
   const line = byId("problem");
   if (line.textContent !== text) line.textContent = text;
   line.hidden = !text;
 }
 
-// A button in a dialog closes it by `data-close`.
+// Open a dialog; its buttons with `data-close` close it.
 export function openDialog(id) {
   const dialog = byId(id);
   if (!dialog.open) dialog.showModal();

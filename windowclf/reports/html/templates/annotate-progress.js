@@ -1,4 +1,4 @@
-// How far it is: the counts, the F1 with its interval, the learning curve, and what the model does.
+// The progress panel: counts, F1 with its interval, the learning curve, and the learner's state.
 
 import { byId, count, make } from "./annotate-page.js";
 
@@ -23,14 +23,14 @@ export function showProgress({ counts, measure, curve, advice, learner }, reacha
   byId("interval").textContent = measure
     ? `95 % interval ${points(measure.low)} to ${points(measure.high)}, from ` +
       `${count(measure.sentences, "sentence")} that the model does not learn from`
-    : "A fifth of what you label is set aside to measure.";
+    : "A fifth of what you label is set aside to measure the model.";
   drawCurve(curve);
   byId("advice").textContent = advice ?? "";
   byId("learner").textContent = reachable ? inWords(learner) : "The service does not answer.";
   byId("learner").dataset.event = reachable ? learner.event : "error";
 }
 
-// The names by label, for the panel; labels are by their ids.
+// Show the number of names of each label; `labels` maps ids to labels.
 export function showNames(names, labels) {
   const rows = [...labels.values()].map((label) =>
     make(
@@ -44,16 +44,16 @@ export function showNames(names, labels) {
 }
 
 function inWords({ event, message, sentences }) {
-  if (event === "error") return `The model does not learn: ${message}. Labelling goes on without it.`;
-  if (event === "starting" && message) return `The model is started again: ${message}`;
+  if (event === "error") return `The model has stopped learning: ${message}. You can continue labelling without it.`;
+  if (event === "starting" && message) return `The model is restarting: ${message}`;
   if (event === "waiting" && sentences)
     return `The model learns again after ${count(sentences, "more sentence")}.`;
   const said = {
-    starting: "The model is being made ready.",
+    starting: "The model is starting.",
     proposals: "The model has made proposals.",
-    training: "The model learns from what you labelled.",
-    round: "The model has learned, and proposes anew.",
-    waiting: "The model waits for more labels.",
+    training: "The model is learning from your labels.",
+    round: "The model has learned from your labels and made new proposals.",
+    waiting: "The model is waiting for more labels.",
   };
   return said[event] ?? "";
 }

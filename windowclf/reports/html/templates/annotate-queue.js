@@ -1,4 +1,4 @@
-// The passages that come next. Some are there before they are asked for, so that nobody waits.
+// The next passages, some of which are fetched ahead so that the annotator does not wait.
 
 import { ask } from "./annotate-ask.js";
 import { prepare } from "./annotate-text.js";
@@ -6,17 +6,17 @@ import { prepare } from "./annotate-text.js";
 const AHEAD = 3;
 
 export class Queue {
-  // `busy` lists the passages that are not to be handed out again.
+  // `busy` lists passages that the service must not hand out again.
   constructor(client, busy) {
     Object.assign(this, { client, busy });
     this.passages = [];
   }
 
-  // The next passage at once, or undefined: then `fill` has to be waited for.
+  // Return the next passage, or undefined if `fill` has to be awaited first.
   take() {
     const passage = this.passages.shift();
-    this.taken = passage?.id; // it is not among the busy ones yet
-    this.fill().catch(() => {}); // it is tried again when something is missing
+    this.taken = passage?.id; // not among the busy ones yet
+    this.fill().catch(() => {}); // the next call tries again
     return passage;
   }
 
@@ -24,7 +24,7 @@ export class Queue {
     this.passages.unshift(passage);
   }
 
-  // Fetch what is missing.
+  // Fetch the missing passages.
   fill() {
     this.filling ??= this.#fetch().finally(() => {
       this.filling = null;
@@ -32,7 +32,7 @@ export class Queue {
     return this.filling;
   }
 
-  // Fetch them again: there are other proposals.
+  // Fetch the queued passages again, with their new proposals.
   async renew() {
     for (const { id } of [...this.passages]) {
       const passage = prepare(await ask(`passage/${id}`));

@@ -1,10 +1,10 @@
-// The review: all names with their places, what contradicts itself or the model, and how to fix it.
+// The review: names with their contexts, contradictions, disagreements, and buttons to fix them.
 
 import { ask, unique } from "./annotate-ask.js";
 import { button, byId, count, make, notify, written } from "./annotate-page.js";
 import { percent } from "./annotate-text.js";
 
-const SIZE = 50; // names on a page, as the service has them
+const SIZE = 50; // names per page, as in the service
 
 export class Review {
   constructor({ labels, identity, open }) {
@@ -45,7 +45,7 @@ export class Review {
     const query = byId("review-query").value;
     const asked = (this.asked = new URLSearchParams({ label, query, page }));
     const { names, total } = await this.#try(() => ask(`review?${asked}`), { names: [], total: 0 });
-    if (asked !== this.asked) return; // more was typed meanwhile
+    if (asked !== this.asked) return; // the filter changed meanwhile
     this.page = page;
     const rows = names.map((name) => {
       const summary = make("summary", {}, written(name.text), " ", this.#label(name.label));
@@ -56,7 +56,7 @@ export class Review {
     byId("review-names").replaceChildren(...rows);
     byId("review-count").textContent = total
       ? `${count(total, "name")}, the most frequent first`
-      : "No name is labelled so far.";
+      : "No names labelled so far.";
     byId("review-earlier").hidden = page === 0;
     byId("review-later").hidden = (page + 1) * SIZE >= total;
   }
@@ -71,7 +71,7 @@ export class Review {
     byId("review-disagreements").replaceChildren(...this.#disagreements(found.disagreements));
   }
 
-  // A name that is labelled in several ways, each with its places.
+  // A name that is labelled in several ways, with the places of each.
   #contradiction({ text, readings }) {
     const summary = make("summary", {}, written(text));
     const parts = readings.map((reading) => {
@@ -86,7 +86,7 @@ export class Review {
     return make("details", {}, summary, ...parts);
   }
 
-  // Places that have the same label, and buttons that give all of them another one.
+  // Places with the same label, and buttons that relabel the checked ones.
   #group({ label, count: all, contexts }, text, { labelled }) {
     const boxes = contexts.map((context) => this.#place(context));
     const fix = async (fresh) => {
@@ -114,7 +114,7 @@ export class Review {
   }
 
   #disagreements(disagreements) {
-    if (!disagreements.length) return [make("p", { class: "faint" }, "Nothing so far.")];
+    if (!disagreements.length) return [make("p", { class: "faint" }, "No disagreements so far.")];
     const rows = disagreements.map((each) => {
       const row = this.#place(each.context, { checked: false });
       const decided = each.decided.length
@@ -128,17 +128,17 @@ export class Review {
     });
     const adopt = async () => {
       const chosen = disagreements.filter((_, n) => rows[n].querySelector("input").checked);
-      if (!chosen.length) return notify("Choose some places first");
+      if (!chosen.length) return notify("Select some places first");
       const { client, who } = this.identity;
       await this.#fix("adopt", { request: unique(), client, who, chosen });
     };
     return [
       make("ul", {}, ...rows),
-      make("div", { class: "fixes" }, button("Label the chosen ones as the model does", adopt)),
+      make("div", { class: "fixes" }, button("Use the model's labels for the selected places", adopt)),
     ];
   }
 
-  // A place with its text around it: to choose it, and to go there.
+  // A place with the text around it: a box to select it, and a button to go there.
   #place(context, { checked = true } = {}) {
     const name = `${context.text}: ${context.before}${context.text}${context.after}`;
     const box = make("input", { type: "checkbox", checked, "aria-label": name });
@@ -156,7 +156,7 @@ export class Review {
   async #fix(path, body) {
     const { saved } = await this.#try(() => ask(path, body), {});
     if (!saved) return;
-    notify(`${count(saved.length, "passage")} changed; u takes it back`);
+    notify(`${count(saved.length, "passage")} changed; u undoes it`);
     await this.#refresh();
   }
 

@@ -1,9 +1,9 @@
-// The words that are chosen, by mouse, finger or keyboard: always whole tokens.
+// The selection by mouse, finger or keyboard: always whole tokens.
 
-const FAR = 6; // pixels from which a finger or a mouse draws, and does not tap
+const FAR = 6; // distance in pixels that makes a tap a drag
 
 export class Selection {
-  // `changed` is called after every change; `nameAt` gives the tokens [first, last] of a name.
+  // `changed` is called after every change; `nameAt` returns the tokens [first, last] of a name.
   constructor(box, { nameAt, changed }) {
     this.box = box;
     this.nameAt = nameAt;
@@ -16,22 +16,22 @@ export class Selection {
     box.addEventListener("focus", () => this.show());
   }
 
-  // Begin anew: another passage stands there.
+  // Start again on another passage.
   reset() {
     this.#forget();
     this.tokens = [...this.box.querySelectorAll(".token")];
     this.show();
   }
 
-  // The passage is drawn again, and has the same tokens.
+  // The passage was redrawn with the same tokens.
   redrawn() {
     this.shown = [];
     this.tokens = [...this.box.querySelectorAll(".token")];
     this.show();
   }
 
-  // The first and the last token that a label would be for, or null: those that are chosen, the
-  // name that the cursor is in, or the token that it is at.
+  // The first and the last token that a label applies to, or null: those of the selection, of the
+  // name at the cursor, or the token at the cursor.
   get range() {
     if (this.isOpen) return this.#chosen;
     return this.cursor === null ? null : (this.nameAt(this.cursor) ?? [this.cursor, this.cursor]);
@@ -41,7 +41,7 @@ export class Selection {
     return [Math.min(this.anchor, this.cursor), Math.max(this.anchor, this.cursor)];
   }
 
-  // Choose nothing; the cursor stays where it is.
+  // Clear the selection; the cursor stays.
   close() {
     this.isOpen = false;
     this.anchor = this.cursor;
@@ -55,7 +55,7 @@ export class Selection {
     this.changed();
   }
 
-  // Go to a token; with `extends` what lies between is chosen.
+  // Move the cursor to a token; with `extend`, select the tokens between.
   go(number, { extend = false } = {}) {
     if (!this.tokens.length) return;
     const there = Math.max(0, Math.min(number, this.tokens.length - 1));
@@ -69,7 +69,7 @@ export class Selection {
     this.changed();
   }
 
-  // By arrows, Home and End; return whether the key was one of them.
+  // Handle the arrow keys, Home and End; return whether the key was one of them.
   key(event) {
     const count = this.tokens.length;
     const here = this.cursor;
@@ -88,7 +88,7 @@ export class Selection {
     return true;
   }
 
-  // To the next name, or the one before, round and round.
+  // Move to the next or the previous name, wrapping around at the ends.
   toName(direction) {
     const count = this.tokens.length;
     const own = this.cursor === null ? null : this.nameAt(this.cursor);
@@ -122,12 +122,12 @@ export class Selection {
 
   #forget() {
     this.tokens = [];
-    this.shown = []; // tokens that look otherwise than others
+    this.shown = []; // tokens with a selection or cursor style
     this.cursor = this.anchor = this.pressed = null;
     this.isOpen = this.byKeys = false;
   }
 
-  // The token in the line above or below that is the nearest.
+  // The nearest token in the line above or below.
   #line(direction) {
     if (this.cursor === null) return direction > 0 ? 0 : this.tokens.length - 1;
     const here = this.tokens[this.cursor].getBoundingClientRect();
@@ -156,7 +156,7 @@ export class Selection {
       for (const box of token.getClientRects()) {
         const across = Math.max(box.left - x, 0, x - box.right);
         const down = Math.max(box.top - y, 0, y - box.bottom);
-        const far = across + 20 * down; // a token of the same line is nearer
+        const far = across + 20 * down; // prefer tokens in the same line
         if (far < distance) [best, distance] = [number, far];
       }
     });
@@ -168,7 +168,7 @@ export class Selection {
     const token = this.#at(event);
     this.pressed = { token, x: event.clientX, y: event.clientY, draws: false };
     this.byKeys = false;
-    if (event.pointerType === "mouse") event.preventDefault(); // nothing is marked as in a page
+    if (event.pointerType === "mouse") event.preventDefault(); // no native text selection
     this.box.setPointerCapture(event.pointerId);
     this.box.focus({ preventScroll: true });
   }
@@ -190,7 +190,7 @@ export class Selection {
       this.choose(token, this.#at(event));
       return;
     }
-    // A finger has no shift: a second tap takes what lies between, one on what is chosen ends it.
+    // Touch has no Shift: a second tap extends the selection, and a tap on it clears it.
     const extends_ = event.shiftKey || event.pointerType !== "mouse";
     if (this.isOpen && extends_) {
       const [first, last] = this.#chosen;

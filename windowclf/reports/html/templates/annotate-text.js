@@ -1,6 +1,6 @@
-// Draws a passage: its tokens, and the names in it. All that comes from people is put in as text.
+// Draws a passage: its tokens and names. User content is inserted as text, never as HTML.
 
-// What a passage needs to be drawn. Offsets count code points, not the halves of UTF-16.
+// Add the code points of the text, because offsets count these and not UTF-16 units.
 export function prepare(passage) {
   passage.characters = Array.from(passage.text);
   return passage;
@@ -10,12 +10,12 @@ export function stretch(passage, start, end) {
   return passage.characters.slice(start, end).join("");
 }
 
-// Draw a passage into an element, one element for each token; labels are by their ids.
+// Draw a passage into an element, with an element per token; `labels` maps ids to labels.
 export function draw(box, draft, labels) {
   const { passage, names } = draft;
   const page = document.createDocumentFragment();
   const last = passage.characters.join("").trimEnd();
-  const whole = Array.from(last).length; // the white space behind it needs no room
+  const whole = Array.from(last).length; // trailing white space is not drawn
   let end = 0;
   let next = 0;
   let place = page;
@@ -26,7 +26,7 @@ export function draw(box, draft, labels) {
   };
   passage.tokens.forEach(([from, to], number) => {
     if (place !== page && from >= names[next].end) finish();
-    while (next < names.length && names[next].end <= from) next += 1; // meets no token
+    while (next < names.length && names[next].end <= from) next += 1; // overlaps no token
     place.append(stretch(passage, end, from));
     const name = names[next];
     if (place === page && name && name.start < to) place = open(name, labels);
@@ -77,7 +77,7 @@ export function describe(name, labels) {
   return name.score === null ? label : `${label}, proposed, ${percent(name.score)}`;
 }
 
-// The whole of a passage in words, for those who do not see it.
+// Describe a passage in words, for screen readers.
 export function inWords(draft, labels) {
   const { passage, names } = draft;
   const said = names.map(
@@ -88,7 +88,7 @@ export function inWords(draft, labels) {
 
 export const percent = (share) => `${Math.round(100 * share)} %`;
 
-// What is half sure is hardly stronger than what is not sure at all.
+// A score of a half or less has no strength.
 const strength = (score) => Math.max(0, Math.min(1, 2 * score - 1)).toFixed(2);
 
 // A label of a hundred characters must not hide the text.

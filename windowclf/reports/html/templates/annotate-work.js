@@ -1,4 +1,4 @@
-// The passage that is worked on: its labels, the decision on it, and the ways back.
+// The current passage: its labels, the decision on it, undo, and earlier passages.
 
 import { ask, unique } from "./annotate-ask.js";
 import { Draft } from "./annotate-draft.js";
@@ -6,19 +6,19 @@ import { button, byId, count, make, notify, say } from "./annotate-page.js";
 import { Selection } from "./annotate-selection.js";
 import { describe, draw, inWords, prepare, stretch } from "./annotate-text.js";
 
-const KEPT = "windowclf-annotate-passage"; // over a reload of this tab
-const REMEMBERED = 200; // drafts, so that an undo brings back what was done by hand
+const KEPT = "windowclf-annotate-passage"; // key of the draft that survives a reload of this tab
+const REMEMBERED = 200; // number of drafts kept, so that an undo restores unsaved edits
 const DONE = { accepted: "Accepted", skipped: "Skipped", flagged: "Flagged" };
 
 export class Work {
   constructor({ labels, queue, outbox, identity }) {
     Object.assign(this, { labels, queue, outbox, identity });
     this.draft = null;
-    this.turn = 0; // goes up with each passage, so that what was asked for before comes too late
-    this.isIdle = false; // whether a further look may help, as there is nothing to work on
-    this.left = 0; // passages of the project
+    this.turn = 0; // increased with each passage, so that late answers are ignored
+    this.isIdle = false; // whether there is no passage, so that asking again may help
+    this.left = 0; // number of open passages in the project
     this.drafts = new Map();
-    this.past = null; // passages of the history, while one goes back
+    this.past = null; // passages of the history, while going back
     this.selection = new Selection(byId("text"), {
       nameAt: (token) => this.#nameAt(token),
       changed: () => this.#chosen(),
@@ -30,13 +30,13 @@ export class Work {
     });
   }
 
-  // Go on with what was there before a reload, or begin.
+  // Continue the draft from before a reload, or start with the next passage.
   async start() {
     let kept = null;
     try {
       kept = JSON.parse(sessionStorage.getItem(KEPT));
     } catch {
-      // Nothing is kept, or nothing that can be read.
+      // There is no stored draft, or it cannot be read.
     }
     if (kept?.project !== this.identity.project || this.outbox.passages.includes(kept.passage))
       return this.next();
@@ -56,21 +56,21 @@ export class Work {
     this.isIdle = false;
     let passage = this.queue.take();
     if (!passage) {
-      this.#nothing("The next passage is on its way …");
+      this.#nothing("Fetching the next passage …");
       let problem = "";
       await this.queue.fill().catch((error) => (problem = error.message));
-      if (turn !== this.turn) return; // something else was opened meanwhile
+      if (turn !== this.turn) return; // another passage was opened meanwhile
       passage = this.queue.take();
       this.isIdle = !passage;
-      if (problem && !passage) return this.#nothing(`No passage can be fetched: ${problem}`);
+      if (problem && !passage) return this.#nothing(`Cannot fetch a passage: ${problem}`);
     }
     if (passage) this.#show(passage);
     else if (this.left > 0)
       this.#nothing(
-        `${count(this.left, "passage")} still open: other windows have them. ` +
-          "What they leave comes here after ten minutes at the latest.",
+        `${count(this.left, "passage")} still open, in other windows. ` +
+          "If they are not decided there, they appear here after ten minutes at the latest.",
       );
-    else this.#nothing("Every passage is decided. What is left is the review.");
+    else this.#nothing("Every passage is decided. You can now review the labels.");
   }
 
   label(label) {
@@ -92,7 +92,7 @@ export class Work {
     if (!this.draft?.differences.length) return;
     this.draft.takeProposals();
     this.#edited();
-    notify("The labels are those of the model now");
+    notify("Replaced by the labels of the model");
   }
 
   decide(state) {
@@ -112,7 +112,7 @@ export class Work {
     byId("comment").focus();
   }
 
-  // A decision is confirmed: what is made on it later has to name its version.
+  // A decision is confirmed: later decisions on the passage have to name its version.
   saved({ saved }, { changes }) {
     saved.forEach(({ passage, version }, number) => {
       const drafts = [this.draft, this.drafts.get(passage)];
@@ -123,7 +123,7 @@ export class Work {
     });
   }
 
-  // One step back: in the passage, or else the last decision.
+  // Undo the last edit of the passage, or else the last decision.
   async undo() {
     if (this.draft?.undo()) {
       this.selection.close();
@@ -134,7 +134,7 @@ export class Work {
     await this.undoDecision();
   }
 
-  // Take the last decision back; return whether there was one.
+  // Undo the last decision; return whether there was one.
   async undoDecision() {
     if (!(await this.#isSaved())) return false;
     const { client, who } = this.identity;
@@ -150,7 +150,7 @@ export class Work {
     return true;
   }
 
-  // Look at what was decided before, further back each time.
+  // Open the previously decided passage; each call goes further back.
   async back() {
     if (!(await this.#isSaved())) return;
     if (!this.past) {
@@ -159,7 +159,7 @@ export class Work {
     }
     const here = this.draft?.passage.id;
     const place = this.past.indexOf(here);
-    if (place + 1 >= this.past.length) notify("Nothing lies further back");
+    if (place + 1 >= this.past.length) notify("There are no earlier passages");
     else await this.open(this.past[place + 1], { past: this.past });
   }
 
@@ -172,13 +172,13 @@ export class Work {
     this.#show(found);
   }
 
-  // Escape: choose nothing, or go back to where one was.
+  // Escape: clear the selection, or return to the open passage.
   async escape() {
     if (this.selection.isOpen) this.selection.close();
     else if (this.draft?.passage.state) await this.next();
   }
 
-  // There are other proposals: show them where nothing was done by hand.
+  // Show new proposals in passages that were not edited.
   async renew() {
     const id = this.draft?.passage.id;
     await this.queue.renew();
@@ -202,7 +202,7 @@ export class Work {
     return false;
   }
 
-  // Put away what is open and not decided; it comes next.
+  // Leave the current passage; if it is not decided, it comes next.
   #leave() {
     if (!this.draft) return;
     this.#remember(this.draft);
@@ -220,7 +220,7 @@ export class Work {
     this.turn += 1;
     this.isIdle = false;
     const before = this.drafts.get(passage.id);
-    // After an undo what was done by hand is there again, and may be undone, too.
+    // After an undo the edits of the passage are restored, and can be undone, too.
     const isSame = before?.passage.version === passage.version;
     this.draft = isSame || (before?.isTouched && !passage.state) ? Object.assign(before, { passage }) : new Draft(passage);
     if (kept) this.draft.restore(kept);
@@ -264,7 +264,7 @@ export class Work {
     this.#edits();
   }
 
-  // What depends on the labels of the passage.
+  // Update what depends on the labels of the passage.
   #edits() {
     const { passage, differences } = this.draft;
     const told = (name) =>
@@ -276,9 +276,9 @@ export class Work {
     );
     byId("differences").hidden = !parts.length;
     byId("differences").replaceChildren(
-      make("p", {}, "The model sees it otherwise:"),
+      make("p", {}, "The model disagrees:"),
       make("ul", {}, ...parts),
-      button("Take its labels", () => this.takeProposals(), { "aria-keyshortcuts": "m" }),
+      button("Use its labels", () => this.takeProposals(), { "aria-keyshortcuts": "m" }),
     );
     this.#keep();
   }
@@ -288,11 +288,11 @@ export class Work {
     try {
       sessionStorage.setItem(KEPT, JSON.stringify(kept));
     } catch {
-      // It is a help, no more.
+      // The stored draft is only a convenience.
     }
   }
 
-  // The stretch that a label would be for, in code points.
+  // The stretch that a label applies to, in code points.
   #range() {
     const range = this.draft && this.selection.range;
     if (!range) return null;

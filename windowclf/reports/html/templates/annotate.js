@@ -1,4 +1,4 @@
-// The page of `windowclf annotate`: puts its parts together, and asks the service what is new.
+// The page of `windowclf annotate`: connects its parts, and polls the service for changes.
 
 import { ask, unique } from "./annotate-ask.js";
 import { settle } from "./annotate-conflict.js";
@@ -13,8 +13,8 @@ import { Queue } from "./annotate-queue.js";
 import { Review } from "./annotate-review.js";
 import { Work } from "./annotate-work.js";
 
-const PAUSE = 1000; // milliseconds between two questions for what is new
-const HIDDEN_PAUSE = 5000; // while nobody looks
+const PAUSE = 1000; // milliseconds between two polls
+const HIDDEN_PAUSE = 5000; // while the page is hidden
 const IDLE_PAUSE = 10_000;
 const WHO = "windowclf-annotate-who";
 const CLIENT = "windowclf-annotate-client";
@@ -22,7 +22,7 @@ const CLIENT = "windowclf-annotate-client";
 const identity = { client: remembered(sessionStorage, CLIENT) ?? unique(), who: "", project: "" };
 remember(sessionStorage, CLIENT, identity.client);
 
-let state = null; // what the service said last
+let state = null; // the last answer to `state`
 let isReached = true;
 let work = null;
 let outbox = null;
@@ -37,7 +37,7 @@ function remembered(storage, name) {
   try {
     return storage.getItem(name);
   } catch {
-    return null; // a browser that keeps nothing
+    return null; // storage is disabled
   }
 }
 
@@ -45,24 +45,24 @@ function remember(storage, name, value) {
   try {
     storage.setItem(name, value);
   } catch {
-    // It is asked for again next time.
+    // The value is lost with the page.
   }
 }
 
-// What is not saved is said for as long as it is so.
+// Show a warning as long as a decision is not saved or the service is not reached.
 function showConnection() {
   const left = outbox?.waiting.length ?? 0;
   if (left && outbox.problem) {
     const kept = outbox.isKept
-      ? "This browser keeps it, also when the page is closed, and sends it again."
-      : "Leave this page open: it sends it again.";
-    warn(`Not saved: ${count(left, "decision")}. ${kept} The reason: ${outbox.problem}`);
+      ? "The browser stores unsaved decisions, even if the page is closed, and sends them again."
+      : "Keep this page open: it sends them again.";
+    warn(`Not saved: ${count(left, "decision")}. ${kept} Reason: ${outbox.problem}`);
   } else if (!isReached) {
-    warn("The connection to the service is lost. What you decide now is kept, and sent later.");
+    warn("The connection to the service is lost. Your decisions are stored and will be sent later.");
   } else {
     warn("");
   }
-  byId("saved").textContent = left ? (outbox.problem ? "Not saved" : "Saving …") : "All is saved";
+  byId("saved").textContent = left ? (outbox.problem ? "Not saved" : "Saving …") : "All saved";
 }
 
 function take(found) {
@@ -77,12 +77,12 @@ function take(found) {
   if (work?.isIdle) work.next();
 }
 
-// What other windows have had for too long comes back without any news.
+// Passages of other windows become available again when their leases end, without an event.
 setInterval(() => {
   if (isReached && work?.isIdle && work.left > 0) work.next();
 }, IDLE_PAUSE);
 
-// Others need not wait for what this window has not decided.
+// Release the passages of this window when it closes.
 addEventListener("pagehide", () => {
   const body = JSON.stringify({ client: identity.client });
   navigator.sendBeacon("release", new Blob([body], { type: "application/json" }));
@@ -108,7 +108,7 @@ async function poll() {
   timer = setTimeout(poll, document.hidden ? HIDDEN_PAUSE : PAUSE);
 }
 
-// Ask at once, unless an answer is on its way.
+// Poll at once, unless a request is under way.
 function soon() {
   if (timer === null) return;
   clearTimeout(timer);
@@ -139,7 +139,7 @@ function begin({ project, who }) {
   work.start();
 }
 
-// The buttons and keys. After each the focus is on the text, so that the keys go on.
+// Connect buttons and keys. After a button the text gets the focus, so that the keys work.
 function connect(work, review) {
   const commands = {
     r: () => review.toggle(),
@@ -184,7 +184,7 @@ function connect(work, review) {
   });
 }
 
-// In the review there is no passage to go back in: the last decision is meant.
+// In the review, undo the last decision, because no passage is open.
 async function undo(work, review) {
   if (!review.isOpen) return work.undo();
   if (await work.undoDecision()) await review.toggle();
