@@ -213,7 +213,7 @@ def interval(folder: str, seed: int, given: argparse.Namespace) -> tuple[Round, 
 def show_intervals(given: argparse.Namespace) -> None:
     """Check how often the F1 on the rest is within the reported interval."""
     held = shown = 0
-    for seed in range(1, given.intervals + 1):
+    for seed in range(given.first, given.first + given.intervals):
         folder = given.folders[seed % len(given.folders)]
         last, f1 = interval(folder, seed, given)
         if last.f1 is None or last.low is None or last.high is None:
@@ -236,7 +236,7 @@ def show_curves(given: argparse.Namespace) -> None:
     print("| corpus | seed | order | F1 | sentences | tokens | clicks by hand | with proposals |")
     print("|---|---|---|---|---|---|---|---|")
     for folder in given.folders:
-        for seed in range(1, given.seeds + 1):
+        for seed in range(given.first, given.first + given.seeds):
             runs = {order: curve(folder, order, seed, given) for order in given.order}
             found += [
                 {"corpus": folder, "seed": seed, "order": order, "points": [*map(asdict, points)]}
@@ -268,6 +268,7 @@ def main() -> None:
     )  # fmt: skip
     parser.add_argument("--until-sentences", type=int, default=REFERENCE, help="default 1,000")
     parser.add_argument("--seeds", type=int, default=1, help="projects of each order (default 1)")
+    parser.add_argument("--first", type=int, default=1, help="the first seed (default 1)")
     parser.add_argument(
         "--from", dest="base", default="bundled", metavar="bundled|none|FOLDER",
         help="the model of the first proposals, from which the trainings start",
