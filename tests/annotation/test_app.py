@@ -1,4 +1,4 @@
-"""What the service of a project answers over HTTP."""
+"""The answers of a project's service over HTTP."""
 
 import sqlite3
 
@@ -203,7 +203,7 @@ def test_another_host_reads_nothing(client):
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (b"{", "no JSON"),
+        (b"{", "not JSON"),
         (b'{"client": "c", "count": 6}', "<= 5"),
         (b'{"client": 1}', "client"),
         (b'{"client": "c", "more": 1}', "more"),
