@@ -12,7 +12,7 @@ from windowclf.annotation.store import Store
 from windowclf.service.limits import Limits
 
 IDLE = (sys.executable, "-c", "import sys; sys.stdin.read()")
-"""In the place of the learner: it does nothing until its input closes."""
+"""A substitute for the learner, which does nothing until its input closes."""
 TEXTS = ("Ada lives in New York .", "Oslo met Tom .", "They saw France .")
 
 SENTENCES = (
@@ -27,7 +27,7 @@ PER, LOC = 1, 2
 
 
 def make_project(folder, texts=TEXTS, labels=("PER", "LOC"), **settings):
-    """Begin a project; each text is a document, or several passages of one if it is a list."""
+    """Create a project; each text is a document, or several passages of one if it is a list."""
     with make(folder, labels, **settings) as store:
         for text in texts:
             add(store, *([text] if isinstance(text, str) else text))
@@ -35,14 +35,14 @@ def make_project(folder, texts=TEXTS, labels=("PER", "LOC"), **settings):
 
 
 def propose(store, proposals, number=0):
-    """Write what a model would have found: spans with labels and scores, by passage."""
+    """Write proposals as a model would: spans with labels and scores, by passage."""
     cache = ProposalCache(store.folder, store.created)
     cache.write(Proposal(passage, number, spans) for passage, spans in proposals.items())
 
 
 @contextmanager
 def annotating(store, *, learner=IDLE, port=0, **limits):
-    """Run the service of a project; give its address."""
+    """Run the service of a project; yield its address."""
     bounds = Limits(**limits)
     make = partial(create_app, store, who="ada", limits=bounds, learner=learner)
     with running(make, bounds, port) as address:
@@ -59,7 +59,7 @@ def begin(page, text="Ada"):
 
 
 def accept(page, then=None):
-    """Accept by one key; wait for the next text, and until the decision is confirmed."""
+    """Accept by key; wait for the next text, and until the decision is confirmed."""
     page.keyboard.press("Enter")
     if then:
         token(page, then).wait_for()
@@ -67,14 +67,14 @@ def accept(page, then=None):
 
 
 def stored(store, passage):
-    """What is saved of a passage: its state, and its names with their labels."""
+    """Return the saved state of a passage, and its names with their labels."""
     found = store.passage(passage)
     labels = {label.id: label.name for label in store.labels()}
     return found.state, [(found.text[s.start : s.end], labels[s.label]) for s in found.spans]
 
 
 def marks(page):
-    """What is marked, with its label."""
+    """Return the marked names with their labels."""
     without = "m => [...m.childNodes].filter(n => n.className !== 'label').map(n => n.textContent)"
     return [
         ("".join(mark.evaluate(without)), mark.locator(".label").inner_text())

@@ -12,7 +12,7 @@ _requests = count()
 
 
 def make_project(folder, texts=TEXTS, labels=("DRUG", "DOSE"), *, pool=20_000, **settings):
-    """Begin a project of texts, each a document, and open it."""
+    """Create and open a project of texts, each a document."""
     source = folder.with_name(f"{folder.name}.txt")
     source.parent.mkdir(parents=True, exist_ok=True)
     source.write_text("".join(f"{text}\n\n" for text in texts), "utf-8")
@@ -27,12 +27,12 @@ def make_project(folder, texts=TEXTS, labels=("DRUG", "DOSE"), *, pool=20_000, *
 
 
 def change(store, number, state="accepted", spans=(), comment=""):
-    """A decision on a passage as it is now."""
+    """Make a decision on the current version of a passage."""
     version = store.passage(number).version
     return Change(number, version, state, [StoredSpan(*span) for span in spans], comment)
 
 
 def decide(store, number, state="accepted", spans=(), comment="", who="ann"):
-    """Decide on a passage as it is now; give the number of the decision."""
+    """Decide on the current version of a passage; return the number of the decision."""
     made = change(store, number, state, spans, comment)
     return store.decide(f"test {next(_requests)}", who, [made])[0].version

@@ -1,4 +1,4 @@
-"""Small projects of ``windowclf annotate``, for the tests of what reads them."""
+"""Small projects of ``windowclf annotate``, for the tests of their readers."""
 
 import json
 from itertools import count
@@ -13,7 +13,7 @@ _requests = count()
 
 
 def add(store, *texts, set_aside=False, fields=None, words=None):
-    """Add a document of these passages, as a file has it; return their numbers."""
+    """Add a document of these passages, as from a file; return their numbers."""
     with store.database.write() as connection:
         [document] = connection.execute(
             "INSERT INTO document (name, set_aside, fields) "
@@ -34,12 +34,12 @@ def add(store, *texts, set_aside=False, fields=None, words=None):
 
 
 def decide(store, number, spans=(), state="accepted"):
-    """Decide on a passage, with spans of a start, an end and the name of a label."""
+    """Decide on a passage, with spans (start, end, name of the label)."""
     decide_all(store, {number: spans}, state)
 
 
 def decide_all(store, spans, state="accepted"):
-    """Decide on passages in one go: those of the numbers that spans are given for."""
+    """Decide on several passages at once: the keys of the spans."""
     labels = {label.name: label.id for label in store.labels()}
     changes = [
         Change(
@@ -67,5 +67,5 @@ def add_marked(store, *marked, set_aside=False):
 
 
 def make(folder, labels=("PER", "LOC"), **settings):
-    """Begin a project without texts."""
+    """Create a project without texts."""
     return Store.create(folder, labels, {"order": "given", **settings}, 1)

@@ -1,4 +1,4 @@
-"""What the service of a project answers over HTTP."""
+"""The answers of a project's service over HTTP."""
 
 import sqlite3
 

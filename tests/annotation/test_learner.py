@@ -22,7 +22,7 @@ requests = count()
 
 
 def offsets(marked, labels):
-    """List the names of a marked sentence as the store has them; a space is between two words."""
+    """List the names of a marked sentence as the store has them; words are joined by spaces."""
     sentence = tiny.parse(marked)
     starts = [len(" ".join(sentence.tokens[:i])) + (i > 0) for i in range(len(sentence))]
     return [
@@ -48,7 +48,7 @@ def learner_of(store, **options):
 
 
 def accept(store, count=1, *, set_aside=None, labels=None):
-    """Accept passages that are open as they are marked; return their numbers."""
+    """Accept open passages with their marked names; return their numbers."""
     ids = labels or {label.name: label.id for label in store.labels()}
     marked = {tiny.unmarked(each): each for each in tiny.MARKED}
     learner = Learner(store)

@@ -1,4 +1,4 @@
-"""The process that learns, as the server sees it."""
+"""The server's side of the learner."""
 
 import asyncio
 import signal
@@ -33,7 +33,7 @@ def _soon(monkeypatch):
 
 
 def listen_to(code, until, act=lambda process: None):
-    """Run a program in the place of the learner until it has reported an event; list all."""
+    """Run a program instead of the learner until it reports an event; return all events."""
     events = []
 
     async def run():

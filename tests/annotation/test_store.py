@@ -376,7 +376,7 @@ class TestUndo:
 
 
 class Decisions(RuleBasedStateMachine):
-    """Decisions and undos of two people, beside the stacks that they mean."""
+    """Decisions and undos of two people, compared with a stack for each."""
 
     @initialize(folder=st.uuids())
     def begin(self, folder):
@@ -627,7 +627,7 @@ def test_another_process_that_writes_for_long_is_reported(store, monkeypatch):
 
 
 def run_as_nobody(folder, statement, *, says=None, fails=False):
-    """Run a program that has no right to write: root has it whatever the mode."""
+    """Run a program without write permission, which root has whatever the mode."""
     if os.getuid() != 0:
         pytest.skip("only root can become nobody")
     own = shutil.copytree(folder, Path("/tmp") / f"windowclf-{os.getpid()}-{folder.name}")

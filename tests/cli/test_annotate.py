@@ -43,7 +43,7 @@ def project(tmp_path):
 
 @contextmanager
 def labelling(*options):
-    """Run the command in a process; give it and a client of it."""
+    """Run the command in a process; yield the process and a client."""
     command = [sys.executable, "-m", "windowclf", "annotate", "--port", "0", *map(str, options)]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

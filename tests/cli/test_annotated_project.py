@@ -18,7 +18,7 @@ QUICK = ["--vectors", "random", "--from", "none", *tiny.options(tiny.QUICK)]
 
 @pytest.fixture
 def drugs(tmp_path, monkeypatch):
-    """A project of all sentences, one in four set aside; a label was added in its midst."""
+    """A project of all sentences, one in four set aside; a label was added in between."""
     monkeypatch.chdir(tmp_path)
     half = len(tiny.MARKED) // 2
     with projects.make("drugs") as store:

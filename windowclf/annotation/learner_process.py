@@ -30,7 +30,7 @@ class LearnerProcess:
     ----------
     folder : Path
         The folder of the project.
-    heard : callable
+    on_event : callable
         Called in the event loop with each event of `Learner`. This class adds the events
         "starting" and, when the learner is not restarted any more, "error" with the reason.
     command : sequence of str, optional
@@ -38,12 +38,12 @@ class LearnerProcess:
     """
 
     def __init__(
-        self, folder: Path, heard: Callable[[Event], None], command: Sequence[str] | None = None
+        self, folder: Path, on_event: Callable[[Event], None], command: Sequence[str] | None = None
     ) -> None:
         # -P: no module is imported from the working directory.
         program = (sys.executable, "-P", "-m", "windowclf.annotation.learner", str(folder))
         self._command = [*(command or program)]
-        self._heard = heard
+        self._on_event = on_event
         self._failures = 0
         self._message = ""  # the last error that the learner reported
         self._process: subprocess.Popen[bytes] | None = None
@@ -72,7 +72,7 @@ class LearnerProcess:
                 os.write(self._process.stdin.fileno(), b"go\n")
 
     def _start(self) -> None:
-        self._heard({"event": "starting"})
+        self._on_event({"event": "starting"})
         self._message = ""
         try:
             self._process = process = subprocess.Popen(  # noqa: S603  # a module of this package
@@ -137,7 +137,7 @@ class LearnerProcess:
         if event.get("event") == "round":
             self._failures = 0
         self._message = str(event.get("message", "")) if event.get("event") == "error" else ""
-        self._heard(event)
+        self._on_event(event)
 
     def _lost(self, reason: str) -> None:
         if not self._is_open:
@@ -148,8 +148,8 @@ class LearnerProcess:
         self._process = None
         reason = self._message or f"its process ended: {reason}"
         if self._failures == len(PAUSES):
-            self._heard({"event": "error", "message": reason})
+            self._on_event({"event": "error", "message": reason})
             return
-        self._heard({"event": "starting", "message": reason})
+        self._on_event({"event": "starting", "message": reason})
         self._restart = self._loop.call_later(PAUSES[self._failures], self._start)
         self._failures += 1

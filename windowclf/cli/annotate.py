@@ -52,7 +52,7 @@ _GROUPS = (
 @click.option(
     "--labels",
     metavar="LABEL,LABEL,...",
-    help="Labels of a new project; more can be added and renamed on the page.",
+    help="Labels of the project; more can be added, and all renamed, on the page.",
 )
 @click.option(
     "--import",

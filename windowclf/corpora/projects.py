@@ -104,8 +104,8 @@ def project_splits(path: Path, options: ReadOptions) -> dict[str, ProjectSplit]:
     project = read_project(str(path), options)
     if not project.passages:
         raise DataError(
-            f"{path}: no passage is accepted yet; label some with 'windowclf annotate', whose "
-            f"output is {path.parent}"
+            f"{path}: no passage is accepted yet; label some with 'windowclf annotate' and "
+            f"`output` {path.parent}"
         )
     used = {span.label for passage in project.passages for span in passage.spans}
     to_test = [passage for passage in project.passages if passage.set_aside]
