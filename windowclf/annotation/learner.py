@@ -41,7 +41,7 @@ from windowclf.system.resources import data_path
 from windowclf.tagging.texts import unit_splitter
 from windowclf.tags.counts import Counts
 
-BUNDLED, NONE = "bundled", "none"
+AUTO, BUNDLED, NONE = "auto", "bundled", "none"
 """Values that the settings of a project accept in place of the folder of a model."""
 MODEL = "model"
 """Name of the folder with the model of the last round, in the folder of the project."""
@@ -276,7 +276,7 @@ class Learner:
     def _fit(
         self, corpus: Corpus, listener: Callable[[object], None] | None = None
     ) -> WindowClassifier:
-        base = self._store.settings.get("base") or BUNDLED
+        base = self._store.settings.get("base") or AUTO
         return WindowClassifier(**self._training).fit(
             corpus,
             base_model=None if base == NONE else base,
