@@ -11,7 +11,7 @@ from msgspec.structs import asdict
 from windowclf.config.config import Config, make_config
 from windowclf.errors import ModelError, UsageError, described, join_names
 from windowclf.model.bundle import load_model, pack_model, save_model, unpack_model
-from windowclf.model.default import find_model
+from windowclf.model.default import BUNDLED, find_model
 from windowclf.model.model import Model
 from windowclf.nn.arrays import FloatArray
 from windowclf.system.arguments import (
@@ -708,10 +708,10 @@ def load(folder: str | Path | None = None) -> WindowClassifier:
     Parameters
     ----------
     folder : str or Path, optional
-        Folder of the model. By default, as for the commands: the model in the environment variable
-        ``WINDOWCLF_MODEL``, else the last model that ``windowclf train`` wrote in the current
-        directory, else the bundled English model. A default other than the bundled model is logged
-        as a warning of the logger ``windowclf``.
+        Folder of the model, or "bundled". By default, as for the commands: the model in the
+        environment variable ``WINDOWCLF_MODEL``, else the last model that ``windowclf train`` wrote
+        in the current directory, else the bundled English model. A default other than the bundled
+        model is logged as a warning of the logger ``windowclf``.
 
     Raises
     ------
@@ -724,9 +724,9 @@ def load(folder: str | Path | None = None) -> WindowClassifier:
     >>> [(entity.text, entity.label) for entity in load().tag("Paris is in France")]
     [('Paris', 'LOC'), ('France', 'LOC')]
     """
-    if folder is not None:
+    if folder is not None and folder != BUNDLED:
         return WindowClassifier.load(folder)
-    chosen = find_model()
+    chosen = find_model(folder)
     classifier = WindowClassifier.load(chosen.folder)
     if chosen.report:
         _warn(chosen.report)

@@ -43,6 +43,12 @@ def test_a_named_model_is_used_and_reported(trained, model_folder, monkeypatch, 
     assert capsys.readouterr() == (f"{tiny.PAIR}\n", f"model: {model_folder} (--model)\n")
 
 
+def test_the_bundled_model_has_a_name(run, trained, model_folder, monkeypatch):
+    monkeypatch.setenv("WINDOWCLF_MODEL", str(model_folder))
+    assert run("tag", "Paris is in France", "--model", "bundled") == (0, BUNDLED, "")
+    assert [entity.label for entity in windowclf.load("bundled").tag("Paris")] == ["LOC"]
+
+
 def test_the_variable_goes_before_the_folder(run, trained, model_folder, monkeypatch):
     monkeypatch.setenv("WINDOWCLF_MODEL", str(model_folder))
     reported = f"model: {model_folder} (WINDOWCLF_MODEL)\n"

@@ -30,18 +30,18 @@ from windowclf.annotation.proposals import ProposalCache
 from windowclf.annotation.proposers import Proposer, counterparts
 from windowclf.annotation.queue import APART, candidates, choose
 from windowclf.annotation.store import Store
-from windowclf.classifier import WindowClassifier
+from windowclf.classifier import WindowClassifier, load
 from windowclf.corpora.corpus import Corpus
 from windowclf.errors import WindowclfError, one_line
 from windowclf.lexicon.gazetteer import Gazetteer, read_gazetteer
 from windowclf.model.calibration import fit_calibration
+from windowclf.model.default import BUNDLED
 from windowclf.model.manifest import MANIFEST
 from windowclf.system.processors import processor_count
-from windowclf.system.resources import data_path
 from windowclf.tagging.texts import unit_splitter
 from windowclf.tags.counts import Counts
 
-AUTO, BUNDLED, NONE = "auto", "bundled", "none"
+AUTO, NONE = "auto", "none"
 """Values that the settings of a project accept in place of the folder of a model."""
 MODEL = "model"
 """Name of the folder with the model of the last round, in the folder of the project."""
@@ -254,7 +254,7 @@ class Learner:
         ids = self._ids()
         if named == NONE:
             return self._proposer(None, {}), 0
-        classifier = WindowClassifier.load(data_path("model") if named == BUNDLED else named)
+        classifier = load(named)
         mapped = {k: own for k, own in (settings.get("map") or {}).items() if own in ids}
         return self._proposer(classifier, counterparts(classifier.labels, ids, mapped)), 0
 

@@ -509,8 +509,8 @@ def read_split(options: dict[str, Any], split: str) -> Any:
 model_option = click.option(
     "--model",
     metavar="DIR",
-    help="Model folder.  [default: WINDOWCLF_MODEL, else the last model trained in this folder, "
-    "else the bundled model]",
+    help="Model folder, or bundled.  [default: WINDOWCLF_MODEL, else the last model trained in "
+    "this folder, else the bundled model]",
 )
 
 

@@ -23,7 +23,8 @@ from windowclf.system.resources import data_path
 MARKER = ".windowclf-model"
 """Name of the file in which training records the path of its model."""
 VARIABLE = "WINDOWCLF_MODEL"
-_BUNDLED = "bundled"
+BUNDLED = "bundled"
+"""Names the bundled model; a folder of this name is ``./bundled``."""
 _LONGEST = 4096  # bytes; file systems do not have longer paths
 
 
@@ -49,7 +50,7 @@ class Choice(NamedTuple):
         """One line that names the model; None for the bundled one, if no other was expected."""
         if self.fault:
             return f"model: the bundled one, because {MARKER} {self.fault}"
-        return None if self.why == _BUNDLED else f"model: {self}"
+        return None if self.why == BUNDLED else f"model: {self}"
 
     def __str__(self) -> str:
         return f"{printable(str(self.folder))} ({self.why})"
@@ -61,13 +62,15 @@ def find_model(named: str | Path | None = None) -> Choice:
     Parameters
     ----------
     named : str or Path, optional
-        The folder of a model; by default the choice continues with the environment.
+        The folder of a model, or "bundled"; by default the choice continues with the environment.
 
     Raises
     ------
     ModelError
         If ``WINDOWCLF_MODEL`` names a folder without a model, or the bundled model is missing.
     """
+    if named == BUNDLED:
+        return _bundled()
     if named is not None:
         return Choice(Path(named), "--model")
     if variable := os.environ.get(VARIABLE):
@@ -78,12 +81,14 @@ def find_model(named: str | Path | None = None) -> Choice:
             )
         return Choice(Path(variable), VARIABLE)
     noted, fault = _read_marker()
-    if noted:
-        return Choice(noted, "trained in this folder")
-    bundled = data_path("model")
-    if not (bundled / MANIFEST).is_file():
+    return Choice(noted, "trained in this folder") if noted else _bundled(fault)
+
+
+def _bundled(fault: str | None = None) -> Choice:
+    folder = data_path("model")
+    if not (folder / MANIFEST).is_file():
         raise ModelError("no model yet: train one with 'windowclf train', or name one with `model`")
-    return Choice(bundled, _BUNDLED, fault)
+    return Choice(folder, BUNDLED, fault)
 
 
 def remember(folder: Path) -> None:
