@@ -164,12 +164,18 @@ SENTENCES = [
     (lambda f: f([Sentence(["a"], [5])]), rf"NAME: sentence 1, tag 1: {STRING} 5"),
     (lambda f: f([Sentence(["a"])]), "NAME: sentence 1: 1 tokens but 0 tags"),
     (lambda f: f([(["a"], {"O": 1})]), "NAME: sentence 1: .* is neither an object nor a pair"),
-    (lambda f: f([("Oslo", {"cats": {}})]), "NAME: sentence 1: no tags .* there are the keys cats"),
+    (
+        lambda f: f([("Oslo", {"cats": {}})]),
+        "NAME: sentence 1: expected tags .* the record has the keys cats",
+    ),
     (
         lambda f: f([(None, {"entities": []})]),
         "NAME: sentence 1: .* is neither an object nor a pair",
     ),
-    (lambda f: f([("Oslo", {"entities": 5})]), "NAME: sentence 1: no tags .* the keys entities"),
+    (
+        lambda f: f([("Oslo", {"entities": 5})]),
+        "NAME: sentence 1: expected tags .* the keys entities",
+    ),
     (
         lambda f: f([("Oslo", {"entities": [(0, 4)]})]),
         r"NAME: .*entities\[0\]: \(0, 4\) is not a span",
@@ -178,7 +184,7 @@ SENTENCES = [
     (lambda f: f([("Oslo", {"entities": [(0, 9, "LOC")]})]), "NAME: sentence 1: span 0:9 does not"),
     (
         lambda f: f([{"text": "Oslo", "entities": [None]}]),
-        "NAME: sentence 1: no tags of its tokens",
+        "NAME: sentence 1: expected tags for its tokens",
     ),
 ]
 TRAINING = [
@@ -241,7 +247,7 @@ TRAINING = [
     (lambda: windowclf.load(""), "folder: expected a path, got an empty string"),
     (lambda: WindowClassifier.load(None), "folder: expected a path.* got None"),
     (lambda: WindowClassifier.from_bytes("x"), r"packed: expected the bytes .* got 'x' \(str\)"),
-    (lambda: windowclf.to_dataframe(None), "found: expected what tag, .* got None"),
+    (lambda: windowclf.to_dataframe(None), "found: expected a result of tag, .* got None"),
     (
         lambda: windowclf.to_dataframe([["O"]]),
         r"found: item 1: expected a Tag.* got \['O'\]",

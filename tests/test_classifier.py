@@ -297,7 +297,8 @@ def test_a_tag_for_each_token(classifier, sentence):
 def test_what_is_no_sentence_is_refused(classifier, sentence):
     for act in (lambda: fit([sentence]), lambda: classifier.evaluate([sentence])):
         with pytest.raises(
-            DataError, match=r"sentence 1: (expected a Sentence, a pair|no tags of its tokens)"
+            DataError,
+            match=r"sentence 1: (expected a Sentence, a pair|expected tags for its tokens)",
         ):
             act()
 

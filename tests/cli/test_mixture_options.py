@@ -92,7 +92,7 @@ def assert_others_are_refused(run, start):
         (["--lacks", "firms:LOC"], "--lacks"),
     ):
         code, _, err = run(*start, *more)
-        assert (code, f"another training (other {differing})" in err) == (1, True)
+        assert (code, f"another training (different {differing})" in err) == (1, True)
     single = [part for part in start if part not in (*LACKS, *MAPS, "--weight", "firms=0.5")]
     code, _, err = run(*single)
     assert (code, "(different --weight, --map, --lacks)" in err) == (1, True)

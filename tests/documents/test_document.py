@@ -56,7 +56,9 @@ def test_a_word_that_a_span_cuts_belongs_to_it(text, data, scheme):
                 inside.append(Span(touched[0], touched[-1] + 1, span.label))
         expected.append((inside, len(tokens)))
     if wrong:
-        with pytest.raises(DataError, match=r"(shares the token|goes on past the end)"):
+        with pytest.raises(
+            DataError, match=r"(shares the token|extends beyond the end of its sentence)"
+        ):
             word_tags(document, scheme)
     else:
         assert word_tags(document, scheme) == [encode(*each, scheme) for each in expected]

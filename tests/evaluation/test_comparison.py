@@ -257,7 +257,7 @@ def test_in_words(p, of, said):
 
 def test_the_method_in_words(compared):
     said = method(compared)
-    assert "2,000 samples of 300 sentences, drawn with seed 1; p is corrected by Holm" in said
+    assert "2,000 samples of 300 sentences, drawn with seed 1; p is corrected by Holm's" in said
 
 
 @pytest.mark.parametrize(

@@ -279,7 +279,9 @@ def test_data_sets_that_fit_refuses(classifier):
         assert "\n" not in str(caught.value)
     splits = DatasetDict(train=whole, test=whole)
     for act in (lambda: fit(whole, splits), lambda: classifier.evaluate(splits)):
-        with pytest.raises(UsageError, match=r"expected one split .*train, test, .*dataset\["):
+        with pytest.raises(
+            UsageError, match=r"expected one split .*: train, test; give one, such as dataset\["
+        ):
             act()
 
 

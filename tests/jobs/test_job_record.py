@@ -83,7 +83,7 @@ def test_a_refused_job_removes_nothing(output):
 @pytest.mark.parametrize("name", ["a.parquet", "sub/notes.txt", f"{ERRORS}/a.parquet"])
 def test_a_folder_with_other_files_is_refused(output, name):
     add(output, name)
-    with pytest.raises(OutputError, match=r": holds files but no job: give a new or an empty fol"):
+    with pytest.raises(OutputError, match=r": contains files but no job: give a new or empty fol"):
         begin(output, JOB)
     assert filesystems.names_below(output) == {name}
 

@@ -135,7 +135,7 @@ def test_all_partitions_are_tagged(work):
         }
         for row, reason in (
             (1, "null in column 'text'; expected a text"),
-            (3, "a text of 1,000,001 characters; expected 1,000,000 at the most"),
+            (3, "a text of 1,000,001 characters; expected at most 1,000,000"),
         )
     ]
     assert work.run() == {}

@@ -189,8 +189,8 @@ def as_sentences(sentences: "TaggedSentences | Dataset", name: str) -> list[Sent
         splits = from_dataset(sentences)
         if isinstance(splits, dict):
             raise UsageError(
-                f"{name}: expected one split of the data set, got all of {', '.join(splits)}; "
-                f"give one of them, such as dataset['test']"
+                f"{name}: expected one split of the data set, got all of them: "
+                f"{', '.join(splits)}; give one, such as dataset['test']"
             )
         return splits
     try:

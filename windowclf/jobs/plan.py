@@ -110,8 +110,9 @@ def _find(name: str) -> list[Found]:
     ]
     if not found:
         raise DataError(
-            f"{name}: no file with the extension {' or '.join(_PARQUET.suffixes)}, or none that "
-            "matches the pattern; names that begin with '_' or '.' are skipped"
+            f"{name}: no file was found; expected a file that ends in "
+            f"{' or '.join(_PARQUET.suffixes)}, or matches the pattern; names that begin with '_' "
+            "or '.' are skipped"
         )
     return found
 

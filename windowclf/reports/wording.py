@@ -24,7 +24,10 @@ def method(comparison: Comparison) -> str:
     return (
         f"Paired bootstrap: {comparison.samples:,} samples of {comparison.resampling_units:,} "
         f"{comparison.resampling_unit}, drawn with seed {comparison.seed}"
-        + ("; p has Holm's correction for the number of runs compared with the first" * several)
+        + (
+            "; p is corrected by Holm's method for the number of runs compared with the first"
+            * several
+        )
         + ". It tests whether the difference would hold on similar text, not whether it would hold "
         "with other training seeds."
     )

@@ -96,7 +96,8 @@ def parse_space(texts: Sequence[str], fixed: Mapping[str, Any]) -> list[Searched
     for name in names:
         if name in fixed:
             raise UsageError(
-                f"--search {name} and {option_name(name)}: a setting is either searched or fixed"
+                f"--search {name} and {option_name(name)}: a setting is either searched or fixed; "
+                "give only one of them"
             )
         if names.count(name) > 1:
             raise UsageError(f"--search {name} is repeated: expected each setting once")
@@ -130,7 +131,7 @@ def _parse(text: str) -> Searched:
     else:
         choices = [_value(value.strip()) for value in values.split(",")]
         if len({*map(str, choices)}) < len(choices):
-            raise UsageError(f"--search {text}: a value is repeated")
+            raise UsageError(f"--search {text}: a value is repeated: expected each value once")
         found = Searched(name=name, choices=choices)
     for value in found.choices or [found.low, found.high]:
         try:
