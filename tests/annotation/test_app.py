@@ -1,6 +1,7 @@
 """The answers of a project's service over HTTP."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 from starlette.testclient import TestClient
@@ -280,5 +281,5 @@ def test_every_file_of_the_page_is_served(client):
 
 def test_the_project_is_whole_after_all(client, store):
     client.post("/decide", json=decision(1))
-    with sqlite3.connect(store.database.path) as connection:
+    with closing(sqlite3.connect(store.database.path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)

@@ -40,8 +40,10 @@ def store(tmp_path):
 
 
 def reopened(store):
+    """Close a store and read its file again; the fixture closes what is in it then."""
     store.close()
-    return Store.open(store.folder)
+    store.__dict__.update(Store.open(store.folder).__dict__)
+    return store
 
 
 def content(passage):
@@ -633,7 +635,7 @@ def run_as_nobody(folder, statement, *, says=None, fails=False):
     own = shutil.copytree(folder, Path("/tmp") / f"windowclf-{os.getpid()}-{folder.name}")
     try:
         program = (
-            "import os, sys; from pathlib import Path\n"
+            "import os, sys, urllib.parse; from pathlib import Path\n"
             "from windowclf.annotation.store import Store\n"
             f"os.setuid(65534); folder = Path(sys.argv[1])\n{statement}"
         )

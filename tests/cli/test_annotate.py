@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from uuid import uuid4
 
 import httpx
@@ -183,14 +183,13 @@ def annotate(client, confirmed, unsure):
 
 
 def check(project, confirmed):
-    with sqlite3.connect(project / "annotation.sqlite") as connection:
+    with closing(sqlite3.connect(project / "annotation.sqlite")) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         rows = connection.execute("SELECT request, passage, id FROM decision").fetchall()
         stale = connection.execute(
             "SELECT COUNT(*) FROM passage WHERE version != COALESCE("
             "(SELECT MAX(id) FROM decision WHERE decision.passage = passage.id), 0)"
         ).fetchone()
-    connection.close()
     assert len(rows) == len({request for request, _, _ in rows})
     found = {request: (passage, number) for request, passage, number in rows}
     assert confirmed.items() <= found.items()

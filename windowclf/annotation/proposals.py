@@ -178,7 +178,11 @@ class ProposalCache:
     def _connect(self, mode: str) -> sqlite3.Connection:
         uri = f"{self._path.resolve().as_uri()}?mode={mode}"
         connection = sqlite3.connect(uri, uri=True, timeout=_WAIT)
-        connection.execute("PRAGMA synchronous = OFF")
+        try:
+            connection.execute("PRAGMA synchronous = OFF")
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
 

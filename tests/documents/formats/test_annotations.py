@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+from contextlib import closing
 from itertools import chain
 from pathlib import Path
 
@@ -196,18 +197,16 @@ def test_what_comes_packed_and_is_not_a_project_is_one_line(tmp_path, data):
 
 
 def test_another_database_is_not_a_project(tmp_path):
-    with sqlite3.connect(tmp_path / "a.sqlite") as connection:
+    with closing(sqlite3.connect(tmp_path / "a.sqlite")) as connection:
         connection.execute("CREATE TABLE meta (key, value)")
     with pytest.raises(DataError, match="not a project"):
         read(tmp_path / "a.sqlite")
 
 
 def spoil(path, *statements):
-    connection = sqlite3.connect(path)
-    with connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         for statement in statements:
             connection.execute(statement)
-    connection.close()
 
 
 def test_a_newer_project_is_refused_with_the_cure(store, path):
@@ -283,7 +282,7 @@ def test_what_a_killed_server_had_begun_to_write_is_undone(killed):
 
 
 READING = """
-import os, sys
+import os, sys, urllib.parse  # all imports first: the user may not read where Python is
 from windowclf.documents.formats.annotations import read_project
 from windowclf.documents.reading import ReadOptions
 

@@ -6,7 +6,7 @@ passage becomes a document of its own.
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import chain, groupby
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -280,20 +280,17 @@ def _load(name: str, file: BinaryIO | None = None, *, everything: bool = False) 
 @contextmanager
 def _opened(name: str, file: BinaryIO | None) -> Iterator[sqlite3.Connection]:
     path = Path(name)
-    on_disk = not name.lower().endswith(COMPRESSED) and path.is_file()
-    if on_disk:
+    if not name.lower().endswith(COMPRESSED) and path.is_file():
         # With write access, SQLite rolls back the unfinished write of a killed server.
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", _SECONDS, uri=True)
+        address, data = f"{path.absolute().as_uri()}?mode=rw", b""
     else:
-        data = b"" if file is None else file.read()
+        address, data = ":memory:", b"" if file is None else file.read()
         if not data:
             raise DataError(f"{name}: {_NOT_ONE}")
-        connection = sqlite3.connect(":memory:")
-        connection.deserialize(data)
-    try:
+    with closing(sqlite3.connect(address, timeout=_SECONDS, uri=True)) as connection:
+        if data:
+            connection.deserialize(data)
         yield connection
-    finally:
-        connection.close()
 
 
 def _check_version(version: object, name: str) -> None:
