@@ -266,6 +266,20 @@ def test_the_review_fixes_in_one_go(browse, store, address):
     assert stored(store, 2)[1] == [("Oslo", "LOC")]
 
 
+def test_the_review_shows_what_the_model_sees_otherwise(browse, store, address):
+    store.decide("r1", "grace", [Change(1, 0, "accepted", [StoredSpan(17, 21, LOC)])])
+    propose(store, {1: [(13, 21, LOC, 0.95)]})
+    page = begin(browse(address), "Oslo")
+    page.keyboard.press("r")
+    place = page.locator(".place", has_text="the model:")
+    assert place.locator("strong").inner_text() == "New York"
+    assert " ".join(place.locator(".views").inner_text().split()) == "York LOC, the model: LOC 95 %"
+    place.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Use the model's labels").click()
+    page.get_by_text("1 passage changed").wait_for()
+    assert stored(store, 1)[1] == [("New York", "LOC")]
+
+
 def test_many_labels_are_found_by_name(browse, store, address):
     for number in range(30):
         store.add_label(f"KIND-{number}")

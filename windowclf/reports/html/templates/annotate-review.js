@@ -116,13 +116,16 @@ export class Review {
   #disagreements(disagreements) {
     if (!disagreements.length) return [make("p", { class: "faint" }, "No disagreements so far.")];
     const rows = disagreements.map((each) => {
-      const row = this.#place(each.context, { checked: false });
-      const decided = each.decided.length
-        ? each.decided.map(([, , label]) => this.#label(label))
-        : [this.#label(null)];
-      const proposed = each.proposed ? each.proposed[2] : null;
-      row.append(make("span", { class: "views" }, ...decided, ", the model: "));
-      row.lastChild.append(this.#label(proposed));
+      const { context, decided, proposed } = each;
+      const row = this.#place(context, { checked: false });
+      // The words of a label, unless they are those that are shown.
+      const labelled = ([start, end, label]) => {
+        const words = Array.from(context.text).slice(start - context.start, end - context.start);
+        return [words.join("") === context.text ? "" : `${words.join("")} `, this.#label(label)];
+      };
+      const views = (spans) => (spans.length ? spans.flatMap(labelled) : [this.#label(null)]);
+      row.append(make("span", { class: "views" }, ...views(decided), ", the model: "));
+      row.lastChild.append(...views(proposed ? [proposed] : []));
       if (each.score !== null) row.lastChild.append(` ${percent(each.score)}`);
       return row;
     });
