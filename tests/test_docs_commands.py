@@ -160,17 +160,19 @@ print(json.dumps(results))
 
 
 @pytest.fixture(scope="module")
-def printed(hub, inputs, tmp_path_factory):
-    """What each piece of Python prints, and its traceback if it fails.
+def printed(request, hub, inputs, tmp_path_factory):
+    """What each selected piece of Python prints, and its traceback if it fails.
 
     They share a process, as the import of what they need takes most of the time; one that starts
     processes has its own.
     """
     results = {}
+    calls = [getattr(item, "callspec", None) for item in request.session.items]
+    selected = [call.params["code"] for call in calls if call and "code" in call.params]
     for alone in (False, True):
         group = [
             code
-            for code in PYTHON.values()
+            for code in selected
             if ("Process" in code) == alone and not any(name in code for name in NOT_INSTALLED)
         ]
         programs = []
@@ -190,7 +192,16 @@ def printed(hub, inputs, tmp_path_factory):
     return results
 
 
-@pytest.mark.parametrize("code", PYTHON.values(), ids=PYTHON)
+# The README is tested with everything else, the other pages with what takes seconds.
+PIECES = [
+    pytest.param(
+        code, id=name, marks=[] if name.startswith("README.md") else [pytest.mark.processes]
+    )
+    for name, code in PYTHON.items()
+]
+
+
+@pytest.mark.parametrize("code", PIECES)
 def test_the_python_prints_what_it_says(code, printed):
     if any(name in code for name in NOT_INSTALLED):
         compile(code, "page", "exec")
