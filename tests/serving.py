@@ -1,7 +1,10 @@
 """The service on a port of this machine, in a thread."""
 
 import asyncio
+import re
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -17,6 +20,20 @@ from windowclf.service.server import address_of, hosts_of, listen, make_server
 
 HOST = "127.0.0.1"
 T = TypeVar("T")
+
+
+@contextmanager
+def command_serving(name: str, *options: object) -> "Iterator[tuple[subprocess.Popen[str], str]]":
+    """Run a command that serves a page, in a process; yield the process and its address."""
+    command = [sys.executable, "-m", "windowclf", name, "--port", "0", *map(str, options)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            lines = iter(process.stderr.readline, "")
+            yield process, next(found[0] for x in lines if (found := re.search(r"http://[^;]+", x)))
+        finally:
+            process.kill()
 
 
 def serving(classifier: Any, **limits: Any) -> AbstractContextManager[str]:

@@ -63,7 +63,7 @@ def test_a_missing_file_holds_nothing_and_is_not_made_by_reading(cache, tmp_path
 
 
 def break_text(path):
-    path.write_text("This is no database, but a longer text than its header is. " * 9)
+    path.write_text("This is not a database but a longer text than its header is. " * 9)
 
 
 def break_half(path):

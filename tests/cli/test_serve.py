@@ -1,36 +1,25 @@
 import os
-import re
 import signal
 import socket
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from functools import partial
 from threading import Event
 
 import httpx
 import psutil
 import pytest
 
+from serving import command_serving
 from windowclf.system.processes import can_fork
 
 KILLS = 5
 NEEDS_FORK = pytest.mark.skipif(not can_fork(), reason="this system copies no process")
 
 
-@contextmanager
-def started(*options):
-    """Run the command in a process; give it and its address."""
-    command = [sys.executable, "-m", "windowclf", "serve", "--port", "0", *map(str, options)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            lines = iter(process.stderr.readline, "")
-            yield process, next(found[0] for x in lines if (found := re.search(r"http://[^;]+", x)))
-        finally:
-            process.kill()
+started = partial(command_serving, "serve")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
