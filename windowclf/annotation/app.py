@@ -322,18 +322,16 @@ def create_app(
     """
     proposals = ProposalCache(store.folder, store.created)
     annotation = Annotation(store, proposals, who, limits or Limits(), learner)
-    paths = [Path(str(each)) for each in _TEMPLATES.iterdir() if each.name.startswith("annotate")]
-    paths = [path for path in paths if path.suffix in _KINDS] + [
-        Path(str(_TEMPLATES / "style.css"))
+    templates = [Path(str(each)) for each in _TEMPLATES.iterdir()]
+    paths = [
+        path
+        for path in templates
+        if path.suffix in _KINDS and (path.name.startswith("annotate") or path.name == "style.css")
     ]
     app = Starlette(
         routes=[
             page_route("/", partial(HTMLResponse, fragment("annotate.html"))),
-            *(
-                page_route(f"/files/{path.name}", partial(_file, path))
-                for path in paths
-                if path.suffix in _KINDS
-            ),
+            *(page_route(f"/files/{path.name}", partial(_file, path)) for path in paths),
             *annotation.routes(),
         ],
         exception_handlers={

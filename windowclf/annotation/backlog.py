@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from windowclf.annotation.entries import DECODE_WORDS, State
+from windowclf.annotation.cutting import split_passage
+from windowclf.annotation.entries import State
 from windowclf.annotation.store import Store
-from windowclf.tagging.texts import unit_splitter
 
 _IDS = {
     "draw": "SELECT id FROM passage WHERE state IS ? AND set_aside = ? ORDER BY draw LIMIT ?",
@@ -71,7 +71,7 @@ class Backlog:
 
     def __init__(self, store: Store) -> None:
         self._database = store.database
-        self._split = unit_splitter(store.text_unit)
+        self._text_unit = store.text_unit
         self._order = "id" if store.settings.get("order") == "given" else "draw"
 
     def ids(self, state: State | None, *, set_aside: bool, most: int = -1) -> list[int]:
@@ -96,9 +96,7 @@ class Backlog:
         with self._database.read() as connection:
             rows = connection.execute(_WORDS, (listed,)).fetchall()
         return [
-            PassageWords(
-                number, document, text, self._split(text) if words is None else DECODE_WORDS(words)
-            )
+            PassageWords(number, document, text, split_passage(text, words, self._text_unit))
             for number, document, text, words in rows
         ]
 

@@ -1,13 +1,12 @@
 """The current state of passages, and counts of passages."""
 
 from collections import Counter
-from itertools import chain
 from sqlite3 import Connection
 
-from windowclf.annotation.entries import DECODE_SPANS, DECODE_WORDS, Counts, Passage
+from windowclf.annotation.cutting import split_passage, token_places
+from windowclf.annotation.entries import DECODE_SPANS, Counts, Passage
 from windowclf.annotation.labels import list_labels
 from windowclf.errors import UsageError, quoted
-from windowclf.text.tokenizer import split_words, token_starts
 
 
 def read_passage(connection: Connection, number: int, unit: str) -> Passage:
@@ -30,8 +29,6 @@ def read_passage(connection: Connection, number: int, unit: str) -> Passage:
         raise UsageError(f"passage {quoted(number)}: there is no passage with that number")
     document, name, position, count, text, words, version, state, spans, *rest = row
     comment, known, set_aside, who, at = rest
-    flat = [*chain.from_iterable(_sentences(text, words, unit))]
-    starts = token_starts(text, flat)
     return Passage(
         id=number,
         document=document,
@@ -39,7 +36,7 @@ def read_passage(connection: Connection, number: int, unit: str) -> Passage:
         position=position,
         count=count,
         text=text,
-        tokens=[(start, start + len(word)) for start, word in zip(starts, flat, strict=True)],
+        tokens=token_places(text, split_passage(text, words, unit)),
         version=version,
         state=state,
         spans=DECODE_SPANS(spans),
@@ -55,15 +52,11 @@ def count_tokens(
     connection: Connection, number: int, text: str, words: str | None, unit: str
 ) -> None:
     """Store the numbers of sentences and tokens of a passage, so that counting is fast."""
-    found = _sentences(text, words, unit)
+    found = split_passage(text, words, unit)
     connection.execute(
         "UPDATE passage SET sentences = ?, tokens = ? WHERE id = ?",
         (len(found), sum(map(len, found)), number),
     )
-
-
-def _sentences(text: str, words: str | None, unit: str) -> list[list[str]]:
-    return split_words(text, unit) if words is None else DECODE_WORDS(words)
 
 
 class Tally:

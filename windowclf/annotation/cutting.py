@@ -5,10 +5,11 @@ The passages partition the text. Each includes the white space that follows it.
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate, chain, pairwise
 from typing import NamedTuple
 
+from windowclf.annotation.entries import DECODE_WORDS
 from windowclf.documents.span_borders import CharacterSpan
 from windowclf.text.tokenizer import split_words, token_starts
 
@@ -37,6 +38,26 @@ class Piece(NamedTuple):
     start: int
     end: int
     words: list[list[str]] | None
+
+
+def split_passage(text: str, words: str | None, unit: str) -> list[list[str]]:
+    """Return the sentences of a passage as tokens.
+
+    Parameters
+    ----------
+    words : str, optional
+        The tokens of the source in JSON, as the project stores them.
+    unit : str
+        How a text without tokens is split, see `split_words`.
+    """
+    return split_words(text, unit) if words is None else DECODE_WORDS(words)
+
+
+def token_places(text: str, sentences: Iterable[Iterable[str]]) -> list[tuple[int, int]]:
+    """Return the start and end of each token of a passage, in characters."""
+    words = [*chain.from_iterable(sentences)]
+    starts = token_starts(text, words)
+    return [(start, start + len(word)) for start, word in zip(starts, words, strict=True)]
 
 
 def cut_passages(

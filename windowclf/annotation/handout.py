@@ -43,7 +43,8 @@ def hand_out(
     rows = connection.execute(
         "SELECT l.passage, l.client, p.set_aside FROM lease l JOIN passage p ON p.id = l.passage"
     ).fetchall()
-    refused = {*exclude, *(passage for passage, other, _ in rows if other != client)}
+    others = {passage for passage, other, _ in rows if other != client}
+    refused = {*exclude, *others}
     given = Counter(dict(connection.execute(
         "SELECT set_aside, COUNT(*) FROM passage WHERE state IS NOT NULL GROUP BY set_aside"
     ).fetchall()))  # fmt: skip
@@ -67,7 +68,6 @@ def hand_out(
     leases = [(number, client, now + LEASE) for number in taken]
     connection.executemany("INSERT OR REPLACE INTO lease VALUES (?, ?, ?)", leases)
     # The leases of passages that the client still has are renewed.
-    others = {passage for passage, other, _ in rows if other != client}
     connection.executemany(
         "INSERT OR REPLACE INTO lease SELECT id, ?, ? FROM passage WHERE id = ? AND state IS NULL",
         [(client, now + LEASE, number) for number in {*exclude} - others],

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TextIO
 
 import numpy as np
@@ -260,9 +260,10 @@ class Learner:
 
     def _proposer(self, classifier: WindowClassifier | None, ids: Mapping[str, int]) -> Proposer:
         own = self._ids()
-        gazetteers = {own[n]: names for n, names in self._gazetteers().items() if n in own}
+        gazetteers = {own[n]: names for n, names in self._gazetteers.items() if n in own}
         return Proposer(classifier, ids, gazetteers)
 
+    @cached_property
     def _gazetteers(self) -> dict[str, Gazetteer]:
         listed = self._store.settings.get("gazetteers") or {}
         return {label: read_gazetteer(path) for label, path in listed.items()}
@@ -280,7 +281,7 @@ class Learner:
         return WindowClassifier(**self._training).fit(
             corpus,
             base_model=None if base == NONE else base,
-            gazetteers={name: each.names for name, each in self._gazetteers().items()} or None,
+            gazetteers={name: each.names for name, each in self._gazetteers.items()} or None,
             listener=listener,
             threads=self._threads,
             progress=False,

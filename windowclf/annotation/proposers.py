@@ -1,18 +1,18 @@
 """Proposals in passages, from a model and from gazetteers."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import accumulate, chain
+from itertools import accumulate
 
 import numpy as np
 
 from windowclf.annotation.backlog import PassageWords
+from windowclf.annotation.cutting import token_places
 from windowclf.annotation.proposals import Proposal, ProposedSpan
 from windowclf.annotation.queue import uncertainty
 from windowclf.classifier import WindowClassifier
 from windowclf.errors import UsageError, join_names, quoted
 from windowclf.lexicon.gazetteer import Gazetteer
 from windowclf.nn.arrays import FloatArray
-from windowclf.text.tokenizer import token_starts
 from windowclf.training.transfer import same_label
 
 
@@ -68,7 +68,7 @@ class Proposer:
         """Tag passages; return the names in each and the model's uncertainty on it."""
         sentences = [sentence for passage in passages for sentence in passage.sentences]
         documents = [passage.document for passage in passages for _ in passage.sentences]
-        places = [_places(passage) for passage in passages]
+        places = [token_places(passage.text, passage.sentences) for passage in passages]
         borders = [0, *accumulate(map(len, places))]
         spans: list[list[ProposedSpan]] = [[] for _ in passages]
         unsure: FloatArray = np.zeros(len(passages))
@@ -91,7 +91,7 @@ class Proposer:
         found: list[ProposedSpan] = []
         if not self._gazetteers:
             return found
-        places = iter(_places(passage))
+        places = iter(token_places(passage.text, passage.sentences))
         for words in passage.sentences:
             here = [next(places) for _ in words]
             for label, gazetteer in self._gazetteers.items():
@@ -150,13 +150,6 @@ def counterparts(
             )
         found[name] = exact[own.casefold()]
     return found
-
-
-def _places(passage: PassageWords) -> list[tuple[int, int]]:
-    """Return the start and end of each token of a passage."""
-    words = [*chain.from_iterable(passage.sentences)]
-    starts = token_starts(passage.text, words)
-    return [(start, start + len(word)) for start, word in zip(starts, words, strict=True)]
 
 
 def _overlaps(span: ProposedSpan, others: Iterable[ProposedSpan]) -> bool:

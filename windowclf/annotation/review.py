@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from windowclf.annotation.entries import DECODE_SPANS, DECODE_WORDS, Change, StoredSpan
+from windowclf.annotation.cutting import split_passage
+from windowclf.annotation.entries import DECODE_SPANS, Change, StoredSpan
 from windowclf.annotation.store import Store
-from windowclf.text.tokenizer import split_words, token_starts
+from windowclf.text.tokenizer import token_starts
 
 PAGE = 50
 """Number of names, contradictions or disagreements that are returned at once."""
@@ -115,6 +116,14 @@ class _Accepted(NamedTuple):
     def change(self, spans: Iterable[StoredSpan]) -> Change:
         """Return a change of the spans."""
         return Change(self.id, self.version, "accepted", [*spans], self.comment)
+
+    def relabelled(self, places: "Iterable[_Place | StoredSpan]", new: int | None) -> Change:
+        """Return a change of the label of some places; None removes it."""
+        spans = self.spans
+        for place in places:
+            span = StoredSpan(place.start, place.end, new) if new is not None else None
+            spans = _replaced(spans, place.start, place.end, span)
+        return self.change(spans)
 
 
 class _Place(NamedTuple):
@@ -225,15 +234,7 @@ def fix_name(
     for form, place in _places(store, chosen, forms):
         if form == wanted and place.label == label:
             fixed[place.passage.id].append(place)
-    changes = []
-    for places in fixed.values():
-        passage = places[0].passage
-        spans = passage.spans
-        for place in places:
-            added = StoredSpan(place.start, place.end, new) if new is not None else None
-            spans = _replaced(spans, place.start, place.end, added)
-        changes.append(passage.change(spans))
-    return changes
+    return [places[0].passage.relabelled(places, new) for places in fixed.values()]
 
 
 def relabel_name(
@@ -261,12 +262,8 @@ def relabel_name(
             for span in passage.spans
             if span.label == label and _flat(passage.text[span.start : span.end]) == text
         ]
-        spans = passage.spans
-        for span in found:
-            fixed = StoredSpan(span.start, span.end, new) if new is not None else None
-            spans = _replaced(spans, span.start, span.end, fixed)
         if found:
-            changes.append(passage.change(spans))
+            changes.append(passage.relabelled(found, new))
     return changes
 
 
@@ -387,11 +384,8 @@ def _at_tokens(
 
 
 def _words(store: Store, passage: _Accepted) -> tuple[list[str], list[int]]:
-    if passage.words is None:
-        found = split_words(passage.text, store.text_unit)
-    else:
-        found = DECODE_WORDS(passage.words)
-    words = [*chain.from_iterable(found)]
+    sentences = split_passage(passage.text, passage.words, store.text_unit)
+    words = [*chain.from_iterable(sentences)]
     return words, token_starts(passage.text, words)
 
 
