@@ -2,11 +2,8 @@
 
 import json
 import random
-import re
 import signal
 import sqlite3
-import subprocess
-import sys
 import threading
 from contextlib import closing, contextmanager, suppress
 from uuid import uuid4
@@ -14,6 +11,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from serving import command_serving
 from windowclf.annotation.entries import Change, StoredSpan
 from windowclf.annotation.store import Store
 from windowclf.cli import main
@@ -44,17 +42,11 @@ def project(tmp_path):
 @contextmanager
 def labelling(*options):
     """Run the command in a process; yield the process and a client."""
-    command = [sys.executable, "-m", "windowclf", "annotate", "--port", "0", *map(str, options)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            lines = iter(process.stderr.readline, "")
-            url = next(found[0] for x in lines if (found := re.search(r"http://[^;]+", x)))
-            with httpx.Client(base_url=url, trust_env=False, timeout=20) as client:
-                yield process, client
-        finally:
-            process.kill()
+    with (
+        command_serving("annotate", *options) as (process, url),
+        httpx.Client(base_url=url, trust_env=False, timeout=20) as client,
+    ):
+        yield process, client
 
 
 def accept(client, passage, request=None, spans=()):
@@ -133,6 +125,16 @@ def fill(store):
             2,
             "--map 'PER': expected LABEL=LABEL",
         ),
+        (
+            ["texts.jsonl", "--labels", "A", "--output", "new", "--map", "PER=B"],
+            2,
+            "--map: the project has no label 'B'; expected one of A",
+        ),
+        (
+            ["texts.jsonl", "--labels", "A", "--output", "new", "--gazetteer", "B=texts.jsonl"],
+            2,
+            "--gazetteer: the project has no label 'B'; expected one of A",
+        ),
         (["gone.jsonl", "--labels", "A", "--output", "new"], 1, "gone.jsonl: "),
         (["texts.jsonl", "--labels", "A,a", "--output", "new"], 2, "label"),
     ],
@@ -145,6 +147,16 @@ def test_a_wrong_call_ends_in_one_line(arguments, code, expected, texts, monkeyp
     assert expected in err
     assert err.count("\n") == 1
     assert not (texts.parent / "new" / "annotation.sqlite").exists()
+
+
+def test_the_text_unit_is_that_of_the_project(tmp_path, project, capfd):
+    path = tmp_path / "lines.jsonl"
+    path.write_text(json.dumps({"text": "Aspirin helped\nJo left"}), encoding="utf-8")
+    options = ["--output", project, "--model", "none", "--order", "given"]
+    with labelling(path, "--labels", "DRUG", *options, "--text-unit", "line") as (_, client):
+        assert [passage["text"] for passage in take(client, 2)] == ["Aspirin helped\n", "Jo left"]
+    assert main(["annotate", *map(str, options), "--port", "0", "--text-unit", "file"]) == 2
+    assert "--text-unit: the passages of" in capfd.readouterr().err
 
 
 @SEVERAL

@@ -13,13 +13,14 @@ from windowclf.cli.groups import READING, RUNNING, Group, GroupedCommand
 from windowclf.cli.options import (
     base_option,
     json_option,
+    listening_options,
     parse_gazetteers,
     read_options,
     reading_options,
     report_reading,
 )
 from windowclf.documents.formats.registry import DIALECTS, FORMATS
-from windowclf.errors import UsageError
+from windowclf.errors import UsageError, join_names, quoted
 
 if TYPE_CHECKING:
     from windowclf.annotation.intake import Intake
@@ -106,20 +107,7 @@ _GROUPS = (
     metavar="NAME",
     help="Name of the annotator; it can be changed on the page.  [default: the login name]",
 )
-@click.option(
-    "--host",
-    default="127.0.0.1",
-    show_default=True,
-    metavar="ADDRESS",
-    help="Address to listen on; 0.0.0.0 lets other machines in, without a password.",
-)
-@click.option(
-    "--port",
-    default=8000,
-    show_default=True,
-    type=click.IntRange(0, 65535),
-    help="Port to listen on; 0 chooses a free one.",
-)
+@listening_options
 @click.option("--input-format", "form", type=click.Choice(_FORMATS), help="Format of the files.")
 @reading_options
 @json_option
@@ -192,6 +180,7 @@ def _settings(options: dict[str, Any]) -> dict[str, Any]:
         "map": dict(map(_parse_map, options["maps"])),
         "gazetteers": {label: str(file.absolute()) for label, file in gazetteers.items()},
         "base": "none" if base is None else _model(base),
+        "text_unit": options["text_unit"],
     }
 
 
@@ -217,14 +206,18 @@ def _open(
     labels = [name.strip() for name in (options["labels"] or "").split(",") if name.strip()]
     if (folder / PROJECT_FILE).exists():
         store = Store.open(folder)
-        if given:
-            store.change_settings(given)
+        if given.get("text_unit", store.text_unit) != store.text_unit:
+            raise UsageError(
+                f"--text-unit: the passages of {folder} are cut and split by {store.text_unit}, "
+                "which cannot be changed: leave the option out"
+            )
         known = {label.name.casefold() for label in store.labels()}
         for name in labels:
             if name.casefold() not in known:
                 store.add_label(name)
                 note(f"label added: {name}")
-        _take_in(store, texts, options)
+        _take_in(store, texts, options, given)
+        store.change_settings(given)
         return store
     if not (texts or options["imported"]):
         raise UsageError(
@@ -233,10 +226,27 @@ def _open(
         )
     if not labels and not options["imported"]:
         raise UsageError("--labels: expected at least one label, such as DRUG,DOSE")
-    return Store.create(folder, labels, given, _SEED, lambda store: _take_in(store, texts, options))
+    return Store.create(
+        folder, labels, given, _SEED, lambda store: _take_in(store, texts, options, given)
+    )
 
 
-def _take_in(store: "Store", texts: tuple[str, ...], options: dict[str, Any]) -> None:
+def _check_labels(store: "Store", given: Mapping[str, Any]) -> None:
+    """Refuse a label of --map or --gazetteer that the project lacks: nothing would be proposed."""
+    labels = [label.name for label in store.labels()]
+    named = {"map": given.get("map", {}).values(), "gazetteer": given.get("gazetteers", {})}
+    for option, names in named.items():
+        if unknown := [name for name in names if name not in labels]:
+            raise UsageError(
+                f"--{option}: the project has no label {quoted(unknown[0])}; expected one of "
+                f"{join_names(labels)}"
+            )
+
+
+def _take_in(
+    store: "Store", texts: tuple[str, ...], options: dict[str, Any], given: Mapping[str, Any]
+) -> None:
+    """Take in labelled files, check the labels that settings name, and take in texts."""
     from windowclf.annotation.intake import import_labelled, take_texts
 
     form = FORMATS[options["form"]] if options["form"] else None
@@ -247,6 +257,7 @@ def _take_in(store: "Store", texts: tuple[str, ...], options: dict[str, Any]) ->
             note(line)
         _report(", ".join(options["imported"]), taken)
         report_reading(reading)
+    _check_labels(store, given)
     if texts:
         room = options["pool"] - store.counts().documents
         if room <= 0:

@@ -506,6 +506,29 @@ def read_split(options: dict[str, Any], split: str) -> Any:
     return corpus, corpus.splits[split]
 
 
+def listening_options(function: Command) -> Command:
+    """Add the options of a command that serves a page."""
+    return _add(
+        function,
+        [
+            click.option(
+                "--host",
+                default="127.0.0.1",
+                show_default=True,
+                metavar="ADDRESS",
+                help="Address to listen on; 0.0.0.0 lets other machines in, without a password.",
+            ),
+            click.option(
+                "--port",
+                default=8000,
+                show_default=True,
+                type=click.IntRange(0, 65535),
+                help="Port to listen on; 0 chooses a free one.",
+            ),
+        ],
+    )
+
+
 model_option = click.option(
     "--model",
     metavar="DIR",

@@ -3,26 +3,13 @@
 import click
 
 from windowclf.cli.console import note
-from windowclf.cli.options import load_classifier, model_option
+from windowclf.cli.options import listening_options, load_classifier, model_option
 from windowclf.errors import UsageError
 
 
 @click.command(short_help="Tag over HTTP, with a page to try it.")
 @model_option
-@click.option(
-    "--host",
-    default="127.0.0.1",
-    show_default=True,
-    metavar="ADDRESS",
-    help="Address to listen on; 0.0.0.0 accepts requests from other machines.",
-)
-@click.option(
-    "--port",
-    default=8000,
-    show_default=True,
-    type=click.IntRange(0, 65535),
-    help="Port to listen on; 0: any free port.",
-)
+@listening_options
 @click.option(
     "--max-bytes",
     default=1 << 20,
